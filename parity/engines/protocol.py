@@ -1,0 +1,113 @@
+"""What an engine may offer, each capability a small Protocol; and what running a program leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+#: What one step leaves: an array, or one per output of a step that has several; None where it never ran.
+Value = Array | tuple[Array, ...] | None
+
+
+@runtime_checkable
+class Values(Protocol):
+    """Forward values: the least that an engine offers."""
+
+    name: str
+    version: str
+
+    def tensor(self, array: Array, requires_grad: bool) -> Any:
+        """A leaf that takes over `array`, strides included."""
+        ...
+
+    def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
+        """One step; arguments are the engine's own tensors and plain Python values."""
+        ...
+
+    def array(self, value: Any) -> Array:
+        """The value of a tensor as an array, never a copy that hides its dtype."""
+        ...
+
+    def dtype(self, name: str) -> Any:
+        """The engine's dtype of that name."""
+        ...
+
+    def supports(self, op: str, spelling: str = "function") -> bool:
+        """Whether the engine has this operator at all."""
+        ...
+
+
+@runtime_checkable
+class Gradients(Protocol):
+    """Derivatives of outputs with respect to inputs; functional engines record and replay."""
+
+    def grad(
+        self, outputs: Sequence[Any], inputs: Sequence[Any], seeds: Sequence[Any], create_graph: bool
+    ) -> list[Any | None]:
+        """One gradient per input, None where no output depends on it."""
+        ...
+
+    def requires_grad(self, value: Any) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where the derivative of one operator with respect to one input stands."""
+
+    op: str
+    input: int | str
+    file: str
+    line: int
+
+
+@runtime_checkable
+class Rules(Protocol):
+    """An engine that can say where a rule stands and replace it: for blame and for planted faults."""
+
+    def rules(self) -> list[Rule]:
+        """Every rule of the engine."""
+        ...
+
+    def rule(self, op: str, input: int | str) -> Rule | None:
+        """The rule that serves `op`, None if there is none of its own (a composition)."""
+        ...
+
+    def replaced(
+        self, op: str, input: int | str, change: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> AbstractContextManager[None]:
+        """While it lasts, the rule is `change(rule)`; the changed rule is called with the rule's own arguments."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An error that a program ended in: its type by name, its message, and when ("step 3", "backward", "second")."""
+
+    type: str
+    message: str
+    moment: str
+
+
+@dataclass(slots=True)
+class Run:
+    """What one engine made of a program."""
+
+    engine: str
+    values: list[Value] = field(default_factory=list)
+    #: Per value (per output of a step that has several): whether it requires grad.
+    requires_grad: list[bool | tuple[bool, ...]] = field(default_factory=list)
+    #: For each value after the inputs, the lowest number of an earlier value whose memory it shares, else None.
+    aliases: list[int | None] = field(default_factory=list)
+    #: One per input that requires grad.
+    gradients: list[Array | None] = field(default_factory=list)
+    second: list[Array | None] = field(default_factory=list)
+    #: Inputs whose memory holds other values after the run than before it.
+    touched: list[int] = field(default_factory=list)
+    error: Raised | None = None
+    #: Filled by `Traced` only: the gradient at each value, for localisation.
+    intermediate: list[Array | None] | None = None
