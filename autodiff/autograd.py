@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors, graph as _graph
+from autodiff._core import errors
+from autodiff._core import graph as _graph
+from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.modes import (
     enable_grad,
     inference_mode,
@@ -15,18 +17,19 @@ from autodiff._core.modes import (
     no_grad,
     set_grad_enabled,
 )
-from autodiff._core.node import Node, Output, likeness, link, new_node
-from autodiff._core.modes import state
-from autodiff._core.tensor import Tensor, alias, wrap
+from autodiff._core.node import Node, likeness
+from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
     "Function",
+    "FunctionCtx",
     "backward",
     "enable_grad",
     "grad",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "once_differentiable",
     "set_grad_enabled",
 ]
 

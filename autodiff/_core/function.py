@@ -121,7 +121,7 @@ class CompositeNode(Node):
             targets = [leaf._node for leaf in leaves]
         asked = [t for t in targets if t is not None]
         found = backward(roots, keep_graph=True, create_graph=create_graph, targets=asked, accumulate=False)
-        return [found.get(t) for t in targets]
+        return [None if t is None else found.get(t) for t in targets]
 
 
 class Inside(tuple[Any, ...]):

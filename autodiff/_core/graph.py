@@ -87,7 +87,7 @@ def _walk(
             if node.recorded != Clock.now:
                 check_unwritten(node)
             if create_graph:
-                values = tuple([_tensor(s, node) for s in saved])
+                values: Any = [_tensor(s, node) for s in saved]
             else:
                 values = [s._array if type(s) in ARRAYED else s for s in saved]
             if not keep_graph:
@@ -141,7 +141,7 @@ def _unusual(
     if node.saved and node.recorded != Clock.now:
         check_unwritten(node)
     values = opened(node, create_graph)
-    if node.results > 1:
+    if node.results > 1 and node.materializes:
         g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
     grads = _pull(node, g, values, create_graph)
     if node.hooks is not None and node.hooks.after:
@@ -175,11 +175,16 @@ def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], wa
     slots[output.index] = g
 
 
-def _pull(node: Node, g: Gradient, values: tuple[Any, ...], create_graph: bool) -> list[Any]:
+def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
     """All gradients of a node at once: its own method, a variadic formula, or its rules."""
     rules = node.rules
     if rules is None:
-        return node.pull(g, values, create_graph)
+        # Users' code and inner walks run here: they must see the walk's own grad mode.
+        before = switch(create_graph, state.inference)
+        try:
+            return node.pull(g, values, create_graph)
+        finally:
+            switch(*before)
     if node.primitive is not None and node.primitive.variadic:
         (rule,) = rules
         assert rule is not None
@@ -293,7 +298,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     if hooks is not None and hooks.post_accumulate:
         leaf = node.variable
         for hook in list(hooks.post_accumulate.values()):
-            hook(leaf)
+            _called(hook, create_graph, leaf)
 
 
 # -- hooks ------------------------------------------------------------------------------------------------------------
@@ -301,6 +306,15 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
 
 def _shown(g: Gradient) -> Tensor | None:
     return g if g is None or isinstance(g, Tensor) else wrap(g)
+
+
+def _called(hook: Any, create_graph: bool, *arguments: Any) -> Any:
+    """A user's hook, in the walk's own grad mode."""
+    before = switch(create_graph, state.inference)
+    try:
+        return hook(*arguments)
+    finally:
+        switch(*before)
 
 
 def _given(g: Tensor | None, create_graph: bool) -> Gradient:
@@ -314,7 +328,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
     if hooks.tensor:
         shown = _shown(g)
         for hook in list(hooks.tensor.values()):
-            replaced = hook(shown)
+            replaced = _called(hook, create_graph, shown)
             if replaced is not None:
                 if not isinstance(replaced, Tensor):
                     raise TypeError(f"hook's result must be a Tensor or None, got {type(replaced).__name__}")
@@ -325,7 +339,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
         many = isinstance(g, list)
         shown_all = tuple(_shown(x) for x in (g if many else [g]))
         for hook in list(hooks.before.values()):
-            replaced = hook(shown_all)
+            replaced = _called(hook, create_graph, shown_all)
             if replaced is not None:
                 shown_all = replaced if isinstance(replaced, tuple) else (replaced,)
         given = [_given(x, create_graph) for x in shown_all]
@@ -356,7 +370,7 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     shown = tuple(_shown(x) for x in grads)
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
     for hook in list(hooks.after.values()):
-        replaced = hook(shown, outer)
+        replaced = _called(hook, create_graph, shown, outer)
         if replaced is not None:
             shown = replaced if isinstance(replaced, tuple) else (replaced,)
     return [_given(x, create_graph) for x in shown]

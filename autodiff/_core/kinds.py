@@ -35,7 +35,7 @@ def pointwise(
     p = Primitive(
         name,
         kernel,
-        partials,  # type: ignore[arg-type]
+        partials,
         inputs=("input", "other") if two else ("input",),
         kind="pointwise",
         computes=computes,

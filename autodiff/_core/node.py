@@ -106,6 +106,8 @@ class Node:
     plain: ClassVar[bool] = False
     #: How many results it has; above 1 each is reached through an Output.
     results: ClassVar[int] = 1
+    #: Whether results that got no gradient count as zeros; else the rules see None.
+    materializes: ClassVar[bool] = True
     title: ClassVar[str] = "Node"
 
     def name(self) -> str:

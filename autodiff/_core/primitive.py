@@ -8,6 +8,8 @@ incoming gradient.
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,7 +41,7 @@ class Primitive:
         self,
         name: str,
         kernel: Callable[..., Any],
-        formulas: Sequence[Formula | None],
+        formulas: Sequence[Formula | float | None],
         *,
         inputs: Sequence[str],
         outputs: Sequence[str] = ("out",),
@@ -65,6 +67,8 @@ class Primitive:
         #: Formulas are partial derivatives, to be multiplied with g; else they are given g.
         self.multiplies = multiplies
         self.made = made
+        #: File and line of the row, for rules that are constants.
+        self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
         self.wanted: tuple[str, ...] = ()
         title = node or _camel(name) + "Backward0"
@@ -95,10 +99,9 @@ class Primitive:
                 None if f is None else _adaptor(f, p, True, True) for f, p in zip(self.formulas, picks)
             )
 
-    def replace_formula(self, index: int, formula: Formula) -> Formula:
+    def replace_formula(self, index: int, formula: Formula | float) -> Formula | float | None:
         """Put another formula in place, and return the one it replaces: for planted faults."""
         before = self.formulas[index]
-        assert before is not None
         self.formulas = (*self.formulas[:index], formula, *self.formulas[index + 1 :])
         self._bind()
         return before
@@ -108,6 +111,14 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"Primitive({self.name!r}, kind={self.kind!r})"
+
+
+def _row() -> tuple[str, int]:
+    """Where the row of the primitive being built stands: the first caller outside this folder."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 def _camel(name: str) -> str:
@@ -260,12 +271,16 @@ def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dic
     several = len(tensors) > 1
     for i, t in enumerate(tensors):
         if several:
-            step = lambda base, i=i: p.op(base, **params)[i]
+            step = _one_of_many(p, params, i)
             made = errors.MULTI_VIEW.format(index=i, node=p.node.title)
         else:
-            step = lambda base: p.op(base, **params)
+            step = functools.partial(p.op, **params)
             made = None
         views.attach(t, source, step, made)
+
+
+def _one_of_many(p: Primitive, params: dict[str, Any], i: int) -> Callable[[Any], Any]:
+    return lambda base: p.op(base, **params)[i]
 
 
 # -- promotion: the slow way to one dtype -----------------------------------------------------------------------------
@@ -429,9 +444,9 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
         if (an is not None or bn is not None) and (not unusual or state.grad):
             node = t._node = new_node(node_class)
             node.edges = (an, bn)
-            like = type(out)
+            like: Any = type(out)
             if like is ndarray:
-                like = bn.like if an is None else an.like
+                like = (bn if an is None else an).like  # type: ignore[union-attr]
                 if type(like) is not tuple or like[0] != out.shape:
                     like = (out.shape, out.dtype)
             node.like = like
