@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import custom as function
 from autodiff._core import errors
 from autodiff._core import graph as _graph
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
@@ -25,6 +26,7 @@ __all__ = [
     "FunctionCtx",
     "backward",
     "enable_grad",
+    "function",
     "grad",
     "inference_mode",
     "is_grad_enabled",
