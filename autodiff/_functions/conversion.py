@@ -11,7 +11,7 @@ from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import alias, Tensor, wrap
 
 METHOD = "Tensor"
 
@@ -94,7 +94,7 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
 @function()
 def detach(input: Tensor) -> Tensor:
     """The same memory outside the graph; writing to either is seen by both, and by the version."""
-    return Tensor.detach(input)
+    return alias(input)
 
 
 @function(METHOD, method=True)

@@ -165,7 +165,7 @@ ERRORS = {
     "One of the differentiated Tensors does not require grad": lambda lib: lib.autograd.grad(
         _leaf(lib).sum(), lib.tensor(1.0)
     ),
-    "only Tensors of floating point": lambda lib: lib.tensor([1], requires_grad=True),
+    "Tensors of floating point": lambda lib: lib.tensor([1], requires_grad=True),
     "you can only change requires_grad flags of leaf variables": lambda lib: (_leaf(lib) * 2).requires_grad_(False),
     "Mismatch in shape": lambda lib: (_leaf(lib) * 2).backward(lib.tensor([1.0])),
     "Can't call numpy() on Tensor that requires grad": lambda lib: _leaf(lib).numpy(),
