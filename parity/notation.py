@@ -21,12 +21,14 @@ class Notation:
     """The names of a program's values, and its steps as statements.
 
     `lib` is the prefix of calls and dtypes: "torch." gives runnable text, "" the short form of a report.
+    The result of an in-place step is the tensor that it changed and goes by that one's name, unless every
+    value is to be `numbered`.
     """
 
-    def __init__(self, program: Program, lib: str = "") -> None:
+    def __init__(self, program: Program, lib: str = "", *, numbered: bool = False) -> None:
         self.program = program
         self.lib = lib
-        self.names = _names(program)
+        self.names = _names(program, numbered)
 
     def ref(self, ref: Ref) -> str:
         name = self.names[ref.index]
@@ -79,11 +81,13 @@ class Notation:
         """Step `number` as a statement; `width` pads the name so that the equal signs of a listing align."""
         step = self.program.steps[number]
         name = self.names[len(self.program.inputs) + number]
-        if step.spelling == "augmented" and step.op in AUGMENTED:
-            symbol = AUGMENTED[step.op][0]
-            update = f"{name} {symbol} {self.value(step.args[1])}"
+        if step.op == "setitem" or (step.spelling == "augmented" and step.op in AUGMENTED):
             target = self.value(step.args[0])
-            return update if target == name else f"{name} = {target}; {update}"
+            if step.op == "setitem":
+                change = f"{name}[{self.index(step.args[1])}] = {self.value(step.args[2])}"
+            else:
+                change = f"{name} {AUGMENTED[step.op][0]} {self.value(step.args[1])}"
+            return change if target == name else f"{name} = {target}; {change}"
         if step.spelling == "inplace" and step.args and self.value(step.args[0]) == name:
             return self.expression(step)
         return f"{name:{width}} = {self.expression(step)}"
@@ -94,14 +98,14 @@ class Notation:
         return f"({text})" if isinstance(value, (int, float)) and text.startswith("-") else text
 
 
-def _names(program: Program) -> list[str]:
+def _names(program: Program, numbered: bool) -> list[str]:
     count = len(program.inputs)
     names = list(_LETTERS[:count]) if count <= len(_LETTERS) else [f"x{i}" for i in range(count)]
     last = program.outputs[0] if len(program.outputs) == 1 else None
     for number, step in enumerate(program.steps):
         target = step.args[0] if step.args else None
-        if step.spelling in ("augmented", "inplace") and isinstance(target, Ref) and target.item is None:
-            # The result is the very tensor that was changed, so it keeps its name.
+        changes = step.op == "setitem" or step.spelling in ("augmented", "inplace")
+        if changes and not numbered and isinstance(target, Ref) and target.item is None:
             names.append(names[target.index])
         elif last is not None and last.item is None and last.index == count + number:
             names.append("out")
