@@ -18,7 +18,7 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.torchlike import TorchLike
 from parity.errors import ParityError, UsageError
-from parity.judging import judge
+from parity.judging import about, judge
 from parity.program import Array, Input, Program, Regime
 from parity.recording import as_array, record
 from parity.report.text import failure_text, verdict_line
@@ -149,23 +149,6 @@ def as_input(value: Any, dtype: str | None = None) -> Input:
     if array.dtype.kind in "fc":
         return Input(array if dtype is None else array.astype(_dtype(dtype)), True)
     return Input(array)
-
-
-def about(failure: Failure) -> dict[str, Any]:
-    """What a kept failure's file says besides the program."""
-    first = failure.verdict.mismatches[0]
-    return {
-        "engine": failure.subject,
-        "check": first.check,
-        "op": first.op,
-        "input": first.input,
-        "reason": first.reason,
-        "seed": failure.seed,
-        "versions": {
-            failure.subject: failure.subject_version,
-            failure.reference: failure.reference_version,
-        },
-    }
 
 
 def _dtype(name: str) -> np.dtype[Any]:

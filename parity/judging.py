@@ -87,3 +87,20 @@ def rule_line(subject: Any, mismatch: Mismatch) -> str:
     here = Path.cwd()
     shown = path.relative_to(here) if path.is_relative_to(here) else path
     return f"{shown}:{rule.line}"
+
+
+def about(failure: Failure) -> dict[str, Any]:
+    """What a kept failure's file says besides the program."""
+    first = failure.verdict.mismatches[0]
+    return {
+        "engine": failure.subject,
+        "check": first.check,
+        "op": first.op,
+        "input": first.input,
+        "reason": first.reason,
+        "seed": failure.seed,
+        "versions": {
+            failure.subject: failure.subject_version,
+            failure.reference: failure.reference_version,
+        },
+    }

@@ -1,0 +1,190 @@
+"""What a run is to do: profiles, and the list of its programs, the same for the same seed; runs nothing."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import hashlib
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parity.catalogue.spec import OpSpec
+from parity.errors import UsageError
+from parity.report.summary import Phase
+
+KINDS = ("tame", "critical", "stress", "shapes", "exact")
+
+#: Dtypes by the letters of a catalogue row: those that are drawn first, then the rest.
+DTYPES: Mapping[str, tuple[str, ...]] = {
+    "b": ("bool",),
+    "u": ("uint8",),
+    "i": ("int64", "int32", "int16", "int8"),
+    "h": ("float16",),
+    "f": ("float32", "float64"),
+    "c": ("complex64", "complex128"),
+}
+_EVERY_DTYPE = tuple(name for names in DTYPES.values() for name in names)
+#: What a run takes of them unless `--dtypes` names others.
+_USUAL = frozenset({"bool", "uint8", "int64", "int32", "float32", "float64", "complex128"})
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How thorough a run is: rounds of the operators, random programs, seconds (None: no limit)."""
+
+    rounds: int
+    programs: int
+    seconds: float | None
+    #: None: a new one each time, printed.
+    seed: int | None = 0
+
+
+PROFILES: Mapping[str, Profile] = {
+    "dev": Profile(rounds=1, programs=1500, seconds=70.0),
+    "gate": Profile(rounds=2, programs=5000, seconds=None),
+    "nightly": Profile(rounds=20, programs=200_000, seconds=3 * 3600.0, seed=None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run, decided: nothing in it is left to chance or to the clock but `seconds`."""
+
+    target: str
+    profile: str
+    seed: int
+    ops: tuple[str, ...]
+    #: Whether `ops` was asked for, or is the whole catalogue.
+    chosen: bool
+    dtypes: tuple[str, ...] | None
+    rounds: int
+    programs: int
+    seconds: float | None
+    jobs: int
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One program of a run: a file, an operator's case or a random program, by its number in the plan."""
+
+    number: int
+    phase: Phase
+    label: str
+    op: str = ""
+    dtype: str = ""
+    kind: str = ""
+    path: Path | None = None
+
+
+def plan(
+    target: str,
+    catalogue: Mapping[str, OpSpec],
+    *,
+    profile: str = "dev",
+    seed: int | None = None,
+    ops: Sequence[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    max_examples: int | None = None,
+    seconds: float | None = None,
+    jobs: int = 2,
+    files: Iterable[Path] = (),
+) -> Plan:
+    """Settle what is to be run; UsageError for what does not exist.
+
+    A number of programs that was asked for is run whole, however long that takes, unless `seconds` is given too.
+    """
+    chosen = PROFILES.get(profile)
+    if chosen is None:
+        raise UsageError(unknown("profile", profile, PROFILES))
+    if max_examples is not None and max_examples < 0:
+        raise UsageError(f"max-examples is a number of programs, 0 or more; got {max_examples}")
+    if seed is None:
+        seed = random.SystemRandom().randrange(2**32) if chosen.seed is None else chosen.seed
+    if seconds is None and max_examples is None:
+        seconds = chosen.seconds
+    return Plan(
+        target=target,
+        profile=profile,
+        seed=seed,
+        ops=pick_ops(ops, catalogue),
+        chosen=ops is not None,
+        dtypes=pick_dtypes(dtypes),
+        rounds=chosen.rounds,
+        programs=chosen.programs if max_examples is None else max_examples,
+        seconds=seconds,
+        jobs=max(1, jobs),
+        files=tuple(files),
+    )
+
+
+def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
+    """The programs of a run in their order: corpus, operators, random programs."""
+    found: list[Item] = []
+    for path in plan.files:
+        found.append(Item(len(found), "corpus", f"corpus {path.stem}", path=path))
+    for turn in range(plan.rounds):
+        for op in plan.ops:
+            for dtype in dtypes_of(catalogue[op], plan.dtypes):
+                for kind in kinds_of(catalogue[op]):
+                    label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
+                    found.append(Item(len(found), "operators", label, op, dtype, kind))
+    for number in range(plan.programs):
+        found.append(Item(len(found), "programs", f"program {number}"))
+    return found
+
+
+def seed_of(seed: int, label: str) -> int:
+    """The seed of one program: its own, whatever else runs before it or beside it."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{label}".encode()).digest()[:8])
+
+
+def dtypes_of(spec: OpSpec, only: Sequence[str] | None) -> list[str]:
+    """The dtypes that an operator is tested in: the usual ones, or those of `only` that torch accepts for it."""
+    allowed = [name for letter in spec.dtypes for name in DTYPES[letter]]
+    return [name for name in allowed if (name in _USUAL if only is None else name in only)]
+
+
+def kinds_of(spec: OpSpec) -> list[str]:
+    """The kinds of cases that a row has something for."""
+    return [
+        kind
+        for kind in KINDS
+        if not (kind == "stress" and not spec.stress) and not (kind == "exact" and "exact" not in spec.tags)
+    ]
+
+
+def pick_ops(names: Sequence[str] | None, catalogue: Mapping[str, OpSpec]) -> tuple[str, ...]:
+    """The operators of these names or patterns (`nn.functional.*`), sorted; every one for None."""
+    if names is None:
+        return tuple(sorted(catalogue))
+    picked: set[str] = set()
+    for name in names:
+        matching = fnmatch.filter(catalogue, name)
+        if not matching:
+            raise UsageError(unknown("operator", name, catalogue))
+        picked.update(matching)
+    return tuple(sorted(picked))
+
+
+def pick_dtypes(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    for name in names or ():
+        if name not in _EVERY_DTYPE:
+            raise UsageError(unknown("dtype", name, _EVERY_DTYPE))
+    return None if names is None else tuple(dict.fromkeys(names))
+
+
+def unknown(what: str, given: str, known: Iterable[str], limit: int = 12) -> str:
+    """One line: what was given, what comes close, what exists."""
+    names = sorted(known)
+    close = difflib.get_close_matches(given, names, n=1) or [
+        name for name in names if name.rpartition(".")[2] == given
+    ]
+    hint = f", did you mean {close[0]!r}?" if close else ";"
+    more = f" and {len(names) - limit} more (parity coverage lists them)" if len(names) > limit else ""
+    return f"unknown {what} {given!r}{hint} there are {', '.join(names[:limit])}{more}"
+
+
