@@ -9,9 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parity.check import Result as Result
-    from parity.check import assert_parity as assert_parity
-    from parity.check import check as check
+    from parity.checking import Result as Result
+    from parity.checking import assert_parity as assert_parity
+    from parity.checking import check as check
     from parity.engines.torchlike import TorchLike as TorchLike
     from parity.errors import EngineError as EngineError
     from parity.errors import ParityError as ParityError
@@ -29,12 +29,12 @@ _HOMES = {
     "Program": "parity.program",
     "ProgramError": "parity.errors",
     "Ref": "parity.program",
-    "Result": "parity.check",
+    "Result": "parity.checking",
     "Step": "parity.program",
     "TorchLike": "parity.engines.torchlike",
     "UsageError": "parity.errors",
-    "assert_parity": "parity.check",
-    "check": "parity.check",
+    "assert_parity": "parity.checking",
+    "check": "parity.checking",
     "strategies": "parity.strategies",
 }
 
@@ -45,7 +45,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'parity' has no attribute {name!r}")
     module = importlib.import_module(_HOMES[name])
-    # `parity.check` is the function, although importing its module binds that name first.
     found = module if name == "strategies" else getattr(module, name)
     globals()[name] = found
     return found
