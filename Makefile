@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Where pip finds torch for the CPU alone, instead of the one with gigabytes of CUDA; empty for the index only.
+WHEELS ?= --find-links https://download.pytorch.org/whl/cpu/torch/
 
 .PHONY: parity test check bench clean
 
@@ -25,10 +27,9 @@ bench: $(STAMP)
 clean:
 	rm -rf $(VENV) .parity .hypothesis .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
 
-# Installs again only when what is to be installed has changed. The CPU wheels of torch come first where pip
-# finds them; constraints.txt pins the version in either case.
+# Installs again only when what is to be installed has changed.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(WHEELS) -c constraints.txt -e '.[dev]'
 	touch $(STAMP)

@@ -62,6 +62,8 @@ class Plan:
     dtypes: tuple[str, ...] | None
     rounds: int
     programs: int
+    #: Whether `programs` was asked for, or is the profile's.
+    counted: bool
     seconds: float | None
     jobs: int
     files: tuple[Path, ...] = ()
@@ -115,6 +117,7 @@ def plan(
         dtypes=pick_dtypes(dtypes),
         rounds=chosen.rounds,
         programs=chosen.programs if max_examples is None else max_examples,
+        counted=max_examples is not None,
         seconds=seconds,
         jobs=max(1, jobs),
         files=tuple(files),
