@@ -40,11 +40,11 @@ class Recorder:
 
     def step(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Any) -> Any:
         step = Step(op, tuple(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}, spelling)
-        self.live.add_step(step)
+        result = self.live.result(step)
+        self.live.append(result)
         self.made.append(step)
         index = len(self.made) - 1
-        result = self.live.tensors[index]
-        return Several(self, index, result) if isinstance(result, tuple) else Recorded(self, Ref(index))
+        return Several(self, index, result) if isinstance(result, (tuple, list)) else Recorded(self, Ref(index))
 
     def argument(self, value: Any) -> Any:
         """A call's argument as a step holds it; arrays and foreign tensors become inputs."""
@@ -218,11 +218,10 @@ _attach_operators()
 class Several(Sequence[Any]):
     """The outputs of a step that has several; by number, or by the names that the reference gives them."""
 
-    def __init__(self, recorder: Recorder, index: int, result: tuple[Any, ...]) -> None:
+    def __init__(self, recorder: Recorder, index: int, result: Sequence[Any]) -> None:
         self._parts = [Recorded(recorder, Ref(index, item)) for item in range(len(result))]
-        self._names = getattr(result, "_fields", None) or [
-            name for name in ("values", "indices") if len(result) == 2 and hasattr(result, name)
-        ]
+        # Named tuples and torch's return types both say so here.
+        self._names: tuple[str, ...] = getattr(result, "__match_args__", ())
 
     def __getitem__(self, item: Any) -> Any:
         return self._parts[item]

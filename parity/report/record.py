@@ -20,7 +20,7 @@ def mismatch_record(mismatch: Mismatch) -> dict[str, Any]:
         "check": mismatch.check,
         "where": mismatch.where,
         "item": mismatch.item,
-        "element": list(mismatch.element),
+        "element": plain(mismatch.element),
         "reference": plain(mismatch.reference),
         "subject": plain(mismatch.subject),
         "allowed": plain(mismatch.allowed),

@@ -161,7 +161,7 @@ def summary_text(summary: Summary) -> str:
     if summary.missing:
         rows.append(("unsupported", f"{len(summary.missing)}: {', '.join(sorted(summary.missing))}"))
     if summary.excluded:
-        rows.append(("excluded", f"{summary.excluded} known differences, with reasons: parity coverage"))
+        rows.append(("excluded", f"{summary.excluded} names left out with a reason: parity coverage"))
     worst = f"{summary.worst:.2g} of what was allowed" if summary.worst else "every bit equal or one rounding apart"
     rows.append(("worst", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
     jobs = "1 process" if summary.jobs == 1 else f"{summary.jobs} processes"
@@ -207,5 +207,6 @@ def _conclusion(summary: Summary) -> str:
     elif not summary.compared:
         text = "NOTHING RAN: no program was compared"
     else:
-        text = f"AGREES: {summary.target} and torch agree on {summary.count('agrees')} programs"
+        agree = summary.count("agrees")
+        text = f"AGREES: {summary.target} and torch agree on {agree} program{'s' * (agree != 1)}"
     return f"INTERRUPTED; so far: {text}" if summary.interrupted else text

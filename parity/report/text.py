@@ -36,7 +36,7 @@ def failure_text(failure: Failure, short: str | None = None) -> str:
     lines = [_headline(failure, short), ""]
     lines += [f"    {_clipped(line)}" for line in listing(program, _notes(failure), limit=8, leaves=6)]
     lines.append("")
-    width = max((len(_place(program, m)) for m in verdict.mismatches[:_SHOWN]), default=0)
+    width = max([13, *(len(_place(program, m)) for m in verdict.mismatches[:_SHOWN])])
     sides = max(len(reference), len(subject)) if len(verdict.mismatches) > 1 else 0
     for mismatch in verdict.mismatches[:_SHOWN]:
         both = f"{reference:{sides}} {_side(mismatch.reference)}     {subject:{sides}} {_side(mismatch.subject)}"
