@@ -13,7 +13,7 @@ import numpy as np
 
 from parity import corpus
 from parity.compare.verdict import Failure, Verdict
-from parity.emit.test_file import test_file
+from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.torchlike import TorchLike
@@ -121,7 +121,7 @@ def difference(failure: Failure, report: str) -> ParityError:
     """The exception for a failure: its class is one per check and operator, its note is a test to keep."""
     first = failure.verdict.mismatches[0]
     error = difference_class(first.check, first.op)(f"\n{report}")
-    text = test_file(failure.program, engine=failure.subject, label=first.op or first.check)
+    text = as_test(failure.program, engine=failure.subject, label=first.op or first.check)
     if text.count("\n") <= _NOTE_LINES:
         error.add_note(f"As a test to keep:\n\n{text}")
     return error

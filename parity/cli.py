@@ -19,7 +19,7 @@ from parity import corpus, running
 from parity.catalogue import CATALOGUE
 from parity.catalogue.excluded import EXCLUDED
 from parity.emit.script import script
-from parity.emit.test_file import test_file
+from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError, ProgramError, UsageError
@@ -54,7 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return AGREE
     except EngineError as error:
-        trace = error.trace if isinstance(error, running.BrokenOff) else "".join(traceback.format_exception(error))
+        trace = (
+            error.trace
+            if isinstance(error, running.BrokenOff)
+            else "".join(traceback.format_exception(error))
+        )
         print(f"{trace.rstrip()}\nparity: broken adapter: {error}", file=sys.stderr)
         return BROKEN
     except Exception:
@@ -108,7 +112,9 @@ def run(options: argparse.Namespace) -> int:
             progress.message(f"\n{outcome.report}\n")
         for outcome in reports[_REPORTS_SHOWN:]:
             check, op = outcome.key or ("", "")
-            progress.message(f"{check} of {op or 'a program'} differs: parity replay {corpus.shortest(outcome.id)}")
+            progress.message(
+                f"{check} of {op or 'a program'} differs: parity replay {corpus.shortest(outcome.id)}"
+            )
         progress.message(summary_text(summary))
         if lines is not None:
             write_lines(lines, [summary.record()])
@@ -130,7 +136,9 @@ def replay(options: argparse.Namespace) -> int:
         if options.json is not None:
             with _stream(options.json, "a") as lines:
                 record = {"type": "replay", "id": path.stem, "engine": subject.name}
-                record |= verdict_record(found.verdict) | (failure_record(found.failure) if found.failure else {})
+                record |= verdict_record(found.verdict) | (
+                    failure_record(found.failure) if found.failure else {}
+                )
                 write_lines(lines or sys.stdout, [record])
         if options.json != "-":
             kept = corpus.shortest(path.stem)
@@ -148,9 +156,13 @@ def emit(options: argparse.Namespace) -> int:
     about = entry.about
     engine = options.target or about.get("engine") or "autodiff"
     op = str(about.get("op") or "")
-    remarks = [f"{about['check']} of {op or 'a program'}: {about.get('reason', '')}".rstrip(": ")] if "check" in about else []
+    remarks = (
+        [f"{about['check']} of {op or 'a program'}: {about.get('reason', '')}".rstrip(": ")]
+        if "check" in about
+        else []
+    )
     if options.form == "pytest":
-        text = test_file(entry.program, engine=str(engine), remarks=remarks, label=op or "program")
+        text = as_test(entry.program, engine=str(engine), remarks=remarks, label=op or "program")
     else:
         text = script(entry.program, title=remarks[0] if remarks else "")
     sys.stdout.write(text)
@@ -177,18 +189,30 @@ def _parser() -> argparse.ArgumentParser:
     _target_options(verb, "a module with torch's names: autodiff, torch, mypkg.mytorch")
     verb.add_argument("--profile", default="dev", help=f"{' | '.join(PROFILES)} (default: dev)")
     verb.add_argument("--seed", type=_natural, help="default: 0, for nightly a new one")
-    verb.add_argument("--max-examples", type=_natural, metavar="N", help="random programs; run whole, without a time limit")
+    verb.add_argument(
+        "--max-examples", type=_natural, metavar="N", help="random programs; run whole, without a time limit"
+    )
     verb.add_argument("--ops", type=_names, help="operators or patterns, by commas: add,nn.functional.*")
     verb.add_argument("--dtypes", type=_names, help="by commas: float32,float64")
     verb.add_argument("--time", type=_duration, metavar="T", help="seconds, or with a unit: 90s, 10m, 2h")
-    verb.add_argument("--jobs", type=_natural, default=os.cpu_count() or 1, metavar="N", help="processes (default: the cores)")
+    verb.add_argument(
+        "--jobs",
+        type=_natural,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: the cores)",
+    )
     _json_option(verb)
 
     verb = verbs.add_parser("replay", help="kept programs again, by id, by a prefix of it, or by file")
     verb.set_defaults(verb=replay)
     verb.add_argument("id", nargs="*", help="default: every program that is kept")
-    verb.add_argument("--engine", dest="target", metavar="TARGET", help="default: the engine that failed, else autodiff")
-    verb.add_argument("--no-shrink", dest="shrink", action="store_false", help="report the program as it is kept")
+    verb.add_argument(
+        "--engine", dest="target", metavar="TARGET", help="default: the engine that failed, else autodiff"
+    )
+    verb.add_argument(
+        "--no-shrink", dest="shrink", action="store_false", help="report the program as it is kept"
+    )
     _json_option(verb)
 
     verb = verbs.add_parser("emit", help="a kept program as a torch script or as a test")
@@ -197,7 +221,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--as", dest="form", choices=("script", "pytest"), default="script")
     verb.add_argument("--engine", dest="target", metavar="TARGET", help="the engine that the test names")
 
-    verb = verbs.add_parser("coverage", help="the operators of the catalogue, and which of them an engine has")
+    verb = verbs.add_parser(
+        "coverage", help="the operators of the catalogue, and which of them an engine has"
+    )
     verb.set_defaults(verb=coverage)
     _target_options(verb, "a module; without one the catalogue alone")
     _json_option(verb)
@@ -263,5 +289,3 @@ def _stream(name: str | None, mode: str = "w") -> Any:
 def _complain(message: str) -> int:
     print("parity: " + " ".join(message.split()), file=sys.stderr)
     return USAGE
-
-

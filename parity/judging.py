@@ -42,11 +42,19 @@ def judge(
     verdict = compare(program, reference, subject, reference_run=reference_run)
     if verdict.status != "differs":
         return Judgement(program, verdict)
-    return Judgement(program, verdict, explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed))
+    return Judgement(
+        program, verdict, explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed)
+    )
 
 
 def explain(
-    program: Program, verdict: Verdict, reference: Any, subject: Any, *, shrinking: bool = True, seed: int | None = None
+    program: Program,
+    verdict: Verdict,
+    reference: Any,
+    subject: Any,
+    *,
+    shrinking: bool = True,
+    seed: int | None = None,
 ) -> Failure:
     """The failure behind a verdict that says "differs": its smallest program, and who is to blame."""
     small, smaller_verdict = program, verdict

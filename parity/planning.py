@@ -189,5 +189,3 @@ def unknown(what: str, given: str, known: Iterable[str], limit: int = 12) -> str
     hint = f", did you mean {close[0]!r}?" if close else ";"
     more = f" and {len(names) - limit} more (parity coverage lists them)" if len(names) > limit else ""
     return f"unknown {what} {given!r}{hint} there are {', '.join(names[:limit])}{more}"
-
-

@@ -122,10 +122,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     write = terminalreporter.write_line
     terminalreporter.section(f"parity: {plan.target} against torch")
     counts = ", ".join(f"{count} {status}" for status, count in sorted(programs.items()))
-    write(f"{len({result['op'] for result in results})} operators, {sum(programs.values())} programs: {counts}")
+    write(
+        f"{len({result['op'] for result in results})} operators, {sum(programs.values())} programs: {counts}"
+    )
     write(f"worst deviation {float(worst['worst']):.2g} of what was allowed ({worst['op']} {worst['dtype']})")
     if inaccurate:
-        write(f"torch is the inaccurate side: {', '.join(f'{op} {n}' for op, n in inaccurate.most_common(8))}")
+        write(
+            f"torch is the inaccurate side: {', '.join(f'{op} {n}' for op, n in inaccurate.most_common(8))}"
+        )
     if missing:
         write(f"unsupported: {', '.join(missing)}")
     write(f"seed {plan.seed}")

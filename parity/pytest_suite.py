@@ -66,14 +66,22 @@ def collect(session: pytest.Session, decided: Plan) -> Iterator[ParityItem]:
             for check in checks_of(spec, dtype):
                 name = f"{op}[{dtype}-{check}]"
                 yield ParityItem.from_parent(
-                    session, name=name, nodeid=f"parity::{name}", spec=spec, dtype=dtype, check=check, plan=decided
+                    session,
+                    name=name,
+                    nodeid=f"parity::{name}",
+                    spec=spec,
+                    dtype=dtype,
+                    check=check,
+                    plan=decided,
                 )
 
 
 def checks_of(spec: OpSpec, dtype: str) -> list[str]:
     """Values always; derivatives of floating and complex dtypes as far as torch has them."""
     differentiable = dtype.startswith(("float", "complex")) and "discrete" not in spec.tags
-    return [check for check, order in _ORDER.items() if order == 0 or (differentiable and order <= spec.orders)]
+    return [
+        check for check, order in _ORDER.items() if order == 0 or (differentiable and order <= spec.orders)
+    ]
 
 
 class ParityItem(pytest.Item):

@@ -62,7 +62,9 @@ class Examiner:
             return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, missing=(item.op,))
         drawn = self._draw(item)
         if drawn is None:
-            return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw")
+            return Outcome(
+                item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw"
+            )
         program, run = drawn
         verdict = compare(program, self.reference, self.subject, reference_run=run)
         outcome = Outcome(
@@ -206,7 +208,9 @@ def _together(
                     workers[connection].join()
                     where = todo[waiting[connection]].label if waiting[connection] < len(todo) else "the end"
                     code = workers[connection].exitcode
-                    raise EngineError(f"the process that ran {plan.target} died (exit code {code}) at {where}") from None
+                    raise EngineError(
+                        f"the process that ran {plan.target} died (exit code {code}) at {where}"
+                    ) from None
                 if kind == "outcome":
                     waiting[connection] = content.number + jobs
                     yield content

@@ -29,7 +29,9 @@ def script(program: Program, *, title: str = "", remarks: Sequence[str] = ()) ->
     needs = [name for name in ("inf", "nan") if re.search(rf"\b{name}\b", text)]
     imports = [f"from math import {', '.join(needs)}", ""] if needs else []
     precision = "torch.set_printoptions(precision=17)"
-    return "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, "", text]).rstrip() + "\n"
+    return (
+        "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, "", text]).rstrip() + "\n"
+    )
 
 
 def _quoted(heading: list[str]) -> list[str]:
@@ -118,4 +120,3 @@ def _second(program: Program, leaves: list[str]) -> list[str]:
         "second = torch.autograd.grad([g for g, _ in pairs], inputs, [w for _, w in pairs], allow_unused=True)",
         *(f'print("second derivative at {name}:", second[{n}])' for n, name in enumerate(leaves)),
     ]
-

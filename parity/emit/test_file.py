@@ -11,7 +11,7 @@ from parity.program import Array, Program
 _WIDTH = 100
 
 
-def test_file(program: Program, *, engine: str, remarks: Sequence[str] = (), label: str = "program") -> str:
+def as_test(program: Program, *, engine: str, remarks: Sequence[str] = (), label: str = "program") -> str:
     """A test function of its own name, with its imports: a file as it is, or a piece to append to one.
 
     The function is recorded into the very program that was kept, bit for bit, so the test has the same id.
@@ -41,10 +41,6 @@ def test_file(program: Program, *, engine: str, remarks: Sequence[str] = (), lab
     ]
     body = "\n".join(text) + "\n"
     return body if "inf" not in body and "nan" not in body else "from math import inf, nan\n\n" + body
-
-
-# pytest would collect the function above as a test wherever it is imported.
-test_file.__test__ = False  # type: ignore[attr-defined]
 
 
 def _function(program: Program) -> list[str]:
@@ -89,5 +85,3 @@ def array(values: Array) -> str:
         return line
     wrapped = textwrap.fill(elements(values), _WIDTH, break_long_words=False, break_on_hyphens=False)
     return f"np.array(\n{textwrap.indent(wrapped, ' ' * 12)}{dtype}\n        )"
-
-

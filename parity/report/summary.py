@@ -71,7 +71,9 @@ class Summary:
     interrupted: bool = False
     #: Why the run ended before its plan did, if it did.
     cut: str = ""
-    statuses: dict[Phase, Counter[str]] = field(default_factory=lambda: {phase: Counter() for phase in PHASES})
+    statuses: dict[Phase, Counter[str]] = field(
+        default_factory=lambda: {phase: Counter() for phase in PHASES}
+    )
     operators: set[str] = field(default_factory=set)
     inaccurate: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
@@ -162,7 +164,11 @@ def summary_text(summary: Summary) -> str:
         rows.append(("unsupported", f"{len(summary.missing)}: {', '.join(sorted(summary.missing))}"))
     if summary.excluded:
         rows.append(("excluded", f"{summary.excluded} names left out with a reason: parity coverage"))
-    worst = f"{summary.worst:.2g} of what was allowed" if summary.worst else "every bit equal or one rounding apart"
+    worst = (
+        f"{summary.worst:.2g} of what was allowed"
+        if summary.worst
+        else "every bit equal or one rounding apart"
+    )
     rows.append(("worst", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
     jobs = "1 process" if summary.jobs == 1 else f"{summary.jobs} processes"
     rows.append(("run", f"seed {summary.seed}, profile {summary.profile}, {summary.seconds:.1f} s, {jobs}"))

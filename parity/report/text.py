@@ -39,8 +39,12 @@ def failure_text(failure: Failure, short: str | None = None) -> str:
     width = max([13, *(len(_place(program, m)) for m in verdict.mismatches[:_SHOWN])])
     sides = max(len(reference), len(subject)) if len(verdict.mismatches) > 1 else 0
     for mismatch in verdict.mismatches[:_SHOWN]:
-        both = f"{reference:{sides}} {_side(mismatch.reference)}     {subject:{sides}} {_side(mismatch.subject)}"
-        lines.append(_clipped(f"    {_place(program, mismatch):{width}}    {both}{_criterion(program, mismatch)}"))
+        both = (
+            f"{reference:{sides}} {_side(mismatch.reference)}     {subject:{sides}} {_side(mismatch.subject)}"
+        )
+        lines.append(
+            _clipped(f"    {_place(program, mismatch):{width}}    {both}{_criterion(program, mismatch)}")
+        )
     if len(verdict.mismatches) > _SHOWN:
         lines.append(f"    and {len(verdict.mismatches) - _SHOWN} more differences")
     for label, text in _facts(failure, short):
@@ -58,7 +62,9 @@ def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
     if verdict.status == "undecided":
         return f"undecided: the program is unstable, {subject} is not judged on it" + _because(verdict.note)
     if verdict.status == "unsupported":
-        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(verdict.note)
+        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(
+            verdict.note
+        )
     return f"{subject} differs from {reference}"
 
 

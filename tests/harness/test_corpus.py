@@ -85,7 +85,10 @@ def damaged(change) -> str:
         (damaged(lambda r: r["steps"][0].update(op="os.system('x')")), "not an operator's name"),
         (damaged(lambda r: r["steps"][0].update(args=[{"ref": [5]}])), r"steps\.0: refers to value 5"),
         (damaged(lambda r: r["inputs"][0].update(shape=[10**9, 10**9])), r"inputs\.0: .*larger than"),
-        (damaged(lambda r: r["inputs"][0].update(data=["0x1p"])), r"inputs\.0\.data\.0: expected a float in hex"),
+        (
+            damaged(lambda r: r["inputs"][0].update(data=["0x1p"])),
+            r"inputs\.0\.data\.0: expected a float in hex",
+        ),
         (damaged(lambda r: r["inputs"][0].update(dtype="object")), r"inputs\.0\.dtype: expected one of"),
     ],
     ids=lambda value: value[:24] if not value.startswith("{") else "file",

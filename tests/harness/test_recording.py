@@ -124,7 +124,9 @@ def test_the_same_seed_records_the_same_program() -> None:
     assert first.id == again.id != other.id
 
 
-@pytest.mark.parametrize("value", [[[1.0, 2.0]], torch.tensor([1.0]), [torch.tensor(1.0), torch.tensor(2.0)], np.float32(3)])
+@pytest.mark.parametrize(
+    "value", [[[1.0, 2.0]], torch.tensor([1.0]), [torch.tensor(1.0), torch.tensor(2.0)], np.float32(3)]
+)
 def test_values_are_arrays_lists_and_tensors(value) -> None:
     assert isinstance(as_array(value), np.ndarray)
 

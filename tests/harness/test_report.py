@@ -127,7 +127,9 @@ def test_one_line_for_what_did_not_differ() -> None:
 def test_records_are_json_that_anything_reads() -> None:
     stream = io.StringIO()
     odd = mismatch(reference=np.float32(math.nan), subject=math.inf, truth=1 + 2j, element=(np.int64(3),))
-    write_lines(stream, [failure_record(failure(None, odd)), {"more": plain({"a": (1, None, np.array([1.5]))})}])
+    write_lines(
+        stream, [failure_record(failure(None, odd)), {"more": plain({"a": (1, None, np.array([1.5]))})}]
+    )
     first, second = map(json.loads, stream.getvalue().splitlines())
     assert first["verdict"]["mismatches"][0]["reference"] == "nan"
     assert first["verdict"]["mismatches"][0]["subject"] == "inf"
@@ -139,7 +141,11 @@ def summary() -> Summary:
     made = Summary("autodiff", "dev", 7, {"autodiff": "0.1.0", "torch": "2.13.0+cpu", "numpy": "2.4.6"})
     made.planned = {"corpus": 0, "operators": 4, "programs": 2}
     made.excluded, made.jobs, made.seconds = 3, 2, 12.34
-    made.add(Outcome(0, "operators", "add float32 tame", "agrees", "jitter", "add", worst=0.5, inaccurate=("gelu",)))
+    made.add(
+        Outcome(
+            0, "operators", "add float32 tame", "agrees", "jitter", "add", worst=0.5, inaccurate=("gelu",)
+        )
+    )
     made.add(Outcome(1, "operators", "erf float32 tame", "unsupported", op="erf", missing=("erf",)))
     made.add(Outcome(2, "operators", "sin float32 tame", "undecided", "unstable", "sin"))
     return made
@@ -175,7 +181,10 @@ def test_the_summary_fits_80_columns() -> None:
 
 def test_exit_codes_follow_from_the_outcomes() -> None:
     empty = Summary("autodiff", "dev", 0)
-    assert (empty.exit_code, summary_text(empty).splitlines()[-1]) == (5, "NOTHING RAN: no program was compared")
+    assert (empty.exit_code, summary_text(empty).splitlines()[-1]) == (
+        5,
+        "NOTHING RAN: no program was compared",
+    )
     empty.add(Outcome(0, "programs", "program 0", "unsupported", missing=("erf",)))
     assert empty.exit_code == 5
     made = summary()
@@ -190,7 +199,15 @@ def test_exit_codes_follow_from_the_outcomes() -> None:
 def test_the_first_of_a_kind_is_reported_whoever_finds_it() -> None:
     made = Summary("autodiff", "dev", 0)
     for number in (9, 4, 6):
-        outcome = Outcome(number, "programs", f"program {number}", "differs", key=("value", "sin"), failure={}, id=str(number))
+        outcome = Outcome(
+            number,
+            "programs",
+            f"program {number}",
+            "differs",
+            key=("value", "sin"),
+            failure={},
+            id=str(number),
+        )
         made.add(outcome)
     assert made.failures["value", "sin"].number == 4
     assert made.repeated["value", "sin"] == 3
