@@ -76,8 +76,10 @@ class TorchLike:
     def array(self, value: Any) -> Array:
         try:
             return np.asarray(value.detach().numpy())
-        except RuntimeError:  # torch keeps conjugation and negation of views as bits
-            return np.asarray(value.detach().resolve_conj().resolve_neg().numpy())
+        except (
+            RuntimeError
+        ):  # torch keeps conjugation and negation of views as bits, and zeros without memory
+            return np.asarray(value.numpy(force=True))
         except AttributeError:
             if isinstance(value, (bool, int, float, complex, np.ndarray, np.generic)):
                 return np.asarray(value)
