@@ -1,0 +1,206 @@
+"""The arbiter against torch: values, first and second derivatives of every operator at tame points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from parity.engines import reference
+from parity.engines.interpreter import execute
+from parity.program import Input, Program, Ref, Step
+from parity.truth import NoTruth, evaluate, operators
+
+RNG = np.random.default_rng(7)
+A = RNG.uniform(0.3, 0.9, (3, 4))
+B = RNG.uniform(1.1, 1.9, (3, 4))
+S = RNG.uniform(-0.9, 0.9, (3, 4)) * 1.7
+Q = RNG.uniform(-1, 1, (4, 4))
+T3 = RNG.uniform(-1, 1, (2, 3, 4))
+V = RNG.uniform(-1, 1, 4)
+I3 = np.array([2, 0, 1])
+I34 = np.array([[2, 0, 1, 3], [1, 1, 0, 2], [3, 2, 1, 0]])
+M = np.array([[True, False, True, True], [False, True, False, False], [True, True, False, True]])
+K = np.array([[4, -2, 7], [0, 3, -5]])
+W4 = RNG.uniform(0.5, 1.5, 4)
+
+R0, R1, R2 = Ref(0), Ref(1), Ref(2)
+
+#: op: (inputs, args, kwargs) at a point where nothing is singular, tied or at a kink.
+CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
+    **{
+        op: [((A,), (R0,), {})]
+        for op in """sqrt rsqrt reciprocal exp exp2 log log2 log10 log1p expm1 sin cos tan asin acos atan sinh cosh tanh
+        asinh atanh sigmoid erf erfc square neg abs sign floor ceil trunc round positive special.expm1
+        special.log1p special.expit special.erf special.erfc clone relu nn.functional.relu
+        nn.functional.leaky_relu nn.functional.softplus nn.functional.gelu zeros_like ones_like ravel
+        logical_not""".split()
+    },
+    "acosh": [((B,), (R0,), {})],
+    **{
+        op: [((A, B), (R0, R1), {}), ((S, V), (R0, R1), {})] for op in "maximum minimum".split()
+    },
+    **{
+        op: [((A, B), (R0, R1), {}), ((S, V), (R0, R1), {}), ((S,), (R0, 0.7), {})]
+        for op in "add sub mul div lt le gt ge eq ne".split()
+    },
+    "pow": [((A, B), (R0, R1), {}), ((B,), (R0, 2.5), {}), ((S,), (R0, 3), {}), ((B,), (1.7, R0), {})],
+    "atan2": [((A, S), (R0, R1), {})],
+    "clamp": [((S,), (R0, -0.5, 0.8), {}), ((S,), (R0,), {"max": 0.2}), ((S, A), (R0,), {"min": R1})],
+    "clamp_min": [((S,), (R0, 0.1), {})],
+    "clamp_max": [((S,), (R0, 0.1), {})],
+    "where": [((M, A, S), (R0, R1, R2), {}), ((M, A), (R0, R1, 2.0), {})],
+    "logical_and": [((M, M[::-1].copy()), (R0, R1), {})],
+    "logical_or": [((M, S), (R0, R1), {})],
+    "logical_xor": [((M, S), (R0, R1), {})],
+    **{
+        op: [((S,), (R0,), {}), ((T3,), (R0, 1), {}), ((T3,), (R0, (0, -1), True), {})]
+        for op in "sum mean amax amin var std".split()
+    },
+    "logsumexp": [((T3,), (R0, 1), {}), ((T3,), (R0, (0, 2), True), {})],
+    "prod": [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})],
+    **{op: [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})] for op in "argmax argmin max min".split()},
+    "any": [((M,), (R0, 1), {})],
+    "all": [((M,), (R0, 0, True), {})],
+    "cumsum": [((T3,), (R0, 1), {}), ((K,), (R0, 0), {})],
+    "cumprod": [((T3,), (R0, -1), {})],
+    "sort": [((T3,), (R0,), {}), ((T3,), (R0, 1, True), {})],
+    "argsort": [((T3,), (R0, 0), {})],
+    "topk": [((T3,), (R0, 2), {}), ((T3,), (R0, 2, 1, False), {})],
+    "reshape": [((T3,), (R0, (4, -1)), {})],
+    "view": [((T3,), (R0, (6, 4)), {})],
+    "flatten": [((T3,), (R0,), {}), ((T3,), (R0, 1, 2), {})],
+    "squeeze": [((T3[:1],), (R0,), {}), ((T3[:1],), (R0, 0), {}), ((T3[:1],), (R0, 1), {})],
+    "unsqueeze": [((T3,), (R0, -1), {})],
+    "transpose": [((T3,), (R0, 0, 2), {})],
+    "t": [((S,), (R0,), {})],
+    "permute": [((T3,), (R0, (2, 0, 1)), {})],
+    "movedim": [((T3,), (R0, 0, 2), {})],
+    "expand": [((V,), (R0, (3, 4)), {}), ((S[:, :1],), (R0, (2, -1, 4)), {})],
+    "broadcast_to": [((V,), (R0, (3, 4)), {})],
+    "cat": [((S, A), ([R0, R1],), {"dim": 1})],
+    "stack": [((S, A), ([R0, R1], 1), {})],
+    "split": [((S,), (R0, 3, 1), {}), ((S,), (R0, [1, 3], -1), {})],
+    "chunk": [((S,), (R0, 3, 1), {})],
+    "narrow": [((S,), (R0, 1, 1, 2), {})],
+    "select": [((S,), (R0, 1, -1), {})],
+    "unbind": [((S,), (R0, 1), {})],
+    "flip": [((S,), (R0, (0, 1)), {})],
+    "roll": [((S,), (R0, 3), {}), ((S,), (R0, (1, -1), (0, 1)), {})],
+    "repeat": [((S,), (R0, (2, 1, 3)), {})],
+    "tile": [((S,), (R0, (2,)), {})],
+    "full_like": [((S,), (R0, 0.3), {})],
+    "getitem": [
+        ((S,), (R0, (1, slice(None, None, 2))), {}),
+        ((S, I3), (R0, (slice(None), R1)), {}),
+        ((T3, I3), (R0, (0, slice(None), R1)), {}),
+        ((S, I3), (R0, (R1, Ellipsis, None)), {}),
+        ((S, M), (R0, R1), {}),
+        ((S,), (R0, (True, Ellipsis, -1)), {}),
+    ],
+    "setitem": [((S, A, V), (Ref(3), (1, slice(None)), Ref(2)), {}), ((S, A, M), (Ref(3), Ref(2), 0.5), {})],
+    "index_put": [((S, V, I3[:1]), (R0, (R2,), R1), {})],
+    "gather": [((S, I34), (R0, 1, R1), {}), ((S, I34[:2, :2] % 3), (R0, 0, R1), {})],
+    "take_along_dim": [((S, I34), (R0, R1, 1), {})],
+    "index_select": [((S, I3), (R0, 1, R1), {})],
+    "masked_fill": [((S, M), (R0, R1, 0.25), {})],
+    "masked_select": [((S, M), (R0, R1), {})],
+    "matmul": [((S, Q), (R0, R1), {}), ((T3, Q), (R0, R1), {}), ((V, Q), (R0, R1), {}), ((V, V[::-1].copy()), (R0, R1), {})],
+    "mm": [((S, Q), (R0, R1), {})],
+    "bmm": [((T3, T3.transpose(0, 2, 1).copy()), (R0, R1), {})],
+    "mv": [((S, V), (R0, R1), {})],
+    "dot": [((V, W4), (R0, R1), {})],
+    "outer": [((V, W4), (R0, R1), {})],
+    "addmm": [((S, A @ Q, Q), (R0, R1, R2), {"beta": 0.5, "alpha": 2.0})],
+    "einsum": [((S, Q), ("ij,jk->ki", R0, R1), {}), ((T3,), ("bij->bj", R0), {}), ((Q,), ("ii", R0), {})],
+    "nn.functional.linear": [((S, A, V[:3]), (R0, R1, R2), {}), ((S, A), (R0, R1), {})],
+    "softmax": [((S,), (R0, 1), {})],
+    "log_softmax": [((S,), (R0, 0), {})],
+    "nn.functional.softmax": [((S,), (R0,), {"dim": 1})],
+    "nn.functional.log_softmax": [((S,), (R0,), {"dim": -1})],
+    "special.softmax": [((S,), (R0, 1), {})],
+    "special.log_softmax": [((S,), (R0, 1), {})],
+    "nn.functional.layer_norm": [((S, V, W4), (R0, (4,), R1, R2), {}), ((T3,), (R0, (3, 4)), {"eps": 1e-3})],
+    "layer_norm": [((S,), (R0, (4,)), {})],
+    "nn.functional.mse_loss": [((S, A), (R0, R1), {}), ((S, A), (R0, R1), {"reduction": "none"})],
+    "nn.functional.l1_loss": [((S, A), (R0, R1), {"reduction": "sum"})],
+    "nn.functional.nll_loss": [
+        ((S, I3, W4), (R0, R1, R2), {}),
+        ((S, I3), (R0, R1), {"reduction": "none", "ignore_index": 0}),
+    ],
+    "nn.functional.cross_entropy": [
+        ((S, I3, W4), (R0, R1, R2), {}),
+        ((S, I3, W4), (R0, R1, R2), {"label_smoothing": 0.2, "ignore_index": 1}),
+        ((S, I3), (R0, R1), {"label_smoothing": 0.2, "reduction": "sum"}),
+        ((S, A, W4), (R0, R1, R2), {"label_smoothing": 0.1}),
+        ((T3, I34[:2] % 3), (R0, R1), {"reduction": "none"}),
+    ],
+    "nn.functional.embedding": [((I34, Q), (R0, R1), {})],
+}  # fmt: skip
+
+
+METHODS = {"view", "expand", "repeat"}
+CONSTANTS = {"nn.functional.nll_loss": {2}, "nn.functional.cross_entropy": {2}}
+
+
+def build(op, arrays, args, kwargs, second=True):
+    """A one-step program that asks for every derivative, with weights that are not uniform."""
+    rng = np.random.default_rng(3)
+    inputs = tuple(
+        Input(a, a.dtype.kind == "f" and i not in CONSTANTS.get(op, ())) for i, a in enumerate(arrays)
+    )
+    steps = (Step(op, args, kwargs, "method" if op in METHODS else "function"),)
+    if op == "setitem":
+        steps = (Step("mul", (R0, R1)), *steps)
+    program = Program(inputs, steps, ())
+    run = execute(program, reference.load())
+    assert run.error is None, run.error
+    last = len(inputs) + len(steps) - 1
+    value = run.values[last]
+    items = [Ref(last)] if not isinstance(value, tuple) else [Ref(last, i) for i in range(len(value))]
+    needs = run.requires_grad[last]
+    outputs = tuple(r for r in items if (needs if r.item is None else needs[r.item]))
+    cotangents = tuple(
+        rng.uniform(0.5, 1.5, (value if r.item is None else value[r.item]).shape) for r in outputs
+    )
+    weights = (
+        tuple(rng.uniform(0.5, 1.5, a.array.shape) for a in inputs if a.requires_grad) if outputs else ()
+    )
+    return program.with_(outputs=outputs, cotangents=cotangents, second=weights if second else ())
+
+
+def close(certified, number, scale=1.0):
+    return certified.distance(number) <= 2e-11 * max(scale, abs(number))
+
+
+@pytest.mark.parametrize("op", sorted(CASES))
+def test_truth_agrees_with_torch_at_tame_points(op):
+    for arrays, args, kwargs in CASES[op]:
+        program = build(op, arrays, args, kwargs)
+        run = execute(program, reference.load())
+        assert run.error is None
+        truth = evaluate(program, run)
+        last = len(run.values) - 1
+        value = run.values[last]
+        for item, array in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
+            for element in np.ndindex(array.shape):
+                assert close(truth.value(last, item, element, 1e-14), array[element]), (op, kwargs, element)
+        for number, first, second in zip(program.differentiable, run.gradients, run.second):
+            if first is None:
+                continue
+            for element in np.ndindex(first.shape):
+                assert close(truth.gradient(number, element, 1e-14), first[element]), (
+                    op,
+                    kwargs,
+                    number,
+                    element,
+                )
+                expected = 0.0 if second is None else second[element]
+                assert close(truth.second(number, element, 1e-14), expected), (op, kwargs, number, element)
+
+
+def test_every_line_has_a_case():
+    aliases = {"subtract", "multiply", "divide", "true_divide", "negative", "absolute", "arcsin", "arccos", "arctan",
+               "arctan2", "nn.functional.tanh", "nn.functional.sigmoid", "sgn", "clip", "greater", "less",
+               "greater_equal", "less_equal", "not_equal", "swapaxes", "swapdims", "moveaxis", "concat",
+               "concatenate", "contiguous"}  # fmt: skip
+    assert operators() - set(CASES) == aliases
