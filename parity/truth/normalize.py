@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from parity.engines.protocol import Array
 from parity.truth.balls import balls, elementwise
 from parity.truth.reduce import total, variance
