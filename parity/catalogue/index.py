@@ -19,6 +19,6 @@ ROWS = [
        spellings="function method inplace"),
     op("masked_select", real("input"), mask("mask"), tags="exact data_shape", dtypes=ALL,
        spellings="function method out"),
-    op("nn.functional.embedding", argument("input", "rows"), real("weight", ndim=2), option("padding_idx", "row"),
+    op("nn.functional.embedding", argument("input", "rows", late=True), real("weight", ndim=2), option("padding_idx", "row"),
        tags="exact", dtypes="hfc", spellings="function", note="the row padding_idx gets no gradient"),
 ]

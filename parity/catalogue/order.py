@@ -7,7 +7,7 @@ from parity.catalogue.arguments import argument, choice, dim, op, option, real
 # fmt: off
 ROWS = [
     op("sort", real("input", distinct=True), option("dim", "dim"), choice("descending", True, False),
-       choice("stable", True), tags="exact ties", dtypes="buihf",
+       option("stable", "stable"), tags="exact ties", dtypes="buihf",
        note="without stable=True the order of equal elements is not promised; drawn with ties only where it is"),
     op("topk", real("input", distinct=True, tieless=True, min_ndim=1), argument("k", "count"), dim(last=True),
        choice("largest", True, False), tags="exact ties", dtypes="uihf",

@@ -27,6 +27,7 @@ def execute(program: Program, engine: Any, *, gradients: bool = True) -> Run:
     for number, step in enumerate(program.steps):
         if not live.attempt(f"step {number}", lambda step=step: live.add_step(step)):
             break
+    live.run.aliases = live.aliases()
     if gradients and program.cotangents and live.run.error is None:
         live.differentiate(program)
     live.run.touched = live.touched(program.inputs)
@@ -57,10 +58,7 @@ def missing(program: Program, engine: Any) -> tuple[str, ...]:
 
 
 class Live:
-    """A program in the course of running: the engine's tensors by number, and the record so far.
-
-    Drawing a program is the same thing with steps that are chosen as it goes.
-    """
+    """A program in the course of running: the engine's tensors by number, and the record so far."""
 
     def __init__(self, engine: Any, *, copying: bool) -> None:
         self.engine = engine
@@ -68,7 +66,7 @@ class Live:
         #: The engine's own tensor, or tuple of tensors, of each value.
         self.tensors: list[Any] = []
         self.run = Run(engine.name)
-        self._shares = getattr(engine, "shares_memory", True)
+        self.shares = getattr(engine, "shares_memory", True)
         #: Per value, the arrays through which its memory is seen (never copies).
         self._memory: list[Value] = []
         self._inputs = 0
@@ -92,18 +90,10 @@ class Live:
         self._inputs += 1
 
     def add_step(self, step: Step) -> None:
-        result = self.result(step)
-        self.append(result)
-
-    def result(self, step: Step) -> Any:
-        """What the engine makes of the step; nothing is recorded."""
+        engine, run = self.engine, self.run
         args = tuple([self.resolve(arg) for arg in step.args])
         kwargs = {key: self.resolve(value) for key, value in step.kwargs.items()} if step.kwargs else {}
-        return self.engine.call(step.op, args, kwargs, step.spelling)
-
-    def append(self, result: Any) -> None:
-        """Record a result as the next value."""
-        engine, run = self.engine, self.run
+        result = engine.call(step.op, args, kwargs, step.spelling)
         if isinstance(result, (tuple, list)):
             tensors = tuple(result)
             memory: Value = tuple([engine.array(part) for part in tensors])
@@ -113,18 +103,13 @@ class Live:
             memory = engine.array(result)
             needs = engine.requires_grad(result)
             self.tensors.append(result)
-        if self._shares:
-            run.aliases.append(self._alias(memory))
         self._memory.append(memory)
         run.values.append(_copied(memory) if self.copying else memory)
         run.requires_grad.append(needs)
 
-    def drop(self) -> None:
-        """Forget the last value: a step that was tried and not kept."""
-        for record in (self.tensors, self._memory, self.run.values, self.run.requires_grad):
-            record.pop()
-        if self._shares:
-            self.run.aliases.pop()
+    def aliases(self) -> list[int | None]:
+        """See `Run.aliases`; empty where the engine hands out copies, so that nothing can be known."""
+        return aliases(self._memory, self._inputs) if self.shares else []
 
     def resolve(self, argument: Any) -> Any:
         """An argument of a step as the engine takes it."""
@@ -191,15 +176,26 @@ class Live:
             if array(tensor).tobytes() != leaf.array.tobytes()
         ]
 
-    def _alias(self, memory: Value) -> int | None:
-        parts = memory if isinstance(memory, tuple) else (memory,)
-        for number, earlier in enumerate(self._memory):
-            others = earlier if isinstance(earlier, tuple) else (earlier,)
-            for other in others:
-                for part in parts:
-                    if part is not None and other is not None and np.may_share_memory(part, other):
-                        return number
-        return None
+
+def aliases(memory: Sequence[Value], inputs: int) -> list[int | None]:
+    """For each value after the inputs, the lowest number of an earlier one whose memory it shares."""
+    flat: list[tuple[int, Array]] = []
+    found: list[int | None] = []
+    for number, value in enumerate(memory):
+        parts = value if isinstance(value, tuple) else () if value is None else (value,)
+        if number >= inputs:
+            found.append(_first_sharing(parts, flat))
+        flat += [(number, part) for part in parts]
+    return found
+
+
+def _first_sharing(parts: Sequence[Array], earlier: Sequence[tuple[int, Array]]) -> int | None:
+    share = np.may_share_memory
+    for number, other in earlier:
+        for part in parts:
+            if share(part, other):
+                return number
+    return None
 
 
 def _copied(memory: Value) -> Value:
@@ -214,4 +210,4 @@ def _dtypes(tree: Any) -> list[DType]:
     return found
 
 
-__all__ = ["WRITING", "Array", "Live", "execute", "missing", "writes"]
+__all__ = ["WRITING", "Array", "Live", "aliases", "execute", "missing", "writes"]

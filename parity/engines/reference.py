@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,10 @@ def load() -> TorchLike:
 
 @contextmanager
 def settings(threads: int = 1) -> Iterator[TorchLike]:
-    """The reference with one thread, float32 by default and gradients on; afterwards what was set before."""
+    """The reference with one thread, float32 by default and gradients on; afterwards what was set before.
+
+    Its warnings (of a variance of one element, of a resized out=) are part of no comparison and are not shown.
+    """
     engine = load()
     torch = engine.module
     threads_before, dtype_before = torch.get_num_threads(), torch.get_default_dtype()
@@ -31,7 +35,9 @@ def settings(threads: int = 1) -> Iterator[TorchLike]:
         torch.set_num_threads(threads)
         torch.set_default_dtype(torch.float32)
         torch.set_grad_enabled(True)
-        yield engine
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield engine
     finally:
         torch.set_num_threads(threads_before)
         torch.set_default_dtype(dtype_before)

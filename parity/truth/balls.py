@@ -90,7 +90,7 @@ def _open(a: Any, b: Any) -> Exception:
 def nonzero(x: Any) -> Array:
     """Where `x` is certainly not zero."""
     if is_discrete(x):
-        return np.asarray(x) != 0
+        return np.asarray(np.asarray(x) != 0)
     return elementwise(lambda a: not equal(a, arb(0)), 1)(balls(x)).astype(bool)
 
 

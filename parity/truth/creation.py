@@ -31,7 +31,7 @@ line("full_like", lambda input, fill_value, *, dtype=None: _filled(input.shape, 
 
 
 @forward("arange")
-def _(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Array:
+def _(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None) -> Any:
     if end is None:
         start, end = 0, start
     if all(isinstance(v, int) for v in (start, end, step)):
