@@ -76,8 +76,8 @@ class TorchLike:
     def array(self, value: Any) -> Array:
         try:
             return np.asarray(value.detach().numpy())
-        except RuntimeError:  # torch keeps conjugation, negation and some zeros as bits
-            return np.asarray(value.numpy(force=True))
+        except RuntimeError:
+            return self._resolved(value.detach())
         except AttributeError:
             if isinstance(value, (bool, int, float, complex, np.ndarray, np.generic)):
                 return np.asarray(value)
@@ -137,6 +137,12 @@ class TorchLike:
         if function is None:
             raise AttributeError(f"{self.name} has no {op}")
         return function  # type: ignore[no-any-return]
+
+    def _resolved(self, value: Any) -> Array:
+        """torch keeps conjugation, negation and known zeros as bits of a tensor; NumPy has no such thing."""
+        if getattr(value, "_is_zerotensor", bool)():  # numpy(force=True) would read memory that isn't there
+            value = self.module.zeros_like(value)
+        return np.asarray(value.resolve_conj().resolve_neg().numpy())
 
     def _by_copy(self, array: Array) -> Any:
         return self.module.tensor(array)

@@ -31,7 +31,7 @@ def precision(bits: int) -> Iterator[None]:
         flint.ctx.prec = before
 
 
-def elementwise(function: Callable[..., Any], arguments: int) -> Callable[..., Any]:
+def elementwise(function: Callable[..., Any], arguments: int) -> Callable[..., Array]:
     """A scalar function on balls as one on arrays of them, with broadcasting; the result is always an array."""
     spread = np.frompyfunc(function, arguments, 1)
     return lambda *arrays: np.asarray(spread(*arrays), dtype=object)
@@ -90,7 +90,7 @@ def _open(a: Any, b: Any) -> Exception:
 def nonzero(x: Any) -> Array:
     """Where `x` is certainly not zero."""
     if is_discrete(x):
-        return np.asarray(x) != 0
+        return np.asarray(np.asarray(x) != 0)
     return elementwise(lambda a: not equal(a, arb(0)), 1)(balls(x)).astype(bool)
 
 

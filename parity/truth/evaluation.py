@@ -16,7 +16,19 @@ import numpy as np
 
 from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Ref, Step, laid_out, references, substitute
-from parity.truth import activation, index, loss, matmul, normalize, order, pointwise, reduce, scan, shape
+from parity.truth import (
+    activation,
+    creation,
+    index,
+    loss,
+    matmul,
+    normalize,
+    order,
+    pointwise,
+    reduce,
+    scan,
+    shape,
+)
 from parity.truth.balls import acb, arb, balls, distance, nearest, precision, radius
 from parity.truth.table import NoTruth, Undecided, LINES
 
@@ -24,7 +36,7 @@ from parity.truth.table import NoTruth, Undecided, LINES
 LADDER = ((256, 80), (512, 160), (1024, 320), (2048, 640))
 _WRITING = frozenset({"inplace", "augmented", "out"})
 #: The families, imported so that their lines stand in the table.
-FAMILIES = (activation, index, loss, matmul, normalize, order, pointwise, reduce, scan, shape)
+FAMILIES = (activation, creation, index, loss, matmul, normalize, order, pointwise, reduce, scan, shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +325,7 @@ class Truth:
 
     def _rounding(self, step: Step, template: Value) -> np.dtype[Any]:
         """The dtype to which torch rounds a Python float among the arguments."""
-        arrays = list(template) if isinstance(template, tuple) else [template]
+        arrays: list[Any] = list(template) if isinstance(template, tuple) else [template]
         for ref in step.refs():
             value = self.run.values[ref.index]
             arrays.append(value[ref.item] if isinstance(value, tuple) and ref.item is not None else value)

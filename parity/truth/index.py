@@ -57,7 +57,7 @@ def _dims(part: Any) -> int:
 
 
 @forward("getitem")
-def _(input: Array, index: Any) -> Array:
+def _(input: Array, index: Any) -> Any:
     basic, arrays = locate(index, input.ndim)
     viewed = input[basic]
     return viewed[arrays] if arrays else viewed
@@ -115,6 +115,6 @@ def _(input: Array, mask: Array, value: Any) -> Array:
 
 
 @forward("masked_select")
-def _(input: Array, mask: Array) -> Array:
+def _(input: Array, mask: Array) -> Any:
     values, chosen = np.broadcast_arrays(input, mask)
     return values[chosen]

@@ -57,7 +57,7 @@ def _(input: Array, target: Array, weight: Any = None, size_average: Any = None,
 
 @forward("nn.functional.cross_entropy")
 def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
-      reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Array:  # fmt: skip
+      reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Any:  # fmt: skip
     classes = 1 if input.ndim > 1 else 0
     logs = log_softmax(input, classes)
     n = input.shape[classes]

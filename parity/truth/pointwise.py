@@ -109,7 +109,7 @@ def _(input: Array, *, decimals: int = 0) -> Array:
 
 
 @forward("div", "divide", "true_divide")
-def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Array:
+def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode is None:
         return _quotient(input, other)
     if is_discrete(input) and is_discrete(other):

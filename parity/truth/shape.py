@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import arb, balls
+from parity.truth.balls import balls
 from parity.truth.table import forward, line
 
 
@@ -116,7 +116,7 @@ def _(input: Array, dim: int, index: int) -> Array:
 
 @forward("unbind")
 def _(input: Array, dim: int = 0) -> Any:
-    lead = (slice(None),) * (dim % input.ndim)
+    lead: tuple[Any, ...] = (slice(None),) * (dim % input.ndim)
     return tuple(input[(*lead, i, ...)] for i in range(input.shape[dim]))
 
 
@@ -136,10 +136,3 @@ def _(input: Array, *args: Any, repeats: Any = None) -> Array:
 
 line("tile", lambda input, *args, dims=None: np.tile(input, sizes(args) if dims is None else dims))
 line("clone contiguous", lambda input: input.copy())
-line("zeros_like", lambda input, *, dtype=None: np.full(input.shape, 0))
-line("ones_like", lambda input, *, dtype=None: np.full(input.shape, 1))
-
-
-@forward("full_like")
-def _(input: Array, fill_value: Any, *, dtype: Any = None) -> Array:
-    return np.full(input.shape, arb(fill_value) if isinstance(fill_value, float) else fill_value)
