@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.engines.interpreter import Live
-from parity.engines.protocol import Array, Run
+from parity.engines.protocol import Array
 from parity.errors import UsageError
 from parity.program import AUGMENTED, OPERATORS, DType, Input, Program, Ref, Regime, Step, substitute
 
@@ -29,12 +28,14 @@ class Recorder:
     """The program so far, run on the reference while it grows."""
 
     def __init__(self, reference: Any) -> None:
-        self.live = Live(reference, copying=False)
+        self.engine = reference
+        #: The reference's own tensors, by the numbers of `made`.
+        self.tensors: list[Any] = []
         #: Inputs and steps as they came: a constant met on the way is an input, and inputs are numbered first.
         self.made: list[Input | Step] = []
 
     def leaf(self, leaf: Input) -> Recorded:
-        self.live.add_input(leaf)
+        self.tensors.append(self.engine.tensor(leaf.materialise(), leaf.requires_grad))
         self.made.append(leaf)
         return Recorded(self, Ref(len(self.made) - 1))
 
@@ -42,8 +43,9 @@ class Recorder:
         step = Step(
             op, tuple(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}, spelling
         )
-        result = self.live.result(step)
-        self.live.append(result)
+        given = {key: self.value(value) for key, value in step.kwargs.items()}
+        result = self.engine.call(op, tuple(map(self.value, step.args)), given, spelling)
+        self.tensors.append(result)
         self.made.append(step)
         index = len(self.made) - 1
         return (
@@ -81,8 +83,16 @@ class Recorder:
                 steps.append(Step(made.op, substitute(made.args, move), kwargs, made.spelling))
         return Program(tuple(inputs), tuple(steps), tuple(move(ref) for ref in outputs))
 
-    def value(self, ref: Ref) -> Any:
-        return self.live.resolve(ref)
+    def value(self, tree: Any) -> Any:
+        """An argument of a step as the reference takes it."""
+
+        def found(leaf: Ref | DType) -> Any:
+            if isinstance(leaf, DType):
+                return self.engine.dtype(leaf.name)
+            tensor = self.tensors[leaf.index]
+            return tensor if leaf.item is None else tensor[leaf.item]
+
+        return substitute(tree, found)
 
 
 class Recorded:
@@ -105,7 +115,7 @@ class Recorded:
 
     @property
     def _array(self) -> Array:
-        return np.asarray(self._recorder.live.engine.array(self._value))
+        return np.asarray(self._recorder.engine.array(self._value))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -145,7 +155,7 @@ class Recorded:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        engine = self._recorder.live.engine
+        engine = self._recorder.engine
         inplace = name.endswith("_") and engine.supports(name[:-1], "inplace")
         op, spelling = (name[:-1], "inplace") if inplace else (name, "method")
         if not callable(getattr(self._value, name, None)):
@@ -188,7 +198,7 @@ class Recorded:
     ) -> Any:
         """torch's own hook: `torch.sin(x)` in a function that was written for torch is recorded too."""
         found = _recorders((args, kwargs or {}))
-        return found.step(_torch_name(function, found.live.engine), args, kwargs or {}, "function")
+        return found.step(_torch_name(function, found.engine), args, kwargs or {}, "function")
 
 
 def _binary(op: str) -> Callable[[Any, Any], Any]:
@@ -253,7 +263,7 @@ class Namespace:
         if name.startswith("_"):
             raise AttributeError(name)
         path = f"{self._path}.{name}" if self._path else name
-        found = self._recorder.live.engine.module
+        found = self._recorder.engine.module
         for part in path.split("."):
             found = getattr(found, part, None)
         if found is None:
@@ -307,10 +317,10 @@ def record(
     rng = np.random.default_rng(seed)
     if cotangents is None:
         values = [recorder.value(ref) for ref in _outputs(returned)]
-        cotangents = [weights(rng, np.asarray(reference.array(value))) for value in values]
+        cotangents = [weights(rng, np.asarray(reference.array(value)), regime) for value in values]
     program = program.with_(cotangents=tuple(cotangents))
     if second is None and order == 2:
-        second = [weights(rng, program.inputs[number].array) for number in program.differentiable]
+        second = [weights(rng, program.inputs[number].array, regime) for number in program.differentiable]
     return program.with_(second=tuple(second or ()))
 
 
@@ -323,12 +333,21 @@ def wants_namespace(function: Callable[..., Any]) -> bool:
     return bool(parameters) and parameters[0] == NAMESPACE
 
 
-def weights(rng: np.random.Generator, like: Array) -> Array:
+def weights(rng: np.random.Generator, like: Array, regime: Regime = "smooth") -> Array:
     """Random weights of a backward pass: never uniform, never small, so that a wrong gradient cannot hide."""
-    drawn = rng.uniform(0.5, 1.5, like.shape) * rng.choice([-1.0, 1.0], like.shape)
-    if like.dtype.kind == "c":
-        drawn = drawn + 1j * rng.uniform(0.5, 1.5, like.shape)
-    return np.asarray(drawn).astype(like.dtype if like.dtype.kind in "fc" else np.float32)
+
+    def drawn() -> Array:
+        signs = rng.choice([-1.0, 1.0], like.shape)
+        # The exact regime wants numbers whose products are exact.
+        sizes = (
+            rng.choice([0.5, 1.0, 1.5, 2.0, 3.0], like.shape)
+            if regime == "exact"
+            else rng.uniform(0.5, 1.5, like.shape)
+        )
+        return np.asarray(sizes * signs)
+
+    made = drawn() + 1j * drawn() if like.dtype.kind == "c" else drawn()
+    return made.astype(like.dtype if like.dtype.kind in "fc" else np.float32)
 
 
 def as_array(value: Any) -> Array:

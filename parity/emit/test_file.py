@@ -50,6 +50,8 @@ def _function(program: Program) -> list[str]:
     for number in range(len(program.steps)):
         lines += [f"    {part}" for part in notation.statement(number).split("; ")]
     outputs = ", ".join(notation.ref(ref) for ref in program.outputs)
+    if lines[-1].startswith(f"    {outputs} = "):
+        return [*lines[:-1], lines[-1].replace(f"{outputs} =", "return", 1)]
     return [*lines, f"    return {outputs}"]
 
 
