@@ -22,7 +22,7 @@ ROWS = [
     op("pow", real("input", above=0, below=5), operand("exponent", dyadic=(2, 3, 1, 0), low=-3.0, high=3.0),
        dtypes="uihfc", spellings=_ARITHMETIC, critical=(2.0, 0.5, -1.0),
        note="d/dexponent of 0**y is 0 for y >= 0; d/dinput of x**0 is 0: torch/csrc/autograd/FunctionsManual.cpp"),
-    op("abs", real("input", kinks=(0,)), tags="exact ties signed_zero", dtypes="buihfc", spellings=POINTWISE,
+    op("abs", real("input", kinks=(0,)), tags="exact ties signed_zero", dtypes="uihfc", spellings=POINTWISE,
        note="the derivative at 0 is 0"),
     op("sign", real("input", kinks=(0,)), tags="exact ties discrete", dtypes="buihf", spellings=POINTWISE),
     op("sqrt", real("input", above=0), dtypes="buihfc", spellings=POINTWISE, stress=((1e-30, 1e-20), (1e10, 1e20))),
