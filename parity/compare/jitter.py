@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from parity.catalogue import CATALOGUE
 from parity.compare import specials
 from parity.compare.pairs import Pair
 from parity.compare.yardstick import deviation
-from parity.engines.interpreter import execute
-from parity.engines.jittered import Jittered
+from parity.engines.interpreter import execute, writes
+from parity.engines.jittered import Jittered, Treatment
 from parity.engines.protocol import Run
 from parity.program import Program
 
@@ -35,12 +38,48 @@ class Jumps:
         return self.value is not None and (pair.kind != "value" or pair.where >= self.value)
 
 
-def nudge(program: Program, engine: Any, plain: Run, pairs: list[Pair], number: int, jumps: Jumps) -> None:
+#: What moves data without rounding it: tags, and families of which every member does.
+_EXACT_TAGS = frozenset({"ties", "discrete", "view", "may_view"})
+_EXACT_FAMILIES = frozenset({"shape", "index", "order", "creation"})
+
+
+def treatment(program: Program, run: Run) -> list[Treatment]:
+    """What is nudged, per step of the program; `run` is a plain run of the reference.
+
+    A step that cannot round is left alone: every engine has the same bits there, and a nudge would only push exact
+    values over the edges (floor, comparisons, ties) on which they stand. So is memory with two names, where a
+    nudged copy would miss later writes.
+    """
+    return [
+        "rest" if writes(step) else "none" if _shared(run, position) or not _rounds(step.op) else "all"
+        for position, step in enumerate(program.steps)
+    ]
+
+
+def _shared(run: Run, position: int) -> bool:
+    return position < len(run.aliases) and run.aliases[position] is not None
+
+
+@cache
+def _rounds(op: str) -> bool:
+    row = CATALOGUE.get(op)
+    return row is None or (row.family not in _EXACT_FAMILIES and row.tags.isdisjoint(_EXACT_TAGS))
+
+
+def nudge(
+    program: Program,
+    engine: Any,
+    plain: Run,
+    treatments: Sequence[Treatment],
+    pairs: Sequence[Pair],
+    number: int,
+    jumps: Jumps,
+) -> None:
     """One nudged run: widens the spread of each pair and records jumps."""
     gradients = any(pair.kind != "value" for pair in pairs)
     if program.second and not any(pair.kind == "second" for pair in pairs):
         program = program.with_(second=())
-    run = execute(program, Jittered(engine, program, plain, number), gradients=gradients)
+    run = execute(program, Jittered(engine, treatments, number), gradients=gradients)
     _discrete(program, plain, run, jumps)
     for pair in pairs:
         nudged = pair.of(program, run)

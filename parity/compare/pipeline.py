@@ -10,7 +10,7 @@ import numpy as np
 
 from parity.compare import exact, specials, structure
 from parity.compare.arbiter import Arbiter, Judgement
-from parity.compare.jitter import Jumps, nudge
+from parity.compare.jitter import Jumps, nudge, treatment
 from parity.compare.neighbours import neighbours
 from parity.compare.pairs import Pair, unequal
 from parity.compare.verdict import Mismatch, Verdict
@@ -116,9 +116,9 @@ class Comparison:
         pairs = [pair for pair in pairs if not self._within_rounding(pair)]
         if not pairs:
             return Verdict("agrees", "bits", self.worst)
-        jumps = Jumps()
+        jumps, treatments = Jumps(), treatment(self.program, self.ours)
         for number in range(RUNS):
-            nudge(self.program, self.reference, self.ours, pairs, number, jumps)
+            nudge(self.program, self.reference, self.ours, treatments, pairs, number, jumps)
             doubtful = [pair for pair in pairs if self._doubtful(pair).any()]
             if not doubtful:
                 return Verdict("agrees", "jitter", self.worst)

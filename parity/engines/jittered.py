@@ -7,15 +7,14 @@ ordinary step of the engine, so its derivative nudges the gradients, of any orde
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from parity.engines.decorators import Around
-from parity.engines.interpreter import WRITING
-from parity.engines.protocol import Run
 from parity.engines.torchlike import TorchLike
-from parity.program import Program
+
+Treatment = Literal["all", "rest", "none"]
 
 _POOL = 64
 #: Nudges by engine, dtype and shape: drawing them would cost more than the run.
@@ -23,31 +22,30 @@ _POOLS: dict[tuple[str, Any, tuple[int, ...]], list[Any] | None] = {}
 
 
 class Jittered(Around):
-    """The engine, nudged. `run` is one plain run of it on the program; `number` tells nudged runs apart.
+    """The engine, nudged; for one run of one program.
 
-    Memory that has two names is left alone: a nudged view would be a copy, and later writes would miss it.
+    `treatment` says per step what is nudged: "all" arguments and results, the "rest" of the arguments where the
+    first is written to, or "none". `number` tells nudged runs apart.
     """
 
-    shares_memory = False
-
-    def __init__(self, engine: TorchLike, program: Program, run: Run, number: int) -> None:
+    def __init__(self, engine: TorchLike, treatment: Sequence[Treatment], number: int) -> None:
         super().__init__(engine)
-        self.shares_memory = False
+        self.shares_memory = False  # nobody asks a nudged run who shares memory with whom
         self._tensor = engine.tensor_type
-        self._left_alone = _left_alone(program, run)
+        self._treatment = treatment
         self._step = 0
         self._next = 17 * number
 
     def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
-        alone = self._left_alone[self._step]
+        treatment = self._treatment[self._step]
         self._step += 1
-        if alone == "all":
+        if treatment == "none":
             return self.engine.call(op, args, kwargs, spelling)
-        if alone == "target":
-            rest = tuple([self._nudged(arg) for arg in args[1:]])
+        if treatment == "rest":
+            rest = [self._nudged(arg) for arg in args[1:]]
             return self.engine.call(op, (args[0], *rest), kwargs, spelling)
-        args = tuple([self._nudged(arg) for arg in args])
-        return self._nudged(self.engine.call(op, args, kwargs, spelling))
+        nudged = tuple([self._nudged(arg) for arg in args])
+        return self._nudged(self.engine.call(op, nudged, kwargs, spelling))
 
     def _nudged(self, value: Any) -> Any:
         if isinstance(value, self._tensor):
@@ -58,9 +56,8 @@ class Jittered(Around):
             self._next += 1
             return value * pool[self._next % _POOL]
         if isinstance(value, (tuple, list)):
-            return type(value)([self._nudged(part) for part in value]) if type(value) in (tuple, list) else tuple(
-                [self._nudged(part) for part in value]
-            )  # fmt: skip
+            parts = [self._nudged(part) for part in value]
+            return parts if isinstance(value, list) else tuple(parts)
         return value
 
     def _pool(self, key: tuple[str, Any, tuple[int, ...]], like: Any) -> list[Any] | None:
@@ -71,22 +68,8 @@ class Jittered(Around):
             random = np.random.default_rng([len(key[2]), *key[2]])
             signs = random.integers(0, 2, (_POOL, *key[2])) * 2 - 1
             nudges = (1 + signs * float(np.finfo(real).eps)).astype(real)
-            pool = [self.engine.tensor(nudge, False) for nudge in np.ascontiguousarray(nudges)]
-            if not key[2]:
-                pool = [self.engine.tensor(np.array(nudge), False) for nudge in nudges]
+            pool = [self.engine.tensor(np.array(nudge), False) for nudge in nudges]
         if len(_POOLS) > 4096:
             _POOLS.clear()
         _POOLS[key] = pool
         return pool
-
-
-def _left_alone(program: Program, run: Run) -> Sequence[str]:
-    """Per step: "" if arguments and result are nudged, "target" if it writes into its first, "all" for views."""
-    return [
-        "target"
-        if step.spelling in WRITING or step.op == "setitem"
-        else ""
-        if position >= len(run.aliases) or run.aliases[position] is None
-        else "all"
-        for position, step in enumerate(program.steps)
-    ]
