@@ -14,21 +14,8 @@ from typing import Any
 from parity.catalogue.spec import OpSpec
 from parity.errors import UsageError
 from parity.report.summary import Phase
-
-KINDS = ("tame", "critical", "stress", "shapes", "exact")
-
-#: Dtypes by the letters of a catalogue row: those that are drawn first, then the rest.
-DTYPES: Mapping[str, tuple[str, ...]] = {
-    "b": ("bool",),
-    "u": ("uint8",),
-    "i": ("int64", "int32", "int16", "int8"),
-    "h": ("float16",),
-    "f": ("float32", "float64"),
-    "c": ("complex64", "complex128"),
-}
-_EVERY_DTYPE = tuple(name for names in DTYPES.values() for name in names)
-#: What a run takes of them unless `--dtypes` names others.
-_USUAL = frozenset({"bool", "uint8", "int64", "int32", "float32", "float64", "complex128"})
+from parity.strategies.dtypes import KIND, names
+from parity.strategies.single import Kind, kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +65,7 @@ class Item:
     label: str
     op: str = ""
     dtype: str = ""
-    kind: str = ""
+    kind: Kind = "tame"
     path: Path | None = None
 
 
@@ -132,7 +119,7 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
     for turn in range(plan.rounds):
         for op in plan.ops:
             for dtype in dtypes_of(catalogue[op], plan.dtypes):
-                for kind in kinds_of(catalogue[op]):
+                for kind in kinds(catalogue[op], dtype):
                     label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
                     found.append(Item(len(found), "operators", label, op, dtype, kind))
     for number in range(plan.programs):
@@ -146,18 +133,8 @@ def seed_of(seed: int, label: str) -> int:
 
 
 def dtypes_of(spec: OpSpec, only: Sequence[str] | None) -> list[str]:
-    """The dtypes that an operator is tested in: the usual ones, or those of `only` that torch accepts for it."""
-    allowed = [name for letter in spec.dtypes for name in DTYPES[letter]]
-    return [name for name in allowed if (name in _USUAL if only is None else name in only)]
-
-
-def kinds_of(spec: OpSpec) -> list[str]:
-    """The kinds of cases that a row has something for."""
-    return [
-        kind
-        for kind in KINDS
-        if not (kind == "stress" and not spec.stress) and not (kind == "exact" and "exact" not in spec.tags)
-    ]
+    """The dtypes that an operator is tested in: all that torch accepts for it, or those of them in `only`."""
+    return [name for name in names(spec.dtypes) if only is None or name in only]
 
 
 def pick_ops(names: Sequence[str] | None, catalogue: Mapping[str, OpSpec]) -> tuple[str, ...]:
@@ -175,17 +152,17 @@ def pick_ops(names: Sequence[str] | None, catalogue: Mapping[str, OpSpec]) -> tu
 
 def pick_dtypes(names: Sequence[str] | None) -> tuple[str, ...] | None:
     for name in names or ():
-        if name not in _EVERY_DTYPE:
-            raise UsageError(unknown("dtype", name, _EVERY_DTYPE))
+        if name not in KIND:
+            raise UsageError(unknown("dtype", name, KIND))
     return None if names is None else tuple(dict.fromkeys(names))
 
 
 def unknown(what: str, given: str, known: Iterable[str], limit: int = 12) -> str:
     """One line: what was given, what comes close, what exists."""
     names = sorted(known)
-    close = difflib.get_close_matches(given, names, n=1) or [
-        name for name in names if name.rpartition(".")[2] == given
-    ]
+    close = [name for name in names if name.rpartition(".")[2] == given] or difflib.get_close_matches(
+        given, names, n=1
+    )
     hint = f", did you mean {close[0]!r}?" if close else ";"
     more = f" and {len(names) - limit} more (parity coverage lists them)" if len(names) > limit else ""
     return f"unknown {what} {given!r}{hint} there are {', '.join(names[:limit])}{more}"

@@ -21,7 +21,7 @@ import pytest
 OPTIONS = (
     ("parity-engine", "a module with torch's names: its operators are tested against torch's"),
     ("parity-ops", "operators or patterns, by commas (default: all)"),
-    ("parity-dtypes", "dtypes, by commas (default: the usual ones)"),
+    ("parity-dtypes", "dtypes, by commas (default: all that torch accepts)"),
     ("parity-max-examples", "programs a test (default: one of each kind)"),
     ("parity-profile", "dev, gate or nightly (default: dev)"),
     ("parity-seed", "seed of every test (default: 0, for nightly a new one)"),
@@ -82,7 +82,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     versions = ", ".join(f"{name} {_version(name)}" for name in ("torch", "numpy", "hypothesis"))
     return [
         f"parity: engine {plan.target}, ops {settings.ops or f'all {len(plan.ops)}'}, "
-        f"dtypes {settings.dtypes or 'usual'}, profile {plan.profile}, seed {plan.seed}, "
+        f"dtypes {settings.dtypes or 'all'}, profile {plan.profile}, seed {plan.seed}, "
         f"max-examples {settings.max_examples or 'one of each kind'}",
         f"parity: {versions}",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -22,11 +22,12 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError, ParityError, UsageError
 from parity.judging import about, explain
-from parity.planning import Plan, dtypes_of, kinds_of, plan, seed_of
+from parity.planning import Plan, dtypes_of, plan, seed_of
 from parity.program import Program
+from parity.report.coverage import supported
 from parity.report.text import failure_text
 from parity.running import probe
-from parity.strategies.drawing import draw_op
+from parity.strategies.single import Kind, draw_op, kinds
 from parity.strategies.source import Seeded
 
 #: What a test answers for: of a difference in gradients the test of values must not complain.
@@ -107,7 +108,7 @@ class ParityItem(pytest.Item):
             "unsupported": False,
         }
         self.user_properties.append(("parity", record))
-        if not subject.supports(self.spec.name):
+        if not supported(self.spec, subject):
             record["unsupported"] = True
             pytest.skip(f"unsupported: {subject.name} has no {self.spec.name}")
         statuses: Counter[str] = Counter()
@@ -127,13 +128,11 @@ class ParityItem(pytest.Item):
 
     def _programs(self, reference: Any) -> Iterator[Program]:
         order = _ORDER[self.check]
-        kinds = kinds_of(self.spec)
-        given = self.plan.programs if self.plan.counted else self.plan.rounds * len(kinds)
-        for number, kind in islice(_cycle(kinds), given):
+        menu = kinds(self.spec, self.dtype)
+        given = self.plan.programs if self.plan.counted else self.plan.rounds * len(menu)
+        for number, kind in islice(_cycle(menu), given):
             source = Seeded(seed_of(self.plan.seed, f"{self.spec.name} {self.dtype} {kind} {number}"))
             drawn = draw_op(source, reference, self.spec, self.dtype, kind=kind)
-            if drawn is None:
-                continue
             program = drawn[0]
             yield program.with_(
                 cotangents=program.cotangents if order >= 1 else (),
@@ -161,10 +160,10 @@ def _subject(target: str) -> Any:
     return subject
 
 
-def _cycle(kinds: list[str]) -> Iterator[tuple[int, str]]:
+def _cycle(menu: Sequence[Kind]) -> Iterator[tuple[int, Kind]]:
     number = 0
-    while kinds:
-        for kind in kinds:
+    while menu:
+        for kind in menu:
             yield number, kind
         number += 1
 

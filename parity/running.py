@@ -26,11 +26,13 @@ from parity.engines.protocol import Run
 from parity.errors import EngineError, ProgramError, UsageError
 from parity.judging import about, explain
 from parity.planning import Item, Plan, items, seed_of
-from parity.program import Program
+from parity.program import Program, Regime
+from parity.report.coverage import supported
 from parity.report.record import failure_record
 from parity.report.summary import Outcome, Summary
 from parity.report.text import failure_text
-from parity.strategies.drawing import draw_op, draw_program
+from parity.strategies.drawing import draw_program
+from parity.strategies.single import draw_op
 from parity.strategies.source import Seeded
 
 
@@ -54,11 +56,16 @@ class Examiner:
 
     @cached_property
     def _supported(self) -> tuple[str, ...]:
-        return tuple(op for op in self.plan.ops if self.subject.supports(op))
+        """What random programs are made of: what is there, and gives the same values each time."""
+        return tuple(
+            op
+            for op in self.plan.ops
+            if supported(CATALOGUE[op], self.subject) and "random" not in CATALOGUE[op].tags
+        )
 
     def outcome(self, item: Item) -> Outcome:
         started = time.perf_counter()
-        if item.op and not self.subject.supports(item.op):
+        if item.op and not supported(CATALOGUE[item.op], self.subject):
             return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, missing=(item.op,))
         drawn = self._draw(item)
         if drawn is None:
@@ -91,7 +98,12 @@ class Examiner:
             return draw_op(source, self.reference, CATALOGUE[item.op], item.dtype, kind=item.kind)
         if not self._supported:
             return None
-        return draw_program(source, self.reference, ops=self._supported, dtypes=self.plan.dtypes)
+        # Without an exact operator there are no programs of that regime to draw.
+        exact = any("exact" in CATALOGUE[op].tags for op in self._supported)
+        regime: Regime | None = None if exact else "smooth"
+        return draw_program(
+            source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime
+        )
 
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
         first = localize(program, self.reference, self.subject, verdict.mismatches[0])

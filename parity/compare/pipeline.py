@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.catalogue import CATALOGUE
 from parity.compare import exact, specials, structure
 from parity.compare.arbiter import Arbiter, Judgement
 from parity.compare.jitter import Jumps, nudge, treatment
@@ -18,7 +19,7 @@ from parity.compare.wording import mismatch
 from parity.compare.yardstick import RUNS, allowed, deviation, rounding, unstable
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import Array, Run
-from parity.program import Program
+from parity.program import Program, Step
 
 #: Of so many neighbouring programs, so many must alarm for an alarm to stand.
 NEIGHBOURS, CONFIRMING = 3, 2
@@ -83,6 +84,8 @@ class Comparison:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
         if shaped:
             return Verdict("differs", "structure", float("inf"), shaped)
+        if any(_random(step) for step in self.program.steps):
+            return Verdict("agrees", "structure", note="of random values only the distribution is promised")
         pairs = list(unequal(self.program, self.ours, self.theirs))
         if not pairs:
             return Verdict("agrees", "bits")
@@ -191,6 +194,10 @@ class Comparison:
         if found.check == "value" and position >= 0:
             return [self.program.steps[position].op]
         return list(dict.fromkeys(step.op for step in self.program.steps))
+
+
+def _random(step: Step) -> bool:
+    return step.op in CATALOGUE and "random" in CATALOGUE[step.op].tags
 
 
 def _unstable(pair: Pair) -> bool:
