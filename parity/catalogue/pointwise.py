@@ -16,7 +16,7 @@ ROWS = [
     op("sub", real("input"), operand("other"), option("alpha", integer=True, low=-3, high=3),
        tags="exact", dtypes="uihfc", spellings=_ARITHMETIC),
     op("mul", real("input"), operand("other"), tags="exact signed_zero", dtypes="buihfc", spellings=_ARITHMETIC),
-    op("div", real("input"), operand("other", nonzero=True, dyadic=(2.0, -2.0, 4.0, 0.5)), tags="exact signed_zero",
+    op("div", real("input"), operand("other", nonzero=True, another=True, dyadic=(2.0, -2.0, 4.0, 0.5)), tags="exact signed_zero",
        dtypes="buihfc", spellings=_ARITHMETIC, stress=((1e-30, 1e-20), (1e20, 1e30))),
     op("neg", real("input"), tags="exact signed_zero", dtypes="uihfc", spellings=_COMPARISON),
     op("pow", real("input", above=0, below=5), operand("exponent", dyadic=(2, 3, 1, 0), low=-3.0, high=3.0),

@@ -6,7 +6,6 @@ Every choice comes from a `Source`; shapes, dtypes and domains are read off the 
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ from parity.strategies import arguments, positions, products, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft, Item, Unfit
 from parity.strategies.dtypes import KIND
-from parity.strategies.exactness import bits_after
+from parity.strategies.exactness import LONG_PRODUCTS, bits_after
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
@@ -223,6 +222,9 @@ def _run(
             draft.steps.append((spec.name, args, kwargs, spelling))
             return
         raise Unfit from None
+    least = spec.arguments[0].limits.get("result_above")
+    if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
+        raise Unfit
     made = draft.add(spec.name, args, kwargs, spelling, result, bits)
     if writing:
         draft.forget()
@@ -231,9 +233,10 @@ def _run(
 
 
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return draft.finish(order)
+    """The program and the reference's record; exact programs stop at the order that is exact."""
+    if draft.exact and any(op in LONG_PRODUCTS for op, *_ in draft.steps):
+        order = min(order, 1)
+    return draft.finish(order)
 
 
 # -- mending: a step that brings a value into an operator's domain
