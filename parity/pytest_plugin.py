@@ -42,6 +42,7 @@ class Settings:
     json: str | None
 
 
+_WORDS = {"agrees": "agree", "differs": "differ"}
 _SETTINGS = pytest.StashKey[Settings]()
 _PLAN = pytest.StashKey[Any]()
 
@@ -94,8 +95,11 @@ def pytest_collection_modifyitems(
 ) -> None:
     """First, so that -k, --lf and the others select among these tests too."""
     plan = config.stash.get(_PLAN, None)
-    if plan is not None:
-        items.extend(importlib.import_module("parity.pytest_suite").collect(session, plan))
+    if plan is None:
+        return
+    for item in importlib.import_module("parity.pytest_suite").collect(session, plan):
+        config.hook.pytest_itemcollected(item=item)
+        items.append(item)
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +125,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     missing = sorted({result["op"] for result in results if result["unsupported"]})
     write = terminalreporter.write_line
     terminalreporter.section(f"parity: {plan.target} against torch")
-    counts = ", ".join(f"{count} {status}" for status, count in sorted(programs.items()))
+    counts = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in sorted(programs.items()))
     write(
         f"{len({result['op'] for result in results})} operators, {sum(programs.values())} programs: {counts}"
     )

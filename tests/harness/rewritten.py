@@ -24,7 +24,13 @@ class Rewritten(Around):
         if rewrite is None or spelling in ("inplace", "augmented", "out") or kwargs.get("dtype") is not None:
             return self.engine.call(op, args, kwargs, spelling)
         first = next((a for a in args if isinstance(a, self.engine.tensor_type)), None)
-        if first is None or first.ndim == 0 or not first.numel() or not first.dtype.is_floating_point or first.dtype == self.module.float16:
+        if (
+            first is None
+            or first.ndim == 0
+            or not first.numel()
+            or not first.dtype.is_floating_point
+            or first.dtype == self.module.float16
+        ):
             return self.engine.call(op, args, kwargs, spelling)
         try:
             return rewrite(*args, **kwargs)
