@@ -273,15 +273,13 @@ class Namespace:
         return Namespace(self._recorder, path)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._path == "tensor" or self._path == "as_tensor":
+        # Made of numbers it is a step; made of an array, which no step can hold, an input.
+        if self._path in ("tensor", "as_tensor") and hasattr(args[0], "__array__"):
             return self._constant(*args, **kwargs)
         return self._recorder.step(self._path, args, kwargs, "function")
 
     def _constant(self, value: Any, dtype: Any = None) -> Any:
-        """A tensor made on the way is an input of the program; torch's default dtype is kept."""
         array = as_array(value)
-        if array.dtype == np.float64 and not hasattr(value, "dtype"):
-            array = array.astype(np.float32)
         if dtype is not None:
             array = array.astype(self._recorder.argument(dtype).name)
         return self._recorder.leaf(Input(array))

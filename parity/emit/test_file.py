@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Sequence
 
 from parity.notation import Notation, elements
-from parity.program import Array, Program
+from parity.program import Array, Program, Ref
 
-_WIDTH = 100
+#: Of an argument, before it is indented.
+_WIDTH = 88
 
 
 def as_test(program: Program, *, engine: str, remarks: Sequence[str] = (), label: str = "program") -> str:
@@ -34,9 +35,8 @@ def as_test(program: Program, *, engine: str, remarks: Sequence[str] = (), label
         "",
         "    parity.assert_parity(",
         "        program,",
-        *(f"        {line}," for line in _inputs(program)),
-        *(f"        {line}," for line in _settings(program)),
-        f"        engine={engine!r},".replace("'", '"'),
+        *_indented(_inputs(program) + _settings(program)),
+        f'        engine="{engine}",',
         "    )",
     ]
     body = "\n".join(text) + "\n"
@@ -49,7 +49,9 @@ def _function(program: Program) -> list[str]:
     lines = [f"def program({', '.join(['lib', *notation.names[:count]])}):"]
     for number in range(len(program.steps)):
         lines += [f"    {part}" for part in notation.statement(number).split("; ")]
-    outputs = ", ".join(notation.ref(ref) for ref in program.outputs)
+    # A program whose values alone are compared may name no output; a function returns something.
+    refs = program.outputs or (Ref(len(notation.names) - 1),)
+    outputs = ", ".join(notation.ref(ref) for ref in refs)
     if lines[-1].startswith(f"    {outputs} = "):
         return [*lines[:-1], lines[-1].replace(f"{outputs} =", "return", 1)]
     return [*lines, f"    return {outputs}"]
@@ -58,32 +60,44 @@ def _function(program: Program) -> list[str]:
 def _inputs(program: Program) -> list[str]:
     lines = []
     for leaf in program.inputs:
-        requires = ", requires_grad=True" if leaf.requires_grad else ""
-        layout = f', layout="{leaf.layout}"' if leaf.layout != "contiguous" else ""
-        lines.append(f"parity.Input({array(leaf.array)}{requires}{layout})")
+        extra = ["requires_grad=True"] if leaf.requires_grad else []
+        extra += [f'layout="{leaf.layout}"'] if leaf.layout != "contiguous" else []
+        lines += _call("parity.Input", [*_array(leaf.array), *(f"{text}," for text in extra)])
     return lines
 
 
 def _settings(program: Program) -> list[str]:
-    lines = [f"order={program.order}"]
+    lines = [f"order={program.order},"]
     if program.cotangents:
-        lines.append(f"cotangents=[{', '.join(map(array, program.cotangents))}]")
+        lines += _call("cotangents=", [line for c in program.cotangents for line in _array(c)], "[]")
     if program.second:
-        weights = ("None" if weight is None else array(weight) for weight in program.second)
-        lines.append(f"second=[{', '.join(weights)}]")
+        weights = [line for w in program.second for line in (["None,"] if w is None else _array(w))]
+        lines += _call("second=", weights, "[]")
     if program.regime != "smooth":
-        lines.append(f'regime="{program.regime}"')
+        lines.append(f'regime="{program.regime}",')
     return lines
 
 
-def array(values: Array) -> str:
-    """`np.array(...)` with every bit of the values, wrapped where it is long."""
+def _array(values: Array) -> list[str]:
+    """`np.array(...)` with every bit of the values."""
     if values.size == 0:
-        return f'np.zeros({values.shape}, "{values.dtype.name}")'
+        return [f'np.zeros({values.shape}, "{values.dtype.name}"),']
     # NumPy's own guess is right for these two; every other dtype is named.
-    dtype = "" if values.dtype.name in ("float64", "bool") else f', "{values.dtype.name}"'
-    line = f"np.array({elements(values)}{dtype})"
+    dtype = [] if values.dtype.name in ("float64", "bool") else [f'"{values.dtype.name}",']
+    text = elements(values)
+    if len(text) > _WIDTH:
+        rows = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        return _call("np.array", [*rows[:-1], f"{rows[-1]},", *dtype])
+    return _call("np.array", [f"{text},", *dtype])
+
+
+def _call(name: str, arguments: list[str], brackets: str = "()") -> list[str]:
+    """A call with these arguments, each with its comma: on one line if it fits."""
+    line = f"{name}{brackets[0]}{' '.join(arguments).removesuffix(',')}{brackets[1]},"
     if len(line) <= _WIDTH:
-        return line
-    wrapped = textwrap.fill(elements(values), _WIDTH, break_long_words=False, break_on_hyphens=False)
-    return f"np.array(\n{textwrap.indent(wrapped, ' ' * 12)}{dtype}\n        )"
+        return [line]
+    return [f"{name}{brackets[0]}", *(f"    {text}" for text in arguments), f"{brackets[1]},"]
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"        {line}" for line in lines]
