@@ -38,7 +38,9 @@ def op(
 def real(name: str, **limits: Any) -> Argument:
     """A tensor of any shape; `above below least most nonzero` bound its domain, `kinks` are points to stay away from.
 
-    `ndim`, `min_ndim`, `max_ndim` bound its dimensions, `kinds` the dtype kinds if they are not the row's.
+    `ndim`, `min_ndim`, `max_ndim` bound its dimensions, `kinds` the dtype kinds if they are not the row's;
+    `distinct` and `spread` ask for elements apart from one another, `result_above` for a result that is not
+    degenerate (all in the smooth regime only).
     """
     return Argument(name, "tensor", limits=limits)
 

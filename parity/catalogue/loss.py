@@ -9,7 +9,7 @@ _REDUCTION = choice("reduction", "sum", "none", "mean")
 # fmt: off
 ROWS = [
     op("nn.functional.mse_loss", real("input"), argument("target", "same_shape"), _REDUCTION, tags="exact",
-       dtypes="hfc", spellings="function"),
+       dtypes="hf", spellings="function"),
     op("nn.functional.nll_loss", real("input", min_ndim=1, max_ndim=3), argument("target", "classes"),
        option("weight", "class_weight"), option("ignore_index", "row"), _REDUCTION, spellings="function",
        note="the mean divides by the total weight of the targets that count"),

@@ -123,11 +123,15 @@ def beside(call: Call, argument: Argument) -> Any:
     draft, limits = call.draft, argument.limits
     shape = call.shape if call.shape is not None else draft.shape
     apart = limits.get("apart", False) and not draft.exact and draft.filler is None
+    # x / x is constant: its gradient is nothing but rounding
+    another = limits.get("another", False) and not draft.exact
     first = call.first
 
     def suits(item: Item) -> bool:
         together = shapes.broadcast(shape, item.shape)
         if together is None or (together != shape and shapes.size(together) > shapes.LARGEST):
+            return False
+        if another and item is first:
             return False
         return not apart or first is None or _apart(first, item)
 

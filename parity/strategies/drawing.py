@@ -6,28 +6,28 @@ Every choice comes from a `Source`; shapes, dtypes and domains are read off the 
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from parity.catalogue import CATALOGUE, Argument, OpSpec
-from parity.engines.interpreter import writes
+
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
-from parity.program import Program, Regime, Spelling, Step
+from parity.program import Program, Regime, Spelling
 from parity.strategies import arguments, positions, products, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft, Item, Unfit
 from parity.strategies.dtypes import KIND
-from parity.strategies.exactness import bits_after
+from parity.strategies.exactness import LONG_PRODUCTS, bits_after
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
 _DRAWERS: Mapping[str, Drawer] = {**arguments.DRAWERS, **positions.DRAWERS, **products.DRAWERS}
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
+_WRITING = frozenset(["inplace", "augmented", "out"])
 #: Combinations of dtypes that programs mix, each with its main dtype first.
 MIXTURES: tuple[tuple[str, ...], ...] = (
     ("float32", "float64", "int64", "bool", "float32"),
@@ -101,7 +101,7 @@ def draw_program(
             draw_step(draft, plan(source.choice(menu)), mends)
         except Unfit:
             continue
-    return _finished(draft, order)
+    return finished(draft, order)
 
 
 def draw_step(draft: Draft, plan: Plan, mends: Any = None, *, spelling: Spelling | None = None) -> None:
@@ -120,7 +120,9 @@ def draw_step(draft: Draft, plan: Plan, mends: Any = None, *, spelling: Spelling
     bits = bits_after(spec.name, values) if draft.exact else 0
     args, kwargs = _assembled(spec, values)
     if spelling is None:
-        spelling = _spelling(draft, plan, args)
+        spelling = _spelling(draft, plan)
+    if spelling in _WRITING:
+        args = _writable(draft, args, spelling)
     if spelling == "operator":
         args = _on_either_side(call, args)
         if kwargs or (spec.name in ("logical_and", "logical_or", "logical_not") and not _all_bool(args)):
@@ -152,19 +154,26 @@ def _assembled(spec: OpSpec, values: dict[str, Any]) -> tuple[tuple[Any, ...], d
     return tuple(args), kwargs
 
 
-def _spelling(draft: Draft, plan: Plan, args: tuple[Any, ...]) -> Spelling:
+def _spelling(draft: Draft, plan: Plan) -> Spelling:
     source = draft.source
-    writing = plan.writing
-    if writing and (not plan.plain or source.boolean(0.12)):
-        spelling = source.choice(writing)
-        target = args[0]
-        if not plan.plain:
-            return spelling
-        if isinstance(target, Item) and (spelling != "out" or not _needs_grad(args)):
-            # writing into a leaf that requires grad raises: now and then, that is a program too
-            if spelling == "out" or not (target.leaf and target.requires_grad) or source.boolean(0.1):
-                return spelling
+    if plan.writing and (not plan.plain or source.boolean(0.12)):
+        return source.choice(plan.writing)
     return source.choice(plan.plain)
+
+
+def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[Any, ...]:
+    """The arguments, the first of them something that may be written into.
+
+    A leaf that requires grad may not: mostly a copy of it is written instead. Left as it is, the step raises,
+    and that is a program too.
+    """
+    target = args[0]
+    if not isinstance(target, Item):
+        raise Unfit
+    if spelling == "out" or not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
+        return args
+    copied = draft.add("mul", (target, 1), {}, "operator", draft.run("mul", (target, 1), {}, "operator"), target.bits)
+    return (copied, *args[1:])
 
 
 def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -187,12 +196,6 @@ def _all_bool(args: tuple[Any, ...]) -> bool:
     return all(isinstance(arg, Item) and arg.kind == "b" for arg in args)
 
 
-def _needs_grad(args: Any) -> bool:
-    if isinstance(args, Item):
-        return args.requires_grad
-    return isinstance(args, (tuple, list)) and any(map(_needs_grad, args))
-
-
 def _out(draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A tensor to write into, of the result's shape and dtype."""
     try:
@@ -208,7 +211,7 @@ def _out(draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, An
 def _run(
     draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling, bits: int
 ) -> None:
-    writing = spelling in ("inplace", "augmented", "out")
+    writing = spelling in _WRITING
     if writing:
         draft.begin_copying()
     try:
@@ -219,6 +222,9 @@ def _run(
             draft.steps.append((spec.name, args, kwargs, spelling))
             return
         raise Unfit from None
+    least = spec.arguments[0].limits.get("result_above")
+    if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
+        raise Unfit
     made = draft.add(spec.name, args, kwargs, spelling, result, bits)
     if writing:
         draft.forget()
@@ -226,10 +232,11 @@ def _run(
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
 
 
-def _finished(draft: Draft, order: int) -> tuple[Program, Run]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return draft.finish(order)
+def finished(draft: Draft, order: int) -> tuple[Program, Run]:
+    """The program and the reference's record; exact programs stop at the order that is exact."""
+    if draft.exact and any(op in LONG_PRODUCTS for op, *_ in draft.steps):
+        order = min(order, 1)
+    return draft.finish(order)
 
 
 # -- mending: a step that brings a value into an operator's domain
@@ -293,4 +300,4 @@ def _known(dtypes: Sequence[str]) -> None:
             raise UsageError(f"there is no dtype {name!r}; there are {', '.join(sorted(KIND))}")
 
 
-__all__ = ["Plan", "Step", "draw_program", "draw_step", "plan", "writes"]
+

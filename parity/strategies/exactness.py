@@ -12,7 +12,8 @@ _PRODUCTS = frozenset(
     ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm"]
 )
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
-_LONG_PRODUCTS = frozenset(["prod", "cumprod"])
+#: Their second derivatives are computed by divisions, also in torch, and so are not exact.
+LONG_PRODUCTS = frozenset(["prod", "cumprod"])
 _SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum"])
 
 
@@ -24,10 +25,13 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return sum(of)
     if op in _SQUARES:
         return 2 * most + (_mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0)
-    if op in _LONG_PRODUCTS:
+    if op in LONG_PRODUCTS:
         array = values["input"].array
         axis = values.get("dim")
-        return most * (array.size if axis is None or array.ndim == 0 else array.shape[axis])
+        count = array.size if axis is None or array.ndim == 0 else array.shape[axis]
+        if count > 8:
+            raise Unfit
+        return most * count
     if op == "mean":
         return most + _mean(values)
     if op == "div":
