@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from parity.catalogue import CATALOGUE
 from parity.compare import exact, specials, structure
+from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
 from parity.compare.jitter import Jumps, nudge, treatment
 from parity.compare.neighbours import neighbours
@@ -17,6 +18,7 @@ from parity.compare.pairs import Pair, unequal
 from parity.compare.verdict import Mismatch, Verdict
 from parity.compare.wording import mismatch
 from parity.compare.yardstick import RUNS, allowed, deviation, rounding, unstable
+from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import Array, Run
 from parity.program import Program, Step
@@ -42,7 +44,7 @@ def compare(
     theirs = execute(program, subject) if subject_run is None else subject_run
     if theirs.error is not None and (lacking := missing(program, subject)):
         return Verdict("unsupported", "structure", missing=lacking)
-    verdict = Comparison(program, reference, ours, theirs).verdict()
+    verdict = Comparison(program, reference, subject, ours, theirs).verdict()
     if verdict.status == "agrees" and structure.lacks_derivative(theirs.error) and ours.error is None:
         order = "first" if theirs.error is not None and theirs.error.moment == "backward" else "second"
         return replace(verdict, status="unsupported", missing=(f"a {order} derivative",))
@@ -71,14 +73,14 @@ def _confirmed(verdict: Verdict, program: Program, reference: Any, subject: Any)
 
 @dataclass(slots=True)
 class Comparison:
-    """Steps 1 to 5, on two runs of one program; `reference` is run again for the jitter only."""
+    """Steps 1 to 5 on two runs of one program, `ours` the reference's and `theirs` the subject's."""
 
     program: Program
     reference: Any
+    subject: Any
     ours: Run
     theirs: Run
     worst: float = 0.0
-    inaccurate: list[str] = field(default_factory=list)
 
     def verdict(self) -> Verdict:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
@@ -154,7 +156,7 @@ class Comparison:
         if uncertain:
             note = uncertain[0].reason
             return Verdict("undecided", "truth", self.worst, tuple(uncertain[:1]), note=note)
-        inaccurate = tuple(self._operators(explained[0])) if explained else ()
+        inaccurate = self._inaccurate() if explained else ()
         wrong = tuple(m for m in explained if m.blame == "reference")
         return Verdict("agrees", "truth", self.worst, wrong, inaccurate)
 
@@ -189,11 +191,18 @@ class Comparison:
     def _names(self) -> tuple[str, str]:
         return self.ours.engine, self.theirs.engine
 
-    def _operators(self, found: Mismatch) -> list[str]:
-        position = found.where - len(self.program.inputs)
-        if found.check == "value" and position >= 0:
-            return [self.program.steps[position].op]
-        return list(dict.fromkeys(step.op for step in self.program.steps))
+    def _inaccurate(self) -> tuple[str, ...]:
+        """The operators that are inaccurate in the reference by themselves, each judged alone."""
+        if len(self.program.steps) == 1:
+            return (self.program.steps[0].op,)
+        traced = execute(self.program, Traced(self.reference))
+        found: dict[str, None] = {}
+        for position, step in enumerate(self.program.steps):
+            single = alone(self.program, traced, position)
+            if single is not None and len(single.steps) == 1 and step.op not in found:
+                verdict = compare(single, self.reference, self.subject, confirm=False)
+                found.update(dict.fromkeys(verdict.inaccurate_reference))
+        return tuple(found)
 
 
 def _random(step: Step) -> bool:

@@ -20,9 +20,10 @@ UNSTABLE = {"float16": 1e-1, "float32": 1e-3, "float64": 1e-6, "complex64": 1e-3
 
 
 def rounding(array: Array) -> Array:
-    """One rounding u of each element, never below the smallest normal number."""
+    """One rounding u of each element, never below the smallest normal number; that too at a special value."""
     info = np.finfo(array.dtype)
-    return np.maximum(_size(array) * float(info.eps), float(info.smallest_normal))
+    u = np.asarray(_size(array) * float(info.eps))
+    return np.maximum(np.where(np.isfinite(u), u, 0.0), float(info.smallest_normal))
 
 
 def _size(array: Array) -> Array:

@@ -31,7 +31,7 @@ class Jittered(Around):
     def __init__(self, engine: TorchLike, treatment: Sequence[Treatment], number: int) -> None:
         super().__init__(engine)
         self.shares_memory = False  # nobody asks a nudged run who shares memory with whom
-        self._tensor = engine.tensor_type
+        self._tensor = self.tensor_type
         self._treatment = treatment
         self._step = 0
         self._next = 17 * number
