@@ -1,4 +1,4 @@
-"""The library's doors: `check` says how two engines compare on one program, `assert_parity` insists that they agree."""
+"""The library's doors: `check` says how engines compare, `assert_parity` insists that they agree."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def check(
 ) -> Result:
     """Run a program, or a function recorded into one, on torch and on `engine`, and compare.
 
-    Python floats become float64 tensors that require grad, as do float arrays, nested lists and tensors; integers
-    and booleans do not. `dtype` converts the floating ones. A function whose first parameter is named `lib` receives
-    the namespace there; operators, methods and torch's own functions are recorded without it. `order` is the highest
+    Python floats become float64 tensors that require grad, as do float arrays, nested lists and tensors;
+    integers and booleans do not. `dtype` converts the floating ones. A first parameter named `lib` receives the
+    namespace; operators, methods and torch's own functions are recorded without it. `order` is the highest
     order of derivative that is compared; `keep` writes a failure to `.parity/`, so that it can be replayed.
     """
     if order not in (0, 1, 2):
@@ -103,7 +103,7 @@ def assert_parity(
     dtype: str | None = None,
     **options: Any,
 ) -> None:
-    """Raise ParityError, with the report and a reproducer, unless the engine agrees with torch; else as `check`.
+    """Raise ParityError, with the report and a reproducer, unless the engine agrees; else as `check`.
 
     What the engine lacks is a UsageError, since nothing was compared; an unstable program is a warning.
     """

@@ -11,9 +11,8 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from collections.abc import Iterator, Sequence
+from typing import NoReturn, TextIO
 
 from parity import corpus, running
 from parity.catalogue import CATALOGUE
@@ -271,19 +270,17 @@ def _duration(text: str) -> float:
 
 
 @contextlib.contextmanager
-def _stream(name: str | None, mode: str = "w") -> Any:
+def _stream(name: str | None, mode: str = "w") -> Iterator[TextIO | None]:
     """The stream that JSON lines go to, None where none are wanted."""
-    if name is None:
-        yield None
-    elif name == "-":
-        yield sys.stdout
-    else:
-        try:
-            stream: TextIO = Path(name).open(mode, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"--json {name}: cannot be written: {error.strerror}") from None
-        with stream:
-            yield stream
+    if name is None or name == "-":
+        yield None if name is None else sys.stdout
+        return
+    try:
+        stream: TextIO = open(name, mode, encoding="utf-8")  # noqa: SIM115  opening alone may fail here
+    except OSError as error:
+        raise UsageError(f"--json {name}: cannot be written: {error.strerror}") from None
+    with stream:
+        yield stream
 
 
 def _complain(message: str) -> int:

@@ -1,7 +1,7 @@
 """Programs kept as files: `corpus/` for good, `.parity/` for what a run just found; knows no engine.
 
-One JSON file a program, named by its id. A found failure's file also says, under "about", who differed and where:
-`Program.loads` passes over it, so the file moves from `.parity/` to `corpus/` as it is.
+One JSON file a program, named by its id. A found failure's file also says, under "about", who differed and
+where: `Program.loads` passes over it, so the file moves from `.parity/` to `corpus/` as it is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def found(root: Path = Path()) -> list[Path]:
 
 
 def load(path: Path) -> Entry:
-    """Read one file. Raises ProgramError, which names the file and the place, for anything that is no program."""
+    """Read one file. Raises ProgramError, which names the file and the place, for what is no program."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -68,7 +68,7 @@ def explain(
         small = shrink(program, fails, reference)
         if small != program:
             found = compare(small, reference, subject)
-            # A shrunk program that differs no more says that the difference comes and goes: the first one is kept.
+            # One that differs no more says that the difference comes and goes: the first one is kept.
             small, smaller_verdict = (small, found) if found.status == "differs" else (program, verdict)
     located = tuple(localize(small, reference, subject, mismatch) for mismatch in smaller_verdict.mismatches)
     return Failure(
@@ -85,7 +85,7 @@ def explain(
 
 
 def rule_line(subject: Any, mismatch: Mismatch) -> str:
-    """ "file:line" of the rule to blame, where the engine can say; files below this directory without its name."""
+    """Where the rule to blame stands, if the engine can say: `file:line`, short below this directory."""
     if not mismatch.op or mismatch.input is None or not hasattr(subject, "rule"):
         return ""
     rule = subject.rule(mismatch.op, mismatch.input)

@@ -146,7 +146,7 @@ def short(array: Array) -> str:
 
 
 def brief(value: Any) -> str:
-    """A number as torch prints one, `0.`, `1.5`, `3`, with all the digits that tell it from its neighbours."""
+    """A number as torch prints one, `0.`, `1.5`, `3`, with the digits that tell it from its neighbours."""
     number = value.item() if isinstance(value, np.generic) else value
     if isinstance(number, float) and math.isfinite(number) and number == int(number) and abs(number) < 1e16:
         return "-0." if number == 0 and math.copysign(1, number) < 0 else f"{number:.0f}."
@@ -167,7 +167,7 @@ def describe(leaf: Input) -> str:
 def listing(
     program: Program, notes: Mapping[int, str] | None = None, *, limit: int = 14, leaves: int = 8
 ) -> list[str]:
-    """The program as aligned lines for a person; of more than `limit` steps or `leaves` inputs the middle is counted.
+    """The program as aligned lines for a person; beyond `limit` steps or `leaves` inputs it is cut.
 
     `notes` adds a remark behind the line of a step, by its value's number.
     """

@@ -9,7 +9,6 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from parity.catalogue.spec import OpSpec
 from parity.errors import UsageError
@@ -84,7 +83,7 @@ def plan(
 ) -> Plan:
     """Settle what is to be run; UsageError for what does not exist.
 
-    A number of programs that was asked for is run whole, however long that takes, unless `seconds` is given too.
+    A number of programs that was asked for is run whole, whatever it takes, unless `seconds` is given too.
     """
     chosen = PROFILES.get(profile)
     if chosen is None:

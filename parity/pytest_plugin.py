@@ -1,6 +1,6 @@
 """The pytest plugin's hooks: options, header, collection, summary; imports neither torch nor Hypothesis.
 
-With an engine chosen, a test for each operator, dtype and check joins the collection: `parity::add[float32-value]`.
+With an engine chosen, a test for each operator, dtype and check joins in: `parity::add[float32-value]`.
 Options come from the command line, from PARITY_* variables or from the ini file, in that order.
 """
 

@@ -1,4 +1,4 @@
-"""The tests that the pytest plugin adds: an item for each operator, dtype and check; loaded once an engine is chosen."""
+"""The tests that the pytest plugin adds: an item for each operator, dtype and check; needs an engine."""
 
 from __future__ import annotations
 

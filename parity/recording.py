@@ -31,7 +31,7 @@ class Recorder:
         self.engine = reference
         #: The reference's own tensors, by the numbers of `made`.
         self.tensors: list[Any] = []
-        #: Inputs and steps as they came: a constant met on the way is an input, and inputs are numbered first.
+        #: Inputs and steps as they came; a constant met on the way is an input, and those are numbered first.
         self.made: list[Input | Step] = []
 
     def leaf(self, leaf: Input) -> Recorded:
@@ -73,7 +73,10 @@ class Recorder:
         """What was recorded, inputs first."""
         order = sorted(range(len(self.made)), key=lambda n: isinstance(self.made[n], Step))
         number = {old: new for new, old in enumerate(order)}
-        move = lambda leaf: Ref(number[leaf.index], leaf.item) if isinstance(leaf, Ref) else leaf
+
+        def move(leaf: Any) -> Any:
+            return Ref(number[leaf.index], leaf.item) if isinstance(leaf, Ref) else leaf
+
         inputs, steps = [], []
         for made in (self.made[old] for old in order):
             if isinstance(made, Input):
@@ -309,7 +312,7 @@ def record(
     leaves = [recorder.leaf(leaf) for leaf in inputs]
     arguments = [Namespace(recorder), *leaves] if wants_namespace(function) else leaves
     returned = function(*arguments)
-    program = recorder.program([ref for ref in _outputs(returned)]).with_(regime=regime)
+    program = recorder.program(_outputs(returned)).with_(regime=regime)
     if order == 0:
         return program
     rng = np.random.default_rng(seed)

@@ -116,7 +116,9 @@ def _second(program: Program, leaves: list[str]) -> list[str]:
         "weights = [",
         *weights,
         "]",
-        "pairs = [(g, w) for g, w in zip(first, weights) if g is not None and w is not None and g.requires_grad]",
-        "second = torch.autograd.grad([g for g, _ in pairs], inputs, [w for _, w in pairs], allow_unused=True)",
+        "pairs = [(g, w) for g, w in zip(first, weights) if None not in (g, w) and g.requires_grad]",
+        "second = torch.autograd.grad(",
+        "    [g for g, _ in pairs], inputs, [w for _, w in pairs], allow_unused=True",
+        ")",
         *(f'print("second derivative at {name}:", second[{n}])' for n, name in enumerate(leaves)),
     ]

@@ -1,4 +1,4 @@
-"""The catalogue as a table: operators, dtypes, orders, spellings, and which an engine has; runs no program."""
+"""The catalogue as a table: operators, dtypes, orders, spellings, what an engine has; runs nothing."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def failure_record(failure: Failure) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON can hold it: floats that JSON lacks become "nan", "inf", "-inf", arrays become lists."""
+    """The value as JSON can hold it: "nan", "inf" and "-inf" for floats that JSON lacks, lists for arrays."""
     if isinstance(value, np.ndarray):
         return [plain(item) for item in value.tolist()] if value.ndim else plain(value.item())
     if isinstance(value, np.generic):

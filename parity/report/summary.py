@@ -1,4 +1,4 @@
-"""What a whole run amounts to: outcomes counted, and the summary in 80 columns; knows no engine and runs nothing."""
+"""What a whole run amounts to: outcomes counted, and the summary in 80 columns; knows no engine."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def modules(package: str) -> dict[str, Path]:
 
 
 def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
-    """(dotted name, line, whether inside a function) of each import that runs; of `from a import b`, `a.b`."""
+    """(dotted name, line, whether inside a function) of each import that runs; `from a import b` is `a.b`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     stack: list[tuple[ast.AST, bool]] = [(tree, False)]
     while stack:

@@ -1,4 +1,4 @@
-"""Kept programs: found by id, prefix or path; damaged, newer and hostile files name themselves and the place."""
+"""Kept programs: found by id, prefix or path; damaged, newer and hostile files name themselves."""
 
 from __future__ import annotations
 

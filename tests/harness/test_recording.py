@@ -42,8 +42,14 @@ def test_operators_with_numbers_on_either_side() -> None:
     ("function", "expected"),
     [
         (lambda lib, x: lib.sin(x), ("sin", (Ref(0),), {}, "function")),
-        (lambda lib, x: lib.nn.functional.softmax(x, dim=0), ("nn.functional.softmax", (Ref(0),), {"dim": 0}, "function")),
-        (lambda lib, x: lib.sum(x, dtype=lib.float32), ("sum", (Ref(0),), {"dtype": DType("float32")}, "function")),
+        (
+            lambda lib, x: lib.nn.functional.softmax(x, dim=0),
+            ("nn.functional.softmax", (Ref(0),), {"dim": 0}, "function"),
+        ),
+        (
+            lambda lib, x: lib.sum(x, dtype=lib.float32),
+            ("sum", (Ref(0),), {"dtype": DType("float32")}, "function"),
+        ),
         (lambda x: x.sum(0, keepdim=True), ("sum", (Ref(0), 0), {"keepdim": True}, "method")),
         (lambda x: torch.exp(x), ("exp", (Ref(0),), {}, "function")),
         (lambda x: torch.nn.functional.softplus(x), ("nn.functional.softplus", (Ref(0),), {}, "function")),
@@ -54,7 +60,7 @@ def test_operators_with_numbers_on_either_side() -> None:
         (lambda x: x @ x, ("matmul", (Ref(0), Ref(0)), {}, "operator")),
         (lambda x: x.clamp(min=0), ("clamp", (Ref(0),), {"min": 0}, "method")),
     ],
-)  # fmt: skip
+)
 def test_one_step(function, expected) -> None:
     program = recorded(function, [0.5, 2.0, 3.0])
     assert steps(program) == [expected]

@@ -20,10 +20,19 @@ from parity.report.text import failure_text, verdict_line
 
 def mismatch(**changes) -> Mismatch:
     fields = {
-        "check": "gradient", "where": 0, "item": None, "element": (), "reference": 0.5, "subject": 1.0,
-        "allowed": 0.0, "truth": None, "blame": "convention",
-        "reason": "autodiff differs from torch's convention: a tie shares its gradient", "op": "maximum", "input": 0,
-    }  # fmt: skip
+        "check": "gradient",
+        "where": 0,
+        "item": None,
+        "element": (),
+        "reference": 0.5,
+        "subject": 1.0,
+        "allowed": 0.0,
+        "truth": None,
+        "blame": "convention",
+        "reason": "autodiff differs from torch's convention: a tie shares its gradient",
+        "op": "maximum",
+        "input": 0,
+    }
     return Mismatch(**(fields | changes))
 
 
@@ -34,15 +43,20 @@ def failure(program: Program | None = None, *mismatches: Mismatch, **changes) ->
         program = Program((leaf(True), leaf(False)), (step,), (Ref(2),), (np.array(1.0),), regime="exact")
     verdict = Verdict("differs", "structure", mismatches=mismatches or (mismatch(),))
     fields = {
-        "original_steps": 14, "subject": "autodiff", "subject_version": "0.1.0",
-        "reference": "torch", "reference_version": "2.13.0+cpu", "rule": "autodiff/_primitives/pointwise.py:41",
-    }  # fmt: skip
+        "original_steps": 14,
+        "subject": "autodiff",
+        "subject_version": "0.1.0",
+        "reference": "torch",
+        "reference_version": "2.13.0+cpu",
+        "rule": "autodiff/_primitives/pointwise.py:41",
+    }
     return Failure(program, verdict, **(fields | changes))
 
 
 def test_the_report_reads_as_designed() -> None:
     assert failure_text(failure(), "7c1e") == (
-        "GRADIENT DIFFERS   autodiff vs torch 2.13      shrunk from 14 steps to 1      replay: parity replay 7c1e\n"
+        "GRADIENT DIFFERS   autodiff vs torch 2.13      shrunk from 14 steps to 1"
+        "      replay: parity replay 7c1e\n"
         "\n"
         "    x   = tensor(0.)   float64, requires grad\n"
         "    y   = tensor(0.)   float64\n"
@@ -86,18 +100,29 @@ def test_the_criterion_and_the_distance_are_printed() -> None:
         ({"check": "value", "where": 2, "element": (), "input": None}, "VALUE DIFFERS"),
         ({"check": "value", "where": 2, "input": None}, "<- the first value that differs"),
         ({"check": "second"}, "d² out / d x²"),
-        ({"check": "dtype", "where": 2, "reference": np.dtype("float32"), "subject": np.dtype("float64")}, "torch float32"),
-        ({"check": "shape", "where": 2, "reference": (2, 3), "subject": (3,)}, "torch (2, 3)     autodiff (3,)"),
+        (
+            {"check": "dtype", "where": 2, "reference": np.dtype("float32"), "subject": np.dtype("float64")},
+            "torch float32",
+        ),
+        (
+            {"check": "shape", "where": 2, "reference": (2, 3), "subject": (3,)},
+            "torch (2, 3)     autodiff (3,)",
+        ),
         ({"check": "none", "reference": None, "subject": 1.0, "allowed": None}, "torch None     autodiff 1."),
         (
-            {"check": "error", "where": 2, "reference": Raised("RuntimeError", "a shape\nmore", "step 0"), "subject": "no error"},
+            {
+                "check": "error",
+                "where": 2,
+                "reference": Raised("RuntimeError", "a shape\nmore", "step 0"),
+                "subject": "no error",
+            },
             "torch RuntimeError at step 0: a shape     autodiff no error",
         ),
         ({"truth": 0.5}, "truth            0.5"),
         ({"reference": math.nan, "subject": -math.inf}, "torch nan     autodiff -inf"),
         ({"reference": np.float32(0.1), "subject": np.float32(0.2)}, "torch 0.1     autodiff 0.2"),
     ],
-)  # fmt: skip
+)
 def test_every_check_has_its_words(found, expected) -> None:
     assert expected in failure_text(failure(None, mismatch(**found)), "7c1e")
 
