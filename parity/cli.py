@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import NoReturn, TextIO
+from typing import Literal, NoReturn, TextIO
 
 from parity import corpus, running
 from parity.catalogue import CATALOGUE
@@ -270,13 +270,13 @@ def _duration(text: str) -> float:
 
 
 @contextlib.contextmanager
-def _stream(name: str | None, mode: str = "w") -> Iterator[TextIO | None]:
+def _stream(name: str | None, mode: Literal["w", "a"] = "w") -> Iterator[TextIO | None]:
     """The stream that JSON lines go to, None where none are wanted."""
     if name is None or name == "-":
         yield None if name is None else sys.stdout
         return
     try:
-        stream: TextIO = open(name, mode, encoding="utf-8")  # noqa: SIM115  opening alone may fail here
+        stream = open(name, mode, encoding="utf-8")  # noqa: SIM115  opening alone may fail here
     except OSError as error:
         raise UsageError(f"--json {name}: cannot be written: {error.strerror}") from None
     with stream:
