@@ -78,7 +78,8 @@ ROWS = [
            dtypes="buihfc" if name in ("eq", "ne") else "buihf", spellings=_COMPARISON, orders=0)
         for name in ("eq", "ne", "lt", "le", "gt", "ge")
     ),
-    op("logical_not", real("input"), tags="exact rounded discrete", dtypes="buihfc", spellings=_COMPARISON, orders=0),
+    op("logical_not", real("input"), tags="exact rounded discrete", dtypes="buihfc",
+       spellings=_COMPARISON, orders=0),
     op("logical_and", real("input"), beside("other"), tags="exact rounded discrete", dtypes="buihfc",
        spellings=_COMPARISON, orders=0),
     op("logical_or", real("input"), beside("other"), tags="exact rounded discrete", dtypes="buihfc",

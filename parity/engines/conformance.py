@@ -1,7 +1,7 @@
 """What an engine must do before its maths can be compared; an adapter's author runs this first.
 
-Knows two operators, `add` and `mul`. Checks go from the basic to the involved and stop at the first that fails,
-so that one missing basic does not show up as a hundred failures.
+Knows two operators, `add` and `mul`. Checks go from the basic to the involved and stop at the first that
+fails, so that one missing basic does not show up as a hundred failures.
 """
 
 from __future__ import annotations
@@ -185,8 +185,7 @@ def _array(value: Any) -> Array:
 def _equal(what: str, found: Any, expected: Array) -> None:
     found = _array(found)
     if found.dtype != expected.dtype or found.shape != expected.shape:
-        raise Broken(
-            f"{what} is {found.dtype} of shape {found.shape}, expected {expected.dtype} of shape {expected.shape}"
-        )
+        seen, wanted = f"{found.dtype} of shape {found.shape}", f"{expected.dtype} of shape {expected.shape}"
+        raise Broken(f"{what} is {seen}, expected {wanted}")
     if not np.array_equal(found, expected):
         raise Broken(f"{what} is {found.tolist()}, expected {expected.tolist()}")
