@@ -71,7 +71,7 @@ def check(
     """Run a program, or a function recorded into one, on torch and on `engine`, and compare.
 
     Python floats become float64 tensors that require grad, as do float arrays, nested lists and tensors;
-    integers and booleans do not. `dtype` converts the floating ones. A first parameter named `lib` receives the
+    integers and booleans do not. `dtype` converts the floating ones. A first parameter `lib` receives the
     namespace; operators, methods and torch's own functions are recorded without it. `order` is the highest
     order of derivative that is compared; `keep` writes a failure to `.parity/`, so that it can be replayed.
     """

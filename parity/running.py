@@ -52,7 +52,7 @@ class Examiner:
 
     def __init__(self, plan: Plan, reference: Any, subject: Any) -> None:
         self.plan, self.reference, self.subject = plan, reference, subject
-        self._explained: set[tuple[str, str]] = set()
+        self._explained: dict[tuple[str, str], tuple[str, str]] = {}
 
     @cached_property
     def _supported(self) -> tuple[str, ...]:
@@ -109,11 +109,12 @@ class Examiner:
         first = localize(program, self.reference, self.subject, verdict.mismatches[0])
         key = (first.check, first.op)
         if key in self._explained:
-            return replace(outcome, key=key)
-        self._explained.add(key)
+            return replace(outcome, key=self._explained[key])
         failure = explain(program, verdict, self.reference, self.subject, seed=self.plan.seed)
         kept = corpus.keep(failure.program, about(failure))
         found = failure.verdict.mismatches[0]
+        # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.
+        self._explained[key] = found.check, found.op
         return replace(
             outcome,
             key=(found.check, found.op),

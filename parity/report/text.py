@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,29 +28,24 @@ TITLES = {
 #: Differences shown; the others are counted.
 _SHOWN = 3
 _WIDTH = 110
+_LINES = 24
 
 
 def failure_text(failure: Failure, short: str | None = None) -> str:
     """The report; `short` is the id that replays it, None where the program was not kept."""
-    program, verdict = failure.program, failure.verdict
-    reference, subject = failure.reference, failure.subject
-    lines = [_headline(failure, short), ""]
-    lines += [f"    {_clipped(line)}" for line in listing(program, _notes(failure), limit=8, leaves=6)]
-    lines.append("")
-    width = max([13, *(len(_place(program, m)) for m in verdict.mismatches[:_SHOWN])])
-    sides = max(len(reference), len(subject)) if len(verdict.mismatches) > 1 else 0
-    for mismatch in verdict.mismatches[:_SHOWN]:
-        both = (
-            f"{reference:{sides}} {_side(mismatch.reference)}     {subject:{sides}} {_side(mismatch.subject)}"
-        )
-        lines.append(
-            _clipped(f"    {_place(program, mismatch):{width}}    {both}{_criterion(program, mismatch)}")
-        )
-    if len(verdict.mismatches) > _SHOWN:
-        lines.append(f"    and {len(verdict.mismatches) - _SHOWN} more differences")
+    program, hidden = failure.program, len(failure.verdict.mismatches) - _SHOWN
+    below = [*_differences(failure), *([f"    and {hidden} more differences"] if hidden > 0 else [])]
     for label, text in _facts(failure, short):
-        lines.append(_clipped(f"    {label:<17}{text}"))
-    return "\n".join(lines)
+        below += textwrap.wrap(
+            text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2
+        )
+    # The program gets the lines that are left, its inputs at most a third of them if there are many.
+    room = _LINES - len(below) - 3
+    leaves = min(len(program.inputs), max(room // 3, room - len(program.steps)))
+    above = listing(program, _notes(failure), limit=room - leaves, leaves=leaves)
+    return "\n".join(
+        [_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below]
+    )
 
 
 def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
@@ -108,6 +104,30 @@ def _notes(failure: Failure) -> dict[int, str]:
     return {}
 
 
+def _differences(failure: Failure) -> list[str]:
+    """Where, both sides and the criterion, in columns; the criterion goes below where the line is full."""
+    program, shown = failure.program, failure.verdict.mismatches[:_SHOWN]
+    rows = [
+        (
+            _place(program, m),
+            f"{failure.reference} {_side(m.reference)}",
+            f"{failure.subject} {_side(m.subject)}",
+        )
+        for m in shown
+    ]
+    # The facts below stand in the same column.
+    widths = [max([13, *(len(row[0]) for row in rows)]), *(max(len(row[i]) for row in rows) for i in (1, 2))]
+    lines = []
+    for row, mismatch in zip(rows, shown):
+        place, left, right = (text.ljust(width) for text, width in zip(row, widths))
+        line, criterion = f"    {place}    {left}     {right}".rstrip(), _criterion(program, mismatch)
+        if criterion and len(line) + len(criterion) + 5 <= _WIDTH:
+            lines.append(f"{line}     {criterion}")
+        else:
+            lines += [_clipped(line), *([" " * (8 + widths[0]) + criterion] if criterion else [])]
+    return lines
+
+
 def _place(program: Program, mismatch: Mismatch) -> str:
     names = Notation(program).names
     name = names[mismatch.where] if 0 <= mismatch.where < len(names) else f"value {mismatch.where}"
@@ -140,10 +160,11 @@ def _side(value: Any) -> str:
 def _criterion(program: Program, mismatch: Mismatch) -> str:
     if mismatch.allowed is None:
         return ""
-    why = " (exact regime)" if program.regime == "exact" and mismatch.allowed == 0 else ""
+    if mismatch.allowed == 0:
+        return "allowed 0" + " (exact regime)" * (program.regime == "exact")
     deviation = _deviation(mismatch)
-    apart = f"     apart {deviation:.2g}" if deviation is not None and mismatch.allowed > 0 else ""
-    return f"{apart}     allowed {mismatch.allowed:.2g}{why}"
+    apart = "" if deviation is None else f"apart {deviation:.2g}     "
+    return f"{apart}allowed {mismatch.allowed:.2g}"
 
 
 def _deviation(mismatch: Mismatch) -> float | None:

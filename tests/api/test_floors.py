@@ -23,6 +23,7 @@ IMPORTLIB = {
     "parity/__init__.py",
     "parity/engines/__init__.py",
     "parity/pytest_plugin.py",
+    "parity/strategies/__init__.py",
 }
 #: What only one file of a package may import at its top.
 ONLY_IN = {"torch": "parity/engines/reference.py"}
