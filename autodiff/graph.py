@@ -212,7 +212,7 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
     before = p.formulas[at]
     if before is None:
         raise KeyError(f"{op} has no derivative with respect to input {input}")
-    formula = before if callable(before) else _constant(before)
+    formula = before if callable(before) else _as_formula(before)
     changed = change(formula)
 
     @functools.wraps(formula)
@@ -227,8 +227,8 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
         p.replace_formula(at, before)
 
 
-def _constant(value: float) -> Callable[[], float]:
-    def constant() -> float:
-        return value
-
-    return constant
+def _as_formula(partial: float | str) -> Callable[..., Any]:
+    """A partial derivative that is a constant, or what was saved itself, as a function."""
+    if isinstance(partial, str):
+        return lambda saved: saved
+    return lambda: partial

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from autodiff._core import errors, inplace
 from autodiff._core.modes import no_grad, state
-from autodiff._core.node import AccumulateGrad, Node, Output, likeness, link, new_node
+from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
 from autodiff._core.primitive import guard
 from autodiff._core.tensor import Tensor, alias, wrap
 
@@ -55,7 +55,7 @@ class FunctionCtx:
         return self._opened
 
 
-class CustomNode(Node):
+class CustomNode(TableNode):
     """The node of a Function: runs the user's backward with tensors."""
 
     __slots__ = ("ctx", "likes")
@@ -152,17 +152,17 @@ class Function:
         ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
         separate = cls.setup_context is not Function.setup_context
         with no_grad():
-            output = cls.forward(*args) if separate else cls.forward(ctx, *args)
+            result = cls.forward(*args) if separate else cls.forward(ctx, *args)
             if separate:
-                cls.setup_context(ctx, args, output)
-        many = isinstance(output, tuple)
-        outputs = list(output) if many else [output]
+                cls.setup_context(ctx, args, result)
+        many = isinstance(result, tuple)
+        outputs = list(result) if many else [result]
         for o in outputs:
             if not isinstance(o, Tensor) and not many:
                 raise TypeError(f"{cls.__name__}.forward: expected to return Tensors, got {type(o).__name__}")
         outputs = [_not_an_input(o, inputs, ctx) if isinstance(o, Tensor) else o for o in outputs]
         if recording and any(ctx.needs_input_grad):
-            _record(cls, ctx, inputs, outputs, output if many else (output,))
+            _record(cls, ctx, inputs, outputs, result if many else (result,))
         ctx._to_save = ()
         return tuple(outputs) if many else outputs[0]
 
@@ -204,10 +204,7 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
     node.ctx = ctx
     node.likes = tuple(t is not None for t in inputs)
     for i, o in enumerate(moving):
-        place: Node = node
-        if len(moving) > 1:
-            place = link(new_node(Output), (node,), likes[i])
-            place.index = i  # type: ignore[attr-defined]
+        place: Node = node if len(moving) == 1 else output(node, i, likes[i])
         if any(o is t for t in ctx._dirty):
             written = wrap(o._array)
             written._node = place
@@ -225,7 +222,7 @@ def _kept(t: Tensor | None, raw: tuple[Any, ...], outputs: list[Any]) -> Any:
     return t
 
 
-class _Once(Node):
+class _Once(TableNode):
     """In the way of a second derivative that was ruled out."""
 
     __slots__ = ()

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core import registry
 from autodiff._core.graph import backward
 from autodiff._core.modes import enable_grad, no_grad, state
-from autodiff._core.node import Node, likeness, link, new_node
+from autodiff._core.node import Node, TableNode, likeness, link, new_node
 from autodiff._core.tensor import Tensor, wrap
 
 Body = Callable[..., Any]
@@ -100,7 +100,7 @@ def function(
     return register
 
 
-class CompositeNode(Node):
+class CompositeNode(TableNode):
     """A composition recorded as one node: the graph of its inside is kept in `saved`, after what it saves."""
 
     __slots__ = ("replay", "where")

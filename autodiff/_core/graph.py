@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,20 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Gradient = Any  # an array in a first-order walk, a Tensor under create_graph
+
+
+class Waiting:
+    """Nodes that have a gradient and wait for their turn: the newest comes first."""
+
+    __slots__ = ("heap", "nodes")
+
+    def __init__(self) -> None:
+        self.heap: list[int] = []
+        self.nodes: dict[int, Node] = {}
+
+    def add(self, node: Node) -> None:
+        self.nodes[node.key] = node
+        heappush(self.heap, node.key)
 
 
 def backward(
@@ -54,53 +68,70 @@ def _walk(
     found: dict[Node, Gradient],
     accumulate: bool,
 ) -> None:
-    # `ahead` is the next node if nothing waits before it: a chain never touches the heap.
-    ahead: Node | None = None
-    waiting: list[tuple[int, Node]] = []
+    # `ahead` is the next node if nothing waits before it: a chain never touches the heap. The heap holds keys alone,
+    # which compare faster than pairs.
+    # (Any: hot nodes are told by a class attribute, which costs less than isinstance.)
+    node: Any
+    ahead: Any = None
+    pairs: Any
+    waiting = Waiting()
+    heap, by_key = waiting.heap, waiting.nodes
     arrived: dict[Node, Gradient] = {}
+    if len(roots) == 1 and roots[0][0].plain and needed is None:
+        ((ahead, seed),) = roots
+        arrived[ahead] = seed
+        roots = ()
     for node, seed in roots:
         if needed is None or node in needed:
             deliver(node, seed, arrived, waiting)
     while True:
         if ahead is None:
-            if not waiting:
+            if not heap:
                 break
-            node = heappop(waiting)[1]
-        elif waiting:
-            node = heappushpop(waiting, (ahead.key, ahead))[1]
+            node = by_key.pop(heappop(heap))
+        elif heap and heap[0] < ahead.key:
+            key = ahead.key
+            by_key[key] = ahead
+            node = by_key.pop(heapreplace(heap, key))
         else:
             node = ahead
         ahead = None
         g = arrived.pop(node)
-        if node.hooks is not None:
-            g = run_before(node, g, create_graph)
+        if node.hooks is not None or not node.plain:
+            _unusual(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
+            continue
         if wanted is not None and node in wanted:
             found[node] = g
-            assert needed is not None
-            if not any(edge in needed for edge in node.edges):
+            if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
                 continue
-        if not node.plain or node.hooks is not None:
-            _unusual(node, g, keep_graph, create_graph, needed, arrived, waiting)
-            continue
-        saved = node.saved
-        if saved:
-            if node.recorded != Clock.now:
-                check_unwritten(node)
-            if create_graph:
-                values: Any = [_tensor(s, node) for s in saved]
-            else:
-                values = [s._array if type(s) in ARRAYED else s for s in saved]
-            if not keep_graph:
-                node.saved = None
-        elif saved is None:
-            raise RuntimeError(errors.FREED)
-        else:
-            values = saved
         own = node.like
-        for edge, rule in zip(node.edges, node.rules):  # type: ignore[arg-type]
+        operands = node.operands
+        if operands and not create_graph:
+            # Pointwise nodes keep what they need in slots: no tuple is opened.
+            if node.keeps and node.recorded != Clock.now:
+                check_unwritten(node)
+            if operands == 1:
+                kept = node.kept._array if node.keeps else None
+                pairs = ((node.edge, node.rule),)
+            else:
+                kept = node
+                if node.right is None:
+                    pairs = ((node.left, node.left_rule),)
+                elif node.left is None:
+                    pairs = ((node.right, node.right_rule),)
+                else:
+                    pairs = ((node.left, node.left_rule), (node.right, node.right_rule))
+        else:
+            if node.saved is None:
+                raise RuntimeError(errors.FREED)
+            if node.saved and node.recorded != Clock.now:
+                check_unwritten(node)
+            kept = opened(node, create_graph)
+            pairs = zip(node.edges, node.rules)
+        for edge, rule in pairs:
             if edge is None or (needed is not None and edge not in needed):
                 continue
-            h = g if rule is passed_on else rule(g, values)  # type: ignore[misc]
+            h = g if rule is passed_on else rule(g, kept)
             # Broadcasting is undone, and the input's dtype restored, once: here.
             like = edge.like
             if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
@@ -112,7 +143,11 @@ def _walk(
                 if ahead is None and edge.plain:
                     ahead = edge
                 elif edge.__class__ is not AccumulateGrad:
-                    heappush(waiting, (edge.key, edge))
+                    key = edge.key
+                    by_key[key] = edge
+                    heappush(heap, key)
+        if not keep_graph and (not operands or node.keeps):
+            release(node)
     # Leaves come last, in the order in which their gradients were complete.
     for leaf, g in arrived.items():
         if leaf.hooks is not None:
@@ -123,16 +158,42 @@ def _walk(
             found[leaf] = g
 
 
+#: In `recorded`: what a hot node kept is gone.
+FREED = -1
+
+
+def release(node: Any) -> None:
+    """Let go of what a node saved; running it again is an error, unless it saved nothing."""
+    if node.operands == 2:
+        if node.keeps:
+            node.recorded = FREED
+            node.kept_left = node.kept_right = node.kept_out = None
+    elif node.operands == 1:
+        if node.keeps:
+            node.recorded = FREED
+            node.kept = None
+    elif node.saved:
+        node.saved = None
+
+
 def _unusual(
     node: Node,
     g: Gradient,
     keep_graph: bool,
     create_graph: bool,
     needed: set[Node] | None,
+    wanted: set[Node] | None,
+    found: dict[Node, Gradient],
     arrived: dict[Node, Gradient],
-    waiting: list[tuple[int, Node]],
+    waiting: Waiting,
 ) -> None:
-    """A step of the walk for what is not plain: leaves, one result of several, all gradients at once, hooks."""
+    """A step of the walk for what is not plain: one result of several, all gradients at once, hooks."""
+    if node.hooks is not None:
+        g = run_before(node, g, create_graph)
+    if wanted is not None and node in wanted:
+        found[node] = g
+        if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
+            return
     if isinstance(node, Output):
         _deliver_slot(node, g, arrived, waiting)
         return
@@ -152,26 +213,25 @@ def _unusual(
         if type(h) is not edge.like and (h.shape, h.dtype) != edge.like:
             h = fitted(h, edge.like)
         deliver(edge, h, arrived, waiting)
-    if node.saved and not keep_graph:
-        node.saved = None
+    if not keep_graph:
+        release(node)
 
 
-def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: list[tuple[int, Node]]) -> None:
+def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
     if node in arrived:
         arrived[node] = arrived.pop(node) + g
     else:
         arrived[node] = g
         if node.__class__ is not AccumulateGrad:
-            heappush(waiting, (node.key, node))
+            waiting.add(node)
 
 
-def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], waiting: list[tuple[int, Node]]) -> None:
-    owner = output.edges[0]
-    assert owner is not None
+def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
+    owner = output.owner
     slots = arrived.get(owner)
     if slots is None:
         slots = arrived[owner] = [None] * owner.results
-        heappush(waiting, (owner.key, owner))
+        waiting.add(owner)
     slots[output.index] = g
 
 
@@ -190,10 +250,6 @@ def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]
         assert rule is not None
         return list(rule(g, values))
     return [None if edge is None or rule is None else rule(g, values) for edge, rule in zip(node.edges, rules)]
-
-
-#: What holds an array; subclasses of Tensor are told by `_array_of`.
-ARRAYED = {Tensor, Storage, SavedResult}
 
 
 def opened(node: Node, create_graph: bool) -> Sequence[Any]:
@@ -219,8 +275,9 @@ def _tensor(s: Any, node: Node) -> Any:
 
 
 def check_unwritten(node: Node) -> None:
-    """Raise, in torch's words, if something saved was written after the node was recorded."""
-    assert node.saved is not None
+    """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
+    if node.saved is None:
+        raise RuntimeError(errors.FREED)
     for s in node.saved:
         for x in s if type(s) is Many else (s,):
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)

@@ -99,7 +99,7 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
     node, own = result._node, result._storage
     if node is None or own is None or own is storage or not node.saved or own not in node.saved:
         return
-    node.saved = tuple(
+    kept = tuple(
         SavedResult(result._array, storage)
         if s is own
         else Overwritten(s._array, storage)
@@ -107,6 +107,7 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
         else s
         for s in node.saved
     )
+    node.replace_saved(kept)
     node.recorded = storage.written
 
 

@@ -26,11 +26,14 @@ Kernel = Callable[..., Any]
 def pointwise(
     name: str,
     kernel: Kernel,
-    *partials: Formula | float,
+    *partials: Formula | str | float,
     computes: str = "float",
     node: str | None = None,
 ) -> Primitive:
-    """An operator of one or two operands, element by element; partial derivatives are formulas or constants."""
+    """An operator of one or two operands, element by element.
+
+    A partial derivative is a constant, the name of an operand or "out", or a formula of these.
+    """
     two = len(partials) == 2
     p = Primitive(
         name,
