@@ -101,7 +101,8 @@ class Arbiter:
         """Who is to blame for the first bits that differ in the exact regime, where nothing is allowed."""
         element = tuple(int(i) for i in np.unravel_index(int(np.argmax(differing)), differing.shape))
         a, b = pair.reference[element].item(), pair.subject[element].item()
-        u = 0.0 if pair.discrete else float(rounding(pair.reference)[element])
+        # A zero has no rounding of its own: the array's largest element gives the scale.
+        u = 0.0 if pair.discrete else float(max(rounding(x).max() for x in (pair.reference, pair.subject)))
         try:
             certified = self._certified(pair, element, (u or 1.0) * SHARPNESS)
         except NoTruth:

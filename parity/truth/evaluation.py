@@ -6,6 +6,7 @@ program as mathematics, with a radius; Python floats among the arguments are rou
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from parity.truth import (
     shape,
 )
 from parity.truth.balls import acb, arb, balls, distance, nearest, precision, radius
-from parity.truth.table import NoTruth, Undecided, LINES
+from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 
 #: Bits of each attempt, and the exponent of the step of its differences, relative to the element.
 LADDER = ((256, 80), (512, 160), (1024, 320), (2048, 640))
@@ -141,6 +142,7 @@ class Truth:
             at = self._loss(level)
             up = self._loss(level, self._moved(number, element, step, unit))
             down = self._loss(level, self._moved(number, element, -step, unit))
+            self._continuous(up - down, level, 0.5)
             return _settled(gaps, (at - down) / step, (up - at) / step, tolerance)
 
         return self._climb(attempt)
@@ -159,11 +161,32 @@ class Truth:
                 both = {**slide, **self._moved(number, element, sign * step, unit, slide.get(number))}
                 key = ("slide", sign)
                 mixed = self._loss(level, both) - self._loss(level, move) - self._loss(level, slide, key) + at
+                self._continuous(mixed, level, 1.5)
                 return mixed / (step * along)
 
             return _settled(gaps, corner(-1), corner(1), tolerance)
 
         return self._climb(attempt)
+
+    def _continuous(self, difference: Any, level: int, share: float) -> None:
+        """Refuse a jump or, in a mixed difference, a kink: what a step makes must shrink with the step.
+
+        A jump can look alike from both sides, so the gap between them does not show it.
+        """
+        bound = self._magnitude * arb(2) ** -int(share * LADDER[level][1])
+        if not abs(difference) < bound:
+            raise Undecided("the value jumps here")
+
+    @cached_property
+    def _magnitude(self) -> Any:
+        """Σ |cotangent| · (1 + |output|): the size of what the differences are taken of."""
+        total = arb(1e-300)
+        base = self._base(0)
+        for ref, cotangent in zip(self.program.outputs, self.program.cotangents, strict=True):
+            if self._differentiable(ref):
+                output = base[ref.index] if ref.item is None else base[ref.index][ref.item]
+                total += sum(abs(c) * (1 + abs(y)) for c, y in zip(balls(cotangent).flat, output.flat))
+        return total
 
     def _climb(self, attempt: Callable[[int], Certified | None]) -> Certified:
         """The first attempt that succeeds, each with more bits than the one before."""
@@ -226,11 +249,8 @@ class Truth:
             if not self._differentiable(ref):
                 continue
             output = values[ref.index] if ref.item is None else values[ref.index][ref.item]
-            if cotangent.dtype.kind == "c":
-                parts = output.ravel() * balls(cotangent.conj()).ravel()
-                total = total + sum((p.real for p in parts), arb(0))
-            else:
-                total = total + np.dot(output.ravel(), balls(cotangent).ravel())
+            weighted = np.dot(output.ravel(), balls(cotangent.conj()).ravel())
+            total = total + (weighted.real if isinstance(weighted, acb) else weighted)
         if not total.is_finite():
             raise NoTruth("the truth is not a finite number here")
         if key is not None:
@@ -256,33 +276,32 @@ class Truth:
         affected = set(moved)
         for line in self.lines:
             if not affected.isdisjoint(line.needs):
-                values[line.number] = self._evaluate(line, values)
+                values[line.number] = self._evaluate(line, values, base)
                 affected.add(line.number)
         return values
 
     def _forward(self, leaves: Sequence[Array], *, snapshots: bool) -> list[Any]:
         values: list[Any] = list(leaves)
         if self.writes:
-            values = [laid_out(leaf, given.layout) for leaf, given in zip(leaves, self.program.inputs)]
+            # An expanded leaf may not be written to, and its elements must move one by one.
+            layouts = (g.layout if g.layout != "expanded" else "contiguous" for g in self.program.inputs)
+            values = [laid_out(leaf, layout) for leaf, layout in zip(leaves, layouts)]
         taken: list[Any] = [value.copy() for value in values] if snapshots and self.writes else values
         for line in self.lines:
-            value = self._evaluate(line, values)
+            value = self._evaluate(line, values, values)
             values.append(value)
             if taken is not values:
                 taken.append(tuple(v.copy() for v in value) if isinstance(value, tuple) else value.copy())
-            elif not snapshots:
-                continue
         return taken
 
-    def _evaluate(self, line: _Line, values: Sequence[Any]) -> Any:
-        def resolve(leaf: Any) -> Any:
-            if isinstance(leaf, DType):
-                return leaf.name
-            value = values[leaf.index]
-            return value if leaf.item is None else value[leaf.item]
-
-        args = substitute(line.args, resolve)
-        kwargs = {key: substitute(argument, resolve) for key, argument in line.kwargs.items()}
+    def _evaluate(self, line: _Line, values: Sequence[Any], unmoved: Sequence[Any]) -> Any:
+        args, kwargs = _resolved(line, values)
+        if line.op in CONVENTIONAL:
+            if self.writes:
+                raise NoTruth(f"{line.op} beside steps that write")
+            given, named = _resolved(line, unmoved)
+            positional = zip(inspect.signature(line.forward).parameters, given)
+            kwargs["unmoved"] = {**dict(positional), **named}
         out = kwargs.pop("out", None)
         try:
             result = line.forward(*args, **kwargs)
@@ -295,7 +314,7 @@ class Truth:
             settled = tuple(_fitted(line.op, r, t) for r, t in zip(result, line.template, strict=True))
             return settled
         fitted = _fitted(line.op, result, line.template)
-        if target is None:
+        if target is None or target.shape != fitted.shape:  # torch resizes what `out` names
             return fitted
         target[...] = fitted
         return target
@@ -352,6 +371,16 @@ def _settled(gaps: list[tuple[Any, Any]], left: Any, right: Any, tolerance: floa
         if all(float(abs(a - b).abs_upper()) <= 1e-6 * float(gap.abs_upper()) for a, b in zip(before, after)):
             return Certified((left + right) / 2, left, right)
     return None
+
+
+def _resolved(line: _Line, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def resolve(leaf: Any) -> Any:
+        if isinstance(leaf, DType):
+            return leaf.name
+        value = values[leaf.index]
+        return value if leaf.item is None else value[leaf.item]
+
+    return substitute(line.args, resolve), {key: substitute(arg, resolve) for key, arg in line.kwargs.items()}
 
 
 def _exponent(x: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from parity.truth.table import NoTruth, forward
 def reduced(losses: Array, reduction: str, weights: Any = None) -> Array:
     if reduction == "none":
         return losses
-    total = np.asarray(losses.sum(), dtype=object)
+    total = np.asarray(np.sum(losses), dtype=object)
     if reduction == "sum":
         return total
     return total / balls(losses.size) if weights is None else total / balls(np.sum(weights))
@@ -25,14 +26,14 @@ def reduced(losses: Array, reduction: str, weights: Any = None) -> Array:
 def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
       weight: Any = None) -> Array:  # fmt: skip
     difference = input - target
-    return reduced(difference * difference, reduction)
+    return reduced(np.asarray(difference * difference, dtype=object), reduction)
 
 
 @forward("nn.functional.l1_loss")
 def _(
     input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Array:
-    return reduced(abs(input - target), reduction)
+    return reduced(np.asarray(abs(input - target), dtype=object), reduction)
 
 
 def _negative_log_likelihood(
@@ -65,25 +66,29 @@ def _(input: Array, target: Array, weight: Any = None, size_average: Any = None,
     scale = balls(np.ones(n)) if weight is None else weight
     if not is_discrete(target):
         smooth = target * (1 - arb(label_smoothing)) + arb(label_smoothing) / n
-        losses = -(logs * smooth * scale.reshape(shape)).sum(axis=classes)
+        losses = -np.sum(logs * smooth * scale.reshape(shape), axis=classes)
         losses = np.asarray(losses, dtype=object)
         if reduction != "mean":
             return reduced(losses, reduction)
-        return np.asarray(losses.sum(), dtype=object) / balls(input.size // n)
+        return np.asarray(np.sum(losses), dtype=object) / balls(input.size // n)
     plain = _negative_log_likelihood(logs, target, weight, ignore_index, reduction)
     if label_smoothing == 0:
         return plain
     kept = target != ignore_index
-    spread = np.asarray(-(logs * scale.reshape(shape)).sum(axis=classes), dtype=object) * kept
+    spread = np.asarray(-np.sum(logs * scale.reshape(shape), axis=classes), dtype=object) * kept
     weights = np.asarray(scale[np.where(kept, target, 0)] * kept, dtype=object)
     smooth = reduced(np.asarray(spread, dtype=object), reduction, weights)
     return plain * (1 - arb(label_smoothing)) + smooth * (arb(label_smoothing) / n)
 
 
-@forward("nn.functional.embedding")
+@forward("nn.functional.embedding", conventional=True)
 def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any = None, norm_type: float = 2.0,
-      scale_grad_by_freq: bool = False, sparse: bool = False) -> Array:  # fmt: skip
-    if padding_idx is not None or max_norm is not None or scale_grad_by_freq:
+      scale_grad_by_freq: bool = False, sparse: bool = False, *, unmoved: Mapping[str, Any]) -> Array:  # fmt: skip
+    if max_norm is not None or scale_grad_by_freq:
         # Their gradient is torch's convention, not the derivative of the value.
-        raise NoTruth("embedding with padding_idx, max_norm or scale_grad_by_freq")
-    return weight[input]
+        raise NoTruth("embedding with max_norm or scale_grad_by_freq")
+    rows = weight[input]
+    if padding_idx is not None:
+        padded = input == padding_idx % len(weight)
+        rows[padded] = unmoved["weight"][padding_idx]
+    return rows

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls, elementwise, is_discrete, less
+from parity.truth.balls import balls, elementwise, is_complex, is_discrete, less
 from parity.truth.pointwise import larger, smaller
 from parity.truth.table import NoTruth, forward, line
 
@@ -135,7 +135,8 @@ def variance(input: Array, correction: float) -> Any:
     if n <= correction:
         raise NoTruth("a variance without degrees of freedom")
     centred = input - np.asarray(total(input) / balls(n), dtype=object)[..., None]
-    return total(centred * centred) / balls(n - correction)
+    squared = centred * np.conj(centred) if is_complex(centred) else centred * centred
+    return total(squared) / balls(n - correction)
 
 
 def _variance(input: Array, dim: Dims, unbiased: Any, keepdim: bool, correction: Any) -> Array:

@@ -120,7 +120,7 @@ def _(input: Array, dim: int = 0) -> Any:
     return tuple(input[(*lead, i, ...)] for i in range(input.shape[dim]))
 
 
-line("flip", lambda input, *args, dims=None: np.flip(input, sizes(args) if dims is None else dims).copy())
+line("flip", lambda input, *args, dims=None: np.array(np.flip(input, sizes(args) if dims is None else dims)))
 
 
 @forward("roll")

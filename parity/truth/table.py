@@ -26,10 +26,20 @@ _LINES: dict[str, Forward] = {}
 LINES: Mapping[str, Forward] = _LINES
 
 
-def forward(*names: str) -> Callable[[F], F]:
-    """Enter a function under torch's names for it."""
+#: Operators that hold something constant by convention, in spite of its value.
+CONVENTIONAL: set[str] = set()
+
+
+def forward(*names: str, conventional: bool = False) -> Callable[[F], F]:
+    """Enter a function under torch's names for it.
+
+    A `conventional` one also gets `unmoved`: its arguments by name as they are where no leaf has been moved, to
+    use them where torch by convention lets no gradient pass.
+    """
 
     def enter(line: F) -> F:
+        if conventional:
+            CONVENTIONAL.update(names)
         for name in names:
             if name in _LINES:
                 raise ValueError(f"the truth of {name} stands twice")

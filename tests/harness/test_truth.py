@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from parity.catalogue import CATALOGUE
 from parity.engines import reference
 from parity.engines.interpreter import execute
+from parity.errors import UsageError
 from parity.program import DType, Input, Program, Ref, Step
+from parity.strategies.single import draw_op
+from parity.strategies.source import Seeded
 from parity.truth import NoTruth, evaluate, operators
+from parity.truth.symbolic import derivatives
 
 RNG = np.random.default_rng(7)
 A = RNG.uniform(0.3, 0.9, (3, 4))
@@ -213,3 +218,148 @@ def test_every_line_has_a_case():
                "greater_equal", "less_equal", "not_equal", "swapaxes", "swapdims", "moveaxis", "concat",
                "concatenate", "contiguous"}  # fmt: skip
     assert operators() - set(CASES) == aliases
+
+
+def scalar(steps, *values):
+    leaves = tuple(Input(np.array(float(v)), True) for v in values)
+    last = Ref(len(leaves) + len(steps) - 1)
+    return Program(leaves, tuple(Step(*s) for s in steps), (last,), (np.array(1.0),))
+
+
+class TestFormulas:
+    #: 3 (2 / x)² + b − 2
+    SQUARE = scalar(
+        [("div", (2, R0)), ("pow", (R2, 2)), ("mul", (3, Ref(3))), ("add", (Ref(4), R1)), ("sub", (Ref(5), 2))],
+        4.0,
+        1.0,
+    )
+
+    def test_a_formula_as_people_write_it(self):
+        by_x, by_b = derivatives(self.SQUARE, ["x", "b"])
+        assert str(by_x) == "d out / d x = -24/x**3"
+        assert (str(by_b), float(by_x), float(by_b)) == ("d out / d b = 1", -0.375, 1.0)
+
+    @pytest.mark.parametrize(
+        "op",
+        """abs sqrt rsqrt square reciprocal exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh
+        sigmoid erf relu sum mean neg sign""".split(),
+    )
+    def test_formulas_and_differences_agree(self, op):
+        program = scalar([(op, (R0,)), ("mul", (R1, R0))], 0.625)
+        (formula,) = derivatives(program)
+        truth = evaluate(program, execute(program, reference.load()))
+        assert close(truth.gradient(0, (), 1e-20), float(formula)), str(formula)
+
+    @pytest.mark.parametrize("op", ["add", "sub", "mul", "div", "pow", "atan2", "maximum", "minimum"])
+    def test_formulas_of_two_letters(self, op):
+        program = scalar([(op, (R0, R1))], 1.75, 0.625)
+        truth = evaluate(program, execute(program, reference.load()))
+        for number, formula in enumerate(derivatives(program)):
+            assert close(truth.gradient(number, (), 1e-20), float(formula)), str(formula)
+
+    def test_what_is_no_formula(self):
+        matrix = Program((Input(A, True),), (Step("sum", (R0,)),), (R1,), (np.array(1.0),))
+        with pytest.raises(NoTruth, match="single real numbers"):
+            derivatives(matrix)
+
+
+class TestCertainty:
+    def run(self, array, *steps, cotangent=1.0):
+        inputs = (Input(np.array(array), True),)
+        program = Program(inputs, tuple(Step(*s) for s in steps), (Ref(len(steps)),), (np.array(cotangent),))
+        return evaluate(program, execute(program, reference.load()))
+
+    def test_digits_that_doubles_lose(self):
+        # (1 + x) - 1 at 1e-20 is 0 in floats and 1e-20 in truth.
+        truth = self.run(1e-20, ("add", (R0, 1.0)), ("sub", (R1, 1.0)))
+        assert float(truth.value(2, None, (), 1e-40)) == 1e-20
+
+    def test_a_kink_shows_both_slopes(self):
+        found = self.run(0.0, ("abs", (R0,))).gradient(0, (), 1e-20)
+        assert found.kink
+        assert (float(found.left), float(found.right)) == (-1.0, 1.0)
+        assert found.between(0.3, 0.0)
+        assert not found.between(1.3, 0.0)
+
+    @pytest.mark.parametrize("op", ["floor", "sign", "round"])
+    def test_a_jump_has_no_derivative(self, op):
+        with pytest.raises(NoTruth, match="jumps"):
+            self.run(0.5 if op == "round" else 0.0, (op, (R0,))).gradient(0, (), 1e-20)
+
+    def test_curvature_is_no_kink(self):
+        # log near 0: a step that is not small against x would see a corner.
+        found = self.run(1e-200, ("log", (R0,))).gradient(0, (), 1e180)
+        assert not found.kink
+        assert found.distance(1e200) < 1e185
+
+    def test_special_values_are_refused(self):
+        with pytest.raises(NoTruth, match="special"):
+            self.run(np.inf, ("sin", (R0,)))
+        with pytest.raises(NoTruth, match="finite"):
+            self.run(0.0, ("reciprocal", (R0,))).value(1, None, (), 1e-20)
+
+    def test_a_float_argument_is_rounded_as_torch_rounds_it(self):
+        x = np.float32(0.1)
+        truth = self.run(x, ("sub", (R0, 0.1)), cotangent=np.float32(1))
+        assert float(truth.value(1, None, (), 1e-30)) == 0.0
+
+    def test_a_choice_is_never_a_guess(self):
+        # sin² + cos² against 1: no precision parts them.
+        steps = [("sin", (R0,)), ("cos", (R0,)), ("square", (R1,)), ("square", (R2,)), ("add", (Ref(3), Ref(4))),
+                 ("gt", (Ref(5), 1.0)), ("where", (Ref(6), R0, 0.0))]  # fmt: skip
+        with pytest.raises(NoTruth, match="not settled"):
+            self.run(0.5, *steps).value(7, None, (), 1e-20)
+
+
+def test_every_operator_of_the_catalogue_has_a_line():
+    drawn = {name for name, row in CATALOGUE.items() if "random" in row.tags}
+    assert set(CATALOGUE) - drawn <= operators()
+
+
+@pytest.mark.parametrize("op", sorted(set(CATALOGUE) & operators()))
+@pytest.mark.parametrize("kind", ["tame", "shapes", "exact"])
+def test_truth_agrees_with_torch_on_drawn_programs(op, kind):
+    """Whatever the generator draws for an operator, spellings, layouts and broadcasting included."""
+    row = CATALOGUE[op]
+    with reference.settings() as engine:
+        for seed, dtype in enumerate(["float64", "float64", "complex128"]):
+            if dtype.startswith("complex") and "c" not in row.dtypes:
+                continue
+            try:
+                program, run = draw_op(Seeded(seed), engine, row, dtype, kind=kind)
+            except UsageError:  # the operator has no such draw
+                continue
+            if run.error is None:
+                agree(program, run)
+
+
+def agree(program, run):
+    """At a few elements of each array; a kink must lie on both sides of what torch says."""
+    truth = evaluate(program, run)
+    last = len(run.values) - 1
+    value = run.values[last]
+    for item, array in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
+        for element in list(np.ndindex(array.shape))[:4]:
+            number = array[element].item()
+            if np.isfinite(number):
+                single = array.dtype in (np.float32, np.complex64)
+                assert close(truth.value(last, item, element, 1e-14), number, 1e4 if single else 1.0), element
+    for number, first, second in zip(program.differentiable, run.gradients, run.second or run.gradients):
+        if first is None:
+            continue
+        single = first.dtype in (np.float32, np.complex64) or any(
+            v.dtype == np.float32 for v in run.values if isinstance(v, np.ndarray)
+        )
+        for ask, array in ((truth.gradient, first), (truth.second, second if run.second else None)):
+            if array is None:
+                continue
+            for element in list(np.ndindex(array.shape))[:2]:
+                try:
+                    found = ask(number, element, 1e-14)
+                except NoTruth as none:
+                    assert "jumps" in str(none) or "not a finite" in str(none), none
+                    continue
+                if found.kink:
+                    assert found.between(array[element], 1e-9)
+                else:
+                    assert close(found, array[element].item(), 1e4 if single else 1.0), (number, element)
