@@ -234,3 +234,27 @@ def test_python_m_parity_is_the_command() -> None:
         [sys.executable, "-m", "parity", "--help"], capture_output=True, text=True, check=True
     )
     assert all(verb in done.stdout for verb in ("run", "replay", "emit", "coverage"))
+
+
+def test_operators_that_every_object_has_count_only_if_defined(engine, capsys) -> None:
+    """`object` has __gt__ and __eq__: an engine without comparisons lacks them all the same."""
+    text = """
+    import numpy as np
+
+    class Tensor:
+        def __init__(self, array): self.data, self.requires_grad, self.grad = array, False, None
+        def detach(self): return self
+        def numpy(self): return self.data
+        def backward(self): pass
+        def __neg__(self): return Tensor(-self.data)
+
+    from_numpy = Tensor
+    for name in ("float32", "float64", "int64"):
+        globals()[name] = np.dtype(name)
+    """
+    target = engine("tiny", text, forwarding=False)
+    arguments = ["--ops", "gt,eq,neg", "--dtypes", "int64", "--max-examples", "0"]
+    assert main(["run", target, *arguments]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"unsupported +.*\beq\b, gt\b", out)
+    assert "differ" not in out
