@@ -99,7 +99,7 @@ class Truth:
         self.lines = [self._line(i, step) for i, step in enumerate(program.steps)]
         self.writes = any(line.writes for line in self.lines)
         self._bases: dict[int, list[Any]] = {}
-        self._losses: dict[tuple[Any, ...], Any] = {}
+        self._losses: dict[tuple[int, int, int] | None, Any] = {}
 
     # -- what callers ask
 
@@ -139,10 +139,10 @@ class Truth:
 
         def attempt(level: int) -> Certified | None:
             step = self._step(number, element, LADDER[level][1])
-            at = self._loss(level)
-            up = self._loss(level, self._moved(number, element, step, unit))
-            down = self._loss(level, self._moved(number, element, -step, unit))
-            self._continuous(up - down, level, 0.5)
+            at = self._loss(level, number)
+            up = self._loss(level, number, self._moved(number, element, step, unit))
+            down = self._loss(level, number, self._moved(number, element, -step, unit))
+            self._continuous(up - down, number, level, 0.5)
             return _settled(gaps, (at - down) / step, (up - at) / step, tolerance)
 
         return self._climb(attempt)
@@ -153,40 +153,33 @@ class Truth:
         def attempt(level: int) -> Certified | None:
             shift = LADDER[level][1]
             step, along = self._step(number, element, shift), self._stride(shift)
-            at = self._loss(level)
+            at = self._loss(level, number)
 
             def corner(sign: int) -> Any:
                 move = self._moved(number, element, sign * step, unit)
                 slide = self._slid(sign * along)
                 both = {**slide, **self._moved(number, element, sign * step, unit, slide.get(number))}
-                key = ("slide", sign)
-                mixed = self._loss(level, both) - self._loss(level, move) - self._loss(level, slide, key) + at
-                self._continuous(mixed, level, 1.5)
+                mixed = self._loss(level, number, both) - self._loss(level, number, move) + at
+                mixed -= self._loss(level, number, slide, sign)
+                self._continuous(mixed, number, level, 1.5)
                 return mixed / (step * along)
 
             return _settled(gaps, corner(-1), corner(1), tolerance)
 
         return self._climb(attempt)
 
-    def _continuous(self, difference: Any, level: int, share: float) -> None:
+    def _continuous(self, difference: Any, number: int, level: int, share: float) -> None:
         """Refuse a jump or, in a mixed difference, a kink: what a step makes must shrink with the step.
 
-        A jump can look alike from both sides, so the gap between them does not show it.
+        A jump can look alike from both sides, so the gap between them does not show it. What is shrunk from is
+        Σ |cotangent| · (1 + |output|), the size of what the differences are taken of.
         """
-        bound = self._magnitude * arb(2) ** -int(share * LADDER[level][1])
-        if not abs(difference) < bound:
+        size, base = arb(1e-300), self._base(0)
+        for ref, weights in self._outputs(number):
+            output = base[ref.index] if ref.item is None else base[ref.index][ref.item]
+            size += sum(abs(w) * (1 + abs(y)) for w, y in zip(balls(weights).flat, output.flat))
+        if not abs(difference) < size * arb(2) ** -int(share * LADDER[level][1]):
             raise Undecided("the value jumps here")
-
-    @cached_property
-    def _magnitude(self) -> Any:
-        """Σ |cotangent| · (1 + |output|): the size of what the differences are taken of."""
-        total = arb(1e-300)
-        base = self._base(0)
-        for ref, cotangent in zip(self.program.outputs, self.program.cotangents, strict=True):
-            if self._differentiable(ref):
-                output = base[ref.index] if ref.item is None else base[ref.index][ref.item]
-                total += sum(abs(c) * (1 + abs(y)) for c, y in zip(balls(cotangent).flat, output.flat))
-        return total
 
     def _climb(self, attempt: Callable[[int], Certified | None]) -> Certified:
         """The first attempt that succeeds, each with more bits than the one before."""
@@ -237,25 +230,35 @@ class Truth:
             leaves.append(balls(leaf.array) if kind in "fc" else _widened(leaf.array))
         return leaves
 
-    def _loss(self, level: int, moved: Mapping[int, Array] = {}, key: tuple[Any, ...] | None = None) -> Any:
-        """Σ Re(conj(cotangent) · output), with some leaves moved."""
-        if not moved:
-            key = ()
-        if key is not None and (level, *key) in self._losses:
-            return self._losses[level, *key]
+    def _loss(self, level: int, number: int, moved: Mapping[int, Array] = {}, slide: int = 0) -> Any:
+        """Σ Re(conj(cotangent) · output) over the outputs that leaf `number` reaches, with some leaves moved.
+
+        `slide` names a move along `second`, 0 a move that is not met again.
+        """
+        key = (level, number, slide) if slide or not moved else None
+        if key in self._losses:
+            return self._losses[key]
         values = self._live(self._base(level), moved)
         total = arb(0)
-        for ref, cotangent in zip(self.program.outputs, self.program.cotangents, strict=True):
-            if not self._differentiable(ref):
-                continue
+        for ref, cotangent in self._outputs(number):
             output = values[ref.index] if ref.item is None else values[ref.index][ref.item]
             weighted = np.dot(output.ravel(), balls(cotangent.conj()).ravel())
             total = total + (weighted.real if isinstance(weighted, acb) else weighted)
         if not total.is_finite():
             raise NoTruth("the truth is not a finite number here")
         if key is not None:
-            self._losses[level, *key] = total
+            self._losses[key] = total
         return total
+
+    def _outputs(self, number: int) -> list[tuple[Ref, Array]]:
+        """The outputs that take part in the backward pass and that leaf `number` reaches, with their weights."""
+        reached = {number}
+        for line in self.lines:
+            if not reached.isdisjoint(line.needs):
+                # What a step writes to is reached through every name of that memory.
+                reached |= {line.number} if not self.writes else set(range(line.number + 1))
+        pairs = zip(self.program.outputs, self.program.cotangents, strict=True)
+        return [(ref, weights) for ref, weights in pairs if ref.index in reached and self._differentiable(ref)]
 
     def _differentiable(self, ref: Ref) -> bool:
         needs = self.run.requires_grad[ref.index]

@@ -45,8 +45,6 @@ def _negative_log_likelihood(
     chosen = np.take_along_axis(input, np.expand_dims(safe, classes), classes).squeeze(classes)
     class_weights = balls(np.ones(input.shape[classes])) if weight is None else weight
     weights = np.asarray(class_weights[safe] * kept, dtype=object)
-    if reduction == "mean" and not kept.any():
-        raise NoTruth("the mean of no loss at all")
     return reduced(-weights * chosen, reduction, weights)
 
 

@@ -122,8 +122,9 @@ def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 
 line("abs absolute", lambda input: np.abs(input))
 
+_widened = lambda input: np.asarray(input).astype(np.int64)
 _sign = elementwise(lambda x: arb(0) if equal(x, arb(0)) else x.sgn(), 1)
-line("sign sgn", lambda input: np.sign(input) if is_discrete(input) else _sign(input))
+line("sign sgn", lambda input: np.sign(_widened(input)) if is_discrete(input) else _sign(input))
 
 larger = _either(np.maximum, _real(lambda a, b: a.max(b), 2))
 smaller = _either(np.minimum, _real(lambda a, b: a.min(b), 2))

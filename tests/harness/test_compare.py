@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from rewritten import Rewritten
 
 from parity.compare import compare
 from parity.engines import reference
 from parity.engines.decorators import Around, Faulty
 from parity.engines.interpreter import execute, writes
+from parity.faults.rewritten import Rewritten
 from parity.program import DType, Input, Program, Ref, Step
 from parity.strategies.drawing import draw_program
 from parity.strategies.source import Seeded
