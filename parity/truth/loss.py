@@ -80,8 +80,9 @@ def _(input: Array, target: Array, weight: Any = None, size_average: Any = None,
 
 
 @forward("nn.functional.embedding", conventional=True)
-def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any = None, norm_type: float = 2.0,
-      scale_grad_by_freq: bool = False, sparse: bool = False, *, unmoved: Mapping[str, Any]) -> Array:  # fmt: skip
+def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any = None,
+      norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *,
+      unmoved: Mapping[str, Any]) -> Array:  # fmt: skip
     if max_norm is not None or scale_grad_by_freq:
         # Their gradient is torch's convention, not the derivative of the value.
         raise NoTruth("embedding with max_norm or scale_grad_by_freq")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,7 @@ from parity.engines import reference
 from parity.engines.decorators import Around, Faulty
 from parity.engines.interpreter import execute, writes
 from parity.faults.rewritten import Rewritten
-from parity.program import DType, Input, Program, Ref, Step
+from parity.program import Input, Program, Ref, Step
 from parity.strategies.drawing import draw_program
 from parity.strategies.source import Seeded
 
