@@ -18,6 +18,7 @@ class Around:
         self.name = engine.name
         self.version = engine.version
         self.module = engine.module
+        self.tensor_type = engine.tensor_type
         self.shares_memory = engine.shares_memory
 
     def tensor(self, array: Array, requires_grad: bool) -> Any:
