@@ -410,6 +410,7 @@ class _Reader:
     def program(self, record: Any) -> Program:
         version = self.field(record, "format", self.kind(int))
         if version > FORMAT:
+            self.path = ["format"]
             raise self.fail(f"format {version} is newer than this version reads ({FORMAT}): update parity")
         program = Program(
             inputs=self.field(record, "inputs", self.each(self.input)),

@@ -36,7 +36,7 @@ def op(
 
 
 def real(name: str, **limits: Any) -> Argument:
-    """A tensor of any shape; `above below least most nonzero` bound its domain, `kinks` are points to stay away from.
+    """A tensor of any shape; `above below nonzero` bound its domain, `kinks` are points to stay away from.
 
     `ndim`, `min_ndim`, `max_ndim` bound its dimensions, `kinds` the dtype kinds if they are not the row's;
     `distinct` and `spread` ask for elements apart from one another, `result_above` for a result that is not
@@ -80,7 +80,7 @@ def dim(name: str = "dim", **limits: Any) -> Argument:
 
 
 def dims(name: str = "dim", **limits: Any) -> Argument:
-    """One or several dimensions of the first tensor, or all of them by leaving it out; `single` allows one only."""
+    """One or several dimensions of the first tensor, or all by leaving it out; `single` allows one only."""
     return Argument(name, "dims", optional=True, limits=limits)
 
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 #: Operators by torch's name that no row describes, with the reason.
 EXCLUDED: Mapping[str, str] = MappingProxyType(
     {
-        "from_numpy": "takes an array, which a step cannot hold; every program's inputs go through it instead",
-        "empty_like": "its values are whatever the memory held: https://docs.pytorch.org/docs/stable/generated/"
-        "torch.empty_like.html; its shape and dtype are those of zeros_like",
+        "from_numpy": "takes an array, which no step can hold; every program's inputs go through it instead",
+        "empty_like": "its values are whatever the memory held, its shape and dtype those of zeros_like: "
+        "https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html",
         "manual_seed": "gives a generator, not a tensor; tested where distributions are tested",
     }
 )

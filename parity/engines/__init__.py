@@ -32,4 +32,9 @@ def resolve(target: str) -> TorchLike:
         raise EngineError(f"{target} cannot be imported: {error}") from error
     except Exception as error:
         raise EngineError(f"{target} breaks on import: {type(error).__name__}: {error}") from error
-    return TorchLike(module)
+    try:
+        return TorchLike(module)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise EngineError(f"{target} cannot make or read a tensor: {type(error).__name__}: {error}") from error

@@ -23,9 +23,9 @@ def load() -> TorchLike:
 
 @contextmanager
 def settings(threads: int = 1) -> Iterator[TorchLike]:
-    """The reference with one thread, float32 by default and gradients on; afterwards what was set before.
+    """The reference with one thread, float32 by default, gradients on; what was set before comes back.
 
-    Its warnings (of a variance of one element, of a resized out=) are part of no comparison and are not shown.
+    Its warnings (a variance of one element, a resized out=) belong to no comparison and are not shown.
     """
     engine = load()
     torch = engine.module

@@ -92,7 +92,7 @@ class TorchLike:
         if op == "setitem":
             return hasattr(tensor, "__setitem__")
         if spelling == "operator" or op == "getitem":
-            return op in _DUNDERS and hasattr(tensor, _DUNDERS[op])
+            return op in _DUNDERS and _defines(tensor, _DUNDERS[op])
         if spelling == "augmented":
             return op in AUGMENTED and hasattr(tensor, f"__{AUGMENTED[op][1].__name__}__")
         if spelling == "method":
@@ -192,6 +192,12 @@ class TorchLike:
 def _assign(target: Any, index: Any, value: Any) -> Any:
     target[index] = value
     return target
+
+
+def _defines(tensor: type, name: str) -> bool:
+    """Whether the class has the method for itself: every object can be compared, to no avail."""
+    found = getattr(tensor, name, None)
+    return found is not None and found is not getattr(object, name, None)
 
 
 def _takes_out(function: Callable[..., Any]) -> bool:

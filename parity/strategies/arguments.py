@@ -10,8 +10,9 @@ import numpy as np
 from parity.catalogue.spec import Argument, OpSpec
 from parity.program import DType
 from parity.strategies import arrays, shapes
-from parity.strategies.draft import MARGIN, Draft, Item, Unfit
+from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND_OF_CHAR
+from parity.strategies.item import MARGIN, Item, Unfit
 from parity.strategies.shapes import Shape
 
 
@@ -27,7 +28,9 @@ class Call:
 
     __slots__ = ("axis", "draft", "even", "first", "mends", "shape", "source", "spec", "values")
 
-    def __init__(self, draft: Draft, spec: OpSpec, mends: Callable[[Draft, Mapping[str, Any]], Item | None]) -> None:
+    def __init__(
+        self, draft: Draft, spec: OpSpec, mends: Callable[[Draft, Mapping[str, Any]], Item | None]
+    ) -> None:
         self.draft = draft
         self.source = draft.source
         self.spec = spec
@@ -112,7 +115,7 @@ def tensor(call: Call, argument: Argument) -> Any:
 
 def fitted(draft: Draft, least: int, most: int) -> Shape:
     """The draft's shape or one that broadcasts with it, with dimensions in these bounds."""
-    shape = shapes.broadcastable(draft.source, draft.shape)
+    shape = draft.variant(draft.shape)
     if len(shape) < least:
         shape = (*draft.shape[-least:], *shape)[:least] if draft.shape else ()
         shape = (*[2, 3, 2, 2][: least - len(shape)], *shape)
@@ -137,13 +140,13 @@ def beside(call: Call, argument: Argument) -> Any:
 
     def make() -> Item:
         for _ in range(3):
-            made = draft.fresh(
-                shapes.broadcastable(draft.source, shape), limits.get("kinds") or call.spec.dtypes, limits
-            )
+            made = draft.fresh(draft.variant(shape), limits.get("kinds") or call.spec.dtypes, limits)
             if not apart or first is None or _apart(first, made):
                 return made
         raise Unfit
 
+    if len(draft.leaves) < 6 and call.source.boolean(0.25 if draft.filler is None else 0.8):
+        return call.note(make())
     return call.note(draft.pick(call.spec.dtypes, limits, suits, make))
 
 
@@ -203,7 +206,9 @@ def mask(call: Call, argument: Argument) -> Any:
     shape = call.shape if call.shape is not None else draft.shape
 
     def make() -> Item:
-        return draft.fresh(shapes.broadcastable(draft.source, shape), "b", dtype="bool")
+        # not to be shared: nobody means where(mask, mask, x)
+        values = draft.values(draft.variant(shape), "bool")
+        return draft.leaf(values, usable=False)
 
     item = draft.pick("b", {}, lambda item: shapes.broadcast(shape, item.shape) == shape, make)
     if call.shape is None:
@@ -282,7 +287,10 @@ def expansion(call: Call, argument: Argument) -> Any:
 
 
 def _not_too_large(call: Call, size: Shape) -> Shape:
-    if shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1) > 4 * shapes.LARGEST:
+    if (
+        shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1)
+        > 4 * shapes.LARGEST
+    ):
         raise Unfit
     return size
 
@@ -313,94 +321,6 @@ def matching_dims(call: Call, argument: Argument) -> Any:
     return shapes.axis(call.source, ndim)
 
 
-def joined(call: Call, argument: Argument) -> Any:
-    """Tensors that differ along one dimension at most."""
-    draft, source = call.draft, call.source
-    first = tensor(call, Argument("", "tensor", limits={"min_ndim": 1}))
-    axis = source.integer(0, first.ndim - 1)
-    call.axis = axis if source.boolean() else axis - first.ndim
-    found = [first]
-    for _ in range(source.integer(1, 2)):
-        if source.boolean(0.3):
-            shape = (*first.shape[:axis], source.integer(0, 3), *first.shape[axis + 1 :])
-            found.append(draft.fresh(shape, first.kind, dtype=first.array.dtype.name))
-        else:
-            found.append(call.same(first.shape))
-    return found
-
-
-def stacked(call: Call, argument: Argument) -> Any:
-    first = tensor(call, Argument("", "tensor", limits={"max_ndim": 3}))
-    return [first, *(call.same(first.shape) for _ in range(call.source.integer(0, 2)))]
-
-
-def sections(call: Call, argument: Argument) -> Any:
-    first = call.leading()
-    axis = call.source.integer(0, first.ndim - 1)
-    call.axis = axis if call.source.boolean() else axis - first.ndim
-    return shapes.sections(call.source, first.shape[axis])
-
-
-def count(call: Call, argument: Argument) -> Any:
-    first = call.leading()
-    axis = call.source.integer(0, first.ndim - 1)
-    call.axis = axis if call.source.boolean() else axis - first.ndim
-    return call.source.integer(0, first.shape[axis])
-
-
-def same_shape(call: Call, argument: Argument) -> Any:
-    return call.same(call.leading().shape)
-
-
-def classes(call: Call, argument: Argument) -> Any:
-    """The target of a classification: class numbers, or now and then probabilities."""
-    draft, first = call.draft, call.leading()
-    axis = 0 if first.ndim == 1 else 1
-    if first.shape[axis] == 0:
-        raise Unfit
-    if argument.limits.get("probabilities") and call.source.boolean(0.3):
-        call.values["probabilities"] = True
-        return call.same(first.shape, {"above": 0, "below": 1})
-    shape = first.shape[:axis] + first.shape[axis + 1 :]
-    return draft.leaf(arrays.integers(draft.source, shape, 0, first.shape[axis] - 1), layouts=0.0, usable=False)
-
-
-def class_weight(call: Call, argument: Argument) -> Any:
-    first = call.leading()
-    axis = 0 if first.ndim == 1 else 1
-    values = call.draft.values((first.shape[axis],), first.array.dtype.name, {"above": 0})
-    return call.draft.leaf(np.abs(values), differentiable=False, usable=False)
-
-
-def row(call: Call, argument: Argument) -> Any:
-    """The number of a class or of a row."""
-    if call.values.get("probabilities"):
-        return LEFT
-    first = call.leading()
-    axis = 1 if first.ndim > 1 and "target" in call.values else 0
-    if first.shape[axis] == 0:
-        return LEFT
-    return call.source.integer(0, first.shape[axis] - 1)
-
-
-def rows(call: Call, argument: Argument) -> Any:
-    weight = call.leading()
-    if weight.shape[0] == 0:
-        raise Unfit
-    shape = call.source.choice(((), (1,), (3,), (2, 3)))
-    found = arrays.integers(call.source, shape, 0, weight.shape[0] - 1)
-    return call.draft.leaf(found, layouts=0.0, usable=False)
-
-
-def tail(call: Call, argument: Argument) -> Any:
-    first = call.leading()
-    return first.shape[call.source.integer(0, first.ndim - 1) :]
-
-
-def tail_weight(call: Call, argument: Argument) -> Any:
-    return None if call.source.boolean(0.3) else call.same(call.values["normalized_shape"])
-
-
 def size(call: Call, argument: Argument) -> Any:
     return fitted(call.draft, 0, 4)
 
@@ -415,7 +335,9 @@ def nested(call: Call, argument: Argument) -> Any:
     kind = KIND_OF_CHAR[np.dtype(draft.dtypes[0]).char]
     shape = source.choice(((), (2,), (3,), (2, 2), (0,), (1, 3)))
     values = arrays.dyadic(source, shape, kind not in "bui")
-    return (values.astype(bool) if kind == "b" else values.astype(np.int64) if kind in "ui" else values).tolist()
+    return (
+        values.astype(bool) if kind == "b" else values.astype(np.int64) if kind in "ui" else values
+    ).tolist()
 
 
 class Spread(tuple[Any, ...]):
@@ -433,15 +355,11 @@ def arange(call: Call, argument: Argument) -> Any:
 DRAWERS: dict[str, Drawer] = {
     "beside": beside,
     "choice": choice,
-    "class_weight": class_weight,
-    "classes": classes,
-    "count": count,
     "dim": dim,
     "dims": dims,
     "dtype": dtype,
     "expansion": expansion,
     "gap": gap,
-    "joined": joined,
     "keepdim": keepdim,
     "length": length,
     "mask": mask,
@@ -453,16 +371,9 @@ DRAWERS: dict[str, Drawer] = {
     "range": arange,
     "repeats": repeats,
     "reshape": reshape,
-    "row": row,
-    "rows": rows,
-    "same_shape": same_shape,
-    "sections": sections,
     "shifts": shifts,
     "size": size,
     "some_dims": some_dims,
     "stable": stable,
-    "stacked": stacked,
-    "tail": tail,
-    "tail_weight": tail_weight,
     "tensor": tensor,
 }

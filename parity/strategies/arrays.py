@@ -1,7 +1,7 @@
 """Numbers in arrays: tame, dyadic, critical, in a given range; knows domains, not operators.
 
-Arrays of more than a few elements are windows into one fixed table of random numbers, so that an array costs one
-choice and no generator: the table is made of integers, hence the same everywhere.
+Arrays of more than a few elements are windows into one fixed table of random numbers, so that an array costs
+one choice and no generator; the table is made of integers, hence the same everywhere.
 """
 
 from __future__ import annotations

@@ -15,92 +15,12 @@ from parity.engines.protocol import Raised, Run, Value
 from parity.program import Array, DType, Input, Program, Ref, Regime, Spelling, Step
 from parity.strategies import arrays, shapes
 from parity.strategies.dtypes import FLOATING, INEXACT, KIND_OF_CHAR
+from parity.strategies.item import MARGIN, Item, Unfit, exactly
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
-#: Smooth values outside of these are not computed with any further: programs stay well conditioned.
-HUGE, SMALL = 1e4, 1e-4
-#: How near a smooth value may come to a kink, to a pole or to the end of a domain.
-MARGIN = 1e-2
-#: Exact values need at most this many bits, so that gradients still fit float32's 24.
-EXACT_BITS = 14
 TAME = (-2.0, 2.0)
-_INF = float("inf")
 _NO_LIMITS: Mapping[str, Any] = {}
-
-
-class Unfit(Exception):
-    """The operator cannot be drawn here; another one can."""
-
-
-class Item:
-    """A value of the draft: the engine's tensor, its array, and what is known of it."""
-
-    __slots__ = (
-        "array", "bits", "flat", "high", "kind", "leaf", "low", "ndim", "number", "output", "requires_grad",
-        "shape", "tensor", "used",
-    )  # fmt: skip
-
-    def __init__(
-        self, tensor: Any, array: Array, requires_grad: bool, number: int, output: int | None, leaf: bool, bits: int
-    ) -> None:
-        self.tensor = tensor
-        self.array = array
-        self.requires_grad = requires_grad
-        self.number = number
-        self.output = output
-        self.leaf = leaf
-        #: Exact regime: how many bits behind the point the values may need.
-        self.bits = bits
-        self.kind = KIND_OF_CHAR[array.dtype.char]
-        self.shape: Shape = array.shape
-        self.ndim = array.ndim
-        self.used = False
-        self.flat: list[Any] | None = None
-        self.low = self.high = 0.0
-
-    def look(self) -> list[Any]:
-        """The elements as a list; sets `low` and `high`, which are nan if anything is."""
-        flat = self.flat
-        if flat is None:
-            flat = self.flat = self.array.ravel().tolist()
-            if not flat:
-                self.low, self.high = _INF, -_INF
-            elif self.kind == "c":
-                largest = max(map(abs, flat))
-                self.low, self.high = -largest, largest
-            else:
-                total = sum(flat)
-                if total != total:
-                    self.low = self.high = total
-                else:
-                    self.low, self.high = min(flat), max(flat)
-        return flat
-
-    def moderate(self) -> bool:
-        """Whether a smooth program may compute with it: finite, not huge, not vanishing."""
-        flat = self.look()
-        return not flat or (-HUGE < self.low and self.high < HUGE and (self.high > SMALL or self.low < -SMALL))
-
-    def within(self, limits: Mapping[str, Any]) -> bool:
-        """Whether every element lies in the domain, with some margin to its ends, poles and kinks."""
-        flat = self.look()
-        get = limits.get
-        if (end := get("above")) is not None and not self.low > end + MARGIN:
-            return False
-        if (end := get("below")) is not None and not self.high < end - MARGIN:
-            return False
-        if get("nonzero") and self.low < MARGIN and self.high > -MARGIN and any(abs(x) < MARGIN for x in flat):
-            return False
-        for kink in get("kinks", ()):
-            if self.low < kink + MARGIN and self.high > kink - MARGIN:
-                if self.kind == "c" or any(abs(x - kink) < MARGIN for x in flat):
-                    return False
-        if get("distinct"):
-            ordered = sorted(flat)
-            if any(b - a < MARGIN for a, b in zip(ordered, ordered[1:])):
-                return False
-        return not (get("spread") and not (self.high - self.low > 0.1))
 
 
 class Draft:
@@ -145,12 +65,16 @@ class Draft:
         """A new input that holds the array."""
         source = self.source
         array = np.asarray(array)
+        if self.filler is not None:
+            layouts = 0.0
         kind = KIND_OF_CHAR[array.dtype.char]
         needs = differentiable and kind in INEXACT and source.boolean(0.88)
         array, layout = arrays.arranged(source, array, layouts)
         made = Input(array, needs, layout)
         tensor = self.engine.tensor(made.materialise(), needs)
-        item = Item(tensor, self.engine.array(tensor), needs, len(self.leaves), None, True, 1 if self.exact else 0)
+        item = Item(
+            tensor, self.engine.array(tensor), needs, len(self.leaves), None, True, 1 if self.exact else 0
+        )
         self.leaves.append(item)
         self.inputs.append(made)
         if usable:
@@ -199,9 +123,15 @@ class Draft:
                 found = away(found, (0.0,) if limits.get("nonzero") else limits["kinks"])
         return found.astype(dtype)
 
-    def fresh(self, shape: Shape, kinds: str, limits: Mapping[str, Any] = _NO_LIMITS, dtype: str = "") -> Item:
+    def fresh(
+        self, shape: Shape, kinds: str, limits: Mapping[str, Any] = _NO_LIMITS, dtype: str = ""
+    ) -> Item:
         """A new input of that shape, in the domain."""
         return self.leaf(self.values(shape, dtype or self.dtype(kinds), limits))
+
+    def variant(self, shape: Shape) -> Shape:
+        """The shape, or one that broadcasts with it; values that were chosen are kept whole."""
+        return shape if self.filler is not None else shapes.broadcastable(self.source, shape)
 
     # -- picking
 
@@ -211,14 +141,12 @@ class Draft:
         limits: Mapping[str, Any],
         suits: Callable[[Item], bool] | None,
         make: Callable[[], Item],
-        *,
-        sharing: bool = True,
     ) -> Item:
         """A value that fits, the latest preferred; else one that `make` adds."""
         items = self.items
         count = len(items)
         # A new input is the likelier the fewer there are; later ones come when nothing fits.
-        if not count or (len(self.leaves) < 5 and self.source.integer(0, 2 + count) == 0):
+        if not count or (len(self.leaves) < 5 and self.source.boolean(1 / (3 + count))):
             return make()
         k = self.source.integer(0, 2 * count)
         if k >= count:
@@ -376,7 +304,7 @@ class Draft:
         found: list[Item] = []
         spare: list[Item] = []
         for result in self.results:
-            for item in result if type(result) is tuple else (result,):  # type: ignore[union-attr]
+            for item in result if isinstance(result, tuple) else (result,):
                 if item.requires_grad and self._well(item):
                     (spare if item.used else found).append(item)
         if spare and (not found or source.boolean(0.2)):
@@ -389,7 +317,7 @@ class Draft:
         if self.exact:
             return exactly(item)
         item.look()
-        return -1e6 < item.low and item.high < 1e6 or not item.flat
+        return (-1e6 < item.low and item.high < 1e6) or not item.flat
 
     def _cotangent(self, item: Item) -> Array:
         shape, source = item.shape, self.source
@@ -423,14 +351,6 @@ def away(values: Array, points: tuple[float, ...]) -> Array:
         if near.any():
             values = np.where(near, values + 7 * MARGIN, values)
     return values
-
-
-def exactly(item: Item) -> bool:
-    """Whether the values fit the bits that keep later results exact."""
-    item.look()
-    if item.kind in "bui":
-        return -4096 < item.low and item.high < 4096
-    return item.bits < EXACT_BITS and max(-item.low, item.high, 0.0) * 2.0**item.bits < 2.0**EXACT_BITS
 
 
 def _above(low: float) -> int:

@@ -12,19 +12,24 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE, Argument, OpSpec
-
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
 from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, positions, products, shapes
+from parity.strategies import arguments, companions, positions, products, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
-from parity.strategies.draft import Draft, Item, Unfit
+from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
 from parity.strategies.exactness import LONG_PRODUCTS, bits_after
+from parity.strategies.item import Item, Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
-_DRAWERS: Mapping[str, Drawer] = {**arguments.DRAWERS, **positions.DRAWERS, **products.DRAWERS}
+_DRAWERS: Mapping[str, Drawer] = {
+    **arguments.DRAWERS,
+    **companions.DRAWERS,
+    **positions.DRAWERS,
+    **products.DRAWERS,
+}
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
@@ -72,8 +77,8 @@ def draw_program(
 ) -> tuple[Program, Run]:
     """A program and what the reference made of it, gradients included.
 
-    `dtypes` has the main dtype first, then those that are mixed in; `shape` is the one that most tensors have.
-    What is None is drawn too.
+    `dtypes` has the main dtype first, then those that are mixed in; `shape` is the one that most tensors
+    have. What is None is drawn too.
     """
     menu = _menu(None if ops is None else tuple(sorted(ops)), "")
     if dtypes is None:
@@ -94,13 +99,17 @@ def draw_program(
     mends = functools.partial(_mend, allowed)
     attempts = 0
     while len(draft.steps) < max_steps and draft.error is None and attempts < 4 * max_steps:
-        if len(draft.steps) >= min_steps and not source.boolean(0.85):
-            break
         attempts += 1
+        source.begin()
+        if len(draft.steps) >= min_steps and not source.boolean(0.85):
+            source.end(True)
+            break
         try:
             draw_step(draft, plan(source.choice(menu)), mends)
         except Unfit:
-            continue
+            source.end(False)
+        else:
+            source.end(True)
     return finished(draft, order)
 
 
@@ -110,7 +119,7 @@ def draw_step(draft: Draft, plan: Plan, mends: Any = None, *, spelling: Spelling
     call = Call(draft, spec, mends or _no_mend)
     values = call.values
     for argument, draw, optional in plan.arguments:
-        if optional and not source.boolean(0.4):
+        if optional and (not source.boolean(0.4) or (draft.filler and argument.limits.get("tame"))):
             continue
         value = draw(call, argument)
         if value is not LEFT:
@@ -145,7 +154,9 @@ def _assembled(spec: OpSpec, values: dict[str, Any]) -> tuple[tuple[Any, ...], d
             # what follows an argument that was left out has to be named
             continue
         value = values[name]
-        if argument.keyword or (argument.optional and len(args) + len(kwargs) != spec.arguments.index(argument)):
+        if argument.keyword or (
+            argument.optional and len(args) + len(kwargs) != spec.arguments.index(argument)
+        ):
             kwargs[name] = value
         elif type(value) is Spread:
             args.extend(value)
@@ -168,18 +179,27 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
     and that is a program too.
     """
     target = args[0]
+    if spelling == "out":
+        return args
     if not isinstance(target, Item):
         raise Unfit
-    if spelling == "out" or not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
+    if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
         return args
-    copied = draft.add("mul", (target, 1), {}, "operator", draft.run("mul", (target, 1), {}, "operator"), target.bits)
+    copied = draft.add(
+        "mul", (target, 1), {}, "operator", draft.run("mul", (target, 1), {}, "operator"), target.bits
+    )
     return (copied, *args[1:])
 
 
 def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Now and then the left operand becomes a Python number."""
     name = call.spec.name
-    if name not in _EITHER_SIDE or len(args) != 2 or not isinstance(args[1], Item) or not call.source.boolean(0.25):
+    if (
+        name not in _EITHER_SIDE
+        or len(args) != 2
+        or not isinstance(args[1], Item)
+        or not call.source.boolean(0.25)
+    ):
         return args
     if name == "div" and not call.draft.exact and not args[1].within({"nonzero": True}):
         return args
@@ -286,7 +306,9 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
         if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
     ]
     if not chosen:
-        raise UsageError(f"none of {', '.join(ops or ())} can be drawn in a program" + (f" ({tag})" if tag else ""))
+        raise UsageError(
+            f"none of {', '.join(ops or ())} can be drawn in a program" + (f" ({tag})" if tag else "")
+        )
     return tuple(
         spec.name
         for spec in chosen
@@ -298,6 +320,3 @@ def _known(dtypes: Sequence[str]) -> None:
     for name in dtypes:
         if name not in KIND:
             raise UsageError(f"there is no dtype {name!r}; there are {', '.join(sorted(KIND))}")
-
-
-

@@ -18,8 +18,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 #: The kind of each dtype, by name.
 KIND: Mapping[str, str] = {name: kind for kind, names in KINDS.items() for name in names}
 #: The kind of a NumPy dtype; dtypes hash slowly, their characters do not.
-KIND_OF_CHAR: Mapping[str, str] = {np.dtype(name).char: kind for name, kind in KIND.items()} | {
-    np.dtype(np.longlong).char: "i"
+KIND_OF_CHAR: Mapping[str, str] = {
+    **{str(np.dtype(name).char): kind for name, kind in KIND.items()},
+    str(np.dtype(np.longlong).char): "i",
 }
 FLOATING = frozenset("hf")
 INEXACT = frozenset("hfc")

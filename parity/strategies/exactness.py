@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from parity.strategies.draft import Item, Unfit
+from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
     ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm"]
@@ -24,11 +24,13 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
     if op in _PRODUCTS:
         return sum(of)
     if op in _SQUARES:
-        return 2 * most + (_mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0)
+        return 2 * most + (
+            _mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0
+        )
     if op in LONG_PRODUCTS:
         array = values["input"].array
         axis = values.get("dim")
-        count = array.size if axis is None or array.ndim == 0 else array.shape[axis]
+        count = int(array.size if axis is None or array.ndim == 0 else array.shape[axis])
         if count > 8:
             raise Unfit
         return most * count

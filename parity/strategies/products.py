@@ -1,4 +1,4 @@
-"""How the operands of matrix products are drawn, so that their shapes contract; knows equations, no values."""
+"""How the operands of matrix products are drawn, so that their shapes contract; knows no values."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from parity.catalogue.spec import Argument
 from parity.strategies.arguments import Call, Drawer, Spread
-from parity.strategies.draft import Item, Unfit
+from parity.strategies.item import Item, Unfit
 from parity.strategies.shapes import Shape
 
 EQUATIONS = (
-    "ij,jk->ik", "ij->ji", "i,i->", "i,j->ij", "ij,ij->ij", "ij,ij->", "ij->i", "ij,j", "ii->i", "ii", "ij,kj->ik",
-    "bij,bjk->bik", "bij,bkj->bik", "...ij,...jk->...ik", "i...->...", "ij,jk,kl->il", "ba,b->a",
+    "ij,jk->ik", "ij->ji", "i,i->", "i,j->ij", "ij,ij->ij", "ij,ij->", "ij->i", "ij,j", "ii->i", "ii",
+    "ij,kj->ik", "bij,bjk->bik", "bij,bkj->bik", "...ij,...jk->...ik", "i...->...", "ij,jk,kl->il", "ba,b->a",
 )  # fmt: skip
 
 
@@ -32,7 +32,9 @@ def factor(call: Call, argument: Argument) -> Any:
 
 def weight(call: Call, argument: Argument) -> Any:
     inner = call.leading().shape[-1]
-    return call.same((call.source.integer(1, 4), inner) if call.source.boolean(0.85) else (inner,), argument.limits)
+    return call.same(
+        (call.source.integer(1, 4), inner) if call.source.boolean(0.85) else (inner,), argument.limits
+    )
 
 
 def bias(call: Call, argument: Argument) -> Any:
@@ -55,7 +57,12 @@ def contracted(call: Call, argument: Argument) -> Any:
             letters = letters.replace("...", "*")
         known = all(letter in sizes for letter in letters)
         twice = len(set(letters)) < len(letters)
-        if not known and not twice and not found and (item := _matching(call, len(letters), argument)) is not None:
+        if (
+            not known
+            and not twice
+            and not found
+            and (item := _matching(call, len(letters), argument)) is not None
+        ):
             sizes.update(zip(letters, item.shape))
             found.append(call.note(item))
             continue

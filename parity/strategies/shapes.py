@@ -1,4 +1,4 @@
-"""Shapes: of whole programs, of what broadcasts with them, of what can be reshaped into; knows no operator."""
+"""Shapes: of a whole program, of what broadcasts with it, of what it reshapes to; knows no operator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ Shape = tuple[int, ...]
 
 #: Shapes that a program is built around, the simplest first. No reduction gets longer than `LARGEST`.
 BASES: tuple[Shape, ...] = (
-    (), (1,), (2,), (3,), (4,), (2, 2), (2, 3), (3, 4), (4, 4), (4, 1), (1, 3), (2, 3, 2), (3, 1, 4), (2, 2, 2, 2), (8, 3),
+    (), (1,), (2,), (3,), (4,), (2, 2), (2, 3), (3, 4), (4, 4), (4, 1), (1, 3), (2, 3, 2), (3, 1, 4),
+    (2, 2, 2, 2), (8, 3),
 )  # fmt: skip
 EMPTY: tuple[Shape, ...] = ((0,), (0, 3), (2, 0), (3, 0, 2))
 LARGEST = 96
@@ -24,7 +25,7 @@ def base(source: Source) -> Shape:
 
 
 def broadcastable(source: Source, shape: Shape) -> Shape:
-    """A shape that broadcasts with `shape`: mostly itself, else fewer leading axes, axes of size 1, or 0-dim."""
+    """A shape that broadcasts with `shape`: itself, fewer leading axes, axes of size 1, or 0-dim."""
     if not shape or not source.boolean(0.4):
         return shape
     how = source.integer(0, 3)
@@ -49,11 +50,10 @@ def broadcast(a: Shape, b: Shape) -> Shape | None:
     result = list(a)
     start = len(a) - len(b)
     for axis, size in enumerate(b, start):
-        if result[axis] != size:
-            if size != 1:
-                if result[axis] != 1:
-                    return None
-                result[axis] = size
+        if result[axis] != size and size != 1:
+            if result[axis] != 1:
+                return None
+            result[axis] = size
     return tuple(result)
 
 

@@ -6,16 +6,28 @@ the outputs that it has, and one that raises where the program did not is given 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from parity.engines.interpreter import execute
 from parity.engines.protocol import Run
-from parity.program import Array, Input, Program, Ref, Step, references, substitute
+from parity.program import Array, Program, Ref
 from parity.strategies.simplest import simpler_arrays, simpler_numbers
+from parity.strategies.surgery import (
+    alone,
+    as_input,
+    mapped,
+    parts_of,
+    pruned,
+    resized,
+    taking,
+    value_of,
+    with_input,
+    with_step,
+    without,
+    without_step,
+)
 
 #: How often `fails` is asked at most.
 BUDGET = 600
@@ -75,9 +87,9 @@ class _Shrinker:
             value = value_of(run, ref)
             if value is None or value.dtype.kind not in "fc":
                 return None
-            cotangents.append(_resized(cotangent, value))
+            cotangents.append(resized(cotangent, value))
         weights = [
-            None if weight is None else _resized(weight, candidate.inputs[number].array)
+            None if weight is None else resized(weight, candidate.inputs[number].array)
             for number, weight in zip(candidate.differentiable, candidate.second)
         ]
         return candidate.with_(cotangents=tuple(cotangents), second=tuple(weights)), run
@@ -100,17 +112,9 @@ class _Shrinker:
         program, run = self.program, self.run
         if len(program.steps) > 1 and not self.raises:
             for number in reversed(range(len(program.steps))):
-                alone = _alone(program, run, number)
-                if alone is not None and self.attempt(alone):
+                candidate = alone(program, run, number)
+                if candidate is not None and self.attempt(candidate):
                     return
-
-
-def value_of(run: Run, ref: Ref) -> Array | None:
-    """The reference's value behind a reference; None if it never ran or has no such output."""
-    value = run.values[ref.index] if ref.index < len(run.values) else None
-    if isinstance(value, tuple):
-        return value[ref.item] if ref.item is not None and ref.item < len(value) else None
-    return value if ref.item is None else None
 
 
 # -- candidates, from the boldest to the finest
@@ -134,13 +138,15 @@ def _outputs(program: Program, run: Run) -> Iterator[Program]:
         for number in range(len(program.outputs)):
             yield pruned(
                 program.with_(
-                    outputs=_without(program.outputs, number), cotangents=_without(program.cotangents, number)
+                    outputs=without(program.outputs, number), cotangents=without(program.cotangents, number)
                 )
             )
     needing = program.differentiable
     for place, number in enumerate(needing):
-        second = _without(program.second, place) if program.second else ()
-        yield _with_input(program, number, replace(program.inputs[number], requires_grad=False)).with_(second=second)
+        second = without(program.second, place) if program.second else ()
+        yield with_input(program, number, replace(program.inputs[number], requires_grad=False)).with_(
+            second=second
+        )
     for place, weight in enumerate(program.second):
         if weight is not None and sum(w is not None for w in program.second) > 1:
             yield program.with_(second=(*program.second[:place], None, *program.second[place + 1 :]))
@@ -149,7 +155,9 @@ def _outputs(program: Program, run: Run) -> Iterator[Program]:
 def _truncated(program: Program, run: Run) -> Iterator[Program]:
     """Without the last steps, or without one that nothing needs."""
     count, inputs = len(program.steps), len(program.inputs)
-    used = {ref.index for step in program.steps for ref in step.refs()} | {ref.index for ref in program.outputs}
+    used = {ref.index for step in program.steps for ref in step.refs()} | {
+        ref.index for ref in program.outputs
+    }
     length = count // 2
     while length < count:
         if not program.cotangents and length:
@@ -176,7 +184,7 @@ def _bypassed(program: Program, run: Run) -> Iterator[Program]:
 def _cut(program: Program, run: Run) -> Iterator[Program]:
     """A step replaced by an input that holds its value."""
     for number in range(len(program.steps)):
-        if len(program.steps) > 1 and (found := _as_input(program, run, number)) is not None:
+        if len(program.steps) > 1 and (found := as_input(program, run, number)) is not None:
             yield pruned(found)
 
 
@@ -184,16 +192,16 @@ def _plainer(program: Program, run: Run) -> Iterator[Program]:
     """Function calls, contiguous inputs, no options, one input instead of two."""
     for number, step in enumerate(program.steps):
         if step.spelling not in ("function", "out") and step.op not in ("getitem", "setitem"):
-            yield _with_step(program, number, replace(step, spelling="function"))
+            yield with_step(program, number, replace(step, spelling="function"))
         if step.spelling in ("augmented", "inplace") and step.op not in ("setitem",):
-            yield _with_step(program, number, replace(step, spelling="method"))
+            yield with_step(program, number, replace(step, spelling="method"))
         for key in step.kwargs:
             if key != "out":
                 rest = {k: v for k, v in step.kwargs.items() if k != key}
-                yield pruned(_with_step(program, number, replace(step, kwargs=rest)))
+                yield pruned(with_step(program, number, replace(step, kwargs=rest)))
     for number, leaf in enumerate(program.inputs):
         if leaf.layout != "contiguous":
-            yield _with_input(program, number, replace(leaf, layout="contiguous"))
+            yield with_input(program, number, replace(leaf, layout="contiguous"))
 
 
 def _smaller(program: Program, run: Run) -> Iterator[Program]:
@@ -202,17 +210,17 @@ def _smaller(program: Program, run: Run) -> Iterator[Program]:
     deepest = max((array.ndim for array in arrays), default=0)
     if deepest == 0:
         return
-    yield _mapped(program, lambda array: array.reshape(-1)[0].reshape(()) if array.size else array)
+    yield mapped(program, lambda array: array.reshape(-1)[0].reshape(()) if array.size else array)
     for axis in range(-deepest, 0):
         sizes = {array.shape[axis] for array in arrays if array.ndim >= -axis}
         for size in sorted(sizes, reverse=True):
-            for part in _parts(size):
-                yield _mapped(program, _taking(axis, size, part))
+            for part in parts_of(size):
+                yield mapped(program, taking(axis, size, part))
     for number, array in enumerate(arrays):
         for axis in range(-array.ndim, 0):
-            for part in _parts(array.shape[axis]):
-                taken = _taking(axis, array.shape[axis], part)(array)
-                yield _with_input(program, number, replace(program.inputs[number], array=taken))
+            for part in parts_of(array.shape[axis]):
+                taken = taking(axis, array.shape[axis], part)(array)
+                yield with_input(program, number, replace(program.inputs[number], array=taken))
 
 
 def _simpler(program: Program, run: Run) -> Iterator[Program]:
@@ -220,12 +228,12 @@ def _simpler(program: Program, run: Run) -> Iterator[Program]:
     zero_last = program.regime == "smooth"
     for number, leaf in enumerate(program.inputs):
         for array in simpler_arrays(leaf.array, zero_last):
-            yield _with_input(program, number, replace(leaf, array=array))
+            yield with_input(program, number, replace(leaf, array=array))
     for number, step in enumerate(program.steps):
         for place, argument in enumerate(step.args):
             for value in simpler_numbers(argument, zero_last):
                 args = (*step.args[:place], value, *step.args[place + 1 :])
-                yield _with_step(program, number, replace(step, args=args))
+                yield with_step(program, number, replace(step, args=args))
     for number, cotangent in enumerate(program.cotangents):
         for array in simpler_arrays(cotangent, True):
             found = (*program.cotangents[:number], array, *program.cotangents[number + 1 :])
@@ -233,183 +241,6 @@ def _simpler(program: Program, run: Run) -> Iterator[Program]:
     for number, weight in enumerate(program.second):
         for array in () if weight is None else simpler_arrays(weight, True):
             yield program.with_(second=(*program.second[:number], array, *program.second[number + 1 :]))
-
-
-# -- surgery
-
-
-def without_step(program: Program, number: int, instead: Mapping[Ref, Ref]) -> Program:
-    """The program without a step; references to it are replaced as told, outputs that are lost are dropped."""
-    gone = len(program.inputs) + number
-
-    def renumbered(leaf: Any) -> Any:
-        if not isinstance(leaf, Ref):
-            return leaf
-        leaf = instead.get(leaf, leaf)
-        return Ref(leaf.index - (leaf.index > gone), leaf.item)
-
-    kept = [
-        place for place, ref in enumerate(program.outputs) if ref.index != gone or ref in instead
-    ]
-    return program.with_(
-        steps=tuple(
-            _renamed(step, renumbered) for place, step in enumerate(program.steps) if place != number
-        ),
-        outputs=tuple(renumbered(program.outputs[place]) for place in kept),
-        cotangents=tuple(program.cotangents[place] for place in kept) if program.cotangents else (),
-        second=program.second if kept else (),
-    )
-
-
-def pruned(program: Program) -> Program:
-    """Without steps that no output needs (if there are outputs), and without inputs that no step needs."""
-    if program.cotangents:
-        for number in reversed(range(len(program.steps))):
-            index = len(program.inputs) + number
-            rest = program.steps[number + 1 :]
-            used = any(ref.index == index for step in rest for ref in step.refs())
-            writes = program.steps[number].spelling in ("inplace", "augmented", "out")
-            if not used and not writes and all(ref.index != index for ref in program.outputs):
-                program = without_step(program, number, {})
-    used_inputs = {ref.index for step in program.steps for ref in step.refs()}
-    used_inputs |= {ref.index for ref in program.outputs}
-    return _selected(program, [n for n in range(len(program.inputs)) if n in used_inputs])
-
-
-def _selected(program: Program, kept: list[int]) -> Program:
-    """With these inputs only."""
-    count = len(program.inputs)
-    if len(kept) == count:
-        return program
-    numbers = {old: new for new, old in enumerate(kept)}
-
-    def renumbered(leaf: Any) -> Any:
-        if not isinstance(leaf, Ref):
-            return leaf
-        index = numbers[leaf.index] if leaf.index < count else leaf.index - count + len(kept)
-        return Ref(index, leaf.item)
-
-    weights = dict(zip(program.differentiable, program.second))
-    return program.with_(
-        inputs=tuple(program.inputs[number] for number in kept),
-        steps=tuple(_renamed(step, renumbered) for step in program.steps),
-        outputs=tuple(renumbered(ref) for ref in program.outputs),
-        second=tuple(weights[number] for number in kept if number in weights),
-    )
-
-
-def _alone(program: Program, run: Run, number: int) -> Program | None:
-    """One step of the program on inputs that hold the values it met."""
-    step, inputs = program.steps[number], len(program.inputs)
-    leaves: list[Input] = []
-    numbers: dict[Ref, int] = {}
-    for ref in dict.fromkeys(step.refs()):
-        value = value_of(run, ref)
-        if value is None:
-            return None
-        needs = run.requires_grad[ref.index]
-        if isinstance(needs, tuple):
-            needs = needs[ref.item or 0]
-        if ref.index < inputs:
-            leaf = program.inputs[ref.index]
-        else:
-            leaf = Input(np.array(value), needs)
-        numbers[ref] = len(leaves)
-        leaves.append(leaf)
-    alone = _renamed(step, lambda leaf: Ref(numbers[leaf]) if isinstance(leaf, Ref) else leaf)
-    result, needs = run.values[inputs + number], run.requires_grad[inputs + number]
-    parts: Iterable[tuple[int | None, Any]] = (
-        enumerate(result) if isinstance(result, tuple) else [(None, result)]
-    )
-    outputs: list[Ref] = []
-    cotangents: list[Array] = []
-    for item, part in parts if program.cotangents else ():
-        if needs[item] if isinstance(needs, tuple) and item is not None else needs:
-            outputs.append(Ref(len(leaves), item))
-            cotangents.append(_ramp(part))
-    second = tuple(_ramp(leaf.array) for leaf in leaves if leaf.requires_grad) if program.second and outputs else ()
-    return Program(tuple(leaves), (alone,), tuple(outputs), tuple(cotangents), second, program.regime)
-
-
-def _as_input(program: Program, run: Run, number: int) -> Program | None:
-    """The step's value as one more input, in the step's place; None if it has several outputs."""
-    index = len(program.inputs) + number
-    value, needs = run.values[index], run.requires_grad[index]
-    if value is None or isinstance(value, tuple) or isinstance(needs, tuple):
-        return None
-    count = len(program.inputs)
-
-    def shifted(leaf: Any) -> Any:
-        if not isinstance(leaf, Ref) or leaf.index < count:
-            return leaf
-        if leaf.index == index:
-            return Ref(count)
-        return Ref(leaf.index + (leaf.index < index), leaf.item)
-
-    second = program.second
-    if second and needs:
-        second = (*second, _ramp(value))
-    return program.with_(
-        inputs=(*program.inputs, Input(np.array(value), needs)),
-        steps=tuple(_renamed(step, shifted) for place, step in enumerate(program.steps) if place != number),
-        outputs=tuple(shifted(ref) for ref in program.outputs),
-        second=second,
-    )
-
-
-def _renamed(step: Step, replaced: Callable[[Any], Any]) -> Step:
-    kwargs = {key: substitute(value, replaced) for key, value in step.kwargs.items()}
-    return replace(step, args=substitute(step.args, replaced), kwargs=kwargs)
-
-
-def _with_input(program: Program, number: int, leaf: Input) -> Program:
-    return program.with_(inputs=(*program.inputs[:number], leaf, *program.inputs[number + 1 :]))
-
-
-def _with_step(program: Program, number: int, step: Step) -> Program:
-    return program.with_(steps=(*program.steps[:number], step, *program.steps[number + 1 :]))
-
-
-def _without(items: tuple[Any, ...], number: int) -> tuple[Any, ...]:
-    return items[:number] + items[number + 1 :]
-
-
-def _mapped(program: Program, change: Callable[[Array], Array]) -> Program:
-    return program.with_(inputs=tuple(replace(leaf, array=np.array(change(leaf.array))) for leaf in program.inputs))
-
-
-def _parts(size: int) -> list[slice | int]:
-    """What to try of an axis: none of it but one place, each half, all but one place."""
-    if size <= 1:
-        return [0] if size else []
-    half = size // 2
-    found: list[slice | int] = [0, size - 1, slice(0, half), slice(half, size)]
-    if size <= 4:
-        found += [*range(1, size - 1), slice(0, 1), slice(0, size - 1), slice(1, size)]
-    return found
-
-
-def _taking(axis: int, size: int, part: slice | int) -> Callable[[Array], Array]:
-    def take(array: Array) -> Array:
-        if array.ndim < -axis or array.shape[axis] != size:
-            return array
-        return np.array(array[(..., part, *[slice(None)] * (-axis - 1))])
-
-    return take
-
-
-def _resized(values: Array, like: Array) -> Array:
-    """The values in another array's shape and dtype; those that are missing begin again."""
-    if values.shape == like.shape and values.dtype == like.dtype:
-        return values
-    if not values.size:
-        return _ramp(like)
-    return np.resize(values, like.shape).astype(like.dtype)
-
-
-def _ramp(like: Array) -> Array:
-    """1, 2, 3, 1, 2, 3 ...: whole numbers, unequal."""
-    return (np.arange(like.size) % 3 + 1).astype(like.dtype).reshape(like.shape)
 
 
 def _mark(program: Program) -> str:
@@ -421,6 +252,3 @@ def _mark(program: Program) -> str:
 
 def _text(array: Array | None) -> str:
     return "" if array is None else f"{array.dtype}{array.shape}{array.tobytes().hex()}"
-
-
-__all__ = ["BUDGET", "pruned", "references", "shrink", "value_of", "without_step"]

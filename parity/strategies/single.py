@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
@@ -12,9 +13,10 @@ from parity.engines.protocol import Run
 from parity.errors import UsageError
 from parity.program import Array, Program, Regime, Spelling
 from parity.strategies import arrays, shapes
-from parity.strategies.draft import Draft, Unfit, bounds
+from parity.strategies.draft import Draft, bounds
 from parity.strategies.drawing import draw_step, finished, plan
 from parity.strategies.dtypes import FLOATING, KIND
+from parity.strategies.item import Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
@@ -24,6 +26,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Families whose elements do not meet: every critical value goes into one tensor.
 _ELEMENTWISE = frozenset(["pointwise", "special", "activation"])
 _ACROSS = frozenset(["softmax", "log_softmax", "nn.functional.softmax", "nn.functional.log_softmax"])
+#: Kinds of argument whose values a filler chooses.
+_TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 40
 _UNUSUAL: tuple[Shape, ...] = (
     (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
@@ -38,7 +42,7 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
     if "random" in spec.tags:
         return ("tame", "shapes")
     found: list[Kind] = ["tame", "shapes"]
-    if letter in FLOATING and spec.arguments and any(a.kind in ("tensor", "joined", "stacked") for a in spec.arguments):
+    if letter in FLOATING and any(a.kind in _TENSORS for a in spec.arguments):
         found.append("critical")
         if spec.stress:
             found.append("stress")
@@ -59,17 +63,20 @@ def draw_op(
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
-    Only a kind from `kinds(spec, dtype)` can be drawn. An exact pointwise operator stays in the exact regime on
-    critical values, since there each result is one correctly rounded operation.
+    Only a kind from `kinds(spec, dtype)` can be drawn.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
         raise UsageError(f"{spec.name} cannot be drawn in {dtype} as {kind!r}; there is {having}")
-    regime: Regime = "exact" if kind == "exact" else "smooth"
+    # one correctly rounded operation has the same bits everywhere, also on critical values
+    exact = kind == "exact" or (kind == "critical" and "rounded" in spec.tags)
+    regime: Regime = "exact" if exact else "smooth"
     if order is None:
         order = min(spec.orders, 2 if source.boolean(0.6) else 1)
     for _ in range(_TRIES):
-        draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind))
+        draft = Draft(
+            source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind)
+        )
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
@@ -107,13 +114,14 @@ def _critical(spec: OpSpec) -> Filler:
 
     def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
         source = draft.source
-        ends = [float(limits[end]) for end in ("above", "below", "least", "most") if end in limits]
+        ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
         values = np.array(arrays.critical(np.dtype(dtype), spec.critical, ends), dtype)
         if _elementwise(spec):
             # each tensor starts elsewhere, so that over a few programs all pairs meet
-            start, stride = source.integer(0, len(values) - 1), source.choice((1, 3, 5, 7))
-            return np.resize(np.roll(values, -start)[::stride], shape)
+            stride = source.choice([n for n in (1, 3, 5, 7, 11) if math.gcd(n, len(values)) == 1])
+            places = source.integer(0, len(values) - 1) + stride * np.arange(shapes.size(shape))
+            return values[places % len(values)].reshape(shape)
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
             found.flat[source.integer(0, found.size - 1)] = values[source.integer(0, len(values) - 1)]

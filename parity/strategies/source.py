@@ -1,4 +1,4 @@
-"""Where choices come from: a seed for volume, Hypothesis for search, a list for replay; knows nothing of programs.
+"""Where choices come from: a seed, for volume; Hypothesis, for search; a list, for replay. Knows no program.
 
 The same choices give the same program from every source. This file alone touches Hypothesis' internals.
 """
@@ -11,10 +11,12 @@ from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 Choice = int | bool
+#: Hypothesis' label of the choices of one step.
+_STEP = 0x7061726974790001
 
 
 class Source(Protocol):
-    """Choices, each small and plain: 0, False and the first of a sequence are the simplest."""
+    """Choices, each small and plain: 0 (or what is nearest to it), False and the first are the simplest."""
 
     def integer(self, low: int, high: int) -> int:
         """A number from low to high, both included."""
@@ -25,6 +27,14 @@ class Source(Protocol):
         ...
 
     def choice(self, values: Sequence[T]) -> T: ...
+
+    def begin(self) -> None:
+        """From here to `end` the choices belong together: shrinking leaves them out together."""
+        ...
+
+    def end(self, kept: bool) -> None:
+        """Whether anything came of them."""
+        ...
 
 
 class Seeded:
@@ -44,6 +54,12 @@ class Seeded:
 
     def choice(self, values: Sequence[T]) -> T:
         return values[int(self._random() * len(values))]
+
+    def begin(self) -> None:
+        pass
+
+    def end(self, kept: bool) -> None:
+        pass
 
 
 class Recording:
@@ -66,6 +82,12 @@ class Recording:
     def choice(self, values: Sequence[T]) -> T:
         return values[self.integer(0, len(values) - 1)]
 
+    def begin(self) -> None:
+        self.source.begin()
+
+    def end(self, kept: bool) -> None:
+        self.source.end(kept)
+
 
 class Replayed:
     """Choices from a list; past its end, the simplest."""
@@ -74,13 +96,19 @@ class Replayed:
         self._choices = iter(choices)
 
     def integer(self, low: int, high: int) -> int:
-        return min(max(int(next(self._choices, low)), low), high)
+        return min(max(int(next(self._choices, 0)), low), high)
 
     def boolean(self, p: float = 0.5) -> bool:
         return bool(next(self._choices, False))
 
     def choice(self, values: Sequence[T]) -> T:
         return values[self.integer(0, len(values) - 1)]
+
+    def begin(self) -> None:
+        pass
+
+    def end(self, kept: bool) -> None:
+        pass
 
 
 class FromHypothesis:
@@ -93,14 +121,22 @@ class FromHypothesis:
     def __init__(self, data: Any) -> None:
         inner = getattr(data, "conjecture_data", data)
         if not (hasattr(inner, "draw_integer") and hasattr(inner, "draw_boolean")):
-            raise TypeError(f"cannot draw from {type(data).__name__}: this version of Hypothesis is not known")
+            raise TypeError(
+                f"cannot draw from {type(data).__name__}: this version of Hypothesis is not known"
+            )
         self._data = inner
 
     def integer(self, low: int, high: int) -> int:
-        return int(self._data.draw_integer(low, high, shrink_towards=low))
+        return int(self._data.draw_integer(low, high))
 
     def boolean(self, p: float = 0.5) -> bool:
         return bool(self._data.draw_boolean(p))
 
     def choice(self, values: Sequence[T]) -> T:
         return values[self.integer(0, len(values) - 1)]
+
+    def begin(self) -> None:
+        self._data.start_span(_STEP)
+
+    def end(self, kept: bool) -> None:
+        self._data.stop_span(discard=not kept)

@@ -1,0 +1,192 @@
+"""The Function record: a public operator with torch's signature, whose body calls primitives or other functions.
+
+Knows no operator by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import registry
+from autodiff._core.graph import backward
+from autodiff._core.modes import enable_grad, no_grad, state
+from autodiff._core.node import Node, TableNode, likeness, link, new_node
+from autodiff._core.tensor import Tensor, wrap
+
+Body = Callable[..., Any]
+
+
+class Function:
+    """One public operator: where it is found, what it may be spelled as, and how it is recorded."""
+
+    def __init__(
+        self,
+        body: Body,
+        namespaces: tuple[str, ...],
+        *,
+        name: str,
+        method: bool,
+        inplace: bool,
+        out: bool,
+        node: str | None,
+        saves: tuple[str, ...],
+        aliases: tuple[str, ...],
+    ) -> None:
+        self.body = body
+        self.short = name
+        self.namespaces = namespaces
+        self.name = f"{namespaces[0]}.{name}" if namespaces[0] else name
+        self.method = method
+        self.inplace = inplace
+        self.out = out
+        self.node = node
+        self.saves = saves
+        self.aliases = aliases
+        #: What everybody calls: the body itself, or the body recorded as one node.
+        self.public: Body = body if node is None else _one_node(body, node, saves)
+        registry.add_function(self)
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """For formulas: on Tensors like `public`; on plain arrays it answers with plain arrays."""
+        if any(isinstance(a, Tensor) for a in args) or not any(isinstance(a, (np.ndarray, np.generic)) for a in args):
+            return self.public(*args, **kwargs)
+        with no_grad():
+            result = self.public(*[wrap(a) if isinstance(a, (np.ndarray, np.generic)) else a for a in args], **kwargs)
+        return tuple(r._array for r in result) if isinstance(result, tuple) else result._array
+
+    @property
+    def signature(self) -> inspect.Signature:
+        return inspect.signature(self.body)
+
+    def __repr__(self) -> str:
+        return f"Function({self.name!r})"
+
+
+def function(
+    *namespaces: str,
+    name: str | None = None,
+    method: bool | None = None,
+    inplace: bool = False,
+    out: bool = False,
+    node: str | None = None,
+    saves: str = "",
+    aliases: tuple[str, ...] = (),
+) -> Callable[[Body], Body]:
+    """Register a public operator. Without a namespace it is found in the root.
+
+    `method`: also a method of Tensor (by default if it is in the root). `inplace`: also with a trailing underscore.
+    `out`: takes `out=`. `node` and `saves`: recorded as one node of that name, which saves these inputs.
+    """
+    spaces = namespaces or ("",)
+
+    def register(body: Body) -> Body:
+        row = Function(
+            body,
+            spaces,
+            name=name or body.__name__,
+            method="" in spaces if method is None else method,
+            inplace=inplace,
+            out=out,
+            node=node,
+            saves=tuple(saves.split()),
+            aliases=aliases,
+        )
+        return row.public
+
+    return register
+
+
+class CompositeNode(TableNode):
+    """A composition recorded as one node: the graph of its inside is kept in `saved`, after what it saves."""
+
+    __slots__ = ("replay", "where")
+    #: Runs the body again on the original inputs: a second derivative needs them in the graph.
+    replay: Callable[[], Any]
+    #: Positions of the inputs among the edges' tensors.
+    where: tuple[Tensor, ...]
+
+    def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
+        if create_graph:
+            with enable_grad():
+                result = self.replay()
+            roots = _roots(result, g, True)
+            targets = [t._node for t in self.where]
+        else:
+            inner, leaves = values[-1]
+            roots = _roots(inner, g, False)
+            targets = [leaf._node for leaf in leaves]
+        asked = [t for t in targets if t is not None]
+        found = backward(roots, keep_graph=True, create_graph=create_graph, targets=asked, accumulate=False)
+        return [None if t is None else found.get(t) for t in targets]
+
+
+class Inside(tuple[Any, ...]):
+    """The inner results and leaves of a composite node: opened by it alone."""
+
+    __slots__ = ()
+
+
+def _roots(results: Any, g: Any, as_tensors: bool) -> list[tuple[Node, Any]]:
+    if isinstance(results, Tensor):
+        results, g = (results,), [g]
+    return [(r._node, x) for r, x in zip((r for r in results if r._node is not None), g) if x is not None]
+
+
+_CLASSES: dict[str, type[CompositeNode]] = {}
+
+
+def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
+    names = tuple(inspect.signature(body).parameters)
+
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
+        if not state.grad or not any(t._node is not None for t in tensors):
+            return body(*args, **kwargs)
+        leaves = {id(t): _leaf(t) for t in tensors}
+        inner = body(
+            *[leaves[id(a)] if isinstance(a, Tensor) else a for a in args],
+            **{k: leaves[id(a)] if isinstance(a, Tensor) else a for k, a in kwargs.items()},
+        )
+        results = (inner,) if isinstance(inner, Tensor) else inner
+        moving = [r for r in results if r._node is not None]
+        if len(moving) != 1:
+            return body(*args, **kwargs)
+        node = new_node(_class(title))
+        where = tuple(t for t in tensors if t._node is not None)
+        link(node, tuple(t._node for t in where), likeness(moving[0]._array))
+        bound = dict(zip(names, args)) | kwargs
+        node.saved = (*(bound[n] for n in saves if n in bound), Inside((inner, [leaves[id(t)] for t in where])))
+        node.where = where
+        node.replay = lambda: body(*args, **kwargs)
+        shown = []
+        for r in results:
+            t = wrap(r._array)
+            if r._node is not None:
+                t._node = node
+            shown.append(t)
+        return shown[0] if isinstance(inner, Tensor) else tuple(shown)
+
+    recorded.__name__ = body.__name__
+    recorded.__doc__ = body.__doc__
+    recorded.__signature__ = inspect.signature(body)  # type: ignore[attr-defined]
+    recorded.__wrapped__ = body  # type: ignore[attr-defined]
+    return recorded
+
+
+def _leaf(t: Tensor) -> Tensor:
+    leaf = wrap(t._array)
+    if t._node is not None:
+        leaf.requires_grad_()
+    return leaf
+
+
+def _class(title: str) -> type[CompositeNode]:
+    if title not in _CLASSES:
+        _CLASSES[title] = type(title, (CompositeNode,), {"__slots__": (), "title": title})
+    return _CLASSES[title]
+
+

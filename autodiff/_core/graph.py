@@ -1,0 +1,433 @@
+"""The backward walk: consumers before producers, no recursion, gradients summed and fitted once, here.
+
+A first-order walk hands formulas plain arrays; under `create_graph` it hands them Tensors, and what they compute is
+recorded. Knows operators only through machine_ops.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from heapq import heappop, heappush, heapreplace
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes, errors
+from autodiff._core.inplace import Overwritten, SavedResult
+from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
+from autodiff._core.modes import state, switch
+from autodiff._core.node import AccumulateGrad, Clock, Node, Output, Storage
+from autodiff._core.primitive import Many, passed_on
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._kernels.flags import SILENT, loud, quiet
+
+Gradient = Any  # an array in a first-order walk, a Tensor under create_graph
+
+
+class Waiting:
+    """Nodes that have a gradient and wait for their turn: the newest comes first."""
+
+    __slots__ = ("heap", "nodes")
+
+    def __init__(self) -> None:
+        self.heap: list[int] = []
+        self.nodes: dict[int, Node] = {}
+
+    def add(self, node: Node) -> None:
+        self.nodes[node.key] = node
+        heappush(self.heap, node.key)
+
+
+def backward(
+    roots: Sequence[tuple[Node, Gradient]],
+    *,
+    keep_graph: bool,
+    create_graph: bool,
+    targets: Sequence[Node] | None = None,
+    accumulate: bool = True,
+) -> dict[Node, Gradient]:
+    """Walk from the roots. With `targets` only what leads to them runs; their gradients are returned or accumulated."""
+    needed = None if targets is None else _leading_to([node for node, _ in roots], targets)
+    wanted = None if targets is None else set(targets)
+    found: dict[Node, Gradient] = {}
+    token = quiet(SILENT)
+    try:
+        _walk(roots, keep_graph, create_graph, needed, wanted, found, accumulate)
+    finally:
+        loud(token)
+    return found
+
+
+def _walk(
+    roots: Sequence[tuple[Node, Gradient]],
+    keep_graph: bool,
+    create_graph: bool,
+    needed: set[Node] | None,
+    wanted: set[Node] | None,
+    found: dict[Node, Gradient],
+    accumulate: bool,
+) -> None:
+    # `ahead` is the next node if nothing waits before it: a chain never touches the heap. The heap holds keys alone,
+    # which compare faster than pairs.
+    # (Any: hot nodes are told by a class attribute, which costs less than isinstance.)
+    node: Any
+    ahead: Any = None
+    pairs: Any
+    waiting = Waiting()
+    heap, by_key = waiting.heap, waiting.nodes
+    arrived: dict[Node, Gradient] = {}
+    if len(roots) == 1 and roots[0][0].plain and needed is None:
+        ((ahead, seed),) = roots
+        arrived[ahead] = seed
+        roots = ()
+    for node, seed in roots:
+        if needed is None or node in needed:
+            deliver(node, seed, arrived, waiting)
+    while True:
+        if ahead is None:
+            if not heap:
+                break
+            node = by_key.pop(heappop(heap))
+        elif heap and heap[0] < ahead.key:
+            key = ahead.key
+            by_key[key] = ahead
+            node = by_key.pop(heapreplace(heap, key))
+        else:
+            node = ahead
+        ahead = None
+        g = arrived.pop(node)
+        if node.hooks is not None or not node.plain:
+            _unusual(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
+            continue
+        if wanted is not None and node in wanted:
+            found[node] = g
+            if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
+                continue
+        own = node.like
+        operands = node.operands
+        if operands and not create_graph:
+            # Pointwise nodes keep what they need in slots: no tuple is opened.
+            if node.keeps and node.recorded != Clock.now:
+                check_unwritten(node)
+            if operands == 1:
+                kept = node.kept._array if node.keeps else None
+                pairs = ((node.edge, node.rule),)
+            else:
+                kept = node
+                if node.right is None:
+                    pairs = ((node.left, node.left_rule),)
+                elif node.left is None:
+                    pairs = ((node.right, node.right_rule),)
+                else:
+                    pairs = ((node.left, node.left_rule), (node.right, node.right_rule))
+        else:
+            if node.saved is None:
+                raise RuntimeError(errors.FREED)
+            if node.saved and node.recorded != Clock.now:
+                check_unwritten(node)
+            kept = opened(node, create_graph)
+            pairs = zip(node.edges, node.rules)
+        for edge, rule in pairs:
+            if edge is None or (needed is not None and edge not in needed):
+                continue
+            h = g if rule is passed_on else rule(g, kept)
+            # Broadcasting is undone, and the input's dtype restored, once: here.
+            like = edge.like
+            if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
+                h = fitted(h, like)
+            if edge in arrived:
+                arrived[edge] = arrived.pop(edge) + h
+            else:
+                arrived[edge] = h
+                if ahead is None and edge.plain:
+                    ahead = edge
+                elif edge.__class__ is not AccumulateGrad:
+                    key = edge.key
+                    by_key[key] = edge
+                    heappush(heap, key)
+        if not keep_graph and (not operands or node.keeps):
+            release(node)
+    # Leaves come last, in the order in which their gradients were complete.
+    for leaf, g in arrived.items():
+        if leaf.hooks is not None:
+            g = run_before(leaf, g, create_graph)
+        if wanted is None or (accumulate and leaf in wanted):
+            add_to_leaf(leaf, g, create_graph)  # type: ignore[arg-type]
+        else:
+            found[leaf] = g
+
+
+#: In `recorded`: what a hot node kept is gone.
+FREED = -1
+
+
+def release(node: Any) -> None:
+    """Let go of what a node saved; running it again is an error, unless it saved nothing."""
+    if node.operands == 2:
+        if node.keeps:
+            node.recorded = FREED
+            node.kept_left = node.kept_right = node.kept_out = None
+    elif node.operands == 1:
+        if node.keeps:
+            node.recorded = FREED
+            node.kept = None
+    elif node.saved:
+        node.saved = None
+
+
+def _unusual(
+    node: Node,
+    g: Gradient,
+    keep_graph: bool,
+    create_graph: bool,
+    needed: set[Node] | None,
+    wanted: set[Node] | None,
+    found: dict[Node, Gradient],
+    arrived: dict[Node, Gradient],
+    waiting: Waiting,
+) -> None:
+    """A step of the walk for what is not plain: one result of several, all gradients at once, hooks."""
+    if node.hooks is not None:
+        g = run_before(node, g, create_graph)
+    if wanted is not None and node in wanted:
+        found[node] = g
+        if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
+            return
+    if isinstance(node, Output):
+        _deliver_slot(node, g, arrived, waiting)
+        return
+    if node.saved is None:
+        raise RuntimeError(errors.FREED)
+    if node.saved and node.recorded != Clock.now:
+        check_unwritten(node)
+    values = opened(node, create_graph)
+    if node.results > 1 and node.materializes:
+        g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
+    grads = _pull(node, g, values, create_graph)
+    if node.hooks is not None and node.hooks.after:
+        grads = run_after(node, grads, g, create_graph)
+    for edge, h in zip(node.edges, grads):
+        if edge is None or h is None or (needed is not None and edge not in needed):
+            continue
+        if type(h) is not edge.like and (h.shape, h.dtype) != edge.like:
+            h = fitted(h, edge.like)
+        deliver(edge, h, arrived, waiting)
+    if not keep_graph:
+        release(node)
+
+
+def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
+    if node in arrived:
+        arrived[node] = arrived.pop(node) + g
+    else:
+        arrived[node] = g
+        if node.__class__ is not AccumulateGrad:
+            waiting.add(node)
+
+
+def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
+    owner = output.owner
+    slots = arrived.get(owner)
+    if slots is None:
+        slots = arrived[owner] = [None] * owner.results
+        waiting.add(owner)
+    slots[output.index] = g
+
+
+def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
+    """All gradients of a node at once: its own method, a variadic formula, or its rules."""
+    rules = node.rules
+    if rules is None:
+        # Users' code and inner walks run here: they must see the walk's own grad mode.
+        before = switch(create_graph, state.inference)
+        try:
+            return node.pull(g, values, create_graph)
+        finally:
+            switch(*before)
+    if node.primitive is not None and node.primitive.variadic:
+        (rule,) = rules
+        assert rule is not None
+        return list(rule(g, values))
+    return [None if edge is None or rule is None else rule(g, values) for edge, rule in zip(node.edges, rules)]
+
+
+def opened(node: Node, create_graph: bool) -> Sequence[Any]:
+    """What a node saved, as its rules are to see it: arrays, or Tensors with their place in the graph."""
+    saved = node.saved
+    assert saved is not None
+    return [_tensor(s, node) for s in saved] if create_graph else [_array(s) for s in saved]
+
+
+def _array(s: Any) -> Any:
+    if isinstance(s, (Tensor, Storage, SavedResult)):
+        return s._array
+    return tuple([x._array if isinstance(x, Tensor) else x for x in s]) if type(s) is Many else s
+
+
+def _tensor(s: Any, node: Node) -> Any:
+    if isinstance(s, (Storage, SavedResult)):
+        result = wrap(s._array)
+        if result._array.dtype.kind in "fc" and node.results == 1:
+            result._node = node
+        return result
+    return s
+
+
+def check_unwritten(node: Node) -> None:
+    """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
+    if node.saved is None:
+        raise RuntimeError(errors.FREED)
+    for s in node.saved:
+        for x in s if type(s) is Many else (s,):
+            storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
+            if storage is not None and (storage.written > node.recorded or isinstance(x, Overwritten)):
+                kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
+                maker = x._node if isinstance(x, Tensor) else node
+                title = maker.name() if maker is not None else "AccumulateGrad"
+                now = storage.version
+                raise RuntimeError(errors.changed(kind, x._array.shape, title, now, max(now - 1, 0)))
+
+
+def fitted(h: Gradient, like: Any) -> Gradient:
+    """A gradient in the shape and dtype of the value it belongs to: broadcasting undone, the dtype restored."""
+    shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
+    array = h._array if isinstance(h, Tensor) else h
+    if array.shape != shape:
+        h = sum_to(h, shape)
+    return h if array.dtype is dtype else cast_to(h, dtype)
+
+
+def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
+    """The nodes on a way from a root to a target. Keys are a topological order, so one pass from the oldest decides."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    needed = set(targets) & seen
+    for node in sorted(seen, key=lambda n: -n.key):
+        if any(edge in needed for edge in node.edges):
+            needed.add(node)
+    return needed
+
+
+# -- leaves -----------------------------------------------------------------------------------------------------------
+
+
+def _references(g: Gradient) -> int:
+    return sys.getrefcount(g)
+
+
+def _alone() -> int:
+    """How many references `_references` counts for an array that nobody else holds; an interpreter's own number."""
+    table = {0: np.empty(1)}
+    g = table.pop(0)
+    return _references(g)
+
+
+_ALONE = _alone()
+
+
+def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
+    """Add a gradient to its leaf's `.grad`, never sharing memory with anybody."""
+    meta = node.meta
+    held = meta.grad
+    if held is None:
+        if create_graph:
+            meta.grad = g if g._node is not None else wrap(np.array(g._array))
+        elif not isinstance(g, np.ndarray):
+            meta.grad = wrap(g)
+        else:
+            # The walk holds it once more than _alone() did: in its own frame.
+            fresh = g.base is None and _references(g) <= _ALONE + 1
+            meta.grad = wrap(g if fresh else np.array(g, order="C"))
+    elif create_graph:
+        meta.grad = held + g
+    elif isinstance(held._array, np.ndarray):
+        np.add(held._array, g, out=held._array, casting="unsafe")
+        held.storage().touch()
+    else:
+        held._array = held._array + g
+    hooks = node.hooks
+    if hooks is not None and hooks.post_accumulate:
+        leaf = node.variable
+        for hook in list(hooks.post_accumulate.values()):
+            _called(hook, create_graph, leaf)
+
+
+# -- hooks ------------------------------------------------------------------------------------------------------------
+
+
+def _shown(g: Gradient) -> Tensor | None:
+    return g if g is None or isinstance(g, Tensor) else wrap(g)
+
+
+def _called(hook: Any, create_graph: bool, *arguments: Any) -> Any:
+    """A user's hook, in the walk's own grad mode."""
+    before = switch(create_graph, state.inference)
+    try:
+        return hook(*arguments)
+    finally:
+        switch(*before)
+
+
+def _given(g: Tensor | None, create_graph: bool) -> Gradient:
+    return g if g is None or create_graph else g._array
+
+
+def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
+    """Tensor hooks, then the node's own prehooks, then retain_grad; each may replace the gradient."""
+    hooks = node.hooks
+    assert hooks is not None
+    if hooks.tensor:
+        shown = _shown(g)
+        for hook in list(hooks.tensor.values()):
+            replaced = _called(hook, create_graph, shown)
+            if replaced is not None:
+                if not isinstance(replaced, Tensor):
+                    raise TypeError(f"hook's result must be a Tensor or None, got {type(replaced).__name__}")
+                _check_replaced(shown, replaced)
+                shown = replaced
+        g = _given(shown, create_graph)
+    if hooks.before:
+        many = isinstance(g, list)
+        shown_all = tuple(_shown(x) for x in (g if many else [g]))
+        for hook in list(hooks.before.values()):
+            replaced = _called(hook, create_graph, shown_all)
+            if replaced is not None:
+                shown_all = replaced if isinstance(replaced, tuple) else (replaced,)
+        given = [_given(x, create_graph) for x in shown_all]
+        g = given if many else given[0]
+    if hooks.retained is not None:
+        tensor = hooks.retained()
+        if tensor is not None:
+            tensor.meta().grad = g if create_graph else wrap(np.array(g))
+    return g
+
+
+def _check_replaced(before: Tensor | None, after: Tensor) -> None:
+    assert before is not None
+    if after._array.shape != before._array.shape:
+        raise RuntimeError(
+            f"hook has changed the size of value: expected {list(before._array.shape)}, got {list(after._array.shape)}"
+        )
+    if after._array.dtype != before._array.dtype:
+        raise RuntimeError(
+            f"hook has changed the type of value (was {before.dtype} got {after.dtype})"
+        )
+
+
+def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> list[Any]:
+    """The node's own hooks: called with the gradients of its inputs and of its outputs."""
+    hooks = node.hooks
+    assert hooks is not None
+    shown = tuple(_shown(x) for x in grads)
+    outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
+    for hook in list(hooks.after.values()):
+        replaced = _called(hook, create_graph, shown, outer)
+        if replaced is not None:
+            shown = replaced if isinstance(replaced, tuple) else (replaced,)
+    return [_given(x, create_graph) for x in shown]

@@ -1,0 +1,145 @@
+"""Writing into a tensor: compute, copy into the memory, raise the version, rebind its place in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes, errors, views
+from autodiff._core.modes import state
+from autodiff._core.node import AccumulateGrad, Node, Storage
+from autodiff._core.primitive import record
+from autodiff._core.registry import PRIMITIVES
+from autodiff._core.tensor import Tensor, wrap
+
+
+class SavedResult:
+    """A result that was written into older memory: its array at that time, and the storage that guards it."""
+
+    __slots__ = ("_array", "_storage")
+
+    def __init__(self, array: Any, storage: Storage) -> None:
+        self._array = array
+        self._storage = storage
+
+
+class Overwritten:
+    """In place of an input that the operator itself wrote over: its rules can never have it back."""
+
+    __slots__ = ("_array", "_storage")
+
+    def __init__(self, array: Any, storage: Storage) -> None:
+        self._array = array
+        self._storage = storage
+
+
+def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "") -> Tensor:
+    """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
+
+    Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
+    shape or of a dtype that cannot be cast.
+    """
+    check_writable(target)
+    result = compute(_before(target))
+    _check_result(target, result)
+    view = None if target._meta is None else target._meta.view
+    tracked = state.grad and result._node is not None
+    if tracked and view is not None and view.made is not None:
+        raise RuntimeError(view.made)
+    np.copyto(target.memory(), result._array, casting="unsafe")
+    storage = target.storage()
+    storage.touch()
+    if result._node is not None:
+        _guard_by(result, storage)
+    if tracked:
+        rebind(target, result)
+    return target
+
+
+def check_writable(target: Tensor) -> None:
+    """Raise where torch refuses to write, before anything is computed."""
+    if state.grad:
+        if isinstance(target._node, AccumulateGrad):
+            raise RuntimeError(
+                errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE
+            )
+        base = target._base
+        if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
+            raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
+    if target.is_inference() and not state.inference:
+        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.")
+    array = target._array
+    if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape)):
+        raise RuntimeError(errors.OVERLAP)
+
+
+def _check_result(target: Tensor, result: Tensor) -> None:
+    shape, wanted = result._array.shape, target._array.shape
+    if shape != wanted:
+        raise RuntimeError(f"output with shape {list(wanted)} doesn't match the broadcast shape {list(shape)}")
+    if not dtypes.can_cast(result._array.dtype, target._array.dtype):
+        raise RuntimeError(
+            f"result type {dtypes.title(result._array.dtype)} can't be cast to the desired output type "
+            f"{dtypes.title(target._array.dtype)}"
+        )
+
+
+def _before(target: Tensor) -> Tensor:
+    """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
+    old = wrap(target._array)
+    old._node = target._node
+    old._storage = target.storage()
+    return old
+
+
+def _guard_by(result: Tensor, storage: Storage) -> None:
+    """A result that its own node saved lives in the target's memory from now on."""
+    node, own = result._node, result._storage
+    if node is None or own is None or own is storage or not node.saved or own not in node.saved:
+        return
+    kept = tuple(
+        SavedResult(result._array, storage)
+        if s is own
+        else Overwritten(s._array, storage)
+        if isinstance(s, Tensor) and s._storage is storage
+        else s
+        for s in node.saved
+    )
+    node.replace_saved(kept)
+    node.recorded = storage.written
+
+
+def rebind(target: Tensor, result: Tensor) -> None:
+    """Put the target, and everything that shares its memory, at the result's place in the graph."""
+    node: Node | None = result._node
+    if result._array.dtype is not target._array.dtype and node is not None:
+        node = _cast_node(result, target)
+    view = None if target._meta is None else target._meta.view
+    retained = _take_retained(target)
+    if view is None:
+        target._node = node
+    else:
+        base = view.base
+        spliced = wrap(base._array)
+        source = wrap(target._array)
+        source._node = node
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": view.replay})
+        base._node = spliced._node
+    views.make_stale(target.storage())
+    if retained is not None and target._node is not None:
+        target._node.hooked().retained = retained
+
+
+def _cast_node(result: Tensor, target: Tensor) -> Node | None:
+    """The result's node after the cast that copying into the target's memory made."""
+    return PRIMITIVES["to"].op(result, dtype=target._array.dtype)._node  # type: ignore[no-any-return]
+
+
+def _take_retained(target: Tensor) -> Any:
+    node = target._node
+    if node is None or isinstance(node, AccumulateGrad) or node.hooks is None:
+        return None
+    retained, node.hooks.retained = node.hooks.retained, None
+    return retained

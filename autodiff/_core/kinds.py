@@ -1,0 +1,129 @@
+"""The kinds of primitive, and what each derives from a row. Knows no operator by name.
+
+pointwise   kernel, partial derivatives       -> vjp = g * conj(d), broadcasting, promotion, numbers on either side
+linear      kernel, adjoint                   -> vjp = the adjoint; a view replays itself
+bilinear    kernel, two adjoints              -> both vjps
+reduction   kernel, rule on the kept shape    -> dims and keepdim
+general     kernel, a vjp per input           -> nothing hidden
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes
+from autodiff._core.primitive import Formula, Primitive, binary, explained, parameters, plain, unary
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._kernels.flags import SILENT, loud, quiet
+
+Kernel = Callable[..., Any]
+
+
+def pointwise(
+    name: str,
+    kernel: Kernel,
+    *partials: Formula | str | float,
+    computes: str = "float",
+    node: str | None = None,
+) -> Primitive:
+    """An operator of one or two operands, element by element.
+
+    A partial derivative is a constant, the name of an operand or "out", or a formula of these.
+    """
+    two = len(partials) == 2
+    p = Primitive(
+        name,
+        kernel,
+        partials,
+        inputs=("input", "other") if two else ("input",),
+        kind="pointwise",
+        computes=computes,
+        multiplies=True,
+        node=node,
+    )
+    p.op = binary(p) if two else unary(p)
+    return p
+
+
+def discrete(name: str, kernel: Kernel, operands: int = 2) -> Primitive:
+    """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
+    p = Primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete")
+
+    def op(*operands: Any) -> Any:
+        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in operands]
+        if len(arrays) == 2:
+            target = dtypes.result_type(arrays)
+            arrays = [_bring(a, target) for a in arrays]
+        token = quiet(SILENT)
+        try:
+            out = kernel(*arrays)
+        except (ValueError, TypeError) as error:
+            raise explained(p, operands, error) from None
+        finally:
+            loud(token)
+        return wrap(out) if any(isinstance(x, Tensor) for x in operands) else out
+
+    p.op = op
+    return p
+
+
+def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None) -> Primitive:
+    """A linear operator of one tensor and its adjoint."""
+    return Primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
+
+
+def bilinear(name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")) -> Primitive:
+    """An operator that is linear in each of two tensors."""
+    return Primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
+
+
+def general(
+    name: str,
+    kernel: Kernel,
+    *formulas: Formula | None,
+    inputs: tuple[str, ...] | None = None,
+    outputs: tuple[str, ...] = ("out",),
+    view: bool = False,
+    variadic: bool = False,
+    node: str | None = None,
+) -> Primitive:
+    """Any other operator: a vjp per input, None where there is no derivative."""
+    if inputs is None:
+        inputs = parameters(kernel)[: len(formulas)]
+    return Primitive(
+        name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node
+    )
+
+
+def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | None = None) -> Primitive:
+    """A reduction over `dims` (a tuple, never empty for sized inputs) with `keepdim`.
+
+    The rule sees `g` and `out` with the reduced dimensions kept at size 1.
+    """
+    if rule is None:
+        return Primitive(name, kernel, (), inputs=("input",), kind="reduction")
+    names = parameters(rule)
+    wants = tuple(dict.fromkeys((*names, "dims", "keepdim")))
+    places = [wants.index(n) for n in names]
+    at_dims, at_keep = wants.index("dims"), wants.index("keepdim")
+    at_out = names.index("out") if "out" in names else None
+
+    def kept(g: Any, *values: Any) -> Any:
+        arguments = [values[i] for i in places]
+        if not values[at_keep]:
+            g = ops.keep_dims(g, dims=values[at_dims])
+            if at_out is not None:
+                arguments[at_out] = ops.keep_dims(arguments[at_out], dims=values[at_dims])
+        return rule(g, *arguments)
+
+    kept.wants = wants  # type: ignore[attr-defined]
+    kept.source = rule  # type: ignore[attr-defined]
+    return Primitive(name, kernel, (kept,), inputs=("input",), kind="reduction", node=node)
+
+
+def _bring(x: Any, target: np.dtype[Any]) -> Any:
+    return x.astype(target) if isinstance(x, (np.ndarray, np.generic)) and x.dtype is not target else x

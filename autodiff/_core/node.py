@@ -1,0 +1,294 @@
+"""The graph's parts: nodes, a leaf's accumulator, one output of many, and the hooks on them. Knows no tensor.
+
+A node's key falls from one to the next, so a heap of keys yields consumers before producers: the order of creation
+is a topological order, and no walk has to find one first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+next_key = itertools.count(0, -1).__next__
+new_node = object.__new__
+
+
+class Clock:
+    """Counts the writes into any tensor. A node recorded at `now` saw what was written up to then, and no more."""
+
+    now = 0
+
+
+class Storage:
+    """The memory that a tensor shares with its views and aliases: its version, when it was last written, its views."""
+
+    __slots__ = ("_array", "version", "views", "written")
+
+    def __init__(self, array: Any = None) -> None:
+        self._array = array
+        self.version = 0
+        self.written = 0
+        #: Weak references to differentiable views, which lose their node when the memory is written.
+        self.views: list[Any] | None = None
+
+    def touch(self) -> None:
+        """Raise the version: the memory was written."""
+        self.version += 1
+        Clock.now += 1
+        self.written = Clock.now
+
+
+class Hooks:
+    """What is hung on one node: callables by number, in order of registration."""
+
+    __slots__ = ("after", "before", "count", "post_accumulate", "retained", "tensor")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.tensor: dict[int, Callable[[Any], Any]] = {}
+        self.before: dict[int, Callable[[Any], Any]] = {}
+        self.after: dict[int, Callable[[Any, Any], Any]] = {}
+        self.post_accumulate: dict[int, Callable[[Any], Any]] = {}
+        #: A weak reference to the tensor whose `.grad` is to be kept (retain_grad).
+        self.retained: Any = None
+
+    def add(self, table: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+        self.count += 1
+        table[self.count] = hook
+        return RemovableHandle(table, self.count)
+
+
+class RemovableHandle:
+    """What registering a hook returns; `remove()` takes the hook off, also from within it or twice."""
+
+    __slots__ = ("_table", "id")
+
+    def __init__(self, table: dict[int, Any], number: int) -> None:
+        self._table = table
+        self.id = number
+
+    def remove(self) -> None:
+        self._table.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class Node:
+    """One recorded operation: where its inputs' gradients go, and what its rules want to see again.
+
+    `like` is what the result looks like: the scalar type of a 0-dim result that is a NumPy scalar, else the pair of
+    shape and dtype; a list of these for several results. A pointwise result of its input's shape and dtype shares the
+    input's `like`, so identity says that nothing changed.
+    """
+
+    __slots__ = ("hooks", "key", "like", "recorded")
+
+    like: Any
+    key: int
+    #: The clock when it was recorded: anything saved that was written later is no longer what its rules expect.
+    recorded: int
+    hooks: Hooks | None
+
+    #: Adaptors, one per input, that give its gradient: `(g, values)` of what was saved, arrays or Tensors alike.
+    rules: ClassVar[tuple[Callable[[Any, Any], Any] | None, ...] | None] = None
+    primitive: ClassVar[Any] = None
+    #: One rule per input, one result: what the walk runs without a further look.
+    plain: ClassVar[bool] = False
+    #: Operands of a hot node (Unary, Binary), which keeps them in slots of its own; 0 for every other.
+    operands: ClassVar[int] = 0
+    #: How many results it has; above 1 each is reached through an Output.
+    results: ClassVar[int] = 1
+    #: Whether results that got no gradient count as zeros; else the rules see None.
+    materializes: ClassVar[bool] = True
+    title: ClassVar[str] = "Node"
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        """Per input the node that produced it; None where no gradient is wanted."""
+        return ()
+
+    @property
+    def saved(self) -> tuple[Any, ...] | None:
+        """Tensors (inputs), Storages (results) and plain values; None once freed."""
+        return ()
+
+    def replace_saved(self, saved: tuple[Any, ...]) -> None:
+        """Keep these instead, place by place."""
+        raise NotImplementedError
+
+    def name(self) -> str:
+        """torch's name of the operation, e.g. "MulBackward0"."""
+        return self.title
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes that produced the inputs, each with the number of the output it was."""
+        return tuple((None, 0) if edge is None else edge.source() for edge in self.edges)
+
+    def source(self) -> tuple[Node, int]:
+        """The node a user sees, and which of its outputs this is."""
+        return self, 0
+
+    def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
+        """Gradients for all inputs at once; for nodes without one rule per input."""
+        raise NotImplementedError
+
+    def hooked(self) -> Hooks:
+        """This node's hooks, made on first use."""
+        if self.hooks is None:
+            self.hooks = Hooks()
+        return self.hooks
+
+    def register_hook(self, hook: Callable[[Any, Any], Any]) -> RemovableHandle:
+        """Call `hook(grad_inputs, grad_outputs)` after this node ran; what it returns replaces grad_inputs."""
+        hooks = self.hooked()
+        return hooks.add(hooks.after, hook)
+
+    def register_prehook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook(grad_outputs)` before this node runs; what it returns replaces grad_outputs."""
+        hooks = self.hooked()
+        return hooks.add(hooks.before, hook)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class TableNode(Node):
+    """A node of any number of inputs."""
+
+    __slots__ = ("edges", "saved")
+    edges: tuple[Node | None, ...]
+    saved: tuple[Any, ...] | None
+
+    def replace_saved(self, saved: tuple[Any, ...]) -> None:
+        self.saved = saved
+
+
+# Hot nodes hold edges and operands in slots: every tuple fewer is an allocation fewer, and one object fewer that the
+# garbage collector visits while a long graph grows.
+
+
+class UnaryNode(Node):
+    """A pointwise operation of one tensor; `kept` is its input or its result."""
+
+    __slots__ = ("edge", "kept")
+    edge: Node | None
+    kept: Any
+    operands = 1
+    plain = True
+    #: `(g, kept)` in a first-order walk, `kept` opened.
+    rule: ClassVar[Callable[[Any, Any], Any]]
+    #: Whether `kept` is set at all.
+    keeps: ClassVar[bool] = False
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        return (self.edge,)
+
+    @property
+    def saved(self) -> tuple[Any, ...] | None:
+        return () if not self.keeps else None if self.recorded < 0 else (self.kept,)
+
+    def replace_saved(self, saved: tuple[Any, ...]) -> None:
+        (self.kept,) = saved
+
+
+class BinaryNode(Node):
+    """A pointwise operation of two operands, one of which may be a number."""
+
+    __slots__ = ("kept_left", "kept_out", "kept_right", "left", "right")
+    left: Node | None
+    right: Node | None
+    kept_left: Any
+    kept_right: Any
+    kept_out: Any
+    operands = 2
+    plain = True
+    #: `(g, node)` in a first-order walk: they read the slots that they need.
+    left_rule: ClassVar[Callable[[Any, Any], Any]]
+    right_rule: ClassVar[Callable[[Any, Any], Any]]
+    keeps: ClassVar[bool] = False
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        return (self.left, self.right)
+
+    @property
+    def saved(self) -> tuple[Any, ...] | None:
+        if not self.keeps:
+            return ()
+        return None if self.recorded < 0 else (self.kept_left, self.kept_right, self.kept_out)
+
+    def replace_saved(self, saved: tuple[Any, ...]) -> None:
+        self.kept_left, self.kept_right, self.kept_out = saved
+
+
+class Output(Node):
+    """One result of a node that has several: passes its gradient on to that node's slot."""
+
+    __slots__ = ("index", "owner")
+    owner: Node
+    index: int
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        return (self.owner,)
+
+    def source(self) -> tuple[Node, int]:
+        return self.owner, self.index
+
+    def name(self) -> str:
+        return self.owner.name()
+
+
+class AccumulateGrad(Node):
+    """A leaf's place in the graph: adds what arrives to the leaf's `.grad`."""
+
+    __slots__ = ("leaf", "meta")
+    title = "AccumulateGrad"
+    #: The leaf's AutogradMeta, which holds `.grad`; shared, so that node and tensor do not own each other.
+    meta: Any
+    #: A weak reference to the leaf.
+    leaf: Any
+
+    @property
+    def variable(self) -> Any:
+        """The leaf, or None once it is gone."""
+        return self.leaf()
+
+
+def likeness(array: Any) -> Any:
+    """What a node remembers of its result: one comparison tells whether a gradient fits."""
+    return (array.shape, array.dtype) if isinstance(array, np.ndarray) else type(array)
+
+
+def start(node: Node, like: Any) -> None:
+    """Fill in what every new node has."""
+    node.like = like
+    node.hooks = None
+    node.key = next_key()
+    node.recorded = Clock.now
+
+
+def link(node: TableNode, edges: tuple[Node | None, ...], like: Any) -> TableNode:
+    """Fill in a new node that saves nothing yet."""
+    start(node, like)
+    node.edges = edges
+    node.saved = ()
+    return node
+
+
+def output(owner: Node, index: int, like: Any) -> Output:
+    """The place in the graph of one result of several."""
+    node: Output = new_node(Output)
+    start(node, like)
+    node.owner = owner
+    node.index = index
+    return node

@@ -1,0 +1,330 @@
+"""Tensor: an array, its place in the graph, its memory's version, and what belongs to it as a leaf or a view.
+
+Operators, methods and printing are attached by the surfaces; this file knows none of them.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from autodiff._core import dtypes, errors
+from autodiff._core.modes import enable_grad, state, unusual
+from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, RemovableHandle, Storage, likeness, new_node, start
+
+
+class View:
+    """How a view comes from its base: the root of the chain, the way back, and how it was made."""
+
+    __slots__ = ("base", "made", "replay")
+
+    def __init__(self, base: Tensor, replay: Callable[[Any], Any], made: str | None) -> None:
+        self.base = base
+        #: Gives the same region of any tensor or array of the base's geometry, by differentiable operators.
+        self.replay = replay
+        #: The error that writing through this view raises in grad mode, or None.
+        self.made = made
+
+
+class AutogradMeta:
+    """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
+
+    __slots__ = ("grad", "inference", "name", "view")
+
+    def __init__(self) -> None:
+        self.grad: Tensor | None = None
+        self.view: View | None = None
+        self.inference = False
+        self.name: str | None = None
+
+
+class Tensor:
+    """A multi-dimensional array that remembers how it was made.
+
+    `_array` is an ndarray, or for 0-dim results the NumPy scalar that a ufunc returned, until memory is needed.
+    `_node` is what produced it: None, a leaf's AccumulateGrad, an Output or a recorded Node; a view whose memory was
+    written has no `_node` until somebody asks, and then replays itself.
+    """
+
+    __slots__ = ("__weakref__", "_array", "_meta", "_node", "_storage")
+    __array_priority__ = 1000
+
+    _array: Any
+    _node: Node | None
+    _storage: Storage | None
+    _meta: AutogradMeta | None
+
+    def __init__(self, data: Any = ()) -> None:
+        self._array = np.array(data, dtype=dtypes.Default.real) if not isinstance(data, Tensor) else data.memory()
+        self._node = None
+        self._storage = data.storage() if isinstance(data, Tensor) else None
+        self._meta = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_node":
+            return self._refresh()
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _refresh(self) -> Node | None:
+        """The node of a view whose memory was written since: its base's node, and the way from there."""
+        meta = self._meta
+        assert meta is not None
+        assert meta.view is not None
+        with enable_grad():
+            self._node = meta.view.replay(meta.view.base)._node
+        return self._node
+
+    # -- memory ---------------------------------------------------------------------------------------------------
+
+    def memory(self) -> Any:
+        """The array to share: a NumPy scalar becomes a 0-dim array, once."""
+        array = self._array
+        if not isinstance(array, np.ndarray):
+            array = self._array = np.asarray(array)
+        return array
+
+    def storage(self) -> Storage:
+        """The shared record of versions, made on first use."""
+        if self._storage is None:
+            self._storage = Storage()
+        return self._storage
+
+    def meta(self) -> AutogradMeta:
+        """The record of rarely used facts, made on first use."""
+        if self._meta is None:
+            self._meta = AutogradMeta()
+        return self._meta
+
+    @property
+    def _version(self) -> int:
+        return 0 if self._storage is None else self._storage.version
+
+    @property
+    def _base(self) -> Tensor | None:
+        return None if self._meta is None or self._meta.view is None else self._meta.view.base
+
+    def _is_view(self) -> bool:
+        return self._base is not None
+
+    # -- geometry -------------------------------------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.OF_NUMPY[self._array.dtype]
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim  # type: ignore[no-any-return]
+
+    @property
+    def itemsize(self) -> int:
+        return self._array.itemsize  # type: ignore[no-any-return]
+
+    @property
+    def nbytes(self) -> int:
+        return self._array.nbytes  # type: ignore[no-any-return]
+
+    # -- place in the graph ---------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this tensor; settable on leaves."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        self.requires_grad_(flag)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Switch a leaf's recording on or off, in place. Raises RuntimeError for non-leaves and integer dtypes."""
+        node = self._node
+        if node is not None and not isinstance(node, AccumulateGrad):
+            if requires_grad:
+                return self
+            raise RuntimeError(errors.LEAF_FLAGS)
+        if not requires_grad:
+            self._node = None
+        elif node is None:
+            if self._array.dtype.kind not in "fc":
+                raise RuntimeError(errors.ONLY_FLOATS)
+            if self._meta is not None and self._meta.inference and not state.inference:
+                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+            self._node = accumulator(self)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        node = self._node
+        return node is None or isinstance(node, AccumulateGrad)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that produced this tensor; None for leaves."""
+        node = self._node
+        if node is None or isinstance(node, AccumulateGrad):
+            return None
+        return node.source()[0]
+
+    @property
+    def output_nr(self) -> int:
+        node = self._node
+        return node.index if isinstance(node, Output) else 0
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The accumulated gradient; None until a backward pass reaches this leaf."""
+        return None if self._meta is None else self._meta.grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            self._check_grad(value)
+        elif self._meta is None:
+            return
+        self.meta().grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
+
+    def _check_grad(self, value: object) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if value._array.dtype != self._array.dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{value.dtype.name}' to a tensor with grad_dtype "
+                f"'{self.dtype.name}'. The gradient must match the tensor's dtype."
+            )
+        if value._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"assigned grad has data of a different size: expected {list(self._array.shape)}, "
+                f"got {list(value._array.shape)}"
+            )
+
+    @property
+    def retains_grad(self) -> bool:
+        node = self._node
+        hooks = None if node is None or isinstance(node, AccumulateGrad) else node.hooks
+        return hooks is not None and hooks.retained is not None
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf in `.grad` as well."""
+        node = self._need_grad("can't retain_grad on Tensor that has requires_grad=False")
+        if not isinstance(node, AccumulateGrad):
+            node.hooked().retained = weakref.ref(self)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(grad)` when this tensor's gradient is ready; what it returns replaces the gradient."""
+        hooks = self._need_grad("cannot register a hook on a tensor that doesn't require gradient").hooked()
+        return hooks.add(hooks.tensor, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call `hook(leaf)` after a gradient was added to this leaf's `.grad`."""
+        node = self._need_grad("cannot register a hook on a tensor that doesn't require gradient")
+        if not isinstance(node, AccumulateGrad):
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        hooks: Hooks = node.hooked()
+        return hooks.add(hooks.post_accumulate, hook)
+
+    def _need_grad(self, otherwise: str) -> Node:
+        if self._node is None:
+            raise RuntimeError(otherwise)
+        return self._node
+
+    def is_inference(self) -> bool:
+        return self._meta is not None and self._meta.inference
+
+    def detach(self) -> Tensor:
+        """The same memory outside the graph; writing to either is seen by both, and by the version."""
+        return alias(self)
+
+    # -- Python's own protocols -----------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if not self._array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]  # type: ignore[no-any-return]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def item(self) -> Any:
+        """The only element as a Python number. Raises RuntimeError if there is not exactly one."""
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        return self._array.tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "biu" or self._array.size != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._array.item())
+
+    def __bool__(self) -> bool:
+        if self._array.size == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        if self._array.size > 1:
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(self._array.item())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """The memory as a NumPy array, shared. Raises RuntimeError for a tensor that requires grad."""
+        if self._node is not None and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self.memory()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn | tuple[Any, ...]:
+        return _rebuild, (np.array(self._array), isinstance(self._node, AccumulateGrad))
+
+
+def _rebuild(array: Any, requires_grad: bool) -> Tensor:
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def wrap(array: Any) -> Tensor:
+    """A tensor over this array, outside any graph; the memory is shared, not copied."""
+    tensor = object.__new__(Tensor)
+    tensor._array = array
+    tensor._node = tensor._storage = tensor._meta = None
+    if unusual and state.inference:
+        tensor.meta().inference = True
+    return tensor
+
+
+def alias(tensor: Tensor) -> Tensor:
+    """Another tensor over the same memory and version, outside any graph."""
+    other = wrap(tensor.memory())
+    other._storage = tensor.storage()
+    return other
+
+
+def accumulator(leaf: Tensor) -> AccumulateGrad:
+    """A new place in the graph for a leaf."""
+    node: AccumulateGrad = new_node(AccumulateGrad)
+    start(node, likeness(leaf._array))
+    node.meta = leaf.meta()
+    node.leaf = weakref.ref(leaf)
+    return node

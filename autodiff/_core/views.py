@@ -1,0 +1,68 @@
+"""Views: which tensor's memory they share, how to get the same region of another tensor, when they went stale.
+
+NumPy shares the memory; this file keeps the graph in step. A view knows its base and a replay function. When shared
+memory is written, every live view of it loses its node, and replays itself from the base when somebody asks.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from autodiff._core import errors
+from autodiff._core.modes import state
+from autodiff._core.node import Storage
+from autodiff._core.tensor import Tensor, View
+
+Step = Callable[[Any], Any]
+
+
+def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
+    """Make `view`, which `step(source)` gave, a view of source's base."""
+    storage = view._storage = source.storage()
+    outer = source._meta.view if source._meta is not None else None
+    if not state.grad and made is None:
+        made = errors.NO_GRAD_VIEW
+    if outer is None:
+        base, replay = source, step
+    else:
+        base, replay = outer.base, _after(outer.replay, step)
+        made = made or outer.made
+    view.meta().view = View(base, replay, made)
+    if view._array.dtype.kind in "fc":
+        _remember(storage, view)
+
+
+def _after(first: Step, then: Step) -> Step:
+    return lambda base: then(first(base))
+
+
+def _remember(storage: Storage, view: Tensor) -> None:
+    live = storage.views
+    if live is None:
+        live = storage.views = []
+    elif len(live) >= 32 and len(live) & (len(live) - 1) == 0:
+        # At each power of two the dead are dropped, so a loop over views costs a constant each.
+        live[:] = [ref for ref in live if ref() is not None]
+    live.append(weakref.ref(view))
+
+
+def make_stale(storage: Storage) -> None:
+    """Take the node from every live view of this memory; each replays itself when asked."""
+    if storage.views is None:
+        return
+    live = [view for ref in storage.views if (view := ref()) is not None]
+    storage.views[:] = [weakref.ref(view) for view in live]
+    for view in live:
+        # An unset slot falls through to Tensor.__getattr__, which replays: a fresh view costs no check.
+        if "_node" in _set_slots(view):
+            del view._node
+
+
+def _set_slots(view: Tensor) -> tuple[str, ...]:
+    try:
+        object.__getattribute__(view, "_node")
+    except AttributeError:
+        return ()
+    return ("_node",)

@@ -1,0 +1,1 @@
+"""The registry turned into surfaces: root functions, methods, in-place forms, operators, `out=`, the stub."""

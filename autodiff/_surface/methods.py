@@ -1,0 +1,39 @@
+"""Methods of Tensor from the registry: plain, and with a trailing underscore in place."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from autodiff._core.inplace import assign
+from autodiff._core.registry import FUNCTIONS, PRIMITIVES
+from autodiff._core.tensor import Tensor
+
+#: Kinds of primitive whose signature is their operands: public without a function of their own.
+PUBLIC_KINDS = ("pointwise", "discrete")
+
+
+def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
+    """The method `name_`: the operator's result written into its first argument."""
+
+    @functools.wraps(operator)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return assign(self, lambda before: operator(before, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = name + "_"
+    return method
+
+
+def attach() -> None:
+    """Give Tensor every method that the registry knows."""
+    for name, p in PRIMITIVES.items():
+        if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+            setattr(Tensor, name, p.op)
+            setattr(Tensor, name + "_", in_place(name, p.op))
+    for f in FUNCTIONS.values():
+        for name in (f.short, *f.aliases):
+            if f.method:
+                setattr(Tensor, name, f.public)
+            if f.inplace:
+                setattr(Tensor, name + "_", in_place(name, f.public))

@@ -1,0 +1,52 @@
+"""The public functions of each torch-like namespace, computed from the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autodiff._core.registry import FUNCTIONS, PRIMITIVES
+from autodiff._core.tensor import Tensor
+from autodiff._surface.methods import PUBLIC_KINDS
+from autodiff._surface.out import with_out
+
+
+def names(namespace: str) -> dict[str, Callable[..., Any]]:
+    """Name to public function for one namespace: "" is the root, "nn.functional", "linalg" ..."""
+    found: dict[str, Callable[..., Any]] = {}
+    if not namespace:
+        for name, p in PRIMITIVES.items():
+            if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+                found[name] = with_out(name, pointwise(name, p))
+    for f in FUNCTIONS.values():
+        if namespace in f.namespaces:
+            public = with_out(f.short, f.public) if f.out else f.public
+            for name in (f.short, *f.aliases):
+                found[name] = public
+    return dict(sorted(found.items()))
+
+
+def pointwise(name: str, p: Any) -> Callable[..., Any]:
+    """The public function of a pointwise primitive: torch's check of its first argument, then the hot path."""
+    op = p.op
+    if len(p.inputs) == 1:
+
+        def public(input: Tensor) -> Tensor:
+            if not isinstance(input, Tensor):
+                raise TypeError(_not_a_tensor(name, input))
+            return op(input)  # type: ignore[no-any-return]
+
+    else:
+
+        def public(input: Tensor, other: Any) -> Tensor:  # type: ignore[misc]
+            if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+                raise TypeError(_not_a_tensor(name, input))
+            return op(input, other)  # type: ignore[no-any-return]
+
+    public.__name__ = public.__qualname__ = name
+    return public
+
+
+def _not_a_tensor(name: str, given: object) -> str:
+    return f"{name}(): argument 'input' (position 1) must be Tensor, not {type(given).__name__}"
+

@@ -1,0 +1,51 @@
+"""Python's operators on Tensor: reflected, in place, comparisons, indexing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autodiff._core.inplace import assign
+from autodiff._core.registry import FUNCTIONS, PRIMITIVES, ops
+from autodiff._core.tensor import Tensor
+
+#: Python's name of an operator and ours, for those that have reflected and in-place forms.
+ARITHMETIC = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "pow": "pow", "matmul": "matmul",
+    "floordiv": "floor_divide", "mod": "remainder",
+    "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
+}  # fmt: skip
+COMPARISONS = {n: n for n in ("eq", "ne", "lt", "le", "gt", "ge")}
+UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
+
+
+def attach() -> None:
+    """Give Tensor its operators, as far as the registry has them."""
+    for symbol, name in ARITHMETIC.items():
+        operator = _operator(name)
+        if operator is None:
+            continue
+        setattr(Tensor, f"__{symbol}__", operator)
+        setattr(Tensor, f"__r{symbol}__", _reflected(operator))
+        if symbol != "matmul":
+            setattr(Tensor, f"__i{symbol}__", _augmented(operator))
+    for symbol, name in (COMPARISONS | UNARY).items():
+        operator = _operator(name)
+        if operator is not None:
+            setattr(Tensor, f"__{symbol}__", operator)
+
+
+def _operator(name: str) -> Callable[..., Any] | None:
+    # The strict primitive serves first: its hot path takes numbers on either side.
+    if name in PRIMITIVES and PRIMITIVES[name].kind in ("pointwise", "discrete") and name != "pow":
+        return getattr(ops, name)  # type: ignore[no-any-return]
+    return FUNCTIONS[name].public if name in FUNCTIONS else None
+
+
+def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    return lambda self, other: operator(other, self)
+
+
+def _augmented(operator: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
+    return lambda self, other: assign(self, lambda before: operator(before, other))

@@ -1,0 +1,75 @@
+"""`out=`: writing a result into a tensor that the caller brings; and the checks of a public function's first argument."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes
+from autodiff._core.inplace import check_writable
+from autodiff._core.modes import state
+from autodiff._core.tensor import Tensor
+
+RESIZED = (
+    "An output with one or more elements was resized since it had shape {old}, which does not match the required "
+    "output shape {new}. This behavior is deprecated, and in a future PyTorch release outputs will not be resized "
+    "unless they have zero elements. You can explicitly reuse an out tensor t by resizing it, inplace, to zero "
+    "elements with t.resize_(0)."
+)
+
+
+def with_out(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with torch's keyword `out=`: a tensor, or one per result."""
+
+    @functools.wraps(function)
+    def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is None:
+            return function(*args, **kwargs)
+        tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
+        outs = list(out) if isinstance(out, (tuple, list)) else [out]
+        if state.grad and any(t.requires_grad for t in (*tensors, *outs)):
+            raise RuntimeError(
+                f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+                "arguments requires grad."
+            )
+        result = function(*args, **kwargs)
+        results = list(result) if isinstance(result, tuple) else [result]
+        if len(outs) != len(results):
+            raise TypeError(f"{name}(): expected {len(results)} tensors in out, got {len(outs)}")
+        for target, value in zip(outs, results):
+            write(name, target, value)
+        return out
+
+    try:
+        signature = inspect.signature(function)
+        added = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+        before = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        public.__signature__ = signature.replace(parameters=[*before, added])  # type: ignore[attr-defined]
+    except (ValueError, TypeError):  # a builtin without a signature
+        pass
+    return public
+
+
+def write(name: str, out: Tensor, value: Tensor) -> None:
+    """Put a value into `out`, resized if it has another shape. Raises RuntimeError for a dtype it cannot hold."""
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if not dtypes.can_cast(value._array.dtype, out._array.dtype):
+        raise RuntimeError(
+            f"result type {dtypes.title(value._array.dtype)} can't be cast to the desired output type {dtypes.title(out._array.dtype)}"
+        )
+    check_writable(out)
+    if out._array.shape != value._array.shape:
+        if out._array.size:
+            warnings.warn(
+                RESIZED.format(old=list(out._array.shape), new=list(value._array.shape)), UserWarning, stacklevel=4
+            )
+        out._array = np.empty(value._array.shape, out._array.dtype)
+    np.copyto(out.memory(), value._array, casting="unsafe")
+    out.storage().touch()
+

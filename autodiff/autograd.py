@@ -1,0 +1,176 @@
+"""torch.autograd: backward, grad, grad modes, and Functions of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import errors
+from autodiff._core import graph as _graph
+from autodiff._core.custom import Function, FunctionCtx, once_differentiable
+from autodiff._core.modes import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from autodiff._core.node import Node, likeness
+from autodiff._core.tensor import Tensor, wrap
+
+__all__ = [
+    "Function",
+    "FunctionCtx",
+    "backward",
+    "enable_grad",
+    "grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "once_differentiable",
+    "set_grad_enabled",
+]
+
+
+def _sequence(x: Any) -> list[Any]:
+    return [x] if isinstance(x, Tensor) or x is None else list(x)
+
+
+def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool) -> list[tuple[Node, Any]]:
+    if len(seeds) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
+    roots = []
+    for index, (t, seed) in enumerate(zip(outputs, seeds)):
+        node = t._node
+        array = t._array
+        if seed is None:
+            if array.size != 1:
+                raise RuntimeError(errors.NON_SCALAR_ROOT)
+            if array.dtype.kind == "c":
+                raise RuntimeError(
+                    f"grad can be implicitly created only for real scalar outputs but got torch.{array.dtype.name}"
+                )
+            g = np.ones(array.shape, array.dtype) if array.ndim else array.dtype.type(1)
+            root: Any = wrap(g) if create_graph else g
+        else:
+            root = _checked_seed(index, t, seed, create_graph)
+        if node is None:
+            raise RuntimeError(errors.NO_GRAPH.format(index=index))
+        roots.append((node, root))
+    return roots
+
+
+def _checked_seed(index: int, t: Tensor, seed: Tensor, create_graph: bool) -> Any:
+    if not isinstance(seed, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
+    if seed._array.shape != t._array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(seed._array.shape)}) and "
+            f"output[{index}] has a shape of torch.Size({list(t._array.shape)})."
+        )
+    if (seed._array.dtype.kind == "c") != (t._array.dtype.kind == "c"):
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+            f"dtype: grad_output[{index}] has a dtype of {seed.dtype} and output[{index}] has a dtype of {t.dtype}."
+        )
+    root = seed if create_graph else seed._array
+    return _graph.fitted(root, likeness(t._array))
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradients of the tensors, weighted by `grad_tensors`, to the `.grad` of the leaves (or of `inputs`).
+
+    Raises RuntimeError for a root that is not a scalar and has no gradient given, for one outside any graph, and for
+    a graph whose saved values were freed or changed.
+    """
+    outputs = _sequence(tensors)
+    seeds = [None] * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
+    keep = create_graph if retain_graph is None else retain_graph
+    targets = None
+    if inputs is not None:
+        wanted = _sequence(inputs)
+        if not wanted:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        targets = []
+        for i, x in enumerate(wanted):
+            if x._node is None:
+                raise RuntimeError(errors.NOT_REQUIRED)
+            targets.append(x._node)
+    roots = _roots(outputs, seeds, create_graph)
+    found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
+    if found:
+        for x in _sequence(inputs):
+            g = found.get(x._node)
+            if g is not None:
+                g = g if create_graph else wrap(np.array(g))
+                x.grad = g if x.grad is None else x.grad + g
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the outputs, weighted by `grad_outputs`, with respect to the inputs; `.grad` is not touched.
+
+    An input that no output depends on is an error, unless `allow_unused` (None) or `materialize_grads` (zeros).
+    """
+    outs, ins = _sequence(outputs), _sequence(inputs)
+    if is_grads_batched:
+        raise NotImplementedError("is_grads_batched needs vmap, which this version has not")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+    seeds = [None] * len(outs) if grad_outputs is None else _sequence(grad_outputs)
+    keep = create_graph if retain_graph is None else retain_graph
+    if not ins:
+        raise ValueError("grad requires non-empty inputs.")
+    roots = _roots(outs, seeds, create_graph)
+    for x in ins:
+        if x._node is None:
+            raise RuntimeError(errors.NOT_REQUIRED)
+    nodes = [x._node for x in ins]
+    found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
+    result: list[Tensor | None] = []
+    for x in ins:
+        g = found.get(x._node)
+        if g is None:
+            if not allow_unused and not materialize_grads:
+                raise RuntimeError(errors.UNUSED)
+            result.append(wrap(np.zeros_like(x._array)) if materialize_grads else None)
+        else:
+            result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
+    return tuple(result)
+
+
+def _tensor_backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of this tensor to the `.grad` of the leaves (or of `inputs`)."""
+    if gradient is None and inputs is None and not create_graph:
+        # The everyday call, without the general one's lists.
+        node, array = self._node, self._array
+        if node is not None and not isinstance(array, np.ndarray) and array.dtype.kind == "f":
+            _graph.backward([(node, type(array)(1))], keep_graph=bool(retain_graph), create_graph=False)
+            return
+    backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+Tensor.backward = _tensor_backward  # type: ignore[attr-defined]
