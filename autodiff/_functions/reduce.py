@@ -111,7 +111,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     _check_tensor("prod", input)
     input = _accumulating(input, dtype)
     if dim is None:
-        return ops.prod(ops.reshape_to(input, shape=(-1,)), dim=0, keepdim=False)  # type: ignore[no-any-return]
+        return ops.prod_all(input)  # type: ignore[no-any-return]
     return ops.prod(input, dim=one_dim(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
 
 

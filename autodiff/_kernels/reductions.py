@@ -40,6 +40,10 @@ def product(x: Any, dim: int, keepdim: bool) -> Any:
     return np.multiply.reduce(x, axis=dim, keepdims=keepdim, dtype=wide).astype(x.dtype)
 
 
+def product_of_all(x: Any) -> Any:
+    return product(np.reshape(x, -1), 0, False)
+
+
 def largest(x: Any, dims: Dims, keepdim: bool) -> Any:
     return np.maximum.reduce(x, axis=dims, keepdims=keepdim)
 
@@ -96,7 +100,7 @@ def ties(x: Any, out: Any, dims: Dims, nan: bool) -> Any:
         tied = tied | (np.isnan(x) & lost)
     number = np.add.reduce(tied, axis=dims, keepdims=True, dtype=np.int64)
     divisors = np.where(tied, number, np.inf).astype(x.dtype)
-    return divisors + out if not nan and lost.any() else divisors
+    return np.where(lost, out, divisors) if not nan and lost.any() else divisors
 
 
 def variance(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:

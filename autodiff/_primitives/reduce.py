@@ -54,7 +54,7 @@ general("pick", reductions.pick, _at_first, None, inputs=("input", "indices"))
 
 
 def _per_degree(input_shape: tuple[int, ...], dims: tuple[int, ...], correction: float) -> float:
-    degrees = max(count(input_shape, dims) - correction, 0)
+    degrees = count(input_shape, dims) - correction
     return 2 / degrees if degrees else math.inf
 
 
@@ -77,21 +77,24 @@ reduction("all", reductions.every, None)
 reduction("any", reductions.some, None)
 
 # -- products -----------------------------------------------------------------------------------------------------
-general(
-    "prod",
-    reductions.product,
-    lambda g, input, dim, keepdim, input_shape: _product_rule(g, input, dim, keepdim, len(input_shape)),
-    inputs=("input",),
-    node="ProdBackward1",
-)
-
-
-def _product_rule(g: Any, input: Any, dim: int, keepdim: bool, ndim: int) -> Any:
+def _product_rule(g: Any, input: Any, dim: int, keepdim: bool, input_shape: tuple[int, ...]) -> Any:
     """g times the product of all the others: those before times those after, so that no zero is divided by."""
-    if not ndim:
+    if not input_shape:
         return g
     if not keepdim:
         g = ops.keep_dims(g, dims=(dim,))
     before = ops.delay(ops.cumprod(input, dim=dim, reverse=False), dim=dim, reverse=False, first=1)
     after = ops.delay(ops.cumprod(input, dim=dim, reverse=True), dim=dim, reverse=True, first=1)
     return g * ops.conj(before * after)
+
+
+general("prod", reductions.product, _product_rule, inputs=("input",), node="ProdBackward1")
+general(
+    "prod_all",
+    reductions.product_of_all,
+    lambda g, input, input_shape: ops.reshape_to(
+        _product_rule(g, ops.reshape_to(input, shape=(-1,)), 0, False, (-1,)), shape=input_shape
+    ),
+    inputs=("input",),
+    node="ProdBackward0",
+)
