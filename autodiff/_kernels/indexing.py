@@ -135,10 +135,6 @@ def corner(x: Any, shape: Shape) -> Any:
 # -- masks ------------------------------------------------------------------------------------------------------------
 
 
-def where(condition: Any, x: Any, y: Any) -> Any:
-    return np.where(condition, x, y)
-
-
 def masked_fill(x: Any, value: Any, mask: Any) -> Any:
     """x with `value` wherever the mask holds."""
     shape = np.broadcast_shapes(x.shape, mask.shape)

@@ -70,14 +70,6 @@ general("corner", indexing.corner, lambda g, input_shape: ops.pad_to(g, shape=in
 
 # -- masks ------------------------------------------------------------------------------------------------------------
 general(
-    "where",
-    indexing.where,
-    None,
-    lambda g, condition: ops.where(condition, g, 0),
-    lambda g, condition: ops.where(condition, 0, g),
-    inputs=("condition", "input", "other"),
-)
-general(
     "masked_fill",
     indexing.masked_fill,
     lambda g, mask: ops.masked_fill(g, 0, mask),
