@@ -78,7 +78,7 @@ class Primitive:
         self.wanted: tuple[str, ...] = ()
         title = node or _camel(name) + "Backward0"
         about = {"__slots__": (), "title": title, "primitive": self, "plain": not variadic, "__module__": __name__}
-        self.node: type[TableNode] = type(title, (TableNode,), about)
+        self.node: type[TableNode] = type(title.rpartition("::")[2], (TableNode,), about)
         #: The same for complex results, whose partial derivatives are conjugated.
         self.complex_node: type[TableNode] = type(title, (self.node,), {"__slots__": ()}) if multiplies else self.node
         #: The node of the hot path, where there is one.
