@@ -46,6 +46,7 @@ class Primitive:
         kind: str = "general",
         node: str | None = None,
         computes: str = "",
+        refuses: str = "",
         view: bool = False,
         variadic: bool = False,
         multiplies: bool = False,
@@ -59,6 +60,8 @@ class Primitive:
         self.kind = kind
         #: "" keeps the promoted dtype, "float" makes integers floats first.
         self.computes = computes
+        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc".
+        self.refuses = refuses
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic
@@ -81,7 +84,7 @@ class Primitive:
         names = [parameters(f) for f in self.formulas]
         order = dict.fromkeys((*self.inputs, *self.outputs)) | dict.fromkeys(n for each in names for n in each)
         self.wanted = tuple(n for n in order if any(n in each for each in names))
-        if self.multiplies:
+        if self.kind in ("pointwise", "parametric", "bilinear"):
             # The hot path saves by position: the inputs first, the result last if any formula wants it.
             self.wanted = (*self.inputs, "out") if any("out" in each for each in names) else self.inputs
         place = {n: i for i, n in enumerate(self.wanted)}
@@ -277,6 +280,7 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     if not any(isinstance(x, Tensor) for x in operands):
         return p.kernel(*arrays)
     target = dtypes.result_type(plain(a) for a in arrays)
+    refuse(p, target)
     if p.computes == "float":
         target = dtypes.floating(target)
     operands = tuple(_as(x, target) for x in operands)
@@ -284,6 +288,12 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
         return apply(p, operands, {})
     except (ValueError, TypeError) as error:
         raise explained(p, operands, error) from None
+
+
+def refuse(p: Primitive, d: np.dtype[Any]) -> None:
+    """Raise NotImplementedError for a dtype that torch has no kernel for."""
+    if d.kind in p.refuses:
+        raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
 
 
 def _as(x: Any, target: np.dtype[Any]) -> Any:
@@ -448,6 +458,44 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
                     node.saved = (a if keep_a else None, b if keep_b else None, t._storage)
                 else:
                     node.saved = (a if keep_a else None, b if keep_b else None)
+        else:
+            t._node = None
+        if unusual:
+            mark(t)
+        return t
+
+    return op
+
+
+def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The hot path of a tensor and a Python number that is no operand but a parameter; `otherwise` takes the rest."""
+    kernel, node_class = p.kernel, p.node
+
+    def op(a: Any, b: Any) -> Any:
+        if (type(b) is not int and type(b) is not float) or (type(a) is not Tensor and not isinstance(a, Tensor)):
+            return otherwise(a, b)
+        x = a._array
+        if type(x) is not float32 and type(x) is not float64:
+            d = x.dtype
+            if d is not FLOAT32 and d is not FLOAT64:
+                return otherwise(a, b)
+        token = quiet(SILENT)
+        try:
+            out = kernel(x, b)
+        finally:
+            loud(token)
+        t: Tensor = new_tensor(Tensor)
+        t._array = out
+        t._storage = t._meta = None
+        edge = a._node
+        if edge is not None and (not unusual or state.grad):
+            node = t._node = new_node(node_class)
+            node.edges = (edge,)
+            node.like = edge.like
+            node.hooks = None
+            node.key = next_key()
+            node.recorded = Clock.now
+            node.saved = (a, b)
         else:
             t._node = None
         if unusual:

@@ -125,7 +125,7 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
-def _sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int, ...]:
+def sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int, ...]:
     if not size:
         if "size" not in given:
             raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
@@ -141,7 +141,7 @@ def _filling(name: str, make: Any, text: str) -> Any:
     def public(
         *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
     ) -> Tensor:
-        shape = _sized(name, size, given)
+        shape = sized(name, size, given)
         return finished(make(shape, arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
 
     def like(
@@ -153,7 +153,7 @@ def _filling(name: str, make: Any, text: str) -> Any:
     def new(
         self: Tensor, *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
     ) -> Tensor:
-        shape = _sized("new_" + name, size, given)
+        shape = sized("new_" + name, size, given)
         return finished(make(shape, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
 
     new.__doc__ = f"A new tensor {text}, of this shape and of the dtype of another."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.summation import total
 
 Shape = tuple[int, ...]
 
@@ -51,7 +52,7 @@ def sum_to(x: Any, shape: Shape) -> Any:
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
     if not dims:
         return x
-    return np.reshape(np.add.reduce(x, axis=dims, keepdims=True), shape)
+    return np.reshape(total(x, dims, True), shape)
 
 
 def splice(base: Any, new: Any, replay: Callable[[Any], Any]) -> Any:
