@@ -36,11 +36,11 @@ ROWS = [
     op("reciprocal", real("input", nonzero=True), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero"),
     op("exp", real("input", below=20), dtypes="buihfc", spellings=POINTWISE,
        critical=(88.72283, 709.782712893384), stress=((-1e-8, 1e-8), (20.0, 80.0), (-80.0, -20.0))),
-    op("expm1", real("input", below=20), dtypes="buihf", spellings=POINTWISE, tags="signed_zero",
+    op("expm1", real("input", below=20), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero",
        critical=(88.72283, 709.782712893384), stress=((-1e-8, 1e-8), (-40.0, -10.0))),
     op("log", real("input", above=0), dtypes="buihfc", spellings=POINTWISE,
        stress=((1e-30, 1e-20), (0.999999, 1.000001), (1e10, 1e30))),
-    op("log1p", real("input", above=-1), dtypes="buihf", spellings=POINTWISE, tags="signed_zero",
+    op("log1p", real("input", above=-1), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero",
        critical=(-1.0,), stress=((-1e-8, 1e-8), (-0.9999, -0.99), (1e10, 1e30))),
     op("sin", real("input"), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero", critical=(math.pi,),
        stress=((-1e-8, 1e-8), (100.0, 1000.0), (3.1415, 3.1417))),
@@ -72,7 +72,8 @@ ROWS = [
        tags="exact rounded ties", dtypes="uihf", spellings=POINTWISE, critical=(-0.5, 0.5),
        note="the derivative at a bound is 1"),
     op("where", mask("condition"), operand("input"), operand("other"), tags="exact rounded", dtypes="buihfc",
-       note="the branch that is not taken gets a zero gradient, also where it is nan"),
+       spellings="function", note="the branch not taken gets a zero gradient, also where it is nan; "
+       "the method has another order of arguments, x.where(condition, y), and is not drawn"),
     *(
         op(name, real("input"), operand("other", apart=True), tags="exact rounded ties discrete",
            dtypes="buihfc" if name in ("eq", "ne") else "buihf", spellings=_COMPARISON, orders=0)

@@ -115,7 +115,7 @@ def tensor(call: Call, argument: Argument) -> Any:
 
 def fitted(draft: Draft, least: int, most: int) -> Shape:
     """The draft's shape or one that broadcasts with it, with dimensions in these bounds."""
-    shape = shapes.broadcastable(draft.source, draft.shape)
+    shape = draft.variant(draft.shape)
     if len(shape) < least:
         shape = (*draft.shape[-least:], *shape)[:least] if draft.shape else ()
         shape = (*[2, 3, 2, 2][: least - len(shape)], *shape)
@@ -140,13 +140,13 @@ def beside(call: Call, argument: Argument) -> Any:
 
     def make() -> Item:
         for _ in range(3):
-            made = draft.fresh(
-                shapes.broadcastable(draft.source, shape), limits.get("kinds") or call.spec.dtypes, limits
-            )
+            made = draft.fresh(draft.variant(shape), limits.get("kinds") or call.spec.dtypes, limits)
             if not apart or first is None or _apart(first, made):
                 return made
         raise Unfit
 
+    if len(draft.leaves) < 6 and call.source.boolean(0.25 if draft.filler is None else 0.8):
+        return call.note(make())
     return call.note(draft.pick(call.spec.dtypes, limits, suits, make))
 
 
@@ -206,7 +206,9 @@ def mask(call: Call, argument: Argument) -> Any:
     shape = call.shape if call.shape is not None else draft.shape
 
     def make() -> Item:
-        return draft.fresh(shapes.broadcastable(draft.source, shape), "b", dtype="bool")
+        # not to be shared: nobody means where(mask, mask, x)
+        values = draft.values(draft.variant(shape), "bool")
+        return draft.leaf(values, usable=False)
 
     item = draft.pick("b", {}, lambda item: shapes.broadcast(shape, item.shape) == shape, make)
     if call.shape is None:

@@ -65,6 +65,8 @@ class Draft:
         """A new input that holds the array."""
         source = self.source
         array = np.asarray(array)
+        if self.filler is not None:
+            layouts = 0.0
         kind = KIND_OF_CHAR[array.dtype.char]
         needs = differentiable and kind in INEXACT and source.boolean(0.88)
         array, layout = arrays.arranged(source, array, layouts)
@@ -127,6 +129,10 @@ class Draft:
         """A new input of that shape, in the domain."""
         return self.leaf(self.values(shape, dtype or self.dtype(kinds), limits))
 
+    def variant(self, shape: Shape) -> Shape:
+        """The shape, or one that broadcasts with it; values that were chosen are kept whole."""
+        return shape if self.filler is not None else shapes.broadcastable(self.source, shape)
+
     # -- picking
 
     def pick(
@@ -135,14 +141,12 @@ class Draft:
         limits: Mapping[str, Any],
         suits: Callable[[Item], bool] | None,
         make: Callable[[], Item],
-        *,
-        sharing: bool = True,
     ) -> Item:
         """A value that fits, the latest preferred; else one that `make` adds."""
         items = self.items
         count = len(items)
         # A new input is the likelier the fewer there are; later ones come when nothing fits.
-        if not count or (len(self.leaves) < 5 and self.source.integer(0, 2 + count) == 0):
+        if not count or (len(self.leaves) < 5 and self.source.boolean(1 / (3 + count))):
             return make()
         k = self.source.integer(0, 2 * count)
         if k >= count:

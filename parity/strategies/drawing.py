@@ -179,9 +179,11 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
     and that is a program too.
     """
     target = args[0]
+    if spelling == "out":
+        return args
     if not isinstance(target, Item):
         raise Unfit
-    if spelling == "out" or not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
+    if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
         return args
     copied = draft.add(
         "mul", (target, 1), {}, "operator", draft.run("mul", (target, 1), {}, "operator"), target.bits

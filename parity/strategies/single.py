@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
@@ -25,6 +26,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Families whose elements do not meet: every critical value goes into one tensor.
 _ELEMENTWISE = frozenset(["pointwise", "special", "activation"])
 _ACROSS = frozenset(["softmax", "log_softmax", "nn.functional.softmax", "nn.functional.log_softmax"])
+#: Kinds of argument whose values a filler chooses.
+_TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 40
 _UNUSUAL: tuple[Shape, ...] = (
     (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
@@ -39,11 +42,7 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
     if "random" in spec.tags:
         return ("tame", "shapes")
     found: list[Kind] = ["tame", "shapes"]
-    if (
-        letter in FLOATING
-        and spec.arguments
-        and any(a.kind in ("tensor", "joined", "stacked") for a in spec.arguments)
-    ):
+    if letter in FLOATING and any(a.kind in _TENSORS for a in spec.arguments):
         found.append("critical")
         if spec.stress:
             found.append("stress")
@@ -120,8 +119,9 @@ def _critical(spec: OpSpec) -> Filler:
         values = np.array(arrays.critical(np.dtype(dtype), spec.critical, ends), dtype)
         if _elementwise(spec):
             # each tensor starts elsewhere, so that over a few programs all pairs meet
-            start, stride = source.integer(0, len(values) - 1), source.choice((1, 3, 5, 7))
-            return np.resize(np.roll(values, -start)[::stride], shape)
+            stride = source.choice([n for n in (1, 3, 5, 7, 11) if math.gcd(n, len(values)) == 1])
+            places = source.integer(0, len(values) - 1) + stride * np.arange(shapes.size(shape))
+            return values[places % len(values)].reshape(shape)
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
             found.flat[source.integer(0, found.size - 1)] = values[source.integer(0, len(values) - 1)]

@@ -116,6 +116,8 @@ def alone(program: Program, run: Run, number: int) -> Program | None:
 def as_input(program: Program, run: Run, number: int) -> Program | None:
     """The step's value as one more input, in the step's place; None if it has several outputs."""
     index = len(program.inputs) + number
+    if index >= len(run.values):
+        return None
     value, needs = run.values[index], run.requires_grad[index]
     if value is None or isinstance(value, tuple) or isinstance(needs, tuple):
         return None

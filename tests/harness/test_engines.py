@@ -1,4 +1,4 @@
-"""The adapter and the interpreter: spellings, values in time, aliases, errors, gradients, decorators, the door."""
+"""Adapter and interpreter: spellings, values in time, aliases, errors, gradients, decorators, the door."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ def test_errors_tell_type_and_moment(steps, type, moment):
 
 def test_gradients_of_first_and_second_order():
     weights = (np.full((2, 3), 2.0), np.array([1.0, -1.0, 3.0]))
-    run = execute(program(Step("mul", (Ref(0), Ref(0))), Step("mul", (Ref(2), Ref(1))), second=weights), torch)
+    run = execute(
+        program(Step("mul", (Ref(0), Ref(0))), Step("mul", (Ref(2), Ref(1))), second=weights), torch
+    )
     # f = sum(seed x² y); the second pass differentiates sum(wx df/dx) + sum(wy df/dy)
     np.testing.assert_allclose(run.gradients[0], SEED * 2 * X * Y)
     np.testing.assert_allclose(run.gradients[1], (SEED * X * X).sum(0))
@@ -157,7 +159,8 @@ def test_layouts_reach_the_engine(layout):
 
 def test_symbolic_tensors_of_torch_are_read():
     run = execute(
-        Program((Input(np.array([1 + 2j, 3 - 1j])),), (Step("conj", (Ref(0),)), Step("imag", (Ref(1),))), ()), torch
+        Program((Input(np.array([1 + 2j, 3 - 1j])),), (Step("conj", (Ref(0),)), Step("imag", (Ref(1),))), ()),
+        torch,
     )
     np.testing.assert_array_equal(run.values[1], [1 - 2j, 3 + 1j])
     np.testing.assert_array_equal(run.values[2], [-2.0, 1.0])
@@ -165,7 +168,11 @@ def test_symbolic_tensors_of_torch_are_read():
 
 def test_what_a_module_lacks_is_missing_not_wrong():
     tiny = resolve("tests.harness.tiny")
-    steps = Step("mul", (Ref(0), Ref(1)), {}, "operator"), Step("sin", (Ref(2),)), Step("add", (Ref(2), Ref(2)))
+    steps = (
+        Step("mul", (Ref(0), Ref(1)), {}, "operator"),
+        Step("sin", (Ref(2),)),
+        Step("add", (Ref(2), Ref(2))),
+    )
     assert missing(program(*steps), tiny) == ("sin",)
     assert missing(program(Step("add", (Ref(0), Ref(1)), {}, "inplace")), tiny) == ("add (inplace)",)
     assert missing(program(*steps, inputs=(X.astype(np.float32), Y)), tiny) == ("sin", "float32")
@@ -193,7 +200,9 @@ def test_capabilities():
     assert isinstance(torch, Gradients)
     assert not isinstance(torch, Rules)
     module = types.ModuleType("ruled")
-    module.__dict__.update({name: getattr(torch.module, name) for name in ("from_numpy", "autograd", "Tensor")})
+    module.__dict__.update(
+        {name: getattr(torch.module, name) for name in ("from_numpy", "autograd", "Tensor")}
+    )
     record = types.SimpleNamespace(op="sin", input="input", file="rules.py", line=3)
     module.graph = types.SimpleNamespace(
         rules=lambda: [record], rule=lambda op, input: record if op == "sin" else None, replaced=None
@@ -236,7 +245,9 @@ def test_faulty_changes_one_gradient_in_both_orders(input):
 
 
 def test_traced_tells_the_gradient_at_every_value():
-    p = program(Step("exp", (Ref(0),)), Step("mul", (Ref(2), Ref(1))), Step("argmax", (Ref(3),)), output=Ref(3))
+    p = program(
+        Step("exp", (Ref(0),)), Step("mul", (Ref(2), Ref(1))), Step("argmax", (Ref(3),)), output=Ref(3)
+    )
     run = execute(p, Traced(torch))
     np.testing.assert_allclose(run.intermediate[3], SEED)
     np.testing.assert_allclose(run.intermediate[2], SEED * Y)
@@ -298,7 +309,17 @@ class Broken:
     """torch, except for what a test replaces."""
 
     def __init__(self, **changes):
-        for name in ("tensor", "call", "array", "dtype", "supports", "grad", "requires_grad", "name", "version"):
+        for name in (
+            "tensor",
+            "call",
+            "array",
+            "dtype",
+            "supports",
+            "grad",
+            "requires_grad",
+            "name",
+            "version",
+        ):
             setattr(self, name, changes.get(name, getattr(torch, name)))
 
 
@@ -335,9 +356,7 @@ BREAKS = {
     "values": {"call": overwriting},
     "gradients": {"grad": lambda o, i, s, c: torch.grad(o, i, [torch.module.ones_like(x) for x in s], c)},
     "unused inputs": {
-        "grad": lambda o, i, s, c: [
-            torch.module.zeros(3) if g is None else g for g in torch.grad(o, i, s, c)
-        ]
+        "grad": lambda o, i, s, c: [torch.module.zeros(3) if g is None else g for g in torch.grad(o, i, s, c)]
     },
     "graph reuse": {"call": last_use_only},
     "zeroing": {"grad": doubled},
