@@ -195,6 +195,16 @@ def test_options_are_kept():
         assert program.order <= 1
 
 
+def test_operators_that_are_never_exact_make_smooth_programs():
+    assert {program.regime for program, _ in drawn(20, ops=["exp", "log"])} == {"smooth"}
+
+
+def test_every_input_is_used():
+    for program, _ in drawn(300):
+        used = {ref.index for step in program.steps for ref in step.refs()}
+        assert used >= set(range(len(program.inputs)))
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(UsageError, match="no operator 'sine'"):
         draw_program(Seeded(0), torch, ops=["sine"])
