@@ -204,12 +204,12 @@ def _hot_binary(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...]) -
     # The usual ones are written out: a call spared is a tenth of the step.
     if slots == ("kept_left",):
         if isinstance(formula, str):
-            return lambda g, node: g * (k if type(k := node.kept_left) is float or type(k) is int else k._array)
-        return lambda g, node: g * formula(k if type(k := node.kept_left) is float or type(k) is int else k._array)
+            return lambda g, node: g * (k._array if type(k := node.kept_left) is Tensor else _open(k))
+        return lambda g, node: g * formula(k._array if type(k := node.kept_left) is Tensor else _open(k))
     if slots == ("kept_right",):
         if isinstance(formula, str):
-            return lambda g, node: g * (k if type(k := node.kept_right) is float or type(k) is int else k._array)
-        return lambda g, node: g * formula(k if type(k := node.kept_right) is float or type(k) is int else k._array)
+            return lambda g, node: g * (k._array if type(k := node.kept_right) is Tensor else _open(k))
+        return lambda g, node: g * formula(k._array if type(k := node.kept_right) is Tensor else _open(k))
     return lambda g, node: g * formula(*[_open(getattr(node, slot)) for slot in slots])
 
 
@@ -443,11 +443,11 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
     kernel = p.kernel
     node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
     p.heat(node_class)
-    # By which operands need a gradient (1, 2 or both): whether input, other and out are kept.
-    keeps = [
-        tuple(any(name in p.wants[i] for i in (0, 1) if mask >> i & 1) for name in (*p.inputs, "out")) for mask in range(4)
-    ]
-    keeps_nothing = not any(keeps[3])
+    # By which operands need a gradient: whether input, other and out are kept.
+    for_left, for_right, for_both = (
+        tuple(any(name in p.wants[i] for i in which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
+    )
+    keeps_nothing, keeps_out = not any(for_both), for_both[2]
 
     def op(a: Any, b: Any) -> Any:
         if type(a) is Tensor or isinstance(a, Tensor):
@@ -508,12 +508,18 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
             node.key = next_key()
             if not keeps_nothing:
                 node.recorded = Clock.now
-                keep_a, keep_b, keep_out = keeps[(an is not None) + 2 * (bn is not None)]
+                if bn is None:
+                    keep_a, keep_b, keep_out = for_left
+                elif an is None:
+                    keep_a, keep_b, keep_out = for_right
+                else:
+                    keep_a, keep_b, keep_out = for_both
                 node.kept_left = a if keep_a else None
                 node.kept_right = b if keep_b else None
-                if keep_out:
-                    t._storage = Storage(out)
-                node.kept_out = t._storage
+                if keeps_out:
+                    if keep_out:
+                        t._storage = Storage(out)
+                    node.kept_out = t._storage
         else:
             t._node = None
         if unusual:
