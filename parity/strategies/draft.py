@@ -204,8 +204,9 @@ class Draft:
         """Record a step that ran."""
         number = len(self.steps)
         self.steps.append((op, args, kwargs, spelling))
-        for arg in args:
-            _mark(arg)
+        _mark(args)
+        if kwargs:
+            _mark(tuple(kwargs.values()))
         engine = self.engine
         if isinstance(result, (tuple, list)):
             made: Item | tuple[Item, ...] = tuple(
@@ -232,15 +233,17 @@ class Draft:
             self.copying = True
             self.snapshots = [_copy(result) for result in self.results]
 
-    def forget(self) -> None:
-        """What was known of values that a step may have written into."""
+    def forget(self, bits: int) -> None:
+        """What was known of the values, since a step that needs so many bits may have written into them."""
         for item in self.items:
             item.flat = None
+            item.bits = max(item.bits, bits)
 
     # -- the end
 
     def finish(self, order: int) -> tuple[Program, Run]:
         """The program and what the reference makes of it, gradients included."""
+        self._drop_unused()
         outputs = self._outputs() if order and self.error is None else []
         cotangents = [self._cotangent(item) for item in outputs]
         second: tuple[Array | None, ...] = ()
@@ -271,6 +274,18 @@ class Draft:
             program = program.with_(second=())
             run = execute(program, self.engine)
         return program, run
+
+    def _drop_unused(self) -> None:
+        """Leaves of steps that could not be drawn after all."""
+        if self.error is not None:  # the step that raised was not recorded by `add`
+            _, args, kwargs, _ = self.steps[-1]
+            _mark((args, tuple(kwargs.values())))
+        kept = [number for number, leaf in enumerate(self.leaves) if leaf.used]
+        if len(kept) < len(self.leaves):
+            self.leaves = [self.leaves[number] for number in kept]
+            self.inputs = [self.inputs[number] for number in kept]
+            for number, leaf in enumerate(self.leaves):
+                leaf.number = number
 
     def _record(self, program: Program) -> Run:
         live = Live(self.engine, copying=self.copying)

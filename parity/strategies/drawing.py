@@ -6,7 +6,7 @@ Every choice comes from a `Source`; shapes, dtypes and domains are read off the 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,10 +40,13 @@ MIXTURES: tuple[tuple[str, ...], ...] = (
 )
 
 
+Mends = Callable[[Draft, Mapping[str, Any]], Item | None]
+
+
 class Plan:
     """A row of the catalogue, ready to draw from."""
 
-    __slots__ = ("arguments", "plain", "positional", "spec", "writing")
+    __slots__ = ("arguments", "plain", "spec", "writing")
 
     def __init__(self, spec: OpSpec) -> None:
         self.spec = spec
@@ -77,26 +80,27 @@ def draw_program(
 ) -> tuple[Program, Run]:
     """A program and what the reference made of it, gradients included.
 
-    `dtypes` has the main dtype first, then those that are mixed in; `shape` is the one that most tensors
-    have. What is None is drawn too.
+    The reference should be in its settings (`with reference.settings()`). `dtypes` has the main dtype first,
+    then those that are mixed in; `shape` is the one that most tensors have. A copy that is made so that a step
+    may write into it comes on top of `max_steps`. What is None is drawn too.
     """
-    menu = _menu(None if ops is None else tuple(sorted(ops)), "")
+    names = None if ops is None else tuple(sorted(ops))
     if dtypes is None:
         mixture = source.choice(MIXTURES)
     else:
         mixture = tuple(dtypes)
         _known(mixture)
     if regime is None:
-        regime = "exact" if source.boolean(0.5) else "smooth"
-    if regime == "exact":
-        menu = _menu(None if ops is None else tuple(sorted(ops)), "exact")
+        regime = "exact" if source.boolean(0.5) and _menu(names, "exact") else "smooth"
+    menu = _menu(names, "exact" if regime == "exact" else "")
+    if not menu:
+        raise UsageError(f"none of {', '.join(names or ())} can be drawn in {regime} programs")
     if shape is None:
         shape = shapes.base(source)
     if order is None:
         order = 2 if source.boolean(0.3) else 1
     draft = Draft(source, reference, regime, mixture, shape)
-    allowed = frozenset(menu)
-    mends = functools.partial(_mend, allowed)
+    mends = functools.partial(_mend, frozenset(menu))
     attempts = 0
     while len(draft.steps) < max_steps and draft.error is None and attempts < 4 * max_steps:
         attempts += 1
@@ -113,7 +117,9 @@ def draw_program(
     return finished(draft, order)
 
 
-def draw_step(draft: Draft, plan: Plan, mends: Any = None, *, spelling: Spelling | None = None) -> None:
+def draw_step(
+    draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling: Spelling | None = None
+) -> None:
     """Draw one call of an operator and run it; Unfit, and nothing recorded, if it cannot be."""
     source, spec = draft.source, plan.spec
     call = Call(draft, spec, mends or _no_mend)
@@ -247,7 +253,7 @@ def _run(
         raise Unfit
     made = draft.add(spec.name, args, kwargs, spelling, result, bits)
     if writing:
-        draft.forget()
+        draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
 
@@ -305,10 +311,6 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
         for spec in CATALOGUE.values()
         if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
     ]
-    if not chosen:
-        raise UsageError(
-            f"none of {', '.join(ops or ())} can be drawn in a program" + (f" ({tag})" if tag else "")
-        )
     return tuple(
         spec.name
         for spec in chosen

@@ -44,7 +44,7 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
     found: list[Kind] = ["tame", "shapes"]
     if letter in FLOATING and any(a.kind in _TENSORS for a in spec.arguments):
         found.append("critical")
-        if spec.stress:
+        if spec.stress and letter == "f":  # float16 reaches none of the ranges
             found.append("stress")
     if "exact" in spec.tags and letter != "h":
         found.append("exact")
@@ -87,7 +87,8 @@ def draw_op(
 
 def _shape(source: Source, spec: OpSpec, kind: Kind) -> Shape:
     if kind == "critical" and _elementwise(spec):
-        return (64,)
+        # enough places for every value, or for a good part of the pairs
+        return (64,) if len(spec.arguments) == 1 else (192,)
     if kind == "shapes":
         return source.choice(_UNUSUAL)
     shape = shapes.base(source)
@@ -140,8 +141,6 @@ def _stress(spec: OpSpec) -> Filler:
             return None
         drawn = True
         low, high = draft.source.choice(spec.stress)
-        if dtype == "float16":
-            low, high = max(low, -6e4), min(high, 6e4)
         return arrays.uniform(draft.source, shape, low, high).astype(dtype)
 
     return fill

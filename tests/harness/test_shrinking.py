@@ -106,7 +106,8 @@ def test_steps_that_only_fail_together_stay_together():
 
     steps = (
         Step("sin", (Ref(0),)), Step("mul", (Ref(2), Ref(1)), {}, "operator"),
-        Step("sum", (Ref(3), 1), {}, "method"), Step("tanh", (Ref(4),)), Step("exp", (Ref(4),), {}, "method"), Step("cat", ([Ref(5), Ref(6)],)),
+        Step("sum", (Ref(3), 1), {}, "method"), Step("tanh", (Ref(4),)),
+        Step("exp", (Ref(4),), {}, "method"), Step("cat", ([Ref(5), Ref(6)],)),
         Step("cumsum", (Ref(7), 0)),
     )  # fmt: skip
     rng = np.random.default_rng(0)
