@@ -11,8 +11,8 @@ FREED = (
 )
 NO_GRAPH = "element {index} of tensors does not require grad and does not have a grad_fn"
 UNUSED = (
-    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is "
-    "the desired behavior."
+    "The differentiated Tensor at index {index} appears to not have been used in the graph. Set allow_unused=True if "
+    "this is the desired behavior."
 )
 NOT_REQUIRED = "One of the differentiated Tensors does not require grad"
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."

@@ -17,7 +17,7 @@ from autodiff._core import dtypes, errors
 from autodiff._core.inplace import Overwritten, SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import AccumulateGrad, Clock, Node, Output, Storage
+from autodiff._core.node import FREED, AccumulateGrad, Clock, Node, Output, Storage
 from autodiff._core.primitive import Many, passed_on
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -68,69 +68,47 @@ def _walk(
     found: dict[Node, Gradient],
     accumulate: bool,
 ) -> None:
-    # `ahead` is the next node if nothing waits before it: a chain never touches the heap. The heap holds keys alone,
-    # which compare faster than pairs.
+    # Hot nodes in a first-order walk are done here, everything else in _step(). `ahead` is the next node if none that
+    # waits is newer: a chain never touches the heap. The heap holds keys alone, which compare faster than pairs.
     # (Any: hot nodes are told by a class attribute, which costs less than isinstance.)
     node: Any
     ahead: Any = None
-    pairs: Any
     waiting = Waiting()
     heap, by_key = waiting.heap, waiting.nodes
     arrived: dict[Node, Gradient] = {}
-    if len(roots) == 1 and roots[0][0].plain and needed is None:
-        ((ahead, seed),) = roots
-        arrived[ahead] = seed
-        roots = ()
-    for node, seed in roots:
-        if needed is None or node in needed:
-            deliver(node, seed, arrived, waiting)
+    now = Clock.now
+    for root, seed in roots:
+        if needed is None or root in needed:
+            deliver(root, seed, arrived, waiting)
     while True:
         if ahead is None:
             if not heap:
                 break
             node = by_key.pop(heappop(heap))
         elif heap and heap[0] < ahead.key:
-            key = ahead.key
-            by_key[key] = ahead
-            node = by_key.pop(heapreplace(heap, key))
+            by_key[ahead.key] = ahead
+            node = by_key.pop(heapreplace(heap, ahead.key))
         else:
             node = ahead
         ahead = None
         g = arrived.pop(node)
-        if node.hooks is not None or not node.plain:
-            _unusual(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
-            continue
-        if wanted is not None and node in wanted:
-            found[node] = g
-            if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
-                continue
-        own = node.like
         operands = node.operands
-        if operands and not create_graph:
-            # Pointwise nodes keep what they need in slots: no tuple is opened.
-            if node.keeps and node.recorded != Clock.now:
-                check_unwritten(node)
-            if operands == 1:
-                kept = node.kept._array if node.keeps else None
-                pairs = ((node.edge, node.rule),)
-            else:
-                kept = node
-                if node.right is None:
-                    pairs = ((node.left, node.left_rule),)
-                elif node.left is None:
-                    pairs = ((node.right, node.right_rule),)
-                else:
-                    pairs = ((node.left, node.left_rule), (node.right, node.right_rule))
+        if not operands or create_graph or node.hooks is not None or wanted is not None:
+            _step(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
+            now = Clock.now
+            continue
+        keeps = node.keeps
+        if keeps and node.recorded != now:
+            check_unwritten(node)
+        own = node.like
+        if operands == 1:
+            edge, rule, other = node.edge, node.rule, None
+            kept = node.kept._array if keeps else None
         else:
-            if node.saved is None:
-                raise RuntimeError(errors.FREED)
-            if node.saved and node.recorded != Clock.now:
-                check_unwritten(node)
-            kept = opened(node, create_graph)
-            pairs = zip(node.edges, node.rules)
-        for edge, rule in pairs:
-            if edge is None or (needed is not None and edge not in needed):
-                continue
+            edge, rule, other, kept = node.left, node.left_rule, node.right, node
+            if edge is None:
+                edge, rule, other = other, node.right_rule, None
+        while True:
             h = g if rule is passed_on else rule(g, kept)
             # Broadcasting is undone, and the input's dtype restored, once: here.
             like = edge.like
@@ -140,14 +118,23 @@ def _walk(
                 arrived[edge] = arrived.pop(edge) + h
             else:
                 arrived[edge] = h
-                if ahead is None and edge.plain:
-                    ahead = edge
-                elif edge.__class__ is not AccumulateGrad:
-                    key = edge.key
-                    by_key[key] = edge
-                    heappush(heap, key)
-        if not keep_graph and (not operands or node.keeps):
-            release(node)
+                if edge.__class__ is not AccumulateGrad:
+                    if ahead is None:
+                        ahead = edge
+                    else:
+                        if edge.key < ahead.key:
+                            ahead, edge = edge, ahead
+                        by_key[edge.key] = edge
+                        heappush(heap, edge.key)
+            if other is None:
+                break
+            edge, rule, other = other, node.right_rule, None
+        if keeps and not keep_graph:
+            node.recorded = FREED
+            if operands == 1:
+                node.kept = None
+            else:
+                node.kept_left = node.kept_right = node.kept_out = None
     # Leaves come last, in the order in which their gradients were complete.
     for leaf, g in arrived.items():
         if leaf.hooks is not None:
@@ -158,25 +145,7 @@ def _walk(
             found[leaf] = g
 
 
-#: In `recorded`: what a hot node kept is gone.
-FREED = -1
-
-
-def release(node: Any) -> None:
-    """Let go of what a node saved; running it again is an error, unless it saved nothing."""
-    if node.operands == 2:
-        if node.keeps:
-            node.recorded = FREED
-            node.kept_left = node.kept_right = node.kept_out = None
-    elif node.operands == 1:
-        if node.keeps:
-            node.recorded = FREED
-            node.kept = None
-    elif node.saved:
-        node.saved = None
-
-
-def _unusual(
+def _step(
     node: Node,
     g: Gradient,
     keep_graph: bool,
@@ -187,7 +156,7 @@ def _unusual(
     arrived: dict[Node, Gradient],
     waiting: Waiting,
 ) -> None:
-    """A step of the walk for what is not plain: one result of several, all gradients at once, hooks."""
+    """A step of the walk for any node: hooks, results asked for, several results, gradients all at once."""
     if node.hooks is not None:
         g = run_before(node, g, create_graph)
     if wanted is not None and node in wanted:
@@ -197,24 +166,35 @@ def _unusual(
     if isinstance(node, Output):
         _deliver_slot(node, g, arrived, waiting)
         return
-    if node.saved is None:
+    saved = node.saved
+    if saved is None:
         raise RuntimeError(errors.FREED)
-    if node.saved and node.recorded != Clock.now:
+    if saved and node.recorded != Clock.now:
         check_unwritten(node)
     values = opened(node, create_graph)
     if node.results > 1 and node.materializes:
         g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
-    grads = _pull(node, g, values, create_graph)
-    if node.hooks is not None and node.hooks.after:
-        grads = run_after(node, grads, g, create_graph)
+    if node.plain and node.hooks is None:
+        rules: Any = node.rules
+        grads = [
+            None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
+            for edge, rule in zip(node.edges, rules)
+        ]
+    else:
+        grads = _pull(node, g, values, create_graph)
+        if node.hooks is not None and node.hooks.after:
+            grads = run_after(node, grads, g, create_graph)
     for edge, h in zip(node.edges, grads):
         if edge is None or h is None or (needed is not None and edge not in needed):
             continue
-        if type(h) is not edge.like and (h.shape, h.dtype) != edge.like:
-            h = fitted(h, edge.like)
+        like = edge.like
+        if type(h) is not like:
+            array = h._array if create_graph else h
+            if type(array) is not like and (array.shape, array.dtype) != like:
+                h = fitted(h, like)
         deliver(edge, h, arrived, waiting)
-    if not keep_graph:
-        release(node)
+    if saved and not keep_graph:
+        node.replace_saved(None)
 
 
 def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:

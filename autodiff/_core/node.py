@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+#: In `recorded`: what a hot node kept is gone.
+FREED = -1
+
 next_key = itertools.count(0, -1).__next__
 new_node = object.__new__
 
@@ -119,8 +122,8 @@ class Node:
         """Tensors (inputs), Storages (results) and plain values; None once freed."""
         return ()
 
-    def replace_saved(self, saved: tuple[Any, ...]) -> None:
-        """Keep these instead, place by place."""
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        """Keep these instead, place by place; None lets go of everything, and running the node again is an error."""
         raise NotImplementedError
 
     def name(self) -> str:
@@ -167,7 +170,7 @@ class TableNode(Node):
     edges: tuple[Node | None, ...]
     saved: tuple[Any, ...] | None
 
-    def replace_saved(self, saved: tuple[Any, ...]) -> None:
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
         self.saved = saved
 
 
@@ -196,8 +199,10 @@ class UnaryNode(Node):
     def saved(self) -> tuple[Any, ...] | None:
         return () if not self.keeps else None if self.recorded < 0 else (self.kept,)
 
-    def replace_saved(self, saved: tuple[Any, ...]) -> None:
-        (self.kept,) = saved
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        if saved is None:
+            self.recorded = FREED
+        (self.kept,) = saved or (None,)
 
 
 class BinaryNode(Node):
@@ -224,10 +229,13 @@ class BinaryNode(Node):
     def saved(self) -> tuple[Any, ...] | None:
         if not self.keeps:
             return ()
-        return None if self.recorded < 0 else (self.kept_left, self.kept_right, self.kept_out)
+        # `kept_out` stays unset where no rule wants it.
+        return None if self.recorded < 0 else (self.kept_left, self.kept_right, getattr(self, "kept_out", None))
 
-    def replace_saved(self, saved: tuple[Any, ...]) -> None:
-        self.kept_left, self.kept_right, self.kept_out = saved
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        if saved is None:
+            self.recorded = FREED
+        self.kept_left, self.kept_right, self.kept_out = saved or (None, None, None)
 
 
 class Output(Node):

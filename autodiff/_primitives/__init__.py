@@ -1,3 +1,3 @@
 """Everything that has a derivative of its own, one file a family; importing the package fills the registry."""
 
-from autodiff._primitives import complex, pointwise, reduce, shape  # noqa: F401
+from autodiff._primitives import complex, index, matmul, pointwise, reduce, scan, shape, special  # noqa: F401

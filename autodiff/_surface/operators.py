@@ -38,7 +38,7 @@ def attach() -> None:
 
 def _operator(name: str) -> Callable[..., Any] | None:
     # The strict primitive serves first: its hot path takes numbers on either side.
-    if name in PRIMITIVES and PRIMITIVES[name].kind in ("pointwise", "discrete") and name != "pow":
+    if name in PRIMITIVES and PRIMITIVES[name].kind in ("pointwise", "discrete", "parametric"):
         return getattr(ops, name)  # type: ignore[no-any-return]
     return FUNCTIONS[name].public if name in FUNCTIONS else None
 

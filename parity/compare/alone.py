@@ -1,4 +1,4 @@
-"""One step as a program of its own, on the values that the reference had there; knows no operator but clone."""
+"""One step as a program of its own, on the values that the reference had there; knows no operator."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from parity.program import Input, Program, Ref, Step, substitute
 def alone(program: Program, run: Run, position: int, *, traced: bool = True) -> Program | None:
     """The step at `position` alone, each of its tensor arguments an input of its own; None if it never ran.
 
-    The backward pass starts from the gradient that a traced run recorded there, where it has one and `traced` is
-    set, else from fixed weights that are not uniform.
+    The backward pass starts from the gradient that a traced run recorded there, where it has one and `traced`
+    is set, else from fixed weights that are not uniform.
     """
     step = program.steps[position]
     number = len(program.inputs) + position

@@ -1,4 +1,4 @@
-"""Equality bit for bit, as the exact regime asks; specials by place, and the sign of zero where it is promised."""
+"""Equality bit for bit, as the exact regime asks, and the sign of zero where it is promised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filter: how far the reference itself moves when every rounding is off by one more; and where it jumps."""
+"""The filter: how far the reference moves when every rounding is off by one more, and where it jumps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from parity.program import Program
 
 @dataclass(slots=True)
 class Jumps:
-    """Where nudged runs disagree in structure, specials or a discrete result: from there on nothing is judged."""
+    """Where nudged runs disagree in structure, specials or a discrete result: nothing is judged after it."""
 
     #: The first value that jumps; gradients depend on every value.
     value: int | None = None
@@ -46,9 +46,9 @@ _EXACT_FAMILIES = frozenset({"shape", "index", "order", "creation"})
 def treatment(program: Program, run: Run) -> list[Treatment]:
     """What is nudged, per step of the program; `run` is a plain run of the reference.
 
-    A step that cannot round is left alone: every engine has the same bits there, and a nudge would only push exact
-    values over the edges (floor, comparisons, ties) on which they stand. So is memory with two names, where a
-    nudged copy would miss later writes.
+    A step that cannot round is left alone: every engine has the same bits there, and a nudge would only push
+    exact values over the edges (floor, comparisons, ties) on which they stand. So is memory with two names,
+    where a nudged copy would miss later writes.
     """
     return [
         "rest" if writes(step) else "none" if _shared(run, position) or not _rounds(step.op) else "all"

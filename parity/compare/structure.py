@@ -1,4 +1,4 @@
-"""What can be compared without any number: errors, dtypes, shapes, None, requires_grad, shared memory, inputs."""
+"""What is compared without any number: errors, dtypes, shapes, None, requires_grad, shared memory, inputs."""
 
 from __future__ import annotations
 

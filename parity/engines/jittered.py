@@ -1,11 +1,12 @@
 """`Jittered`: an engine whose every rounding is off by one more; knows no operator.
 
-Each step's floating arguments and results are multiplied by 1 ± eps, a sign per element. The multiplication is an
-ordinary step of the engine, so its derivative nudges the gradients, of any order, in turn. Zero stays zero.
+Each step's floating arguments and results are multiplied by 1 ± eps, a sign per element. The multiplication
+is an ordinary step of the engine, so its derivative nudges the gradients, of any order. Zero stays zero.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -16,7 +17,8 @@ from parity.engines.torchlike import TorchLike
 
 Treatment = Literal["all", "rest", "none"]
 
-_POOL = 64
+#: Nudges in a pool; larger arrays have fewer, and the largest are drawn anew.
+_POOL, _SMALL = 64, 4096
 #: Nudges by engine, dtype and shape: drawing them would cost more than the run.
 _POOLS: dict[tuple[str, Any, tuple[int, ...]], list[Any] | None] = {}
 
@@ -24,8 +26,8 @@ _POOLS: dict[tuple[str, Any, tuple[int, ...]], list[Any] | None] = {}
 class Jittered(Around):
     """The engine, nudged; for one run of one program.
 
-    `treatment` says per step what is nudged: "all" arguments and results, the "rest" of the arguments where the
-    first is written to, or "none". `number` tells nudged runs apart.
+    `treatment` says per step what is nudged: "all" arguments and results, the "rest" of the arguments where
+    the first is written to, or "none". `number` tells nudged runs apart.
     """
 
     def __init__(self, engine: TorchLike, treatment: Sequence[Treatment], number: int) -> None:
@@ -54,7 +56,7 @@ class Jittered(Around):
             if pool is None:
                 return value
             self._next += 1
-            return value * pool[self._next % _POOL]
+            return value * pool[self._next % len(pool)]
         if isinstance(value, (tuple, list)):
             parts = [self._nudged(part) for part in value]
             return parts if isinstance(value, list) else tuple(parts)
@@ -63,13 +65,15 @@ class Jittered(Around):
     def _pool(self, key: tuple[str, Any, tuple[int, ...]], like: Any) -> list[Any] | None:
         dtype = self.array(like).dtype
         pool = None
+        size = math.prod(key[2])
         if dtype.kind in "fc":
             real = np.zeros(0, dtype).real.dtype
             random = np.random.default_rng([len(key[2]), *key[2]])
-            signs = random.integers(0, 2, (_POOL, *key[2])) * 2 - 1
+            signs = random.integers(0, 2, (_POOL if size <= _SMALL else 5, *key[2]), np.int8) * 2 - 1
             nudges = (1 + signs * float(np.finfo(real).eps)).astype(real)
             pool = [self.engine.tensor(np.array(nudge), False) for nudge in nudges]
         if len(_POOLS) > 4096:
             _POOLS.clear()
-        _POOLS[key] = pool
+        if size <= 16 * _SMALL:
+            _POOLS[key] = pool
         return pool

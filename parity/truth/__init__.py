@@ -1,4 +1,4 @@
-"""The arbiter: what a program is worth as mathematics, certified; the door that loads python-flint and SymPy."""
+"""The arbiter: what a program is worth as mathematics, certified; the door that loads python-flint."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def evaluate(program: Program, run: Run) -> Truth:
 
 def operators() -> frozenset[str]:
     """Torch's names of the operators that the truth can evaluate."""
-    from parity.truth import evaluation, table
+    from parity.truth import forward, table
 
-    assert evaluation.FAMILIES  # importing them filled the table
+    assert forward.FAMILIES  # importing them filled the table
     return frozenset(table.LINES)

@@ -32,7 +32,7 @@ def precision(bits: int) -> Iterator[None]:
 
 
 def elementwise(function: Callable[..., Any], arguments: int) -> Callable[..., Array]:
-    """A scalar function on balls as one on arrays of them, with broadcasting; the result is always an array."""
+    """A scalar function on balls as one on arrays of them, with broadcasting; it always returns an array."""
     spread = np.frompyfunc(function, arguments, 1)
     return lambda *arrays: np.asarray(spread(*arrays), dtype=object)
 

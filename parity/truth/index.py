@@ -17,7 +17,7 @@ def _parts(index: Any) -> list[Any]:
 
 
 def locate(index: Any, ndim: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """An index in two: first ints, slices and None (a view), then arrays; torch selects by int before it gathers."""
+    """An index in two: first ints, slices and None (a view), then arrays: torch selects before it gathers."""
     basic: list[Any] = []
     arrays: list[Any] = []
     parts = _parts(index)

@@ -45,8 +45,6 @@ def _negative_log_likelihood(
     chosen = np.take_along_axis(input, np.expand_dims(safe, classes), classes).squeeze(classes)
     class_weights = balls(np.ones(input.shape[classes])) if weight is None else weight
     weights = np.asarray(class_weights[safe] * kept, dtype=object)
-    if reduction == "mean" and not kept.any():
-        raise NoTruth("the mean of no loss at all")
     return reduced(-weights * chosen, reduction, weights)
 
 
@@ -82,8 +80,9 @@ def _(input: Array, target: Array, weight: Any = None, size_average: Any = None,
 
 
 @forward("nn.functional.embedding", conventional=True)
-def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any = None, norm_type: float = 2.0,
-      scale_grad_by_freq: bool = False, sparse: bool = False, *, unmoved: Mapping[str, Any]) -> Array:  # fmt: skip
+def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any = None,
+      norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *,
+      unmoved: Mapping[str, Any]) -> Array:  # fmt: skip
     if max_norm is not None or scale_grad_by_freq:
         # Their gradient is torch's convention, not the derivative of the value.
         raise NoTruth("embedding with max_norm or scale_grad_by_freq")

@@ -73,7 +73,7 @@ line("atan2 arctan2", lambda input, other: _arctangent(input, other))
 
 def _power(base: Any, exponent: Any) -> Any:
     # 0 ** y by itself: arb answers nan where the limit is plain.
-    if base == 0 and not exponent == 0:
+    if base == 0 and not equal(exponent, arb(0)):
         return arb(0) if less(arb(0), exponent) else arb.nan()
     return base**exponent
 
@@ -123,7 +123,7 @@ def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 line("abs absolute", lambda input: np.abs(input))
 
 _sign = elementwise(lambda x: arb(0) if equal(x, arb(0)) else x.sgn(), 1)
-line("sign sgn", lambda input: np.sign(input) if is_discrete(input) else _sign(input))
+line("sign sgn", lambda input: np.sign(np.asarray(input).astype(np.int64)) if is_discrete(input) else _sign(input))
 
 larger = _either(np.maximum, _real(lambda a, b: a.max(b), 2))
 smaller = _either(np.minimum, _real(lambda a, b: a.min(b), 2))

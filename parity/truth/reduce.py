@@ -10,7 +10,7 @@ import numpy as np
 from parity.engines.protocol import Array
 from parity.truth.balls import balls, elementwise, is_complex, is_discrete, less
 from parity.truth.pointwise import larger, smaller
-from parity.truth.table import NoTruth, forward, line
+from parity.truth.table import forward, line
 
 Dims = int | tuple[int, ...] | list[int] | None
 
@@ -132,8 +132,6 @@ line("min", _extremes(_smallest, _argmin, smaller))
 def variance(input: Array, correction: float) -> Any:
     """Over the last axis, two passes."""
     n = input.shape[-1]
-    if n <= correction:
-        raise NoTruth("a variance without degrees of freedom")
     centred = input - np.asarray(total(input) / balls(n), dtype=object)[..., None]
     squared = centred * np.conj(centred) if is_complex(centred) else centred * centred
     return total(squared) / balls(n - correction)

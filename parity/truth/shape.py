@@ -28,7 +28,7 @@ def _(input: Array, start_dim: int = 0, end_dim: int = -1) -> Array:
     n = max(input.ndim, 1)
     start, end = start_dim % n, end_dim % n
     shape = input.shape or (1,)
-    return input.reshape(shape[:start] + (math.prod(shape[start : end + 1]),) + shape[end + 1 :])
+    return input.reshape((*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
 line("ravel", lambda input: input.reshape(-1))

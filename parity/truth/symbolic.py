@@ -1,6 +1,6 @@
 """Derivatives of scalar programs from SymPy, as formulas; knows the same operators as a calculator.
 
-For programs whose values are single real numbers, such as people check by hand. The one module that imports SymPy.
+For programs whose values are single real numbers, such as people check by hand. Only here SymPy is imported.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Formula:
 def derivatives(program: Program, names: Sequence[str] = (), *, of: str = "out") -> list[Formula]:
     """The derivative of the program's one output by each input that requires grad, in its own letters.
 
-    Inputs are called `names`, else x0, x1 ... NoTruth for a program that is not scalar, or not made of formulas.
+    Inputs are called `names`, else x0, x1 ... NoTruth for a program that is not scalar or no formula.
     """
     if len(program.outputs) != 1:
         raise NoTruth(f"a formula has one output, not {len(program.outputs)}")

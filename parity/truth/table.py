@@ -1,7 +1,7 @@
 """The table of forward lines, by torch's name; knows no operator.
 
-A line gets arrays (see `balls`) and plain Python values under torch's parameter names, and returns an array or a tuple.
-No line knows a derivative: those come from differences of the forward values.
+A line gets arrays (see `balls`) and plain Python values under torch's parameter names, and returns an array or
+a tuple of them. No line knows a derivative: those come from differences of the forward values.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ CONVENTIONAL: set[str] = set()
 def forward(*names: str, conventional: bool = False) -> Callable[[F], F]:
     """Enter a function under torch's names for it.
 
-    A `conventional` one also gets `unmoved`: its arguments by name as they are where no leaf has been moved, to
-    use them where torch by convention lets no gradient pass.
+    A `conventional` one also gets `unmoved`: its arguments by name as they are where no leaf has been moved,
+    to use them where torch by convention lets no gradient pass.
     """
 
     def enter(line: F) -> F:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from rewritten import Rewritten
 
 from parity.compare import compare
 from parity.engines import reference
 from parity.engines.decorators import Around, Faulty
 from parity.engines.interpreter import execute, writes
-from parity.program import DType, Input, Program, Ref, Step
+from parity.faults.rewritten import Rewritten
+from parity.program import Input, Program, Ref, Step
 from parity.strategies.drawing import draw_program
 from parity.strategies.source import Seeded
 

@@ -1,0 +1,105 @@
+"""What users may write for dimensions, shapes and dtypes, brought to the strict form. Knows no operator."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes
+from autodiff._core.geometry import device
+
+
+def dim(given: Any, ndim: int) -> int:
+    """A dimension counted from the front. Raises IndexError beyond [-ndim, ndim-1]; a 0-dim tensor takes -1 and 0."""
+    reach = ndim or 1
+    if type(given) is not int:
+        given = whole(given, "dim")
+    if not -reach <= given < reach:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {given})")
+    return given + reach if given < 0 else given
+
+
+def dims(given: Any, ndim: int) -> tuple[int, ...]:
+    """Several dimensions counted from the front, in the order given. Raises RuntimeError for one named twice."""
+    found = tuple([dim(d, ndim) for d in (given if isinstance(given, (tuple, list)) else (given,))])
+    if len(set(found)) != len(found):
+        twice = next(d for i, d in enumerate(found) if d in found[:i])
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    return found
+
+
+def whole(given: Any, what: str) -> int:
+    """A Python int from anything that has an index: int, NumPy's, a tensor of one element."""
+    try:
+        return operator.index(given)
+    except TypeError:
+        raise TypeError(f"argument '{what}' must be int, not {type(given).__name__}") from None
+
+
+def sizes(given: Sequence[Any]) -> tuple[int, ...]:
+    """A shape written as several arguments or as one sequence."""
+    if len(given) == 1 and isinstance(given[0], (tuple, list)):
+        given = given[0]
+    return tuple([n if type(n) is int else whole(n, "size") for n in given])
+
+
+def extent(given: Sequence[Any]) -> tuple[int, ...]:
+    """The shape of a new tensor. Raises RuntimeError for a negative size."""
+    shape = sizes(given)
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(shape)}: {list(shape)}")
+    return shape
+
+
+def filled_in(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """A shape for `size` elements, its one -1 worked out. Raises RuntimeError if they do not fit."""
+    missing = shape.count(-1)
+    if missing > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    low = min(shape, default=0)
+    if low < -1:
+        raise RuntimeError(f"invalid shape dimension {low}")
+    if not missing:
+        if math.prod(shape) != size:
+            raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+        return shape
+    known = -math.prod(shape)
+    if known == 0:
+        if size == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension "
+                "size -1 can be any value and is ambiguous"
+            )
+    elif size % known == 0:
+        return tuple([size // known if n == -1 else n for n in shape])
+    raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+
+
+def numpy_dtype(given: Any, otherwise: Any = None) -> Any:
+    """NumPy's dtype for `dtype=`. Raises TypeError for what is not a dtype of ours."""
+    if given is None:
+        return otherwise
+    if isinstance(given, dtypes.dtype):
+        return given.numpy
+    try:
+        return _OF_BUILTIN[given]
+    except (KeyError, TypeError):
+        raise TypeError(f"argument 'dtype' must be torch.dtype, not {type(given).__name__}") from None
+
+
+_OF_BUILTIN = {bool: np.dtype("bool"), int: np.dtype("int64"), float: np.dtype("float64"), complex: np.dtype("complex128")}
+
+
+def check_device(given: Any) -> None:
+    """Raise RuntimeError for a device that is not the CPU."""
+    if given is not None:
+        device(given)
+
+
+def common(tensors: Iterable[Any]) -> np.dtype[Any]:
+    """The dtype in which arrays and numbers meet."""
+    return dtypes.result_type(tensors)
