@@ -8,4 +8,6 @@ from autodiff._surface import methods, namespaces, operators
 
 methods.attach()
 operators.attach()
+from autodiff import linalg, nn, special  # noqa: E402, F401
+
 globals().update(namespaces.names(""))

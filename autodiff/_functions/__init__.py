@@ -1,3 +1,12 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
-from autodiff._functions import matmul, pointwise, reduce, scan  # noqa: F401
+from autodiff._functions import (  # noqa: F401
+    activation,
+    einsum,
+    loss,
+    matmul,
+    normalize,
+    pointwise,
+    reduce,
+    scan,
+)

@@ -1,3 +1,14 @@
 """Everything that has a derivative of its own, one file a family; importing the package fills the registry."""
 
-from autodiff._primitives import complex, matmul, pointwise, reduce, scan, shape, special  # noqa: F401
+from autodiff._primitives import (  # noqa: F401
+    activation,
+    complex,
+    loss,
+    matmul,
+    normalize,
+    pointwise,
+    reduce,
+    scan,
+    shape,
+    special,
+)

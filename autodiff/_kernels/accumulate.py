@@ -1,0 +1,48 @@
+"""Adding values at places that may repeat: the adjoint of every kind of indexed reading.
+
+np.add.at is a loop per element; bincount and a sort with reduceat are several times faster, and bincount sums in
+double.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def accumulate(count: int, places: Any, values: Any) -> Any:
+    """`count` rows of zeros to which values[i] (a number, or a row) was added at places[i]."""
+    dtype = values.dtype
+    width = values.shape[1:]
+    if not len(places):
+        return np.zeros((count, *width), dtype)
+    if dtype.kind == "c":
+        part = np.dtype(dtype.type(0).real.dtype)
+        whole = np.empty((count, *width), dtype)
+        whole.real = accumulate(count, places, np.ascontiguousarray(values.real, part))
+        whole.imag = accumulate(count, places, np.ascontiguousarray(values.imag, part))
+        return whole
+    columns = int(np.prod(width, dtype=np.int64))
+    if dtype.kind != "f":
+        return _by_rows(count, places, values)
+    if columns == 1:
+        return np.bincount(places, values.reshape(-1), count).astype(dtype).reshape(count, *width)
+    if columns < 8:
+        flat = (places[:, None] * columns + np.arange(columns)).ravel()
+        return np.bincount(flat, values.reshape(-1), count * columns).astype(dtype).reshape(count, *width)
+    return _by_rows(count, places, values)
+
+
+def _by_rows(count: int, places: Any, values: Any) -> Any:
+    """Rows sorted by place, each run of one place summed at once."""
+    out = np.zeros((count, *values.shape[1:]), values.dtype)
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    if len(first) == len(places):
+        out[places] = values
+    else:
+        wide = np.float32 if values.dtype == np.float16 else values.dtype
+        out[ordered[first]] = np.add.reduceat(values[order], first, axis=0, dtype=wide)
+    return out
