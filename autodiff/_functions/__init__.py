@@ -2,11 +2,18 @@
 
 from autodiff._functions import (  # noqa: F401
     activation,
+    conversion,
+    creation,
     einsum,
+    indexing,
     loss,
     matmul,
     normalize,
+    order,
     pointwise,
+    random,
     reduce,
     scan,
+    selection,
+    shape,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.accumulate import accumulate
 from autodiff._kernels.summation import total
 
 Shape = tuple[int, ...]
@@ -59,3 +60,195 @@ def splice(base: Any, new: Any, replay: Callable[[Any], Any]) -> Any:
     copy = np.array(base)
     np.copyto(replay(copy), new)
     return copy
+
+
+# -- views ------------------------------------------------------------------------------------------------------------
+
+
+def alias(x: Any) -> Any:
+    return np.asarray(x)[...]
+
+
+def permute(x: Any, dims: tuple[int, ...]) -> Any:
+    return np.asarray(x).transpose(dims)
+
+
+def inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    """The permutation that undoes this one."""
+    back = [0] * len(dims)
+    for i, d in enumerate(dims):
+        back[d] = i
+    return tuple(back)
+
+
+def transpose(x: Any, dim0: int, dim1: int) -> Any:
+    x = np.asarray(x)
+    return x.swapaxes(dim0, dim1) if x.ndim else x[...]
+
+
+def reverse(x: Any) -> Any:
+    return np.asarray(x).transpose()
+
+
+def unsqueeze(x: Any, dim: int) -> Any:
+    # Not by None, whose stride of 0 is not torch's.
+    return np.reshape(np.asarray(x), (*x.shape[:dim], 1, *x.shape[dim:]), copy=False)
+
+
+def squeeze(x: Any, dims: tuple[int, ...]) -> Any:
+    """x without those of `dims` whose size is 1."""
+    x = np.asarray(x)
+    return x[tuple([0 if n == 1 and i in dims else slice(None) for i, n in enumerate(x.shape)]) + (...,)]
+
+
+def at(dim: int, index: Any) -> tuple[Any, ...]:
+    """The index that picks `index` along one dimension. The Ellipsis keeps a 0-dim result a view."""
+    return (slice(None),) * dim + (index, ...)
+
+
+def select(x: Any, dim: int, index: int) -> Any:
+    return x[at(dim, index)]
+
+
+def slice_(x: Any, dim: int, start: int, stop: int, step: int) -> Any:
+    return x[at(dim, slice(start, stop, step))]
+
+
+def region(x: Any, index: tuple[Any, ...]) -> Any:
+    return x[index]
+
+
+def embed(x: Any, shape: Shape, index: tuple[Any, ...]) -> Any:
+    """Zeros of `shape` with x at `index`: the adjoint of taking that region."""
+    out = np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
+def diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
+    found = x.diagonal(offset, dim1, dim2)
+    found.flags.writeable = x.flags.writeable  # NumPy hands out a read-only view
+    return found
+
+
+def embed_diagonal(x: Any, shape: Shape, offset: int, dim1: int, dim2: int) -> Any:
+    out = np.zeros(shape, x.dtype)
+    diagonal(out, offset, dim1, dim2)[...] = x
+    return out
+
+
+def unfold(x: Any, dim: int, size: int, step: int) -> Any:
+    """Windows of `size` along `dim`, `step` apart, in a new last dimension."""
+    x = np.asarray(x)
+    if not x.ndim:
+        return np.ndarray((size,), x.dtype, x, 0, (x.itemsize,))
+    count = (x.shape[dim] - size) // step + 1
+    shape = (*x.shape[:dim], count, *x.shape[dim + 1 :], size)
+    strides = (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1 :], x.strides[dim])
+    return np.lib.stride_tricks.as_strided(x, shape, strides)
+
+
+def fold_back(x: Any, shape: Shape, dim: int, size: int, step: int) -> Any:
+    """The adjoint of unfold: every window added back where it was taken."""
+    out = np.zeros(shape, x.dtype)
+    if not shape:
+        return x.sum(dtype=x.dtype)
+    count = x.shape[dim]
+    for i in range(size):
+        out[at(dim, slice(i, i + (count - 1) * step + 1, step))] += x[..., i]
+    return out
+
+
+def as_strided(x: Any, shape: Shape, strides: Shape, offset: int) -> Any:
+    """A view of x's memory by shape, strides and offset in elements, counted from x's first element."""
+    x = np.asarray(x)
+    step = x.itemsize
+    flat = np.lib.stride_tricks.as_strided(x, (1,), (step,))
+    reach = np.lib.stride_tricks.as_strided(flat, (offset + 1,), (step,))[offset:]
+    return np.lib.stride_tricks.as_strided(reach, shape, tuple(s * step for s in strides))
+
+
+def strided_back(x: Any, shape: Shape, region: Shape, strides: Shape, offset: int) -> Any:
+    """The adjoint of as_strided over contiguous memory of `shape`: elements seen several times add up."""
+    count = int(np.prod(shape, dtype=np.int64))
+    places = as_strided(np.arange(count), region, strides, offset)
+    return accumulate(count, places.ravel(), np.asarray(x).reshape(-1)).reshape(shape)
+
+
+def split(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
+    return tuple([x[at(dim, slice(a, a + n))] for a, n in zip(_starts(sizes), sizes)])
+
+
+def _starts(sizes: tuple[int, ...]) -> list[int]:
+    starts, now = [], 0
+    for n in sizes:
+        starts.append(now)
+        now += n
+    return starts
+
+
+def unbind(x: Any, dim: int) -> tuple[Any, ...]:
+    return tuple([x[at(dim, i)] for i in range(x.shape[dim])])
+
+
+# -- copies -----------------------------------------------------------------------------------------------------------
+
+
+def clone(x: Any) -> Any:
+    """A copy that keeps the order of the strides."""
+    return np.array(x, order="K") if isinstance(x, np.ndarray) else x
+
+
+def contiguous(x: Any) -> Any:
+    return np.array(x, order="C")
+
+
+def flip(x: Any, dims: tuple[int, ...]) -> Any:
+    return np.ascontiguousarray(np.flip(x, dims)) if x.ndim else np.array(x)
+
+
+def roll(x: Any, shifts: Any, dims: tuple[int, ...] | None) -> Any:
+    return np.roll(x, shifts, dims)
+
+
+def repeat(x: Any, times: Shape) -> Any:
+    """x laid out `times[i]` times along dimension i; leading dimensions are new."""
+    return np.tile(x, times)
+
+
+def sum_repeats(x: Any, shape: Shape, times: Shape) -> Any:
+    """The adjoint of repeat: the sum of the copies."""
+    full = (1,) * (len(times) - len(shape)) + tuple(shape)
+    apart = x.reshape([n for pair in zip(times, full) for n in pair])
+    return np.add.reduce(apart, axis=tuple(range(0, 2 * len(times), 2))).reshape(shape)
+
+
+def triu(x: Any, diagonal: int) -> Any:
+    return np.triu(x, diagonal)
+
+
+def tril(x: Any, diagonal: int) -> Any:
+    return np.tril(x, diagonal)
+
+
+def cat(*arrays: Any, dim: int) -> Any:
+    return np.concatenate(arrays, axis=dim)
+
+
+def spans(shapes: list[Shape], dim: int) -> list[tuple[int, int]]:
+    """From where to where each of the joined arrays reaches."""
+    lengths = [s[dim] for s in shapes]
+    return [(a, a + n) for a, n in zip(_starts(tuple(lengths)), lengths)]
+
+
+def stack(*arrays: Any, dim: int) -> Any:
+    return np.stack(arrays, axis=dim)
+
+
+def copy(x: Any, src: Any) -> Any:
+    """src broadcast to x's shape, in x's dtype."""
+    out = np.empty(x.shape, x.dtype)
+    if getattr(src, "dtype", x.dtype).kind == "c" and x.dtype.kind not in "cb":
+        src = src.real
+    np.copyto(out, src, casting="unsafe")
+    return out

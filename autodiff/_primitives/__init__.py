@@ -3,9 +3,11 @@
 from autodiff._primitives import (  # noqa: F401
     activation,
     complex,
+    index,
     loss,
     matmul,
     normalize,
+    order,
     pointwise,
     reduce,
     scan,

@@ -1,0 +1,237 @@
+"""Copies and conversions: dtype, memory, NumPy; and what is written as a whole (copy_, fill_, zero_)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import arguments, dtypes
+from autodiff._core.function import function
+from autodiff._core.geometry import device as Device
+from autodiff._core.inplace import assign
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor, alias
+
+METHOD = "Tensor"
+
+
+def cast(x: Tensor, target: Any, copy: bool = False) -> Tensor:
+    """x in NumPy's dtype `target`; x itself if it has it already, unless a copy is asked for."""
+    if x._array.dtype is target:
+        return ops.to(x, dtype=target) if copy else x
+    return ops.to(x, dtype=target)  # type: ignore[no-any-return]
+
+
+@function(METHOD, method=True)
+def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip  # noqa: E501
+    """In another dtype: `to(dtype)`, `to(device, dtype)` or `to(other)`; the tensor itself if nothing changes."""
+    target = arguments.numpy_dtype(dtype)
+    for a in args:
+        if isinstance(a, Tensor):
+            target = a._array.dtype
+        elif isinstance(a, (str, Device)):
+            device = a
+        elif isinstance(a, dtypes.dtype):
+            target = a.numpy
+        elif isinstance(a, bool):
+            copy = a if a is args[-1] and len([b for b in args if isinstance(b, bool)]) > 1 else copy
+        elif a is not None:
+            raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
+    arguments.check_device(device)
+    return cast(self, target or self._array.dtype, copy)
+
+
+@function(METHOD, method=True, name="type")
+def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """torch's old name of the tensor's type ("torch.FloatTensor"), or the tensor cast to a dtype."""
+    if dtype is None:
+        return f"torch.{dtypes.title(self._array.dtype)}Tensor"
+    if isinstance(dtype, str):
+        found = next((d for d in dtypes.DTYPES if f"torch.{dtypes.title(d.numpy)}Tensor" == dtype), None)
+        if found is None:
+            raise ValueError(f"invalid type: {dtype!r}")
+        dtype = found
+    return cast(self, arguments.numpy_dtype(dtype))
+
+
+@function(METHOD, method=True)
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    return cast(self, other._array.dtype)
+
+
+def _named_cast(name: str, d: dtypes.dtype) -> None:
+    target = d.numpy
+
+    def method(self: Tensor, memory_format: Any = None) -> Tensor:
+        return self if self._array.dtype is target else ops.to(self, dtype=target)  # type: ignore[no-any-return]
+
+    method.__doc__ = f"In {d.name}."
+    function(METHOD, method=True, name=name)(method)
+
+
+for d in dtypes.DTYPES:
+    _named_cast(d.alias or ("byte" if d.name == "uint8" else "char" if d.name == "int8" else d.name), d)
+
+
+@function(METHOD, method=True)
+def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    return self
+
+
+@function()
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy that gradients flow through."""
+    return ops.clone(input)  # type: ignore[no-any-return]
+
+
+@function(METHOD, method=True)
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself if its memory is in order, else a copy that is."""
+    return self if self._array.flags.c_contiguous else ops.contiguous(self)  # type: ignore[no-any-return]
+
+
+@function()
+def detach(input: Tensor) -> Tensor:
+    """The same memory outside the graph; writing to either is seen by both, and by the version."""
+    return alias(input)
+
+
+@function(METHOD, method=True)
+def detach_(self: Tensor) -> Tensor:
+    """Take this tensor out of the graph. Raises RuntimeError for a view."""
+    if self._is_view():
+        raise RuntimeError(
+            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+            "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+            "detach_() cannot be called on these gradients. To fix this error, please refer to the "
+            "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+        )
+    self._node = None
+    return self
+
+
+# -- written as a whole -----------------------------------------------------------------------------------------------
+
+
+@function(METHOD, method=True)
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Write `src`, broadcast and cast, into this tensor; gradients flow to `src`."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
+    check_fits(src._array.shape, self._array.shape)
+    return assign(self, lambda before: ops.copy(before, src))
+
+
+def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
+    """Raise RuntimeError if a value of `shape` does not broadcast to `room`."""
+    if shape == room:
+        return
+    lead = len(room) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            f"output with shape {list(room)} doesn't match the broadcast shape {list(shape)}"
+        )
+    for i, n in enumerate(shape):
+        if n not in (1, room[i + lead]):
+            raise RuntimeError(
+                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at non-singleton "
+                f"dimension {i + lead}"
+            )
+
+
+@function(METHOD, method=True)
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Every element becomes `value`, a number or a 0-dim tensor."""
+    if isinstance(value, Tensor) and value._array.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+        )
+    value = checked_number(value, self._array.dtype)
+    return assign(self, lambda before: ops.fill(before, value))
+
+
+def checked_number(value: Any, target: Any) -> Any:
+    """A number that a tensor of this dtype can hold. Raises torch's errors for one it cannot."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, (bool, int, float, complex)):
+        raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {value.__class__.__name__}")
+    if isinstance(value, complex) and target.kind != "c":
+        if value.imag:
+            raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")
+        value = value.real
+    if target.kind in "iu" and not isinstance(value, bool):
+        info = np.iinfo(target)
+        low = -int(info.max) if target.kind == "u" else int(info.min)
+        if not low <= value <= info.max:
+            raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")
+        return np.asarray(int(value)).astype(target)[()]
+    return value
+
+
+@function(METHOD, method=True)
+def zero_(self: Tensor) -> Tensor:
+    """Every element becomes 0."""
+    return assign(self, lambda before: ops.zeros_like(before))
+
+
+@function(inplace=False)
+def numel(input: Tensor) -> int:
+    """How many elements there are."""
+    return input._array.size  # type: ignore[no-any-return]
+
+
+# -- dtypes -----------------------------------------------------------------------------------------------------------
+
+
+@function()
+def is_floating_point(input: Tensor) -> bool:
+    return bool(input._array.dtype.kind == "f")
+
+
+@function()
+def is_complex(input: Tensor) -> bool:
+    return bool(input._array.dtype.kind == "c")
+
+
+@function(method=False)
+def is_tensor(obj: Any) -> bool:
+    return isinstance(obj, Tensor)
+
+
+@function(method=False)
+def get_default_dtype() -> Any:
+    """The dtype that Python floats become."""
+    return dtypes.OF_NUMPY[dtypes.Default.real]
+
+
+@function(method=False)
+def set_default_dtype(d: Any) -> None:
+    """Make Python floats become another floating dtype."""
+    target = arguments.numpy_dtype(d)
+    if target is None or target.kind != "f":
+        raise TypeError(f"only floating-point types are supported as the default type, not {d}")
+    dtypes.Default.real = target
+
+
+@function(method=False)
+def promote_types(type1: Any, type2: Any) -> Any:
+    """The smallest dtype that holds both."""
+    return dtypes.OF_NUMPY[dtypes.promote(type1.numpy, type2.numpy)]
+
+
+@function(method=False)
+def result_type(tensor1: Any, tensor2: Any) -> Any:
+    """The dtype that an operator of these two tensors or numbers computes in."""
+    pair = [x._array if isinstance(x, Tensor) else x for x in (tensor1, tensor2)]
+    return dtypes.OF_NUMPY[dtypes.result_type(pair)]
+
+
+@function(method=False)
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether a cast keeps the category: bool < integer < float < complex."""
+    return dtypes.can_cast(from_.numpy, to.numpy)
+

@@ -1,0 +1,253 @@
+"""t[index] and t[index] = value, by torch's rules: what is basic becomes a chain of views, the rest one reading.
+
+torch and NumPy differ: an int beside tensors is applied first, so it never counts as separating them; steps are
+positive; a Python bool adds a dimension.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.inplace import assign, check_writable
+from autodiff._core.modes import state
+from autodiff._core.primitive import Many
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.conversion import checked_number, copy_, fill_
+from autodiff._functions.creation import copied
+from autodiff._functions.shape import expand
+
+ALL = slice(None)
+WHAT = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {})"
+OF_NUMBER = (
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+    "tensor to a number"
+)
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """A view for basic indices, a copy where a tensor, a list or a bool takes part."""
+    if type(index) is int:
+        return _at(x, 0, index, 0)
+    view, indices = _applied(x, index)
+    if indices is None:
+        return ops.alias(x) if view is x else view  # type: ignore[no-any-return]
+    try:
+        return ops.index(view, indices=indices)  # type: ignore[no-any-return]
+    except IndexError as error:
+        raise _explained(error, indices) from None
+
+
+def setitem(x: Tensor, index: Any, value: Any) -> None:
+    """Write `value` where `index` says; gradients flow to the value, and none to what was overwritten."""
+    view, indices = _applied(x, index)
+    if not isinstance(value, (Tensor, bool, int, float, complex, np.generic)):
+        raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")  # type: ignore[attr-defined]
+    if indices is None:
+        _write(view, value)
+    else:
+        _put(view, indices, value, one_mask=_is_mask(index))
+
+
+# -- the basic part ---------------------------------------------------------------------------------------------------
+
+
+def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
+    """The view that ints, slices, None and Ellipsis pick, and what remains: an array of indices per dimension."""
+    if isinstance(index, slice):
+        return _sliced(x, 0, index, whole=True), None
+    parts = [_converted(p) for p in (index if type(index) is tuple else _unpacked(index))]
+    ndim = x._array.ndim
+    named = sum(_width(p) for p in parts)
+    if named > ndim:
+        raise IndexError(OF_NUMBER if not ndim else f"too many indices for tensor of dimension {ndim}")
+    view, dim, position, left = x, 0, 0, {}
+    for p in parts:
+        if p is None:
+            view = ops.unsqueeze(view, dim=dim)
+            dim += 1
+        elif p is ...:
+            dim += ndim - named
+            position += ndim - named
+        elif isinstance(p, slice):
+            view = _sliced(view, dim, p)
+            dim += 1
+            position += 1
+        elif isinstance(p, int) and not isinstance(p, bool):
+            view = _at(view, dim, p, dim)
+            position += 1
+        elif _is_bool(p):
+            view = ops.unsqueeze(view, dim=dim)
+            left[dim] = wrap(np.zeros(int(bool(p)), np.int64))
+            dim += 1
+        else:
+            for found in _places(p, view._array.shape, dim):
+                left[dim] = found
+                dim += 1
+    if not left:
+        return view, None
+    return view, Many([left.get(d, ALL) for d in range(max(left) + 1)])
+
+
+def _unpacked(index: Any) -> tuple[Any, ...]:
+    """A list stands for a tuple of indices if it holds more than numbers."""
+    if isinstance(index, list) and any(p is None or p is ... or isinstance(p, (slice, list, tuple, Tensor, np.ndarray)) for p in index):
+        return tuple(index)
+    return (index,)
+
+
+def _converted(p: Any) -> Any:
+    """One part of an index: an int, slice, None, Ellipsis, bool, or a tensor."""
+    if p is None or p is ... or isinstance(p, (slice, bool, int)):
+        return p
+    if isinstance(p, (list, tuple, range, np.ndarray)):
+        p = wrap(np.asarray(copied(p, None))) if len(np.shape(p)) == 0 or len(p) else wrap(np.empty(np.shape(p), np.int64))
+    elif not isinstance(p, Tensor):
+        if isinstance(p, (str, bytes)):
+            raise TypeError(f"new(): invalid data type {type(p).__name__!r}")
+        try:
+            return operator.index(p)
+        except TypeError:
+            raise IndexError(WHAT.format(type(p).__name__)) from None
+    d = p._array.dtype
+    if d.name not in ("bool", "uint8", "int32", "int64"):
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if d.itemsize == 1:
+        return p
+    return int(p._array) if not p._array.ndim else p
+
+
+def _is_bool(p: Any) -> bool:
+    return isinstance(p, bool) or (isinstance(p, Tensor) and not p._array.ndim)
+
+
+def _is_mask(p: Any) -> bool:
+    return isinstance(p, Tensor) and p._array.dtype.itemsize == 1
+
+
+def _width(p: Any) -> int:
+    """How many dimensions of the tensor a part of the index speaks of."""
+    if p is None or p is ... or isinstance(p, bool):
+        return 0
+    return p._array.ndim if _is_mask(p) else 1
+
+
+def _at(x: Tensor, dim: int, i: int, shown: int) -> Tensor:
+    shape = x._array.shape
+    if not shape:
+        raise IndexError(OF_NUMBER)
+    n = shape[dim]
+    if not -n <= i < n:
+        raise IndexError(f"index {i} is out of bounds for dimension {shown} with size {n}")
+    return ops.select(x, dim=dim, index=i + n if i < 0 else i)  # type: ignore[no-any-return]
+
+
+def _sliced(x: Tensor, dim: int, s: slice, whole: bool = False) -> Tensor:
+    if dim >= x._array.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if s.step is not None and operator.index(s.step) < 0:
+        raise ValueError("step must be greater than zero")
+    n = x._array.shape[dim]
+    start, stop, step = s.indices(n)
+    if not whole and start == 0 and stop == n and step == 1:
+        return x
+    return ops.slice(x, dim=dim, start=start, stop=max(start, stop), step=step)  # type: ignore[no-any-return]
+
+
+def _places(p: Tensor, shape: tuple[int, ...], dim: int) -> list[Tensor]:
+    """One tensor of indices per dimension that a tensor index speaks of: a mask names the places where it holds."""
+    if not _is_mask(p):
+        return [p]
+    for i, n in enumerate(p._array.shape):
+        if n != shape[dim + i]:
+            raise IndexError(
+                f"The shape of the mask {list(p._array.shape)} at index {i} does not match the shape of the indexed "
+                f"tensor {list(shape)} at index {dim + i}"
+            )
+    return [wrap(found) for found in p._array.nonzero()]
+
+
+def _explained(error: IndexError, indices: Many) -> IndexError:
+    text = str(error)
+    if "broadcast" in text:
+        shapes = ", ".join(str(list(i._array.shape)) for i in indices if isinstance(i, Tensor))
+        return IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}")
+    if "cannot do a non-empty take" in text:
+        return IndexError("index is out of bounds for dimension with size 0")
+    return IndexError(text.replace("axis", "dimension"))
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _write(view: Tensor, value: Any) -> None:
+    if not isinstance(value, Tensor):
+        fill_(view, value)
+        return
+    room = view._array.shape
+    value = _without_leading_ones(value, len(room))
+    if value._array.ndim == 0:
+        fill_(view, value)
+    else:
+        copy_(view, value if value._array.shape == room else expand(value, room))
+
+
+def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
+    shape = value._array.shape
+    extra = len(shape) - ndim
+    if extra > 0 and all(n == 1 for n in shape[:extra]):
+        return ops.view(value, shape=shape[extra:])  # type: ignore[no-any-return]
+    return value
+
+
+def _fits(shape: tuple[int, ...], room: tuple[int, ...]) -> bool:
+    lead = len(room) - len(shape)
+    return lead >= 0 and all(n in (1, room[i + lead]) for i, n in enumerate(shape))
+
+
+def reading(x: Tensor, index: Any) -> tuple[Tensor, Many]:
+    """An index as a view and an array per dimension; a reading of the whole if there is none."""
+    view, indices = _applied(x, index)
+    return view, indices or Many()
+
+
+def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
+    """The value that is to be written at the indices, checked. Raises torch's errors for one that does not fit."""
+    array = view._array
+    arrays = _arrays(indices)
+    try:
+        shape = np.broadcast_to(np.False_, array.shape)[arrays].shape
+    except IndexError as error:
+        raise _explained(error, indices) from None
+    if isinstance(value, Tensor):
+        if value._array.dtype is not array.dtype and not (one_mask and value._array.size == 1):
+            raise RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{value.type()[6:-6]} for the destination and {view.type()[6:-6]} for the source."  # type: ignore[attr-defined]
+            )
+        value = _without_leading_ones(value, len(shape))
+        if not _fits(value._array.shape, shape):
+            raise RuntimeError(
+                f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to indexing "
+                f"result of shape {list(shape)}"
+            )
+    else:
+        value = checked_number(value, array.dtype)
+    return value
+
+
+def _arrays(indices: Many) -> tuple[Any, ...]:
+    return tuple([i._array if isinstance(i, Tensor) else i for i in indices])
+
+
+def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
+    value = put_value(view, indices, value, one_mask)
+    if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):
+        assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
+        return
+    check_writable(view)
+    view.memory()[_arrays(indices)] = value._array if isinstance(value, Tensor) else value
+    view.storage().touch()

@@ -1,0 +1,219 @@
+"""Reading and writing by arrays of indices; every adjoint adds up what was read more than once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.geometry import sum_to
+
+Shape = tuple[int, ...]
+#: Per dimension an integer array, or slice(None) for all of it.
+Indices = tuple[Any, ...]
+
+
+def index(x: Any, indices: Indices) -> Any:
+    """x[indices], in contiguous memory."""
+    chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if len(chosen) == 1:
+        return x.take(indices[chosen[0]], axis=chosen[0])
+    return np.ascontiguousarray(x[indices])
+
+
+def index_put(x: Any, values: Any, indices: Indices, accumulate: bool = False) -> Any:
+    """A copy of x in which x[indices] holds the values, or has them added."""
+    out = np.array(x)
+    if accumulate:
+        shape = out[indices].shape
+        out += index_back(np.broadcast_to(np.asarray(values, x.dtype), shape), x.shape, indices)
+    else:
+        out[indices] = values
+    return out
+
+
+def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
+    """The adjoint of `index`: zeros of `shape` to which g was added at the indices."""
+    chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    arrays = np.broadcast_arrays(*[indices[d] for d in chosen])
+    picked = arrays[0].ndim
+    # Where NumPy put the indexed dimensions: together at the first of them, or in front if they were apart.
+    together = chosen == list(range(chosen[0], chosen[0] + len(chosen)))
+    place = chosen[0] if together else 0
+    rows = np.moveaxis(g, range(place, place + picked), range(picked)) if place else np.asarray(g)
+    rest = [d for d in range(len(shape)) if d not in chosen]
+    sizes = [shape[d] for d in chosen]
+    width = [shape[d] for d in rest]
+    count = int(np.prod(sizes, dtype=np.int64))
+    places = _flat(arrays, sizes)
+    out = accumulate(count, places, rows.reshape(places.size, *width)).reshape(*sizes, *width)
+    return out.transpose(np.argsort(chosen + rest))
+
+
+def _flat(arrays: Any, sizes: list[int]) -> Any:
+    """Several index arrays as one index into the flattened dimensions; negative ones counted from the end."""
+    flat: Any = 0
+    for array, n in zip(arrays, sizes):
+        flat = flat * n + np.where(array < 0, array + n, array)
+    return np.ravel(flat)
+
+
+# -- one dimension ----------------------------------------------------------------------------------------------------
+
+
+def index_select(x: Any, index: Any, dim: int) -> Any:
+    return x.take(np.atleast_1d(index), axis=dim) if x.ndim else np.array(x)
+
+
+def select_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
+    """The adjoint of index_select."""
+    if not shape:
+        return g
+    return index_back(g, shape, (slice(None),) * dim + (np.atleast_1d(index),))
+
+
+def _corner(x: Any, index: Any, dim: int) -> Any:
+    """The part of x that an index of this shape may address: the other dimensions cut to the index's sizes."""
+    return x[tuple([slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape)])]
+
+
+def gather(x: Any, index: Any, dim: int) -> Any:
+    """x at `index` along `dim`: the result has the index's shape."""
+    if not x.ndim:
+        return np.broadcast_to(x, index.shape).copy()
+    return np.take_along_axis(_corner(x, index, dim), index, dim) if index.size else np.zeros(index.shape, x.dtype)
+
+
+def _places(index: Any, shape: Shape, dim: int) -> Any:
+    """The flat place in an array of `shape` that each element of `index` addresses."""
+    grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
+    grid[dim] = np.where(index < 0, index + shape[dim], index)
+    flat: Any = 0
+    for i, n in zip(grid, shape):
+        flat = flat * n + i
+    return np.broadcast_to(flat, index.shape).ravel()
+
+
+def gather_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
+    """The adjoint of gather: zeros of `shape` to which g was added at `index` along `dim`."""
+    if not shape or not index.size:
+        return np.zeros(shape, g.dtype) + (g.sum(dtype=g.dtype) if not shape else 0)
+    count = int(np.prod(shape, dtype=np.int64))
+    return accumulate(count, _places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
+
+
+def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
+    """A copy of x that holds src at `index` along `dim`; of several for one place the last wins."""
+    out = np.array(x, order="C")
+    if not out.ndim:
+        return np.asarray(src, x.dtype).reshape(-1)[-1:].reshape(()) if index.size else out
+    if not index.size:
+        return out
+    cut = src[tuple([slice(n) for n in index.shape])] if getattr(src, "ndim", 0) else src
+    np.put_along_axis(_corner(out, index, dim), index, cut, dim)
+    return out
+
+
+def scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
+    """x with src added at `index` along `dim`."""
+    cut = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
+    return x + gather_back(cut, index, x.shape, dim)
+
+
+def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
+    return scatter(x, index, value, dim)
+
+
+def index_add(x: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
+    """x with alpha * source added to the slices that `index` names."""
+    added = source if alpha == 1 else source * x.dtype.type(alpha)
+    if not x.ndim:
+        return x + np.sum(added, dtype=x.dtype)
+    return x + index_back(added, x.shape, (slice(None),) * dim + (np.atleast_1d(index),))
+
+
+def index_copy(x: Any, index: Any, source: Any, dim: int) -> Any:
+    """A copy of x whose slices that `index` names hold source."""
+    out = np.array(x, order="C")
+    if out.ndim:
+        out[(slice(None),) * dim + (np.atleast_1d(index),)] = source
+    else:
+        out[...] = np.reshape(source, -1)[-1] if np.size(index) else out
+    return out
+
+
+def index_fill(x: Any, index: Any, value: Any, dim: int) -> Any:
+    return index_copy(x, index, value, dim)
+
+
+def take(x: Any, index: Any) -> Any:
+    return np.take(x, index)
+
+
+def take_back(g: Any, index: Any, shape: Shape) -> Any:
+    """The adjoint of take."""
+    count = int(np.prod(shape, dtype=np.int64))
+    places = np.ravel(np.where(index < 0, index + count, index))
+    return accumulate(count, places, np.asarray(g).reshape(-1)).reshape(shape)
+
+
+def pad_to(g: Any, shape: Shape) -> Any:
+    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements of each dimension."""
+    out = np.zeros(shape, g.dtype)
+    out[tuple([slice(n) for n in g.shape])] = g
+    return out
+
+
+def corner(x: Any, shape: Shape) -> Any:
+    """The first elements of each dimension: the adjoint of `pad_to`."""
+    return x[tuple([slice(n) for n in shape]) + (...,)]
+
+
+# -- masks ------------------------------------------------------------------------------------------------------------
+
+
+def masked_fill_tensor(x: Any, value: Any, mask: Any) -> Any:
+    return masked_fill(x, mask, value)
+
+
+def masked_back(g: Any, mask: Any, shape: Shape) -> Any:
+    """The adjoint of masked_select: zeros with g, in order, where the mask holds; summed to `shape`."""
+    out = np.zeros(np.broadcast_shapes(shape, mask.shape), g.dtype)
+    out[np.broadcast_to(mask, out.shape)] = g
+    return sum_to(out, shape)
+
+
+def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+    """x with `value` wherever the mask holds."""
+    shape = np.broadcast_shapes(x.shape, mask.shape)
+    out = np.array(np.broadcast_to(x, shape))
+    np.copyto(out, value, where=mask, casting="unsafe")
+    return out
+
+
+def masked_select(x: Any, mask: Any) -> Any:
+    """The elements where the mask holds, in order."""
+    x, mask = np.broadcast_arrays(x, mask)
+    return x[mask]
+
+
+def masked_scatter(x: Any, source: Any, mask: Any) -> Any:
+    """x with the first elements of source, in order, where the mask holds."""
+    shape = np.broadcast_shapes(x.shape, mask.shape)
+    out = np.array(np.broadcast_to(x, shape))
+    mask = np.broadcast_to(mask, shape)
+    out[mask] = source.reshape(-1)[: np.count_nonzero(mask)]
+    return out
+
+
+def first_of(g: Any, shape: Shape) -> Any:
+    """g at the front of zeros of `shape`, counted in order."""
+    out = np.zeros(int(np.prod(shape, dtype=np.int64)), g.dtype)
+    out[: g.size] = g.reshape(-1)
+    return out.reshape(shape)
+
+
+def front(x: Any, count: int) -> Any:
+    """The first `count` elements in order: the adjoint of `first_of`."""
+    return x.reshape(-1)[:count]

@@ -1,0 +1,183 @@
+"""What Tensor has besides operators: geometry, properties, and Python's protocols that need operators."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.geometry import CPU, Size
+from autodiff._core.node import AccumulateGrad, likeness
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.indexing import getitem, setitem
+
+# -- geometry ---------------------------------------------------------------------------------------------------------
+
+
+def shape(self: Tensor) -> Size:
+    """The sizes of the dimensions."""
+    return Size(self._array.shape)
+
+
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The shape, or the size of one dimension."""
+    if dim is None:
+        return Size(self._array.shape)
+    ndim = self._array.ndim
+    if not -ndim <= dim < ndim:
+        if not ndim:
+            raise IndexError("Dimension specified as %d but tensor has no dimensions" % dim)
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
+    return self._array.shape[dim]
+
+
+def stride(self: Tensor, dim: int | None = None) -> Any:
+    """How many elements lie between neighbours, per dimension or along one."""
+    found = tuple([s // self._array.itemsize for s in self._array.strides])
+    return found if dim is None else found[dim]
+
+
+def dim(self: Tensor) -> int:
+    """How many dimensions there are."""
+    return self._array.ndim  # type: ignore[no-any-return]
+
+
+def element_size(self: Tensor) -> int:
+    """The bytes of one element."""
+    return self._array.itemsize  # type: ignore[no-any-return]
+
+
+def numel(self: Tensor) -> int:
+    """How many elements there are."""
+    return self._array.size  # type: ignore[no-any-return]
+
+
+def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
+    """Whether the elements lie in memory in their order, without gaps."""
+    array = self._array
+    return not isinstance(array, np.ndarray) or bool(array.flags.c_contiguous)
+
+
+def data_ptr(self: Tensor) -> int:
+    """The address of the first element."""
+    return int(self.memory().__array_interface__["data"][0])
+
+
+def storage_offset(self: Tensor) -> int:
+    """How many elements of the owner's memory lie before this tensor's first."""
+    owner = array = self.memory()
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    return (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize  # type: ignore[no-any-return]
+
+
+# -- properties -------------------------------------------------------------------------------------------------------
+
+
+def get_data(self: Tensor) -> Tensor:
+    """The same memory outside the graph, and with a version of its own: writing to it goes unnoticed."""
+    return wrap(self.memory())
+
+
+def set_data(self: Tensor, value: Tensor) -> None:
+    if not isinstance(value, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+    self._array = value.memory()
+    if isinstance(self._node, AccumulateGrad):
+        self._node.like = likeness(self._array)
+
+
+def reversed_dims(self: Tensor) -> Tensor:
+    """The dimensions in reverse order."""
+    return ops.permute(self, dims=tuple(range(self._array.ndim))[::-1])  # type: ignore[no-any-return]
+
+
+def matrix_transpose(self: Tensor) -> Tensor:
+    """The last two dimensions exchanged."""
+    if not self._array.ndim:
+        return self
+    if self._array.ndim == 1:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
+        )
+    return ops.transpose(self, dim0=self._array.ndim - 2, dim1=self._array.ndim - 1)  # type: ignore[no-any-return]
+
+
+def conjugate_transpose(self: Tensor) -> Tensor:
+    """The last two dimensions exchanged, and conjugated."""
+    turned = matrix_transpose(self)
+    return ops.conj(turned) if self._array.dtype.kind == "c" else turned  # type: ignore[no-any-return]
+
+
+def hermitian(self: Tensor) -> Tensor:
+    """A matrix exchanged and conjugated. Raises RuntimeError for other than 0 or 2 dimensions."""
+    if self._array.ndim not in (0, 2):
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor."
+        )
+    return self if not self._array.ndim else conjugate_transpose(self)
+
+
+# -- Python's protocols -----------------------------------------------------------------------------------------------
+
+
+def iterate(self: Tensor) -> Iterator[Tensor]:
+    if not self._array.ndim:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(ops.unbind(self, dim=0))
+
+
+def contains(self: Tensor, element: Any) -> bool:
+    if not isinstance(element, (Tensor, bool, int, float, complex, np.generic)):
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+    return bool(np.any(self._array == (element._array if isinstance(element, Tensor) else element)))
+
+
+def formatted(self: Tensor, spec: str) -> str:
+    if not self._array.ndim:
+        return format(self._array.item(), spec)
+    return object.__format__(self, spec)
+
+
+def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if self._node is not None and not isinstance(self._node, AccumulateGrad):
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
+        )
+    if id(self) in memo:
+        return memo[id(self)]  # type: ignore[no-any-return]
+    array = self._array
+    twin = wrap(np.array(array, order="K") if isinstance(array, np.ndarray) else array)
+    if self._node is not None:
+        twin.requires_grad_()
+    memo[id(self)] = twin
+    if self.grad is not None:
+        twin.grad = copy.deepcopy(self.grad, memo)
+    return twin
+
+
+METHODS = {
+    "size": size, "stride": stride, "dim": dim, "ndimension": dim, "numel": numel, "nelement": numel,
+    "element_size": element_size, "is_contiguous": is_contiguous, "data_ptr": data_ptr, "storage_offset": storage_offset,
+    "__iter__": iterate, "__contains__": contains, "__format__": formatted, "__deepcopy__": deep_copied,
+    "__getitem__": getitem, "__setitem__": setitem,
+}  # fmt: skip
+PROPERTIES = {
+    "shape": property(shape),
+    "device": property(lambda self: CPU),
+    "data": property(get_data, set_data),
+    "T": property(reversed_dims),
+    "mT": property(matrix_transpose),
+    "H": property(hermitian),
+    "mH": property(conjugate_transpose),
+}
+
+
+def attach() -> None:
+    """Give Tensor its geometry, properties and protocols."""
+    for name, member in (METHODS | PROPERTIES).items():
+        setattr(Tensor, name, member)
+

@@ -1,0 +1,19 @@
+"""What the root namespace holds besides functions: dtypes, Size, device, numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiff._core import dtypes
+from autodiff._core.geometry import Size, device
+
+
+def names() -> dict[str, Any]:
+    """Name to constant, dtypes under their aliases too."""
+    found: dict[str, Any] = {d.name: d for d in dtypes.DTYPES}
+    found |= {d.alias: d for d in dtypes.DTYPES if d.alias}
+    found |= {"dtype": dtypes.dtype, "Size": Size, "device": device}
+    found |= {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None}
+    found |= {"strided": "torch.strided", "preserve_format": "torch.preserve_format", "contiguous_format": "torch.contiguous_format"}
+    return found
