@@ -139,13 +139,13 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
 # -- choosing ---------------------------------------------------------------------------------------------------------
 
 
-@function(out=True)
+@function(method=False, out=True)
 def where(condition: Tensor, input: Operand = None, other: Operand = None) -> Any:
     """input where the condition holds, else other; with the condition alone, the indices where it holds."""
     if not isinstance(condition, Tensor):
         raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
     if input is None and other is None:
-        return tuple(wrap(i) for i in np.nonzero(np.atleast_1d(condition._array)))
+        return ops.nonzero(condition, as_tuple=True)
     if condition._array.dtype.char not in "?B":
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
@@ -159,6 +159,12 @@ def where(condition: Tensor, input: Operand = None, other: Operand = None) -> An
         a, b = (x._array.shape for x in pair)
         bad = (a, b) if _clash(a, b) else (condition._array.shape, np.broadcast_shapes(a, b))
         raise RuntimeError(errors.cannot_broadcast(*bad)) from None
+
+
+@function("Tensor", name="where", method=True)
+def where_method(self: Tensor, condition: Tensor, other: Operand) -> Tensor:
+    """This tensor where the condition holds, else other."""
+    return where(condition, self, other)  # type: ignore[no-any-return]
 
 
 def _clash(a: tuple[int, ...], b: tuple[int, ...]) -> bool:

@@ -8,7 +8,6 @@ import numpy as np
 
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
-from autodiff._core.primitive import plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number
@@ -16,7 +15,6 @@ from autodiff._functions.indexing import put_value, reading
 from autodiff._functions.shape import broadcast_to, common_shape, reshaped
 
 METHOD = "Tensor"
-NUMBER = (bool, int, float, complex)
 
 
 def _named(x: Tensor) -> str:
@@ -160,7 +158,7 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -
         raise RuntimeError(
             f"{name}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): ({count}), for dim: {d}"
         )
-    if shape[:d] != given[:d] or shape[d + 1 :] != given[d + 1 :]:
+    if bool(shape) != bool(given) or shape[:d] != given[:d] or shape[d + 1 :] != given[d + 1 :]:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(shape)} source.shape = {list(given)}"
@@ -231,34 +229,6 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 # -- masks ------------------------------------------------------------------------------------------------------------
 
 
-@function(method=False, out=True)
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
-    """input where the condition holds, else other; with the condition alone, the indices where it holds."""
-    if input is None and other is None:
-        return nonzero(condition, as_tuple=True)
-    if not isinstance(condition, Tensor) and isinstance(input, Tensor):
-        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
-    if input is None or other is None:
-        raise TypeError("where() received an invalid combination of arguments: input and other belong together")
-    mask = condition._array
-    if mask.dtype.kind != "b":
-        if mask.dtype.name != "uint8":
-            raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {_named(condition)}")
-        condition = ops.to(condition, dtype=np.dtype("bool"))
-    pair = [_number_or_tensor(x) for x in (input, other)]
-    arrays = [x._array if isinstance(x, Tensor) else x for x in pair]
-    target = dtypes.result_type(arrays)
-    pair = [
-        (x if x._array.dtype is target else ops.to(x, dtype=target)) if isinstance(x, Tensor) else np.asarray(x).astype(target)[()]
-        for x in pair
-    ]
-    try:
-        return ops.where(condition, *pair)
-    except ValueError:
-        shapes = [np.shape(a) for a in (mask, *arrays)]
-        raise _unequal(shapes) from None
-
-
 def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
     """torch's sentence for the first pair of these shapes that do not broadcast."""
     a: tuple[int, ...] = ()
@@ -273,21 +243,6 @@ def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
                 f"The size of tensor a ({long_a[i]}) must match the size of tensor b ({long_b[i]}) at non-singleton dimension {i}"
             )
     return RuntimeError(f"shapes {shapes} cannot be broadcast together")
-
-
-def _number_or_tensor(x: Any) -> Any:
-    if isinstance(x, Tensor):
-        return x
-    x = plain(x)
-    if not isinstance(x, NUMBER):
-        raise TypeError(f"where(): argument must be Tensor or Number, not {type(x).__name__}")
-    return x
-
-
-@function(METHOD, name="where", method=True)
-def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
-    """This tensor where the condition holds, else other."""
-    return where(condition, self, other)  # type: ignore[no-any-return]
 
 
 def _check_mask(mask: Tensor, sentence: str) -> None:
@@ -352,8 +307,8 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: a row for each, or a tensor for each dimension."""
     array = np.asarray(input._array)
     if as_tuple:
-        return tuple([wrap(i) for i in np.atleast_1d(array).nonzero()])
-    return wrap(np.argwhere(array))
+        return tuple([wrap(np.array(i)) for i in np.atleast_1d(array).nonzero()])
+    return wrap(np.array(np.argwhere(array), order="C"))
 
 
 @function()

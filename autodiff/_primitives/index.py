@@ -95,14 +95,6 @@ general("pad_to", indexing.pad_to, lambda g, input_shape: ops.corner(g, shape=in
 general("corner", indexing.corner, lambda g, input_shape: ops.pad_to(g, shape=input_shape), inputs=("input",))
 
 # -- masks ------------------------------------------------------------------------------------------------------------
-general(
-    "where",
-    indexing.where,
-    None,
-    lambda g, condition: ops.where(condition, g, 0),
-    lambda g, condition: ops.where(condition, 0, g),
-    inputs=("condition", "input", "other"),
-)
 general("masked_fill", indexing.masked_fill, lambda g, mask: ops.masked_fill(g, mask, value=0), None,
         inputs=("input", "mask"))  # fmt: skip
 general(
