@@ -42,12 +42,15 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "")
     shape or of a dtype that cannot be cast.
     """
     check_writable(target)
-    result = compute(_before(target))
+    before = _before(target)
+    result = compute(before)
     _check_result(target, result)
     view = None if target._meta is None else target._meta.view
     tracked = state.grad and result._node is not None
     if tracked and view is not None and view.made is not None:
         raise RuntimeError(view.made)
+    if result._node is not None:
+        _keep(before, result._node)
     np.copyto(target.memory(), result._array, casting="unsafe")
     storage = target.storage()
     storage.touch()
@@ -92,6 +95,13 @@ def _before(target: Tensor) -> Tensor:
     old._node = target._node
     old._storage = target.storage()
     return old
+
+
+def _keep(before: Tensor, node: Node) -> None:
+    """Give `before` memory of its own if the operator saved it: its rules want what is about to be overwritten."""
+    if node.saved and any(s is before for s in node.saved):
+        before._array = np.array(before._array)
+        before._storage = None
 
 
 def _guard_by(result: Tensor, storage: Storage) -> None:

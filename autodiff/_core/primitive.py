@@ -176,7 +176,7 @@ def apply(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if state.grad and p.formulas and any(isinstance(x, Tensor) and x._node is not None for x in inputs):
         record(p, inputs, tensors, params)
     if p.view:
-        _link_views(p, inputs[0], tensors, params)
+        _link_views(p, inputs[0], tensors, params, several)
     return tuple(tensors) if several else tensors[0]
 
 
@@ -259,12 +259,11 @@ def guard(result: Tensor) -> Storage:
     return storage
 
 
-def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any]) -> None:
-    several = len(tensors) > 1
+def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
     for i, t in enumerate(tensors):
         if several:
             step = lambda base, i=i: p.op(base, **params)[i]
-            made = errors.MULTI_VIEW.format(index=i, node=p.node.title)
+            made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0])
         else:
             step = lambda base: p.op(base, **params)
             made = None
