@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors, graph as _graph
+from autodiff._core import custom as function
+from autodiff._core import errors
+from autodiff._core import graph as _graph
+from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.modes import (
     enable_grad,
     inference_mode,
@@ -15,18 +18,20 @@ from autodiff._core.modes import (
     no_grad,
     set_grad_enabled,
 )
-from autodiff._core.node import Node, Output, likeness, link, new_node
-from autodiff._core.modes import state
-from autodiff._core.tensor import Tensor, alias, wrap
+from autodiff._core.node import Node, likeness
+from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
     "Function",
+    "FunctionCtx",
     "backward",
     "enable_grad",
+    "function",
     "grad",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "once_differentiable",
     "set_grad_enabled",
 ]
 
@@ -142,11 +147,11 @@ def grad(
     nodes = [x._node for x in ins]
     found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
     result: list[Tensor | None] = []
-    for x in ins:
+    for index, x in enumerate(ins):
         g = found.get(x._node)
         if g is None:
             if not allow_unused and not materialize_grads:
-                raise RuntimeError(errors.UNUSED)
+                raise RuntimeError(errors.UNUSED.format(index=index))
             result.append(wrap(np.zeros_like(x._array)) if materialize_grads else None)
         else:
             result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))

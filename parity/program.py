@@ -256,7 +256,19 @@ def _encode(value: Any) -> Any:
 
 
 _DTYPES = frozenset(
-    ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"]
+    [
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "float16",
+        "float32",
+        "float64",
+        "complex64",
+        "complex128",
+    ]
 )
 _MAX_ELEMENTS = 10_000_000
 
@@ -328,7 +340,9 @@ class _Reader:
         dtype = np.dtype(self.field(record, "dtype", self.one_of(tuple(sorted(_DTYPES)))))
         shape = self.field(record, "shape", self.each(self.natural))
         if math.prod(shape) > _MAX_ELEMENTS or len(shape) > 32:
-            raise self.fail(f"an array of shape {shape} is larger than a program may hold ({_MAX_ELEMENTS} elements)")
+            raise self.fail(
+                f"an array of shape {shape} is larger than a program may hold ({_MAX_ELEMENTS} elements)"
+            )
         if dtype.kind == "c":
             element = lambda pair: complex(*self.each(self.real)(pair)[:2])
         else:
@@ -396,13 +410,16 @@ class _Reader:
     def program(self, record: Any) -> Program:
         version = self.field(record, "format", self.kind(int))
         if version > FORMAT:
+            self.path = ["format"]
             raise self.fail(f"format {version} is newer than this version reads ({FORMAT}): update parity")
         program = Program(
             inputs=self.field(record, "inputs", self.each(self.input)),
             steps=self.field(record, "steps", self.each(self.step)),
             outputs=self.field(record, "outputs", self.each(self.ref)),
             cotangents=self.field(record, "cotangents", self.each(self.array), ()),
-            second=self.field(record, "second", self.each(lambda v: None if v is None else self.array(v)), ()),
+            second=self.field(
+                record, "second", self.each(lambda v: None if v is None else self.array(v)), ()
+            ),
             regime=self.field(record, "regime", self.one_of(("exact", "smooth")), "smooth"),
         )
         for number, step in enumerate(program.steps):
@@ -418,7 +435,9 @@ class _Reader:
             raise self.fail(f"{len(program.outputs)} outputs, but {len(program.cotangents)} cotangents")
         self.path = ["second"]
         if program.second and len(program.second) != len(program.differentiable):
-            raise self.fail(f"{len(program.differentiable)} inputs require grad, but {len(program.second)} weights")
+            raise self.fail(
+                f"{len(program.differentiable)} inputs require grad, but {len(program.second)} weights"
+            )
         return program
 
 

@@ -84,7 +84,7 @@ class Default:
     real: NumpyDType = np.dtype("float32")
 
     @classmethod
-    def complex(cls) -> NumpyDType:
+    def imaginary(cls) -> NumpyDType:
         return np.dtype("complex128" if cls.real.itemsize == 8 else "complex64")
 
     @classmethod
@@ -94,7 +94,7 @@ class Default:
             return bool_.numpy
         if isinstance(number, int):
             return int64.numpy
-        return cls.real if isinstance(number, float) else cls.complex()
+        return cls.real if isinstance(number, float) else cls.imaginary()
 
 
 def category(d: NumpyDType) -> int:

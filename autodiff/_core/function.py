@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core import registry
 from autodiff._core.graph import backward
 from autodiff._core.modes import enable_grad, no_grad, state
-from autodiff._core.node import Node, likeness, link, new_node
+from autodiff._core.node import Node, TableNode, likeness, link, new_node
 from autodiff._core.tensor import Tensor, wrap
 
 Body = Callable[..., Any]
@@ -100,7 +100,7 @@ def function(
     return register
 
 
-class CompositeNode(Node):
+class CompositeNode(TableNode):
     """A composition recorded as one node: the graph of its inside is kept in `saved`, after what it saves."""
 
     __slots__ = ("replay", "where")
@@ -121,7 +121,7 @@ class CompositeNode(Node):
             targets = [leaf._node for leaf in leaves]
         asked = [t for t in targets if t is not None]
         found = backward(roots, keep_graph=True, create_graph=create_graph, targets=asked, accumulate=False)
-        return [found.get(t) for t in targets]
+        return [None if t is None else found.get(t) for t in targets]
 
 
 class Inside(tuple[Any, ...]):

@@ -8,21 +8,35 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush, heapreplace
 from typing import Any
 
 import numpy as np
 
 from autodiff._core import dtypes, errors
-from autodiff._core.inplace import Overwritten, SavedResult
+from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import AccumulateGrad, Clock, Node, Output, Storage
+from autodiff._core.node import FREED, AccumulateGrad, Clock, Node, Output, Storage
 from autodiff._core.primitive import Many, passed_on
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Gradient = Any  # an array in a first-order walk, a Tensor under create_graph
+
+
+class Waiting:
+    """Nodes that have a gradient and wait for their turn: the newest comes first."""
+
+    __slots__ = ("heap", "nodes")
+
+    def __init__(self) -> None:
+        self.heap: list[int] = []
+        self.nodes: dict[int, Node] = {}
+
+    def add(self, node: Node) -> None:
+        self.nodes[node.key] = node
+        heappush(self.heap, node.key)
 
 
 def backward(
@@ -54,53 +68,48 @@ def _walk(
     found: dict[Node, Gradient],
     accumulate: bool,
 ) -> None:
-    # `ahead` is the next node if nothing waits before it: a chain never touches the heap.
-    ahead: Node | None = None
-    waiting: list[tuple[int, Node]] = []
+    # Hot nodes in a first-order walk are done here, everything else in _step(). `ahead` is the next node if none that
+    # waits is newer: a chain never touches the heap. The heap holds keys alone, which compare faster than pairs.
+    # (Any: hot nodes are told by a class attribute, which costs less than isinstance.)
+    node: Any
+    ahead: Any = None
+    waiting = Waiting()
+    heap, by_key = waiting.heap, waiting.nodes
     arrived: dict[Node, Gradient] = {}
-    for node, seed in roots:
-        if needed is None or node in needed:
-            deliver(node, seed, arrived, waiting)
+    now = Clock.now
+    for root, seed in roots:
+        if needed is None or root in needed:
+            deliver(root, seed, arrived, waiting)
     while True:
         if ahead is None:
-            if not waiting:
+            if not heap:
                 break
-            node = heappop(waiting)[1]
-        elif waiting:
-            node = heappushpop(waiting, (ahead.key, ahead))[1]
+            node = by_key.pop(heappop(heap))
+        elif heap and heap[0] < ahead.key:
+            by_key[ahead.key] = ahead
+            node = by_key.pop(heapreplace(heap, ahead.key))
         else:
             node = ahead
         ahead = None
         g = arrived.pop(node)
-        if node.hooks is not None:
-            g = run_before(node, g, create_graph)
-        if wanted is not None and node in wanted:
-            found[node] = g
-            assert needed is not None
-            if not any(edge in needed for edge in node.edges):
-                continue
-        if not node.plain or node.hooks is not None:
-            _unusual(node, g, keep_graph, create_graph, needed, arrived, waiting)
+        operands = node.operands
+        if not operands or create_graph or node.hooks is not None or wanted is not None:
+            _step(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
+            now = Clock.now
             continue
-        saved = node.saved
-        if saved:
-            if node.recorded != Clock.now:
-                check_unwritten(node)
-            if create_graph:
-                values = tuple([_tensor(s, node) for s in saved])
-            else:
-                values = [s._array if type(s) in ARRAYED else s for s in saved]
-            if not keep_graph:
-                node.saved = None
-        elif saved is None:
-            raise RuntimeError(errors.FREED)
-        else:
-            values = saved
+        keeps = node.keeps
+        if keeps and node.recorded != now:
+            check_unwritten(node)
         own = node.like
-        for edge, rule in zip(node.edges, node.rules):  # type: ignore[arg-type]
-            if edge is None or (needed is not None and edge not in needed):
-                continue
-            h = g if rule is passed_on else rule(g, values)  # type: ignore[misc]
+        if operands == 1:
+            edge, rule, other = node.edge, node.rule, None
+            kept = node.kept._array if keeps else None
+        else:
+            edge, rule, other, kept = node.left, node.left_rule, node.right, node
+            if edge is None:
+                edge, rule, other = other, node.right_rule, None
+        while True:
+            h = g if rule is passed_on else rule(g, kept)
             # Broadcasting is undone, and the input's dtype restored, once: here.
             like = edge.like
             if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
@@ -109,10 +118,23 @@ def _walk(
                 arrived[edge] = arrived.pop(edge) + h
             else:
                 arrived[edge] = h
-                if ahead is None and edge.plain:
-                    ahead = edge
-                elif edge.__class__ is not AccumulateGrad:
-                    heappush(waiting, (edge.key, edge))
+                if edge.__class__ is not AccumulateGrad:
+                    if ahead is None:
+                        ahead = edge
+                    else:
+                        if edge.key < ahead.key:
+                            ahead, edge = edge, ahead
+                        by_key[edge.key] = edge
+                        heappush(heap, edge.key)
+            if other is None:
+                break
+            edge, rule, other = other, node.right_rule, None
+        if keeps and not keep_graph:
+            node.recorded = FREED
+            if operands == 1:
+                node.kept = None
+            else:
+                node.kept_left = node.kept_right = node.kept_out = None
     # Leaves come last, in the order in which their gradients were complete.
     for leaf, g in arrived.items():
         if leaf.hooks is not None:
@@ -123,72 +145,91 @@ def _walk(
             found[leaf] = g
 
 
-def _unusual(
+def _step(
     node: Node,
     g: Gradient,
     keep_graph: bool,
     create_graph: bool,
     needed: set[Node] | None,
+    wanted: set[Node] | None,
+    found: dict[Node, Gradient],
     arrived: dict[Node, Gradient],
-    waiting: list[tuple[int, Node]],
+    waiting: Waiting,
 ) -> None:
-    """A step of the walk for what is not plain: leaves, one result of several, all gradients at once, hooks."""
+    """A step of the walk for any node: hooks, results asked for, several results, gradients all at once."""
+    if node.hooks is not None:
+        g = run_before(node, g, create_graph)
+    if wanted is not None and node in wanted:
+        found[node] = g
+        if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
+            return
     if isinstance(node, Output):
         _deliver_slot(node, g, arrived, waiting)
         return
-    if node.saved is None:
+    saved = node.saved
+    if saved is None:
         raise RuntimeError(errors.FREED)
-    if node.saved and node.recorded != Clock.now:
+    if saved and node.recorded != Clock.now:
         check_unwritten(node)
     values = opened(node, create_graph)
-    if node.results > 1:
+    if node.results > 1 and node.materializes:
         g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
-    grads = _pull(node, g, values, create_graph)
-    if node.hooks is not None and node.hooks.after:
-        grads = run_after(node, grads, g, create_graph)
+    if node.plain and node.hooks is None:
+        rules: Any = node.rules
+        grads = [
+            None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
+            for edge, rule in zip(node.edges, rules)
+        ]
+    else:
+        grads = _pull(node, g, values, create_graph)
+        if node.hooks is not None and node.hooks.after:
+            grads = run_after(node, grads, g, create_graph)
     for edge, h in zip(node.edges, grads):
         if edge is None or h is None or (needed is not None and edge not in needed):
             continue
-        if type(h) is not edge.like and (h.shape, h.dtype) != edge.like:
-            h = fitted(h, edge.like)
+        like = edge.like
+        if type(h) is not like:
+            array = h._array if create_graph else h
+            if type(array) is not like and (array.shape, array.dtype) != like:
+                h = fitted(h, like)
         deliver(edge, h, arrived, waiting)
-    if node.saved and not keep_graph:
-        node.saved = None
+    if saved and node.frees and not keep_graph:
+        node.replace_saved(None)
 
 
-def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: list[tuple[int, Node]]) -> None:
+def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
     if node in arrived:
         arrived[node] = arrived.pop(node) + g
     else:
         arrived[node] = g
         if node.__class__ is not AccumulateGrad:
-            heappush(waiting, (node.key, node))
+            waiting.add(node)
 
 
-def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], waiting: list[tuple[int, Node]]) -> None:
-    owner = output.edges[0]
-    assert owner is not None
+def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
+    owner = output.owner
     slots = arrived.get(owner)
     if slots is None:
         slots = arrived[owner] = [None] * owner.results
-        heappush(waiting, (owner.key, owner))
+        waiting.add(owner)
     slots[output.index] = g
 
 
-def _pull(node: Node, g: Gradient, values: tuple[Any, ...], create_graph: bool) -> list[Any]:
+def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
     """All gradients of a node at once: its own method, a variadic formula, or its rules."""
     rules = node.rules
     if rules is None:
-        return node.pull(g, values, create_graph)
+        # Users' code and inner walks run here: they must see the walk's own grad mode.
+        before = switch(create_graph, state.inference)
+        try:
+            return node.pull(g, values, create_graph)
+        finally:
+            switch(*before)
     if node.primitive is not None and node.primitive.variadic:
         (rule,) = rules
         assert rule is not None
         return list(rule(g, values))
     return [None if edge is None or rule is None else rule(g, values) for edge, rule in zip(node.edges, rules)]
-
-
-#: What holds an array; subclasses of Tensor are told by `_array_of`.
-ARRAYED = {Tensor, Storage, SavedResult}
 
 
 def opened(node: Node, create_graph: bool) -> Sequence[Any]:
@@ -214,12 +255,13 @@ def _tensor(s: Any, node: Node) -> Any:
 
 
 def check_unwritten(node: Node) -> None:
-    """Raise, in torch's words, if something saved was written after the node was recorded."""
-    assert node.saved is not None
+    """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
+    if node.saved is None:
+        raise RuntimeError(errors.FREED)
     for s in node.saved:
         for x in s if type(s) is Many else (s,):
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
-            if storage is not None and (storage.written > node.recorded or isinstance(x, Overwritten)):
+            if storage is not None and storage.written > node.recorded:
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
                 maker = x._node if isinstance(x, Tensor) else node
                 title = maker.name() if maker is not None else "AccumulateGrad"
@@ -293,7 +335,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     if hooks is not None and hooks.post_accumulate:
         leaf = node.variable
         for hook in list(hooks.post_accumulate.values()):
-            hook(leaf)
+            _called(hook, create_graph, leaf)
 
 
 # -- hooks ------------------------------------------------------------------------------------------------------------
@@ -301,6 +343,15 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
 
 def _shown(g: Gradient) -> Tensor | None:
     return g if g is None or isinstance(g, Tensor) else wrap(g)
+
+
+def _called(hook: Any, create_graph: bool, *arguments: Any) -> Any:
+    """A user's hook, in the walk's own grad mode."""
+    before = switch(create_graph, state.inference)
+    try:
+        return hook(*arguments)
+    finally:
+        switch(*before)
 
 
 def _given(g: Tensor | None, create_graph: bool) -> Gradient:
@@ -314,7 +365,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
     if hooks.tensor:
         shown = _shown(g)
         for hook in list(hooks.tensor.values()):
-            replaced = hook(shown)
+            replaced = _called(hook, create_graph, shown)
             if replaced is not None:
                 if not isinstance(replaced, Tensor):
                     raise TypeError(f"hook's result must be a Tensor or None, got {type(replaced).__name__}")
@@ -325,7 +376,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
         many = isinstance(g, list)
         shown_all = tuple(_shown(x) for x in (g if many else [g]))
         for hook in list(hooks.before.values()):
-            replaced = hook(shown_all)
+            replaced = _called(hook, create_graph, shown_all)
             if replaced is not None:
                 shown_all = replaced if isinstance(replaced, tuple) else (replaced,)
         given = [_given(x, create_graph) for x in shown_all]
@@ -356,7 +407,7 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     shown = tuple(_shown(x) for x in grads)
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
     for hook in list(hooks.after.values()):
-        replaced = hook(shown, outer)
+        replaced = _called(hook, create_graph, shown, outer)
         if replaced is not None:
             shown = replaced if isinstance(replaced, tuple) else (replaced,)
     return [_given(x, create_graph) for x in shown]

@@ -26,22 +26,22 @@ Kernel = Callable[..., Any]
 def pointwise(
     name: str,
     kernel: Kernel,
-    *partials: Formula | float,
+    *partials: Formula | str | float,
     computes: str = "float",
     refuses: str = "",
     node: str | None = None,
 ) -> Primitive:
-    """An operator of one or two operands, element by element; partial derivatives are formulas or constants.
+    """An operator of one or two operands, element by element.
 
-    Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins with
-    `g` is the whole rule.
+    A partial derivative is a constant, the name of an operand or "out", or a formula of these. Where multiplying is
+    not the way (a mask over an infinite gradient, a fused kernel), a formula that begins with `g` is the whole rule.
     """
     two = len(partials) == 2
-    rules = [starts_with_g(f) for f in partials if not isinstance(f, (int, float))]
+    rules = [starts_with_g(f) for f in partials if callable(f)]
     p = Primitive(
         name,
         kernel,
-        partials,  # type: ignore[arg-type]
+        partials,
         inputs=("input", "other") if two else ("input",),
         kind="pointwise",
         computes=computes,

@@ -150,7 +150,7 @@ class inference_mode(_Mode):
         self.mode = mode
 
     def _new(self) -> _Mode:
-        return inference_mode(self.mode)  # type: ignore[no-any-return]
+        return inference_mode(self.mode)
 
     def __enter__(self) -> None:
         self._switch(not self.mode, self.mode)

@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+#: In `recorded`: what a hot node kept is gone.
+FREED = -1
+
 next_key = itertools.count(0, -1).__next__
 new_node = object.__new__
 
@@ -83,30 +86,47 @@ class RemovableHandle:
 class Node:
     """One recorded operation: where its inputs' gradients go, and what its rules want to see again.
 
-    `edges` holds, per input, the node that produced it (None where no gradient is wanted). `saved` holds Tensors
-    (inputs), Storages (results) and plain values; None once freed. `like` is what the result looks like: the scalar
-    type of a 0-dim result that is a NumPy scalar, else the pair of shape and dtype; a list of these for several results.
-    A pointwise result of its input's shape and dtype shares the input's `like`, so identity says that nothing changed.
+    `like` is what the result looks like: the scalar type of a 0-dim result that is a NumPy scalar, else the pair of
+    shape and dtype; a list of these for several results. A pointwise result of its input's shape and dtype shares the
+    input's `like`, so identity says that nothing changed.
     """
 
-    __slots__ = ("edges", "hooks", "key", "like", "recorded", "saved")
+    __slots__ = ("hooks", "key", "like", "recorded")
 
-    edges: tuple[Node | None, ...]
-    saved: tuple[Any, ...] | None
-    #: The clock when it was recorded: anything saved that was written later is no longer what its rules expect.
-    recorded: int
     like: Any
     key: int
+    #: The clock when it was recorded: anything saved that was written later is no longer what its rules expect.
+    recorded: int
     hooks: Hooks | None
 
-    #: One adaptor `(g, values) -> gradient` per input; None where the subclass has a `pull` of its own.
+    #: Adaptors, one per input, that give its gradient: `(g, values)` of what was saved, arrays or Tensors alike.
     rules: ClassVar[tuple[Callable[[Any, Any], Any] | None, ...] | None] = None
     primitive: ClassVar[Any] = None
     #: One rule per input, one result: what the walk runs without a further look.
     plain: ClassVar[bool] = False
+    #: Operands of a hot node (Unary, Binary), which keeps them in slots of its own; 0 for every other.
+    operands: ClassVar[int] = 0
     #: How many results it has; above 1 each is reached through an Output.
     results: ClassVar[int] = 1
+    #: Whether results that got no gradient count as zeros; else the rules see None.
+    materializes: ClassVar[bool] = True
+    #: Whether tensors are among what it saves: then they are let go of after use, and using it again is an error.
+    frees: ClassVar[bool] = True
     title: ClassVar[str] = "Node"
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        """Per input the node that produced it; None where no gradient is wanted."""
+        return ()
+
+    @property
+    def saved(self) -> tuple[Any, ...] | None:
+        """Tensors (inputs), Storages (results) and plain values; None once freed."""
+        return ()
+
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        """Keep these instead, place by place; None lets go of everything, and running the node again is an error."""
+        raise NotImplementedError
 
     def name(self) -> str:
         """torch's name of the operation, e.g. "MulBackward0"."""
@@ -121,7 +141,7 @@ class Node:
         """The node a user sees, and which of its outputs this is."""
         return self, 0
 
-    def pull(self, g: Any, values: tuple[Any, ...], create_graph: bool) -> list[Any]:
+    def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
         """Gradients for all inputs at once; for nodes without one rule per input."""
         raise NotImplementedError
 
@@ -142,29 +162,107 @@ class Node:
         return hooks.add(hooks.before, hook)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
+
+
+class TableNode(Node):
+    """A node of any number of inputs."""
+
+    __slots__ = ("edges", "saved")
+    edges: tuple[Node | None, ...]
+    saved: tuple[Any, ...] | None
+
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        self.saved = saved
+
+
+# Hot nodes hold edges and operands in slots: every tuple fewer is an allocation fewer, and one object fewer that the
+# garbage collector visits while a long graph grows.
+
+
+class UnaryNode(Node):
+    """A pointwise operation of one tensor; `kept` is its input or its result."""
+
+    __slots__ = ("edge", "kept")
+    edge: Node | None
+    kept: Any
+    operands = 1
+    plain = True
+    #: `(g, kept)` in a first-order walk, `kept` opened.
+    rule: ClassVar[Callable[[Any, Any], Any]]
+    #: Whether `kept` is set at all.
+    keeps: ClassVar[bool] = False
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        return (self.edge,)
+
+    @property
+    def saved(self) -> tuple[Any, ...] | None:
+        return () if not self.keeps else None if self.recorded < 0 else (self.kept,)
+
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        if saved is None:
+            self.recorded = FREED
+        (self.kept,) = saved or (None,)
+
+
+class BinaryNode(Node):
+    """A pointwise operation of two operands, one of which may be a number."""
+
+    __slots__ = ("kept_left", "kept_out", "kept_right", "left", "right")
+    left: Node | None
+    right: Node | None
+    kept_left: Any
+    kept_right: Any
+    kept_out: Any
+    operands = 2
+    plain = True
+    #: `(g, node)` in a first-order walk: they read the slots that they need.
+    left_rule: ClassVar[Callable[[Any, Any], Any]]
+    right_rule: ClassVar[Callable[[Any, Any], Any]]
+    keeps: ClassVar[bool] = False
+
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        return (self.left, self.right)
+
+    @property
+    def saved(self) -> tuple[Any, ...] | None:
+        if not self.keeps:
+            return ()
+        # `kept_out` stays unset where no rule wants it.
+        return None if self.recorded < 0 else (self.kept_left, self.kept_right, getattr(self, "kept_out", None))
+
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        if saved is None:
+            self.recorded = FREED
+        self.kept_left, self.kept_right, self.kept_out = saved or (None, None, None)
 
 
 class Output(Node):
     """One result of a node that has several: passes its gradient on to that node's slot."""
 
-    __slots__ = ("index",)
+    __slots__ = ("index", "owner")
+    owner: Node
     index: int
 
+    @property
+    def edges(self) -> tuple[Node | None, ...]:
+        return (self.owner,)
+
     def source(self) -> tuple[Node, int]:
-        owner = self.edges[0]
-        assert owner is not None
-        return owner, self.index
+        return self.owner, self.index
 
     def name(self) -> str:
-        return self.source()[0].name()
+        return self.owner.name()
 
 
 class AccumulateGrad(Node):
     """A leaf's place in the graph: adds what arrives to the leaf's `.grad`."""
 
     __slots__ = ("leaf", "meta")
-    title = "AccumulateGrad"
+    title = "torch::autograd::AccumulateGrad"
     #: The leaf's AutogradMeta, which holds `.grad`; shared, so that node and tensor do not own each other.
     meta: Any
     #: A weak reference to the leaf.
@@ -181,12 +279,26 @@ def likeness(array: Any) -> Any:
     return (array.shape, array.dtype) if isinstance(array, np.ndarray) else type(array)
 
 
-def link(node: Node, edges: tuple[Node | None, ...], like: Any) -> Node:
-    """Fill in a new node that saves nothing."""
-    node.edges = edges
+def start(node: Node, like: Any) -> None:
+    """Fill in what every new node has."""
     node.like = like
-    node.saved = ()
-    node.recorded = Clock.now
     node.hooks = None
     node.key = next_key()
+    node.recorded = Clock.now
+
+
+def link(node: TableNode, edges: tuple[Node | None, ...], like: Any) -> TableNode:
+    """Fill in a new node that saves nothing yet."""
+    start(node, like)
+    node.edges = edges
+    node.saved = ()
+    return node
+
+
+def output(owner: Node, index: int, like: Any) -> Output:
+    """The place in the graph of one result of several."""
+    node: Output = new_node(Output)
+    start(node, like)
+    node.owner = owner
+    node.index = index
     return node

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.modes import enable_grad, state, unusual
-from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, RemovableHandle, Storage, likeness, link, new_node
+from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, RemovableHandle, Storage, likeness, new_node, start
 
 
 class View:
@@ -330,7 +330,7 @@ def alias(tensor: Tensor) -> Tensor:
 def accumulator(leaf: Tensor) -> AccumulateGrad:
     """A new place in the graph for a leaf."""
     node: AccumulateGrad = new_node(AccumulateGrad)
-    link(node, (), likeness(leaf._array))
+    start(node, likeness(leaf._array))
     node.meta = leaf.meta()
     node.leaf = weakref.ref(leaf)
     return node

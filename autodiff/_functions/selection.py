@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
+from autodiff._core.primitive import plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number
@@ -15,6 +16,7 @@ from autodiff._functions.indexing import put_value, reading
 from autodiff._functions.shape import broadcast_to, common_shape, reshaped
 
 METHOD = "Tensor"
+NUMBER = (bool, int, float, complex)
 
 
 def _named(x: Tensor) -> str:
@@ -229,6 +231,34 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 # -- masks ------------------------------------------------------------------------------------------------------------
 
 
+@function(method=False, out=True)
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """input where the condition holds, else other; with the condition alone, the indices where it holds."""
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
+    if not isinstance(condition, Tensor) and isinstance(input, Tensor):
+        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
+    if input is None or other is None:
+        raise TypeError("where() received an invalid combination of arguments: input and other belong together")
+    mask = condition._array
+    if mask.dtype.kind != "b":
+        if mask.dtype.name != "uint8":
+            raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {_named(condition)}")
+        condition = ops.to(condition, dtype=np.dtype("bool"))
+    pair = [_number_or_tensor(x) for x in (input, other)]
+    arrays = [x._array if isinstance(x, Tensor) else x for x in pair]
+    target = dtypes.result_type(arrays)
+    pair = [
+        (x if x._array.dtype is target else ops.to(x, dtype=target)) if isinstance(x, Tensor) else np.asarray(x).astype(target)[()]
+        for x in pair
+    ]
+    try:
+        return ops.where(condition, *pair)
+    except ValueError:
+        shapes = [np.shape(a) for a in (mask, *arrays)]
+        raise _unequal(shapes) from None
+
+
 def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
     """torch's sentence for the first pair of these shapes that do not broadcast."""
     a: tuple[int, ...] = ()
@@ -243,6 +273,21 @@ def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
                 f"The size of tensor a ({long_a[i]}) must match the size of tensor b ({long_b[i]}) at non-singleton dimension {i}"
             )
     return RuntimeError(f"shapes {shapes} cannot be broadcast together")
+
+
+def _number_or_tensor(x: Any) -> Any:
+    if isinstance(x, Tensor):
+        return x
+    x = plain(x)
+    if not isinstance(x, NUMBER):
+        raise TypeError(f"where(): argument must be Tensor or Number, not {type(x).__name__}")
+    return x
+
+
+@function(METHOD, name="where", method=True)
+def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """This tensor where the condition holds, else other."""
+    return where(condition, self, other)  # type: ignore[no-any-return]
 
 
 def _check_mask(mask: Tensor, sentence: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 try:
-    from numpy._core.umath import _extobj_contextvar, _make_extobj  # type: ignore[attr-defined]
+    from numpy._core.umath import _extobj_contextvar, _make_extobj
 
     SILENT: Any = _make_extobj(all="ignore")
     quiet = _extobj_contextvar.set

@@ -27,7 +27,7 @@ def _across(g: Any, input: Any, out: Any) -> Any:
 # The kernels are Python's operators: on NumPy scalars they cost a tenth of a ufunc call.
 pointwise("add", operator.add, 1, 1, computes="")
 pointwise("sub", operator.sub, 1, -1, computes="")
-pointwise("mul", operator.mul, lambda other: other, lambda input: input, computes="")
+pointwise("mul", operator.mul, "other", "input", computes="")
 pointwise("div", operator.truediv, lambda other: 1 / other, lambda other, out: -(out / other))
 pointwise("neg", operator.neg, -1, computes="")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
@@ -36,7 +36,7 @@ pointwise("sgn", np.sign, lambda g, input, out: _across(g, input, out), computes
 pointwise("sign", elementary.sign, 0, computes="", refuses="c")
 
 # -- exponentials and logarithms ----------------------------------------------------------------------------------
-pointwise("exp", np.exp, lambda out: out)
+pointwise("exp", np.exp, "out")
 pointwise("exp2", np.exp2, lambda out: out * math.log(2))
 pointwise("expm1", np.expm1, lambda out: out + 1)
 pointwise("log", np.log, lambda input: 1 / input)

@@ -23,7 +23,7 @@ general(
     lambda g, replay: ops.splice(g, ops.zeros_like(replay(g)), replay=replay),
     lambda g, replay: replay(g),
     inputs=("base", "new"),
-    node="CopySlices",
+    node="torch::autograd::CopySlices",
 )
 
 # -- views --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Tag = Literal[
     "exact",  # dyadic inputs give results that are exact in every engine: compared bit for bit
+    "rounded",  # value and derivatives are one correctly rounded operation each: bit for bit on any input
     "ties",  # ties and kinks: drawn in the exact regime only
     "random",  # the value is drawn: only its distribution is promised
     "data_shape",  # the result's shape depends on the data
@@ -22,7 +23,7 @@ Tag = Literal[
 class Argument:
     """One parameter of an operator: its name, the kind of thing it takes, and limits for the generator.
 
-    `kind` is one of the kinds that `strategies/arguments.py` can draw ("tensor", "dim", "dims", "number", "index", ...);
+    `kind` is one of the kinds that the strategies can draw ("tensor", "dim", "dims", "number", "index", ...);
     `limits` are that kind's own (domain `above=0`, `below=20`, `nonzero=True`, dtypes, ndim ...).
     """
 
@@ -41,11 +42,12 @@ class OpSpec:
     family: str
     arguments: tuple[Argument, ...]
     tags: frozenset[Tag] = frozenset()
-    #: Dtype kinds of the tensor arguments that torch accepts: b(ool) u(int8) i(nt) f(loat) c(omplex).
+    #: Dtype kinds of the tensor arguments that torch accepts:
+    #: b(ool) u(int8) i(nt8 to int64) h(alf: float16) f(loat32 and 64) c(omplex).
     dtypes: str = "f"
-    #: Values at which implementations differ, besides those of every operator (0, -0, ±1, ±inf, nan, subnormals ...).
+    #: Values at which implementations differ, besides those of every operator (0, -0, ±1, ±inf, nan ...).
     critical: tuple[float, ...] = ()
-    #: Ranges of the first tensor argument in which careless formulas cancel or overflow, e.g. ((-1e-8, 1e-8),).
+    #: Ranges of the first tensor in which careless formulas cancel or overflow, e.g. ((-1e-8, 1e-8),).
     stress: tuple[tuple[float, float], ...] = ()
     #: Orders of derivative that torch has: 0, 1 or 2.
     orders: int = 2

@@ -1,1 +1,40 @@
-"""."""
+"""The door to engines: `resolve` finds one by its name on a command line; knows none but the reference."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+from parity.engines import reference
+from parity.engines.torchlike import TorchLike
+from parity.errors import EngineError, UsageError
+
+__all__ = ["resolve"]
+
+
+def resolve(target: str) -> TorchLike:
+    """The engine behind a module's name, e.g. "autodiff", "torch", "mypkg.mytorch".
+
+    UsageError if there is no such module or it lacks what any engine needs; EngineError, with the cause
+    attached, if the module exists and breaks on import.
+    """
+    if target == "torch":
+        return reference.load()
+    if not target or not all(part.isidentifier() for part in target.split(".")):
+        raise UsageError(
+            f"{target!r} is not the name of a module; a target is e.g. autodiff or mypkg.mytorch"
+        )
+    try:
+        module = importlib.import_module(target)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (target == error.name or target.startswith(error.name + ".")):
+            raise UsageError(f"there is no module {target!r} on the path (no {error.name!r})") from None
+        raise EngineError(f"{target} cannot be imported: {error}") from error
+    except Exception as error:
+        raise EngineError(f"{target} breaks on import: {type(error).__name__}: {error}") from error
+    try:
+        return TorchLike(module)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise EngineError(f"{target} cannot make or read a tensor: {type(error).__name__}: {error}") from error

@@ -1,1 +1,33 @@
-"""."""
+"""The arbiter: what a program is worth as mathematics, certified; the door that loads python-flint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parity.engines.protocol import Run
+from parity.program import Program
+from parity.truth.table import NoTruth
+
+if TYPE_CHECKING:
+    from parity.truth.evaluation import Truth
+
+__all__ = ["NoTruth", "evaluate", "operators"]
+
+
+def evaluate(program: Program, run: Run) -> Truth:
+    """Certified values and gradients of the program, computed as they are asked for.
+
+    `run` is the reference's and says of which dtypes and shapes the values are. Raises NoTruth where nothing
+    can be certified: an operator without a line, special values, a gradient that is a convention.
+    """
+    from parity.truth.evaluation import Truth
+
+    return Truth(program, run)
+
+
+def operators() -> frozenset[str]:
+    """Torch's names of the operators that the truth can evaluate."""
+    from parity.truth import forward, table
+
+    assert forward.FAMILIES  # importing them filled the table
+    return frozenset(table.LINES)

@@ -1,0 +1,261 @@
+"""autograd.Function: an operation whose forward and backward a user writes in terms of tensors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from autodiff._core import errors, inplace
+from autodiff._core.modes import no_grad, state
+from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
+from autodiff._core.primitive import guard
+from autodiff._core.tensor import Tensor, alias, wrap
+
+ONCE = "trying to differentiate twice a function that was marked with @once_differentiable"
+
+
+class FunctionCtx:
+    """What forward hands to backward: saved tensors, and any attribute that the user sets."""
+
+    def __init__(self) -> None:
+        self.needs_input_grad: tuple[bool, ...] = ()
+        self._to_save: tuple[Any, ...] = ()
+        self._dirty: tuple[Tensor, ...] = ()
+        self._constant: tuple[Tensor, ...] = ()
+        self._materialize = True
+        self._opened: tuple[Any, ...] | None = None
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep inputs or outputs for backward; changing them in place before it is an error there."""
+        for t in tensors:
+            if t is not None and not isinstance(t, Tensor):
+                raise TypeError(f"save_for_backward can only save variables, but argument is of type {type(t).__name__}")
+        self._to_save = tensors
+
+    def mark_dirty(self, *tensors: Tensor) -> None:
+        """These inputs were changed in place by forward."""
+        self._dirty = tensors
+
+    def mark_non_differentiable(self, *tensors: Tensor) -> None:
+        """These outputs have no derivative."""
+        self._constant = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward sees zeros (True) or None for outputs that got no gradient."""
+        self._materialize = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What save_for_backward kept, inside backward. Raises RuntimeError once the graph was freed."""
+        if self._opened is None:
+            if self._to_save:
+                return self._to_save
+            raise RuntimeError(errors.FREED)
+        return self._opened
+
+
+class CustomNode(TableNode):
+    """The node of a Function: runs the user's backward with tensors."""
+
+    __slots__ = ("ctx", "likes")
+    ctx: FunctionCtx
+    #: Whether each argument of forward was a tensor.
+    likes: tuple[bool, ...]
+    #: The Function's class.
+    function: ClassVar[Any] = None
+
+    @property
+    def materializes(self) -> bool:  # type: ignore[override]
+        return self.ctx._materialize
+
+    def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
+        incoming = g if self.results > 1 else [g]
+        shown = [x if x is None or isinstance(x, Tensor) else wrap(x) for x in incoming]
+        ctx = self.ctx
+        ctx._opened = tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in values)
+        try:
+            given = self.function.backward(ctx, *shown)
+        finally:
+            ctx._opened = None
+        grads = list(given) if isinstance(given, tuple) else [given]
+        self._check(grads)
+        return [x if x is None or create_graph else x._array for x in grads[: len(self.edges)]]
+
+    def _check(self, grads: list[Any]) -> None:
+        wanted = len(self.edges)
+        while len(grads) > wanted and grads[-1] is None:
+            grads.pop()
+        if len(grads) != wanted:
+            raise RuntimeError(
+                f"function {self.title} returned an incorrect number of gradients (expected {wanted}, got {len(grads)})"
+            )
+        for i, (g, edge, is_tensor) in enumerate(zip(grads, self.edges, self.likes)):
+            if g is None:
+                continue
+            if not isinstance(g, Tensor):
+                raise TypeError(f"expected Variable or None (got {type(g).__name__})")
+            if not is_tensor:
+                raise RuntimeError(
+                    f"function {self.title} returned a gradient different than None at position {i + 1}, but the "
+                    "corresponding forward input was not a Variable"
+                )
+            if edge is not None:
+                self._check_shape(i, g, edge)
+
+    def _check_shape(self, i: int, g: Tensor, edge: Node) -> None:
+        shape = edge.like[0] if isinstance(edge.like, tuple) else ()
+        if g._array.shape != shape:
+            lead = (1,) * (g._array.ndim - len(shape))
+            if len(lead + shape) != g._array.ndim or any(n not in (1, m) for n, m in zip(lead + shape, g._array.shape)):
+                raise RuntimeError(
+                    f"Function {self.title} returned an invalid gradient at index {i} - got {list(g._array.shape)} but "
+                    f"expected shape compatible with {list(shape)}"
+                )
+
+
+class Function:
+    """An operation of one's own: subclass it, write static `forward` and `backward`, call `apply`.
+
+    `forward(ctx, *args)` or `forward(*args)` with `setup_context(ctx, inputs, output)`; `backward(ctx, *grads)`
+    returns one gradient, or None, per argument of forward.
+    """
+
+    _node: ClassVar[type[CustomNode] | None] = None
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
+        )
+
+    @staticmethod
+    def vjp(ctx: Any, *grad_outputs: Any) -> Any:
+        """The other name of backward."""
+        raise NotImplementedError
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run forward outside the graph, and record it as one node."""
+        ctx = FunctionCtx()
+        inputs = tuple(a if isinstance(a, Tensor) else None for a in args)
+        recording = state.grad
+        ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
+        separate = cls.setup_context is not Function.setup_context
+        with no_grad():
+            result = cls.forward(*args) if separate else cls.forward(ctx, *args)
+            if separate:
+                cls.setup_context(ctx, args, result)
+        many = isinstance(result, tuple)
+        outputs = list(result) if many else [result]
+        for o in outputs:
+            if not isinstance(o, Tensor) and not many:
+                raise TypeError(f"{cls.__name__}.forward: expected to return Tensors, got {type(o).__name__}")
+        outputs = [_not_an_input(o, inputs, ctx) if isinstance(o, Tensor) else o for o in outputs]
+        if recording and any(ctx.needs_input_grad):
+            _record(cls, ctx, inputs, outputs, result if many else (result,))
+        ctx._to_save = ()
+        return tuple(outputs) if many else outputs[0]
+
+    @classmethod
+    def _node_class(cls) -> type[CustomNode]:
+        if "_node" not in cls.__dict__ or cls._node is None:
+            title = cls.__name__ + "Backward"
+            cls._node = type(title, (CustomNode,), {"__slots__": (), "title": title, "function": cls})
+            if cls.backward is Function.backward and cls.vjp is not Function.vjp:
+                cls.backward = cls.vjp  # type: ignore[method-assign]
+        return cls._node
+
+
+def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: FunctionCtx) -> Tensor:
+    """An input returned as it came is another tensor to the graph, unless it was written in place."""
+    if any(output is t for t in inputs) and not any(output is t for t in ctx._dirty):
+        return alias(output)
+    return output
+
+
+def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tuple[Any, ...]) -> None:
+    # backward is given a gradient for every output, also for those that can have none.
+    shown = [o for o in outputs if isinstance(o, Tensor)]
+    moving = [
+        o._array.dtype.kind in "fc" and not any(r is c for c in ctx._constant)
+        for o, r in zip(outputs, raw)
+        if isinstance(o, Tensor)
+    ]
+    if not any(moving):
+        return
+    for t in ctx._dirty:
+        if isinstance(t._node, AccumulateGrad):
+            raise RuntimeError(errors.LEAF_IN_PLACE)
+    kind = cls._node_class()
+    many = len(shown) > 1
+    if many:
+        kind = type(kind.__name__, (kind,), {"__slots__": (), "results": len(shown)})
+    node = new_node(kind)
+    edges = tuple(t._node if t is not None else None for t in inputs)
+    likes = [likeness(o._array) for o in shown]
+    link(node, edges, likes if many else likes[0])
+    node.ctx = ctx
+    node.likes = tuple(t is not None for t in inputs)
+    for i, o in enumerate(shown):
+        if not moving[i]:
+            continue
+        place: Node = output(node, i, likes[i]) if many else node
+        if any(o is t for t in ctx._dirty):
+            written = wrap(o._array)
+            written._node = place
+            inplace.rebind(o, written)
+        else:
+            o._node = place
+    node.saved = tuple(_kept(t, raw, outputs) for t in ctx._to_save)
+
+
+def _kept(t: Tensor | None, raw: tuple[Any, ...], outputs: list[Any]) -> Any:
+    """An output is saved without its tensor, which owns the node; an input as it is."""
+    for r, o in zip(raw, outputs):
+        if t is not None and (t is r or t is o) and isinstance(o, Tensor):
+            return guard(o)
+    return t
+
+
+class _Once(TableNode):
+    """In the way of a second derivative that was ruled out."""
+
+    __slots__ = ()
+    title = "DelayedErrorBackward0"
+
+    def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
+        raise RuntimeError(ONCE)
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A backward that is not recorded; differentiating its results raises RuntimeError."""
+
+    @functools.wraps(backward)
+    def wrapped(ctx: Any, *grads: Any) -> Any:
+        with no_grad():
+            given = backward(ctx, *grads)
+        edges = tuple(g._node if isinstance(g, Tensor) else None for g in grads)
+        if not state.grad or not any(e is not None for e in edges):
+            return given
+        results = given if isinstance(given, tuple) else (given,)
+        marked = []
+        for r in results:
+            if isinstance(r, Tensor):
+                r = alias(r)
+                r._node = link(new_node(_Once), edges, likeness(r._array))
+            marked.append(r)
+        return tuple(marked) if isinstance(given, tuple) else marked[0]
+
+    return wrapped
+
+

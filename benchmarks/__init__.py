@@ -1,0 +1,1 @@
+"""Speed against torch's eager mode, in one run, as ratios: `python -m benchmarks`."""

@@ -1,0 +1,152 @@
+"""The workloads: each takes a library with torch's names and gives a function to time and one that checks.
+
+The same source runs in both libraries; nothing here knows which of them it was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Run = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`prepare(lib, dtype)` gives a function that runs forward and backward and returns what is to be compared."""
+
+    name: str
+    prepare: Callable[[Any, str], Callable[[], list[Any]]]
+    at_most: float
+    aim: float
+    dtype: str = "float32"
+    rounds: int = 15
+
+
+def _leaf(lib: Any, array: Any, dtype: str) -> Any:
+    return lib.tensor(array, dtype=getattr(lib, dtype), requires_grad=True)
+
+
+def expression(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    x, b = _leaf(lib, 4.0, dtype), _leaf(lib, 1.0, dtype)
+
+    def run() -> list[Any]:
+        for _ in range(100):
+            x.grad = b.grad = None
+            y = 3 * (2 / x) ** 2 + b - 2
+            y.backward()
+        return [y, x.grad, b.grad]
+
+    return run
+
+
+def cheap_operators(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(0)
+    x = _leaf(lib, rng.normal(size=4), dtype)
+    w = _leaf(lib, rng.uniform(0.5, 1.0, size=4), dtype)
+    seed = lib.tensor(rng.normal(size=4), dtype=getattr(lib, dtype))
+    sin, tanh, exp = lib.sin, lib.tanh, lib.exp
+
+    def run() -> list[Any]:
+        x.grad = w.grad = None
+        y = x
+        for _ in range(20):  # ten operators a round
+            y = tanh(sin(y * w + x) - 0.5 * w)
+            y = exp(-y) / 2.0 + y
+        y.backward(seed)
+        return [y, x.grad, w.grad]
+
+    return run
+
+
+def scalar_mlp(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(1)
+    sizes = (2, 16, 16, 1)
+    layers = [
+        [([_leaf(lib, float(v), dtype) for v in rng.normal(size=n) / n**0.5], _leaf(lib, 0.1, dtype)) for _ in range(m)]
+        for n, m in zip(sizes, sizes[1:])
+    ]
+    points = [([lib.tensor(float(v), dtype=getattr(lib, dtype)) for v in rng.normal(size=2)], float(t)) for t in rng.normal(size=10)]
+    leaves = [leaf for layer in layers for weights, bias in layer for leaf in (*weights, bias)]
+    tanh = lib.tanh
+
+    def run() -> list[Any]:
+        for leaf in leaves:
+            leaf.grad = None
+        loss = 0.0
+        for inputs, target in points:
+            values = inputs
+            for layer in layers:
+                found = []
+                for weights, bias in layer:
+                    total = bias
+                    for w, v in zip(weights, values):
+                        total = total + w * v
+                    found.append(tanh(total))
+                values = found
+            loss = loss + (values[0] - target) ** 2
+        loss.backward()
+        return [loss, *[leaf.grad for leaf in leaves]]
+
+    return run
+
+
+def large_pointwise(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    x = _leaf(lib, np.random.default_rng(2).normal(size=10**6), dtype)
+    seed = lib.tensor(np.random.default_rng(3).normal(size=10**6), dtype=getattr(lib, dtype))
+    sigmoid, tanh = lib.sigmoid, lib.tanh
+
+    def run() -> list[Any]:
+        x.grad = None
+        y = x * sigmoid(x) + tanh(x) ** 2
+        y.backward(seed)
+        return [y, x.grad]
+
+    return run
+
+
+def hessian_vector(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(4)
+    x = lib.tensor(rng.normal(size=(32, 10)), dtype=getattr(lib, dtype))
+    t = lib.tensor(rng.normal(size=(32, 1)), dtype=getattr(lib, dtype))
+    shapes = [(10, 32), (32,), (32, 1), (1,)]
+    params = [_leaf(lib, rng.normal(size=s) / 3, dtype) for s in shapes]
+    vector = [lib.tensor(rng.normal(size=s), dtype=getattr(lib, dtype)) for s in shapes]
+    tanh, grad = lib.tanh, lib.autograd.grad
+
+    def run() -> list[Any]:
+        w1, b1, w2, b2 = params
+        loss = ((tanh(x @ w1 + b1) @ w2 + b2 - t) ** 2).mean()
+        first = grad(loss, params, create_graph=True)
+        along = sum((g * v).sum() for g, v in zip(first, vector))
+        return [loss, *grad(along, params)]
+
+    return run
+
+
+def chain(lib: Any, dtype: str, length: int = 100_000) -> Callable[[], list[Any]]:
+    x = _leaf(lib, 1.0, dtype)
+    c = lib.tensor(1e-5, dtype=getattr(lib, dtype))
+
+    def run() -> list[Any]:
+        x.grad = None
+        y = x
+        for _ in range(length):
+            y = y + c
+        y.backward()
+        return [y, x.grad]
+
+    return run
+
+
+WORKLOADS = (
+    Workload("3*(2/x)**2 + b - 2 on 0-dim tensors", expression, 0.20, 0.10),
+    Workload("200 cheap operators on shape (4,)", cheap_operators, 0.50, 0.30),
+    Workload("scalar MLP 2-16-16-1, 10 points", scalar_mlp, 0.25, 0.15, rounds=7),
+    Workload("x*sigmoid(x)+tanh(x)**2, 10^6 float32", large_pointwise, 1.1, 0.9, rounds=9),
+    Workload("Hessian-vector product of a 2-layer MLP", hessian_vector, 1.0, 0.6, rounds=25),
+    Workload("chain of 100,000 additions", chain, 0.40, 0.25, rounds=5),
+)

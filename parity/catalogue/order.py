@@ -1,0 +1,15 @@
+"""Sorting and selecting by order."""
+
+from __future__ import annotations
+
+from parity.catalogue.arguments import argument, choice, dim, op, option, real
+
+# fmt: off
+ROWS = [
+    op("sort", real("input", distinct=True), option("dim", "dim"), choice("descending", True, False),
+       option("stable", "stable"), tags="exact ties", dtypes="buihf",
+       note="without stable=True the order of equal elements is not promised; ties are drawn with it"),
+    op("topk", real("input", distinct=True, tieless=True, min_ndim=1), argument("k", "count"), dim(last=True),
+       choice("largest", True, False), tags="exact ties", dtypes="uihf",
+       note="which of several equal elements is taken is not promised"),
+]

@@ -1,0 +1,35 @@
+"""Operators that only rearrange, repeat or join elements."""
+
+from __future__ import annotations
+
+from parity.catalogue.arguments import argument, dim, op, option, real
+
+ALL = "buihfc"
+
+# fmt: off
+ROWS = [
+    op("reshape", real("input"), argument("shape", "reshape"), tags="exact may_view", dtypes=ALL),
+    op("view", real("input", contiguous=True), argument("shape", "reshape"), tags="exact view", dtypes=ALL,
+       spellings="method"),
+    op("flatten", real("input"), option("start_dim", "dim", first=True), tags="exact may_view", dtypes=ALL),
+    op("squeeze", real("input"), option("dim", "dim"), tags="exact view", dtypes=ALL,
+       spellings="function method inplace"),
+    op("unsqueeze", real("input", max_ndim=4), argument("dim", "gap"), tags="exact view", dtypes=ALL,
+       spellings="function method inplace"),
+    op("transpose", real("input"), argument("dim0", "dim"), argument("dim1", "dim"), tags="exact view",
+       dtypes=ALL, spellings="function method inplace"),
+    op("permute", real("input"), argument("dims", "permutation"), tags="exact view", dtypes=ALL),
+    op("expand", real("input", max_ndim=3), argument("size", "expansion"), tags="exact view", dtypes=ALL,
+       spellings="method"),
+    op("cat", argument("tensors", "joined"), dim(), tags="exact", dtypes=ALL, spellings="function out"),
+    op("stack", argument("tensors", "stacked"), argument("dim", "gap"), tags="exact", dtypes=ALL,
+       spellings="function out"),
+    op("split", real("input", min_ndim=1), argument("split_size_or_sections", "sections"), dim(last=True),
+       tags="exact view", dtypes=ALL),
+    op("unbind", real("input", min_ndim=1), dim(), tags="exact view", dtypes=ALL),
+    op("flip", real("input"), argument("dims", "some_dims"), tags="exact", dtypes=ALL),
+    op("roll", real("input"), argument("shifts", "shifts"), argument("dims", "matching_dims"), tags="exact",
+       dtypes=ALL),
+    op("repeat", real("input", max_ndim=3), argument("repeats", "repeats"), tags="exact", dtypes=ALL,
+       spellings="method"),
+]

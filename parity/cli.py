@@ -1,0 +1,288 @@
+"""The command `parity`: verbs, options, exit codes; imports no engine before a verb asks for one.
+
+0 agree, 1 mismatch, 2 interrupted, 3 internal error or broken adapter, 4 usage, 5 nothing ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import Literal, NoReturn, TextIO
+
+from parity import corpus, running
+from parity.catalogue import CATALOGUE
+from parity.catalogue.excluded import EXCLUDED
+from parity.emit.script import script
+from parity.emit.test_file import as_test
+from parity.engines import reference as torch_reference
+from parity.engines import resolve
+from parity.errors import EngineError, ProgramError, UsageError
+from parity.judging import judge
+from parity.planning import PROFILES, plan
+from parity.report.coverage import coverage_record, coverage_text
+from parity.report.progress import Progress
+from parity.report.record import failure_record, verdict_record, write_lines
+from parity.report.summary import Outcome, Summary, heading, summary_text
+from parity.report.text import failure_text, verdict_line
+
+AGREE, MISMATCH, INTERRUPTED, BROKEN, USAGE, NOTHING = range(6)
+_REPORTS_SHOWN = 10
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    # The command's own directory is on the path, not the one it was called in: `parity run mypkg.mytorch`.
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        options = _parser().parse_args(argv)
+        code: int = options.verb(options)
+        return code
+    except (UsageError, ProgramError) as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return AGREE
+    except EngineError as error:
+        trace = (
+            error.trace
+            if isinstance(error, running.BrokenOff)
+            else "".join(traceback.format_exception(error))
+        )
+        print(f"{trace.rstrip()}\nparity: broken adapter: {error}", file=sys.stderr)
+        return BROKEN
+    except Exception:
+        traceback.print_exc()
+        print("parity: internal error: please report it with the traceback above", file=sys.stderr)
+        return BROKEN
+
+
+def run(options: argparse.Namespace) -> int:
+    target = _target(options)
+    if target is None:
+        raise UsageError("run needs a target: a module with torch's names, e.g. parity run autodiff")
+    files = corpus.committed()
+    for path in files:
+        corpus.load(path)
+    decided = plan(
+        target,
+        CATALOGUE,
+        profile=options.profile,
+        seed=options.seed,
+        ops=options.ops,
+        dtypes=options.dtypes,
+        max_examples=options.max_examples,
+        seconds=options.time,
+        jobs=options.jobs,
+        files=files,
+    )
+    summary = Summary(target, decided.profile, decided.seed, excluded=len(EXCLUDED))
+    with _stream(options.json) as lines:
+        # JSON on standard output leaves that stream to the records alone.
+        progress = Progress(sys.stderr if lines is sys.stdout else sys.stdout, summary)
+        begun = False
+
+        def notify(outcome: Outcome) -> None:
+            nonlocal begun
+            if not begun:
+                progress.message(heading(summary))
+                begun = True
+            if lines is not None:
+                write_lines(lines, [outcome.record()])
+                if outcome.failure is not None:
+                    write_lines(lines, [{"type": "failure", **outcome.failure}])
+            progress.update()
+
+        try:
+            running.run(decided, summary, notify)
+        finally:
+            progress.clear()
+        reports = sorted(summary.failures.values(), key=lambda outcome: outcome.number)
+        for outcome in reports[:_REPORTS_SHOWN]:
+            progress.message(f"\n{outcome.report}\n")
+        for outcome in reports[_REPORTS_SHOWN:]:
+            check, op = outcome.key or ("", "")
+            progress.message(
+                f"{check} of {op or 'a program'} differs: parity replay {corpus.shortest(outcome.id)}"
+            )
+        progress.message(summary_text(summary))
+        if lines is not None:
+            write_lines(lines, [summary.record()])
+    return summary.exit_code
+
+
+def replay(options: argparse.Namespace) -> int:
+    paths = [corpus.find(name) for name in options.id] or corpus.committed() + corpus.found()
+    if not paths:
+        print(f"nothing to replay: {corpus.COMMITTED}/ and {corpus.FOUND}/ hold no programs")
+        return NOTHING
+    code = AGREE
+    for path in paths:
+        entry = corpus.load(path)
+        subject = resolve(options.target or entry.about.get("engine") or "autodiff")
+        running.probe(subject)
+        with torch_reference.settings() as reference:
+            found = judge(entry.program, reference, subject, shrinking=options.shrink)
+        if options.json is not None:
+            with _stream(options.json, "a") as lines:
+                record = {"type": "replay", "id": path.stem, "engine": subject.name}
+                record |= verdict_record(found.verdict) | (
+                    failure_record(found.failure) if found.failure else {}
+                )
+                write_lines(lines or sys.stdout, [record])
+        if options.json != "-":
+            kept = corpus.shortest(path.stem)
+            if found.failure is not None:
+                print(failure_text(found.failure, kept))
+            else:
+                print(f"{kept}   {verdict_line(found.verdict, subject.name, reference.name)}")
+        if found.failure is not None:
+            code = MISMATCH
+    return code
+
+
+def emit(options: argparse.Namespace) -> int:
+    entry = corpus.load(corpus.find(options.id))
+    about = entry.about
+    engine = options.target or about.get("engine") or "autodiff"
+    op = str(about.get("op") or "")
+    remarks = (
+        [f"{about['check']} of {op or 'a program'}: {about.get('reason', '')}".rstrip(": ")]
+        if "check" in about
+        else []
+    )
+    if options.form == "pytest":
+        text = as_test(entry.program, engine=str(engine), remarks=remarks, label=op or "program")
+    else:
+        text = script(entry.program, title=remarks[0] if remarks else "")
+    sys.stdout.write(text)
+    return AGREE
+
+
+def coverage(options: argparse.Namespace) -> int:
+    target = _target(options)
+    subject = resolve(target) if target else None
+    if options.json is not None:
+        with _stream(options.json) as lines:
+            write_lines(lines or sys.stdout, coverage_record(CATALOGUE, EXCLUDED, subject))
+    if options.json != "-":
+        print(coverage_text(CATALOGUE, EXCLUDED, subject))
+    return AGREE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="parity", description="The same program in torch and in another engine, compared.")
+    verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
+
+    verb = verbs.add_parser("run", help="the main job: corpus, every operator, random programs")
+    verb.set_defaults(verb=run)
+    _target_options(verb, "a module with torch's names: autodiff, torch, mypkg.mytorch")
+    verb.add_argument("--profile", default="dev", help=f"{' | '.join(PROFILES)} (default: dev)")
+    verb.add_argument("--seed", type=_natural, help="default: 0, for nightly a new one")
+    verb.add_argument(
+        "--max-examples", type=_natural, metavar="N", help="random programs; run whole, without a time limit"
+    )
+    verb.add_argument("--ops", type=_names, help="operators or patterns, by commas: add,nn.functional.*")
+    verb.add_argument("--dtypes", type=_names, help="by commas: float32,float64")
+    verb.add_argument("--time", type=_duration, metavar="T", help="seconds, or with a unit: 90s, 10m, 2h")
+    verb.add_argument(
+        "--jobs",
+        type=_natural,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: the cores)",
+    )
+    _json_option(verb)
+
+    verb = verbs.add_parser("replay", help="kept programs again, by id, by a prefix of it, or by file")
+    verb.set_defaults(verb=replay)
+    verb.add_argument("id", nargs="*", help="default: every program that is kept")
+    verb.add_argument(
+        "--engine", dest="target", metavar="TARGET", help="default: the engine that failed, else autodiff"
+    )
+    verb.add_argument(
+        "--no-shrink", dest="shrink", action="store_false", help="report the program as it is kept"
+    )
+    _json_option(verb)
+
+    verb = verbs.add_parser("emit", help="a kept program as a torch script or as a test")
+    verb.set_defaults(verb=emit)
+    verb.add_argument("id")
+    verb.add_argument("--as", dest="form", choices=("script", "pytest"), default="script")
+    verb.add_argument("--engine", dest="target", metavar="TARGET", help="the engine that the test names")
+
+    verb = verbs.add_parser(
+        "coverage", help="the operators of the catalogue, and which of them an engine has"
+    )
+    verb.set_defaults(verb=coverage)
+    _target_options(verb, "a module; without one the catalogue alone")
+    _json_option(verb)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line, with the exit code of this command instead of argparse's 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def _target_options(verb: argparse.ArgumentParser, help: str) -> None:
+    verb.add_argument("target", nargs="?", metavar="TARGET", help=help)
+    verb.add_argument("--engine", metavar="TARGET", help="the same")
+
+
+def _json_option(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", metavar="FILE", help="JSON lines to a file, or to standard output for -")
+
+
+def _target(options: argparse.Namespace) -> str | None:
+    if options.target and options.engine and options.target != options.engine:
+        raise UsageError(f"two targets: {options.target} and --engine {options.engine}")
+    target: str | None = options.target or options.engine
+    return target
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _natural(text: str) -> int:
+    if not re.fullmatch(r"\d+", text):
+        raise argparse.ArgumentTypeError(f"expected a number that is not negative, got {text!r}")
+    return int(text)
+
+
+def _duration(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"expected seconds, or 90s, 10m, 2h; got {text!r}")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+@contextlib.contextmanager
+def _stream(name: str | None, mode: Literal["w", "a"] = "w") -> Iterator[TextIO | None]:
+    """The stream that JSON lines go to, None where none are wanted."""
+    if name is None or name == "-":
+        yield None if name is None else sys.stdout
+        return
+    try:
+        stream = open(name, mode, encoding="utf-8")  # noqa: SIM115  opening alone may fail here
+    except OSError as error:
+        raise UsageError(f"--json {name}: cannot be written: {error.strerror}") from None
+    with stream:
+        yield stream
+
+
+def _complain(message: str) -> int:
+    print("parity: " + " ".join(message.split()), file=sys.stderr)
+    return USAGE

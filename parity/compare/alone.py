@@ -1,0 +1,83 @@
+"""One step as a program of its own, on the values that the reference had there; knows no operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.engines.interpreter import writes
+from parity.engines.protocol import Array, Run, Value
+from parity.program import Input, Program, Ref, Step, substitute
+
+
+def alone(program: Program, run: Run, position: int, *, traced: bool = True) -> Program | None:
+    """The step at `position` alone, each of its tensor arguments an input of its own; None if it never ran.
+
+    The backward pass starts from the gradient that a traced run recorded there, where it has one and `traced`
+    is set, else from fixed weights that are not uniform.
+    """
+    step = program.steps[position]
+    number = len(program.inputs) + position
+    if number >= len(run.values):
+        return None
+    inputs: list[Input] = []
+
+    def leaf(part: Any) -> Any:
+        if not isinstance(part, Ref):
+            return part
+        array, needs = _at(run.values[part.index], part), _needs(run, part)
+        inputs.append(Input(np.array(array), needs and array is not None and array.dtype.kind in "fc"))
+        return Ref(len(inputs) - 1)
+
+    if step.spelling == "out":
+        step = Step(step.op, step.args, {k: v for k, v in step.kwargs.items() if k != "out"})
+    args = substitute(step.args, leaf)
+    kwargs = {key: substitute(value, leaf) for key, value in step.kwargs.items()}
+    steps = [Step(step.op, args, kwargs, step.spelling)]
+    if writes(step):
+        # A leaf that requires grad may not be written to: the step gets a copy.
+        steps = [
+            Step("clone", (Ref(0),), {}, "method"),
+            Step(step.op, (Ref(len(inputs)), *args[1:]), kwargs, step.spelling),
+        ]
+    last = len(inputs) + len(steps) - 1
+    outputs, cotangents = _outputs(run, number, last, traced)
+    weights = tuple(_weights(leaf.array, 2) for leaf in inputs if leaf.requires_grad)
+    return Program(
+        inputs=tuple(inputs),
+        steps=tuple(steps),
+        outputs=outputs,
+        cotangents=cotangents,
+        second=weights if program.second and cotangents else (),
+        regime=program.regime,
+    )
+
+
+def _outputs(run: Run, number: int, last: int, traced: bool) -> tuple[tuple[Ref, ...], tuple[Array, ...]]:
+    value = run.values[number]
+    outputs, cotangents = [], []
+    for item in range(len(value)) if isinstance(value, tuple) else [None]:
+        array, needs = _at(value, Ref(number, item)), _needs(run, Ref(number, item))
+        if array is None or not needs or array.dtype.kind not in "fc":
+            continue
+        outputs.append(Ref(last, item))
+        recorded = run.intermediate[number] if traced and run.intermediate else None
+        known = recorded is not None and recorded.shape == array.shape and recorded.any()
+        cotangents.append(np.array(recorded) if known else _weights(array, 1))
+    return tuple(outputs), tuple(cotangents)
+
+
+def _weights(like: Array, seed: int) -> Array:
+    """Small dyadic numbers, so that the exact regime stays exact."""
+    random = np.random.default_rng(seed)
+    return np.asarray(random.choice([-1.5, -0.5, 0.75, 1.25, 2.0], like.shape)).astype(like.dtype)
+
+
+def _at(value: Value, ref: Ref) -> Array | None:
+    return value[ref.item] if isinstance(value, tuple) and ref.item is not None else value  # type: ignore[return-value]
+
+
+def _needs(run: Run, ref: Ref) -> bool:
+    needs = run.requires_grad[ref.index]
+    return bool(needs[ref.item] if isinstance(needs, tuple) and ref.item is not None else needs)

@@ -1,0 +1,109 @@
+"""The filter: how far the reference moves when every rounding is off by one more, and where it jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue import CATALOGUE
+from parity.compare import specials
+from parity.compare.pairs import Pair
+from parity.compare.yardstick import deviation
+from parity.engines.interpreter import execute, writes
+from parity.engines.jittered import Jittered, Treatment
+from parity.engines.protocol import Run
+from parity.program import Program
+
+
+@dataclass(slots=True)
+class Jumps:
+    """Where nudged runs disagree in structure, specials or a discrete result: nothing is judged after it."""
+
+    #: The first value that jumps; gradients depend on every value.
+    value: int | None = None
+    #: Arrays that jump without a value before them that does.
+    arrays: set[int] = field(default_factory=set)
+
+    def at(self, number: int) -> None:
+        self.value = number if self.value is None else min(self.value, number)
+
+    def blur(self, pair: Pair) -> bool:
+        """Whether this array lies behind a jump, or jumps itself."""
+        if id(pair) in self.arrays:
+            return True
+        return self.value is not None and (pair.kind != "value" or pair.where >= self.value)
+
+
+#: What moves data without rounding it: tags, and families of which every member does.
+_EXACT_TAGS = frozenset({"ties", "discrete", "view", "may_view"})
+_EXACT_FAMILIES = frozenset({"shape", "index", "order", "creation"})
+
+
+def treatment(program: Program, run: Run) -> list[Treatment]:
+    """What is nudged, per step of the program; `run` is a plain run of the reference.
+
+    A step that cannot round is left alone: every engine has the same bits there, and a nudge would only push
+    exact values over the edges (floor, comparisons, ties) on which they stand. So is memory with two names,
+    where a nudged copy would miss later writes.
+    """
+    return [
+        "rest" if writes(step) else "none" if _shared(run, position) or not _rounds(step.op) else "all"
+        for position, step in enumerate(program.steps)
+    ]
+
+
+def _shared(run: Run, position: int) -> bool:
+    return position < len(run.aliases) and run.aliases[position] is not None
+
+
+@cache
+def _rounds(op: str) -> bool:
+    row = CATALOGUE.get(op)
+    return row is None or (row.family not in _EXACT_FAMILIES and row.tags.isdisjoint(_EXACT_TAGS))
+
+
+def nudge(
+    program: Program,
+    engine: Any,
+    plain: Run,
+    treatments: Sequence[Treatment],
+    pairs: Sequence[Pair],
+    number: int,
+    jumps: Jumps,
+) -> None:
+    """One nudged run: widens the spread of each pair and records jumps."""
+    gradients = any(pair.kind != "value" for pair in pairs)
+    if program.second and not any(pair.kind == "second" for pair in pairs):
+        program = program.with_(second=())
+    run = execute(program, Jittered(engine, treatments, number), gradients=gradients)
+    _discrete(program, plain, run, jumps)
+    for pair in pairs:
+        nudged = pair.of(program, run)
+        if pair.spread is None:
+            pair.spread = np.zeros(pair.reference.shape)
+        if nudged is None or nudged.shape != pair.reference.shape:
+            jumps.arrays.add(id(pair))
+        elif not pair.discrete:
+            if specials.differing(pair.reference, nudged).any():
+                jumps.arrays.add(id(pair))
+            else:
+                np.maximum(pair.spread, deviation(pair.reference, nudged), out=pair.spread)
+
+
+def _discrete(program: Program, plain: Run, run: Run, jumps: Jumps) -> None:
+    """Look for the first discrete result, or shape, that a nudge changes."""
+    for number in range(len(program.inputs), len(plain.values)):
+        before = plain.values[number]
+        after = run.values[number] if number < len(run.values) else None
+        earlier = before if isinstance(before, tuple) else (before,)
+        later = after if isinstance(after, tuple) else (after,)
+        for a, b in zip(earlier, later):
+            if a is None:
+                continue
+            if b is None or a.shape != b.shape or (a.dtype.kind in "biu" and a.tobytes() != b.tobytes()):
+                jumps.at(number)
+                return

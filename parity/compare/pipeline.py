@@ -1,0 +1,217 @@
+"""The comparison of one program in two engines, from cheap to dear; knows the six steps and their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue import CATALOGUE
+from parity.compare import exact, specials, structure
+from parity.compare.alone import alone
+from parity.compare.arbiter import Arbiter, Judgement
+from parity.compare.jitter import Jumps, nudge, treatment
+from parity.compare.neighbours import neighbours
+from parity.compare.pairs import Pair, unequal
+from parity.compare.verdict import Mismatch, Verdict
+from parity.compare.wording import mismatch
+from parity.compare.yardstick import RUNS, allowed, deviation, rounding, unstable
+from parity.engines.decorators import Traced
+from parity.engines.interpreter import execute, missing
+from parity.engines.protocol import Array, Run
+from parity.program import Program, Step
+
+#: Of so many neighbouring programs, so many must alarm for an alarm to stand.
+NEIGHBOURS, CONFIRMING = 3, 2
+
+
+def compare(
+    program: Program,
+    reference: Any,
+    subject: Any,
+    *,
+    reference_run: Run | None = None,
+    subject_run: Run | None = None,
+    confirm: bool = True,
+) -> Verdict:
+    """Run the program in both engines, unless their runs are handed over, and judge the difference.
+
+    With `confirm`, an alarm in the smooth regime stands only if neighbouring inputs alarm too.
+    """
+    ours = execute(program, reference) if reference_run is None else reference_run
+    theirs = execute(program, subject) if subject_run is None else subject_run
+    if theirs.error is not None and (lacking := missing(program, subject)):
+        return Verdict("unsupported", "structure", missing=lacking)
+    verdict = Comparison(program, reference, subject, ours, theirs).verdict()
+    if verdict.status == "agrees" and structure.lacks_derivative(theirs.error) and ours.error is None:
+        order = "first" if theirs.error is not None and theirs.error.moment == "backward" else "second"
+        return replace(verdict, status="unsupported", missing=(f"a {order} derivative",))
+    if verdict.status == "differs" and confirm and program.regime == "smooth" and not _by_structure(verdict):
+        return _confirmed(verdict, program, reference, subject)
+    return verdict
+
+
+def _by_structure(verdict: Verdict) -> bool:
+    """Whether it differs in what does not hang on the inputs' values."""
+    return all(m.check in ("dtype", "none", "requires_grad", "alias", "touched") for m in verdict.mismatches)
+
+
+def _confirmed(verdict: Verdict, program: Program, reference: Any, subject: Any) -> Verdict:
+    alarms = 0
+    for tried, neighbour in enumerate(neighbours(program, NEIGHBOURS), start=1):
+        alarms += compare(neighbour, reference, subject, confirm=False).status == "differs"
+        if alarms == CONFIRMING:
+            return replace(verdict, decided="confirm")
+        if tried - alarms > NEIGHBOURS - CONFIRMING:
+            break
+    return replace(
+        verdict, status="undecided", decided="confirm", note="the alarm vanishes at neighbouring inputs"
+    )
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Steps 1 to 5 on two runs of one program, `ours` the reference's and `theirs` the subject's."""
+
+    program: Program
+    reference: Any
+    subject: Any
+    ours: Run
+    theirs: Run
+    worst: float = 0.0
+
+    def verdict(self) -> Verdict:
+        shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
+        if shaped:
+            return Verdict("differs", "structure", float("inf"), shaped)
+        if any(_random(step) for step in self.program.steps):
+            return Verdict("agrees", "structure", note="of random values only the distribution is promised")
+        pairs = list(unequal(self.program, self.ours, self.theirs))
+        if not pairs:
+            return Verdict("agrees", "bits")
+        verdict = self._exactly(pairs) if self.program.regime == "exact" else self._smoothly(pairs)
+        return verdict if verdict.status == "differs" else self._zeros(pairs) or verdict
+
+    def _exactly(self, pairs: Sequence[Pair]) -> Verdict:
+        arbiter = Arbiter(self.program, self.ours)
+        found = []
+        for pair in pairs:
+            apart = exact.differing(pair)
+            if apart.any():
+                judgement = arbiter.judge_exactly(pair, apart, self._names)
+                found.append(mismatch(pair, judgement, self._names, exact=True))
+        if not found:
+            return Verdict("agrees", "bits")
+        return Verdict("differs", "bits", float("inf"), tuple(found))
+
+    def _zeros(self, pairs: Sequence[Pair]) -> Verdict | None:
+        """Signs of zero, which no yardstick sees, where nothing else differs."""
+        for pair in pairs:
+            apart = exact.zero_promised(self.program, self.ours, self.theirs, pair)
+            if apart is not None:
+                why = f"the sign of a zero is promised here: {self._names[1]} gives the other one"
+                judgement = Judgement(_first(apart), "subject", 0.0, why=why)
+                found = mismatch(pair, judgement, self._names, exact=True)
+                return Verdict("differs", "structure", float("inf"), (found,))
+        return None
+
+    def _smoothly(self, pairs: Sequence[Pair]) -> Verdict:
+        pairs = [pair for pair in pairs if not self._within_rounding(pair)]
+        if not pairs:
+            return Verdict("agrees", "bits", self.worst)
+        jumps, treatments = Jumps(), treatment(self.program, self.ours)
+        for number in range(RUNS):
+            nudge(self.program, self.reference, self.ours, treatments, pairs, number, jumps)
+            doubtful = [pair for pair in pairs if self._doubtful(pair).any()]
+            if not doubtful:
+                return Verdict("agrees", "jitter", self.worst)
+        stable = [p for p in doubtful if not jumps.blur(p) and not (p.spread is not None and _unstable(p))]
+        verdict = self._arbitrated(stable)
+        if verdict.status != "differs" and len(stable) < len(doubtful):
+            note = "nudges of one rounding move the result too far to judge it"
+            return replace(verdict, status="undecided", decided="unstable", note=note)
+        return verdict
+
+    def _arbitrated(self, pairs: Sequence[Pair]) -> Verdict:
+        arbiter = Arbiter(self.program, self.ours)
+        uncertain: list[Mismatch] = []
+        explained: list[Mismatch] = []
+        for pair in pairs:
+            special = pair.reference.dtype.kind in "fc" and specials.differing(pair.reference, pair.subject)
+            if np.any(special):
+                why = f"{self._names[1]} has a special value where {self._names[0]} has another or none"
+                judgement = Judgement(_first(np.asarray(special)), "subject", 0.0, why=why)
+                return self._differs(pair, judgement)
+            for judgement in arbiter.judge(pair, self._doubtful(pair)):
+                if judgement.blame == "ill-conditioned":
+                    uncertain.append(mismatch(pair, judgement, self._names))
+                    break
+                self.worst = max(self.worst, judgement.ratio)
+                if not judgement.passes:
+                    return self._differs(pair, judgement)
+                if judgement.inaccurate_reference and not explained:
+                    explained.append(mismatch(pair, judgement, self._names))
+        if uncertain:
+            note = uncertain[0].reason
+            return Verdict("undecided", "truth", self.worst, tuple(uncertain[:1]), note=note)
+        inaccurate = self._inaccurate() if explained else ()
+        wrong = tuple(m for m in explained if m.blame == "reference")
+        return Verdict("agrees", "truth", self.worst, wrong, inaccurate)
+
+    def _differs(self, pair: Pair, judgement: Judgement) -> Verdict:
+        found = mismatch(pair, judgement, self._names)
+        return Verdict("differs", "truth", max(self.worst, judgement.ratio), (found,))
+
+    def _within_rounding(self, pair: Pair) -> bool:
+        if pair.discrete:
+            return False
+        apart, u = deviation(pair.reference, pair.subject), rounding(pair.reference)
+        if not (apart <= u).all():
+            return False
+        self._note(apart, u)
+        return True
+
+    def _doubtful(self, pair: Pair) -> Array:
+        """Where the jitter does not explain the difference."""
+        if pair.discrete:
+            return np.asarray(pair.reference != pair.subject)
+        assert pair.spread is not None
+        apart, room = deviation(pair.reference, pair.subject), allowed(pair.reference, pair.spread)
+        doubtful = ~(apart <= room)
+        if not doubtful.any():
+            self._note(apart, room)
+        return np.asarray(doubtful)
+
+    def _note(self, apart: Array, room: Array) -> None:
+        self.worst = max(self.worst, float((apart / room).max(initial=0.0)))
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        return self.ours.engine, self.theirs.engine
+
+    def _inaccurate(self) -> tuple[str, ...]:
+        """The operators that are inaccurate in the reference by themselves, each judged alone."""
+        if len(self.program.steps) == 1:
+            return (self.program.steps[0].op,)
+        traced = execute(self.program, Traced(self.reference))
+        found: dict[str, None] = {}
+        for position, step in enumerate(self.program.steps):
+            single = alone(self.program, traced, position)
+            if single is not None and len(single.steps) == 1 and step.op not in found:
+                verdict = compare(single, self.reference, self.subject, confirm=False)
+                found.update(dict.fromkeys(verdict.inaccurate_reference))
+        return tuple(found)
+
+
+def _random(step: Step) -> bool:
+    return step.op in CATALOGUE and "random" in CATALOGUE[step.op].tags
+
+
+def _unstable(pair: Pair) -> bool:
+    return not pair.discrete and pair.spread is not None and unstable(pair.reference, pair.spread)
+
+
+def _first(mask: Array) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))

@@ -1,0 +1,155 @@
+"""What is compared without any number: errors, dtypes, shapes, None, requires_grad, shared memory, inputs."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from parity.compare.verdict import Check, Mismatch
+from parity.engines.protocol import Array, Raised, Run, Value
+from parity.program import Program
+
+#: What an engine says that has no derivative of this order, besides NotImplementedError.
+_NO_DERIVATIVE = re.compile(
+    r"not implemented|no second derivative|not differentiable|once_differentiable", re.I
+)
+
+
+def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mismatch]:
+    """Every difference of structure, in the order of the program."""
+    names = reference.engine, subject.engine
+    if error := _errors(reference, subject):
+        yield error
+    inputs = len(program.inputs)
+    for where, (a, b) in enumerate(zip(reference.values, subject.values)):
+        yield from _arrays("value", where, a, b, names)
+    for where, (p, q) in enumerate(zip(reference.requires_grad, subject.requires_grad)):
+        if p != q and where >= inputs:
+            yield _mismatch("requires_grad", where, p, q, names)
+    for where, (i, j) in enumerate(zip(reference.aliases, subject.aliases), start=inputs):
+        if i != j:
+            yield _mismatch("alias", where, i, j, names)
+    if reference.touched != subject.touched:
+        changed = set(reference.touched) ^ set(subject.touched)
+        yield _mismatch("touched", min(changed), reference.touched, subject.touched, names)
+    pairs: tuple[tuple[Check, Any, Any], ...] = (
+        ("gradient", reference.gradients, subject.gradients),
+        ("second", reference.second, subject.second),
+    )
+    if lacks_derivative(reference.error) or lacks_derivative(subject.error):
+        # An order of derivative that only one side has is no difference.
+        pairs = pairs[:1] if "backward" not in _moments(reference, subject) else ()
+    for check, ours, theirs in pairs:
+        for where, a, b in zip(program.differentiable, ours, theirs):
+            yield from _arrays(check, where, a, b, names)
+
+
+def lacks_derivative(error: Raised | None) -> bool:
+    """Whether an engine stopped because it has no derivative of that order, not because it went wrong."""
+    if error is None or error.moment not in ("backward", "second"):
+        return False
+    return error.type == "NotImplementedError" or bool(_NO_DERIVATIVE.search(error.message))
+
+
+def _moments(*runs: Run) -> set[str]:
+    return {run.error.moment for run in runs if run.error is not None}
+
+
+def _errors(reference: Run, subject: Run) -> Mismatch | None:
+    a, b = reference.error, subject.error
+    if (a is None and b is None) or lacks_derivative(a) or lacks_derivative(b):
+        return None
+    if a is not None and b is not None and a.moment == b.moment and _same_family(a.type, b.type):
+        return None
+    return Mismatch(
+        check="error",
+        where=_place(a or b, reference),
+        item=None,
+        element=(),
+        reference=a,
+        subject=b,
+        allowed=None,
+        truth=None,
+        blame="subject",
+        reason=f"{reference.engine} {_told(a)}, {subject.engine} {_told(b)}",
+    )
+
+
+def _told(error: Raised | None) -> str:
+    return "raises nothing" if error is None else f"raises {error.type} in {error.moment}"
+
+
+def _place(error: Raised | None, run: Run) -> int:
+    inputs = len(run.values) - len(run.aliases)
+    moment = "" if error is None else error.moment
+    return inputs + int(moment.removeprefix("step ")) if moment.startswith("step ") else 0
+
+
+def _same_family(expected: str, given: str) -> bool:
+    """A builtin exception may be answered by itself or a subclass; any other by its own name."""
+    if expected == given:
+        return True
+    a, b = (getattr(builtins, name, None) for name in (expected, given))
+    return isinstance(a, type) and isinstance(b, type) and issubclass(b, a)
+
+
+def _arrays(check: Check, where: int, a: Value, b: Value, names: tuple[str, str]) -> Iterator[Mismatch]:
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+        for item, (p, q) in enumerate(zip(a, b)):
+            yield from _array(check, where, item, p, q, names)
+    elif isinstance(a, tuple) or isinstance(b, tuple):
+        yield _mismatch("shape", where, _outputs(a), _outputs(b), names)
+    else:
+        yield from _array(check, where, None, a, b, names)
+
+
+def _array(
+    check: Check, where: int, item: int | None, a: Array | None, b: Array | None, names: tuple[str, str]
+) -> Iterator[Mismatch]:
+    if a is None or b is None:
+        if (a is None) is not (b is None):
+            yield _mismatch("none", where, _presence(a), _presence(b), names, item, f"a {check}")
+    elif a.shape != b.shape:
+        yield _mismatch("shape", where, a.shape, b.shape, names, item, f"a {check}")
+    elif a.dtype != b.dtype:
+        yield _mismatch("dtype", where, a.dtype.name, b.dtype.name, names, item, f"a {check}")
+
+
+def _presence(array: Array | None) -> str:
+    return "None" if array is None else f"{array.dtype.name}{list(array.shape)}"
+
+
+def _outputs(value: Value) -> str:
+    return f"{len(value)} outputs" if isinstance(value, tuple) else "one output"
+
+
+_SAYS = {
+    "none": "is there in one engine only",
+    "shape": "has another shape",
+    "dtype": "has another dtype",
+    "requires_grad": "requires grad in one engine only",
+    "alias": "shares its memory with another value",
+    "touched": "are changed by one engine only",
+}
+
+
+def _mismatch(
+    check: Check,
+    where: int,
+    a: Any,
+    b: Any,
+    names: tuple[str, str],
+    item: int | None = None,
+    what: str = "a value",
+) -> Mismatch:
+    subject = "inputs" if check == "touched" else what
+    reason = f"{subject} {_SAYS[check]}: {names[0]} {_short(a)}, {names[1]} {_short(b)}"
+    return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
+
+
+def _short(x: Any) -> str:
+    return str(list(x)) if isinstance(x, tuple) and not isinstance(x, np.ndarray) else str(x)

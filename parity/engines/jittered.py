@@ -1,0 +1,79 @@
+"""`Jittered`: an engine whose every rounding is off by one more; knows no operator.
+
+Each step's floating arguments and results are multiplied by 1 ± eps, a sign per element. The multiplication
+is an ordinary step of the engine, so its derivative nudges the gradients, of any order. Zero stays zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from parity.engines.decorators import Around
+from parity.engines.torchlike import TorchLike
+
+Treatment = Literal["all", "rest", "none"]
+
+#: Nudges in a pool; larger arrays have fewer, and the largest are drawn anew.
+_POOL, _SMALL = 64, 4096
+#: Nudges by engine, dtype and shape: drawing them would cost more than the run.
+_POOLS: dict[tuple[str, Any, tuple[int, ...]], list[Any] | None] = {}
+
+
+class Jittered(Around):
+    """The engine, nudged; for one run of one program.
+
+    `treatment` says per step what is nudged: "all" arguments and results, the "rest" of the arguments where
+    the first is written to, or "none". `number` tells nudged runs apart.
+    """
+
+    def __init__(self, engine: TorchLike, treatment: Sequence[Treatment], number: int) -> None:
+        super().__init__(engine)
+        self.shares_memory = False  # nobody asks a nudged run who shares memory with whom
+        self._tensor = self.tensor_type
+        self._treatment = treatment
+        self._step = 0
+        self._next = 17 * number
+
+    def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
+        treatment = self._treatment[self._step]
+        self._step += 1
+        if treatment == "none":
+            return self.engine.call(op, args, kwargs, spelling)
+        if treatment == "rest":
+            rest = [self._nudged(arg) for arg in args[1:]]
+            return self.engine.call(op, (args[0], *rest), kwargs, spelling)
+        nudged = tuple([self._nudged(arg) for arg in args])
+        return self._nudged(self.engine.call(op, nudged, kwargs, spelling))
+
+    def _nudged(self, value: Any) -> Any:
+        if isinstance(value, self._tensor):
+            key = (self.name, value.dtype, value.shape)
+            pool = _POOLS[key] if key in _POOLS else self._pool(key, value)
+            if pool is None:
+                return value
+            self._next += 1
+            return value * pool[self._next % len(pool)]
+        if isinstance(value, (tuple, list)):
+            parts = [self._nudged(part) for part in value]
+            return parts if isinstance(value, list) else tuple(parts)
+        return value
+
+    def _pool(self, key: tuple[str, Any, tuple[int, ...]], like: Any) -> list[Any] | None:
+        dtype = self.array(like).dtype
+        pool = None
+        size = math.prod(key[2])
+        if dtype.kind in "fc":
+            real = np.zeros(0, dtype).real.dtype
+            random = np.random.default_rng([len(key[2]), *key[2]])
+            signs = random.integers(0, 2, (_POOL if size <= _SMALL else 5, *key[2]), np.int8) * 2 - 1
+            nudges = (1 + signs * float(np.finfo(real).eps)).astype(real)
+            pool = [self.engine.tensor(np.array(nudge), False) for nudge in nudges]
+        if len(_POOLS) > 4096:
+            _POOLS.clear()
+        if size <= 16 * _SMALL:
+            _POOLS[key] = pool
+        return pool

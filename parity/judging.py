@@ -1,0 +1,114 @@
+"""One program judged: compared, and where it differs shrunk, located and written down; knows no operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from parity.compare import compare
+from parity.compare.localize import localize
+from parity.compare.verdict import Failure, Mismatch, Verdict
+from parity.engines.protocol import Run
+from parity.program import Program
+from parity.strategies.shrinking import shrink
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What came out for one program; `failure` is there if the two engines differ."""
+
+    program: Program
+    verdict: Verdict
+    failure: Failure | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The check and the operator held responsible: failures that share it count as one bug."""
+        first = self.verdict.mismatches[0] if self.failure is None else self.failure.verdict.mismatches[0]
+        return first.check, first.op
+
+
+def judge(
+    program: Program,
+    reference: Any,
+    subject: Any,
+    *,
+    reference_run: Run | None = None,
+    shrinking: bool = True,
+    seed: int | None = None,
+) -> Judgement:
+    """Compare the program on both engines; a difference is shrunk and blamed before it is returned."""
+    verdict = compare(program, reference, subject, reference_run=reference_run)
+    if verdict.status != "differs":
+        return Judgement(program, verdict)
+    return Judgement(
+        program, verdict, explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed)
+    )
+
+
+def explain(
+    program: Program,
+    verdict: Verdict,
+    reference: Any,
+    subject: Any,
+    *,
+    shrinking: bool = True,
+    seed: int | None = None,
+) -> Failure:
+    """The failure behind a verdict that says "differs": its smallest program, and who is to blame."""
+    small, smaller_verdict = program, verdict
+    if shrinking:
+        checks = {mismatch.check for mismatch in verdict.mismatches}
+
+        def fails(candidate: Program) -> bool:
+            found = compare(candidate, reference, subject)
+            return found.status == "differs" and any(m.check in checks for m in found.mismatches)
+
+        small = shrink(program, fails, reference)
+        if small != program:
+            found = compare(small, reference, subject)
+            # One that differs no more says that the difference comes and goes: the first one is kept.
+            small, smaller_verdict = (small, found) if found.status == "differs" else (program, verdict)
+    located = tuple(localize(small, reference, subject, mismatch) for mismatch in smaller_verdict.mismatches)
+    return Failure(
+        program=small,
+        verdict=replace(smaller_verdict, mismatches=located),
+        original_steps=len(program.steps),
+        subject=subject.name,
+        subject_version=subject.version,
+        reference=reference.name,
+        reference_version=reference.version,
+        seed=seed,
+        rule=rule_line(subject, located[0]) if located else "",
+    )
+
+
+def rule_line(subject: Any, mismatch: Mismatch) -> str:
+    """Where the rule to blame stands, if the engine can say: `file:line`, short below this directory."""
+    if not mismatch.op or mismatch.input is None or not hasattr(subject, "rule"):
+        return ""
+    rule = subject.rule(mismatch.op, mismatch.input)
+    if rule is None:
+        return ""
+    path = Path(rule.file)
+    here = Path.cwd()
+    shown = path.relative_to(here) if path.is_relative_to(here) else path
+    return f"{shown}:{rule.line}"
+
+
+def about(failure: Failure) -> dict[str, Any]:
+    """What a kept failure's file says besides the program."""
+    first = failure.verdict.mismatches[0]
+    return {
+        "engine": failure.subject,
+        "check": first.check,
+        "op": first.op,
+        "input": first.input,
+        "reason": first.reason,
+        "seed": failure.seed,
+        "versions": {
+            failure.subject: failure.subject_version,
+            failure.reference: failure.reference_version,
+        },
+    }

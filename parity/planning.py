@@ -1,0 +1,167 @@
+"""What a run is to do: profiles, and the list of its programs, the same for the same seed; runs nothing."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import hashlib
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.catalogue.spec import OpSpec
+from parity.errors import UsageError
+from parity.report.summary import Phase
+from parity.strategies.dtypes import KIND, names
+from parity.strategies.single import Kind, kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How thorough a run is: rounds of the operators, random programs, seconds (None: no limit)."""
+
+    rounds: int
+    programs: int
+    seconds: float | None
+    #: None: a new one each time, printed.
+    seed: int | None = 0
+
+
+PROFILES: Mapping[str, Profile] = {
+    "dev": Profile(rounds=1, programs=5000, seconds=70.0),
+    "gate": Profile(rounds=2, programs=5000, seconds=None),
+    "nightly": Profile(rounds=20, programs=200_000, seconds=3 * 3600.0, seed=None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run, decided: nothing in it is left to chance or to the clock but `seconds`."""
+
+    target: str
+    profile: str
+    seed: int
+    ops: tuple[str, ...]
+    #: Whether `ops` was asked for, or is the whole catalogue.
+    chosen: bool
+    dtypes: tuple[str, ...] | None
+    rounds: int
+    programs: int
+    #: Whether `programs` was asked for, or is the profile's.
+    counted: bool
+    seconds: float | None
+    jobs: int
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One program of a run: a file, an operator's case or a random program, by its number in the plan."""
+
+    number: int
+    phase: Phase
+    label: str
+    op: str = ""
+    dtype: str = ""
+    kind: Kind = "tame"
+    path: Path | None = None
+
+
+def plan(
+    target: str,
+    catalogue: Mapping[str, OpSpec],
+    *,
+    profile: str = "dev",
+    seed: int | None = None,
+    ops: Sequence[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    max_examples: int | None = None,
+    seconds: float | None = None,
+    jobs: int = 2,
+    files: Iterable[Path] = (),
+) -> Plan:
+    """Settle what is to be run; UsageError for what does not exist.
+
+    A number of programs that was asked for is run whole, whatever it takes, unless `seconds` is given too.
+    """
+    chosen = PROFILES.get(profile)
+    if chosen is None:
+        raise UsageError(unknown("profile", profile, PROFILES))
+    if max_examples is not None and max_examples < 0:
+        raise UsageError(f"max-examples is a number of programs, 0 or more; got {max_examples}")
+    if seed is None:
+        seed = random.SystemRandom().randrange(2**32) if chosen.seed is None else chosen.seed
+    if seconds is None and max_examples is None:
+        seconds = chosen.seconds
+    return Plan(
+        target=target,
+        profile=profile,
+        seed=seed,
+        ops=pick_ops(ops, catalogue),
+        chosen=ops is not None,
+        dtypes=pick_dtypes(dtypes),
+        rounds=chosen.rounds,
+        programs=chosen.programs if max_examples is None else max_examples,
+        counted=max_examples is not None,
+        seconds=seconds,
+        jobs=max(1, jobs),
+        files=tuple(files),
+    )
+
+
+def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
+    """The programs of a run in their order: corpus, operators, random programs."""
+    found: list[Item] = []
+    for path in plan.files:
+        found.append(Item(len(found), "corpus", f"corpus {path.stem}", path=path))
+    for turn in range(plan.rounds):
+        for op in plan.ops:
+            for dtype in dtypes_of(catalogue[op], plan.dtypes):
+                for kind in kinds(catalogue[op], dtype):
+                    label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
+                    found.append(Item(len(found), "operators", label, op, dtype, kind))
+    for number in range(plan.programs):
+        found.append(Item(len(found), "programs", f"program {number}"))
+    return found
+
+
+def seed_of(seed: int, label: str) -> int:
+    """The seed of one program: its own, whatever else runs before it or beside it."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{label}".encode()).digest()[:8])
+
+
+def dtypes_of(spec: OpSpec, only: Sequence[str] | None) -> list[str]:
+    """The dtypes that an operator is tested in: all that torch accepts for it, or those of them in `only`."""
+    return [name for name in names(spec.dtypes) if only is None or name in only]
+
+
+def pick_ops(names: Sequence[str] | None, catalogue: Mapping[str, OpSpec]) -> tuple[str, ...]:
+    """The operators of these names or patterns (`nn.functional.*`), sorted; every one for None."""
+    if names is None:
+        return tuple(sorted(catalogue))
+    picked: set[str] = set()
+    for name in names:
+        matching = fnmatch.filter(catalogue, name)
+        if not matching:
+            raise UsageError(unknown("operator", name, catalogue))
+        picked.update(matching)
+    return tuple(sorted(picked))
+
+
+def pick_dtypes(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    for name in names or ():
+        if name not in KIND:
+            raise UsageError(unknown("dtype", name, KIND))
+    return None if names is None else tuple(dict.fromkeys(names))
+
+
+def unknown(what: str, given: str, known: Iterable[str], limit: int = 12) -> str:
+    """One line: what was given, what comes close, what exists."""
+    names = sorted(known)
+    close = [name for name in names if name.rpartition(".")[2] == given] or difflib.get_close_matches(
+        given, names, n=1
+    )
+    hint = f", did you mean {close[0]!r}?" if close else ";"
+    more = f" and {len(names) - limit} more (parity coverage lists them)" if len(names) > limit else ""
+    return f"unknown {what} {given!r}{hint} there are {', '.join(names[:limit])}{more}"

@@ -1,0 +1,187 @@
+"""The tests that the pytest plugin adds: an item for each operator, dtype and check; needs an engine."""
+
+from __future__ import annotations
+
+import importlib.util
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from parity import corpus
+from parity.catalogue import CATALOGUE
+from parity.catalogue.spec import OpSpec
+from parity.checking import difference
+from parity.compare import compare
+from parity.compare.verdict import Failure, Verdict
+from parity.engines import reference as torch_reference
+from parity.engines import resolve
+from parity.errors import EngineError, ParityError, UsageError
+from parity.judging import about, explain
+from parity.planning import Plan, dtypes_of, plan, seed_of
+from parity.program import Program
+from parity.report.coverage import supported
+from parity.report.text import failure_text
+from parity.running import probe
+from parity.strategies.single import Kind, draw_op, kinds
+from parity.strategies.source import Seeded
+
+#: What a test answers for: of a difference in gradients the test of values must not complain.
+CHECKS = {
+    "value": frozenset({"value", "dtype", "shape", "error", "alias", "touched", "requires_grad"}),
+    "gradient": frozenset({"gradient", "none"}),
+    "second": frozenset({"second"}),
+}
+_ORDER = {"value": 0, "gradient": 1, "second": 2}
+
+
+def settle(settings: Any, seed: int | None) -> Plan:
+    """The options as a plan. UsageError ends pytest with exit code 4 and one line."""
+    try:
+        decided = plan(
+            settings.engine,
+            CATALOGUE,
+            profile=settings.profile or "dev",
+            seed=seed if seed is not None else _number("parity-seed", settings.seed),
+            ops=_names(settings.ops),
+            dtypes=_names(settings.dtypes),
+            max_examples=_number("parity-max-examples", settings.max_examples),
+        )
+        if not _exists(settings.engine):
+            raise UsageError(f"--parity-engine: there is no module {settings.engine!r}")
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    # A number of programs means here: a test. Unless one is given, each kind is drawn once a round.
+    return decided
+
+
+def collect(session: pytest.Session, decided: Plan) -> Iterator[ParityItem]:
+    """The items, sorted by operator: the same in every worker."""
+    for op in decided.ops:
+        spec = CATALOGUE[op]
+        for dtype in dtypes_of(spec, decided.dtypes):
+            for check in checks_of(spec, dtype):
+                name = f"{op}[{dtype}-{check}]"
+                yield ParityItem.from_parent(
+                    session,
+                    name=name,
+                    nodeid=f"parity::{name}",
+                    spec=spec,
+                    dtype=dtype,
+                    check=check,
+                    plan=decided,
+                )
+
+
+def checks_of(spec: OpSpec, dtype: str) -> list[str]:
+    """Values always; derivatives of floating and complex dtypes as far as torch has them."""
+    differentiable = dtype.startswith(("float", "complex")) and "discrete" not in spec.tags
+    return [
+        check for check, order in _ORDER.items() if order == 0 or (differentiable and order <= spec.orders)
+    ]
+
+
+class ParityItem(pytest.Item):
+    """One operator in one dtype: its programs compared in one respect."""
+
+    def __init__(self, *, spec: OpSpec, dtype: str, check: str, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.spec, self.dtype, self.check, self.plan = spec, dtype, check, plan
+
+    def runtest(self) -> None:
+        try:
+            subject = _subject(self.plan.target)
+        except EngineError as error:
+            trace = "".join(traceback.format_exception(error))
+            pytest.exit(f"{trace.rstrip()}\nparity: broken adapter: {error}", returncode=3)
+        record: dict[str, Any] = {
+            "op": self.spec.name,
+            "dtype": self.dtype,
+            "check": self.check,
+            "statuses": {},
+            "worst": 0.0,
+            "inaccurate_reference": [],
+            "unsupported": False,
+        }
+        self.user_properties.append(("parity", record))
+        if not supported(self.spec, subject):
+            record["unsupported"] = True
+            pytest.skip(f"unsupported: {subject.name} has no {self.spec.name}")
+        statuses: Counter[str] = Counter()
+        inaccurate: Counter[str] = Counter()
+        with torch_reference.settings() as reference:
+            for program in self._programs(reference):
+                verdict = compare(program, reference, subject)
+                ours = tuple(m for m in verdict.mismatches if m.check in CHECKS[self.check])
+                status = verdict.status if ours or verdict.status != "differs" else "agrees"
+                statuses[status] += 1
+                record["statuses"] = dict(statuses)
+                record["worst"] = max(record["worst"], float(verdict.worst) if status == "agrees" else 0.0)
+                inaccurate.update(verdict.inaccurate_reference)
+                record["inaccurate_reference"] = sorted(inaccurate)
+                if ours:
+                    raise self._difference(program, verdict, reference, subject)
+
+    def _programs(self, reference: Any) -> Iterator[Program]:
+        order = _ORDER[self.check]
+        menu = kinds(self.spec, self.dtype)
+        given = self.plan.programs if self.plan.counted else self.plan.rounds * len(menu)
+        for number, kind in islice(_cycle(menu), given):
+            source = Seeded(seed_of(self.plan.seed, f"{self.spec.name} {self.dtype} {kind} {number}"))
+            drawn = draw_op(source, reference, self.spec, self.dtype, kind=kind)
+            program = drawn[0]
+            yield program.with_(
+                cotangents=program.cotangents if order >= 1 else (),
+                second=program.second if order >= 2 else (),
+            )
+
+    def _difference(self, program: Program, verdict: Verdict, reference: Any, subject: Any) -> ParityError:
+        failure: Failure = explain(program, verdict, reference, subject, seed=self.plan.seed)
+        kept = corpus.keep(failure.program, about(failure))
+        return difference(failure, failure_text(failure, corpus.shortest(kept.stem)))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, ParityError):
+            return "\n".join([str(excinfo.value).strip("\n"), "", *getattr(excinfo.value, "__notes__", ())])
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        return "parity", None, self.name
+
+
+@lru_cache(maxsize=1)
+def _subject(target: str) -> Any:
+    subject = resolve(target)
+    probe(subject)
+    return subject
+
+
+def _cycle(menu: Sequence[Kind]) -> Iterator[tuple[int, Kind]]:
+    number = 0
+    while menu:
+        for kind in menu:
+            yield number, kind
+        number += 1
+
+
+def _exists(target: str) -> bool:
+    try:
+        return importlib.util.find_spec(target) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _number(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdigit():
+        raise pytest.UsageError(f"--{option}: expected a number that is not negative, got {text!r}")
+    return int(text)

@@ -1,0 +1,221 @@
+"""What a whole run amounts to: outcomes counted, and the summary in 80 columns; knows no engine."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from parity.compare.verdict import Status
+from parity.report.record import plain
+
+Phase = Literal["corpus", "operators", "programs"]
+PHASES: tuple[Phase, ...] = ("corpus", "operators", "programs")
+WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One program of a run; plain, so that it crosses between processes and into JSON."""
+
+    number: int
+    phase: Phase
+    label: str
+    status: Status
+    decided: str = ""
+    #: The operator that was tested by itself; empty for a random program.
+    op: str = ""
+    worst: float = 0.0
+    inaccurate: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    note: str = ""
+    seconds: float = 0.0
+    #: (check, operator) of a difference; failures that share it count as one.
+    key: tuple[str, str] | None = None
+    #: Of a difference that is the first of its key: the record, the report, the id under which it was kept.
+    failure: Mapping[str, Any] | None = None
+    report: str = ""
+    id: str = ""
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "type": "outcome",
+            "number": self.number,
+            "phase": self.phase,
+            "label": self.label,
+            "status": self.status,
+            "decided": self.decided,
+            "op": self.op,
+            "worst": plain(self.worst),
+            "inaccurate_reference": list(self.inaccurate),
+            "missing": list(self.missing),
+            "note": self.note,
+            "key": list(self.key) if self.key else None,
+        }
+
+
+@dataclass(slots=True)
+class Summary:
+    """The outcomes of a run, counted as they come."""
+
+    target: str
+    profile: str
+    seed: int
+    versions: dict[str, str] = field(default_factory=dict)
+    planned: dict[Phase, int] = field(default_factory=dict)
+    jobs: int = 1
+    excluded: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+    #: Why the run ended before its plan did, if it did.
+    cut: str = ""
+    statuses: dict[Phase, Counter[str]] = field(
+        default_factory=lambda: {phase: Counter() for phase in PHASES}
+    )
+    operators: set[str] = field(default_factory=set)
+    inaccurate: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    worst: float = 0.0
+    worst_label: str = ""
+    failures: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+    repeated: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        self.statuses[outcome.phase][outcome.status] += 1
+        self.inaccurate.update(outcome.inaccurate)
+        if outcome.status == "unsupported":
+            self.missing.update(outcome.missing)
+        elif outcome.op:
+            self.operators.add(outcome.op)
+        if outcome.status == "agrees" and outcome.worst > self.worst:
+            self.worst, self.worst_label = outcome.worst, outcome.label
+        if outcome.key is not None:
+            self.repeated[outcome.key] += 1
+            known = self.failures.get(outcome.key)
+            # The processes race; the lowest number makes the report the same in every run.
+            if outcome.failure is not None and (known is None or outcome.number < known.number):
+                self.failures[outcome.key] = outcome
+
+    def count(self, status: Status, phase: Phase | None = None) -> int:
+        return sum(self.statuses[p][status] for p in ([phase] if phase else PHASES))
+
+    @property
+    def compared(self) -> int:
+        """Programs that both engines ran."""
+        return self.count("agrees") + self.count("differs") + self.count("undecided")
+
+    @property
+    def exit_code(self) -> int:
+        """0 agree, 1 mismatch, 2 interrupted, 5 nothing ran."""
+        if self.interrupted:
+            return 2
+        if self.count("differs"):
+            return 1
+        return 0 if self.compared else 5
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "type": "summary",
+            "target": self.target,
+            "profile": self.profile,
+            "seed": self.seed,
+            "versions": self.versions,
+            "planned": dict(self.planned),
+            "statuses": {phase: dict(counts) for phase, counts in self.statuses.items()},
+            "operators": sorted(self.operators),
+            "inaccurate_reference": dict(sorted(self.inaccurate.items())),
+            "unsupported": dict(sorted(self.missing.items())),
+            "excluded": self.excluded,
+            "worst": plain(self.worst),
+            "worst_label": self.worst_label,
+            "failures": sorted(outcome.id for outcome in self.failures.values()),
+            "seconds": round(self.seconds, 1),
+            "jobs": self.jobs,
+            "interrupted": self.interrupted,
+            "cut": self.cut,
+            "exit_code": self.exit_code,
+        }
+
+
+def heading(summary: Summary) -> str:
+    """The line before a run: who against whom, with what."""
+    versions = dict(summary.versions)
+    subject = f"{summary.target} {versions.pop(summary.target, '')}".strip()
+    reference = f"torch {versions.pop('torch', '')}".strip()
+    others = ", ".join(f"{name} {version}" for name, version in versions.items())
+    line = f"{subject} against {reference}" + (f" ({others})" if others else "")
+    return line if len(line) <= WIDTH else f"{subject} against {reference}"
+
+
+def summary_text(summary: Summary) -> str:
+    """The closing table, 80 columns at most."""
+    rows: list[tuple[str, str]] = []
+    for phase in PHASES:
+        planned = summary.planned.get(phase, 0)
+        if planned:
+            rows.append((phase, _phase(summary, phase, planned)))
+    undecided = summary.count("undecided")
+    share = f" of {summary.compared} programs ({undecided / summary.compared:.1%})" if undecided else ""
+    rows.append(("undecided", f"{undecided}{share}"))
+    inaccurate = _counts(summary.inaccurate)
+    rows.append(
+        ("torch itself", f"inaccurate at {inaccurate}" if inaccurate else "accurate where it was checked")
+    )
+    if summary.missing:
+        rows.append(("unsupported", f"{len(summary.missing)}: {', '.join(sorted(summary.missing))}"))
+    if summary.excluded:
+        rows.append(("excluded", f"{summary.excluded} names left out with a reason: parity coverage"))
+    worst = (
+        f"{summary.worst:.2g} of what was allowed"
+        if summary.worst
+        else "every bit equal or one rounding apart"
+    )
+    rows.append(("worst", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
+    jobs = "1 process" if summary.jobs == 1 else f"{summary.jobs} processes"
+    rows.append(("run", f"seed {summary.seed}, profile {summary.profile}, {summary.seconds:.1f} s, {jobs}"))
+    if summary.cut:
+        rows.append(("cut short", summary.cut))
+    lines = []
+    for label, text in rows:
+        lines += textwrap.wrap(text, WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13)
+    return "\n".join([*lines, _conclusion(summary)])
+
+
+def _phase(summary: Summary, phase: Phase, planned: int) -> str:
+    counts = summary.statuses[phase]
+    agree, differ = counts["agrees"], counts["differs"]
+    done = sum(counts.values())
+    text = f"{agree} agree"
+    if differ:
+        text += f", {differ} differ"
+    if counts["undecided"]:
+        text += f", {counts['undecided']} undecided"
+    if counts["unsupported"]:
+        text += f", {counts['unsupported']} unsupported"
+    if done < planned:
+        text += f"; {planned - done} of {planned} did not run"
+    if phase == "operators":
+        text += f" ({len(summary.operators)} operators)"
+    return text
+
+
+def _counts(counter: Counter[str], limit: int = 8) -> str:
+    ordered = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = ", ".join(f"{name} {count}" for name, count in ordered[:limit])
+    return shown + (f" and {len(ordered) - limit} more" if len(ordered) > limit else "")
+
+
+def _conclusion(summary: Summary) -> str:
+    differ = summary.count("differs")
+    if differ:
+        kinds = len(summary.repeated)
+        what = f"{kinds} difference{'s' * (kinds != 1)}, in {differ} program{'s' * (differ != 1)}"
+        text = f"MISMATCH: {what}"
+    elif not summary.compared:
+        text = "NOTHING RAN: no program was compared"
+    else:
+        agree = summary.count("agrees")
+        text = f"AGREES: {summary.target} and torch agree on {agree} program{'s' * (agree != 1)}"
+    return f"INTERRUPTED; so far: {text}" if summary.interrupted else text

@@ -1,0 +1,196 @@
+"""The failure report for a person: under 25 lines of 110 columns, never an array; knows no engine."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from parity.compare.verdict import Failure, Mismatch, Verdict
+from parity.engines.protocol import Raised
+from parity.notation import Notation, brief, listing
+from parity.program import Program
+
+TITLES = {
+    "value": "VALUE DIFFERS",
+    "gradient": "GRADIENT DIFFERS",
+    "second": "SECOND DERIVATIVE DIFFERS",
+    "dtype": "DTYPE DIFFERS",
+    "shape": "SHAPE DIFFERS",
+    "none": "GRADIENT MISSING ON ONE SIDE",
+    "requires_grad": "REQUIRES_GRAD DIFFERS",
+    "error": "ERROR DIFFERS",
+    "alias": "SHARED MEMORY DIFFERS",
+    "touched": "INPUT CHANGED",
+}
+#: Differences shown; the others are counted.
+_SHOWN = 3
+_WIDTH = 110
+_LINES = 24
+
+
+def failure_text(failure: Failure, short: str | None = None) -> str:
+    """The report; `short` is the id that replays it, None where the program was not kept."""
+    program, hidden = failure.program, len(failure.verdict.mismatches) - _SHOWN
+    below = [*_differences(failure), *([f"    and {hidden} more differences"] if hidden > 0 else [])]
+    for label, text in _facts(failure, short):
+        below += textwrap.wrap(
+            text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2
+        )
+    # The program gets the lines that are left, its inputs at most a third of them if there are many.
+    room = _LINES - len(below) - 3
+    leaves = min(len(program.inputs), max(room // 3, room - len(program.steps)))
+    above = listing(program, _notes(failure), limit=room - leaves, leaves=leaves)
+    return "\n".join(
+        [_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below]
+    )
+
+
+def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
+    """One line for a program that did not differ."""
+    if verdict.status == "agrees":
+        how = {"bits": "to the last bit", "jitter": "within what rounding allows"}.get(
+            verdict.decided, "within what the certified values allow"
+        )
+        return f"{subject} agrees with {reference} {how} (worst {worst_text(verdict.worst)})"
+    if verdict.status == "undecided":
+        return f"undecided: the program is unstable, {subject} is not judged on it" + _because(verdict.note)
+    if verdict.status == "unsupported":
+        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(
+            verdict.note
+        )
+    return f"{subject} differs from {reference}"
+
+
+def worst_text(worst: float) -> str:
+    """A deviation in units of what was allowed."""
+    return "0" if worst == 0 else f"{worst:.2g} of what was allowed"
+
+
+def _because(note: str) -> str:
+    return f": {note}" if note else ""
+
+
+def _headline(failure: Failure, short: str | None) -> str:
+    checks = [mismatch.check for mismatch in failure.verdict.mismatches]
+    title = TITLES[checks[0]] if checks else "DIFFERS"
+    steps = len(failure.program.steps)
+    parts = [f"{title}   {failure.subject} vs {failure.reference} {_release(failure.reference_version)}"]
+    if failure.original_steps > steps:
+        parts.append(f"shrunk from {failure.original_steps} steps to {steps}")
+    if short:
+        parts.append(f"replay: parity replay {short}")
+    line = "      ".join(parts)
+    return line if len(line) <= _WIDTH else "   ".join(parts)
+
+
+def _release(version: str) -> str:
+    """The part of a version that people say: 2.13 for 2.13.0+cpu."""
+    return ".".join(version.split("+")[0].split(".")[:2])
+
+
+def _notes(failure: Failure) -> dict[int, str]:
+    """Remarks behind the lines of the listing: where the first value departs, or that none does."""
+    program = failure.program
+    if not program.steps:
+        return {}
+    departed = [m.where for m in failure.verdict.mismatches if m.check in ("value", "dtype", "shape")]
+    if departed:
+        return {min(departed): "<- the first value that differs"}
+    if all(m.check in ("gradient", "second", "none") for m in failure.verdict.mismatches):
+        return {len(program.inputs) + len(program.steps) - 1: "     values agree at every step"}
+    return {}
+
+
+def _differences(failure: Failure) -> list[str]:
+    """Where, both sides and the criterion, in columns; the criterion goes below where the line is full."""
+    program, shown = failure.program, failure.verdict.mismatches[:_SHOWN]
+    rows = [
+        (
+            _place(program, m),
+            f"{failure.reference} {_side(m.reference)}",
+            f"{failure.subject} {_side(m.subject)}",
+        )
+        for m in shown
+    ]
+    # The facts below stand in the same column.
+    widths = [max([13, *(len(row[0]) for row in rows)]), *(max(len(row[i]) for row in rows) for i in (1, 2))]
+    lines = []
+    for row, mismatch in zip(rows, shown):
+        place, left, right = (text.ljust(width) for text, width in zip(row, widths))
+        line, criterion = f"    {place}    {left}     {right}".rstrip(), _criterion(program, mismatch)
+        if criterion and len(line) + len(criterion) + 5 <= _WIDTH:
+            lines.append(f"{line}     {criterion}")
+        else:
+            lines += [_clipped(line), *([" " * (8 + widths[0]) + criterion] if criterion else [])]
+    return lines
+
+
+def _place(program: Program, mismatch: Mismatch) -> str:
+    names = Notation(program).names
+    name = names[mismatch.where] if 0 <= mismatch.where < len(names) else f"value {mismatch.where}"
+    element = f"[{', '.join(map(str, mismatch.element))}]" if mismatch.element else ""
+    if mismatch.check in ("gradient", "second", "none"):
+        order = "²" if mismatch.check == "second" else ""
+        return f"d{order} {_outputs(program)} / d {name}{order}{element}"
+    if mismatch.item is not None:
+        name = f"{name}[{mismatch.item}]"
+    return f"{mismatch.check} of {name}" if mismatch.check not in ("value", "error") else f"{name}{element}"
+
+
+def _outputs(program: Program) -> str:
+    notation = Notation(program)
+    names = [notation.ref(ref) for ref in program.outputs]
+    return names[0] if len(names) == 1 else f"({', '.join(names)})" if len(names) <= 3 else "outputs"
+
+
+def _side(value: Any) -> str:
+    if isinstance(value, Raised):
+        message = value.message.splitlines()[0] if value.message else ""
+        return f"{value.type} at {value.moment}: {message[:48]}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}" if value.size > 1 else brief(value.reshape(-1)[0])
+    if isinstance(value, np.dtype):
+        return value.name
+    return brief(value) if isinstance(value, (int, float, np.generic)) else str(value)
+
+
+def _criterion(program: Program, mismatch: Mismatch) -> str:
+    if mismatch.allowed is None:
+        return ""
+    if mismatch.allowed == 0:
+        return "allowed 0" + " (exact regime)" * (program.regime == "exact")
+    deviation = _deviation(mismatch)
+    apart = "" if deviation is None else f"apart {deviation:.2g}     "
+    return f"{apart}allowed {mismatch.allowed:.2g}"
+
+
+def _deviation(mismatch: Mismatch) -> float | None:
+    try:
+        return float(abs(complex(mismatch.subject) - complex(mismatch.reference)))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
+    facts: list[tuple[str, str]] = []
+    first = failure.verdict.mismatches[0] if failure.verdict.mismatches else None
+    if first is not None:
+        if first.truth is not None:
+            facts.append(("truth", brief(first.truth)))
+        facts.append(("verdict", first.reason or first.blame or "the two sides differ"))
+        if first.op:
+            where = first.op + (f", input {first.input}" if first.input is not None else "")
+            if failure.rule:
+                facts.append(("rule" if first.input is not None else "kernel", f"{failure.rule}   {where}"))
+            else:
+                facts.append(("operator", where))
+    if short:
+        facts.append(("as a test", f"parity emit {short} --as pytest >> tests/programs/test_regressions.py"))
+    return facts
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."

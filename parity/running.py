@@ -1,0 +1,260 @@
+"""The main job: corpus, operators, random programs, in as many processes as are wanted; knows no operator."""
+
+from __future__ import annotations
+
+import multiprocessing
+import platform
+import signal
+import time
+import traceback
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from functools import cached_property
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import numpy as np
+
+from parity import corpus
+from parity.catalogue import CATALOGUE
+from parity.compare import compare
+from parity.compare.localize import localize
+from parity.compare.verdict import Verdict
+from parity.engines import reference as torch_reference
+from parity.engines import resolve
+from parity.engines.protocol import Run
+from parity.errors import EngineError, ProgramError, UsageError
+from parity.judging import about, explain
+from parity.planning import Item, Plan, items, seed_of
+from parity.program import Program, Regime
+from parity.report.coverage import supported
+from parity.report.record import failure_record
+from parity.report.summary import Outcome, Summary
+from parity.report.text import failure_text
+from parity.strategies.drawing import draw_program
+from parity.strategies.single import draw_op
+from parity.strategies.source import Seeded
+
+
+class BrokenOff(EngineError):
+    """An error of another process, with its traceback as text."""
+
+    def __init__(self, message: str, trace: str) -> None:
+        super().__init__(message, trace)
+        self.message, self.trace = message, trace
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Examiner:
+    """Runs the programs of a plan one by one; what it has already explained it only counts afterwards."""
+
+    def __init__(self, plan: Plan, reference: Any, subject: Any) -> None:
+        self.plan, self.reference, self.subject = plan, reference, subject
+        self._explained: dict[tuple[str, str], tuple[str, str]] = {}
+
+    @cached_property
+    def _supported(self) -> tuple[str, ...]:
+        """What random programs are made of: what is there, and gives the same values each time."""
+        return tuple(
+            op
+            for op in self.plan.ops
+            if supported(CATALOGUE[op], self.subject) and "random" not in CATALOGUE[op].tags
+        )
+
+    def outcome(self, item: Item) -> Outcome:
+        started = time.perf_counter()
+        if item.op and not supported(CATALOGUE[item.op], self.subject):
+            return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, missing=(item.op,))
+        drawn = self._draw(item)
+        if drawn is None:
+            return Outcome(
+                item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw"
+            )
+        program, run = drawn
+        verdict = compare(program, self.reference, self.subject, reference_run=run)
+        outcome = Outcome(
+            number=item.number,
+            phase=item.phase,
+            label=item.label,
+            status=verdict.status,
+            decided=verdict.decided,
+            op=item.op,
+            worst=float(verdict.worst),
+            inaccurate=verdict.inaccurate_reference,
+            missing=verdict.missing,
+            note=verdict.note,
+        )
+        if verdict.status == "differs":
+            outcome = self._explain(outcome, program, verdict)
+        return replace(outcome, seconds=time.perf_counter() - started)
+
+    def _draw(self, item: Item) -> tuple[Program, Run | None] | None:
+        if item.path is not None:
+            return corpus.load(item.path).program, None
+        source = Seeded(seed_of(self.plan.seed, item.label))
+        if item.op:
+            return draw_op(source, self.reference, CATALOGUE[item.op], item.dtype, kind=item.kind)
+        if not self._supported:
+            return None
+        # Without an exact operator there are no programs of that regime to draw.
+        exact = any("exact" in CATALOGUE[op].tags for op in self._supported)
+        regime: Regime | None = None if exact else "smooth"
+        return draw_program(
+            source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime
+        )
+
+    def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
+        first = localize(program, self.reference, self.subject, verdict.mismatches[0])
+        key = (first.check, first.op)
+        if key in self._explained:
+            return replace(outcome, key=self._explained[key])
+        failure = explain(program, verdict, self.reference, self.subject, seed=self.plan.seed)
+        kept = corpus.keep(failure.program, about(failure))
+        found = failure.verdict.mismatches[0]
+        # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.
+        self._explained[key] = found.check, found.op
+        return replace(
+            outcome,
+            key=(found.check, found.op),
+            failure=failure_record(failure),
+            report=failure_text(failure, corpus.shortest(kept.stem)),
+            id=kept.stem,
+        )
+
+
+def probe(subject: Any) -> None:
+    """The basics before any maths, so that a broken adapter is one error and not a thousand mismatches."""
+    try:
+        sent = np.array([1.5, -2.0])
+        back = subject.array(subject.tensor(sent.copy(), True))
+        if back.dtype != sent.dtype or not np.array_equal(back, sent):
+            raise EngineError(f"{subject.name} gives back {back!r} for a tensor of {sent!r}")
+        if subject.supports("mul", "operator"):
+            x = subject.tensor(np.array(3.0), True)
+            y = subject.call("mul", (x, x), {}, "operator")
+            subject.grad([y], [x], [subject.tensor(np.array(1.0), False)], False)
+    except EngineError:
+        raise
+    except Exception as error:
+        raise EngineError(f"{subject.name} cannot make, read or differentiate a tensor") from error
+
+
+def run(plan: Plan, summary: Summary, notify: Callable[[Outcome], None]) -> None:
+    """Run the plan; every outcome goes into the summary and to `notify` as it comes.
+
+    Ctrl-C ends it early, with what there is by then. EngineError if the subject breaks before any maths.
+    """
+    todo = items(plan, CATALOGUE)
+    started = time.monotonic()
+    for phase in ("corpus", "operators", "programs"):
+        summary.planned[phase] = sum(item.phase == phase for item in todo)
+    jobs = min(plan.jobs, max(1, len(todo) // _SHARE))
+    summary.jobs = jobs
+    deadline = None if plan.seconds is None else time.time() + plan.seconds
+    if jobs == 1:
+        outcomes = _alone(plan, todo, summary, deadline)
+    else:
+        outcomes = _together(plan, todo, summary, deadline, jobs)
+    try:
+        for outcome in outcomes:
+            summary.add(outcome)
+            notify(outcome)
+    except KeyboardInterrupt:
+        summary.interrupted = True
+    finally:
+        outcomes.close()
+        summary.seconds = time.monotonic() - started
+    done = sum(sum(counts.values()) for counts in summary.statuses.values())
+    if done < len(todo) and not summary.interrupted:
+        summary.cut = f"after {plan.seconds:.0f} s: {done} of {len(todo)} programs"
+
+
+#: A process more is started for so many programs: it costs seconds to import torch again.
+_SHARE = 200
+
+
+def facts(subject: Any, reference: Any) -> dict[str, str]:
+    """The versions that a report names."""
+    return {
+        subject.name: subject.version,
+        reference.name: reference.version,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _alone(plan: Plan, todo: list[Item], summary: Summary, deadline: float | None) -> Generator[Outcome]:
+    subject = resolve(plan.target)
+    probe(subject)
+    with torch_reference.settings() as reference:
+        summary.versions = facts(subject, reference)
+        examiner = Examiner(plan, reference, subject)
+        for item in todo:
+            if deadline is not None and time.time() > deadline:
+                return
+            yield examiner.outcome(item)
+
+
+def _together(
+    plan: Plan, todo: list[Item], summary: Summary, deadline: float | None, jobs: int
+) -> Generator[Outcome]:
+    """Each process takes every `jobs`-th program; this one only listens, and never imports torch."""
+    context = multiprocessing.get_context("spawn")
+    workers: dict[Connection, Any] = {}
+    waiting: dict[Connection, int] = {}
+    try:
+        for share in range(jobs):
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=_work, args=(theirs, plan, deadline, share, jobs), daemon=True)
+            process.start()
+            theirs.close()
+            workers[ours] = process
+            waiting[ours] = share
+        while waiting:
+            for connection in wait(list(waiting)):
+                assert isinstance(connection, Connection)
+                try:
+                    kind, content = connection.recv()
+                except EOFError:
+                    workers[connection].join()
+                    where = todo[waiting[connection]].label if waiting[connection] < len(todo) else "the end"
+                    code = workers[connection].exitcode
+                    raise EngineError(
+                        f"the process that ran {plan.target} died (exit code {code}) at {where}"
+                    ) from None
+                if kind == "outcome":
+                    waiting[connection] = content.number + jobs
+                    yield content
+                elif kind == "facts":
+                    summary.versions = content
+                elif kind == "done":
+                    del waiting[connection]
+                else:
+                    raise content
+    finally:
+        for connection, process in workers.items():
+            connection.close()
+            process.terminate()
+            process.join()
+
+
+def _work(connection: Connection, plan: Plan, deadline: float | None, share: int, jobs: int) -> None:
+    # Ctrl-C reaches every process of a terminal; the one that listens ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        subject = resolve(plan.target)
+        probe(subject)
+        with torch_reference.settings() as reference:
+            connection.send(("facts", facts(subject, reference)))
+            examiner = Examiner(plan, reference, subject)
+            for item in items(plan, CATALOGUE)[share::jobs]:
+                if deadline is not None and time.time() > deadline:
+                    break
+                connection.send(("outcome", examiner.outcome(item)))
+        connection.send(("done", None))
+    except (UsageError, ProgramError) as error:
+        connection.send(("error", error))
+    except Exception as error:
+        connection.send(("error", BrokenOff(str(error), traceback.format_exc())))

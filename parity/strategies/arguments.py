@@ -1,0 +1,379 @@
+"""How each kind of argument in the catalogue is drawn; knows kinds, no operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue.spec import Argument, OpSpec
+from parity.program import DType
+from parity.strategies import arrays, shapes
+from parity.strategies.draft import Draft
+from parity.strategies.dtypes import KIND_OF_CHAR
+from parity.strategies.item import MARGIN, Item, Unfit
+from parity.strategies.shapes import Shape
+
+
+class Left:
+    """What a drawer returns to leave an optional argument out."""
+
+
+LEFT = Left()
+
+
+class Call:
+    """One step while its arguments are drawn."""
+
+    __slots__ = ("axis", "draft", "even", "first", "mends", "shape", "source", "spec", "values")
+
+    def __init__(
+        self, draft: Draft, spec: OpSpec, mends: Callable[[Draft, Mapping[str, Any]], Item | None]
+    ) -> None:
+        self.draft = draft
+        self.source = draft.source
+        self.spec = spec
+        self.mends = mends
+        self.values: dict[str, Any] = {}
+        #: The first tensor: shapes, dimensions and dtypes of the rest follow it.
+        self.first: Item | None = None
+        #: What the tensors so far broadcast to.
+        self.shape: Shape | None = None
+        #: A dimension that an earlier argument settled.
+        self.axis: int | None = None
+        #: "max" or "min" if ties for it share a gradient, so that their number matters.
+        self.even = ""
+
+    def leading(self) -> Item:
+        if self.first is None:
+            raise Unfit
+        return self.first
+
+    def note(self, item: Item) -> Item:
+        if self.first is None:
+            self.first = item
+        self.shape = item.shape if self.shape is None else shapes.broadcast(self.shape, item.shape)
+        return item
+
+    def same(self, shape: Shape, limits: Mapping[str, Any] = {}, *, kinds: str = "") -> Item:
+        """A tensor of exactly this shape, in the first tensor's dtype."""
+        draft = self.draft
+        char = self.first.array.dtype.char if self.first is not None else np.dtype(draft.dtypes[0]).char
+        kind = KIND_OF_CHAR[char]
+        return draft.pick(
+            kind,
+            limits,
+            lambda item: item.shape == shape and item.array.dtype.char == char,
+            lambda: draft.fresh(shape, kind, limits, np.dtype(char).name),
+        )
+
+
+Drawer = Callable[[Call, Argument], Any]
+
+
+def tensor(call: Call, argument: Argument) -> Any:
+    draft, limits = call.draft, argument.limits
+    kinds = limits.get("kinds") or call.spec.dtypes
+    least, most = limits.get("min_ndim", 0), limits.get("max_ndim", 4)
+    ndim = limits.get("ndim")
+    if ndim is not None:
+        least = most = ndim
+    contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
+    matching = call.first.array.dtype.char if call.first is not None else ""
+
+    def suits(item: Item) -> bool:
+        if not least <= item.ndim <= most or (matching and item.array.dtype.char != matching):
+            return False
+        if contiguous and not item.array.flags.c_contiguous:
+            return False
+        return not tieless or len(set(item.look())) == item.array.size
+
+    def make() -> Item:
+        if limits and not draft.exact and draft.filler is None and not contiguous:
+            mended = call.mends(draft, limits)
+            if mended is not None and mended.kind in kinds and suits(mended):
+                return mended
+        shape = fitted(draft, least, most)
+        dtype = np.dtype(matching).name if matching else draft.dtype(kinds)
+        if tieless:
+            values = arrays.distinct(draft.source, shape, -8.0, 8.0).round(0 if draft.exact else 4)
+            if KIND_OF_CHAR[np.dtype(dtype).char] == "u":
+                values = np.abs(values)
+            made = draft.leaf(values.astype(dtype))
+            if not suits(made):
+                raise Unfit
+            return made
+        layouts = 0.0 if contiguous else 0.15
+        return draft.leaf(draft.values(shape, dtype, limits), layouts=layouts)
+
+    item = draft.pick(kinds, limits, suits if limits or matching else None, make)
+    if draft.exact:
+        call.even = limits.get("even", "")
+    return call.note(item)
+
+
+def fitted(draft: Draft, least: int, most: int) -> Shape:
+    """The draft's shape or one that broadcasts with it, with dimensions in these bounds."""
+    shape = draft.variant(draft.shape)
+    if len(shape) < least:
+        shape = (*draft.shape[-least:], *shape)[:least] if draft.shape else ()
+        shape = (*[2, 3, 2, 2][: least - len(shape)], *shape)
+    return shape[len(shape) - most :] if len(shape) > most else shape
+
+
+def beside(call: Call, argument: Argument) -> Any:
+    draft, limits = call.draft, argument.limits
+    shape = call.shape if call.shape is not None else draft.shape
+    apart = limits.get("apart", False) and not draft.exact and draft.filler is None
+    # x / x is constant: its gradient is nothing but rounding
+    another = limits.get("another", False) and not draft.exact
+    first = call.first
+
+    def suits(item: Item) -> bool:
+        together = shapes.broadcast(shape, item.shape)
+        if together is None or (together != shape and shapes.size(together) > shapes.LARGEST):
+            return False
+        if another and item is first:
+            return False
+        return not apart or first is None or _apart(first, item)
+
+    def make() -> Item:
+        for _ in range(3):
+            made = draft.fresh(draft.variant(shape), limits.get("kinds") or call.spec.dtypes, limits)
+            if not apart or first is None or _apart(first, made):
+                return made
+        raise Unfit
+
+    if len(draft.leaves) < 6 and call.source.boolean(0.25 if draft.filler is None else 0.8):
+        return call.note(make())
+    return call.note(draft.pick(call.spec.dtypes, limits, suits, make))
+
+
+def _apart(a: Item, b: Item) -> bool:
+    if a.kind in "bc" or b.kind in "bc":
+        return a.array is not b.array
+    if not a.array.size or not b.array.size:
+        return True
+    return float(np.abs(np.subtract(a.array, b.array, dtype=np.float64)).min()) > MARGIN
+
+
+def operand(call: Call, argument: Argument) -> Any:
+    limits, draft = argument.limits, call.draft
+    dyadic = limits.get("dyadic")
+    if draft.exact and dyadic is not None:
+        return call.source.choice(dyadic)
+    if call.source.boolean(0.3):
+        value = plain_number(call, limits)
+        if not (limits.get("apart") and not draft.exact) or _far(call.first, value):
+            return value
+    return beside(call, argument)
+
+
+def _far(item: Item | None, value: float) -> bool:
+    return item is None or item.kind == "c" or all(abs(x - value) > MARGIN for x in item.look())
+
+
+def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
+    """A Python number: an int or a float, and a float may be whole."""
+    source, draft = call.source, call.draft
+    low, high = limits.get("low", -3.0), limits.get("high", 3.0)
+    if "choices" in limits:
+        return source.choice(limits["choices"])  # type: ignore[no-any-return]
+    if draft.exact:
+        exact = [x for x in (2, 1, 0, -1, 0.5, 2.0, -2.0, 1.5, 3) if low <= x <= high]
+        value = source.choice(exact)
+    elif limits.get("integer") or source.boolean(0.3):
+        value = source.integer(int(low), int(high))
+    else:
+        value = low + (high - low) * source.integer(0, 48) / 48
+        value = round(value * 16) / 16
+    above = limits.get("above")
+    if above is not None and not value > above:
+        value = above + abs(value) + 1
+    return 2 if value == 0 and limits.get("nonzero") else value
+
+
+def number(call: Call, argument: Argument) -> Any:
+    value = plain_number(call, argument.limits)
+    if call.first is not None and call.first.kind in "bui":
+        return int(value)
+    return value
+
+
+def mask(call: Call, argument: Argument) -> Any:
+    draft = call.draft
+    shape = call.shape if call.shape is not None else draft.shape
+
+    def make() -> Item:
+        # not to be shared: nobody means where(mask, mask, x)
+        values = draft.values(draft.variant(shape), "bool")
+        return draft.leaf(values, usable=False)
+
+    item = draft.pick("b", {}, lambda item: shapes.broadcast(shape, item.shape) == shape, make)
+    if call.shape is None:
+        call.shape = item.shape
+    return item
+
+
+def choice(call: Call, argument: Argument) -> Any:
+    return call.source.choice(argument.limits["values"])
+
+
+def stable(call: Call, argument: Argument) -> Any:
+    return True if call.draft.exact or call.source.boolean() else LEFT
+
+
+def dim(call: Call, argument: Argument) -> Any:
+    if call.axis is not None:
+        return call.axis
+    first = call.leading()
+    if argument.limits.get("first"):
+        return shapes.axis(call.source, first.ndim) if call.source.boolean() else 0
+    axis = shapes.axis(call.source, first.ndim)
+    if argument.limits.get("tuples") and first.ndim > 1 and call.source.boolean(0.3):
+        return (0, 1) if call.source.boolean() else (0, -1)
+    return axis
+
+
+def dims(call: Call, argument: Argument) -> Any:
+    first, limits, source = call.leading(), argument.limits, call.source
+    found: Any
+    if limits.get("single") or source.boolean(0.7):
+        found = shapes.axis(source, first.ndim)
+    else:
+        found = shapes.axes(source, first.ndim) or LEFT
+    return found
+
+
+def check_even(call: Call) -> None:
+    """Unfit unless as many elements tie for each extreme as a gradient can be divided by exactly."""
+    array, axis = call.leading().array, call.values.get("dim")
+    if not array.size or array.ndim == 0:
+        return
+    extreme = getattr(array, call.even)(axis=axis, keepdims=True)
+    counts = np.sum(array == extreme, axis=axis)
+    if np.any(counts & (counts - 1)):
+        raise Unfit
+
+
+def keepdim(call: Call, argument: Argument) -> Any:
+    return call.source.boolean() if call.values.get("dim") is not None else LEFT
+
+
+def dtype(call: Call, argument: Argument) -> Any:
+    if not argument.limits.get("needed") and not call.source.boolean(0.3):
+        return LEFT
+    if call.first is not None and call.first.kind == "c":
+        return LEFT
+    return DType(call.source.choice(("float64", "float32")))
+
+
+def reshape(call: Call, argument: Argument) -> Any:
+    return shapes.reshaped(call.source, call.leading().shape)
+
+
+def gap(call: Call, argument: Argument) -> Any:
+    ndim = call.leading().ndim
+    return call.source.integer(-ndim - 1, ndim)
+
+
+def permutation(call: Call, argument: Argument) -> Any:
+    return shapes.permutation(call.source, call.leading().ndim)
+
+
+def expansion(call: Call, argument: Argument) -> Any:
+    return _not_too_large(call, shapes.expanded(call.source, call.leading().shape))
+
+
+def _not_too_large(call: Call, size: Shape) -> Shape:
+    if (
+        shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1)
+        > 4 * shapes.LARGEST
+    ):
+        raise Unfit
+    return size
+
+
+def repeats(call: Call, argument: Argument) -> Any:
+    first = call.leading()
+    extra = 1 if first.ndim < 3 and call.source.boolean(0.3) else 0
+    return _not_too_large(call, tuple(call.source.integer(1, 2) for _ in range(first.ndim + extra)))
+
+
+def some_dims(call: Call, argument: Argument) -> Any:
+    return shapes.axes(call.source, call.leading().ndim)
+
+
+def shifts(call: Call, argument: Argument) -> Any:
+    ndim = call.leading().ndim
+    if ndim and call.source.boolean(0.3):
+        return tuple(call.source.integer(-3, 3) for _ in range(ndim))
+    return call.source.integer(-3, 3)
+
+
+def matching_dims(call: Call, argument: Argument) -> Any:
+    ndim = call.leading().ndim
+    if isinstance(call.values["shifts"], tuple):
+        return shapes.permutation(call.source, ndim)
+    if ndim == 0:
+        raise Unfit
+    return shapes.axis(call.source, ndim)
+
+
+def size(call: Call, argument: Argument) -> Any:
+    return fitted(call.draft, 0, 4)
+
+
+def length(call: Call, argument: Argument) -> Any:
+    return call.source.integer(1, 6)
+
+
+def nested(call: Call, argument: Argument) -> Any:
+    """A number, or a list of numbers, or lists of them: bools, ints or floats."""
+    draft, source = call.draft, call.source
+    kind = KIND_OF_CHAR[np.dtype(draft.dtypes[0]).char]
+    shape = source.choice(((), (2,), (3,), (2, 2), (0,), (1, 3)))
+    values = arrays.dyadic(source, shape, kind not in "bui")
+    return (
+        values.astype(bool) if kind == "b" else values.astype(np.int64) if kind in "ui" else values
+    ).tolist()
+
+
+class Spread(tuple[Any, ...]):
+    """Several positional arguments drawn as one."""
+
+
+def arange(call: Call, argument: Argument) -> Any:
+    source = call.source
+    start, count = source.integer(-3, 3), source.integer(0, 5)
+    step = source.choice((1, 2, -1, 0.5) if call.draft.dtypes[0].startswith("float") else (1, 2, -1))
+    found = (start, start + count * step, step)
+    return Spread(found) if step != 1 or source.boolean() else Spread(found[:2])
+
+
+DRAWERS: dict[str, Drawer] = {
+    "beside": beside,
+    "choice": choice,
+    "dim": dim,
+    "dims": dims,
+    "dtype": dtype,
+    "expansion": expansion,
+    "gap": gap,
+    "keepdim": keepdim,
+    "length": length,
+    "mask": mask,
+    "matching_dims": matching_dims,
+    "nested": nested,
+    "number": number,
+    "operand": operand,
+    "permutation": permutation,
+    "range": arange,
+    "repeats": repeats,
+    "reshape": reshape,
+    "shifts": shifts,
+    "size": size,
+    "some_dims": some_dims,
+    "stable": stable,
+    "tensor": tensor,
+}

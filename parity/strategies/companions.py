@@ -1,0 +1,117 @@
+"""How arguments are drawn that go with the first tensor: joined to it, its parts, its targets and weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue.spec import Argument
+from parity.strategies import arrays, shapes
+from parity.strategies.arguments import LEFT, Call, Drawer, tensor
+from parity.strategies.item import Unfit
+
+
+def joined(call: Call, argument: Argument) -> Any:
+    """Tensors that differ along one dimension at most."""
+    draft, source = call.draft, call.source
+    first = tensor(call, Argument("", "tensor", limits={"min_ndim": 1}))
+    axis = source.integer(0, first.ndim - 1)
+    call.axis = axis if source.boolean() else axis - first.ndim
+    found = [first]
+    for _ in range(source.integer(1, 2)):
+        if source.boolean(0.3):
+            shape = (*first.shape[:axis], source.integer(0, 3), *first.shape[axis + 1 :])
+            found.append(draft.fresh(shape, first.kind, dtype=first.array.dtype.name))
+        else:
+            found.append(call.same(first.shape))
+    return found
+
+
+def stacked(call: Call, argument: Argument) -> Any:
+    first = tensor(call, Argument("", "tensor", limits={"max_ndim": 3}))
+    return [first, *(call.same(first.shape) for _ in range(call.source.integer(0, 2)))]
+
+
+def sections(call: Call, argument: Argument) -> Any:
+    first = call.leading()
+    axis = call.source.integer(0, first.ndim - 1)
+    call.axis = axis if call.source.boolean() else axis - first.ndim
+    return shapes.sections(call.source, first.shape[axis])
+
+
+def count(call: Call, argument: Argument) -> Any:
+    first = call.leading()
+    axis = call.source.integer(0, first.ndim - 1)
+    call.axis = axis if call.source.boolean() else axis - first.ndim
+    return call.source.integer(0, first.shape[axis])
+
+
+def same_shape(call: Call, argument: Argument) -> Any:
+    return call.same(call.leading().shape)
+
+
+def classes(call: Call, argument: Argument) -> Any:
+    """The target of a classification: class numbers, or now and then probabilities."""
+    draft, first = call.draft, call.leading()
+    axis = 0 if first.ndim == 1 else 1
+    if first.shape[axis] == 0:
+        raise Unfit
+    if argument.limits.get("probabilities") and call.source.boolean(0.3):
+        call.values["probabilities"] = True
+        return call.same(first.shape, {"above": 0, "below": 1})
+    shape = first.shape[:axis] + first.shape[axis + 1 :]
+    return draft.leaf(
+        arrays.integers(draft.source, shape, 0, first.shape[axis] - 1), layouts=0.0, usable=False
+    )
+
+
+def class_weight(call: Call, argument: Argument) -> Any:
+    first = call.leading()
+    axis = 0 if first.ndim == 1 else 1
+    values = call.draft.values((first.shape[axis],), first.array.dtype.name, {"above": 0})
+    return call.draft.leaf(np.abs(values), differentiable=False, usable=False)
+
+
+def row(call: Call, argument: Argument) -> Any:
+    """The number of a class or of a row."""
+    if call.values.get("probabilities"):
+        return LEFT
+    first = call.leading()
+    axis = 1 if first.ndim > 1 and "target" in call.values else 0
+    if first.shape[axis] == 0:
+        return LEFT
+    return call.source.integer(0, first.shape[axis] - 1)
+
+
+def rows(call: Call, argument: Argument) -> Any:
+    weight = call.leading()
+    if weight.shape[0] == 0:
+        raise Unfit
+    shape = call.source.choice(((), (1,), (3,), (2, 3)))
+    found = arrays.integers(call.source, shape, 0, weight.shape[0] - 1)
+    return call.draft.leaf(found, layouts=0.0, usable=False)
+
+
+def tail(call: Call, argument: Argument) -> Any:
+    first = call.leading()
+    return first.shape[call.source.integer(0, first.ndim - 1) :]
+
+
+def tail_weight(call: Call, argument: Argument) -> Any:
+    return None if call.source.boolean(0.3) else call.same(call.values["normalized_shape"])
+
+
+DRAWERS: dict[str, Drawer] = {
+    "class_weight": class_weight,
+    "classes": classes,
+    "count": count,
+    "joined": joined,
+    "row": row,
+    "rows": rows,
+    "same_shape": same_shape,
+    "sections": sections,
+    "stacked": stacked,
+    "tail": tail,
+    "tail_weight": tail_weight,
+}

@@ -1,0 +1,401 @@
+"""A program in the making: its values so far on the reference, picking among them, and the finished record.
+
+Knows domains, shapes and dtypes, but no operator and no kind of argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from parity.engines.interpreter import Live, aliases, execute
+from parity.engines.protocol import Raised, Run, Value
+from parity.program import Array, DType, Input, Program, Ref, Regime, Spelling, Step
+from parity.strategies import arrays, shapes
+from parity.strategies.dtypes import FLOATING, INEXACT, KIND_OF_CHAR
+from parity.strategies.item import MARGIN, Item, Unfit, exactly
+from parity.strategies.shapes import Shape
+from parity.strategies.source import Source
+
+TAME = (-2.0, 2.0)
+_NO_LIMITS: Mapping[str, Any] = {}
+
+
+class Draft:
+    """What has been drawn and run so far."""
+
+    def __init__(
+        self,
+        source: Source,
+        engine: Any,
+        regime: Regime,
+        dtypes: tuple[str, ...],
+        shape: Shape,
+        *,
+        filler: Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None] | None = None,
+    ) -> None:
+        self.source = source
+        self.engine = engine
+        self.regime: Regime = regime
+        self.exact = regime == "exact"
+        #: The program's main dtype first, then those mixed in.
+        self.dtypes = dtypes
+        self.shape = shape
+        #: Replaces the values of floating leaves, for one-step programs on critical values and the like.
+        self.filler = filler
+        self.mixing = 0.12
+        self.leaves: list[Item] = []
+        self.inputs: list[Input] = []
+        #: Results by step: an item, or one per output.
+        self.results: list[Item | tuple[Item, ...]] = []
+        self.snapshots: list[Value] = []
+        self.steps: list[tuple[str, tuple[Any, ...], dict[str, Any], Spelling]] = []
+        #: What later steps may refer to.
+        self.items: list[Item] = []
+        self.copying = False
+        self.error: Raised | None = None
+
+    # -- leaves
+
+    def leaf(
+        self, array: Array, *, differentiable: bool = True, layouts: float = 0.15, usable: bool = True
+    ) -> Item:
+        """A new input that holds the array."""
+        source = self.source
+        array = np.asarray(array)
+        if self.filler is not None:
+            layouts = 0.0
+        kind = KIND_OF_CHAR[array.dtype.char]
+        needs = differentiable and kind in INEXACT and source.boolean(0.88)
+        array, layout = arrays.arranged(source, array, layouts)
+        made = Input(array, needs, layout)
+        tensor = self.engine.tensor(made.materialise(), needs)
+        item = Item(
+            tensor, self.engine.array(tensor), needs, len(self.leaves), None, True, 1 if self.exact else 0
+        )
+        self.leaves.append(item)
+        self.inputs.append(made)
+        if usable:
+            self.items.append(item)
+        return item
+
+    def dtype(self, kinds: str) -> str:
+        """The main dtype, or now and then another, of the kinds allowed."""
+        source = self.source
+        if len(self.dtypes) > 1 and source.boolean(self.mixing):
+            name = source.choice(self.dtypes)
+        else:
+            name = self.dtypes[0]
+        if KIND_OF_CHAR[np.dtype(name).char] in kinds:
+            return name
+        for name in self.dtypes:
+            if KIND_OF_CHAR[np.dtype(name).char] in kinds:
+                return name
+        raise Unfit
+
+    def values(self, shape: Shape, dtype: str, limits: Mapping[str, Any] = _NO_LIMITS) -> Array:
+        """Numbers for a leaf: in the domain (smooth), or small and dyadic (exact)."""
+        source = self.source
+        kind = KIND_OF_CHAR[np.dtype(dtype).char]
+        if kind == "b":
+            return arrays.integers(source, shape, 0, 1).astype(np.bool_)
+        if self.filler is not None and kind in FLOATING:
+            filled = self.filler(self, shape, dtype, limits)
+            if filled is not None:
+                return filled
+        low, high = bounds(limits)
+        if kind in "ui":
+            least = 1 if limits.get("nonzero") or low >= 0 else 0 if kind == "u" else -4
+            return arrays.integers(source, shape, max(least, _above(low)), 5).astype(dtype)
+        if self.exact:
+            found = arrays.dyadic(source, shape, source.boolean(0.3))
+            if kind == "c":
+                found = found + 1j * arrays.dyadic(source, shape, False)
+        elif limits.get("distinct") and kind in FLOATING:
+            found = arrays.distinct(source, shape, low, high)
+        else:
+            found = arrays.uniform(source, shape, low, high)
+            if kind == "c":
+                found = found + 1j * arrays.uniform(source, shape, 0.1, 1.0)
+            elif limits.get("nonzero") or "kinks" in limits:
+                found = away(found, (0.0,) if limits.get("nonzero") else limits["kinks"])
+        return found.astype(dtype)
+
+    def fresh(
+        self, shape: Shape, kinds: str, limits: Mapping[str, Any] = _NO_LIMITS, dtype: str = ""
+    ) -> Item:
+        """A new input of that shape, in the domain."""
+        return self.leaf(self.values(shape, dtype or self.dtype(kinds), limits))
+
+    def variant(self, shape: Shape) -> Shape:
+        """The shape, or one that broadcasts with it; values that were chosen are kept whole."""
+        return shape if self.filler is not None else shapes.broadcastable(self.source, shape)
+
+    # -- picking
+
+    def pick(
+        self,
+        kinds: str,
+        limits: Mapping[str, Any],
+        suits: Callable[[Item], bool] | None,
+        make: Callable[[], Item],
+    ) -> Item:
+        """A value that fits, the latest preferred; else one that `make` adds."""
+        items = self.items
+        count = len(items)
+        # A new input is the likelier the fewer there are; later ones come when nothing fits.
+        if not count or (len(self.leaves) < 5 and self.source.boolean(1 / (3 + count))):
+            return make()
+        k = self.source.integer(0, 2 * count)
+        if k >= count:
+            k = 0
+        smooth = not self.exact
+        for turn in range(count):
+            item = items[-1 - (k + turn) % count]
+            if item.kind not in kinds:
+                continue
+            if suits is not None and not suits(item):
+                continue
+            if self.filler is None and not self.fits(item, limits, smooth):
+                continue
+            return item
+        return make()
+
+    def fits(self, item: Item, limits: Mapping[str, Any], smooth: bool) -> bool:
+        """Whether the item's values may go where the limits say."""
+        if item.kind == "b":
+            return not limits.get("nonzero")
+        if smooth:
+            return item.moderate() and (not limits or item.within(limits))
+        return True
+
+    # -- running
+
+    def run(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> Any:
+        """What the engine makes of one step whose arguments hold items; nothing is recorded."""
+        real_args = tuple([self.real(arg) for arg in args])
+        real_kwargs = {key: self.real(value) for key, value in kwargs.items()} if kwargs else kwargs
+        return self.engine.call(op, real_args, real_kwargs, spelling)
+
+    def real(self, argument: Any) -> Any:
+        """An argument as the engine takes it."""
+        kind = type(argument)
+        if kind is Item:
+            return argument.tensor
+        if kind is tuple:
+            return tuple([self.real(part) for part in argument])
+        if kind is list:
+            return [self.real(part) for part in argument]
+        if kind is DType:
+            return self.engine.dtype(argument.name)
+        return argument
+
+    def add(
+        self,
+        op: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        spelling: Spelling,
+        result: Any,
+        bits: int,
+    ) -> Item | tuple[Item, ...]:
+        """Record a step that ran."""
+        number = len(self.steps)
+        self.steps.append((op, args, kwargs, spelling))
+        _mark(args)
+        if kwargs:
+            _mark(tuple(kwargs.values()))
+        engine = self.engine
+        if isinstance(result, (tuple, list)):
+            made: Item | tuple[Item, ...] = tuple(
+                [
+                    Item(part, engine.array(part), engine.requires_grad(part), number, place, False, bits)
+                    for place, part in enumerate(result)
+                ]
+            )
+            parts = made
+        else:
+            made = Item(result, engine.array(result), engine.requires_grad(result), number, None, False, bits)
+            parts = (made,)
+        self.results.append(made)
+        for part in parts:  # type: ignore[union-attr]
+            if part.array.size <= shapes.LARGEST and (not self.exact or exactly(part)):
+                self.items.append(part)
+        if self.copying:
+            self.snapshots.append(_copy(made))
+        return made
+
+    def begin_copying(self) -> None:
+        """From now on steps write into values: keep those that there are."""
+        if not self.copying:
+            self.copying = True
+            self.snapshots = [_copy(result) for result in self.results]
+
+    def forget(self, bits: int) -> None:
+        """What was known of the values, since a step that needs so many bits may have written into them."""
+        for item in self.items:
+            item.flat = None
+            item.bits = max(item.bits, bits)
+
+    # -- the end
+
+    def finish(self, order: int) -> tuple[Program, Run]:
+        """The program and what the reference makes of it, gradients included."""
+        self._drop_unused()
+        outputs = self._outputs() if order and self.error is None else []
+        cotangents = [self._cotangent(item) for item in outputs]
+        second: tuple[Array | None, ...] = ()
+        if order == 2 and outputs:
+            second = tuple([self._cotangent(item) for item in self.leaves if item.requires_grad])
+        count = len(self.leaves)
+        program = Program(
+            tuple(self.inputs),
+            tuple(
+                [
+                    Step(
+                        op,
+                        tuple([_as_ref(arg, count) for arg in args]),
+                        {key: _as_ref(value, count) for key, value in kwargs.items()} if kwargs else kwargs,
+                        spelling,
+                    )
+                    for op, args, kwargs, spelling in self.steps
+                ]
+            ),
+            tuple([_as_ref(item, count) for item in outputs]),
+            tuple(cotangents),
+            second,
+            self.regime,
+        )
+        run = self._record(program)
+        if run.error is not None and run.error.moment == "second":
+            # an order that the reference lacks is nothing to compare with
+            program = program.with_(second=())
+            run = execute(program, self.engine)
+        return program, run
+
+    def _drop_unused(self) -> None:
+        """Leaves of steps that could not be drawn after all."""
+        if self.error is not None:  # the step that raised was not recorded by `add`
+            _, args, kwargs, _ = self.steps[-1]
+            _mark((args, tuple(kwargs.values())))
+        kept = [number for number, leaf in enumerate(self.leaves) if leaf.used]
+        if len(kept) < len(self.leaves):
+            self.leaves = [self.leaves[number] for number in kept]
+            self.inputs = [self.inputs[number] for number in kept]
+            for number, leaf in enumerate(self.leaves):
+                leaf.number = number
+
+    def _record(self, program: Program) -> Run:
+        live = Live(self.engine, copying=self.copying)
+        run = live.run
+        run.error = self.error
+        if self.copying:
+            run.values = [leaf.array for leaf in self.inputs]  # as they were given
+            run.values += self.snapshots
+        else:
+            run.values = [leaf.array for leaf in self.leaves]
+            run.values += [_array(result) for result in self.results]
+        live.tensors = [leaf.tensor for leaf in self.leaves]
+        run.requires_grad = [leaf.requires_grad for leaf in self.leaves]
+        for result in self.results:
+            if type(result) is tuple:
+                live.tensors.append(tuple([part.tensor for part in result]))
+                run.requires_grad.append(tuple([part.requires_grad for part in result]))
+            else:
+                live.tensors.append(result.tensor)  # type: ignore[union-attr]
+                run.requires_grad.append(result.requires_grad)  # type: ignore[union-attr]
+        memory = [leaf.array for leaf in self.leaves] + [_array(result) for result in self.results]
+        run.aliases = aliases(memory, len(self.leaves)) if live.shares else []
+        if program.cotangents and run.error is None:
+            live.differentiate(program)
+        run.touched = live.touched(program.inputs)
+        return run
+
+    def _outputs(self) -> list[Item]:
+        """Every result that nothing else was made of, so that each step matters; at most four."""
+        source = self.source
+        found: list[Item] = []
+        spare: list[Item] = []
+        for result in self.results:
+            for item in result if isinstance(result, tuple) else (result,):
+                if item.requires_grad and self._well(item):
+                    (spare if item.used else found).append(item)
+        if spare and (not found or source.boolean(0.2)):
+            found.append(source.choice(spare))
+        return found[-4:]
+
+    def _well(self, item: Item) -> bool:
+        if self.filler is not None:
+            return True
+        if self.exact:
+            return exactly(item)
+        item.look()
+        return (-1e6 < item.low and item.high < 1e6) or not item.flat
+
+    def _cotangent(self, item: Item) -> Array:
+        shape, source = item.shape, self.source
+        if self.exact:
+            found = arrays.dyadic(source, shape, False)
+        else:
+            found = arrays.uniform(source, shape, -1.5, 1.5)
+        if item.kind == "c":
+            found = found + 1j * arrays.uniform(source, shape, -1.0, 1.0).round(2 if not self.exact else 0)
+        return np.asarray(found, item.array.dtype)
+
+
+def bounds(limits: Mapping[str, Any]) -> tuple[float, float]:
+    """The range in which tame values of a domain are drawn."""
+    low, high = TAME
+    above, below = limits.get("above"), limits.get("below")
+    if above is not None:
+        low = max(low, above + 0.1 * (1.0 if below is None else min(1.0, below - above)))
+        high = max(high, low + 2.0)
+    if below is not None:
+        width = 1.0 if above is None else min(1.0, below - above)
+        high = min(high, below - 0.1 * width)
+        low = min(low, high - 0.5)
+    return low, high
+
+
+def away(values: Array, points: tuple[float, ...]) -> Array:
+    """The values, moved off the points by several margins."""
+    for point in points:
+        near = np.abs(values - point) < 3 * MARGIN
+        if near.any():
+            values = np.where(near, values + 7 * MARGIN, values)
+    return values
+
+
+def _above(low: float) -> int:
+    return int(low) if low > -1e9 else -(10**9)
+
+
+def _mark(argument: Any) -> None:
+    if type(argument) is Item:
+        argument.used = True
+    elif type(argument) in (tuple, list):
+        for part in argument:
+            _mark(part)
+
+
+def _as_ref(argument: Any, leaves: int) -> Any:
+    kind = type(argument)
+    if kind is Item:
+        return Ref(argument.number if argument.leaf else leaves + argument.number, argument.output)
+    if kind is tuple:
+        return tuple([_as_ref(part, leaves) for part in argument])
+    if kind is list:
+        return [_as_ref(part, leaves) for part in argument]
+    return argument
+
+
+def _array(result: Item | tuple[Item, ...]) -> Value:
+    return tuple([part.array for part in result]) if type(result) is tuple else result.array  # type: ignore[union-attr]
+
+
+def _copy(result: Item | tuple[Item, ...]) -> Value:
+    if type(result) is tuple:
+        return tuple([part.array.copy() for part in result])
+    return result.array.copy()  # type: ignore[union-attr]

@@ -1,0 +1,324 @@
+"""Draws programs while the reference runs them: one step of an operator, or as many as are asked for.
+
+Every choice comes from a `Source`; shapes, dtypes and domains are read off the reference's own values.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue import CATALOGUE, Argument, OpSpec
+from parity.engines.protocol import Raised, Run
+from parity.errors import UsageError
+from parity.program import Program, Regime, Spelling
+from parity.strategies import arguments, companions, positions, products, shapes
+from parity.strategies.arguments import LEFT, Call, Drawer, Spread
+from parity.strategies.draft import Draft
+from parity.strategies.dtypes import KIND
+from parity.strategies.exactness import LONG_PRODUCTS, bits_after
+from parity.strategies.item import Item, Unfit
+from parity.strategies.shapes import Shape
+from parity.strategies.source import Source
+
+_DRAWERS: Mapping[str, Drawer] = {
+    **arguments.DRAWERS,
+    **companions.DRAWERS,
+    **positions.DRAWERS,
+    **products.DRAWERS,
+}
+#: Operators whose left operand may be a Python number, spelled as an operator.
+_EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
+_WRITING = frozenset(["inplace", "augmented", "out"])
+#: Combinations of dtypes that programs mix, each with its main dtype first.
+MIXTURES: tuple[tuple[str, ...], ...] = (
+    ("float32", "float64", "int64", "bool", "float32"),
+    ("float64", "float32", "int32", "float64", "bool"),
+)
+
+
+Mends = Callable[[Draft, Mapping[str, Any]], Item | None]
+
+
+class Plan:
+    """A row of the catalogue, ready to draw from."""
+
+    __slots__ = ("arguments", "plain", "spec", "writing")
+
+    def __init__(self, spec: OpSpec) -> None:
+        self.spec = spec
+        late = [a for a in spec.arguments if a.limits.get("late")]
+        early = [a for a in spec.arguments if not a.limits.get("late")]
+        self.arguments: list[tuple[Argument, Drawer, bool]] = [
+            (a, _DRAWERS[a.kind], a.optional and not a.limits.get("needed")) for a in early + late
+        ]
+        order: tuple[Spelling, ...] = ("function", "method", "operator", "inplace", "augmented", "out")
+        named = [spelling for spelling in order if spelling in spec.spellings]
+        self.plain: tuple[Spelling, ...] = tuple(s for s in named if s in ("function", "method", "operator"))
+        self.writing: tuple[Spelling, ...] = tuple(s for s in named if s not in self.plain)
+
+
+@functools.cache
+def plan(op: str) -> Plan:
+    return Plan(CATALOGUE[op])
+
+
+def draw_program(
+    source: Source,
+    reference: Any,
+    *,
+    ops: Iterable[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    max_steps: int = 12,
+    min_steps: int = 1,
+    regime: Regime | None = None,
+    order: int | None = None,
+    shape: Shape | None = None,
+) -> tuple[Program, Run]:
+    """A program and what the reference made of it, gradients included.
+
+    The reference should be in its settings (`with reference.settings()`). `dtypes` has the main dtype first,
+    then those that are mixed in; `shape` is the one that most tensors have. A copy that is made so that a step
+    may write into it comes on top of `max_steps`. What is None is drawn too.
+    """
+    names = None if ops is None else tuple(sorted(ops))
+    if dtypes is None:
+        mixture = source.choice(MIXTURES)
+    else:
+        mixture = tuple(dtypes)
+        _known(mixture)
+    if regime is None:
+        regime = "exact" if source.boolean(0.5) and _menu(names, "exact") else "smooth"
+    menu = _menu(names, "exact" if regime == "exact" else "")
+    if not menu:
+        raise UsageError(f"none of {', '.join(names or ())} can be drawn in {regime} programs")
+    if shape is None:
+        shape = shapes.base(source)
+    if order is None:
+        order = 2 if source.boolean(0.3) else 1
+    draft = Draft(source, reference, regime, mixture, shape)
+    mends = functools.partial(_mend, frozenset(menu))
+    attempts = 0
+    while len(draft.steps) < max_steps and draft.error is None and attempts < 4 * max_steps:
+        attempts += 1
+        source.begin()
+        if len(draft.steps) >= min_steps and not source.boolean(0.85):
+            source.end(True)
+            break
+        try:
+            draw_step(draft, plan(source.choice(menu)), mends)
+        except Unfit:
+            source.end(False)
+        else:
+            source.end(True)
+    return finished(draft, order)
+
+
+def draw_step(
+    draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling: Spelling | None = None
+) -> None:
+    """Draw one call of an operator and run it; Unfit, and nothing recorded, if it cannot be."""
+    source, spec = draft.source, plan.spec
+    call = Call(draft, spec, mends or _no_mend)
+    values = call.values
+    for argument, draw, optional in plan.arguments:
+        if optional and (not source.boolean(0.4) or (draft.filler and argument.limits.get("tame"))):
+            continue
+        value = draw(call, argument)
+        if value is not LEFT:
+            values[argument.name] = value
+    if call.even:
+        arguments.check_even(call)
+    bits = bits_after(spec.name, values) if draft.exact else 0
+    args, kwargs = _assembled(spec, values)
+    if spelling is None:
+        spelling = _spelling(draft, plan)
+    if spelling in _WRITING:
+        args = _writable(draft, args, spelling)
+    if spelling == "operator":
+        args = _on_either_side(call, args)
+        if kwargs or (spec.name in ("logical_and", "logical_or", "logical_not") and not _all_bool(args)):
+            spelling = "function"  # `+` has no alpha, and `&` of integers works on their bits
+    if spelling == "augmented" and kwargs:
+        spelling = "inplace"
+    if spelling == "method" and not isinstance(args[0], Item):
+        spelling = "function" if "function" in spec.spellings else "operator"
+    if spelling == "out":
+        kwargs = {**kwargs, "out": _out(draft, spec, args, kwargs)}
+    _run(draft, spec, args, kwargs, spelling, bits)
+
+
+def _assembled(spec: OpSpec, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for argument in spec.arguments:
+        name = argument.name
+        if name not in values:
+            # what follows an argument that was left out has to be named
+            continue
+        value = values[name]
+        if argument.keyword or (
+            argument.optional and len(args) + len(kwargs) != spec.arguments.index(argument)
+        ):
+            kwargs[name] = value
+        elif type(value) is Spread:
+            args.extend(value)
+        else:
+            args.append(value)
+    return tuple(args), kwargs
+
+
+def _spelling(draft: Draft, plan: Plan) -> Spelling:
+    source = draft.source
+    if plan.writing and (not plan.plain or source.boolean(0.12)):
+        return source.choice(plan.writing)
+    return source.choice(plan.plain)
+
+
+def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[Any, ...]:
+    """The arguments, the first of them something that may be written into.
+
+    A leaf that requires grad may not: mostly a copy of it is written instead. Left as it is, the step raises,
+    and that is a program too.
+    """
+    target = args[0]
+    if spelling == "out":
+        return args
+    if not isinstance(target, Item):
+        raise Unfit
+    if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
+        return args
+    copied = draft.add(
+        "mul", (target, 1), {}, "operator", draft.run("mul", (target, 1), {}, "operator"), target.bits
+    )
+    return (copied, *args[1:])
+
+
+def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Now and then the left operand becomes a Python number."""
+    name = call.spec.name
+    if (
+        name not in _EITHER_SIDE
+        or len(args) != 2
+        or not isinstance(args[1], Item)
+        or not call.source.boolean(0.25)
+    ):
+        return args
+    if name == "div" and not call.draft.exact and not args[1].within({"nonzero": True}):
+        return args
+    if call.draft.exact and name in ("div", "pow"):
+        return args
+    limits = {**call.spec.arguments[0].limits, **({"apart": True} if not call.draft.exact else {})}
+    value = arguments.plain_number(call, limits)
+    if name not in ("add", "sub", "mul", "div", "pow") and any(abs(x - value) < 1e-2 for x in args[1].look()):
+        return args if not call.draft.exact else (value, args[1])
+    return (value, args[1])
+
+
+def _all_bool(args: tuple[Any, ...]) -> bool:
+    return all(isinstance(arg, Item) and arg.kind == "b" for arg in args)
+
+
+def _out(draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A tensor to write into, of the result's shape and dtype."""
+    try:
+        found = draft.run(spec.name, args, kwargs, "function")
+    except Exception:
+        raise Unfit from None
+    if isinstance(found, (tuple, list)) or draft.engine.requires_grad(found):
+        raise Unfit
+    like = draft.engine.array(found)
+    return draft.leaf(np.zeros(like.shape, like.dtype), differentiable=False, layouts=0.0, usable=False)
+
+
+def _run(
+    draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling, bits: int
+) -> None:
+    writing = spelling in _WRITING
+    if writing:
+        draft.begin_copying()
+    try:
+        result = draft.run(spec.name, args, kwargs, spelling)
+    except Exception as error:
+        if writing and spelling != "out" and draft.source.boolean(0.25):
+            draft.error = Raised(type(error).__name__, str(error), f"step {len(draft.steps)}")
+            draft.steps.append((spec.name, args, kwargs, spelling))
+            return
+        raise Unfit from None
+    least = spec.arguments[0].limits.get("result_above")
+    if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
+        raise Unfit
+    made = draft.add(spec.name, args, kwargs, spelling, result, bits)
+    if writing:
+        draft.forget(bits)
+        # The written tensor goes on under its new number only: its shape may be another one now.
+        draft.items = [item for item in draft.items if item is made or item.tensor is not result]
+
+
+def finished(draft: Draft, order: int) -> tuple[Program, Run]:
+    """The program and the reference's record; exact programs stop at the order that is exact."""
+    if draft.exact and any(op in LONG_PRODUCTS for op, *_ in draft.steps):
+        order = min(order, 1)
+    return draft.finish(order)
+
+
+# -- mending: a step that brings a value into an operator's domain
+
+
+def _no_mend(draft: Draft, limits: Mapping[str, Any]) -> Item | None:
+    return None
+
+
+def _mend(allowed: frozenset[str], draft: Draft, limits: Mapping[str, Any]) -> Item | None:
+    """The latest value, moved into the domain by one more step, if there is a way."""
+    above, below = limits.get("above"), limits.get("below")
+    if above is not None and below is not None and above == -1 and below == 1:
+        ways: tuple[str, ...] = ("sin", "tanh", "erf")
+    elif (above is not None and above in (0, -1)) or limits.get("nonzero"):
+        ways = ("exp", "sigmoid", "nn.functional.softplus", "cosh")
+    elif below is not None:
+        ways = ("tanh", "sin", "sigmoid")
+    else:
+        return None
+    ways = tuple(op for op in ways if op in allowed)
+    if not ways or not draft.source.boolean(0.6):
+        return None
+    op = draft.source.choice(ways)
+    for item in reversed(draft.items):
+        if item.kind in "f" and item.moderate() and item.high < 3 and item.low > -3:
+            result = draft.run(op, (item,), {}, "function")
+            made = draft.add(op, (item,), {}, "function", result, 0)
+            assert isinstance(made, Item)
+            return made if made.moderate() and made.within(limits) else None
+    return None
+
+
+# -- the menu
+
+
+@functools.lru_cache(maxsize=256)
+def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
+    """The operators to choose from; those without a gradient come up less often."""
+    if ops is not None:
+        for op in ops:
+            if op not in CATALOGUE:
+                raise UsageError(f"there is no operator {op!r} in the catalogue; see `parity coverage`")
+    chosen = [
+        spec
+        for spec in CATALOGUE.values()
+        if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
+    ]
+    return tuple(
+        spec.name
+        for spec in chosen
+        for _ in range(1 if spec.orders == 0 else 3 if spec.family in ("shape", "index") else 4)
+    )
+
+
+def _known(dtypes: Sequence[str]) -> None:
+    for name in dtypes:
+        if name not in KIND:
+            raise UsageError(f"there is no dtype {name!r}; there are {', '.join(sorted(KIND))}")

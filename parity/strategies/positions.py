@@ -1,0 +1,148 @@
+"""How indices are drawn: for reading and writing, for gather and its kin, and what is written there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue.spec import Argument
+from parity.strategies import arrays, shapes
+from parity.strategies.arguments import Call, Drawer, plain_number
+from parity.strategies.item import Item, Unfit
+
+
+def index(call: Call, argument: Argument) -> Any:
+    """Ints, slices, None, Ellipsis, bools, integer and boolean tensors, in one tuple or alone.
+
+    Positions that are written to are all different: which of several values wins is not promised.
+    """
+    source, first = call.source, call.leading()
+    writing = argument.limits.get("writing", False)
+    if source.boolean(0.06):
+        return source.choice((..., None, True, False, ()))
+    if first.ndim and source.boolean(0.12):
+        return _leaf(call, arrays.integers(source, first.shape, 0, 1).astype(np.bool_))
+    parts: list[Any] = []
+    axis, tensors, common = 0, 0, source.integer(1, 3)
+    skipped = False
+    while axis < first.ndim:
+        kind = source.integer(0, 9)
+        length = first.shape[axis]
+        if kind <= 2:
+            parts.append(_slice(call, length))
+        elif kind <= 4 and length:
+            parts.append(source.integer(-length, length - 1))
+        elif kind == 5 and not skipped:
+            # what is left out stands for whole dimensions
+            kept = source.integer(0, first.ndim - axis - 1)
+            axis = first.ndim - kept - 1
+            skipped = True
+            parts.append(...)
+        elif kind == 6 and len(parts) < 5:
+            parts.append(None)
+            continue
+        elif kind == 7 and length and tensors < 2:
+            tensors += 1
+            if writing and common > length:
+                raise Unfit
+            parts.append(_integers(call, common, length, writing and tensors == 1))
+        elif kind == 8 and tensors == 0:
+            tensors = 2  # a second tensor would have to match the number of its true elements
+            parts.append(_leaf(call, arrays.integers(source, (length,), 0, 1).astype(np.bool_)))
+        elif kind == 9 and source.boolean():
+            break
+        else:
+            parts.append(slice(None))
+        axis += 1
+    if len(parts) == 1 and source.boolean():
+        return parts[0]
+    return tuple(parts)
+
+
+def _slice(call: Call, length: int) -> slice:
+    source = call.source
+    start = source.integer(-length - 1, length) if source.boolean() else None
+    stop = source.integer(-length - 1, length + 1) if source.boolean() else None
+    return slice(start, stop, source.integer(1, 3) if source.boolean(0.3) else None)
+
+
+def _integers(call: Call, count: int, length: int, different: bool) -> Any:
+    """Positions as a tensor, or as a list as people write it."""
+    source = call.source
+    if different:
+        start = source.integer(0, length - 1)
+        found = [(start + n) % length for n in range(count)]
+    else:
+        found = [source.integer(-length, length - 1) for _ in range(count)]
+    return found if source.boolean(0.3) else _leaf(call, np.array(found, np.int64))
+
+
+def _leaf(call: Call, array: Any) -> Item:
+    return call.draft.leaf(array, layouts=0.0, usable=False)
+
+
+def positions(call: Call, argument: Argument) -> Any:
+    """An index tensor for gather: as many dimensions, nowhere longer than the input, repeats allowed."""
+    first, source = call.leading(), call.source
+    if first.ndim == 0:
+        return _leaf(call, np.zeros((), np.int64))
+    axis = call.values["dim"] % first.ndim
+    length = first.shape[axis]
+    if not length:
+        raise Unfit
+    shape = tuple(
+        source.integer(1, 4)
+        if n == axis
+        else size
+        if size == 0 or source.boolean(0.7)
+        else source.integer(1, size)
+        for n, size in enumerate(first.shape)
+    )
+    return _leaf(call, arrays.integers(source, shape, 0, length - 1))
+
+
+def position_list(call: Call, argument: Argument) -> Any:
+    first, source = call.leading(), call.source
+    length = first.shape[call.values["dim"]] if first.ndim else 1
+    if not length:
+        raise Unfit
+    return _leaf(call, arrays.integers(source, (source.integer(0, 4),), 0, length - 1))
+
+
+def fill(call: Call, argument: Argument) -> Any:
+    first = call.leading()
+    if call.source.boolean(0.7):
+        return _number_like(call, first)
+    return call.same(())
+
+
+def assigned(call: Call, argument: Argument) -> Any:
+    """A number, or a tensor that broadcasts to what the index selects."""
+    first, draft = call.leading(), call.draft
+    if call.source.boolean(0.4):
+        return _number_like(call, first)
+    try:
+        selected = draft.run("getitem", (first, call.values["index"]), {}, "operator")
+    except Exception:
+        raise Unfit from None
+    shape = shapes.broadcastable(call.source, tuple(selected.shape))
+    while shape and len(shape) > len(selected.shape):
+        shape = shape[1:]
+    return call.same(shape)
+
+
+def _number_like(call: Call, first: Item) -> Any:
+    if first.kind == "b":
+        return call.source.boolean()
+    value = plain_number(call, {})
+    return abs(int(value)) if first.kind == "u" else int(value) if first.kind == "i" else value
+
+
+DRAWERS: dict[str, Drawer] = {
+    "assigned": assigned,
+    "fill": fill,
+    "index": index,
+    "position_list": position_list,
+    "positions": positions,
+}

@@ -1,0 +1,146 @@
+"""One-step programs: one operator on tame, critical, stressful or exact values, or on unusual shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from parity.catalogue import OpSpec
+from parity.engines.protocol import Run
+from parity.errors import UsageError
+from parity.program import Array, Program, Regime, Spelling
+from parity.strategies import arrays, shapes
+from parity.strategies.draft import Draft, bounds
+from parity.strategies.drawing import draw_step, finished, plan
+from parity.strategies.dtypes import FLOATING, KIND
+from parity.strategies.item import Unfit
+from parity.strategies.shapes import Shape
+from parity.strategies.source import Source
+
+Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+#: Families whose elements do not meet: every critical value goes into one tensor.
+_ELEMENTWISE = frozenset(["pointwise", "special", "activation"])
+_ACROSS = frozenset(["softmax", "log_softmax", "nn.functional.softmax", "nn.functional.log_softmax"])
+#: Kinds of argument whose values a filler chooses.
+_TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
+_TRIES = 40
+_UNUSUAL: tuple[Shape, ...] = (
+    (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
+)  # fmt: skip
+
+
+def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
+    """The kinds of one-step program that make sense for an operator and a dtype."""
+    letter = KIND[dtype]
+    if letter not in spec.dtypes:
+        return ()
+    if "random" in spec.tags:
+        return ("tame", "shapes")
+    found: list[Kind] = ["tame", "shapes"]
+    if letter in FLOATING and any(a.kind in _TENSORS for a in spec.arguments):
+        found.append("critical")
+        if spec.stress and letter == "f":  # float16 reaches none of the ranges
+            found.append("stress")
+    if "exact" in spec.tags and letter != "h":
+        found.append("exact")
+    return tuple(kind for kind in KINDS if kind in found)
+
+
+def draw_op(
+    source: Source,
+    reference: Any,
+    spec: OpSpec,
+    dtype: str,
+    *,
+    kind: Kind = "tame",
+    spelling: Spelling | None = None,
+    order: int | None = None,
+) -> tuple[Program, Run]:
+    """A program of one step of `spec`, and what the reference made of it.
+
+    Only a kind from `kinds(spec, dtype)` can be drawn.
+    """
+    if kind not in kinds(spec, dtype):
+        having = ", ".join(kinds(spec, dtype)) or "none"
+        raise UsageError(f"{spec.name} cannot be drawn in {dtype} as {kind!r}; there is {having}")
+    # one correctly rounded operation has the same bits everywhere, also on critical values
+    exact = kind == "exact" or (kind == "critical" and "rounded" in spec.tags)
+    regime: Regime = "exact" if exact else "smooth"
+    if order is None:
+        order = min(spec.orders, 2 if source.boolean(0.6) else 1)
+    for _ in range(_TRIES):
+        draft = Draft(
+            source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind)
+        )
+        try:
+            draw_step(draft, plan(spec.name), spelling=spelling)
+        except Unfit:
+            continue
+        return finished(draft, order)
+    raise UsageError(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
+
+
+def _shape(source: Source, spec: OpSpec, kind: Kind) -> Shape:
+    if kind == "critical" and _elementwise(spec):
+        # enough places for every value, or for a good part of the pairs
+        return (64,) if len(spec.arguments) == 1 else (192,)
+    if kind == "shapes":
+        return source.choice(_UNUSUAL)
+    shape = shapes.base(source)
+    return (3, 4) if kind == "stress" and not shapes.size(shape) else shape
+
+
+def _elementwise(spec: OpSpec) -> bool:
+    return spec.family in _ELEMENTWISE and spec.name not in _ACROSS
+
+
+Filler = Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None]
+
+
+def _filler(spec: OpSpec, kind: Kind) -> Filler | None:
+    if kind == "critical":
+        return _critical(spec)
+    if kind == "stress":
+        return _stress(spec)
+    return None
+
+
+def _critical(spec: OpSpec) -> Filler:
+    """Critical values everywhere where elements stay apart; elsewhere one or two among tame ones."""
+
+    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
+        source = draft.source
+        ends = [float(limits[end]) for end in ("above", "below") if end in limits]
+        ends += [float(kink) for kink in limits.get("kinks", ())]
+        values = np.array(arrays.critical(np.dtype(dtype), spec.critical, ends), dtype)
+        if _elementwise(spec):
+            # each tensor starts elsewhere, so that over a few programs all pairs meet
+            stride = source.choice([n for n in (1, 3, 5, 7, 11) if math.gcd(n, len(values)) == 1])
+            places = source.integer(0, len(values) - 1) + stride * np.arange(shapes.size(shape))
+            return values[places % len(values)].reshape(shape)
+        found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
+        for _ in range(min(source.integer(1, 2), found.size)):
+            found.flat[source.integer(0, found.size - 1)] = values[source.integer(0, len(values) - 1)]
+        return found
+
+    return fill
+
+
+def _stress(spec: OpSpec) -> Filler:
+    """The first tensor in one of the ranges where careless formulas lose digits."""
+    drawn = False
+
+    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array | None:
+        nonlocal drawn
+        if drawn:
+            return None
+        drawn = True
+        low, high = draft.source.choice(spec.stress)
+        return arrays.uniform(draft.source, shape, low, high).astype(dtype)
+
+    return fill

@@ -1,0 +1,54 @@
+"""The table of forward lines, by torch's name; knows no operator.
+
+A line gets arrays (see `balls`) and plain Python values under torch's parameter names, and returns an array or
+a tuple of them. No line knows a derivative: those come from differences of the forward values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+Forward = Callable[..., Any]
+F = TypeVar("F", bound=Forward)
+
+
+class Undecided(Exception):
+    """Two balls overlap where the program has to choose; more precision may part them."""
+
+
+class NoTruth(Exception):
+    """The arbiter cannot say anything about this program; the message says why."""
+
+
+_LINES: dict[str, Forward] = {}
+#: Every operator that the truth can evaluate.
+LINES: Mapping[str, Forward] = _LINES
+
+
+#: Operators that hold something constant by convention, in spite of its value.
+CONVENTIONAL: set[str] = set()
+
+
+def forward(*names: str, conventional: bool = False) -> Callable[[F], F]:
+    """Enter a function under torch's names for it.
+
+    A `conventional` one also gets `unmoved`: its arguments by name as they are where no leaf has been moved,
+    to use them where torch by convention lets no gradient pass.
+    """
+
+    def enter(line: F) -> F:
+        if conventional:
+            CONVENTIONAL.update(names)
+        for name in names:
+            if name in _LINES:
+                raise ValueError(f"the truth of {name} stands twice")
+            _LINES[name] = line
+        return line
+
+    return enter
+
+
+def line(names: str, function: Forward) -> None:
+    """Enter a one-line function under names that are separated by blanks."""
+    forward(*names.split())(function)

@@ -1,0 +1,43 @@
+"""Runs one function with torch and with autodiff, and compares what it returned or raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+import autodiff
+
+
+def outcome(lib: Any, program: Callable[[Any], Any]) -> Any:
+    """What the program returned, tensors as (dtype, shape, values); or the type and text of its error."""
+    try:
+        return _plain(program(lib))
+    except Exception as error:
+        return type(error), str(error)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (torch.Tensor, autodiff.Tensor)):
+        array = np.asarray(value.detach().numpy())
+        return array.dtype.name, array.shape, array.tolist()
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    return value
+
+
+def agree(program: Callable[[Any], Any], message: str | None = None) -> None:
+    """Both return equal things, or raise errors of one type; `message` must then stand in both texts."""
+    theirs, ours = outcome(torch, program), outcome(autodiff, program)
+    raised = isinstance(theirs, tuple) and isinstance(theirs[0], type)
+    if message is None:
+        assert not raised, f"torch raised {theirs}"
+        assert ours == theirs
+        return
+    assert raised, f"torch raised nothing: {theirs}"
+    assert isinstance(ours, tuple), f"autodiff raised nothing: {ours}"
+    assert ours[0] is theirs[0], f"{ours} against torch's {theirs}"
+    assert message in theirs[1], theirs[1]
+    assert message in ours[1], ours[1]

@@ -1,0 +1,366 @@
+"""The arbiter against torch: values, first and second derivatives of every operator at tame points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from parity.catalogue import CATALOGUE
+from parity.engines import reference
+from parity.engines.interpreter import execute
+from parity.errors import UsageError
+from parity.program import DType, Input, Program, Ref, Step
+from parity.strategies.single import draw_op
+from parity.strategies.source import Seeded
+from parity.truth import NoTruth, evaluate, operators
+from parity.truth.symbolic import derivatives
+
+RNG = np.random.default_rng(7)
+A = RNG.uniform(0.3, 0.9, (3, 4))
+B = RNG.uniform(1.1, 1.9, (3, 4))
+S = RNG.uniform(-0.9, 0.9, (3, 4)) * 1.7
+Q = RNG.uniform(-1, 1, (4, 4))
+T3 = RNG.uniform(-1, 1, (2, 3, 4))
+V = RNG.uniform(-1, 1, 4)
+I3 = np.array([2, 0, 1])
+I34 = np.array([[2, 0, 1, 3], [1, 1, 0, 2], [3, 2, 1, 0]])
+M = np.array([[True, False, True, True], [False, True, False, False], [True, True, False, True]])
+K = np.array([[4, -2, 7], [0, 3, -5]])
+W4 = RNG.uniform(0.5, 1.5, 4)
+
+R0, R1, R2 = Ref(0), Ref(1), Ref(2)
+
+#: op: (inputs, args, kwargs) at a point where nothing is singular, tied or at a kink.
+CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
+    **{
+        op: [((A,), (R0,), {})]
+        for op in ["sqrt", "rsqrt", "reciprocal", "exp", "exp2", "log", "log2", "log10", "log1p", "expm1", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "atanh", "sigmoid", "erf", "erfc", "square", "neg", "abs", "sign", "floor", "ceil", "trunc", "round", "positive", "special.expm1", "special.log1p", "special.expit", "special.erf", "special.erfc", "clone", "relu", "nn.functional.relu", "nn.functional.leaky_relu", "nn.functional.softplus", "nn.functional.gelu", "zeros_like", "ones_like", "ravel", "logical_not"]
+    },
+    "acosh": [((B,), (R0,), {})],
+    **{
+        op: [((A, B), (R0, R1), {}), ((S, V), (R0, R1), {})] for op in ["maximum", "minimum"]
+    },
+    **{
+        op: [((A, B), (R0, R1), {}), ((S, V), (R0, R1), {}), ((S,), (R0, 0.7), {})]
+        for op in ["add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq", "ne"]
+    },
+    "pow": [((A, B), (R0, R1), {}), ((B,), (R0, 2.5), {}), ((S,), (R0, 3), {}), ((B,), (1.7, R0), {})],
+    "atan2": [((A, S), (R0, R1), {})],
+    "clamp": [((S,), (R0, -0.5, 0.8), {}), ((S,), (R0,), {"max": 0.2}), ((S, A), (R0,), {"min": R1})],
+    "clamp_min": [((S,), (R0, 0.1), {})],
+    "clamp_max": [((S,), (R0, 0.1), {})],
+    "where": [((M, A, S), (R0, R1, R2), {}), ((M, A), (R0, R1, 2.0), {})],
+    "logical_and": [((M, M[::-1].copy()), (R0, R1), {})],
+    "logical_or": [((M, S), (R0, R1), {})],
+    "logical_xor": [((M, S), (R0, R1), {})],
+    **{
+        op: [((S,), (R0,), {}), ((T3,), (R0, 1), {}), ((T3,), (R0, (0, -1), True), {})]
+        for op in ["sum", "mean", "amax", "amin", "var", "std"]
+    },
+    "logsumexp": [((T3,), (R0, 1), {}), ((T3,), (R0, (0, 2), True), {})],
+    "prod": [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})],
+    **{op: [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})] for op in ["argmax", "argmin", "max", "min"]},
+    "any": [((M,), (R0, 1), {})],
+    "all": [((M,), (R0, 0, True), {})],
+    "cumsum": [((T3,), (R0, 1), {}), ((K,), (R0, 0), {})],
+    "cumprod": [((T3,), (R0, -1), {})],
+    "sort": [((T3,), (R0,), {}), ((T3,), (R0, 1, True), {})],
+    "argsort": [((T3,), (R0, 0), {})],
+    "topk": [((T3,), (R0, 2), {}), ((T3,), (R0, 2, 1, False), {})],
+    "reshape": [((T3,), (R0, (4, -1)), {})],
+    "view": [((T3,), (R0, (6, 4)), {})],
+    "flatten": [((T3,), (R0,), {}), ((T3,), (R0, 1, 2), {})],
+    "squeeze": [((T3[:1],), (R0,), {}), ((T3[:1],), (R0, 0), {}), ((T3[:1],), (R0, 1), {})],
+    "unsqueeze": [((T3,), (R0, -1), {})],
+    "transpose": [((T3,), (R0, 0, 2), {})],
+    "t": [((S,), (R0,), {})],
+    "permute": [((T3,), (R0, (2, 0, 1)), {})],
+    "movedim": [((T3,), (R0, 0, 2), {})],
+    "expand": [((V,), (R0, (3, 4)), {}), ((S[:, :1],), (R0, (2, -1, 4)), {})],
+    "broadcast_to": [((V,), (R0, (3, 4)), {})],
+    "cat": [((S, A), ([R0, R1],), {"dim": 1})],
+    "stack": [((S, A), ([R0, R1], 1), {})],
+    "split": [((S,), (R0, 3, 1), {}), ((S,), (R0, [1, 3], -1), {})],
+    "chunk": [((S,), (R0, 3, 1), {})],
+    "narrow": [((S,), (R0, 1, 1, 2), {})],
+    "select": [((S,), (R0, 1, -1), {})],
+    "unbind": [((S,), (R0, 1), {})],
+    "flip": [((S,), (R0, (0, 1)), {})],
+    "roll": [((S,), (R0, 3), {}), ((S,), (R0, (1, -1), (0, 1)), {})],
+    "repeat": [((S,), (R0, (2, 1, 3)), {})],
+    "tile": [((S,), (R0, (2,)), {})],
+    "full_like": [((S,), (R0, 0.3), {})],
+    "getitem": [
+        ((S,), (R0, (1, slice(None, None, 2))), {}),
+        ((S, I3), (R0, (slice(None), R1)), {}),
+        ((T3, I3), (R0, (0, slice(None), R1)), {}),
+        ((S, I3), (R0, (R1, Ellipsis, None)), {}),
+        ((S, M), (R0, R1), {}),
+        ((S,), (R0, (True, Ellipsis, -1)), {}),
+    ],
+    "setitem": [((S, A, V), (Ref(3), (1, slice(None)), Ref(2)), {}), ((S, A, M), (Ref(3), Ref(2), 0.5), {})],
+    "index_put": [((S, V, I3[:1]), (R0, (R2,), R1), {})],
+    "gather": [((S, I34), (R0, 1, R1), {}), ((S, I34[:2, :2] % 3), (R0, 0, R1), {})],
+    "take_along_dim": [((S, I34), (R0, R1, 1), {})],
+    "index_select": [((S, I3), (R0, 1, R1), {})],
+    "masked_fill": [((S, M), (R0, R1, 0.25), {})],
+    "masked_select": [((S, M), (R0, R1), {})],
+    "matmul": [((S, Q), (R0, R1), {}), ((T3, Q), (R0, R1), {}), ((V, Q), (R0, R1), {}), ((V, V[::-1].copy()), (R0, R1), {})],
+    "mm": [((S, Q), (R0, R1), {})],
+    "bmm": [((T3, T3.transpose(0, 2, 1).copy()), (R0, R1), {})],
+    "mv": [((S, V), (R0, R1), {})],
+    "dot": [((V, W4), (R0, R1), {})],
+    "outer": [((V, W4), (R0, R1), {})],
+    "addmm": [((S, A @ Q, Q), (R0, R1, R2), {"beta": 0.5, "alpha": 2.0})],
+    "einsum": [((S, Q), ("ij,jk->ki", R0, R1), {}), ((T3,), ("bij->bj", R0), {}), ((Q,), ("ii", R0), {})],
+    "nn.functional.linear": [((S, A, V[:3]), (R0, R1, R2), {}), ((S, A), (R0, R1), {})],
+    "tensor": [((), ([[1.5, 2.0], [3.0, 0.1]],), {"dtype": DType("float64")}), ((), ([1, 2],), {})],
+    "as_tensor": [((S,), (R0,), {})],
+    "zeros": [((), (2, 3), {}), ((), ((2, 3),), {})],
+    "ones": [((), ((2, 3),), {"dtype": DType("int64")})],
+    "full": [((), ((2, 3), 0.1), {}), ((), ((2,), 7), {})],
+    "eye": [((), (3,), {}), ((), (2, 4), {"dtype": DType("float64")})],
+    "arange": [((), (5,), {}), ((), (1.5, 4, 0.5), {"dtype": DType("float64")})],
+    "linspace": [((), (0.3, 2.0, 5), {"dtype": DType("float64")}), ((), (1, 2, 1), {"dtype": DType("float64")})],
+    "softmax": [((S,), (R0, 1), {})],
+    "log_softmax": [((S,), (R0, 0), {})],
+    "nn.functional.softmax": [((S,), (R0,), {"dim": 1})],
+    "nn.functional.log_softmax": [((S,), (R0,), {"dim": -1})],
+    "special.softmax": [((S,), (R0, 1), {})],
+    "special.log_softmax": [((S,), (R0, 1), {})],
+    "nn.functional.layer_norm": [((S, V, W4), (R0, (4,), R1, R2), {}), ((T3,), (R0, (3, 4)), {"eps": 1e-3})],
+    "layer_norm": [((S,), (R0, (4,)), {})],
+    "nn.functional.mse_loss": [((S, A), (R0, R1), {}), ((S, A), (R0, R1), {"reduction": "none"})],
+    "nn.functional.l1_loss": [((S, A), (R0, R1), {"reduction": "sum"})],
+    "nn.functional.nll_loss": [
+        ((S, I3, W4), (R0, R1, R2), {}),
+        ((S, I3), (R0, R1), {"reduction": "none", "ignore_index": 0}),
+    ],
+    "nn.functional.cross_entropy": [
+        ((S, I3, W4), (R0, R1, R2), {}),
+        ((S, I3, W4), (R0, R1, R2), {"label_smoothing": 0.2, "ignore_index": 1}),
+        ((S, I3), (R0, R1), {"label_smoothing": 0.2, "reduction": "sum"}),
+        ((S, A, W4), (R0, R1, R2), {"label_smoothing": 0.1}),
+        ((T3, I34[:2] % 3), (R0, R1), {"reduction": "none"}),
+    ],
+    "nn.functional.embedding": [((I34, Q), (R0, R1), {})],
+}  # fmt: skip
+
+
+METHODS = {"view", "expand", "repeat"}
+CONSTANTS = {"nn.functional.nll_loss": {2}, "nn.functional.cross_entropy": {2}}
+
+
+def build(op, arrays, args, kwargs, second=True):
+    """A one-step program that asks for every derivative, with weights that are not uniform."""
+    rng = np.random.default_rng(3)
+    inputs = tuple(
+        Input(a, a.dtype.kind == "f" and i not in CONSTANTS.get(op, ())) for i, a in enumerate(arrays)
+    )
+    steps = (Step(op, args, kwargs, "method" if op in METHODS else "function"),)
+    if op == "setitem":
+        steps = (Step("mul", (R0, R1)), *steps)
+    program = Program(inputs, steps, ())
+    run = execute(program, reference.load())
+    assert run.error is None, run.error
+    last = len(inputs) + len(steps) - 1
+    value = run.values[last]
+    items = [Ref(last)] if not isinstance(value, tuple) else [Ref(last, i) for i in range(len(value))]
+    needs = run.requires_grad[last]
+    outputs = tuple(r for r in items if (needs if r.item is None else needs[r.item]))
+    cotangents = tuple(
+        rng.uniform(0.5, 1.5, (value if r.item is None else value[r.item]).shape) for r in outputs
+    )
+    weights = (
+        tuple(rng.uniform(0.5, 1.5, a.array.shape) for a in inputs if a.requires_grad) if outputs else ()
+    )
+    return program.with_(outputs=outputs, cotangents=cotangents, second=weights if second else ())
+
+
+def close(certified, number, scale=1.0):
+    return certified.distance(number) <= 2e-11 * max(scale, abs(number))
+
+
+@pytest.mark.parametrize("op", sorted(CASES))
+def test_truth_agrees_with_torch_at_tame_points(op):
+    for arrays, args, kwargs in CASES[op]:
+        program = build(op, arrays, args, kwargs)
+        run = execute(program, reference.load())
+        assert run.error is None
+        truth = evaluate(program, run)
+        last = len(run.values) - 1
+        value = run.values[last]
+        for item, array in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
+            for element in np.ndindex(array.shape):
+                scale = 1e4 if array.dtype == np.float32 else 1.0
+                assert close(truth.value(last, item, element, 1e-14), array[element], scale), (op, kwargs, element)
+        for number, first, second in zip(program.differentiable, run.gradients, run.second):
+            if first is None:
+                continue
+            for element in np.ndindex(first.shape):
+                assert close(truth.gradient(number, element, 1e-14), first[element]), (
+                    op,
+                    kwargs,
+                    number,
+                    element,
+                )
+                expected = 0.0 if second is None else second[element]
+                assert close(truth.second(number, element, 1e-14), expected), (op, kwargs, number, element)
+
+
+def test_every_line_has_a_case():
+    aliases = {"subtract", "multiply", "divide", "true_divide", "negative", "absolute", "arcsin", "arccos", "arctan",
+               "arctan2", "nn.functional.tanh", "nn.functional.sigmoid", "sgn", "clip", "greater", "less",
+               "greater_equal", "less_equal", "not_equal", "swapaxes", "swapdims", "moveaxis", "concat",
+               "concatenate", "contiguous"}  # fmt: skip
+    assert operators() - set(CASES) == aliases
+
+
+def scalar(steps, *values):
+    leaves = tuple(Input(np.array(float(v)), True) for v in values)
+    last = Ref(len(leaves) + len(steps) - 1)
+    return Program(leaves, tuple(Step(*s) for s in steps), (last,), (np.array(1.0),))
+
+
+class TestFormulas:
+    #: 3 (2 / x)² + b − 2
+    SQUARE = scalar(
+        [("div", (2, R0)), ("pow", (R2, 2)), ("mul", (3, Ref(3))), ("add", (Ref(4), R1)), ("sub", (Ref(5), 2))],
+        4.0,
+        1.0,
+    )
+
+    def test_a_formula_as_people_write_it(self):
+        by_x, by_b = derivatives(self.SQUARE, ["x", "b"])
+        assert str(by_x) == "d out / d x = -24/x**3"
+        assert (str(by_b), float(by_x), float(by_b)) == ("d out / d b = 1", -0.375, 1.0)
+
+    @pytest.mark.parametrize(
+        "op",
+        ["abs", "sqrt", "rsqrt", "square", "reciprocal", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "erf", "relu", "sum", "mean", "neg", "sign"],
+    )
+    def test_formulas_and_differences_agree(self, op):
+        program = scalar([(op, (R0,)), ("mul", (R1, R0))], 0.625)
+        (formula,) = derivatives(program)
+        truth = evaluate(program, execute(program, reference.load()))
+        assert close(truth.gradient(0, (), 1e-20), float(formula)), str(formula)
+
+    @pytest.mark.parametrize("op", ["add", "sub", "mul", "div", "pow", "atan2", "maximum", "minimum"])
+    def test_formulas_of_two_letters(self, op):
+        program = scalar([(op, (R0, R1))], 1.75, 0.625)
+        truth = evaluate(program, execute(program, reference.load()))
+        for number, formula in enumerate(derivatives(program)):
+            assert close(truth.gradient(number, (), 1e-20), float(formula)), str(formula)
+
+    def test_what_is_no_formula(self):
+        matrix = Program((Input(A, True),), (Step("sum", (R0,)),), (R1,), (np.array(1.0),))
+        with pytest.raises(NoTruth, match="single real numbers"):
+            derivatives(matrix)
+
+
+class TestCertainty:
+    def run(self, array, *steps, cotangent=1.0):
+        inputs = (Input(np.array(array), True),)
+        program = Program(inputs, tuple(Step(*s) for s in steps), (Ref(len(steps)),), (np.array(cotangent),))
+        return evaluate(program, execute(program, reference.load()))
+
+    def test_digits_that_doubles_lose(self):
+        # (1 + x) - 1 at 1e-20 is 0 in floats and 1e-20 in truth.
+        truth = self.run(1e-20, ("add", (R0, 1.0)), ("sub", (R1, 1.0)))
+        assert float(truth.value(2, None, (), 1e-40)) == 1e-20
+
+    def test_a_kink_shows_both_slopes(self):
+        found = self.run(0.0, ("abs", (R0,))).gradient(0, (), 1e-20)
+        assert found.kink
+        assert (float(found.left), float(found.right)) == (-1.0, 1.0)
+        assert found.between(0.3, 0.0)
+        assert not found.between(1.3, 0.0)
+
+    @pytest.mark.parametrize("op", ["floor", "sign", "round"])
+    def test_a_jump_has_no_derivative(self, op):
+        with pytest.raises(NoTruth, match="jumps"):
+            self.run(0.5 if op == "round" else 0.0, (op, (R0,))).gradient(0, (), 1e-20)
+
+    def test_curvature_is_no_kink(self):
+        # log near 0: a step that is not small against x would see a corner.
+        found = self.run(1e-200, ("log", (R0,))).gradient(0, (), 1e180)
+        assert not found.kink
+        assert found.distance(1e200) < 1e185
+
+    def test_special_values_are_refused(self):
+        with pytest.raises(NoTruth, match="special"):
+            self.run(np.nan, ("gt", (R0, 0.0)), ("where", (R1, R0, 0.0))).value(2, None, (), 1e-20)
+        with pytest.raises(NoTruth, match="finite"):
+            self.run(0.0, ("reciprocal", (R0,))).value(1, None, (), 1e-20)
+
+    def test_special_values_elsewhere_do_not_matter(self):
+        array = np.array([np.inf, 0.5, np.nan])
+        truth = self.run(array, ("sin", (R0,)), cotangent=np.array([1.0, 2.0, 3.0]))
+        assert close(truth.value(1, None, (1,), 1e-20), np.sin(0.5))
+        assert close(truth.gradient(0, (1,), 1e-20), 2 * np.cos(0.5))
+
+    def test_a_float_argument_is_rounded_as_torch_rounds_it(self):
+        x = np.float32(0.1)
+        truth = self.run(x, ("sub", (R0, 0.1)), cotangent=np.float32(1))
+        assert float(truth.value(1, None, (), 1e-30)) == 0.0
+
+    def test_a_choice_is_never_a_guess(self):
+        # sin² + cos² against 1: no precision parts them.
+        steps = [("sin", (R0,)), ("cos", (R0,)), ("square", (R1,)), ("square", (R2,)), ("add", (Ref(3), Ref(4))),
+                 ("gt", (Ref(5), 1.0)), ("where", (Ref(6), R0, 0.0))]  # fmt: skip
+        with pytest.raises(NoTruth, match="not settled"):
+            self.run(0.5, *steps).value(7, None, (), 1e-20)
+
+
+def test_every_operator_of_the_catalogue_has_a_line():
+    drawn = {name for name, row in CATALOGUE.items() if "random" in row.tags}
+    assert set(CATALOGUE) - drawn <= operators()
+
+
+@pytest.mark.parametrize("op", sorted(set(CATALOGUE) & operators()))
+@pytest.mark.parametrize("kind", ["tame", "shapes", "exact"])
+def test_truth_agrees_with_torch_on_drawn_programs(op, kind):
+    """Whatever the generator draws for an operator, spellings, layouts and broadcasting included."""
+    row = CATALOGUE[op]
+    with reference.settings() as engine:
+        for seed, dtype in enumerate(["float64", "float64", "complex128"]):
+            if dtype.startswith("complex") and "c" not in row.dtypes:
+                continue
+            try:
+                program, run = draw_op(Seeded(seed), engine, row, dtype, kind=kind)
+            except UsageError:  # the operator has no such draw
+                continue
+            if run.error is None:
+                agree(program, run)
+
+
+def agree(program, run):
+    """At a few elements of each array; a kink must lie on both sides of what torch says."""
+    truth = evaluate(program, run)
+    last = len(run.values) - 1
+    value = run.values[last]
+    for item, array in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
+        for element in list(np.ndindex(array.shape))[:4]:
+            number = array[element].item()
+            if np.isfinite(number):
+                single = array.dtype in (np.float32, np.complex64)
+                assert close(truth.value(last, item, element, 1e-14), number, 1e4 if single else 1.0), element
+    for number, first, second in zip(program.differentiable, run.gradients, run.second or run.gradients):
+        if first is None:
+            continue
+        single = first.dtype in (np.float32, np.complex64) or any(
+            v.dtype == np.float32 for v in run.values if isinstance(v, np.ndarray)
+        )
+        for ask, array in ((truth.gradient, first), (truth.second, second if run.second else None)):
+            if array is None:
+                continue
+            for element in list(np.ndindex(array.shape))[:2]:
+                try:
+                    found = ask(number, element, 1e-14)
+                except NoTruth as none:
+                    assert "jumps" in str(none) or "not a finite" in str(none), none
+                    continue
+                if found.kink:
+                    assert found.between(array[element], 1e-9)
+                else:
+                    assert close(found, array[element].item(), 1e4 if single else 1.0), (number, element)
