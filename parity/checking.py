@@ -66,6 +66,7 @@ def check(
     regime: Regime = "smooth",
     cotangents: Sequence[Array] | None = None,
     second: Sequence[Array | None] | None = None,
+    shrink: bool = True,
     keep: bool = False,
 ) -> Result:
     """Run a program, or a function recorded into one, on torch and on `engine`, and compare.
@@ -74,6 +75,7 @@ def check(
     integers and booleans do not. `dtype` converts the floating ones. A first parameter `lib` receives the
     namespace; operators, methods and torch's own functions are recorded without it. `order` is the highest
     order of derivative that is compared; `keep` writes a failure to `.parity/`, so that it can be replayed.
+    Under Hypothesis, which shrinks by itself, say `shrink=False`.
     """
     if order not in (0, 1, 2):
         raise UsageError(f"order is 0, 1 or 2, got {order!r}")
@@ -87,7 +89,7 @@ def check(
             )  # fmt: skip
         elif values:
             raise UsageError(f"a program has its own inputs, but {len(values)} values were given")
-        found = judge(program, reference, subject)
+        found = judge(program, reference, subject, shrinking=shrink)
     kept = ""
     if found.failure is not None and keep:
         path = corpus.keep(found.failure.program, about(found.failure))

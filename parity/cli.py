@@ -197,9 +197,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--jobs",
         type=_natural,
-        default=os.cpu_count() or 1,
+        default=min(4, os.cpu_count() or 1),
         metavar="N",
-        help="processes (default: the cores)",
+        help="processes (default: the cores, at most 4)",
     )
     _json_option(verb)
 
