@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.primitive import Formula, Primitive, binary, explained, parameters, plain, unary
+from autodiff._core.primitive import Formula, Primitive, binary, by_number, explained, parameters, plain, refuse, unary
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -28,13 +28,16 @@ def pointwise(
     kernel: Kernel,
     *partials: Formula | str | float,
     computes: str = "float",
+    refuses: str = "",
     node: str | None = None,
 ) -> Primitive:
     """An operator of one or two operands, element by element.
 
-    A partial derivative is a constant, the name of an operand or "out", or a formula of these.
+    A partial derivative is a constant, the name of an operand or "out", or a formula of these. Where multiplying is
+    not the way (a mask over an infinite gradient, a fused kernel), a formula that begins with `g` is the whole rule.
     """
     two = len(partials) == 2
+    rules = [starts_with_g(f) for f in partials if callable(f)]
     p = Primitive(
         name,
         kernel,
@@ -42,22 +45,39 @@ def pointwise(
         inputs=("input", "other") if two else ("input",),
         kind="pointwise",
         computes=computes,
-        multiplies=True,
+        refuses=refuses,
+        multiplies=not any(rules),
         node=node,
     )
     p.op = binary(p) if two else unary(p)
     return p
 
 
-def discrete(name: str, kernel: Kernel, operands: int = 2) -> Primitive:
+def starts_with_g(formula: Any) -> bool:
+    """Whether a formula is a rule, which is given the incoming gradient."""
+    return formula.__code__.co_varnames[:1] == ("g",)  # type: ignore[no-any-return]
+
+
+def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *, node: str | None = None) -> Primitive:
+    """A pointwise operator of a tensor and a Python number `other`; `otherwise` takes all other operands."""
+    p = Primitive(
+        name, kernel, (partial, None), inputs=("input", "other"), kind="parametric", multiplies=True, node=node
+    )
+    p.op = by_number(p, otherwise)
+    return p
+
+
+def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") -> Primitive:
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
-    p = Primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete")
+    p = Primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
 
     def op(*operands: Any) -> Any:
         arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in operands]
         if len(arrays) == 2:
             target = dtypes.result_type(arrays)
             arrays = [_bring(a, target) for a in arrays]
+        if refuses:
+            refuse(p, target if len(arrays) == 2 else arrays[0].dtype)
         token = quiet(SILENT)
         try:
             out = kernel(*arrays)
@@ -78,7 +98,9 @@ def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, n
 
 def bilinear(name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")) -> Primitive:
     """An operator that is linear in each of two tensors."""
-    return Primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
+    p = Primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
+    p.op = binary(p)
+    return p
 
 
 def general(

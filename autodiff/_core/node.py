@@ -160,7 +160,7 @@ class Node:
         return hooks.add(hooks.before, hook)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
 
 
 class TableNode(Node):
@@ -260,7 +260,7 @@ class AccumulateGrad(Node):
     """A leaf's place in the graph: adds what arrives to the leaf's `.grad`."""
 
     __slots__ = ("leaf", "meta")
-    title = "AccumulateGrad"
+    title = "torch::autograd::AccumulateGrad"
     #: The leaf's AutogradMeta, which holds `.grad`; shared, so that node and tensor do not own each other.
     meta: Any
     #: A weak reference to the leaf.

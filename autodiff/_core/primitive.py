@@ -49,6 +49,7 @@ class Primitive:
         kind: str = "general",
         node: str | None = None,
         computes: str = "",
+        refuses: str = "",
         view: bool = False,
         variadic: bool = False,
         multiplies: bool = False,
@@ -62,6 +63,8 @@ class Primitive:
         self.kind = kind
         #: "" keeps the promoted dtype, "float" makes integers floats first.
         self.computes = computes
+        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc".
+        self.refuses = refuses
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic
@@ -75,7 +78,7 @@ class Primitive:
         self.wanted: tuple[str, ...] = ()
         title = node or _camel(name) + "Backward0"
         about = {"__slots__": (), "title": title, "primitive": self, "plain": not variadic, "__module__": __name__}
-        self.node: type[TableNode] = type(title, (TableNode,), about)
+        self.node: type[TableNode] = type(title.rpartition("::")[2], (TableNode,), about)
         #: The same for complex results, whose partial derivatives are conjugated.
         self.complex_node: type[TableNode] = type(title, (self.node,), {"__slots__": ()}) if multiplies else self.node
         #: The node of the hot path, where there is one.
@@ -89,9 +92,9 @@ class Primitive:
         names = [parameters(f) for f in self.formulas]
         order = dict.fromkeys((*self.inputs, *self.outputs)) | dict.fromkeys(n for each in names for n in each)
         self.wanted = tuple(n for n in order if any(n in each for each in names))
-        if self.multiplies:
-            # Binary hot nodes keep by position, and general ones like them.
-            self.wanted = (*self.inputs, "out") if len(self.inputs) == 2 else self.wanted
+        if len(self.inputs) == 2 and self.kind in ("pointwise", "parametric", "bilinear"):
+            # Hot nodes of two operands keep by position, and general ones like them.
+            self.wanted = (*self.inputs, "out")
         place = {n: i for i, n in enumerate(self.wanted)}
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         picks = [[place[n] for n in each] for each in names]
@@ -111,10 +114,10 @@ class Primitive:
         node.rules = self.node.rules
         node.keeps = any(self.wants)
         if issubclass(node, UnaryNode):
-            node.rule = staticmethod(_hot_unary(self.formulas[0], bool(self.wants[0])))
+            node.rule = staticmethod(_hot_unary(self.formulas[0], bool(self.wants[0]), self.multiplies))
         else:
             node.left_rule, node.right_rule = (
-                staticmethod(_hot_binary(f, parameters(f), self.inputs)) for f in self.formulas
+                staticmethod(_hot_binary(f, parameters(f), self.inputs, self.multiplies)) for f in self.formulas
             )
 
     def replace_formula(self, index: int, formula: Formula | str | float) -> Formula | str | float | None:
@@ -187,20 +190,28 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
     return lambda g, v: formula(g, *[v[i] for i in picks])
 
 
-def _hot_unary(formula: Any, keeps: bool) -> Callable[[Any, Any], Any]:
+def _hot_unary(formula: Any, keeps: bool, multiplies: bool) -> Callable[[Any, Any], Any]:
     """`(g, kept)`, with `kept` opened, for a first-order walk."""
     if not keeps:
-        return _adaptor(formula, [], True, False)
+        return _adaptor(formula, [], multiplies, False)
     if isinstance(formula, str):
         return operator.mul
+    if not multiplies:
+        return formula  # type: ignore[no-any-return]
     return lambda g, kept: g * formula(kept)
 
 
-def _hot_binary(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...]) -> Callable[[Any, Any], Any]:
+_SLOTS = ("kept_left", "kept_right", "kept_out")
+
+
+def _hot_binary(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], multiplies: bool) -> Callable[[Any, Any], Any]:
     """`(g, node)` for a first-order walk: reads the slots that the formula names."""
     if not names:
-        return _adaptor(formula, [], True, False)
-    slots = tuple({inputs[0]: "kept_left", inputs[1]: "kept_right", "out": "kept_out"}[n] for n in names)
+        return _adaptor(formula, [], multiplies, False)
+    place = dict(zip((*inputs, "out"), _SLOTS))
+    slots = tuple(place[n] for n in names)
+    if not multiplies:
+        return lambda g, node: formula(g, *[_open(getattr(node, slot)) for slot in slots])
     # The usual ones are written out: a call spared is a tenth of the step.
     if slots == ("kept_left",):
         if isinstance(formula, str):
@@ -210,12 +221,14 @@ def _hot_binary(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...]) -
         if isinstance(formula, str):
             return lambda g, node: g * (k._array if type(k := node.kept_right) is Tensor else _open(k))
         return lambda g, node: g * formula(k._array if type(k := node.kept_right) is Tensor else _open(k))
+    if slots == ("kept_left", "kept_right"):
+        return lambda g, node: g * formula(node.kept_left._array, _open(node.kept_right))
     return lambda g, node: g * formula(*[_open(getattr(node, slot)) for slot in slots])
 
 
 def _open(kept: Any) -> Any:
     """The array of a kept tensor or result; a number as it is."""
-    return kept if type(kept) is float or type(kept) is int else kept._array
+    return kept if kept is None or type(kept) is float or type(kept) is int else kept._array
 
 
 # -- the general way --------------------------------------------------------------------------------------------------
@@ -343,6 +356,7 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     if not any(isinstance(x, Tensor) for x in operands):
         return p.kernel(*arrays)
     target = dtypes.result_type(plain(a) for a in arrays)
+    refuse(p, target)
     if p.computes == "float":
         target = dtypes.floating(target)
     operands = tuple(_as(x, target) for x in operands)
@@ -350,6 +364,12 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
         return apply(p, operands, {})
     except (ValueError, TypeError) as error:
         raise explained(p, operands, error) from None
+
+
+def refuse(p: Primitive, d: np.dtype[Any]) -> None:
+    """Raise NotImplementedError for a dtype that torch has no kernel for."""
+    if d.kind in p.refuses:
+        raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
 
 
 def _as(x: Any, target: np.dtype[Any]) -> Any:
@@ -520,6 +540,48 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
                     if keep_out:
                         t._storage = Storage(out)
                     node.kept_out = t._storage
+        else:
+            t._node = None
+        if unusual:
+            mark(t)
+        return t
+
+    return op
+
+
+def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The hot path of a tensor and a Python number that is no operand but a parameter; `otherwise` takes the rest."""
+    kernel = p.kernel
+    node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
+    p.heat(node_class)
+
+    def op(a: Any, b: Any) -> Any:
+        if (type(b) is not int and type(b) is not float) or (type(a) is not Tensor and not isinstance(a, Tensor)):
+            return otherwise(a, b)
+        x = a._array
+        if type(x) is not float32 and type(x) is not float64:
+            d = x.dtype
+            if d is not FLOAT32 and d is not FLOAT64:
+                return otherwise(a, b)
+        token = quiet(SILENT)
+        try:
+            out = kernel(x, b)
+        finally:
+            loud(token)
+        t: Tensor = new_tensor(Tensor)
+        t._array = out
+        t._storage = t._meta = None
+        edge = a._node
+        if edge is not None and (not unusual or state.grad):
+            node = t._node = node_class()
+            node.left = edge
+            node.right = None
+            node.like = edge.like
+            node.hooks = None
+            node.key = next_key()
+            node.recorded = Clock.now
+            node.kept_left = a
+            node.kept_right = b
         else:
             t._node = None
         if unusual:

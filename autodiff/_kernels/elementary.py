@@ -2,20 +2,158 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.blocks import fill
+from autodiff._kernels.scipy_special import special
+
+Kernel = Callable[..., Any]
+
+
+def in_single(kernel: Kernel) -> Kernel:
+    """A composite kernel that computes float16 in float32, as torch does."""
+
+    def wide(x: Any) -> Any:
+        return kernel(x.astype(np.float32)).astype(np.float16) if x.dtype.char == "e" else kernel(x)
+
+    return wide
+
+
+# -- the logistic function and the hyperbolic tangent -------------------------------------------------------------------
+
 
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x); where e^-x overflows the quotient is 0, as it should be."""
-    if not isinstance(x, np.ndarray):
-        return 1 / (1 + np.exp(-x))
-    out = np.negative(x)
+    if isinstance(x, np.ndarray):
+        return fill(_sigmoid, x)
+    return 1 / (1 + np.exp(-x)) if x.dtype.char != "e" else np.float16(1 / (1 + np.exp(-np.float32(x))))
+
+
+def _sigmoid(x: Any, out: Any) -> None:
+    np.negative(x, out=out)
     np.exp(out, out=out)
-    out += 1
-    return np.divide(1, out, out=out)
+    np.add(out, 1, out=out)
+    np.divide(1, out, out=out)
 
 
+def sigmoid_backward(g: Any, out: Any) -> Any:
+    """g times the derivative of the logistic function, told from its result."""
+    if isinstance(out, np.ndarray) and out.dtype.kind == "f":
+        return fill(_sigmoid_backward, out, g)
+    return g * (out * (1 - out)).conjugate()
+
+
+def _sigmoid_backward(y: Any, g: Any, out: Any) -> None:
+    np.subtract(1, y, out=out)
+    np.multiply(out, y, out=out)
+    np.multiply(out, g, out=out)
+
+
+def tanh_backward(g: Any, out: Any) -> Any:
+    """g times the derivative of tanh, told from its result."""
+    if isinstance(out, np.ndarray) and out.dtype.kind == "f":
+        return fill(_tanh_backward, out, g)
+    return g * (1 - out * out).conjugate()
+
+
+def _tanh_backward(y: Any, g: Any, out: Any) -> None:
+    np.multiply(y, y, out=out)
+    np.subtract(1, out, out=out)
+    np.multiply(out, g, out=out)
+
+
+# -- powers -------------------------------------------------------------------------------------------------------------
+
+
+@in_single
 def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)
+
+
+def power(x: Any, exponent: Any) -> Any:
+    """x to the power of a number or an array. Raises ValueError for integers to a negative power."""
+    if exponent.__class__ is int:
+        if exponent == 2:
+            return x * x
+        if exponent > 1 << 53 or exponent < -(1 << 53):
+            exponent = float(exponent)
+    return x**exponent
+
+
+def power_of_number(exponent: Any, base: Any) -> Any:
+    """A number to the power of an array."""
+    return base**exponent if exponent.dtype.kind in "fc" else np.asarray(base).astype(exponent.dtype)[()] ** exponent
+
+
+# -- choosing -----------------------------------------------------------------------------------------------------------
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, else y; a Python number takes the other's dtype."""
+    if isinstance(condition, np.ndarray) or isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
+        return np.where(condition, x, y)
+    if isinstance(x, np.generic):
+        return x if condition else type(x)(y)
+    return type(y)(x) if condition else y
+
+
+def clamp(x: Any, low: Any, high: Any) -> Any:
+    """x between the bounds, each of which may be None; the upper bound wins, and nan stays nan."""
+    if low is not None:
+        x = np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
+def within(x: Any, low: Any, high: Any) -> Any:
+    """Where x lies between the bounds, ends included; a bound may be None."""
+    inside = True if low is None else x >= low
+    return inside if high is None else inside & (x <= high)
+
+
+def relu(x: Any) -> Any:
+    return np.maximum(x, 0)
+
+
+def sign(x: Any) -> Any:
+    """The sign; 0 for nan, as in torch."""
+    if x.dtype.kind == "f":
+        return np.subtract(x > 0, x < 0, dtype=x.dtype)
+    return x if x.dtype.kind == "b" else np.sign(x)
+
+
+# -- rounding -----------------------------------------------------------------------------------------------------------
+
+
+def keeps_integers(kernel: Kernel) -> Kernel:
+    """A rounding of floats; whole numbers are their own."""
+    return lambda x: kernel(x) if x.dtype.kind == "f" else x.copy()
+
+
+def round_to(x: Any, decimals: int) -> Any:
+    """Half to even at a decimal place, by torch's own way: scaled, rounded, scaled back."""
+    wide = x.astype(np.float32) if x.dtype.char == "e" else x
+    ten = 10.0 ** abs(decimals)
+    result = np.rint(wide * ten) / ten if decimals >= 0 else np.rint(wide / ten) * ten
+    return result.astype(x.dtype) if wide is not x else result
+
+
+def divide_floor(x: Any, y: Any) -> Any:
+    return np.floor_divide(x, y)
+
+
+def divide_trunc(x: Any, y: Any) -> Any:
+    """The quotient without its fraction; integers never pass through floats."""
+    if np.result_type(x, y).kind in "iu":
+        quotient = np.floor_divide(x, y)
+        return quotient + ((quotient < 0) & (quotient * y != x))
+    return np.trunc(np.true_divide(x, y))
+
+
+# -- special functions --------------------------------------------------------------------------------------------------
+
+
+def erf(x: Any) -> Any:
+    return special().erf(x) if x.dtype.char != "e" else special().erf(x.astype(np.float32)).astype(np.float16)

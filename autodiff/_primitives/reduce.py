@@ -1,1 +1,100 @@
-"""Reductions over dimensions."""
+"""Reductions over dimensions: rules see `g` and `out` with the reduced dimensions kept at size 1."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autodiff._core.kinds import general, linear, reduction
+from autodiff._core.registry import ops
+from autodiff._kernels import reductions, summation
+from autodiff._kernels.reductions import count
+
+# -- sums ---------------------------------------------------------------------------------------------------------
+linear("sum_all", reductions.total_of_all, lambda g, input_shape: ops.expand(g, shape=input_shape), node="SumBackward0")
+reduction("sum", summation.total, lambda g, input_shape: ops.expand(g, shape=input_shape), node="SumBackward1")
+
+
+def _share(g: Any, input_shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
+    return ops.expand(g / (count(input_shape, dims) or math.nan), shape=input_shape)
+
+
+linear("mean_all", reductions.mean_of_all, lambda g, input_shape: _share(g, input_shape, tuple(range(len(input_shape)))),
+       node="MeanBackward0")  # fmt: skip
+reduction("mean", reductions.mean, _share, node="MeanBackward1")
+
+# -- extremes -----------------------------------------------------------------------------------------------------
+# Ties share the gradient evenly, except along a single dimension, where the first index takes it all.
+def _shared(g: Any, input: Any, out: Any, dims: tuple[int, ...]) -> Any:
+    return g / ops.ties(input, out, dims=dims, nan=False)
+
+
+def _shared_by_nans(g: Any, input: Any, out: Any, dims: tuple[int, ...]) -> Any:
+    return g / ops.ties(input, out, dims=dims, nan=True)
+
+
+reduction("amax", reductions.largest, _shared)
+reduction("amin", reductions.smallest, _shared)
+reduction("max_all", reductions.largest, _shared_by_nans, node="MaxBackward1")
+reduction("min_all", reductions.smallest, _shared_by_nans, node="MinBackward1")
+general("ties", reductions.ties, None, None, inputs=("input", "out"))
+
+
+
+def _at_first(g: Any, indices: Any, input_shape: tuple[int, ...], dim: int) -> Any:
+    return ops.place(g, indices, shape=input_shape, dim=dim)
+
+
+general("max_at", reductions.largest_at, _at_first, inputs=("input",), outputs=("values", "indices"), node="MaxBackward0")
+general("min_at", reductions.smallest_at, _at_first, inputs=("input",), outputs=("values", "indices"), node="MinBackward0")
+general("place", reductions.place, lambda g, indices, dim: ops.pick(g, indices, dim=dim), None, inputs=("input", "indices"))
+general("pick", reductions.pick, _at_first, None, inputs=("input", "indices"))
+
+# -- moments ------------------------------------------------------------------------------------------------------
+
+
+def _per_degree(input_shape: tuple[int, ...], dims: tuple[int, ...], correction: float) -> float:
+    degrees = count(input_shape, dims) - correction
+    return 2 / degrees if degrees else math.inf
+
+
+def _var(g: Any, input: Any, input_shape: Any, dims: Any, correction: float) -> Any:
+    return g * _per_degree(input_shape, dims, correction) * ops.deviations(input, dims=dims)
+
+
+def _std(g: Any, input: Any, out: Any, input_shape: Any, dims: Any, correction: float) -> Any:
+    """Where all elements are equal the standard deviation has no derivative; torch's answer is 0."""
+    return _var(ops.where(out == 0, 0, g / (2 * out)), input, input_shape, dims, correction)
+
+
+reduction("var", reductions.variance, _var)
+reduction("std", reductions.deviation, _std)
+linear("deviations", reductions.deviations, lambda g, dims: ops.deviations(g, dims=dims))
+reduction("logsumexp", reductions.logsumexp, lambda g, input, out: g * ops.conj(ops.exp(input - out)))
+
+# -- truth --------------------------------------------------------------------------------------------------------
+reduction("all", reductions.every, None)
+reduction("any", reductions.some, None)
+
+# -- products -----------------------------------------------------------------------------------------------------
+def _product_rule(g: Any, input: Any, dim: int, keepdim: bool, input_shape: tuple[int, ...]) -> Any:
+    """g times the product of all the others: those before times those after, so that no zero is divided by."""
+    if not input_shape:
+        return g
+    if not keepdim:
+        g = ops.keep_dims(g, dims=(dim,))
+    before = ops.delay(ops.cumprod(input, dim=dim, reverse=False), dim=dim, reverse=False, first=1)
+    after = ops.delay(ops.cumprod(input, dim=dim, reverse=True), dim=dim, reverse=True, first=1)
+    return g * ops.conj(before * after)
+
+
+general("prod", reductions.product, _product_rule, inputs=("input",), node="ProdBackward1")
+general(
+    "prod_all",
+    reductions.product_of_all,
+    lambda g, input, input_shape: ops.reshape_to(
+        _product_rule(g, ops.reshape_to(input, shape=(-1,)), 0, False, (-1,)), shape=input_shape
+    ),
+    inputs=("input",),
+    node="ProdBackward0",
+)

@@ -1,0 +1,186 @@
+"""Products of matrices and vectors with torch's signatures and its checks of shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core import dtypes, errors
+from autodiff._core.function import function
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
+
+_C_NAMES = {
+    "Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Short": "short int", "Char": "signed char",
+    "Byte": "unsigned char", "Half": "c10::Half", "Bool": "bool", "ComplexFloat": "c10::complex<float>",
+    "ComplexDouble": "c10::complex<double>",
+}  # fmt: skip
+
+
+def _check_dtypes(x: Tensor, y: Tensor) -> None:
+    a, b = x._array.dtype, y._array.dtype
+    if a is not b:
+        names = (_C_NAMES[dtypes.title(d)] for d in (a, b))
+        raise RuntimeError("expected m1 and m2 to have the same dtype, but got: {} != {}".format(*names))
+    if a.kind == "b":
+        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
+
+
+def _times(x: tuple[int, ...], y: tuple[int, ...]) -> str:
+    return f"({x[0]}x{x[1]} and {y[0]}x{y[1]})"
+
+
+@function(out=True)
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices."""
+    a, b = input._array.shape, mat2._array.shape
+    if len(a) != 2:
+        raise RuntimeError("self must be a matrix")
+    if len(b) != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    if a[1] != b[0]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times(a, b)}")
+    _check_dtypes(input, mat2)
+    return ops.mm(input, mat2)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Products of the matrices of two batches, which do not broadcast."""
+    a, b = input._array.shape, mat2._array.shape
+    for place, shape in (("1", a), ("2", b)):
+        if len(shape) != 3:
+            raise RuntimeError(f"batch{place} must be a 3D tensor")
+    if a[0] != b[0] or a[2] != b[1]:
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
+        )
+    _check_dtypes(input, mat2)
+    return ops.bmm(input, mat2)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """A matrix times a vector."""
+    a, b = input._array.shape, vec._array.shape
+    if len(a) != 2 or len(b) != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {len(a)}, {len(b)}")
+    if a[1] != b[0]:
+        raise RuntimeError(f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})")
+    _check_dtypes(input, vec)
+    return ops.mv(input, vec)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """The sum of the products of two vectors' elements, without conjugation."""
+    a, b = input._array.shape, tensor._array.shape
+    if len(a) != 1 or len(b) != 1:
+        raise RuntimeError(f"1D tensors expected, but got {len(a)}D and {len(b)}D tensors")
+    if a != b:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{a[0]}] and src [{b[0]}] to have the same number of elements, "
+            f"but got {a[0]} and {b[0]} elements respectively"
+        )
+    if input._array.dtype is not tensor._array.dtype:
+        d, e = (dtypes.title(x._array.dtype) for x in (input, tensor))
+        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {d} and {e}")
+    _check_dtypes(input, tensor)
+    return ops.dot(input, tensor)  # type: ignore[no-any-return]
+
+
+@function(out=True, aliases=("ger",))
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Every product of an element of one vector with one of the other."""
+    for name, x in (("self", input), ("vec2", vec2)):
+        if x._array.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x._array.ndim}-D")
+    return ops.mul(ops.reshape_to(input, shape=(-1, 1)), vec2)  # type: ignore[no-any-return]
+
+
+@function("", "linalg", out=True)
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The product by the number of dimensions: vectors, matrices, or batches of matrices, which broadcast."""
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
+        bad, place = (input, "'input' (position 1)") if not isinstance(input, Tensor) else (other, "'other' (position 2)")
+        raise TypeError(f"matmul(): argument {place} must be Tensor, not {type(bad).__name__}")
+    a, b = input._array.shape, other._array.shape
+    m, n = len(a), len(b)
+    if m == 2 and n == 2:
+        return mm(input, other)  # type: ignore[no-any-return]
+    if not m or not n:
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
+    if m == 1 and n == 1:
+        return dot(input, other)  # type: ignore[no-any-return]
+    if n == 1:
+        return _rows_times_vector(input, other)
+    if m == 1:
+        return _vector_times(input, other)
+    if a[-1] != b[-2]:
+        if n == 2:
+            raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b)}")
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{_product(a[:-2])}, {a[-1]}] but got: "
+            f"[{_product(b[:-2])}, {b[-2]}]."
+        )
+    _check_dtypes(input, other)
+    if n == 2:
+        # One large product instead of a batch of small ones.
+        rows = ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
+        return ops.reshape_to(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
+    try:
+        return ops.bmm(input, other)  # type: ignore[no-any-return]
+    except (ValueError, RuntimeError):
+        raise RuntimeError(errors.cannot_broadcast(a[:-2], b[:-2])) from None
+
+
+def _rows_times_vector(input: Tensor, vec: Tensor) -> Tensor:
+    a = input._array.shape
+    if len(a) == 2:
+        return mv(input, vec)  # type: ignore[no-any-return]
+    rows = ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
+    return ops.reshape_to(mv(rows, vec), shape=a[:-1])  # type: ignore[no-any-return]
+
+
+def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
+    n, b = vec._array.shape[0], other._array.shape
+    if n != b[-2]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((1, n), b[-2:])}")
+    _check_dtypes(vec, other)
+    row = ops.reshape_to(vec, shape=(1, n))
+    product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, other)
+    return ops.reshape_to(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+@function(inplace=True, out=True)
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * (mat1 @ mat2)."""
+    a, b = mat1._array.shape, mat2._array.shape
+    if len(a) != 2 or len(b) != 2:
+        raise RuntimeError(f"mat1 must be a matrix, got {len(a)}-D tensor" if len(a) != 2 else f"mat2 must be a matrix, got {len(b)}-D tensor")
+    if a[1] != b[0]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times(a, b)}")
+    _check_dtypes(mat1, mat2)
+    _check_dtypes(input, mat2)
+    _check_expands(input._array.shape, (a[0], b[1]))
+    return ops.addmm(input, mat1, mat2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]
+
+
+def _check_expands(shape: tuple[int, ...], target: tuple[int, ...]) -> None:
+    if len(shape) > len(target) or any(n not in (1, m) for n, m in zip(reversed(shape), reversed(target))):
+        raise RuntimeError(f"The expanded size of the tensor {list(target)} does not fit the existing size {list(shape)}")
+
+
+@function(inplace=True, out=True)
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * (batch1 @ batch2), batch by batch."""
+    product = bmm(batch1, batch2)
+    _check_expands(input._array.shape, product._array.shape)
+    _check_dtypes(input, product)
+    return ops.addmm(input, batch1, batch2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]

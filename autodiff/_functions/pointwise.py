@@ -1,0 +1,215 @@
+"""Pointwise operators whose signature is more than their operands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes, errors
+from autodiff._core.function import function
+from autodiff._core.primitive import apply, plain
+from autodiff._core.registry import PRIMITIVES, ops
+from autodiff._core.tensor import Tensor, wrap
+
+Operand = Any  # a Tensor or a Python number
+
+
+def _operand_dtype(*operands: Operand) -> np.dtype[Any]:
+    return dtypes.result_type(x._array if isinstance(x, Tensor) else plain(x) for x in operands)
+
+
+def _as(x: Tensor, d: np.dtype[Any]) -> Tensor:
+    return x if x._array.dtype is d else ops.to(x, dtype=d)  # type: ignore[no-any-return]
+
+
+def _need_tensor(name: str, *operands: Operand) -> None:
+    if not any(isinstance(x, Tensor) for x in operands):
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(operands[0]).__name__}"
+        )
+
+
+# -- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
+    _need_tensor(name, input, other)
+    kind = _operand_dtype(input, other).kind
+    if isinstance(alpha, bool) and kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, (float, complex)) and kind in "biu":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return other if alpha == 1 else ops.mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+
+
+@function(inplace=True, out=True)
+def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
+    """input + alpha * other."""
+    if type(alpha) is not int or alpha != 1:
+        other = _scaled("add", input, other, alpha)
+    elif not isinstance(input, Tensor):
+        _need_tensor("add", input, other)
+    return ops.add(input, other)  # type: ignore[no-any-return]
+
+
+@function(inplace=True, out=True, aliases=("subtract",))
+def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
+    """input - alpha * other."""
+    if type(alpha) is not int or alpha != 1:
+        other = _scaled("sub", input, other, alpha)
+    elif not isinstance(input, Tensor):
+        _need_tensor("sub", input, other)
+    return ops.sub(input, other)  # type: ignore[no-any-return]
+
+
+@function()
+def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
+    """other - alpha * input."""
+    return ops.sub(other, _scaled("rsub", other, input, alpha))  # type: ignore[no-any-return]
+
+
+@function(inplace=True, out=True, aliases=("divide",))
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """The quotient; with `rounding_mode` "floor" or "trunc" rounded, and of integers an integer."""
+    if rounding_mode is None:
+        if not isinstance(input, Tensor):
+            _need_tensor("div", input, other)
+        return ops.div(input, other)  # type: ignore[no-any-return]
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
+    _need_tensor("div", input, other)
+    d = _operand_dtype(input, other)
+    if d.kind in "biu" and not np.all(other._array if isinstance(other, Tensor) else other):
+        raise RuntimeError("ZeroDivisionError")
+    return ops.divide_floor(input, other) if rounding_mode == "floor" else ops.divide_trunc(input, other)  # type: ignore[no-any-return]
+
+
+@function(inplace=True, out=True)
+def floor_divide(input: Operand, other: Operand) -> Tensor:
+    """The quotient rounded down."""
+    return div(input, other, rounding_mode="floor")  # type: ignore[no-any-return]
+
+
+# -- powers -----------------------------------------------------------------------------------------------------------
+
+
+@function(inplace=True, out=True)
+def pow(input: Operand, exponent: Operand) -> Tensor:
+    """input to the power of exponent. Raises RuntimeError for integers to a negative integer power."""
+    return ops.pow(input, exponent)  # type: ignore[no-any-return]
+
+
+@function(name="power", method=False)
+def power(input: Operand, exponent: Operand) -> Any:
+    """What `pow` leaves to the slower way: two tensors, a number as the base, and dtypes that need a promotion."""
+    if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray):
+        return input**exponent
+    _need_tensor("pow", input, exponent)
+    d = _operand_dtype(input, exponent)
+    if d.kind == "b":
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+    try:
+        if not isinstance(exponent, Tensor):
+            return apply(PRIMITIVES["pow"], (_as(input, d), plain(exponent)), {})
+        if not isinstance(input, Tensor):
+            return ops.power_of_number(_as(exponent, d), base=plain(input))
+        return ops.power_of_tensors(_as(input, d), _as(exponent, d))
+    except ValueError as error:
+        if d.kind in "iu":
+            raise RuntimeError("Integers to negative integer powers are not allowed.") from None
+        raise RuntimeError(errors.cannot_broadcast(input._array.shape, exponent._array.shape)) from error
+
+
+@function(inplace=True, out=True)
+def square(input: Tensor) -> Tensor:
+    """input ** 2."""
+    return ops.pow(input, 2)  # type: ignore[no-any-return]
+
+
+@function(inplace=True)
+def float_power(input: Operand, exponent: Operand) -> Tensor:
+    """The power computed in double precision."""
+    wide = np.dtype("complex128" if _operand_dtype(input, exponent).kind == "c" else "float64")
+    return ops.pow(*(_as(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
+
+
+# -- choosing ---------------------------------------------------------------------------------------------------------
+
+
+@function(out=True)
+def where(condition: Tensor, input: Operand = None, other: Operand = None) -> Any:
+    """input where the condition holds, else other; with the condition alone, the indices where it holds."""
+    if not isinstance(condition, Tensor):
+        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
+    if input is None and other is None:
+        return tuple(wrap(i) for i in np.nonzero(np.atleast_1d(condition._array)))
+    if condition._array.dtype.char not in "?B":
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
+        )
+    mask = condition if condition._array.dtype.kind == "b" else wrap(condition._array != 0)
+    d = _operand_dtype(input, other)
+    pair = [_as(x, d) if isinstance(x, Tensor) else wrap(np.asarray(x).astype(d)[()]) for x in (input, other)]
+    try:
+        return ops.where(mask, *pair)
+    except ValueError:
+        a, b = (x._array.shape for x in pair)
+        bad = (a, b) if _clash(a, b) else (condition._array.shape, np.broadcast_shapes(a, b))
+        raise RuntimeError(errors.cannot_broadcast(*bad)) from None
+
+
+def _clash(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    return any(n != m and 1 not in (n, m) for n, m in zip(reversed(a), reversed(b)))
+
+
+@function(inplace=True, out=True, aliases=("clip",))
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """input between bounds that are numbers or tensors; where they cross, the upper bound wins."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if input._array.dtype.kind == "c":
+        raise NotImplementedError("clamp is not supported for complex types")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        return _clamp_to_tensors(input, min, max)
+    d = _operand_dtype(*(x for x in (input, min, max) if x is not None))
+    if d.kind == "b":
+        raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
+    return ops.clamp_to_numbers(_as(input, d), low=min, high=max)  # type: ignore[no-any-return]
+
+
+def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
+    operands = [x for x in (input, low, high) if x is not None]
+    d = _operand_dtype(*operands)
+    bounds = [None if x is None else _as(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
+    result = _as(input, d)
+    if bounds[0] is not None and bounds[1] is not None:
+        return ops.clamp_between(result, *bounds)  # type: ignore[no-any-return]
+    return ops.clamp_high(result, bounds[1]) if bounds[0] is None else ops.clamp_low(result, bounds[0])  # type: ignore[no-any-return]
+
+
+@function(inplace=True, out=True)
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """input, at least `min`."""
+    return clamp(input, min)  # type: ignore[no-any-return]
+
+
+@function(inplace=True, out=True)
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """input, at most `max`."""
+    return clamp(input, None, max)  # type: ignore[no-any-return]
+
+
+# -- rounding ---------------------------------------------------------------------------------------------------------
+
+
+@function(inplace=True, out=True)
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """To the nearest whole number or decimal place, halves to even."""
+    if decimals == 0:
+        return ops.round(input)  # type: ignore[no-any-return]
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f"\"round_cpu\" not implemented for '{dtypes.title(input._array.dtype)}'")
+    return ops.round_to(input, decimals=decimals)  # type: ignore[no-any-return]

@@ -1,0 +1,222 @@
+"""Reductions with torch's signatures: over everything, over one dimension, over several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes
+from autodiff._core.arguments import dim as one_dim, dims as several_dims, numpy_dtype
+from autodiff._core.function import function
+from autodiff._core.registry import ops
+from autodiff._core.return_types import named
+from autodiff._core.tensor import Tensor, wrap
+
+Dims = Any  # None, an int, or several
+
+max_results = named("max", "values", "indices")
+min_results = named("min", "values", "indices")
+
+
+def over(dim: Dims, ndim: int) -> tuple[int, ...]:
+    """The dimensions to reduce: None and () mean all of them; a 0-dim tensor has none to give."""
+    if dim is None:
+        return tuple(range(ndim))
+    if type(dim) is int and ndim:
+        return (one_dim(dim, ndim),)
+    found = several_dims(dim, ndim)
+    return (found or tuple(range(ndim))) if ndim else ()
+
+
+def _accumulating(input: Tensor, dtype: Any) -> Tensor:
+    """The input in the dtype that sums and products are taken in: integers and bool in int64."""
+    own = input._array.dtype
+    wanted = numpy_dtype(dtype, dtypes.int64.numpy if own.kind in "biu" else own)
+    return input if own is wanted else ops.to(input, dtype=wanted)  # type: ignore[no-any-return]
+
+
+def _floating(input: Tensor) -> Tensor:
+    own = input._array.dtype
+    return input if own.kind in "fc" else ops.to(input, dtype=dtypes.Default.real)  # type: ignore[no-any-return]
+
+
+def _check_tensor(name: str, input: Any) -> None:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+
+
+def _check_not_empty(name: str, input: Tensor, dim: Dims) -> tuple[int, ...]:
+    """The dimensions of an extreme. Raises where there is nothing to choose from."""
+    shape = input._array.shape
+    dims = over(dim, len(shape))
+    if not input._array.size:
+        if dim is None or dim == ():
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
+                "with the 'dim' argument."
+            )
+        for d in dims:
+            if not shape[d]:
+                raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+    return dims
+
+
+def _check_ordered(name: str, input: Tensor) -> None:
+    if input._array.dtype.kind == "c":
+        raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input._array.dtype)}'")
+
+
+# -- sums and products ------------------------------------------------------------------------------------------------
+
+
+@function(out=True)
+def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum; of integers and bool in int64 unless `dtype` says otherwise."""
+    _check_tensor("sum", input)
+    input = _accumulating(input, dtype)
+    if dim is None and not keepdim:
+        return ops.sum_all(input)  # type: ignore[no-any-return]
+    return ops.sum(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The sum of what is not nan."""
+    return sum(ops.where(ops.isnan(input), 0, input), dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean. Raises RuntimeError for integers and bool, unless `dtype` is a floating one."""
+    _check_tensor("mean", input)
+    own = input._array.dtype
+    wanted = numpy_dtype(dtype, own)
+    if wanted.kind in "biu":
+        which = "Input" if dtype is None else "Optional"
+        raise RuntimeError(
+            f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
+            f"Got: {dtypes.title(wanted)}"
+        )
+    if own is not wanted:
+        input = ops.to(input, dtype=wanted)
+    if dim is None and not keepdim:
+        return ops.mean_all(input)  # type: ignore[no-any-return]
+    return ops.mean(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product, of everything or along one dimension; of integers and bool in int64."""
+    _check_tensor("prod", input)
+    input = _accumulating(input, dtype)
+    if dim is None:
+        return ops.prod_all(input)  # type: ignore[no-any-return]
+    return ops.prod(input, dim=one_dim(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+# -- extremes ---------------------------------------------------------------------------------------------------------
+
+
+@function(out=True)
+def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+    """The largest element; ties share the gradient evenly."""
+    _check_ordered("max_values_cpu", input)
+    return ops.amax(input, dims=_check_not_empty("amax", input, dim), keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
+    """The smallest element; ties share the gradient evenly."""
+    _check_ordered("min_values_cpu", input)
+    return ops.amin(input, dims=_check_not_empty("amin", input, dim), keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The largest element (ties share the gradient); along `dim` also its first index; of two tensors, `maximum`."""
+    if isinstance(dim, Tensor) or other is not None:
+        return ops.maximum(input, dim if other is None else other)
+    if dim is None:
+        _check_ordered("max_all", input)
+        return ops.max_all(input, dims=_check_not_empty("max", input, None), keepdim=False)
+    _check_ordered("max", input)
+    (d,) = _check_not_empty("max", input, one_dim(dim, input._array.ndim)) or (0,)
+    return max_results._make(ops.max_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+
+
+@function(out=True)
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The smallest element (ties share the gradient); along `dim` also its first index; of two tensors, `minimum`."""
+    if isinstance(dim, Tensor) or other is not None:
+        return ops.minimum(input, dim if other is None else other)
+    if dim is None:
+        _check_ordered("min_all", input)
+        return ops.min_all(input, dims=_check_not_empty("min", input, None), keepdim=False)
+    _check_ordered("min", input)
+    (d,) = _check_not_empty("min", input, one_dim(dim, input._array.ndim)) or (0,)
+    return min_results._make(ops.min_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+
+
+# -- moments ----------------------------------------------------------------------------------------------------------
+
+
+def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> tuple[Any, float]:
+    """The dimensions and the correction, from torch's newer and older signatures."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if input._array.dtype.kind in "biu":
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
+    if unbiased is not None:
+        correction = 1 if unbiased else 0
+    return over(dim, input._array.ndim), 1 if correction is None else correction
+
+
+@function(out=True)
+def var(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+) -> Tensor:
+    """The variance; `correction` (1) is subtracted from the number of elements."""
+    dims, less = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.var(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def std(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+) -> Tensor:
+    """The standard deviation; `correction` (1) is subtracted from the number of elements."""
+    dims, less = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.std(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function("", "special", out=True)
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """The logarithm of the sum of exponentials, safe for large elements."""
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' (position 1) must be tuple of ints, not NoneType")
+    input = _floating(input)
+    return ops.logsumexp(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+# -- truth ------------------------------------------------------------------------------------------------------------
+
+
+def _truth(name: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
+    _check_tensor(name, input)
+    dims = () if dim == () else over(dim, input._array.ndim)
+    mask = input if input._array.dtype.kind == "b" else wrap(input._array != 0)
+    result: Tensor = getattr(ops, name)(mask, dims=dims, keepdim=keepdim)
+    return ops.to(result, dtype=np.dtype("uint8")) if input._array.dtype == np.uint8 else result  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether all elements are true (not zero)."""
+    return _truth("all", input, dim, keepdim)
+
+
+@function(out=True)
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Whether some element is true (not zero)."""
+    return _truth("any", input, dim, keepdim)

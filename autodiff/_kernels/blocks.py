@@ -1,0 +1,55 @@
+"""Large arrays in blocks that stay in the cache, so that a fused formula costs one pass over memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+#: Elements of a block: a few such blocks of float32 or float64 fit into the second-level cache.
+BLOCK = 1 << 14
+
+Step = Callable[..., Any]
+
+
+def fill(step: Step, *arrays: Any) -> Any:
+    """The array that `step(*arrays, out)` fills, block by block where memory allows it.
+
+    Numbers and arrays of one repeated element are passed on as they are. float16 is computed in float32.
+    """
+    first = next(a for a in arrays if isinstance(a, np.ndarray))
+    if first.dtype.char == "e":
+        single = [a.astype(np.float32) if isinstance(a, (np.ndarray, np.generic)) else a for a in arrays]
+        return fill(step, *single).astype(np.float16)
+    if first.size <= BLOCK:
+        return _whole(step, arrays)
+    shape = first.shape
+    flat: list[Any] = []
+    for a in arrays:
+        if isinstance(a, np.ndarray):
+            if a.shape != shape:
+                return _whole(step, arrays)
+            if not a.flags.c_contiguous:
+                if any(a.strides):
+                    return _whole(step, arrays)
+                a = a[(0,) * a.ndim]
+            else:
+                a = a.reshape(-1)
+        flat.append(a)
+    if not any(isinstance(a, np.ndarray) for a in flat):
+        return _whole(step, arrays)
+    out = np.empty(shape, first.dtype)
+    target = out.reshape(-1)
+    for start in range(0, first.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        step(*[a[part] if isinstance(a, np.ndarray) else a for a in flat], target[part])
+    return out
+
+
+def _whole(step: Step, arrays: tuple[Any, ...]) -> Any:
+    shape = np.broadcast_shapes(*(a.shape for a in arrays if isinstance(a, np.ndarray)))
+    dtype = next(a.dtype for a in arrays if isinstance(a, np.ndarray))
+    out = np.empty(shape, dtype)
+    step(*arrays, out)
+    return out

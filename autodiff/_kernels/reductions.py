@@ -1,0 +1,146 @@
+"""Reductions over dimensions; `dims` is a tuple, counted from the front."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff._kernels.summation import total
+
+Dims = tuple[int, ...]
+
+
+def count(shape: tuple[int, ...], dims: Dims) -> int:
+    """How many elements each result is made of."""
+    return math.prod(shape[d] for d in dims)
+
+
+def total_of_all(x: Any) -> Any:
+    return x[()] if not x.ndim else total(x, tuple(range(x.ndim)))
+
+
+def mean_of_all(x: Any) -> Any:
+    return mean(x, tuple(range(x.ndim)), False)
+
+
+def mean(x: Any, dims: Dims, keepdim: bool) -> Any:
+    n = count(x.shape, dims)
+    if x.dtype.char == "e":
+        return np.divide(total(x.astype(np.float32), dims, keepdim), np.float32(n)).astype(np.float16)
+    return np.divide(total(x, dims, keepdim), x.dtype.type(n))
+
+
+def product(x: Any, dim: int, keepdim: bool) -> Any:
+    """The product along one dimension; float32 is multiplied in double, so that it rounds once."""
+    if not x.ndim:
+        return x[()]
+    wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
+    return np.multiply.reduce(x, axis=dim, keepdims=keepdim, dtype=wide).astype(x.dtype)
+
+
+def product_of_all(x: Any) -> Any:
+    return product(np.reshape(x, -1), 0, False)
+
+
+def largest(x: Any, dims: Dims, keepdim: bool) -> Any:
+    return np.maximum.reduce(x, axis=dims, keepdims=keepdim)
+
+
+def smallest(x: Any, dims: Dims, keepdim: bool) -> Any:
+    return np.minimum.reduce(x, axis=dims, keepdims=keepdim)
+
+
+def extreme_at(x: Any, dim: int, keepdim: bool, largest: bool) -> tuple[Any, Any]:
+    """The largest (or smallest) elements along a dimension and their first indices; nan counts as the extreme."""
+    if not x.ndim:
+        return x[()], np.int64(0)
+    index = np.expand_dims(np.argmax(x, axis=dim) if largest else np.argmin(x, axis=dim), dim)
+    values = np.take_along_axis(x, index, dim)
+    return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
+
+
+def largest_at(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    return extreme_at(x, dim, keepdim, True)
+
+
+def smallest_at(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    return extreme_at(x, dim, keepdim, False)
+
+
+def place(x: Any, index: Any, shape: tuple[int, ...], dim: int) -> Any:
+    """Zeros of `shape` with x at `index` along `dim`; both may have lost that dimension."""
+    if not shape:
+        return x
+    out = np.zeros(shape, x.dtype)
+    if np.ndim(index) < len(shape):
+        index, x = np.expand_dims(index, dim), np.expand_dims(x, dim)
+    np.put_along_axis(out, index, x, dim)
+    return out
+
+
+def pick(x: Any, index: Any, dim: int) -> Any:
+    """x at `index` along `dim`, without that dimension if the index lost it."""
+    if not x.ndim:
+        return x
+    if np.ndim(index) < x.ndim:
+        return np.take_along_axis(x, np.expand_dims(index, dim), dim).squeeze(dim)
+    return np.take_along_axis(x, index, dim)
+
+
+def ties(x: Any, out: Any, dims: Dims, nan: bool) -> Any:
+    """How many share the extreme `out` (dims kept) where x is one of them, and infinity elsewhere: divisors of g.
+
+    A nan that won is shared by the nans if `nan`; else it makes everything nan, as torch's amax does.
+    """
+    tied = x == out
+    lost = np.isnan(out) if x.dtype.kind == "f" else np.False_
+    if nan and lost.any():
+        tied = tied | (np.isnan(x) & lost)
+    number = np.add.reduce(tied, axis=dims, keepdims=True, dtype=np.int64)
+    divisors = np.where(tied, number, np.inf).astype(x.dtype)
+    return np.where(lost, out, divisors) if not nan and lost.any() else divisors
+
+
+def variance(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
+    """The mean square of deviations, in two passes; too few elements give nan (or inf), as division by zero does."""
+    if x.dtype.char == "e":
+        return variance(x.astype(np.float32), dims, correction, keepdim).astype(np.float16)
+    away = deviations(x, dims)
+    square = away * away if x.dtype.kind == "f" else away.real**2 + away.imag**2
+    n = count(x.shape, dims)
+    return np.divide(total(square, dims, keepdim), square.dtype.type(max(n - correction, 0)))
+
+
+def deviation(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
+    """The square root of the variance, float16 in one go."""
+    if x.dtype.char == "e":
+        return deviation(x.astype(np.float32), dims, correction, keepdim).astype(np.float16)
+    return np.sqrt(variance(x, dims, correction, keepdim))
+
+
+def deviations(x: Any, dims: Dims) -> Any:
+    """x minus its mean, which is refined once so that a large offset costs nothing."""
+    away = x - mean(x, dims, True)
+    return away - mean(away, dims, True)
+
+
+def logsumexp(x: Any, dims: Dims, keepdim: bool) -> Any:
+    """log of the sum of exponentials, shifted by the largest; infinite extremes shift by nothing."""
+    if x.dtype.char == "e":
+        return logsumexp(x.astype(np.float32), dims, keepdim).astype(np.float16)
+    if not count(x.shape, dims):
+        return np.log(total(np.exp(x), dims, keepdim))
+    top = np.maximum.reduce(x.real, axis=dims, keepdims=True) if dims else x.real
+    top = np.where(np.isinf(top), 0, top).astype(top.dtype)
+    result = np.log(total(np.exp(x - top), dims, True)) + top
+    return result if keepdim else np.reshape(result, [n for i, n in enumerate(x.shape) if i not in dims])
+
+
+def every(x: Any, dims: Dims, keepdim: bool) -> Any:
+    return np.logical_and.reduce(x, axis=dims, keepdims=keepdim)
+
+
+def some(x: Any, dims: Dims, keepdim: bool) -> Any:
+    return np.logical_or.reduce(x, axis=dims, keepdims=keepdim)

@@ -1,0 +1,69 @@
+"""Running sums and products along one dimension, from the front or (reverse) from the back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+#: What torch accumulates in.
+_WIDER = {"e": np.dtype(np.float32), "f": np.dtype(np.float64), "F": np.dtype(np.complex128)}
+
+
+def _flip(x: Any, dim: int, reverse: bool) -> Any:
+    return np.flip(x, dim) if reverse else x
+
+
+def _accumulated(ufunc: Any, x: Any, dim: int, reverse: bool) -> Any:
+    if not x.ndim:
+        return x[()]
+    out = ufunc.accumulate(_flip(x, dim, reverse), axis=dim, dtype=_WIDER.get(x.dtype.char, x.dtype))
+    return np.ascontiguousarray(_flip(out, dim, reverse), x.dtype)
+
+
+def cumsum(x: Any, dim: int, reverse: bool) -> Any:
+    return _accumulated(np.add, x, dim, reverse)
+
+
+def cumprod(x: Any, dim: int, reverse: bool) -> Any:
+    return _accumulated(np.multiply, x, dim, reverse)
+
+
+def delay(x: Any, dim: int, reverse: bool, first: float) -> Any:
+    """x moved on by one along `dim` (towards the front if reverse), with `first` where nothing came before."""
+    if not x.ndim:
+        return x.dtype.type(first)
+    out = np.full(x.shape, first, x.dtype)
+    lead = (slice(None),) * dim
+    ahead, behind = (*lead, slice(1, None)), (*lead, slice(None, -1))
+    if reverse:
+        out[behind] = x[ahead]
+    else:
+        out[ahead] = x[behind]
+    return out
+
+
+def recur(x: Any, factor: Any, dim: int, reverse: bool) -> Any:
+    """s[j] = x[j] + factor[j] * s[j-1], in double for float32: a linear recurrence."""
+    if not x.ndim:
+        return x
+    dtype = _WIDER.get(x.dtype.char, x.dtype)
+    terms = np.moveaxis(_flip(x, dim, reverse), dim, 0).astype(dtype)
+    factors = np.moveaxis(_flip(factor, dim, reverse), dim, 0).astype(dtype)
+    if terms[0:1].size == 1:
+        out = _recur_numbers(terms, factors)
+    else:
+        out = terms
+        for j in range(1, len(terms)):
+            out[j] += factors[j] * out[j - 1]
+    return np.ascontiguousarray(_flip(np.moveaxis(out, 0, dim), dim, reverse), x.dtype)
+
+
+def _recur_numbers(terms: Any, factors: Any) -> Any:
+    """One row only: Python's numbers are quicker than arrays of one element."""
+    s: Any = 0.0
+    found = []
+    for t, f in zip(terms.ravel().tolist(), factors.ravel().tolist()):
+        s = t + f * s if found else t
+        found.append(s)
+    return np.array(found, terms.dtype).reshape(terms.shape)

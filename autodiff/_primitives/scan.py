@@ -1,0 +1,37 @@
+"""Running sums and products. A product's adjoint is a linear recurrence, and so is the recurrence's own: no division,
+so zeros need no care at any order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core.kinds import general, linear
+from autodiff._core.registry import ops
+from autodiff._kernels import scans
+
+linear("cumsum", scans.cumsum, lambda g, dim, reverse: ops.cumsum(g, dim=dim, reverse=not reverse))
+
+
+def _running_product(g: Any, input: Any, out: Any, dim: int, reverse: bool) -> Any:
+    later = ops.delay(input, dim=dim, reverse=not reverse, first=0)
+    arriving = ops.recur(g, ops.conj(later), dim=dim, reverse=not reverse)
+    return arriving * ops.conj(ops.delay(out, dim=dim, reverse=reverse, first=1))
+
+
+general("cumprod", scans.cumprod, _running_product, inputs=("input",))
+linear("delay", scans.delay, lambda g, dim, reverse: ops.delay(g, dim=dim, reverse=not reverse, first=0))
+
+
+def _recurrence_back(g: Any, factor: Any, dim: int, reverse: bool) -> Any:
+    following = ops.delay(factor, dim=dim, reverse=not reverse, first=0)
+    return ops.recur(g, ops.conj(following), dim=dim, reverse=not reverse)
+
+
+general(
+    "recur",
+    scans.recur,
+    _recurrence_back,
+    lambda g, factor, out, dim, reverse: _recurrence_back(g, factor, dim, reverse)
+    * ops.conj(ops.delay(out, dim=dim, reverse=reverse, first=0)),
+    inputs=("input", "factor"),
+)
