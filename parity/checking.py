@@ -19,8 +19,9 @@ from parity.engines import resolve
 from parity.engines.torchlike import TorchLike
 from parity.errors import ParityError, UsageError
 from parity.judging import about, judge
+from parity.leaves import as_array
 from parity.program import Array, Input, Program, Regime
-from parity.recording import as_array, record
+from parity.recording import record
 from parity.report.text import failure_text, verdict_line
 
 #: Reproducers of more lines than this stay in their file.
