@@ -193,7 +193,7 @@ def _step(
             if type(array) is not like and (array.shape, array.dtype) != like:
                 h = fitted(h, like)
         deliver(edge, h, arrived, waiting)
-    if saved and not keep_graph:
+    if saved and node.frees and not keep_graph:
         node.replace_saved(None)
 
 

@@ -110,6 +110,8 @@ class Node:
     results: ClassVar[int] = 1
     #: Whether results that got no gradient count as zeros; else the rules see None.
     materializes: ClassVar[bool] = True
+    #: Whether tensors are among what it saves: then they are let go of after use, and using it again is an error.
+    frees: ClassVar[bool] = True
     title: ClassVar[str] = "Node"
 
     @property

@@ -95,6 +95,7 @@ class Primitive:
         if len(self.inputs) == 2 and self.kind in ("pointwise", "parametric", "bilinear"):
             # Hot nodes of two operands keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
+        self.node.frees = any(n in (*self.inputs, *self.outputs, "inputs") for n in self.wanted)
         place = {n: i for i, n in enumerate(self.wanted)}
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         picks = [[place[n] for n in each] for each in names]

@@ -48,8 +48,10 @@ def fill(step: Step, *arrays: Any) -> Any:
 
 
 def _whole(step: Step, arrays: tuple[Any, ...]) -> Any:
-    shape = np.broadcast_shapes(*(a.shape for a in arrays if isinstance(a, np.ndarray)))
-    dtype = next(a.dtype for a in arrays if isinstance(a, np.ndarray))
-    out = np.empty(shape, dtype)
+    first, *others = [a for a in arrays if isinstance(a, np.ndarray)]
+    shape = first.shape
+    if any(a.shape != shape for a in others):  # broadcast_shapes is dear
+        shape = np.broadcast_shapes(shape, *(a.shape for a in others))
+    out = np.empty(shape, first.dtype)
     step(*arrays, out)
     return out

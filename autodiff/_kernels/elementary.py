@@ -13,6 +13,15 @@ from autodiff._kernels.scipy_special import special
 Kernel = Callable[..., Any]
 
 
+#: Up to so many elements a fused kernel's set-up costs more than it saves.
+SMALL = 256
+
+
+def _is_large(x: Any) -> bool:
+    """Whether a fused kernel pays, or float16 asks for one that computes in float32."""
+    return isinstance(x, np.ndarray) and (x.size > SMALL or x.dtype.char == "e")
+
+
 def in_single(kernel: Kernel) -> Kernel:
     """A composite kernel that computes float16 in float32, as torch does."""
 
@@ -27,7 +36,7 @@ def in_single(kernel: Kernel) -> Kernel:
 
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e^-x); where e^-x overflows the quotient is 0, as it should be."""
-    if isinstance(x, np.ndarray):
+    if _is_large(x):
         return fill(_sigmoid, x)
     return 1 / (1 + np.exp(-x)) if x.dtype.char != "e" else np.float16(1 / (1 + np.exp(-np.float32(x))))
 
@@ -41,9 +50,9 @@ def _sigmoid(x: Any, out: Any) -> None:
 
 def sigmoid_backward(g: Any, out: Any) -> Any:
     """g times the derivative of the logistic function, told from its result."""
-    if isinstance(out, np.ndarray) and out.dtype.kind == "f":
-        return fill(_sigmoid_backward, out, g)
-    return g * (out * (1 - out)).conjugate()
+    if out.dtype.kind == "c":
+        return g * (out * (1 - out)).conjugate()
+    return fill(_sigmoid_backward, out, g) if _is_large(out) else g * (out * (1 - out))
 
 
 def _sigmoid_backward(y: Any, g: Any, out: Any) -> None:
@@ -54,9 +63,9 @@ def _sigmoid_backward(y: Any, g: Any, out: Any) -> None:
 
 def tanh_backward(g: Any, out: Any) -> Any:
     """g times the derivative of tanh, told from its result."""
-    if isinstance(out, np.ndarray) and out.dtype.kind == "f":
-        return fill(_tanh_backward, out, g)
-    return g * (1 - out * out).conjugate()
+    if out.dtype.kind == "c":
+        return g * (1 - out * out).conjugate()
+    return fill(_tanh_backward, out, g) if _is_large(out) else g * (1 - out * out)
 
 
 def _tanh_backward(y: Any, g: Any, out: Any) -> None:
