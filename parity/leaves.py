@@ -1,4 +1,4 @@
-"""What comes from outside, as arrays: the values of a check, weights of its backward pass; knows no engine."""
+"""What comes from outside, as arrays: a check's values, weights of its backward pass; knows no engine."""
 
 from __future__ import annotations
 
