@@ -15,12 +15,21 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.primitive import Formula, Primitive, binary, by_number, explained, parameters, plain, refuse, unary
+from autodiff._core.apply import general_operator
+from autodiff._core.hot import binary, by_number, unary
+from autodiff._core.primitive import Formula, Primitive, parameters
+from autodiff._core.promotion import explained, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Kernel = Callable[..., Any]
+
+
+def _primitive(*args: Any, **kwargs: Any) -> Primitive:
+    p = Primitive(*args, **kwargs)
+    p.op = p.general = general_operator(p)
+    return p
 
 
 def pointwise(
@@ -38,7 +47,7 @@ def pointwise(
     """
     two = len(partials) == 2
     rules = [starts_with_g(f) for f in partials if callable(f)]
-    p = Primitive(
+    p = _primitive(
         name,
         kernel,
         partials,
@@ -60,7 +69,7 @@ def starts_with_g(formula: Any) -> bool:
 
 def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *, node: str | None = None) -> Primitive:
     """A pointwise operator of a tensor and a Python number `other`; `otherwise` takes all other operands."""
-    p = Primitive(
+    p = _primitive(
         name, kernel, (partial, None), inputs=("input", "other"), kind="parametric", multiplies=True, node=node
     )
     p.op = by_number(p, otherwise)
@@ -69,7 +78,7 @@ def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *
 
 def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") -> Primitive:
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
-    p = Primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
+    p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
 
     def op(*operands: Any) -> Any:
         arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in operands]
@@ -93,12 +102,12 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
 
 def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None) -> Primitive:
     """A linear operator of one tensor and its adjoint."""
-    return Primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
+    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
 
 
 def bilinear(name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")) -> Primitive:
     """An operator that is linear in each of two tensors."""
-    p = Primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
+    p = _primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
     p.op = binary(p)
     return p
 
@@ -116,7 +125,7 @@ def general(
     """Any other operator: a vjp per input, None where there is no derivative."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
-    return Primitive(
+    return _primitive(
         name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node
     )
 
@@ -127,7 +136,7 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
     The rule sees `g` and `out` with the reduced dimensions kept at size 1.
     """
     if rule is None:
-        return Primitive(name, kernel, (), inputs=("input",), kind="reduction")
+        return _primitive(name, kernel, (), inputs=("input",), kind="reduction")
     names = parameters(rule)
     wants = tuple(dict.fromkeys((*names, "dims", "keepdim")))
     places = [wants.index(n) for n in names]
@@ -144,7 +153,7 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
 
     kept.wants = wants  # type: ignore[attr-defined]
     kept.source = rule  # type: ignore[attr-defined]
-    return Primitive(name, kernel, (kept,), inputs=("input",), kind="reduction", node=node)
+    return _primitive(name, kernel, (kept,), inputs=("input",), kind="reduction", node=node)
 
 
 def _bring(x: Any, target: np.dtype[Any]) -> Any:
