@@ -28,7 +28,7 @@ from parity.report.coverage import coverage_record, coverage_text
 from parity.report.progress import Progress
 from parity.report.record import failure_record, verdict_record, write_lines
 from parity.report.summary import Outcome, Summary, heading, summary_text
-from parity.report.text import failure_text, verdict_line
+from parity.report.text import TITLES, failure_text, verdict_line
 
 AGREE, MISMATCH, INTERRUPTED, BROKEN, USAGE, NOTHING = range(6)
 _REPORTS_SHOWN = 10
@@ -111,9 +111,8 @@ def run(options: argparse.Namespace) -> int:
             progress.message(f"\n{outcome.report}\n")
         for outcome in reports[_REPORTS_SHOWN:]:
             check, op = outcome.key or ("", "")
-            progress.message(
-                f"{check} of {op or 'a program'} differs: parity replay {corpus.shortest(outcome.id)}"
-            )
+            what = f"{TITLES[check].lower()}: {op or 'a program'}"
+            progress.message(f"{what}   replay: parity replay {corpus.shortest(outcome.id)}")
         progress.message(summary_text(summary))
         if lines is not None:
             write_lines(lines, [summary.record()])
@@ -197,9 +196,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--jobs",
         type=_natural,
-        default=os.cpu_count() or 1,
+        default=min(4, os.cpu_count() or 1),
         metavar="N",
-        help="processes (default: the cores)",
+        help="processes (default: the cores, at most 4)",
     )
     _json_option(verb)
 

@@ -139,7 +139,7 @@ def short(array: Array) -> str:
     if not array.size or array.dtype.kind == "c":
         return shape
     with np.errstate(all="ignore"):
-        low, high = array.min(), array.max()
+        low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
     if low == high:
         return f"{shape} of {brief(low)}"
     return f"{shape} from {float(low):.3g} to {float(high):.3g}"
@@ -190,5 +190,6 @@ def _counted(lines: list[str], limit: int, what: str) -> list[str]:
     """At most `limit` of the lines, from both ends."""
     if len(lines) <= limit:
         return lines
+    limit = max(limit, 3)
     head, tail = limit // 2, limit - limit // 2 - 1
     return [*lines[:head], f"... {len(lines) - head - tail} more {what} ...", *lines[-tail:]]

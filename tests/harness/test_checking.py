@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import parity
 from parity.checking import UndecidedWarning, difference_class
@@ -123,3 +125,24 @@ def test_public_names_are_there_sorted_and_lazy() -> None:
     code = "import sys, parity; print(sorted({'torch', 'hypothesis', 'numpy'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_under_hypothesis_two_bugs_are_two_failures(engine) -> None:
+    """Hypothesis tells bugs apart by type and line: the classes are what separates them."""
+    target = engine("two5", WRONG_EXP + "def relu(input): return torch.relu(input) + (input > 2)")
+    source = st.sampled_from([("exp", 0.5), ("relu", 3.0), ("sin", 1.0)])
+
+    @settings(database=None, derandomize=True, report_multiple_bugs=True)
+    @given(source)
+    def check(drawn: tuple[str, float]) -> None:
+        op, value = drawn
+        parity.assert_parity(
+            lambda lib, x: getattr(lib, op)(x), value, engine=target, shrink=False, keep=False
+        )
+
+    with pytest.raises(ExceptionGroup) as caught:
+        check()
+    assert {type(error).__name__ for error in caught.value.exceptions} == {
+        "GradientDiffers_exp",
+        "ValueDiffers_relu",
+    }

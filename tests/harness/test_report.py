@@ -86,6 +86,24 @@ def test_a_large_failure_stays_small() -> None:
     assert any("[99, 2]" in line and "torch" in line and "autodiff" in line for line in lines)
 
 
+def test_long_numbers_go_on_lines_of_their_own() -> None:
+    odd = {
+        "reference": complex(1 / 3, -2 / 3),
+        "subject": complex(1 / 7, 2 / 7),
+        "allowed": 1e-17,
+        "truth": 1j,
+    }
+    many = [mismatch(where=i, element=(99, 99, i), reason="r" * 300, **odd) for i in range(12)]
+    lines = failure_text(failure(huge_program(), *many), "7c1e").splitlines()
+    assert len(lines) < 25
+    assert max(map(len, lines)) <= 110
+    assert any(
+        line.split()[:2] == ["autodiff", "(0.14285714285714285+0.2857142857142857j)"] for line in lines
+    )
+    assert any("and 10 more differences" in line for line in lines)
+    assert sum("tensor(" in line for line in lines) >= 2
+
+
 def test_the_criterion_and_the_distance_are_printed() -> None:
     smooth = failure().program.with_(regime="smooth")
     text = failure_text(failure(smooth, mismatch(reference=1.0, subject=1.25, allowed=1e-15)), None)
@@ -98,7 +116,7 @@ def test_the_criterion_and_the_distance_are_printed() -> None:
     ("found", "expected"),
     [
         ({"check": "value", "where": 2, "element": (), "input": None}, "VALUE DIFFERS"),
-        ({"check": "value", "where": 2, "input": None}, "<- the first value that differs"),
+        ({"check": "value", "where": 2, "input": None}, "torch 0.5     autodiff 1."),
         ({"check": "second"}, "d² out / d x²"),
         (
             {"check": "dtype", "where": 2, "reference": np.dtype("float32"), "subject": np.dtype("float64")},
