@@ -352,7 +352,7 @@ def test_runs_that_are_handed_over_are_not_repeated():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_false_alarms_on_a_correct_subject(seed):
-    """Random programs against the same mathematics in other words: nothing may differ, little be undecided."""
+    """Random programs against the same mathematics in other words: nothing differs, little is undecided."""
     outcomes = []
     with reference.settings() as engine:
         for number in range(seed * 100, seed * 100 + 100):
