@@ -41,7 +41,7 @@ TORCH_DEFAULTS = {"float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7)}
 
 
 def drawn(engine: Any, dtype: str, count: int, **wishes: Any) -> Iterator[tuple[Program, Run]]:
-    """Smooth programs of 12 steps on 4 × 4 that run and write nowhere: another formula saves other tensors."""
+    """Smooth programs of 12 steps on 4 × 4 that write nowhere: another formula saves other tensors."""
     seed = found = 0
     while found < count:
         wishes = {"min_steps": 12, "shape": (4, 4), "regime": "smooth", **wishes}

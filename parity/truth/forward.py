@@ -53,7 +53,7 @@ class _Line:
 
 
 class Forward:
-    """The program, ready to be evaluated; `run` is the reference's, for dtypes and shapes, never for a value."""
+    """The program, ready to be evaluated; of the reference's `run` it takes dtypes and shapes, no value."""
 
     def __init__(self, program: Program, run: Run) -> None:
         lacking = sorted({step.op for step in program.steps if step.op not in LINES})
