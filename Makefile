@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 STAMP := $(VENV)/.installed
 # Where pip finds torch for the CPU alone, instead of the one with gigabytes of CUDA; empty for the index only.
 WHEELS ?= --find-links https://download.pytorch.org/whl/cpu/torch/
@@ -26,9 +27,11 @@ bench: $(STAMP)
 clean:
 	rm -rf $(VENV) .parity .hypothesis .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
 
-# Installs again only when what is to be installed has changed.
+# Installs again only when what is to be installed has changed. torch comes first and by itself, so that the page
+# of its wheels is asked once; where it can't be reached, the index serves.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(WHEELS) -c constraints.txt -e '.[dev]'
+	$(PIP) --retries 1 --no-deps $(WHEELS) torch
+	$(PIP) -e '.[dev]'
 	touch $(STAMP)

@@ -29,7 +29,7 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "dev": Profile(rounds=1, programs=1500, seconds=70.0),
+    "dev": Profile(rounds=1, programs=5000, seconds=70.0),
     "gate": Profile(rounds=2, programs=5000, seconds=None),
     "nightly": Profile(rounds=20, programs=200_000, seconds=3 * 3600.0, seed=None),
 }

@@ -41,7 +41,9 @@ def whole(given: Any, what: str) -> int:
 
 
 def sizes(given: Sequence[Any]) -> tuple[int, ...]:
-    """A shape written as several arguments or as one sequence."""
+    """A shape written as several arguments or as one sequence. Raises TypeError if there is nothing."""
+    if not given:
+        raise TypeError('missing 1 required positional arguments: "size"')
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = given[0]
     return tuple([n if type(n) is int else whole(n, "size") for n in given])

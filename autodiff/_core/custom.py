@@ -184,27 +184,32 @@ def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: Functi
 
 
 def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tuple[Any, ...]) -> None:
+    # backward is given a gradient for every output, also for those that can have none.
+    shown = [o for o in outputs if isinstance(o, Tensor)]
     moving = [
-        o
+        o._array.dtype.kind in "fc" and not any(r is c for c in ctx._constant)
         for o, r in zip(outputs, raw)
-        if isinstance(o, Tensor) and o._array.dtype.kind in "fc" and not any(r is c for c in ctx._constant)
+        if isinstance(o, Tensor)
     ]
-    if not moving:
+    if not any(moving):
         return
     for t in ctx._dirty:
         if isinstance(t._node, AccumulateGrad):
             raise RuntimeError(errors.LEAF_IN_PLACE)
     kind = cls._node_class()
-    if len(moving) > 1:
-        kind = type(kind.__name__, (kind,), {"__slots__": (), "results": len(moving)})
+    many = len(shown) > 1
+    if many:
+        kind = type(kind.__name__, (kind,), {"__slots__": (), "results": len(shown)})
     node = new_node(kind)
     edges = tuple(t._node if t is not None else None for t in inputs)
-    likes = [likeness(o._array) for o in moving]
-    link(node, edges, likes if len(moving) > 1 else likes[0])
+    likes = [likeness(o._array) for o in shown]
+    link(node, edges, likes if many else likes[0])
     node.ctx = ctx
     node.likes = tuple(t is not None for t in inputs)
-    for i, o in enumerate(moving):
-        place: Node = node if len(moving) == 1 else output(node, i, likes[i])
+    for i, o in enumerate(shown):
+        if not moving[i]:
+            continue
+        place: Node = output(node, i, likes[i]) if many else node
         if any(o is t for t in ctx._dirty):
             written = wrap(o._array)
             written._node = place

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
-from autodiff._core.inplace import Overwritten, SavedResult
+from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
 from autodiff._core.modes import state, switch
 from autodiff._core.node import FREED, AccumulateGrad, Clock, Node, Output, Storage
@@ -193,7 +193,7 @@ def _step(
             if type(array) is not like and (array.shape, array.dtype) != like:
                 h = fitted(h, like)
         deliver(edge, h, arrived, waiting)
-    if saved and not keep_graph:
+    if saved and node.frees and not keep_graph:
         node.replace_saved(None)
 
 
@@ -261,7 +261,7 @@ def check_unwritten(node: Node) -> None:
     for s in node.saved:
         for x in s if type(s) is Many else (s,):
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
-            if storage is not None and (storage.written > node.recorded or isinstance(x, Overwritten)):
+            if storage is not None and storage.written > node.recorded:
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
                 maker = x._node if isinstance(x, Tensor) else node
                 title = maker.name() if maker is not None else "AccumulateGrad"

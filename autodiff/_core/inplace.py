@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from autodiff._core import dtypes, errors, views
 from autodiff._core.modes import state
@@ -25,16 +26,6 @@ class SavedResult:
         self._storage = storage
 
 
-class Overwritten:
-    """In place of an input that the operator itself wrote over: its rules can never have it back."""
-
-    __slots__ = ("_array", "_storage")
-
-    def __init__(self, array: Any, storage: Storage) -> None:
-        self._array = array
-        self._storage = storage
-
-
 def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "") -> Tensor:
     """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
 
@@ -42,12 +33,15 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "")
     shape or of a dtype that cannot be cast.
     """
     check_writable(target)
-    result = compute(_before(target))
+    before = _before(target)
+    result = compute(before)
     _check_result(target, result)
     view = None if target._meta is None else target._meta.view
     tracked = state.grad and result._node is not None
     if tracked and view is not None and view.made is not None:
         raise RuntimeError(view.made)
+    if result._node is not None:
+        _keep_a_copy(result._node, before)
     np.copyto(target.memory(), result._array, casting="unsafe")
     storage = target.storage()
     storage.touch()
@@ -75,6 +69,25 @@ def check_writable(target: Tensor) -> None:
         raise RuntimeError(errors.OVERLAP)
 
 
+def check_overlap(target: Tensor, operands: tuple[Any, ...]) -> None:
+    """Raise where an operand shares some, but not all, of the memory that is to be written."""
+    for x in operands:
+        if not isinstance(x, Tensor) or x._storage is None or x._storage is not target._storage or x is target:
+            continue
+        a, b = target._array, x._array
+        if not (_dense(a) and _dense(b)):
+            continue  # torch does not look further either
+        (a_low, a_high), (b_low, b_high) = byte_bounds(a), byte_bounds(b)
+        if (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
+            continue
+        if a_low < b_high and b_low < a_high:
+            raise RuntimeError(errors.PARTIAL_OVERLAP)
+
+
+def _dense(array: Any) -> bool:
+    return bool(array.flags.c_contiguous or array.flags.f_contiguous)
+
+
 def _check_result(target: Tensor, result: Tensor) -> None:
     shape, wanted = result._array.shape, target._array.shape
     if shape != wanted:
@@ -94,21 +107,25 @@ def _before(target: Tensor) -> Tensor:
     return old
 
 
+def _keep_a_copy(node: Node, before: Tensor) -> None:
+    """An operator that wants to see what it writes over saves a copy of it, as torch's do."""
+    saved = node.saved
+    if saved and any(s is before for s in saved):
+        copy = wrap(np.array(before._array))
+        copy._node = before._node
+        node.replace_saved(tuple(copy if s is before else s for s in saved))
+
+
 def _guard_by(result: Tensor, storage: Storage) -> None:
     """A result that its own node saved lives in the target's memory from now on."""
     node, own = result._node, result._storage
-    if node is None or own is None or own is storage or not node.saved or own not in node.saved:
+    if node is None or own is None or own is storage or not node.saved or not any(s is own for s in node.saved):
         return
-    kept = tuple(
-        SavedResult(result._array, storage)
-        if s is own
-        else Overwritten(s._array, storage)
-        if isinstance(s, Tensor) and s._storage is storage
-        else s
-        for s in node.saved
-    )
-    node.replace_saved(kept)
-    node.recorded = storage.written
+    # What else it saved of this memory is stale, and must stay so though the node is stamped anew.
+    stale = any(isinstance(s, Tensor) and s._storage is storage for s in node.saved)
+    node.replace_saved(tuple(SavedResult(result._array, storage) if s is own else s for s in node.saved))
+    if not stale:
+        node.recorded = storage.written
 
 
 def rebind(target: Tensor, result: Tensor) -> None:

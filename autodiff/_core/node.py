@@ -110,6 +110,8 @@ class Node:
     results: ClassVar[int] = 1
     #: Whether results that got no gradient count as zeros; else the rules see None.
     materializes: ClassVar[bool] = True
+    #: Whether tensors are among what it saves: then they are let go of after use, and using it again is an error.
+    frees: ClassVar[bool] = True
     title: ClassVar[str] = "Node"
 
     @property
@@ -160,7 +162,7 @@ class Node:
         return hooks.add(hooks.before, hook)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
 
 
 class TableNode(Node):
@@ -260,7 +262,7 @@ class AccumulateGrad(Node):
     """A leaf's place in the graph: adds what arrives to the leaf's `.grad`."""
 
     __slots__ = ("leaf", "meta")
-    title = "AccumulateGrad"
+    title = "torch::autograd::AccumulateGrad"
     #: The leaf's AutogradMeta, which holds `.grad`; shared, so that node and tensor do not own each other.
     meta: Any
     #: A weak reference to the leaf.

@@ -78,7 +78,7 @@ class Primitive:
         self.wanted: tuple[str, ...] = ()
         title = node or _camel(name) + "Backward0"
         about = {"__slots__": (), "title": title, "primitive": self, "plain": not variadic, "__module__": __name__}
-        self.node: type[TableNode] = type(title, (TableNode,), about)
+        self.node: type[TableNode] = type(title.rpartition("::")[2], (TableNode,), about)
         #: The same for complex results, whose partial derivatives are conjugated.
         self.complex_node: type[TableNode] = type(title, (self.node,), {"__slots__": ()}) if multiplies else self.node
         #: The node of the hot path, where there is one.
@@ -95,6 +95,7 @@ class Primitive:
         if len(self.inputs) == 2 and self.kind in ("pointwise", "parametric", "bilinear"):
             # Hot nodes of two operands keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
+        self.node.frees = any(n in (*self.inputs, *self.outputs, "inputs") for n in self.wanted)
         place = {n: i for i, n in enumerate(self.wanted)}
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         picks = [[place[n] for n in each] for each in names]

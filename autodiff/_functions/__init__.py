@@ -1,3 +1,15 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
-from autodiff._functions import conversion, creation, indexing, matmul, pointwise, reduce, scan, shape  # noqa: F401
+from autodiff._functions import (  # noqa: F401
+    conversion,
+    creation,
+    indexing,
+    matmul,
+    order,
+    pointwise,
+    random,
+    reduce,
+    scan,
+    selection,
+    shape,
+)

@@ -11,7 +11,7 @@ from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign
 from autodiff._core.registry import ops
-from autodiff._core.tensor import alias, Tensor, wrap
+from autodiff._core.tensor import Tensor, alias
 
 METHOD = "Tensor"
 
@@ -19,7 +19,7 @@ METHOD = "Tensor"
 def cast(x: Tensor, target: Any, copy: bool = False) -> Tensor:
     """x in NumPy's dtype `target`; x itself if it has it already, unless a copy is asked for."""
     if x._array.dtype is target:
-        return ops.clone(x) if copy else x
+        return ops.to(x, dtype=target) if copy else x
     return ops.to(x, dtype=target)  # type: ignore[no-any-return]
 
 
@@ -235,12 +235,3 @@ def can_cast(from_: Any, to: Any) -> bool:
     """Whether a cast keeps the category: bool < integer < float < complex."""
     return dtypes.can_cast(from_.numpy, to.numpy)
 
-
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A new leaf of this tensor's dtype."""
-    made = wrap(np.array(data._array if isinstance(data, Tensor) else data))
-    made = cast(made, arguments.numpy_dtype(dtype, self._array.dtype))
-    return made.requires_grad_() if requires_grad else made
-
-
-function(METHOD, method=True)(new_tensor)

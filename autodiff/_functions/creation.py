@@ -13,6 +13,7 @@ from autodiff._core.function import function
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels import creation
 
+METHOD = "Tensor"
 NUMBER = (bool, int, float, complex)
 
 
@@ -124,7 +125,7 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
-def _sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int, ...]:
+def sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int, ...]:
     if not size:
         if "size" not in given:
             raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
@@ -140,7 +141,7 @@ def _filling(name: str, make: Any, text: str) -> Any:
     def public(
         *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
     ) -> Tensor:
-        shape = _sized(name, size, given)
+        shape = sized(name, size, given)
         return finished(make(shape, arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
 
     def like(
@@ -149,10 +150,18 @@ def _filling(name: str, make: Any, text: str) -> Any:
         array = checked(name + "_like", input)._array
         return finished(make(array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
 
+    def new(
+        self: Tensor, *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
+    ) -> Tensor:
+        shape = sized("new_" + name, size, given)
+        return finished(make(shape, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
+
+    new.__doc__ = f"A new tensor {text}, of this shape and of the dtype of another."
     public.__doc__ = f"A new tensor {text}, of this shape."
     like.__doc__ = f"A new tensor {text}, of the shape and dtype of another."
     function(name=name, method=False, out=True)(public)
     function(name=name + "_like", method=False)(like)
+    function(METHOD, name="new_" + name, method=True)(new)
     return public
 
 
@@ -207,6 +216,24 @@ def eye(
     """Ones on the diagonal of an n x m matrix, zeros elsewhere."""
     rows, columns = arguments.extent((n, n if m is None else m))
     return finished(np.eye(rows, columns, dtype=arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
+
+
+# -- of another tensor's dtype ----------------------------------------------------------------------------------------
+
+
+@function(METHOD, method=True)
+def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new leaf of this tensor's dtype."""
+    return finished(copied(data, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
+
+
+@function(METHOD, method=True)
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A new tensor of this one's dtype, every element `fill_value`."""
+    shape = arguments.extent((size,))
+    return finished(_filled(shape, fill_value, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
 
 
 # -- ranges -----------------------------------------------------------------------------------------------------------

@@ -208,9 +208,16 @@ def _fits(shape: tuple[int, ...], room: tuple[int, ...]) -> bool:
     return lead >= 0 and all(n in (1, room[i + lead]) for i, n in enumerate(shape))
 
 
-def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
+def reading(x: Tensor, index: Any) -> tuple[Tensor, Many]:
+    """An index as a view and an array per dimension; a reading of the whole if there is none."""
+    view, indices = _applied(x, index)
+    return view, indices or Many()
+
+
+def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
+    """The value that is to be written at the indices, checked. Raises torch's errors for one that does not fit."""
     array = view._array
-    arrays = tuple([i._array if isinstance(i, Tensor) else i for i in indices])
+    arrays = _arrays(indices)
     try:
         shape = np.broadcast_to(np.False_, array.shape)[arrays].shape
     except IndexError as error:
@@ -229,9 +236,18 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
             )
     else:
         value = checked_number(value, array.dtype)
+    return value
+
+
+def _arrays(indices: Many) -> tuple[Any, ...]:
+    return tuple([i._array if isinstance(i, Tensor) else i for i in indices])
+
+
+def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
+    value = put_value(view, indices, value, one_mask)
     if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
     check_writable(view)
-    view.memory()[arrays] = value._array if isinstance(value, Tensor) else value
+    view.memory()[_arrays(indices)] = value._array if isinstance(value, Tensor) else value
     view.storage().touch()

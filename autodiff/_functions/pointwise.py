@@ -139,32 +139,6 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
 # -- choosing ---------------------------------------------------------------------------------------------------------
 
 
-@function(out=True)
-def where(condition: Tensor, input: Operand = None, other: Operand = None) -> Any:
-    """input where the condition holds, else other; with the condition alone, the indices where it holds."""
-    if not isinstance(condition, Tensor):
-        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
-    if input is None and other is None:
-        return tuple(wrap(i) for i in np.nonzero(np.atleast_1d(condition._array)))
-    if condition._array.dtype.char not in "?B":
-        raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
-        )
-    mask = condition if condition._array.dtype.kind == "b" else wrap(condition._array != 0)
-    d = _operand_dtype(input, other)
-    pair = [_as(x, d) if isinstance(x, Tensor) else wrap(np.asarray(x).astype(d)[()]) for x in (input, other)]
-    try:
-        return ops.where(mask, *pair)
-    except ValueError:
-        a, b = (x._array.shape for x in pair)
-        bad = (a, b) if _clash(a, b) else (condition._array.shape, np.broadcast_shapes(a, b))
-        raise RuntimeError(errors.cannot_broadcast(*bad)) from None
-
-
-def _clash(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    return any(n != m and 1 not in (n, m) for n, m in zip(reversed(a), reversed(b)))
-
-
 @function(inplace=True, out=True, aliases=("clip",))
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input between bounds that are numbers or tensors; where they cross, the upper bound wins."""

@@ -12,7 +12,7 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, alias
 
 METHOD = "Tensor"  # the namespace of what is a method only
 
@@ -48,7 +48,9 @@ def _view_dtype(x: Tensor, target: Any) -> Tensor:
             f"self.size(-1) must be divisible by {new // old} to view {dtypes.title(array.dtype)} as "
             f"{dtypes.title(target)} (different element sizes), but got {array.shape[-1]}"
         )
-    return ops.view_dtype(x, dtype=target)  # type: ignore[no-any-return]
+    seen = alias(x)  # torch's has no derivative either
+    seen._array = seen._array.view(target)
+    return seen
 
 
 @function()
@@ -59,8 +61,11 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 def reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Like `reshape`, of a shape without -1."""
-    try:
+    array = input._array
+    if not isinstance(array, np.ndarray) or array.flags.c_contiguous:
         return ops.view(input, shape=shape)  # type: ignore[no-any-return]
+    try:
+        return ops.reshape_alias(input, shape=shape)  # type: ignore[no-any-return]
     except ValueError:
         return ops.reshape_to(ops.contiguous(input), shape=shape)  # type: ignore[no-any-return]
 

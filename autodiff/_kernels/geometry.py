@@ -91,19 +91,14 @@ def reverse(x: Any) -> Any:
 
 
 def unsqueeze(x: Any, dim: int) -> Any:
-    x = np.asarray(x)
-    return x[(slice(None),) * dim + (None, ...)]
+    # Not by None, whose stride of 0 is not torch's.
+    return np.reshape(np.asarray(x), (*x.shape[:dim], 1, *x.shape[dim:]), copy=False)
 
 
 def squeeze(x: Any, dims: tuple[int, ...]) -> Any:
     """x without those of `dims` whose size is 1."""
     x = np.asarray(x)
     return x[tuple([0 if n == 1 and i in dims else slice(None) for i, n in enumerate(x.shape)]) + (...,)]
-
-
-def view_dtype(x: Any, dtype: Any) -> Any:
-    """The same bytes as another dtype; the last dimension grows or shrinks with the element's size."""
-    return x.view(dtype)
 
 
 def at(dim: int, index: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.geometry import sum_to
 
 Shape = tuple[int, ...]
 #: Per dimension an integer array, or slice(None) for all of it.
@@ -120,6 +121,43 @@ def scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
     return x + gather_back(cut, index, x.shape, dim)
 
 
+def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
+    return scatter(x, index, value, dim)
+
+
+def index_add(x: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
+    """x with alpha * source added to the slices that `index` names."""
+    added = source if alpha == 1 else source * x.dtype.type(alpha)
+    if not x.ndim:
+        return x + np.sum(added, dtype=x.dtype)
+    return x + index_back(added, x.shape, (slice(None),) * dim + (np.atleast_1d(index),))
+
+
+def index_copy(x: Any, index: Any, source: Any, dim: int) -> Any:
+    """A copy of x whose slices that `index` names hold source."""
+    out = np.array(x, order="C")
+    if out.ndim:
+        out[(slice(None),) * dim + (np.atleast_1d(index),)] = source
+    else:
+        out[...] = np.reshape(source, -1)[-1] if np.size(index) else out
+    return out
+
+
+def index_fill(x: Any, index: Any, value: Any, dim: int) -> Any:
+    return index_copy(x, index, value, dim)
+
+
+def take(x: Any, index: Any) -> Any:
+    return np.take(x, index)
+
+
+def take_back(g: Any, index: Any, shape: Shape) -> Any:
+    """The adjoint of take."""
+    count = int(np.prod(shape, dtype=np.int64))
+    places = np.ravel(np.where(index < 0, index + count, index))
+    return accumulate(count, places, np.asarray(g).reshape(-1)).reshape(shape)
+
+
 def pad_to(g: Any, shape: Shape) -> Any:
     """g in the corner of zeros of `shape`: the adjoint of reading only the first elements of each dimension."""
     out = np.zeros(shape, g.dtype)
@@ -135,7 +173,18 @@ def corner(x: Any, shape: Shape) -> Any:
 # -- masks ------------------------------------------------------------------------------------------------------------
 
 
-def masked_fill(x: Any, value: Any, mask: Any) -> Any:
+def masked_fill_tensor(x: Any, value: Any, mask: Any) -> Any:
+    return masked_fill(x, mask, value)
+
+
+def masked_back(g: Any, mask: Any, shape: Shape) -> Any:
+    """The adjoint of masked_select: zeros with g, in order, where the mask holds; summed to `shape`."""
+    out = np.zeros(np.broadcast_shapes(shape, mask.shape), g.dtype)
+    out[np.broadcast_to(mask, out.shape)] = g
+    return sum_to(out, shape)
+
+
+def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """x with `value` wherever the mask holds."""
     shape = np.broadcast_shapes(x.shape, mask.shape)
     out = np.array(np.broadcast_to(x, shape))

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.kinds import general
-from autodiff._core.primitive import Many
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._kernels import indexing
@@ -21,11 +20,6 @@ def opened(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arrays, indices, **params: kernel(
         *arrays, indices=tuple([i._array if isinstance(i, Tensor) else i for i in indices]), **params
     )
-
-
-def kept(indices: Any) -> Many:
-    """Indices as a parameter whose tensors are guarded."""
-    return indices if isinstance(indices, Many) else Many(indices)
 
 
 # -- in every combination ---------------------------------------------------------------------------------------------
@@ -65,17 +59,64 @@ general(
     lambda g, index, src_shape, dim: ops.pad_to(ops.gather(g, index, dim=dim), shape=src_shape),
     inputs=("input", "index", "src"),
 )
+general("scatter_value", indexing.scatter_value, lambda g, index, dim: ops.scatter_value(g, index, value=0, dim=dim),
+        None, inputs=("input", "index"), node="ScatterBackward1")  # fmt: skip
+general(
+    "index_add",
+    indexing.index_add,
+    lambda g: g,
+    None,
+    lambda g, index, dim, alpha, source_shape: ops.reshape_to(ops.index_select(g, index, dim=dim), shape=source_shape) * alpha,
+    inputs=("input", "index", "source"),
+)
+general(
+    "index_copy",
+    indexing.index_copy,
+    lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim),
+    None,
+    lambda g, index, dim, source_shape: ops.reshape_to(ops.index_select(g, index, dim=dim), shape=source_shape),
+    inputs=("input", "index", "source"),
+)
+general("index_fill", indexing.index_fill, lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim), None,
+        inputs=("input", "index"))  # fmt: skip
+general(
+    "index_fill_tensor",
+    indexing.index_copy,
+    lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim),
+    None,
+    lambda g, index, dim: ops.sum_to(ops.index_select(g, index, dim=dim), shape=()),
+    inputs=("input", "index", "value"),
+    node="IndexFillBackward1",
+)
+general("take", indexing.take, lambda g, index, input_shape: ops.take_back(g, index, shape=input_shape), None,
+        inputs=("input", "index"))  # fmt: skip
+general("take_back", indexing.take_back, lambda g, index: ops.take(g, index), None, inputs=("input", "index"))
 general("pad_to", indexing.pad_to, lambda g, input_shape: ops.corner(g, shape=input_shape), inputs=("input",))
 general("corner", indexing.corner, lambda g, input_shape: ops.pad_to(g, shape=input_shape), inputs=("input",))
 
 # -- masks ------------------------------------------------------------------------------------------------------------
+general("masked_fill", indexing.masked_fill, lambda g, mask: ops.masked_fill(g, mask, value=0), None,
+        inputs=("input", "mask"))  # fmt: skip
 general(
-    "masked_fill",
-    indexing.masked_fill,
-    lambda g, mask: ops.masked_fill(g, 0, mask),
+    "masked_fill_tensor",
+    indexing.masked_fill_tensor,
+    lambda g, mask: ops.masked_fill(g, mask, value=0),
     lambda g, mask: ops.where(mask, g, 0),
     None,
     inputs=("input", "value", "mask"),
+    node="MaskedFillBackward1",
 )
+general(
+    "masked_scatter",
+    indexing.masked_scatter,
+    lambda g, mask: ops.masked_fill(g, mask, value=0),
+    lambda g, mask, source_shape: ops.first_of(ops.masked_select(g, mask), shape=source_shape),
+    None,
+    inputs=("input", "source", "mask"),
+)
+general("first_of", indexing.first_of, lambda g, input_shape: ops.front(g, count=input_shape[0]), inputs=("input",))
+general("front", indexing.front, lambda g, input_shape: ops.first_of(g, shape=input_shape), inputs=("input",))
 general("masked_select", indexing.masked_select, lambda g, mask, input_shape:
         ops.masked_back(g, mask, shape=input_shape), None, inputs=("input", "mask"))  # fmt: skip
+general("masked_back", indexing.masked_back, lambda g, mask: ops.masked_select(g, mask), None,
+        inputs=("input", "mask"))  # fmt: skip

@@ -23,11 +23,12 @@ general(
     lambda g, replay: ops.splice(g, ops.zeros_like(replay(g)), replay=replay),
     lambda g, replay: replay(g),
     inputs=("base", "new"),
-    node="CopySlices",
+    node="torch::autograd::CopySlices",
 )
 
 # -- views --------------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
+linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
 linear("alias", geometry.alias, lambda g: g, view=True)
 linear("permute", geometry.permute, lambda g, dims: ops.permute(g, dims=geometry.inverse(dims)), view=True)
@@ -37,7 +38,6 @@ linear("unsqueeze", geometry.unsqueeze, lambda g, input_shape: ops.view(g, shape
 for number in range(3):  # torch numbers squeeze() of all dimensions, of one, and of several
     linear(f"squeeze{number}", geometry.squeeze, lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
            view=True, node=f"SqueezeBackward{number}")  # fmt: skip
-general("view_dtype", geometry.view_dtype, None, inputs=("input",), view=True)
 
 # -- regions: views whose adjoint embeds them in zeros ------------------------------------------------------------
 linear("select", geometry.select, lambda g, input_shape, dim, index:

@@ -97,7 +97,9 @@ def reversed_dims(self: Tensor) -> Tensor:
 
 def matrix_transpose(self: Tensor) -> Tensor:
     """The last two dimensions exchanged."""
-    if self._array.ndim < 2:
+    if not self._array.ndim:
+        return self
+    if self._array.ndim == 1:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
         )

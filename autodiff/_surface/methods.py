@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.inplace import assign
+from autodiff._core.inplace import assign, check_overlap
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
@@ -19,6 +19,7 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        check_overlap(self, args)
         return assign(self, lambda before: operator(before, *args, **kwargs))
 
     method.__name__ = method.__qualname__ = name + "_"

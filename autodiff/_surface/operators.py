@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.inplace import assign
+from autodiff._core.inplace import assign, check_overlap
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES, ops
 from autodiff._core.tensor import Tensor
 
@@ -48,4 +48,8 @@ def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
 
 
 def _augmented(operator: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
-    return lambda self, other: assign(self, lambda before: operator(before, other))
+    def augmented(self: Tensor, other: Any) -> Tensor:
+        check_overlap(self, (other,))
+        return assign(self, lambda before: operator(before, other))
+
+    return augmented

@@ -26,18 +26,8 @@ class Rewritten(Around):
         if rewrite is None or spelling in ("inplace", "augmented", "out") or kwargs.get("dtype") is not None:
             return self.engine.call(op, args, kwargs, spelling)
         first = next((a for a in args if isinstance(a, self.engine.tensor_type)), None)
-<<<<<<< HEAD:parity/faults/rewritten.py
         rewritable = (self.module.float32, self.module.float64)
         if first is None or first.ndim == 0 or not first.numel() or first.dtype not in rewritable:
-=======
-        if (
-            first is None
-            or first.ndim == 0
-            or not first.numel()
-            or not first.dtype.is_floating_point
-            or first.dtype == self.module.float16
-        ):
->>>>>>> strategies:tests/harness/rewritten.py
             return self.engine.call(op, args, kwargs, spelling)
         try:
             return rewrite(*args, **kwargs)

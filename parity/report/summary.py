@@ -159,7 +159,10 @@ def summary_text(summary: Summary) -> str:
     undecided = summary.count("undecided")
     share = f" of {summary.compared} programs ({undecided / summary.compared:.1%})" if undecided else ""
     rows.append(("undecided", f"{undecided}{share}"))
-    rows.append(("torch off", _counts(summary.inaccurate) or "nowhere"))
+    inaccurate = _counts(summary.inaccurate)
+    rows.append(
+        ("torch itself", f"inaccurate at {inaccurate}" if inaccurate else "accurate where it was checked")
+    )
     if summary.missing:
         rows.append(("unsupported", f"{len(summary.missing)}: {', '.join(sorted(summary.missing))}"))
     if summary.excluded:

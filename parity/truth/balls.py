@@ -6,6 +6,7 @@ The only module that imports python-flint; knows no operator. A float value of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,7 +42,10 @@ def _ball(x: Any) -> Any:
     if isinstance(x, (arb, acb)):
         return x
     x = x.item() if isinstance(x, np.generic) else x
-    return acb(x.real, x.imag) if isinstance(x, complex) else arb(x)
+    if isinstance(x, complex):
+        return acb(_ball(x.real), _ball(x.imag))
+    # An infinity would become the ball of all numbers, whose sine is [-1, 1]: nothing is known of special values.
+    return arb.nan() if isinstance(x, float) and not math.isfinite(x) else arb(x)
 
 
 _balls = elementwise(_ball, 1)
@@ -83,7 +87,7 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def _open(a: Any, b: Any) -> Exception:
-    finite = (a - b).is_finite()
+    finite = a.is_finite() and b.is_finite()
     return Undecided(f"{a} against {b}") if finite else NoTruth("a special value takes part in a comparison")
 
 

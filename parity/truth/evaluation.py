@@ -6,7 +6,7 @@ Knows no operator and no derivative.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,7 @@ class Truth:
         self._forward = Forward(program, run)
         self._bases: dict[int, list[Any]] = {}
         self._losses: dict[tuple[int, int, int] | None, Any] = {}
+        self._taking_part: dict[int, list[tuple[Ref, Array, Array]]] = {}
 
     # -- what callers ask
 
@@ -135,9 +136,8 @@ class Truth:
         Σ |cotangent| · (1 + |output|), the size of what the differences are taken of.
         """
         size, base = arb(1e-300), self._base(0)
-        for ref, weights in self._outputs(number):
-            output = base[ref.index] if ref.item is None else base[ref.index][ref.item]
-            size += sum(abs(w) * (1 + abs(y)) for w, y in zip(balls(weights).flat, output.flat))
+        for ref, places, weights in self._outputs(number):
+            size += sum(abs(w) * (1 + abs(y)) for w, y in zip(weights, _at(base, ref).ravel()[places]))
         if not abs(difference) < size * arb(2) ** -int(share * LADDER[level][1]):
             raise Undecided("the value jumps here")
 
@@ -179,9 +179,8 @@ class Truth:
             return self._losses[key]
         values = self._forward.moved(self._base(level), moved)
         total = arb(0)
-        for ref, cotangent in self._outputs(number):
-            output = values[ref.index] if ref.item is None else values[ref.index][ref.item]
-            weighted = np.dot(output.ravel(), balls(cotangent.conj()).ravel())
+        for ref, places, weights in self._outputs(number):
+            weighted = np.dot(_at(values, ref).ravel()[places], weights)
             total = total + (weighted.real if isinstance(weighted, acb) else weighted)
         if not total.is_finite():
             raise NoTruth("the truth is not a finite number here")
@@ -189,11 +188,22 @@ class Truth:
             self._losses[key] = total
         return total
 
-    def _outputs(self, number: int) -> list[tuple[Ref, Array]]:
-        """The outputs that take part in the backward pass and that the leaf reaches, with their weights."""
-        reached = self._forward.reached(number)
-        pairs = zip(self.program.outputs, self.program.cotangents, strict=True)
-        return [(ref, w) for ref, w in pairs if ref.index in reached and self._differentiable(ref)]
+    def _outputs(self, number: int) -> list[tuple[Ref, Array, Array]]:
+        """The outputs that take part in the backward pass and that the leaf reaches: places and their weights.
+
+        Elements that are not finite are left out: an input that moves one has a special gradient, which is
+        compared by its place and never comes here.
+        """
+        if number not in self._taking_part:
+            reached, base = self._forward.reached(number), self._base(0)
+            found = []
+            for ref, cotangent in zip(self.program.outputs, self.program.cotangents, strict=True):
+                if ref.index in reached and self._differentiable(ref):
+                    finite = [i for i, y in enumerate(_at(base, ref).flat) if y.is_finite()]
+                    places = np.array(finite, np.intp)
+                    found.append((ref, places, balls(cotangent.conj()).ravel()[places]))
+            self._taking_part[number] = found
+        return self._taking_part[number]
 
     def _differentiable(self, ref: Ref) -> bool:
         needs = self.run.requires_grad[ref.index]
@@ -237,6 +247,11 @@ def _settled(pairs: list[tuple[Any, Any]], left: Any, right: Any, tolerance: flo
         if max(moves) <= 1e-6 * gap:
             return Certified((left + right) / 2, left, right)
     return None
+
+
+def _at(values: Sequence[Any], ref: Ref) -> Array:
+    found: Array = values[ref.index] if ref.item is None else values[ref.index][ref.item]
+    return found
 
 
 def _exponent(x: float) -> int:

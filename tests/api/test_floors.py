@@ -20,6 +20,7 @@ LAZY_DOORS = {
 }
 #: Files that import a module by a name known only at run time, or late on purpose.
 IMPORTLIB = {
+    "autodiff/_surface/stubs.py",
     "parity/__init__.py",
     "parity/engines/__init__.py",
     "parity/pytest_plugin.py",

@@ -43,8 +43,8 @@ def view_of_view(lib):
 def two_views(lib):
     x = _leaf(lib)
     y = x * 1
-    a, b = y[:2], y[1:]
-    a.mul_(b[:2])
+    a, b = y[:2], y[2:]
+    a.add_(b)
     (b * b).sum().backward()
     return y, x.grad
 
@@ -104,10 +104,20 @@ def augmented(lib):
 
 def saved_result_of_in_place(lib):
     x = _leaf(lib)
-    y = x * 0.5
-    y.exp_()
+    y = x * x
+    y.sqrt_()
     y.sum().backward()
     return y, x.grad
+
+
+def input_written_over(lib):
+    x, w = _leaf(lib), _leaf(lib)
+    y = x * 2
+    y.mul_(w)
+    y.pow_(3)
+    y.div_(w)
+    y.sum().backward()
+    return y, x.grad, w.grad
 
 
 def in_place_after_unneeded(lib):
@@ -164,6 +174,7 @@ def expanded_gradient(lib):
         in_place_under_no_grad,
         augmented,
         saved_result_of_in_place,
+        input_written_over,
         in_place_after_unneeded,
         retain_grad_follows,
         unbind_reads,
@@ -196,11 +207,15 @@ def changed_through_detach(lib):
     z.sum().backward()
 
 
-def own_input(lib):
+def itself(lib):
     y = _leaf(lib) * 2
-    w = _leaf(lib)
-    y.mul_(w)
+    y.mul_(y)
     y.sum().backward()
+
+
+def overlapping(lib):
+    y = _leaf(lib) * 1
+    y[:2].mul_(y[1:3])
 
 
 def view_in_no_grad(lib):
@@ -214,7 +229,8 @@ ERRORS = [
     (changed_input, "has been modified by an inplace operation"),
     (changed_result, "has been modified by an inplace operation"),
     (changed_through_detach, "has been modified by an inplace operation"),
-    (own_input, "has been modified by an inplace operation"),
+    (overlapping, "some elements of the input tensor and the written-to tensor refer to a single memory"),
+    (itself, "has been modified by an inplace operation"),
     (lambda lib: _leaf(lib).add_(1), "a leaf Variable that requires grad is being used in an in-place operation"),
     (lambda lib: _leaf(lib)[:2].add_(1), "a view of a leaf Variable that requires grad is being used in an in-place"),
     (lambda lib: lib.zeros(1).expand(3).add_(1), "more than one element of the written-to tensor"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_compare import TORCH, program
+from .test_compare import TORCH, program
 
 from parity.compare import compare
 from parity.compare.alone import alone

@@ -183,7 +183,7 @@ def test_the_summary_says_what_was_done() -> None:
         "             operators)",
         "programs     0 agree; 2 of 2 did not run",
         "undecided    1 of 2 programs (50.0%)",
-        "torch off    gelu 1",
+        "torch itself inaccurate at gelu 1",
         "unsupported  1: erf",
         "excluded     3 names left out with a reason: parity coverage",
         "worst        0.5 of what was allowed (add float32 tame)",

@@ -289,9 +289,15 @@ class TestCertainty:
 
     def test_special_values_are_refused(self):
         with pytest.raises(NoTruth, match="special"):
-            self.run(np.inf, ("sin", (R0,)))
+            self.run(np.nan, ("gt", (R0, 0.0)), ("where", (R1, R0, 0.0))).value(2, None, (), 1e-20)
         with pytest.raises(NoTruth, match="finite"):
             self.run(0.0, ("reciprocal", (R0,))).value(1, None, (), 1e-20)
+
+    def test_special_values_elsewhere_do_not_matter(self):
+        array = np.array([np.inf, 0.5, np.nan])
+        truth = self.run(array, ("sin", (R0,)), cotangent=np.array([1.0, 2.0, 3.0]))
+        assert close(truth.value(1, None, (1,), 1e-20), np.sin(0.5))
+        assert close(truth.gradient(0, (1,), 1e-20), 2 * np.cos(0.5))
 
     def test_a_float_argument_is_rounded_as_torch_rounds_it(self):
         x = np.float32(0.1)
