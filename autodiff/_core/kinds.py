@@ -80,8 +80,8 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
     p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
 
-    def op(*operands: Any) -> Any:
-        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in operands]
+    def run(*given: Any) -> Any:
+        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]
         if len(arrays) == 2:
             target = dtypes.result_type(arrays)
             arrays = [_bring(a, target) for a in arrays]
@@ -91,10 +91,20 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
         try:
             out = kernel(*arrays)
         except (ValueError, TypeError) as error:
-            raise explained(p, operands, error) from None
+            raise explained(p, given, error) from None
         finally:
             loud(token)
-        return wrap(out) if any(isinstance(x, Tensor) for x in operands) else out
+        return wrap(out) if any(isinstance(x, Tensor) for x in given) else out
+
+    if operands == 1:
+
+        def op(input: Any) -> Any:
+            return run(input)
+
+    else:
+
+        def op(input: Any, other: Any) -> Any:  # type: ignore[misc]
+            return run(input, other)
 
     p.op = op
     return p
