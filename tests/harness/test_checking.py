@@ -71,9 +71,7 @@ def test_a_difference_is_shrunk_blamed_kept_and_raised(engine, tmp_path: Path) -
 
 def test_differences_of_one_kind_share_a_class_and_others_do_not() -> None:
     assert difference_class("gradient", "exp") is difference_class("gradient", "exp")
-    classes = {
-        difference_class(check, op) for check in ("value", "gradient") for op in ("exp", "nn.functional.relu")
-    }
+    classes = {difference_class(check, op) for check in ("value", "gradient") for op in ("exp", "nn.functional.relu")}
     assert len(classes) == 4
     assert all(issubclass(cls, parity.ParityError) and issubclass(cls, AssertionError) for cls in classes)
 
@@ -136,9 +134,7 @@ def test_under_hypothesis_two_bugs_are_two_failures(engine) -> None:
     @given(source)
     def check(drawn: tuple[str, float]) -> None:
         op, value = drawn
-        parity.assert_parity(
-            lambda lib, x: getattr(lib, op)(x), value, engine=target, shrink=False, keep=False
-        )
+        parity.assert_parity(lambda lib, x: getattr(lib, op)(x), value, engine=target, shrink=False, keep=False)
 
     with pytest.raises(ExceptionGroup) as caught:
         check()
