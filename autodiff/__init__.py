@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff import _functions, _primitives, autograd  # noqa: F401
+from autodiff import _functions, _primitives, autograd, linalg, nn, special  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,

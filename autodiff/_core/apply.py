@@ -43,7 +43,7 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
         if needs_grad and differentiable and (not unusual or state.grad):
             record(p, inputs, tensors, params)
         if is_view:
-            _link_views(p, inputs[0], tensors, params)
+            _link_views(p, inputs[0], tensors, params, several)
         return tuple(tensors) if several else tensors[0]
 
     return op
@@ -130,12 +130,11 @@ def guard(result: Tensor) -> Storage:
     return storage
 
 
-def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any]) -> None:
-    several = len(tensors) > 1
+def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
     for i, t in enumerate(tensors):
         if several:
             step = _one_of_many(p, params, i)
-            made = errors.MULTI_VIEW.format(index=i, node=p.node.title)
+            made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0])
         else:
             step = functools.partial(p.op, **params)
             made = None

@@ -47,6 +47,10 @@ MULTI_VIEW = (
     "the inplace operation by an out-of-place one."
 )
 
+#: What the sentences above say of a view written itself, and what they say if its base or another view was.
+WRITTEN = "is being modified inplace"
+BASE_WRITTEN = "its base or another view of its base has been modified inplace"
+
 
 def changed(kind: str, shape: tuple[int, ...], node: str, now: int, expected: int) -> str:
     """What torch says when a value saved for backward was changed in place."""

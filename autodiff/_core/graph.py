@@ -296,15 +296,23 @@ def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     """The nodes on a way from a root to a target. Keys are a topological order, so one pass from the oldest decides."""
     seen = set(roots)
     stack = list(seen)
+    reached = []
     while stack:
-        for edge in stack.pop().edges:
+        node = stack.pop()
+        edges = node.edges
+        # Keys differ, so sorting never compares what follows them.
+        reached.append((-node.key, node, edges))
+        for edge in edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    needed = set(targets) & seen
-    for node in sorted(seen, key=lambda n: -n.key):
-        if any(edge in needed for edge in node.edges):
-            needed.add(node)
+    needed = {t for t in targets if t in seen}
+    reached.sort()
+    for _, node, edges in reached:
+        for edge in edges:
+            if edge in needed:
+                needed.add(node)
+                break
     return needed
 
 

@@ -73,8 +73,14 @@ class Tensor:
         meta = self._meta
         assert meta is not None
         assert meta.view is not None
-        with enable_grad():
-            self._node = meta.view.replay(meta.view.base)._node
+        view = meta.view
+        if view.base._node is None:
+            self._node = None
+        elif view.made is not None:
+            raise RuntimeError(view.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
+        else:
+            with enable_grad():
+                self._node = view.replay(view.base)._node
         return self._node
 
     # -- memory ---------------------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
 from autodiff._functions import (  # noqa: F401
+    activation,
     conversion,
     creation,
+    einsum,
     indexing,
+    loss,
     matmul,
+    normalize,
     order,
     pointwise,
     random,

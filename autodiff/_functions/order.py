@@ -45,6 +45,8 @@ def msort(input: Tensor) -> Tensor:
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The k largest (or smallest) along `dim` in order, and where they were."""
     _refuse_complex(input, "topk")
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     array = input._array
     d = arguments.dim(dim, array.ndim)
     k = arguments.whole(k, "k")

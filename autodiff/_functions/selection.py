@@ -160,7 +160,7 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -
         raise RuntimeError(
             f"{name}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): ({count}), for dim: {d}"
         )
-    if shape[:d] != given[:d] or shape[d + 1 :] != given[d + 1 :]:
+    if bool(shape) != bool(given) or shape[:d] != given[:d] or shape[d + 1 :] != given[d + 1 :]:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(shape)} source.shape = {list(given)}"
@@ -352,8 +352,8 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: a row for each, or a tensor for each dimension."""
     array = np.asarray(input._array)
     if as_tuple:
-        return tuple([wrap(i) for i in np.atleast_1d(array).nonzero()])
-    return wrap(np.argwhere(array))
+        return tuple([wrap(np.array(i)) for i in np.atleast_1d(array).nonzero()])
+    return wrap(np.array(np.argwhere(array), order="C"))
 
 
 @function()

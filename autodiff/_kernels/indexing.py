@@ -19,7 +19,7 @@ def index(x: Any, indices: Indices) -> Any:
     chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
     if len(chosen) == 1:
         return x.take(indices[chosen[0]], axis=chosen[0])
-    return np.ascontiguousarray(x[indices])
+    return np.asarray(x[indices], order="C")
 
 
 def index_put(x: Any, values: Any, indices: Indices, accumulate: bool = False) -> Any:
@@ -187,7 +187,7 @@ def masked_back(g: Any, mask: Any, shape: Shape) -> Any:
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """x with `value` wherever the mask holds."""
     shape = np.broadcast_shapes(x.shape, mask.shape)
-    out = np.array(np.broadcast_to(x, shape))
+    out = np.array(np.broadcast_to(x, shape), order="C")
     np.copyto(out, value, where=mask, casting="unsafe")
     return out
 

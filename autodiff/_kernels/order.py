@@ -20,7 +20,7 @@ def argsort(x: Any, dim: int, descending: bool) -> Any:
 
 def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
     """The elements in order, and where they were."""
-    places = np.ascontiguousarray(argsort(x, dim, descending))
+    places = np.asarray(argsort(x, dim, descending), order="C")
     return _taken(x, places, dim), places
 
 

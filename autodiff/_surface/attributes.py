@@ -13,6 +13,7 @@ from autodiff._core.node import AccumulateGrad, likeness
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.indexing import getitem, setitem
+from autodiff._surface.printing import text
 
 # -- geometry ---------------------------------------------------------------------------------------------------------
 
@@ -163,7 +164,7 @@ METHODS = {
     "size": size, "stride": stride, "dim": dim, "ndimension": dim, "numel": numel, "nelement": numel,
     "element_size": element_size, "is_contiguous": is_contiguous, "data_ptr": data_ptr, "storage_offset": storage_offset,
     "__iter__": iterate, "__contains__": contains, "__format__": formatted, "__deepcopy__": deep_copied,
-    "__getitem__": getitem, "__setitem__": setitem,
+    "__repr__": text, "__str__": text, "__getitem__": getitem, "__setitem__": setitem,
 }  # fmt: skip
 PROPERTIES = {
     "shape": property(shape),

@@ -7,6 +7,7 @@ from typing import Any
 
 from autodiff._core import dtypes
 from autodiff._core.geometry import Size, device
+from autodiff._surface.printing import set_printoptions
 
 
 def names() -> dict[str, Any]:
@@ -16,4 +17,5 @@ def names() -> dict[str, Any]:
     found |= {"dtype": dtypes.dtype, "Size": Size, "device": device}
     found |= {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None}
     found |= {"strided": "torch.strided", "preserve_format": "torch.preserve_format", "contiguous_format": "torch.contiguous_format"}
+    found |= {"set_printoptions": set_printoptions}
     return found
