@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import parity
 from parity.checking import UndecidedWarning, difference_class
+from parity.engines import resolve
 from parity.program import Input
 from tests.harness.conftest import WRONG_EXP
 
@@ -142,3 +143,14 @@ def test_under_hypothesis_two_bugs_are_two_failures(engine) -> None:
         "GradientDiffers_exp",
         "ValueDiffers_relu",
     }
+
+
+def test_the_rule_to_blame_is_named_by_file_and_line() -> None:
+    """A fault planted into one rule of the engine: the report points at that rule."""
+    subject = resolve("autodiff")
+    with subject.replaced("exp", 0, lambda rule: lambda *args: rule(*args) * 2):
+        result = parity.check(lambda lib, x: lib.exp(x.sin()), 0.5, engine=subject)
+        rule = subject.rule("exp", 0)
+    where = f"{Path(rule.file).relative_to(Path.cwd())}:{rule.line}"
+    assert result.failure.rule == where
+    assert f"rule             {where}   exp, input 0" in str(result)
