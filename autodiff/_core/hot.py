@@ -50,7 +50,6 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             loud(token)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()
@@ -82,7 +81,8 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
     for_left, for_right, for_both = (
         tuple(any(name in p.wants[i] for i in which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
     )
-    keeps_nothing, keeps_out = not any(for_both), for_both[2]
+    both_left, both_right, keeps_out = for_both
+    keeps_nothing = not any(for_both)
 
     def op(input: Any, other: Any) -> Any:
         if type(input) is Tensor or isinstance(input, Tensor):
@@ -128,7 +128,6 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
             loud(token)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
         if (an is not None or bn is not None) and (not unusual or state.grad):
             node = t._node = node_class()
             node.left = an
@@ -143,18 +142,18 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
             node.key = next_key()
             if not keeps_nothing:
                 node.recorded = Clock.now
-                if bn is None:
-                    keep_a, keep_b, keep_out = for_left
-                elif an is None:
-                    keep_a, keep_b, keep_out = for_right
+                if an is not None and bn is not None:
+                    node.kept_left = input if both_left else None
+                    node.kept_right = other if both_right else None
+                    keep_out = keeps_out
                 else:
-                    keep_a, keep_b, keep_out = for_both
-                node.kept_left = input if keep_a else None
-                node.kept_right = other if keep_b else None
+                    keep_left, keep_right, keep_out = for_right if an is None else for_left
+                    node.kept_left = input if keep_left else None
+                    node.kept_right = other if keep_right else None
                 if keeps_out:
+                    node.kept_out = None
                     if keep_out:
-                        t._storage = Storage(out)
-                    node.kept_out = t._storage
+                        node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -185,7 +184,6 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             loud(token)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()

@@ -46,7 +46,8 @@ class Tensor:
 
     `_array` is an ndarray, or for 0-dim results the NumPy scalar that a ufunc returned, until memory is needed.
     `_node` is what produced it: None, a leaf's AccumulateGrad, an Output or a recorded Node; a view whose memory was
-    written has no `_node` until somebody asks, and then replays itself.
+    written has no `_node` until somebody asks, and then replays itself. The hot paths leave `_storage` and `_meta` unset,
+    which reads as None.
     """
 
     __slots__ = ("__weakref__", "_array", "_meta", "_node", "_storage")
@@ -66,6 +67,9 @@ class Tensor:
     def __getattr__(self, name: str) -> Any:
         if name == "_node":
             return self._refresh()
+        if name == "_storage" or name == "_meta":
+            setattr(self, name, None)
+            return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _refresh(self) -> Node | None:
