@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.apply import general_operator
+from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.primitive import Formula, Primitive, parameters
 from autodiff._core.promotion import explained, plain, refuse
@@ -28,7 +28,8 @@ Kernel = Callable[..., Any]
 
 def _primitive(*args: Any, **kwargs: Any) -> Primitive:
     p = Primitive(*args, **kwargs)
-    p.op = p.general = general_operator(p)
+    one = len(p.inputs) == 1 and len(p.formulas) <= 1 and not p.variadic and not p.multiplies
+    p.op = p.general = one_input_operator(p) if one else general_operator(p)
     return p
 
 

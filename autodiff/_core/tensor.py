@@ -15,18 +15,28 @@ from autodiff._core import dtypes, errors
 from autodiff._core.modes import enable_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, RemovableHandle, Storage, likeness, new_node, start
 
+#: An operator that gives a view, its parameters, and which of its results it is (None if it has one).
+Step = tuple[Callable[..., Any], dict[str, Any], int | None]
+
 
 class View:
-    """How a view comes from its base: the root of the chain, the way back, and how it was made."""
+    """How a view comes from its base: the root of the chain, the steps from there, and how it was made."""
 
-    __slots__ = ("base", "made", "replay")
+    __slots__ = ("base", "made", "steps")
 
-    def __init__(self, base: Tensor, replay: Callable[[Any], Any], made: str | None) -> None:
+    def __init__(self, base: Tensor, steps: tuple[Step, ...], made: str | None) -> None:
         self.base = base
-        #: Gives the same region of any tensor or array of the base's geometry, by differentiable operators.
-        self.replay = replay
+        self.steps = steps
         #: The error that writing through this view raises in grad mode, or None.
         self.made = made
+
+    def replay(self, base: Any) -> Any:
+        """The same region of any tensor or array of the base's geometry, by differentiable operators."""
+        for operator, params, item in self.steps:
+            base = operator(base, **params)
+            if item is not None:
+                base = base[item]
+        return base
 
 
 class AutogradMeta:
