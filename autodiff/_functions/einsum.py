@@ -40,6 +40,12 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         if x._array.dtype is not first:
             a, b = dtypes.title(first), dtypes.title(x._array.dtype)
             raise RuntimeError(f"expected scalar type {a} but found {b}")
+    if len(operands) == 1:
+        (only,), (term,) = operands, terms
+        if len(term) == len(result) == len(set(term)):
+            return ops.permute(only, dims=tuple([term.index(label) for label in result]))  # type: ignore[no-any-return]
+        if first.kind in "biu" and len(set(term)) > len(result):
+            operands = (ops.to(only, dtype=dtypes.int64.numpy),)
     return ops.contraction(*operands, terms=terms, result=result, shape=tuple([size[label] for label in result]))  # type: ignore[no-any-return]
 
 

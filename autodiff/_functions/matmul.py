@@ -191,9 +191,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if not a or not b:
         raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {len(a)}D and {len(b)}D")
     if len(b) == 1:
-        if bias is not None:
+        if bias is None:
+            return matmul(input, weight)  # type: ignore[no-any-return]
+        if len(a) == 2:
             raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
-        return matmul(input, weight)  # type: ignore[no-any-return]
+        return ops.add(matmul(input, weight), bias)  # type: ignore[no-any-return]
     if len(b) != 2 or a[-1] != b[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)
