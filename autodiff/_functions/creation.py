@@ -273,7 +273,7 @@ def linspace(
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     start, end = _plain(start), _plain(end)
-    default = Default.complex() if isinstance(start, complex) or isinstance(end, complex) else Default.real
+    default = Default.imaginary() if isinstance(start, complex) or isinstance(end, complex) else Default.real
     array = creation.linspace(start, end, int(steps), arguments.numpy_dtype(dtype, default))
     return finished(array, requires_grad, device)
 

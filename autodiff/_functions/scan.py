@@ -36,23 +36,31 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return ops.cumprod(_accumulating(input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
 
 
+def _check_own(self: Tensor, dtype: Any) -> None:
+    given = numpy_dtype(dtype, self._array.dtype)
+    if given is not self._array.dtype:
+        raise RuntimeError(
+            f"Bad in-place call: input tensor dtype {self._array.dtype.name} and output tensor dtype {given.name} "
+            "should match"
+        )
+
+
 def _in_own_dtype(running: Any, self: Tensor, dim: int, dtype: Any) -> Tensor:
     """Written back in the tensor's own dtype, whatever the sum was taken in."""
     own = self._array.dtype
-    return assign(self, lambda before: ops.to(running(before, dim, dtype=dtype), dtype=own))
+    _check_own(self, dtype)
+    if own.kind in "fc":
+        return assign(self, lambda before: running(before, dim))
+    return assign(self, lambda before: ops.to(running(before, dim), dtype=own))
 
 
 @function(METHOD, method=True)
 def cumsum_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum, in place."""
-    if self._array.dtype.kind in "fc":
-        return assign(self, lambda before: cumsum(before, dim, dtype=dtype))
     return _in_own_dtype(cumsum, self, dim, dtype)
 
 
 @function(METHOD, method=True)
 def cumprod_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product, in place."""
-    if self._array.dtype.kind in "fc":
-        return assign(self, lambda before: cumprod(before, dim, dtype=dtype))
     return _in_own_dtype(cumprod, self, dim, dtype)

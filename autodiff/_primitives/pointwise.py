@@ -20,7 +20,7 @@ from autodiff._kernels import elementary
 def _across(g: Any, input: Any, out: Any) -> Any:
     """The part of g at right angles to the direction `out`, over |input|: nothing for real numbers."""
     along = g * ops.conj(out)
-    return ops.where(input == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / ops.abs(input))
+    return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / ops.abs(input))
 
 
 def _over_square(x: Any, radius: Any) -> Any:

@@ -145,7 +145,7 @@ def text(t: Tensor) -> str:
     """A tensor as torch's repr: values, then what differs from the usual."""
     prefix = "tensor("
     array = np.asarray(t._array)
-    usual = (Default.real, Default.complex(), dtypes.int64.numpy, dtypes.bool_.numpy)
+    usual = (Default.real, Default.imaginary(), dtypes.int64.numpy, dtypes.bool_.numpy)
     remarks = []
     if not array.size:
         values = "[]"
