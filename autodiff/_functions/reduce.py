@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, dims as several_dims, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import dims as several_dims
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.blocks import BLOCK, fill
+from autodiff._kernels.blocks import fill
 from autodiff._kernels.scipy_special import special
 
 Kernel = Callable[..., Any]
