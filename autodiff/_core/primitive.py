@@ -238,7 +238,7 @@ def _hot_binary(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], m
             return lambda g, node: g * (k._array if type(k := node.kept_right) is Tensor else _open(k))
         return lambda g, node: g * formula(k._array if type(k := node.kept_right) is Tensor else _open(k))
     if slots == ("kept_left", "kept_right"):
-        return lambda g, node: g * formula(node.kept_left._array, _open(node.kept_right))
+        return lambda g, node: g * formula(_open(node.kept_left), _open(node.kept_right))
     return lambda g, node: g * formula(*[_open(getattr(node, slot)) for slot in slots])
 
 

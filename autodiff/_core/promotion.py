@@ -14,10 +14,10 @@ from autodiff._core.tensor import Tensor
 
 def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     """Bring the operands to the dtype in which torch computes, by a recorded `to`, then apply."""
-    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    arrays = [x._array if isinstance(x, Tensor) else plain(x) for x in operands]
     if not any(isinstance(x, Tensor) for x in operands):
         return p.kernel(*arrays)
-    target = dtypes.result_type(plain(a) for a in arrays)
+    target = dtypes.result_type(arrays)
     refuse(p, target)
     if p.computes == "float":
         target = dtypes.floating(target)

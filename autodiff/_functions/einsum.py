@@ -40,7 +40,25 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         if x._array.dtype is not first:
             a, b = dtypes.title(first), dtypes.title(x._array.dtype)
             raise RuntimeError(f"expected scalar type {a} but found {b}")
+    if len(operands) == 1:
+        only, term = _diagonals(operands[0], terms[0])
+        if len(term) == len(result) == len(set(term)):
+            return ops.permute(only, dims=tuple([term.index(label) for label in result]))  # type: ignore[no-any-return]
+        if first.kind in "biu" and len(set(term)) > len(result):
+            only = ops.to(only, dtype=dtypes.int64.numpy)
+        operands, terms = (only,), (term,)
     return ops.contraction(*operands, terms=terms, result=result, shape=tuple([size[label] for label in result]))  # type: ignore[no-any-return]
+
+
+def _diagonals(x: Tensor, term: Labels) -> tuple[Tensor, Labels]:
+    """The operand with every repeated letter's diagonal taken, which is a view of it."""
+    while len(set(term)) < len(term):
+        label = next(label for label in term if term.count(label) > 1)
+        first = term.index(label)
+        second = term.index(label, first + 1)
+        x = ops.diagonal(x, offset=0, dim1=first, dim2=second)
+        term = (*(t for i, t in enumerate(term) if i not in (first, second)), label)
+    return x, term
 
 
 def _letters(text: str, where: str) -> list[int | None]:

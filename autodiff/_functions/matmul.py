@@ -104,9 +104,12 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if not isinstance(input, Tensor) or not isinstance(other, Tensor):
         bad, place = (input, "'input' (position 1)") if not isinstance(input, Tensor) else (other, "'other' (position 2)")
         raise TypeError(f"matmul(): argument {place} must be Tensor, not {type(bad).__name__}")
-    a, b = input._array.shape, other._array.shape
+    x, y = input._array, other._array
+    a, b = x.shape, y.shape
     m, n = len(a), len(b)
     if m == 2 and n == 2:
+        if a[1] == b[0] and x.dtype is y.dtype and x.dtype.kind != "b":
+            return ops.mm(input, other)  # type: ignore[no-any-return]
         return mm(input, other)  # type: ignore[no-any-return]
     if not m or not n:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
@@ -191,9 +194,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if not a or not b:
         raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {len(a)}D and {len(b)}D")
     if len(b) == 1:
-        if bias is not None:
+        if bias is None:
+            return matmul(input, weight)  # type: ignore[no-any-return]
+        if len(a) == 2:
             raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
-        return matmul(input, weight)  # type: ignore[no-any-return]
+        return ops.add(matmul(input, weight), bias)  # type: ignore[no-any-return]
     if len(b) != 2 or a[-1] != b[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)

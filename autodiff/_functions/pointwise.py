@@ -40,6 +40,8 @@ def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, (float, complex)) and kind in "biu":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if kind == "b":
+        return ops.logical_and(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
     return other if alpha == 1 else ops.mul(other, alpha) if isinstance(other, Tensor) else other * alpha
 
 

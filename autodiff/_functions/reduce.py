@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, dims as several_dims, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import dims as several_dims
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
@@ -73,8 +75,9 @@ def _check_ordered(name: str, input: Tensor) -> None:
 @function(out=True)
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum; of integers and bool in int64 unless `dtype` says otherwise."""
-    _check_tensor("sum", input)
-    input = _accumulating(input, dtype)
+    if dtype is not None or not isinstance(input, Tensor) or input._array.dtype.kind not in "fc":
+        _check_tensor("sum", input)
+        input = _accumulating(input, dtype)
     if dim is None and not keepdim:
         return ops.sum_all(input)  # type: ignore[no-any-return]
     return ops.sum(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
+from autodiff._core.inplace import assign
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+
+#: The namespace of what is a method only.
+METHOD = "Tensor"
 
 
 def _accumulating(input: Tensor, dtype: Any) -> Tensor:
@@ -17,15 +22,45 @@ def _accumulating(input: Tensor, dtype: Any) -> Tensor:
     return input if own is wanted else ops.to(input, dtype=wanted)  # type: ignore[no-any-return]
 
 
-@function(inplace=True, out=True)
+@function(out=True)
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum; of integers and bool in int64."""
     d = one_dim(dim, input._array.ndim)
     return ops.cumsum(_accumulating(input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
 
 
-@function(inplace=True, out=True)
+@function(out=True)
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product; of integers and bool in int64."""
     d = one_dim(dim, input._array.ndim)
     return ops.cumprod(_accumulating(input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
+
+
+def _check_own(self: Tensor, dtype: Any) -> None:
+    given = numpy_dtype(dtype, self._array.dtype)
+    if given is not self._array.dtype:
+        raise RuntimeError(
+            f"Bad in-place call: input tensor dtype {self._array.dtype.name} and output tensor dtype {given.name} "
+            "should match"
+        )
+
+
+def _in_own_dtype(running: Any, self: Tensor, dim: int, dtype: Any) -> Tensor:
+    """Written back in the tensor's own dtype, whatever the sum was taken in."""
+    own = self._array.dtype
+    _check_own(self, dtype)
+    if own.kind in "fc":
+        return assign(self, lambda before: running(before, dim))
+    return assign(self, lambda before: ops.to(running(before, dim), dtype=own))
+
+
+@function(METHOD, method=True)
+def cumsum_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """The running sum, in place."""
+    return _in_own_dtype(cumsum, self, dim, dtype)
+
+
+@function(METHOD, method=True)
+def cumprod_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """The running product, in place."""
+    return _in_own_dtype(cumprod, self, dim, dtype)

@@ -38,17 +38,17 @@ def nll_loss(x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> A
     return whole if reduction == "sum" else np.divide(whole, _total_of(each))
 
 
-def nll_adjoint(g: Any, target: Any, weight: Any, shape: tuple[int, ...], ignore: int, reduction: str) -> Any:
-    """The adjoint of nll_loss: minus g, weighted, at the target's class, zeros elsewhere."""
+def nll_adjoint(g: Any, x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
+    """The adjoint of nll_loss at x, of which only the shape counts: minus g, weighted, at the target's class, zeros elsewhere."""
     if g.dtype.char == "e":
         wide = weight if weight is None else weight.astype(np.float32)
-        return nll_adjoint(g.astype(np.float32), target, wide, shape, ignore, reduction).astype(np.float16)
+        return nll_adjoint(g.astype(np.float32), x, target, wide, ignore, reduction).astype(np.float16)
     each, safe = _weights(target, weight, ignore, g.dtype)
     share = -g * each
     if reduction == "mean":
         share = np.divide(-g, _total_of(each)) * each
-    dim = 0 if len(shape) == 1 else 1
-    out = np.zeros(shape, g.dtype)
+    dim = 0 if x.ndim == 1 else 1
+    out = np.zeros(x.shape, g.dtype)
     share = np.where(target != ignore, share, 0)
     np.put_along_axis(out, np.expand_dims(safe, dim), np.expand_dims(share, dim).astype(g.dtype), dim)
     return out

@@ -89,7 +89,15 @@ def power(x: Any, exponent: Any) -> Any:
             return x * x
         if exponent > 1 << 53 or exponent < -(1 << 53):
             exponent = float(exponent)
+    elif isinstance(exponent, (np.ndarray, np.generic)) and exponent.dtype.kind == "i" and (exponent < 0).any():
+        return _power_of_integers(x, exponent)
     return x**exponent
+
+
+def _power_of_integers(x: Any, exponent: Any) -> Any:
+    """Integers to powers of which some are negative: only 1 and -1 have a reciprocal, the others give 0."""
+    whole = x ** np.abs(exponent)
+    return np.where((exponent < 0) & (x != 1) & (x != -1), 0, whole).astype(whole.dtype)
 
 
 def power_of_number(exponent: Any, base: Any) -> Any:
@@ -111,6 +119,8 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 def clamp(x: Any, low: Any, high: Any) -> Any:
     """x between the bounds, each of which may be None; the upper bound wins, and nan stays nan."""
+    if x.dtype.kind in "iu":
+        low, high = (b if b is None else np.asarray(b).astype(x.dtype) for b in (low, high))
     if low is not None:
         x = np.maximum(x, low)
     return x if high is None else np.minimum(x, high)
@@ -122,15 +132,21 @@ def within(x: Any, low: Any, high: Any) -> Any:
     return inside if high is None else inside & (x <= high)
 
 
-def relu(x: Any) -> Any:
-    return np.maximum(x, 0)
+def sgn(x: Any) -> Any:
+    """x / |x|, and 0 at 0 and for a real nan."""
+    return np.sign(x) if x.dtype.kind == "c" else sign(x)
+
+
+def written(x: Any, other: Any, mask: Any) -> Any:
+    """A comparison's answer in the dtype of the tensor that it is written over."""
+    return mask.astype(x.dtype)
 
 
 def sign(x: Any) -> Any:
     """The sign; 0 for nan, as in torch."""
     if x.dtype.kind == "f":
         return np.subtract(x > 0, x < 0, dtype=x.dtype)
-    return x if x.dtype.kind == "b" else np.sign(x)
+    return x.copy() if x.dtype.kind == "b" else np.sign(x)
 
 
 # -- rounding -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,14 @@ from autodiff._core.kinds import general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import activations
 
-pointwise("relu", activations.relu, lambda g, out: ops.where(out <= 0, 0, g), computes="", refuses="bc")
+pointwise("relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc")
+pointwise(
+    "_relu_backward",
+    activations.relu_backward,
+    lambda g, other: ops._relu_backward(g, other),
+    lambda g: ops.zeros_like(g),
+    node="ThresholdBackwardBackward0",
+)
 general(
     "softplus",
     activations.softplus,

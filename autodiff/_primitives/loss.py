@@ -13,8 +13,8 @@ for _name, _title in (("nll_loss", "NllLossBackward0"), ("nll_loss_2d", "NllLoss
     general(
         _name,
         classes.nll_loss,
-        lambda g, target, weight, input_shape, ignore, reduction: ops.nll_adjoint(
-            g, target, weight, shape=input_shape, ignore=ignore, reduction=reduction
+        lambda g, input, target, weight, ignore, reduction: ops.nll_adjoint(
+            g, input, target, weight, ignore=ignore, reduction=reduction
         ),
         None,
         None,
@@ -25,9 +25,10 @@ general(
     "nll_adjoint",
     classes.nll_adjoint,
     lambda g, target, weight, ignore, reduction: ops.nll_loss(g, target, weight, ignore=ignore, reduction=reduction),
+    lambda g, input: ops.zeros_like(input),
     None,
     None,
-    inputs=("grad", "target", "weight"),
+    inputs=("grad", "input", "target", "weight"),
     node="NllLossBackwardBackward0",
 )
 

@@ -20,7 +20,12 @@ from autodiff._kernels import elementary
 def _across(g: Any, input: Any, out: Any) -> Any:
     """The part of g at right angles to the direction `out`, over |input|: nothing for real numbers."""
     along = g * ops.conj(out)
-    return ops.where(input == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / ops.abs(input))
+    return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / ops.abs(input))
+
+
+def _over_square(x: Any, radius: Any) -> Any:
+    """x / radius², 0 at the origin."""
+    return ops.where(radius == 0, 0, x / radius / radius)
 
 
 # -- arithmetic ---------------------------------------------------------------------------------------------------
@@ -28,11 +33,11 @@ def _across(g: Any, input: Any, out: Any) -> Any:
 pointwise("add", operator.add, 1, 1, computes="")
 pointwise("sub", operator.sub, 1, -1, computes="")
 pointwise("mul", operator.mul, "other", "input", computes="")
-pointwise("div", operator.truediv, lambda other: 1 / other, lambda other, out: -(out / other))
+pointwise("div", operator.truediv, lambda other: 1 / other, lambda input, other: -(input / other) / other)
 pointwise("neg", operator.neg, -1, computes="")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
 pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b")
-pointwise("sgn", np.sign, lambda g, input, out: _across(g, input, out), computes="")
+pointwise("sgn", elementary.sgn, lambda g, input, out: _across(g, input, out), computes="")
 pointwise("sign", elementary.sign, 0, computes="", refuses="c")
 
 # -- exponentials and logarithms ----------------------------------------------------------------------------------
@@ -58,9 +63,10 @@ pointwise(
 pointwise("sin", np.sin, lambda input: ops.cos(input))
 pointwise("cos", np.cos, lambda input: -ops.sin(input))
 pointwise("tan", np.tan, lambda out: out * out + 1)
-# (1 - x)(1 + x), not 1 - x²: nothing is lost near ±1.
-pointwise("asin", np.arcsin, lambda input: ops.rsqrt((1 - input) * (1 + input)))
-pointwise("acos", np.arccos, lambda input: -ops.rsqrt((1 - input) * (1 + input)))
+# (1 - x)(1 + x), not 1 - x²: nothing is lost near ±1; its own derivative loses nothing near 0.
+pointwise("_one_minus_square", lambda x: (1 - x) * (1 + x), lambda input: -2 * input)
+pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)))
+pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)))
 pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1))
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
@@ -79,8 +85,8 @@ pointwise("atanh", np.arctanh, lambda input: 1 / ((1 - input) * (1 + input)))
 pointwise(
     "atan2",
     np.arctan2,
-    lambda input, other: other / ops.hypot(input, other) / ops.hypot(input, other),
-    lambda input, other: -input / ops.hypot(input, other) / ops.hypot(input, other),
+    lambda g, input, other: g * _over_square(other, ops.hypot(input, other)),
+    lambda g, input, other: g * _over_square(-input, ops.hypot(input, other)),
     refuses="c",
 )
 pointwise("hypot", np.hypot, lambda input, out: input / out, lambda other, out: other / out, refuses="biuc")
@@ -196,12 +202,25 @@ pointwise("divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="c
 pointwise("divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
 
 # -- comparisons and logic: no derivative -------------------------------------------------------------------------
-discrete("eq", operator.eq)
-discrete("ne", operator.ne)
-discrete("lt", operator.lt, refuses="c")
-discrete("le", operator.le, refuses="c")
-discrete("gt", operator.gt, refuses="c")
-discrete("ge", operator.ge, refuses="c")
+for _name, _kernel, _refuses in (
+    ("eq", operator.eq, ""),
+    ("ne", operator.ne, ""),
+    ("lt", operator.lt, "c"),
+    ("le", operator.le, "c"),
+    ("gt", operator.gt, "c"),
+    ("ge", operator.ge, "c"),
+):
+    discrete(_name, _kernel, refuses=_refuses)
+    # Written over a float, the answer is a float, and takes part in the graph with derivative 0.
+    general(
+        f"_{_name}_written",
+        elementary.written,
+        lambda g: ops.zeros_like(g),
+        lambda g: ops.zeros_like(g),
+        None,
+        inputs=("input", "other", "mask"),
+        node=f"{_name.capitalize()}Backward0",
+    )
 discrete("logical_not", np.logical_not, 1)
 discrete("logical_and", np.logical_and)
 discrete("logical_or", np.logical_or)

@@ -88,13 +88,17 @@ def _product_rule(g: Any, input: Any, dim: int, keepdim: bool, input_shape: tupl
     return g * ops.conj(before * after)
 
 
+def _product_of_all_rule(g: Any, input: Any, input_shape: tuple[int, ...]) -> Any:
+    if not input_shape:
+        return g
+    return ops.reshape_to(_product_rule(g, ops.reshape_to(input, shape=(-1,)), 0, False, (-1,)), shape=input_shape)
+
+
 general("prod", reductions.product, _product_rule, inputs=("input",), node="ProdBackward1")
 general(
     "prod_all",
     reductions.product_of_all,
-    lambda g, input, input_shape: ops.reshape_to(
-        _product_rule(g, ops.reshape_to(input, shape=(-1,)), 0, False, (-1,)), shape=input_shape
-    ),
+    _product_of_all_rule,
     inputs=("input",),
     node="ProdBackward0",
 )

@@ -12,7 +12,9 @@ from autodiff._kernels import scans
 linear("cumsum", scans.cumsum, lambda g, dim, reverse: ops.cumsum(g, dim=dim, reverse=not reverse))
 
 
-def _running_product(g: Any, input: Any, out: Any, dim: int, reverse: bool) -> Any:
+def _running_product(g: Any, input: Any, out: Any, input_shape: tuple[int, ...], dim: int, reverse: bool) -> Any:
+    if not input_shape or input_shape[dim] == 1:
+        return g
     later = ops.delay(input, dim=dim, reverse=not reverse, first=0)
     arriving = ops.recur(g, ops.conj(later), dim=dim, reverse=not reverse)
     return arriving * ops.conj(ops.delay(out, dim=dim, reverse=reverse, first=1))

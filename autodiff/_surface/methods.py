@@ -26,12 +26,21 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     return method
 
 
+def _written(name: str) -> Callable[[Any, Any], Any] | None:
+    """What a comparison writes over its first operand, where that takes part in a graph."""
+    p = PRIMITIVES.get(f"_{name}_written")
+    if p is None:
+        return None
+    compare = PRIMITIVES[name].op
+    return lambda before, other: p.op(before, other, compare(before, other))
+
+
 def attach() -> None:
     """Give Tensor every method that the registry knows."""
     for name, p in PRIMITIVES.items():
         if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
             setattr(Tensor, name, p.op)
-            setattr(Tensor, name + "_", in_place(name, p.op))
+            setattr(Tensor, name + "_", in_place(name, _written(name) or p.op))
     for f in FUNCTIONS.values():
         for name in (f.short, *f.aliases):
             if f.method:

@@ -17,7 +17,7 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
     if not namespace:
         for name, p in PRIMITIVES.items():
             if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
-                found[name] = with_out(name, pointwise(name, p))
+                found[name] = with_out(name, pointwise(name, p), differentiable=p.kind != "discrete")
     for f in FUNCTIONS.values():
         if namespace in f.namespaces:
             public = with_out(f.short, f.public) if f.out else f.public

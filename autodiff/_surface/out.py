@@ -23,7 +23,7 @@ RESIZED = (
 )
 
 
-def with_out(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = True) -> Callable[..., Any]:
     """The function with torch's keyword `out=`: a tensor, or one per result."""
 
     @functools.wraps(function)
@@ -32,7 +32,7 @@ def with_out(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs)
         tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
         outs = list(out) if isinstance(out, (tuple, list)) else [out]
-        if state.grad and any(t.requires_grad for t in (*tensors, *outs)):
+        if differentiable and state.grad and any(t.requires_grad for t in (*tensors, *outs)):
             raise RuntimeError(
                 f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
                 "arguments requires grad."
