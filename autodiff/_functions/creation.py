@@ -137,7 +137,7 @@ def sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int,
     return arguments.extent(size)
 
 
-def _filling(name: str, make: Any, text: str) -> Any:
+def _filling(name: str, make: Any, make_like: Any, text: str) -> Any:
     def public(
         *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
     ) -> Tensor:
@@ -148,7 +148,7 @@ def _filling(name: str, make: Any, text: str) -> Any:
         input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
     ) -> Tensor:
         array = checked(name + "_like", input)._array
-        return finished(make(array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
+        return finished(make_like(array, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
 
     def new(
         self: Tensor, *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
@@ -172,9 +172,9 @@ def checked(name: str, input: Any) -> Tensor:
     return input
 
 
-zeros = _filling("zeros", np.zeros, "of zeros")
-ones = _filling("ones", np.ones, "of ones")
-empty = _filling("empty", np.empty, "whose values are whatever the memory holds")
+zeros = _filling("zeros", np.zeros, np.zeros_like, "of zeros")
+ones = _filling("ones", np.ones, np.ones_like, "of ones")
+empty = _filling("empty", np.empty, np.empty_like, "whose values are whatever the memory holds")
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
@@ -186,7 +186,7 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
 @function(method=False, out=True)
 def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new tensor of this shape, every element `fill_value`, whose type decides the dtype."""
-    shape = arguments.extent(tuple(size) if isinstance(size, (tuple, list)) else (size,))
+    shape = arguments.extent((size,))
     return finished(_filled(shape, fill_value, arguments.numpy_dtype(dtype)), requires_grad, device)
 
 
@@ -273,7 +273,7 @@ def linspace(
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     start, end = _plain(start), _plain(end)
-    default = Default.complex() if isinstance(start, complex) or isinstance(end, complex) else Default.real
+    default = Default.imaginary() if isinstance(start, complex) or isinstance(end, complex) else Default.real
     array = creation.linspace(start, end, int(steps), arguments.numpy_dtype(dtype, default))
     return finished(array, requires_grad, device)
 

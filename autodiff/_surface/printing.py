@@ -145,7 +145,7 @@ def text(t: Tensor) -> str:
     """A tensor as torch's repr: values, then what differs from the usual."""
     prefix = "tensor("
     array = np.asarray(t._array)
-    usual = (Default.real, Default.complex(), dtypes.int64.numpy, dtypes.bool_.numpy)
+    usual = (Default.real, Default.imaginary(), dtypes.int64.numpy, dtypes.bool_.numpy)
     remarks = []
     if not array.size:
         values = "[]"
@@ -162,7 +162,7 @@ def text(t: Tensor) -> str:
             remarks.append(f"dtype={t.dtype}")
     node = t.grad_fn
     if node is not None:
-        remarks.append(f"grad_fn=<{node.name()}>")
+        remarks.append(f"grad_fn=<{node.name().rpartition('::')[2]}>")
     elif t.requires_grad:
         remarks.append("requires_grad=True")
     return with_remarks(prefix + values, remarks, len(prefix)) + ")"
