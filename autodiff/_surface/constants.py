@@ -17,6 +17,10 @@ def names() -> dict[str, Any]:
     found |= {d.alias: d for d in dtypes.DTYPES if d.alias}
     found |= {"dtype": dtypes.dtype, "Size": Size, "device": device, "finfo": finfo, "iinfo": iinfo}
     found |= {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None}
-    found |= {"strided": "torch.strided", "preserve_format": "torch.preserve_format", "contiguous_format": "torch.contiguous_format"}
+    found |= {
+        "strided": "torch.strided",
+        "preserve_format": "torch.preserve_format",
+        "contiguous_format": "torch.contiguous_format",
+    }
     found |= {"set_printoptions": set_printoptions}
     return found

@@ -41,7 +41,12 @@ def set_printoptions(
     if profile is not None:
         options.precision, options.threshold, options.edgeitems = PROFILES[profile]
         options.linewidth = 80
-    for name, value in (("precision", precision), ("threshold", threshold), ("edgeitems", edgeitems), ("linewidth", linewidth)):
+    for name, value in (
+        ("precision", precision),
+        ("threshold", threshold),
+        ("edgeitems", edgeitems),
+        ("linewidth", linewidth),
+    ):
         if value is not None:
             setattr(options, name, value)
     options.sci_mode = sci_mode
