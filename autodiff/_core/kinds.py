@@ -9,12 +9,15 @@ general     kernel, a vjp per input           -> nothing hidden
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import dtypes, views
+from autodiff._core.modes import state
+from autodiff._core.node import likeness, link, new_node
 from autodiff._core.primitive import Formula, Primitive, binary, by_number, explained, parameters, plain, refuse, unary
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -93,7 +96,30 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
 
 def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None) -> Primitive:
     """A linear operator of one tensor and its adjoint."""
-    return Primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
+    p = Primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
+    if view:
+        p.op = viewing(p)
+    return p
+
+
+def viewing(p: Primitive) -> Callable[..., Any]:
+    """The short way of one view of one tensor: its adjoint wants parameters and the input's shape, never its values."""
+    kernel = p.kernel
+
+    def op(x: Any, **params: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return kernel(x, **params)
+        array = x.memory()
+        t = wrap(kernel(array, **params))
+        edge = x._node
+        if edge is not None and state.grad:
+            node = t._node = link(new_node(p.node), (edge,), likeness(t._array))
+            if p.wanted:
+                node.saved = tuple([params[n] if n in params else array.shape for n in p.wanted])
+        views.attach(t, x, functools.partial(op, **params), None)
+        return t
+
+    return op
 
 
 def bilinear(name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")) -> Primitive:

@@ -4,6 +4,8 @@ from autodiff._functions import (  # noqa: F401
     conversion,
     creation,
     indexing,
+    joining,
+    masks,
     matmul,
     order,
     pointwise,

@@ -32,6 +32,12 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     """A view for basic indices, a copy where a tensor, a list or a bool takes part."""
     if type(index) is int:
         return _at(x, 0, index, 0)
+    if (
+        type(index) is tuple
+        and 0 < len(index) <= x._array.ndim
+        and all(type(p) is int or type(p) is slice for p in index)
+    ):
+        return _plain(x, index)
     view, indices = _applied(x, index)
     if indices is None:
         return ops.alias(x) if view is x else view  # type: ignore[no-any-return]
@@ -52,7 +58,19 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         _put(view, indices, value, one_mask=_is_mask(index))
 
 
-# -- the basic part ---------------------------------------------------------------------------------------------------
+# -- the basic part ------------------------------------------------------------------------------------------
+
+
+def _plain(x: Tensor, index: tuple[Any, ...]) -> Tensor:
+    """An index of ints and slices only, which is what most are."""
+    view, dim = x, 0
+    for place, p in enumerate(index):
+        if type(p) is int:
+            view = _at(view, dim, p, place)
+        else:
+            view = _sliced(view, dim, p)
+            dim += 1
+    return ops.alias(x) if view is x else view  # type: ignore[no-any-return]
 
 
 def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
@@ -64,21 +82,20 @@ def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
     named = sum(_width(p) for p in parts)
     if named > ndim:
         raise IndexError(OF_NUMBER if not ndim else f"too many indices for tensor of dimension {ndim}")
-    view, dim, position, left = x, 0, 0, {}
+    view, dim, selected = x, 0, 0
+    left: dict[int, Tensor] = {}
     for p in parts:
         if p is None:
             view = ops.unsqueeze(view, dim=dim)
             dim += 1
         elif p is ...:
             dim += ndim - named
-            position += ndim - named
         elif isinstance(p, slice):
             view = _sliced(view, dim, p)
             dim += 1
-            position += 1
         elif isinstance(p, int) and not isinstance(p, bool):
-            view = _at(view, dim, p, dim)
-            position += 1
+            view = _at(view, dim, p, dim + selected)
+            selected += 1
         elif _is_bool(p):
             view = ops.unsqueeze(view, dim=dim)
             left[dim] = wrap(np.zeros(int(bool(p)), np.int64))
@@ -188,7 +205,7 @@ def _explained(error: IndexError, indices: Many) -> IndexError:
     return IndexError(text.replace("axis", "dimension"))
 
 
-# -- writing ----------------------------------------------------------------------------------------------------------
+# -- writing -------------------------------------------------------------------------------------------------
 
 
 def _write(view: Tensor, value: Any) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor

@@ -22,7 +22,7 @@ def opened(kernel: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-# -- in every combination ---------------------------------------------------------------------------------------------
+# -- in every combination ------------------------------------------------------------------------------------
 general("index", opened(indexing.index), lambda g, input_shape, indices:
         ops.index_back(g, shape=input_shape, indices=indices), inputs=("input",))  # fmt: skip
 general(
@@ -41,7 +41,7 @@ general(
     inputs=("input", "values"),
 )
 
-# -- along one dimension ----------------------------------------------------------------------------------------------
+# -- along one dimension -------------------------------------------------------------------------------------
 general("index_select", indexing.index_select, lambda g, index, input_shape, dim:
         ops.select_back(g, index, shape=input_shape, dim=dim), None, inputs=("input", "index"))  # fmt: skip
 general("select_back", indexing.select_back, lambda g, index, dim: ops.index_select(g, index, dim=dim), None,
@@ -105,7 +105,7 @@ general("take_back", indexing.take_back, lambda g, index: ops.take(g, index), No
 general("pad_to", indexing.pad_to, lambda g, input_shape: ops.corner(g, shape=input_shape), inputs=("input",))
 general("corner", indexing.corner, lambda g, input_shape: ops.pad_to(g, shape=input_shape), inputs=("input",))
 
-# -- masks ------------------------------------------------------------------------------------------------------------
+# -- masks ---------------------------------------------------------------------------------------------------
 general("masked_fill", indexing.masked_fill, lambda g, mask: ops.masked_fill(g, mask, value=0), None,
         inputs=("input", "mask"))  # fmt: skip
 general(

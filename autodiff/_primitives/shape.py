@@ -14,7 +14,7 @@ def pieces(g: Any) -> list[Any]:
     return g if isinstance(g, list) else [g]
 
 
-# -- the machine's own --------------------------------------------------------------------------------------------
+# -- the machine's own ---------------------------------------------------------------------------------------
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
 linear("keep_dims", geometry.keep_dims, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 general(
@@ -26,7 +26,7 @@ general(
     node="torch::autograd::CopySlices",
 )
 
-# -- views --------------------------------------------------------------------------------------------------------
+# -- views ---------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
@@ -41,7 +41,7 @@ for number in range(3):  # torch numbers squeeze() of all dimensions, of one, an
     linear(f"squeeze{number}", geometry.squeeze, lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
            view=True, node=f"SqueezeBackward{number}")  # fmt: skip
 
-# -- regions: views whose adjoint embeds them in zeros ------------------------------------------------------------
+# -- regions: views whose adjoint embeds them in zeros -------------------------------------------------------
 linear("select", geometry.select, lambda g, input_shape, dim, index:
        ops.embed(g, shape=input_shape, index=geometry.at(dim, index)), view=True)  # fmt: skip
 linear("slice", geometry.slice_, lambda g, input_shape, dim, start, stop, step:
@@ -67,14 +67,14 @@ linear("as_strided", geometry.as_strided, lambda g, input_shape, shape, strides,
 linear("strided_back", geometry.strided_back, lambda g, region, strides, offset:
        ops.as_strided(g, shape=region, strides=strides, offset=offset))  # fmt: skip
 
-# -- several views at once ----------------------------------------------------------------------------------------
+# -- several views at once -----------------------------------------------------------------------------------
 for name in ("split", "split_with_sizes"):
     general(name, geometry.split, lambda g, dim: ops.cat(*pieces(g), dim=dim), inputs=("input",), view=True)
 general(
     "unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True
 )
 
-# -- copies -------------------------------------------------------------------------------------------------------
+# -- copies --------------------------------------------------------------------------------------------------
 linear(
     "reshape_to",
     geometry.reshape,
@@ -108,7 +108,7 @@ general(
     variadic=True,
 )
 
-# -- writing ------------------------------------------------------------------------------------------------------
+# -- writing -------------------------------------------------------------------------------------------------
 general(
     "copy",
     geometry.copy,

@@ -15,7 +15,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.indexing import getitem, setitem
 from autodiff._surface.printing import text
 
-# -- geometry ---------------------------------------------------------------------------------------------------------
+# -- geometry ------------------------------------------------------------------------------------------------
 
 
 def shape(self: Tensor) -> Size:
@@ -77,7 +77,7 @@ def storage_offset(self: Tensor) -> int:
     return (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize  # type: ignore[no-any-return]
 
 
-# -- properties -------------------------------------------------------------------------------------------------------
+# -- properties ----------------------------------------------------------------------------------------------
 
 
 def get_data(self: Tensor) -> Tensor:
@@ -124,7 +124,7 @@ def hermitian(self: Tensor) -> Tensor:
     return self if not self._array.ndim else conjugate_transpose(self)
 
 
-# -- Python's protocols -----------------------------------------------------------------------------------------------
+# -- Python's protocols --------------------------------------------------------------------------------------
 
 
 def iterate(self: Tensor) -> Iterator[Tensor]:

@@ -52,7 +52,7 @@ def set_printoptions(
     options.sci_mode = sci_mode
 
 
-# -- one element ------------------------------------------------------------------------------------------------------
+# -- one element ---------------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +108,7 @@ def complex_column(shown: Any) -> Column:
     return Column(real.width + imaginary.width + 1, write)
 
 
-# -- the nest of brackets ---------------------------------------------------------------------------------------------
+# -- the nest of brackets ------------------------------------------------------------------------------------
 
 
 def _ends(n: int, cut: bool) -> Iterator[int | None]:
@@ -143,7 +143,7 @@ def brackets(array: Any, form: Column, indent: int, cut: bool) -> str:
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(rows) + "]"
 
 
-# -- the whole --------------------------------------------------------------------------------------------------------
+# -- the whole -----------------------------------------------------------------------------------------------
 
 
 def text(t: Tensor) -> str:
