@@ -1,7 +1,7 @@
-"""t[index] and t[index] = value, by torch's rules: what is basic becomes a chain of views, the rest one reading.
+"""t[index] and t[index] = value, by torch's rules: what is basic becomes views, the rest one reading.
 
-torch and NumPy differ: an int beside tensors is applied first, so it never counts as separating them; steps are
-positive; a Python bool adds a dimension.
+torch and NumPy differ: an int beside tensors is applied first, so it never counts as separating them; steps
+are positive; a Python bool adds a dimension.
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ from autodiff._functions.creation import copied
 from autodiff._functions.shape import expand
 
 ALL = slice(None)
-WHAT = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {})"
+WHAT = (
+    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+    "(got {})"
+)
 OF_NUMBER = (
-    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+    "convert a 0-dim "
     "tensor to a number"
 )
 
@@ -74,7 +78,7 @@ def _plain(x: Tensor, index: tuple[Any, ...]) -> Tensor:
 
 
 def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
-    """The view that ints, slices, None and Ellipsis pick, and what remains: an array of indices per dimension."""
+    """The view that ints, slices, None and Ellipsis pick, and what remains: indices per dimension."""
     if isinstance(index, slice):
         return _sliced(x, 0, index, whole=True), None
     parts = [_converted(p) for p in (index if type(index) is tuple else _unpacked(index))]
@@ -181,13 +185,14 @@ def _sliced(x: Tensor, dim: int, s: slice, whole: bool = False) -> Tensor:
 
 
 def _places(p: Tensor, shape: tuple[int, ...], dim: int) -> list[Tensor]:
-    """One tensor of indices per dimension that a tensor index speaks of: a mask names the places where it holds."""
+    """One tensor of indices per dimension that an index speaks of: a mask names where it holds."""
     if not _is_mask(p):
         return [p]
     for i, n in enumerate(p._array.shape):
         if n != shape[dim + i]:
             raise IndexError(
-                f"The shape of the mask {list(p._array.shape)} at index {i} does not match the shape of the indexed "
+                f"The shape of the mask {list(p._array.shape)} at index {i} does not match the shape of "
+                f"the indexed "
                 f"tensor {list(shape)} at index {dim + i}"
             )
     return [wrap(found) for found in p._array.nonzero()]
@@ -240,7 +245,10 @@ def reading(x: Tensor, index: Any) -> tuple[Tensor, Many]:
 
 
 def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
-    """The value that is to be written at the indices, checked. Raises torch's errors for one that does not fit."""
+    """The value that is to be written at the indices, checked.
+
+    Raises torch's errors for one that does not fit.
+    """
     array = view._array
     arrays = _arrays(indices)
     try:
@@ -256,7 +264,8 @@ def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
         value = _without_leading_ones(value, len(shape))
         if not _fits(value._array.shape, shape):
             raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to indexing "
+                f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to "
+                f"indexing "
                 f"result of shape {list(shape)}"
             )
     else:

@@ -16,7 +16,8 @@ from autodiff._functions.shape import reshaped
 def _list_of(name: str, tensors: Any) -> list[Tensor]:
     if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
         raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+            f"{type(tensors).__name__}"
         )
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
@@ -55,7 +56,8 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
         if other[:d] != shape[:d] or other[d + 1 :] != shape[d + 1 :]:
             bad = next(j for j in range(len(shape)) if j != d and other[j] != shape[j])
             raise RuntimeError(
-                f"Sizes of tensors must match except in dimension {d}. Expected size {shape[bad]} but got size "
+                f"Sizes of tensors must match except in dimension {d}. Expected size {shape[bad]} but got "
+                f"size "
                 f"{other[bad]} for tensor number {i} in the list."
             )
     return ops.cat(*kept, dim=d)  # type: ignore[no-any-return]
@@ -152,11 +154,13 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
     sizes, n = tuple(split_sizes), input._array.shape[d]
     if any(k < 0 for k in sizes):
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got "
+            f"split_sizes={list(sizes)}"
         )
     if sum(sizes) != n:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but "
+            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
+            f"{d}), but "
             f"got split_sizes={list(sizes)}"
         )
     return ops.split_with_sizes(input, sizes=sizes, dim=d)  # type: ignore[no-any-return]

@@ -38,7 +38,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if mask.dtype.kind != "b":
         if mask.dtype.name != "uint8":
             raise RuntimeError(
-                f"where expected condition to be a boolean tensor, but got a tensor with dtype {_named(condition)}"
+                f"where expected condition to be a boolean tensor, but got a tensor with dtype "
+                f"{_named(condition)}"
             )
         condition = ops.to(condition, dtype=np.dtype("bool"))
     pair = [_number_or_tensor(x) for x in (input, other)]
@@ -72,7 +73,8 @@ def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
                 if long_a[i] != long_b[i] and 1 not in (long_a[i], long_b[i])
             )
             return RuntimeError(
-                f"The size of tensor a ({long_a[i]}) must match the size of tensor b ({long_b[i]}) at non-singleton dimension {i}"
+                f"The size of tensor a ({long_a[i]}) must match the size of tensor b ({long_b[i]}) at "
+                f"non-singleton dimension {i}"
             )
     return RuntimeError(f"shapes {shapes} cannot be broadcast together")
 
@@ -108,7 +110,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         if isinstance(value, Tensor):
             if value._array.ndim:
                 raise RuntimeError(
-                    f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
+                    f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                    f"{value._array.ndim} dimension(s)."
                 )
             if not dtypes.can_cast(value._array.dtype, input._array.dtype):
                 raise RuntimeError(
@@ -136,7 +139,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     _check_mask(mask, "masked_scatter: expected BoolTensor for mask")
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError(
-            f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and {_named(source)}"
+            f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and "
+            f"{_named(source)}"
         )
     shape = _broadcast_pair(input, mask)
     if np.count_nonzero(np.broadcast_to(mask._array, shape)) > source._array.size:

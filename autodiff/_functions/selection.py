@@ -57,7 +57,8 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
     for i, (n, m) in enumerate(zip(shape, wanted)):
         if i != d and m > n:
             raise RuntimeError(
-                f"Size does not match at dimension {i} expected index {list(wanted)} to be no larger than self "
+                f"Size does not match at dimension {i} expected index {list(wanted)} to be no larger than "
+                f"self "
                 f"{list(shape)} apart from dimension {d}"
             )
     _check_bounds(index._array, shape[d], d)
@@ -95,9 +96,8 @@ def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 def _check_scatter(input: Tensor, d: int, index: Tensor, src: Any) -> None:
     _whole_index("scatter", index)
     shape, wanted = input._array.shape or (1,), index._array.shape or (1,)
-    if isinstance(src, Tensor):
-        if src._array.dtype is not input._array.dtype:
-            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+    if isinstance(src, Tensor) and src._array.dtype is not input._array.dtype:
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     if not index._array.size:
         return
     if len(shape) != len(wanted):
@@ -117,7 +117,7 @@ def _check_scatter(input: Tensor, d: int, index: Tensor, src: Any) -> None:
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
 ) -> Tensor:
-    """A copy that holds src (a tensor, or a number) at `index` along `dim`; of several for one place the last wins."""
+    """A copy that holds src (tensor or number) at `index` along `dim`; of several for one place the last."""
     src = value if src is None else src
     d = arguments.dim(dim, input._array.ndim)
     _check_scatter(input, d, index, src)
@@ -165,11 +165,13 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -
     count = given[d] if given else 1
     if index._array.size != count:
         raise RuntimeError(
-            f"{name}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): ({count}), for dim: {d}"
+            f"{name}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): "
+            f"({count}), for dim: {d}"
         )
     if bool(shape) != bool(given) or shape[:d] != given[:d] or shape[d + 1 :] != given[d + 1 :]:
         raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            "self.shape = "
             f"{list(shape)} source.shape = {list(given)}"
         )
     return d
@@ -180,7 +182,8 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """input with alpha * source added to the slices along `dim` that `index` names."""
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError(
-            f"index_add_(): self ({_named(input)}) and source ({_named(source)}) must have the same scalar type"
+            f"index_add_(): self ({_named(input)}) and source ({_named(source)}) must have the same scalar "
+            f"type"
         )
     d = _slices("index_add", input, dim, index, source)
     _check_bounds(index._array, (input._array.shape or (1,))[d], d)
@@ -209,7 +212,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         if value._array.ndim:
             raise RuntimeError(
-                f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
+                f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value._array.ndim} dimension(s)."
             )
         return ops.index_fill_tensor(input, index, ops.to(value, dtype=input._array.dtype), dim=d)  # type: ignore[no-any-return]
     return ops.index_fill(input, index, value=checked_number(value, input._array.dtype), dim=d)  # type: ignore[no-any-return]

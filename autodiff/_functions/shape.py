@@ -21,7 +21,10 @@ METHOD = "Tensor"  # the namespace of what is a method only
 
 @function(METHOD, method=True)
 def view(self: Tensor, *shape: Any, **dtype: Any) -> Tensor:
-    """The same memory in another shape, or as another dtype. Raises RuntimeError where strides do not allow it."""
+    """The same memory in another shape, or as another dtype.
+
+    Raises RuntimeError where strides do not allow it.
+    """
     if dtype or isinstance(shape[0], dtypes.dtype):
         return _view_dtype(self, arguments.numpy_dtype(dtype.get("dtype", *shape)))
     array = self._array
@@ -30,7 +33,8 @@ def view(self: Tensor, *shape: Any, **dtype: Any) -> Tensor:
         return ops.view(self, shape=size)  # type: ignore[no-any-return]
     except ValueError:
         raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across "
             "two contiguous subspaces). Use .reshape(...) instead."
         ) from None
 
@@ -108,7 +112,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         inner = arguments.filled_in(arguments.sizes((sizes,)), shape[d])
     except RuntimeError:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({shape[d]}) in the "
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} "
+            f"({shape[d]}) in the "
             "input tensor"
         ) from None
     return reshaped(input, (*shape[:d], *inner, *shape[d + 1 :]))
@@ -141,7 +146,8 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
     lead = len(new) - len(old)
     if lead < 0:
         raise RuntimeError(
-            f"expand(torch.FloatTensor{{{list(old)}}}, size={list(new)}): the number of sizes provided ({len(new)}) must be "
+            f"expand(torch.FloatTensor{{{list(old)}}}, size={list(new)}): the number of sizes provided "
+            f"({len(new)}) must be "
             f"greater or equal to the number of dimensions in the tensor ({len(old)})"
         )
     shape = list(new)
@@ -150,14 +156,16 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
         if n == -1:
             if have is None:
                 raise RuntimeError(
-                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                    f"dimension {i}"
                 )
             shape[i] = have
         elif n < 0:
             raise RuntimeError(f"The expanded size of the tensor ({n}) isn't allowed in dimension {i}")
         elif have is not None and have not in (1, n):
             raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton "
+                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at "
+                f"non-singleton "
                 f"dimension {i}.  Target sizes: {list(new)}.  Tensor sizes: {list(old)}"
             )
     return tuple(shape)
@@ -208,7 +216,8 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     ndim = input._array.ndim
     if len(order) != ndim:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
+            "the desired "
             f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
         )
     order = tuple([one_dim(d, ndim) for d in order])
@@ -246,7 +255,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     both = [x if isinstance(x, (tuple, list)) else (x,) for x in (source, destination)]
     if len(both[0]) != len(both[1]):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(both[0])} dims) should contain the same number "
+            f"movedim: Invalid source or destination dims: source ({list(both[0])} dims) should contain "
+            f"the same number "
             f"of dims as destination ({list(both[1])} dims)"
         )
     here, there = (tuple([one_dim(d, ndim) for d in x]) for x in both)
@@ -285,7 +295,7 @@ def flipud(input: Tensor) -> Tensor:
 
 @function()
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Moved along the dimensions, what leaves at one end coming in at the other; flattened if none is named."""
+    """Moved along the dimensions, what leaves at one end coming in at the other; flat if none is named."""
     by = arguments.sizes((shifts,))
     if not by:
         raise RuntimeError("`shifts` required")

@@ -100,7 +100,7 @@ def unsqueeze(x: Any, dim: int) -> Any:
 def squeeze(x: Any, dims: tuple[int, ...]) -> Any:
     """x without those of `dims` whose size is 1."""
     x = np.asarray(x)
-    return x[tuple([0 if n == 1 and i in dims else slice(None) for i, n in enumerate(x.shape)]) + (...,)]
+    return x[(*[0 if n == 1 and i in dims else slice(None) for i, n in enumerate(x.shape)], ...)]
 
 
 def at(dim: int, index: Any) -> tuple[Any, ...]:

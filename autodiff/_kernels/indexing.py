@@ -74,7 +74,7 @@ def select_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
 
 
 def _corner(x: Any, index: Any, dim: int) -> Any:
-    """The part of x that an index of this shape may address: the other dimensions cut to the index's sizes."""
+    """The part of x that an index of this shape may address: other dimensions cut to its sizes."""
     return x[tuple([slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape)])]
 
 
@@ -171,7 +171,7 @@ def pad_to(g: Any, shape: Shape) -> Any:
 
 def corner(x: Any, shape: Shape) -> Any:
     """The first elements of each dimension: the adjoint of `pad_to`."""
-    return x[tuple([slice(n) for n in shape]) + (...,)]
+    return x[(*[slice(n) for n in shape], ...)]
 
 
 # -- masks ---------------------------------------------------------------------------------------------------

@@ -38,14 +38,29 @@ linear(
 linear("t", geometry.reverse, lambda g: ops.t(g), view=True)
 linear("unsqueeze", geometry.unsqueeze, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 for number in range(3):  # torch numbers squeeze() of all dimensions, of one, and of several
-    linear(f"squeeze{number}", geometry.squeeze, lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
-           view=True, node=f"SqueezeBackward{number}")  # fmt: skip
+    linear(
+        f"squeeze{number}",
+        geometry.squeeze,
+        lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
+        view=True,
+        node=f"SqueezeBackward{number}",
+    )
 
 # -- regions: views whose adjoint embeds them in zeros -------------------------------------------------------
-linear("select", geometry.select, lambda g, input_shape, dim, index:
-       ops.embed(g, shape=input_shape, index=geometry.at(dim, index)), view=True)  # fmt: skip
-linear("slice", geometry.slice_, lambda g, input_shape, dim, start, stop, step:
-       ops.embed(g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))), view=True)  # fmt: skip
+linear(
+    "select",
+    geometry.select,
+    lambda g, input_shape, dim, index: ops.embed(g, shape=input_shape, index=geometry.at(dim, index)),
+    view=True,
+)
+linear(
+    "slice",
+    geometry.slice_,
+    lambda g, input_shape, dim, start, stop, step: ops.embed(
+        g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))
+    ),
+    view=True,
+)
 linear(
     "region",
     geometry.region,
@@ -53,19 +68,43 @@ linear(
     view=True,
 )
 linear("embed", geometry.embed, lambda g, index: ops.region(g, index=index), node="SliceBackwardBackward0")
-linear("diagonal", geometry.diagonal, lambda g, input_shape, offset, dim1, dim2:
-       ops.embed_diagonal(g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2), view=True)  # fmt: skip
-linear("embed_diagonal", geometry.embed_diagonal, lambda g, offset, dim1, dim2:
-       ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2))  # fmt: skip
-linear("unfold", geometry.unfold, lambda g, input_shape, dim, size, step:
-       ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step), view=True)  # fmt: skip
+linear(
+    "diagonal",
+    geometry.diagonal,
+    lambda g, input_shape, offset, dim1, dim2: ops.embed_diagonal(
+        g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2
+    ),
+    view=True,
+)
+linear(
+    "embed_diagonal",
+    geometry.embed_diagonal,
+    lambda g, offset, dim1, dim2: ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2),
+)
+linear(
+    "unfold",
+    geometry.unfold,
+    lambda g, input_shape, dim, size, step: ops.fold_back(
+        g, shape=input_shape, dim=dim, size=size, step=step
+    ),
+    view=True,
+)
 linear(
     "fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step)
 )
-linear("as_strided", geometry.as_strided, lambda g, input_shape, shape, strides, offset:
-       ops.strided_back(g, shape=input_shape, region=shape, strides=strides, offset=offset), view=True)  # fmt: skip
-linear("strided_back", geometry.strided_back, lambda g, region, strides, offset:
-       ops.as_strided(g, shape=region, strides=strides, offset=offset))  # fmt: skip
+linear(
+    "as_strided",
+    geometry.as_strided,
+    lambda g, input_shape, shape, strides, offset: ops.strided_back(
+        g, shape=input_shape, region=shape, strides=strides, offset=offset
+    ),
+    view=True,
+)
+linear(
+    "strided_back",
+    geometry.strided_back,
+    lambda g, region, strides, offset: ops.as_strided(g, shape=region, strides=strides, offset=offset),
+)
 
 # -- several views at once -----------------------------------------------------------------------------------
 for name in ("split", "split_with_sizes"):

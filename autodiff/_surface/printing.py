@@ -70,7 +70,7 @@ def aligned(form: Callable[[Any], str], values: list[Any]) -> Column:
 
 
 def column(shown: Any) -> Column:
-    """The common form of the elements shown: whole numbers, fixed point or scientific, whichever fits them all."""
+    """The common form of the elements shown: whole numbers, fixed point or scientific, as fits them all."""
     if shown.dtype.kind != "f":
         return aligned(str, shown.tolist())
     decisive = shown[np.isfinite(shown) & (shown != 0)].astype(np.float64)

@@ -325,7 +325,22 @@ def test_dimensions_of_size_one(expression: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["int64", "bool", "float16", "complex128", "uint8"])
-@pytest.mark.parametrize("expression", ["x.reshape(-1)", "x[0]", "x.split(1)", "x.float()", "lib.cat([x, x.double()])", "x.half()",
-                                        "x.cdouble()", "x.bool()", "x.type()", "x.tolist()", "lib.stack([x, x])", "x.flip(0)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x.reshape(-1)",
+        "x[0]",
+        "x.split(1)",
+        "x.float()",
+        "lib.cat([x, x.double()])",
+        "x.half()",
+        "x.cdouble()",
+        "x.bool()",
+        "x.type()",
+        "x.tolist()",
+        "lib.stack([x, x])",
+        "x.flip(0)",
+    ],
+)
 def test_dtypes(expression: str, dtype: str) -> None:
     check(expression, (np.arange(24).reshape(2, 3, 4) % 3).astype(dtype))
