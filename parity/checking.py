@@ -19,8 +19,9 @@ from parity.engines import resolve
 from parity.engines.torchlike import TorchLike
 from parity.errors import ParityError, UsageError
 from parity.judging import about, judge
+from parity.leaves import as_array
 from parity.program import Array, Input, Program, Regime
-from parity.recording import as_array, record
+from parity.recording import record
 from parity.report.text import failure_text, verdict_line
 
 #: Reproducers of more lines than this stay in their file.
@@ -66,6 +67,7 @@ def check(
     regime: Regime = "smooth",
     cotangents: Sequence[Array] | None = None,
     second: Sequence[Array | None] | None = None,
+    shrink: bool = True,
     keep: bool = False,
 ) -> Result:
     """Run a program, or a function recorded into one, on torch and on `engine`, and compare.
@@ -74,6 +76,7 @@ def check(
     integers and booleans do not. `dtype` converts the floating ones. A first parameter `lib` receives the
     namespace; operators, methods and torch's own functions are recorded without it. `order` is the highest
     order of derivative that is compared; `keep` writes a failure to `.parity/`, so that it can be replayed.
+    Under Hypothesis, which shrinks by itself, say `shrink=False`.
     """
     if order not in (0, 1, 2):
         raise UsageError(f"order is 0, 1 or 2, got {order!r}")
@@ -87,7 +90,7 @@ def check(
             )  # fmt: skip
         elif values:
             raise UsageError(f"a program has its own inputs, but {len(values)} values were given")
-        found = judge(program, reference, subject)
+        found = judge(program, reference, subject, shrinking=shrink)
     kept = ""
     if found.failure is not None and keep:
         path = corpus.keep(found.failure.program, about(found.failure))

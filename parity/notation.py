@@ -139,7 +139,7 @@ def short(array: Array) -> str:
     if not array.size or array.dtype.kind == "c":
         return shape
     with np.errstate(all="ignore"):
-        low, high = array.min(), array.max()
+        low, high = np.fmin.reduce(array, axis=None), np.fmax.reduce(array, axis=None)
     if low == high:
         return f"{shape} of {brief(low)}"
     return f"{shape} from {float(low):.3g} to {float(high):.3g}"
@@ -164,9 +164,7 @@ def describe(leaf: Input) -> str:
     return ", ".join(words)
 
 
-def listing(
-    program: Program, notes: Mapping[int, str] | None = None, *, limit: int = 14, leaves: int = 8
-) -> list[str]:
+def listing(program: Program, notes: Mapping[int, str] | None = None, *, limit: int = 14, leaves: int = 8) -> list[str]:
     """The program as aligned lines for a person; beyond `limit` steps or `leaves` inputs it is cut.
 
     `notes` adds a remark behind the line of a step, by its value's number.
@@ -190,5 +188,6 @@ def _counted(lines: list[str], limit: int, what: str) -> list[str]:
     """At most `limit` of the lines, from both ends."""
     if len(lines) <= limit:
         return lines
+    limit = max(limit, 3)
     head, tail = limit // 2, limit - limit // 2 - 1
     return [*lines[:head], f"... {len(lines) - head - tail} more {what} ...", *lines[-tail:]]

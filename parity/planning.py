@@ -30,7 +30,7 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     "dev": Profile(rounds=1, programs=5000, seconds=70.0),
-    "gate": Profile(rounds=2, programs=5000, seconds=None),
+    "gate": Profile(rounds=3, programs=30_000, seconds=None),
     "nightly": Profile(rounds=20, programs=200_000, seconds=3 * 3600.0, seed=None),
 }
 
@@ -159,9 +159,7 @@ def pick_dtypes(names: Sequence[str] | None) -> tuple[str, ...] | None:
 def unknown(what: str, given: str, known: Iterable[str], limit: int = 12) -> str:
     """One line: what was given, what comes close, what exists."""
     names = sorted(known)
-    close = [name for name in names if name.rpartition(".")[2] == given] or difflib.get_close_matches(
-        given, names, n=1
-    )
+    close = [name for name in names if name.rpartition(".")[2] == given] or difflib.get_close_matches(given, names, n=1)
     hint = f", did you mean {close[0]!r}?" if close else ";"
     more = f" and {len(names) - limit} more (parity coverage lists them)" if len(names) > limit else ""
     return f"unknown {what} {given!r}{hint} there are {', '.join(names[:limit])}{more}"

@@ -14,13 +14,11 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.errors import UsageError
+from parity.leaves import DTYPES, as_array, weights
 from parity.program import AUGMENTED, OPERATORS, DType, Input, Program, Ref, Regime, Step, substitute
 
 #: The first parameter of this name receives the namespace: `lambda lib, x: lib.sin(x)`.
 NAMESPACE = "lib"
-_DTYPES = frozenset(
-    "bool uint8 int8 int16 int32 int64 float16 float32 float64 complex64 complex128".split()  # noqa: SIM905
-)
 _DTYPE_ALIASES = {"float": "float32", "double": "float64", "half": "float16", "int": "int32", "long": "int64"}
 
 
@@ -40,17 +38,13 @@ class Recorder:
         return Recorded(self, Ref(len(self.made) - 1))
 
     def step(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Any) -> Any:
-        step = Step(
-            op, tuple(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}, spelling
-        )
+        step = Step(op, tuple(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}, spelling)
         given = {key: self.value(value) for key, value in step.kwargs.items()}
         result = self.engine.call(op, tuple(map(self.value, step.args)), given, spelling)
         self.tensors.append(result)
         self.made.append(step)
         index = len(self.made) - 1
-        return (
-            Several(self, index, result) if isinstance(result, (tuple, list)) else Recorded(self, Ref(index))
-        )
+        return Several(self, index, result) if isinstance(result, (tuple, list)) else Recorded(self, Ref(index))
 
     def argument(self, value: Any) -> Any:
         """A call's argument as a step holds it; arrays and foreign tensors become inputs."""
@@ -200,8 +194,8 @@ class Recorded:
         cls, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """torch's own hook: `torch.sin(x)` in a function that was written for torch is recorded too."""
-        found = _recorders((args, kwargs or {}))
-        return found.step(_torch_name(function, found.engine), args, kwargs or {}, "function")
+        recorder, given = _recorder((args, kwargs or {})), _without_defaults(function, kwargs or {})
+        return recorder.step(_torch_name(function, recorder.engine), args, given, "function")
 
 
 def _binary(op: str) -> Callable[[Any, Any], Any]:
@@ -220,9 +214,7 @@ def _attach_operators() -> None:
     for op, (_, call) in OPERATORS.items():
         name = call.__name__.rstrip("_")
         if op in ("neg", "logical_not"):
-            setattr(
-                Recorded, f"__{name}__", lambda self, op=op: self._recorder.step(op, (self,), {}, "operator")
-            )
+            setattr(Recorded, f"__{name}__", lambda self, op=op: self._recorder.step(op, (self,), {}, "operator"))
         elif op != "getitem":
             setattr(Recorded, f"__{name}__", _binary(op))
             if op not in ("eq", "ne", "lt", "le", "gt", "ge"):
@@ -289,10 +281,8 @@ class Namespace:
 
     def _dtype(self) -> DType:
         name = _DTYPE_ALIASES.get(self._path, self._path)
-        if name not in _DTYPES:
-            raise UsageError(
-                f"{NAMESPACE}.{self._path} is an argument here, and only dtypes can be recorded as one"
-            )
+        if name not in DTYPES:
+            raise UsageError(f"{NAMESPACE}.{self._path} is an argument here, and only dtypes can be recorded as one")
         return DType(name)
 
 
@@ -334,40 +324,6 @@ def wants_namespace(function: Callable[..., Any]) -> bool:
     return bool(parameters) and parameters[0] == NAMESPACE
 
 
-def weights(rng: np.random.Generator, like: Array, regime: Regime = "smooth") -> Array:
-    """Random weights of a backward pass: never uniform, never small, so that a wrong gradient cannot hide."""
-
-    def drawn() -> Array:
-        signs = rng.choice([-1.0, 1.0], like.shape)
-        # The exact regime wants numbers whose products are exact.
-        sizes = (
-            rng.choice([0.5, 1.0, 1.5, 2.0, 3.0], like.shape)
-            if regime == "exact"
-            else rng.uniform(0.5, 1.5, like.shape)
-        )
-        return np.asarray(sizes * signs)
-
-    made = drawn() + 1j * drawn() if like.dtype.kind == "c" else drawn()
-    return made.astype(like.dtype if like.dtype.kind in "fc" else np.float32)
-
-
-def as_array(value: Any) -> Array:
-    """Numbers, nested lists, arrays and foreign tensors as an array; a number in a list is a float64."""
-    for attribute in ("detach", "cpu"):
-        if hasattr(value, attribute) and not isinstance(value, np.ndarray):
-            value = getattr(value, attribute)()
-    if hasattr(value, "numpy") and not isinstance(value, np.ndarray):
-        value = value.numpy()
-    if isinstance(value, (list, tuple)) and any(hasattr(item, "detach") for item in value):
-        value = [as_array(item) for item in value]
-    array = np.asarray(value)
-    if array.dtype.name not in _DTYPES:
-        raise UsageError(
-            f"a value of dtype {array.dtype} cannot be an input: {type(value).__name__} {value!r:.60}"
-        )
-    return array
-
-
 def _outputs(returned: Any) -> list[Ref]:
     if isinstance(returned, Recorded):
         return [returned._ref]
@@ -377,21 +333,31 @@ def _outputs(returned: Any) -> list[Ref]:
         refs = [ref for item in returned for ref in _outputs(item)]
         if refs:
             return refs
-    raise UsageError(
-        f"the function must return what it computed from its arguments, not {type(returned).__name__}"
-    )
+    raise UsageError(f"the function must return what it computed from its arguments, not {type(returned).__name__}")
 
 
-def _recorders(tree: Any) -> Recorder:
+def _recorder(tree: Any) -> Recorder:
     stack = [tree]
     while stack:
         item = stack.pop()
         if isinstance(item, Recorded):
             return item._recorder
-        stack.extend(
-            item.values() if isinstance(item, dict) else item if isinstance(item, (list, tuple)) else ()
-        )
+        stack.extend(item.values() if isinstance(item, dict) else item if isinstance(item, (list, tuple)) else ())
     raise UsageError("no recorded tensor among the arguments")
+
+
+def _without_defaults(function: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The keywords that somebody wrote: torch hands over every default too, private ones among them."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return kwargs
+
+    def written(name: str, value: Any) -> bool:
+        default = parameters[name].default if name in parameters else ...
+        return not name.startswith("_") and (type(value) is not type(default) or value != default)
+
+    return {name: value for name, value in kwargs.items() if written(name, value)}
 
 
 def _torch_name(function: Any, engine: Any) -> str:

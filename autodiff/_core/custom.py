@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from autodiff._core import errors, inplace
 from autodiff._core.modes import no_grad, state
 from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
-from autodiff._core.primitive import guard
+from autodiff._core.apply import guard
 from autodiff._core.tensor import Tensor, alias, wrap
 
 ONCE = "trying to differentiate twice a function that was marked with @once_differentiable"

@@ -93,7 +93,7 @@ def _walk(
         ahead = None
         g = arrived.pop(node)
         operands = node.operands
-        if not operands or create_graph or node.hooks is not None or wanted is not None:
+        if not operands or create_graph or node.hooks is not None or (wanted is not None and node in wanted):
             _step(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
             now = Clock.now
             continue
@@ -109,6 +109,11 @@ def _walk(
             if edge is None:
                 edge, rule, other = other, node.right_rule, None
         while True:
+            if needed is not None and edge not in needed:
+                if other is None:
+                    break
+                edge, rule, other = other, node.right_rule, None
+                continue
             h = g if rule is passed_on else rule(g, kept)
             # Broadcasting is undone, and the input's dtype restored, once: here.
             like = edge.like
@@ -171,28 +176,35 @@ def _step(
         raise RuntimeError(errors.FREED)
     if saved and node.recorded != Clock.now:
         check_unwritten(node)
-    values = opened(node, create_graph)
+    edges = node.edges
+    values = opened(node, create_graph) if saved else saved
     if node.results > 1 and node.materializes:
         g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
     if node.plain and node.hooks is None:
         rules: Any = node.rules
         grads = [
             None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
-            for edge, rule in zip(node.edges, rules)
+            for edge, rule in zip(edges, rules)
         ]
     else:
         grads = _pull(node, g, values, create_graph)
         if node.hooks is not None and node.hooks.after:
             grads = run_after(node, grads, g, create_graph)
-    for edge, h in zip(node.edges, grads):
-        if edge is None or h is None or (needed is not None and edge not in needed):
+    own = node.like
+    for edge, h in zip(edges, grads):
+        if h is None or edge is None or (needed is not None and edge not in needed):
             continue
         like = edge.like
-        if type(h) is not like:
-            array = h._array if create_graph else h
-            if type(array) is not like and (array.shape, array.dtype) != like:
-                h = fitted(h, like)
-        deliver(edge, h, arrived, waiting)
+        array = h._array if create_graph else h
+        if array.__class__ is not like and (like is not own or not node.operands) and (array.shape, array.dtype) != like:
+            h = fitted(h, like)
+        if edge in arrived:
+            arrived[edge] = arrived.pop(edge) + h
+        else:
+            arrived[edge] = h
+            if edge.__class__ is not AccumulateGrad:
+                waiting.nodes[edge.key] = edge
+                heappush(waiting.heap, edge.key)
     if saved and node.frees and not keep_graph:
         node.replace_saved(None)
 
@@ -236,7 +248,9 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     """What a node saved, as its rules are to see it: arrays, or Tensors with their place in the graph."""
     saved = node.saved
     assert saved is not None
-    return [_tensor(s, node) for s in saved] if create_graph else [_array(s) for s in saved]
+    if create_graph:
+        return [s if s is None or s.__class__ is Tensor else _tensor(s, node) for s in saved]
+    return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
 
 
 def _array(s: Any) -> Any:
@@ -282,15 +296,23 @@ def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     """The nodes on a way from a root to a target. Keys are a topological order, so one pass from the oldest decides."""
     seen = set(roots)
     stack = list(seen)
+    reached = []
     while stack:
-        for edge in stack.pop().edges:
+        node = stack.pop()
+        edges = node.edges
+        # Keys differ, so sorting never compares what follows them.
+        reached.append((-node.key, node, edges))
+        for edge in edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    needed = set(targets) & seen
-    for node in sorted(seen, key=lambda n: -n.key):
-        if any(edge in needed for edge in node.edges):
-            needed.add(node)
+    needed = {t for t in targets if t in seen}
+    reached.sort()
+    for _, node, edges in reached:
+        for edge in edges:
+            if edge in needed:
+                needed.add(node)
+                break
     return needed
 
 

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import byte_bounds
 from autodiff._core import dtypes, errors, views
 from autodiff._core.modes import state
 from autodiff._core.node import AccumulateGrad, Node, Storage
-from autodiff._core.primitive import record
+from autodiff._core.apply import record
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, wrap
 

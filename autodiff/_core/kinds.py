@@ -9,21 +9,27 @@ general     kernel, a vjp per input           -> nothing hidden
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes, views
-from autodiff._core.modes import state
-from autodiff._core.node import likeness, link, new_node
-from autodiff._core.primitive import Formula, Primitive, binary, by_number, explained, parameters, plain, refuse, unary
+from autodiff._core import dtypes
+from autodiff._core.apply import general_operator
+from autodiff._core.hot import binary, by_number, unary
+from autodiff._core.primitive import Formula, Primitive, parameters
+from autodiff._core.promotion import explained, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Kernel = Callable[..., Any]
+
+
+def _primitive(*args: Any, **kwargs: Any) -> Primitive:
+    p = Primitive(*args, **kwargs)
+    p.op = p.general = general_operator(p)
+    return p
 
 
 def pointwise(
@@ -41,7 +47,7 @@ def pointwise(
     """
     two = len(partials) == 2
     rules = [starts_with_g(f) for f in partials if callable(f)]
-    p = Primitive(
+    p = _primitive(
         name,
         kernel,
         partials,
@@ -63,7 +69,7 @@ def starts_with_g(formula: Any) -> bool:
 
 def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *, node: str | None = None) -> Primitive:
     """A pointwise operator of a tensor and a Python number `other`; `otherwise` takes all other operands."""
-    p = Primitive(
+    p = _primitive(
         name, kernel, (partial, None), inputs=("input", "other"), kind="parametric", multiplies=True, node=node
     )
     p.op = by_number(p, otherwise)
@@ -72,10 +78,10 @@ def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *
 
 def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") -> Primitive:
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
-    p = Primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
+    p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
 
-    def op(*operands: Any) -> Any:
-        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in operands]
+    def run(*given: Any) -> Any:
+        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]
         if len(arrays) == 2:
             target = dtypes.result_type(arrays)
             arrays = [_bring(a, target) for a in arrays]
@@ -85,10 +91,20 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
         try:
             out = kernel(*arrays)
         except (ValueError, TypeError) as error:
-            raise explained(p, operands, error) from None
+            raise explained(p, given, error) from None
         finally:
             loud(token)
-        return wrap(out) if any(isinstance(x, Tensor) for x in operands) else out
+        return wrap(out) if any(isinstance(x, Tensor) for x in given) else out
+
+    if operands == 1:
+
+        def op(input: Any) -> Any:
+            return run(input)
+
+    else:
+
+        def op(input: Any, other: Any) -> Any:  # type: ignore[misc]
+            return run(input, other)
 
     p.op = op
     return p
@@ -96,35 +112,12 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
 
 def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None) -> Primitive:
     """A linear operator of one tensor and its adjoint."""
-    p = Primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
-    if view:
-        p.op = viewing(p)
-    return p
-
-
-def viewing(p: Primitive) -> Callable[..., Any]:
-    """The short way of one view of one tensor: its adjoint wants parameters and the input's shape, never its values."""
-    kernel = p.kernel
-
-    def op(x: Any, **params: Any) -> Any:
-        if not isinstance(x, Tensor):
-            return kernel(x, **params)
-        array = x.memory()
-        t = wrap(kernel(array, **params))
-        edge = x._node
-        if edge is not None and state.grad:
-            node = t._node = link(new_node(p.node), (edge,), likeness(t._array))
-            if p.wanted:
-                node.saved = tuple([params[n] if n in params else array.shape for n in p.wanted])
-        views.attach(t, x, functools.partial(op, **params), None)
-        return t
-
-    return op
+    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
 
 
 def bilinear(name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")) -> Primitive:
     """An operator that is linear in each of two tensors."""
-    p = Primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
+    p = _primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
     p.op = binary(p)
     return p
 
@@ -142,7 +135,7 @@ def general(
     """Any other operator: a vjp per input, None where there is no derivative."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
-    return Primitive(
+    return _primitive(
         name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node
     )
 
@@ -153,7 +146,7 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
     The rule sees `g` and `out` with the reduced dimensions kept at size 1.
     """
     if rule is None:
-        return Primitive(name, kernel, (), inputs=("input",), kind="reduction")
+        return _primitive(name, kernel, (), inputs=("input",), kind="reduction")
     names = parameters(rule)
     wants = tuple(dict.fromkeys((*names, "dims", "keepdim")))
     places = [wants.index(n) for n in names]
@@ -170,7 +163,7 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
 
     kept.wants = wants  # type: ignore[attr-defined]
     kept.source = rule  # type: ignore[attr-defined]
-    return Primitive(name, kernel, (kept,), inputs=("input",), kind="reduction", node=node)
+    return _primitive(name, kernel, (kept,), inputs=("input",), kind="reduction", node=node)
 
 
 def _bring(x: Any, target: np.dtype[Any]) -> Any:

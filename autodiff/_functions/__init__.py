@@ -1,12 +1,16 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
 from autodiff._functions import (  # noqa: F401
+    activation,
     conversion,
     creation,
+    einsum,
     indexing,
     joining,
     masks,
+    loss,
     matmul,
+    normalize,
     order,
     pointwise,
     random,

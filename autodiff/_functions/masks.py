@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.function import function
-from autodiff._core.primitive import plain
+from autodiff._core.promotion import plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number

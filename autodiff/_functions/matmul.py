@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autodiff._core import dtypes, errors
@@ -126,7 +127,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if n == 2:
         # One large product instead of a batch of small ones.
         rows = ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
-        return ops.reshape_to(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
+        return ops.unflattened(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
     try:
         return ops.bmm(input, other)  # type: ignore[no-any-return]
     except (ValueError, RuntimeError):
@@ -138,7 +139,7 @@ def _rows_times_vector(input: Tensor, vec: Tensor) -> Tensor:
     if len(a) == 2:
         return mv(input, vec)  # type: ignore[no-any-return]
     rows = ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
-    return ops.reshape_to(mv(rows, vec), shape=a[:-1])  # type: ignore[no-any-return]
+    return ops.unflattened(mv(rows, vec), shape=a[:-1])  # type: ignore[no-any-return]
 
 
 def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
@@ -148,14 +149,11 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
     _check_dtypes(vec, other)
     row = ops.reshape_to(vec, shape=(1, n))
     product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, other)
-    return ops.reshape_to(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
+    return ops.unflattened(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
 
 
 def _product(shape: tuple[int, ...]) -> int:
-    size = 1
-    for n in shape:
-        size *= n
-    return size
+    return math.prod(shape)
 
 
 @function(inplace=True, out=True)
@@ -183,4 +181,27 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     product = bmm(batch1, batch2)
     _check_expands(input._array.shape, product._array.shape)
     _check_dtypes(input, product)
-    return ops.addmm(input, batch1, batch2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]
+    return ops.baddbmm(input, batch1, batch2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input @ weight.T + bias, row by row of however many dimensions."""
+    a, b = input._array.shape, weight._array.shape
+    if not a or not b:
+        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {len(a)}D and {len(b)}D")
+    if len(b) == 1:
+        if bias is not None:
+            raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
+        return matmul(input, weight)  # type: ignore[no-any-return]
+    if len(b) != 2 or a[-1] != b[1]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b[::-1])}")
+    _check_dtypes(input, weight)
+    rows = input if len(a) == 2 else ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
+    if bias is None:
+        out = ops.linear(rows, weight)
+    else:
+        _check_dtypes(bias, weight)
+        _check_expands(bias._array.shape, (rows._array.shape[0], b[0]))
+        out = ops.linear_with_bias(bias, rows, weight)
+    return out if len(a) == 2 else ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]

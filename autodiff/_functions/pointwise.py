@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
-from autodiff._core.primitive import apply, plain
+from autodiff._core.promotion import plain
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -113,7 +113,7 @@ def power(input: Operand, exponent: Operand) -> Any:
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     try:
         if not isinstance(exponent, Tensor):
-            return apply(PRIMITIVES["pow"], (_as(input, d), plain(exponent)), {})
+            return PRIMITIVES["pow"].general(_as(input, d), plain(exponent))
         if not isinstance(input, Tensor):
             return ops.power_of_number(_as(exponent, d), base=plain(input))
         return ops.power_of_tensors(_as(input, d), _as(exponent, d))

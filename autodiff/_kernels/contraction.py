@@ -38,3 +38,16 @@ def exchanged(x: Any) -> Any:
 
 def outer(x: Any, y: Any) -> Any:
     return np.multiply.outer(x, y)
+
+
+def linear(x: Any, weight: Any) -> Any:
+    return matmul(x, weight.T)
+
+
+def linear_with_bias(bias: Any, x: Any, weight: Any) -> Any:
+    if x.dtype.char == "e":
+        wide = [a.astype(np.float32) for a in (bias, x, weight)]
+        return linear_with_bias(*wide).astype(np.float16)
+    out = np.matmul(x, weight.T)
+    out += bias
+    return out

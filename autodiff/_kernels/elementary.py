@@ -166,3 +166,7 @@ def divide_trunc(x: Any, y: Any) -> Any:
 
 def erf(x: Any) -> Any:
     return special().erf(x) if x.dtype.char != "e" else special().erf(x.astype(np.float32)).astype(np.float16)
+
+
+def erfc(x: Any) -> Any:
+    return special().erfc(x) if x.dtype.char != "e" else special().erfc(x.astype(np.float32)).astype(np.float16)

@@ -163,7 +163,7 @@ def take_back(g: Any, index: Any, shape: Shape) -> Any:
 
 
 def pad_to(g: Any, shape: Shape) -> Any:
-    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements of each dimension."""
+    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements."""
     out = np.zeros(shape, g.dtype)
     out[tuple([slice(n) for n in g.shape])] = g
     return out

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autodiff._core.kinds import bilinear, general, linear
 from autodiff._core.registry import ops
-from autodiff._kernels import contraction
+from autodiff._kernels import contraction, einstein, geometry
 
 # The last two dimensions exchanged, and conjugated: its own adjoint.
 linear("adjoint", contraction.transposed, lambda g: ops.adjoint(g))
@@ -43,11 +45,48 @@ bilinear(
     inputs=("input", "other"),
 )
 linear("transposed", contraction.exchanged, lambda g: ops.transposed(g))
+for _name in ("addmm", "baddbmm"):
+    general(
+        _name,
+        contraction.addmm,
+        lambda g, beta: g * beta,
+        lambda g, mat2, alpha: ops.bmm(g, ops.adjoint(mat2)) * alpha,
+        lambda g, mat1, alpha: ops.bmm(ops.adjoint(mat1), g) * alpha,
+        inputs=("input", "mat1", "mat2"),
+    )
+# Rows of a product of flattened batches, back in their shape.
+linear("unflattened", geometry.reshape, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), node="UnsafeViewBackward0")
+
+# -- linear layers ------------------------------------------------------------------------------------------------
 general(
-    "addmm",
-    contraction.addmm,
-    lambda g, beta: g * beta,
-    lambda g, mat2, alpha: ops.bmm(g, ops.adjoint(mat2)) * alpha,
-    lambda g, mat1, alpha: ops.bmm(ops.adjoint(mat1), g) * alpha,
-    inputs=("input", "mat1", "mat2"),
+    "linear",
+    contraction.linear,
+    lambda g, weight: ops.mm(g, ops.conj(weight)),
+    lambda g, input: ops.mm(ops.transposed(g), ops.conj(input)),
+    inputs=("input", "weight"),
+    node="MmBackward0",
 )
+general(
+    "linear_with_bias",
+    contraction.linear_with_bias,
+    lambda g: g,
+    lambda g, weight: ops.mm(g, ops.conj(weight)),
+    lambda g, input: ops.mm(ops.transposed(g), ops.conj(input)),
+    inputs=("bias", "input", "weight"),
+    node="AddmmBackward0",
+)
+
+# -- Einstein's sums ----------------------------------------------------------------------------------------------
+
+
+def _contraction_back(g: Any, inputs: Any, shapes: Any, terms: Any, result: Any, shape: Any) -> list[Any]:
+    """Each factor's gradient is a contraction of g with the other factors, laid out as that factor is."""
+    grads = []
+    for i, (term, own) in enumerate(zip(terms, shapes)):
+        others = [ops.conj(x) for j, x in enumerate(inputs) if j != i]
+        labels = (result, *(t for j, t in enumerate(terms) if j != i))
+        grads.append(ops.contraction(g, *others, terms=labels, result=term, shape=own))
+    return grads
+
+
+general("contraction", einstein.contraction, _contraction_back, variadic=True, node="EinsumBackward0")

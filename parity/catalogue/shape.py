@@ -8,10 +8,12 @@ ALL = "buihfc"
 
 # fmt: off
 ROWS = [
-    op("reshape", real("input"), argument("shape", "reshape"), tags="exact may_view", dtypes=ALL),
-    op("view", real("input", contiguous=True), argument("shape", "reshape"), tags="exact view", dtypes=ALL,
-       spellings="method"),
-    op("flatten", real("input"), option("start_dim", "dim", first=True), tags="exact may_view", dtypes=ALL),
+    op("reshape", real("input", settled=True), argument("shape", "reshape"),
+       tags="exact may_view", dtypes=ALL),
+    op("view", real("input", contiguous=True, settled=True), argument("shape", "reshape"),
+       tags="exact view", dtypes=ALL, spellings="method"),
+    op("flatten", real("input", settled=True), option("start_dim", "dim", first=True),
+       tags="exact may_view", dtypes=ALL),
     op("squeeze", real("input"), option("dim", "dim"), tags="exact view", dtypes=ALL,
        spellings="function method inplace"),
     op("unsqueeze", real("input", max_ndim=4), argument("dim", "gap"), tags="exact view", dtypes=ALL,

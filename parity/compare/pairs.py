@@ -61,5 +61,18 @@ def unequal(program: Program, reference: Run, subject: Run) -> Iterator[Pair]:
                 yield Pair(kind, where, None, g, h)
 
 
+def unrivalled(program: Program, reference: Run, subject: Run) -> Iterator[Pair]:
+    """The subject's gradients of an order that the reference has not, on both sides of their pairs."""
+    kinds: tuple[tuple[Kind, list[Array | None], list[Array | None]], ...] = (
+        ("gradient", reference.gradients, subject.gradients),
+        ("second", reference.second, subject.second),
+    )
+    for kind, ours, theirs in kinds:
+        if not any(g is not None for g in ours):
+            for where, h in zip(program.differentiable, theirs):
+                if h is not None:
+                    yield Pair(kind, where, None, h, h)
+
+
 def _differ(a: Array, b: Array) -> bool:
     return a.tobytes() != b.tobytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
 from parity.compare.jitter import Jumps, nudge, treatment
 from parity.compare.neighbours import neighbours
-from parity.compare.pairs import Pair, unequal
+from parity.compare.pairs import Pair, unequal, unrivalled
 from parity.compare.verdict import Mismatch, Verdict
 from parity.compare.wording import mismatch
-from parity.compare.yardstick import RUNS, allowed, deviation, rounding, unstable
+from parity.compare.yardstick import MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import Array, Run
@@ -25,6 +26,8 @@ from parity.program import Program, Step
 
 #: Of so many neighbouring programs, so many must alarm for an alarm to stand.
 NEIGHBOURS, CONFIRMING = 3, 2
+#: Elements of a gradient that only the subject has which are held against the truth.
+UNRIVALLED = 8
 
 
 def compare(
@@ -88,6 +91,8 @@ class Comparison:
             return Verdict("differs", "structure", float("inf"), shaped)
         if any(_random(step) for step in self.program.steps):
             return Verdict("agrees", "structure", note="of random values only the distribution is promised")
+        if structure.lacks_derivative(self.ours.error) and (extra := self._unrivalled()):
+            return extra
         pairs = list(unequal(self.program, self.ours, self.theirs))
         if not pairs:
             return Verdict("agrees", "bits")
@@ -163,6 +168,21 @@ class Comparison:
     def _differs(self, pair: Pair, judgement: Judgement) -> Verdict:
         found = mismatch(pair, judgement, self._names)
         return Verdict("differs", "truth", max(self.worst, judgement.ratio), (found,))
+
+    def _unrivalled(self) -> Verdict | None:
+        """An order of derivative that only the subject has, against the truth alone.
+
+        Nobody says how stable it is, so it may err by as much as would make it undecided.
+        """
+        arbiter = Arbiter(self.program, self.ours)
+        for pair in unrivalled(self.program, self.ours, self.theirs):
+            finite = np.isfinite(pair.subject)
+            share = UNSTABLE[pair.subject.dtype.name] * np.abs(pair.subject[finite]).max(initial=0.0)
+            pair.spread = np.full(pair.subject.shape, share / MULTIPLE)
+            for judgement in islice(arbiter.judge(pair, finite), UNRIVALLED):
+                if judgement.subject_error > float(rounding(pair.subject)[judgement.element]) + share:
+                    return self._differs(pair, replace(judgement, blame="subject", allowed=share))
+        return None
 
     def _within_rounding(self, pair: Pair) -> bool:
         if pair.discrete:

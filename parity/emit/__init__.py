@@ -1,1 +1,1 @@
-"""."""
+"""Programs as code to keep: a torch script, a pytest test."""

@@ -29,9 +29,7 @@ def script(program: Program, *, title: str = "", remarks: Sequence[str] = ()) ->
     needs = [name for name in ("inf", "nan") if re.search(rf"\b{name}\b", text)]
     imports = [f"from math import {', '.join(needs)}", ""] if needs else []
     precision = "torch.set_printoptions(precision=17)"
-    return (
-        "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, "", text]).rstrip() + "\n"
-    )
+    return "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, "", text]).rstrip() + "\n"
 
 
 def _quoted(heading: list[str]) -> list[str]:
@@ -116,7 +114,10 @@ def _second(program: Program, leaves: list[str]) -> list[str]:
         "weights = [",
         *weights,
         "]",
-        "pairs = [(g, w) for g, w in zip(first, weights) if None not in (g, w) and g.requires_grad]",
+        "pairs = [",
+        "    (g, w) for g, w in zip(first, weights)",
+        "    if g is not None and w is not None and g.requires_grad",
+        "]",
         "second = torch.autograd.grad(",
         "    [g for g, _ in pairs], inputs, [w for _, w in pairs], allow_unused=True",
         ")",

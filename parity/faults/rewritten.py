@@ -65,11 +65,11 @@ def rewrites(torch: Any) -> dict[str, Any]:
 
     def softmax(x: Any, dim: Any, dtype: Any = None, _stacklevel: Any = 3) -> Any:
         e = torch.exp(x - x.amax(dim, keepdim=True))
-        return e / e.sum(dim, keepdim=True)
+        return (e / e.sum(dim, keepdim=True)).contiguous()
 
     def log_softmax(x: Any, dim: Any, dtype: Any = None, _stacklevel: Any = 3) -> Any:
         shifted = x - x.amax(dim, keepdim=True).detach()
-        return shifted - torch.log(torch.exp(shifted).sum(dim, keepdim=True))
+        return (shifted - torch.log(torch.exp(shifted).sum(dim, keepdim=True))).contiguous()
 
     def logsumexp(x: Any, dim: Any, keepdim: Any = False) -> Any:
         top = x.amax(dim, keepdim=True).detach()
@@ -86,7 +86,7 @@ def rewrites(torch: Any) -> dict[str, Any]:
         centred = x - x.mean(dims, keepdim=True)
         result = centred / torch.sqrt((centred * centred).mean(dims, keepdim=True) + eps)
         result = result if weight is None else result * weight
-        return result if bias is None else result + bias
+        return (result if bias is None else result + bias).contiguous()
 
     def gelu(x: Any, approximate: Any = "none") -> Any:
         if approximate == "none":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -41,7 +41,7 @@ TORCH_DEFAULTS = {"float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7)}
 
 
 def drawn(engine: Any, dtype: str, count: int, **wishes: Any) -> Iterator[tuple[Program, Run]]:
-    """Smooth programs of 12 steps on 4 × 4 that run, and write nowhere: another formula saves other tensors."""
+    """Smooth programs of 12 steps on 4 × 4 that write nowhere: another formula saves other tensors."""
     seed = found = 0
     while found < count:
         wishes = {"min_steps": 12, "shape": (4, 4), "regime": "smooth", **wishes}
@@ -55,7 +55,8 @@ def drawn(engine: Any, dtype: str, count: int, **wishes: Any) -> Iterator[tuple[
 def alarms(engine: Any, count: int) -> None:
     """Where correct programs in other words are decided, and how many alarm before and after step 6."""
     subject = Rewritten(engine)
-    print(f"{'':8} {'programs':>9} {'bits':>6} {'jitter':>7} {'truth':>6} {'undecided':>10} {'alarms: step 5':>15} {'6':>3}")
+    head = ("programs", "bits", "jitter", "truth", "undecided", "alarms: step 5", "6")
+    print(_row("", *head))
     for dtype in DTYPES:
         steps: Counter[str] = Counter()
         early = late = 0
@@ -66,11 +67,16 @@ def alarms(engine: Any, count: int) -> None:
                 verdict = compare(program, engine, subject, reference_run=run)
                 late += verdict.status == "differs"
             steps["undecided" if verdict.status == "undecided" else verdict.decided] += 1
-        print(f"{dtype:8} {count:9} {steps['bits']:6} {steps['jitter']:7} {steps['truth']:6} {steps['undecided']:10} {early:15} {late:3}")
+        counts = (steps[step] for step in ("bits", "jitter", "truth", "undecided"))
+        print(_row(dtype, count, *counts, early, late))
+
+
+def _row(first: str, *cells: str | int) -> str:
+    return f"{first:8}" + "".join(f"{cell:>{w}}" for cell, w in zip(cells, (10, 7, 8, 7, 11, 16, 4)))
 
 
 def multiples(engine: Any, count: int) -> None:
-    """Share of correct programs that the jitter alone would fail, by the multiple of the spread that it allows."""
+    """Share of correct programs that the jitter alone would fail, by the multiple of the spread allowed."""
     subject = Rewritten(engine)
     choices = (2, 4, 8, 16, 64, 1024)
     print("jitter alone, share of correct programs that fail at a multiple of")
@@ -96,13 +102,17 @@ def _needed(program: Program, engine: Any, run: Run, pairs: list[Pair]) -> float
             continue
         over = deviation(pair.reference, pair.subject) - rounding(pair.reference)
         with np.errstate(all="ignore"):
-            worst = max(worst, float(np.nanmax(np.where(over > 0, over / floored(pair.spread), 0.0), initial=0.0)))
+            worst = max(
+                worst, float(np.nanmax(np.where(over > 0, over / floored(pair.spread), 0.0), initial=0.0))
+            )
     return worst
 
 
 def power(engine: Any, count: int) -> None:
     """How many planted faults are caught, of those that change any bit; beside torch's default tolerances."""
-    print(f"{'':26} {'planted':>8} {'caught':>7} {'undecided':>10} {'missed':>7} {'torch.testing misses':>21}")
+    print(
+        f"{'':26} {'planted':>8} {'caught':>7} {'undecided':>10} {'missed':>7} {'torch.testing misses':>21}"
+    )
     for dtype in DTYPES:
         for name, change in FAULTS.items():
             if dtype == "float32" and name == "factor 1 + 1e-10":
@@ -126,7 +136,9 @@ def power(engine: Any, count: int) -> None:
 
 def _victim(program: Program) -> str:
     """An operator with a derivative: the last one, which most surely reaches an output."""
-    smooth = [s.op for s in program.steps if "discrete" not in CATALOGUE[s.op].tags and CATALOGUE[s.op].orders]
+    smooth = [
+        s.op for s in program.steps if "discrete" not in CATALOGUE[s.op].tags and CATALOGUE[s.op].orders
+    ]
     return smooth[-1] if smooth else program.steps[-1].op
 
 
@@ -140,9 +152,9 @@ def cost(engine: Any, count: int) -> None:
     subjects = {"the reference itself": engine, "rewritten": Rewritten(engine)}
     for name, subject in subjects.items():
         for regime in ("exact", "smooth"):
-            clock: Counter[str] = Counter()
+            clock: defaultdict[str, float] = defaultdict(float)
             decided: Counter[str] = Counter()
-            spent: Counter[str] = Counter()
+            spent: defaultdict[str, float] = defaultdict(float)
             for seed in range(count):
                 start = time.process_time()
                 program, run = draw_program(Seeded(seed), engine, regime=regime, min_steps=12, shape=(4, 4))
@@ -151,12 +163,15 @@ def cost(engine: Any, count: int) -> None:
                 ran = time.process_time()
                 verdict = compare(program, engine, subject, reference_run=run, subject_run=subject_run)
                 end = time.process_time()
-                clock.update(draw=drawn_at - start, subject=ran - drawn_at, compare=end - ran)
+                clock["draw"] += drawn_at - start
+                clock["subject"] += ran - drawn_at
+                clock["compare"] += end - ran
                 decided[_label(verdict)] += 1
                 spent[_label(verdict)] += end - ran
             each = {what: f"{1e3 * seconds / count:.2f}" for what, seconds in clock.items()}
             steps = {what: f"{n} × {1e3 * spent[what] / n:.2f}" for what, n in decided.most_common()}
-            print(f"{name}, {regime}: ms a program {each}; compare by outcome {steps}; {count / sum(clock.values()):.0f}/s")
+            rate = f"{count / sum(clock.values()):.0f}/s"
+            print(f"{name}, {regime}: {rate}; ms a program {each}; compare by outcome {steps}")
 
 
 def _label(verdict: Verdict) -> str:

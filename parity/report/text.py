@@ -25,27 +25,23 @@ TITLES = {
     "alias": "SHARED MEMORY DIFFERS",
     "touched": "INPUT CHANGED",
 }
-#: Differences shown; the others are counted.
-_SHOWN = 3
+#: Differences shown, on at most so many lines; the others are counted.
+_SHOWN, _SHOWN_LINES = 3, 6
 _WIDTH = 110
 _LINES = 24
 
 
 def failure_text(failure: Failure, short: str | None = None) -> str:
     """The report; `short` is the id that replays it, None where the program was not kept."""
-    program, hidden = failure.program, len(failure.verdict.mismatches) - _SHOWN
-    below = [*_differences(failure), *([f"    and {hidden} more differences"] if hidden > 0 else [])]
+    program = failure.program
+    below = _differences(failure)
     for label, text in _facts(failure, short):
-        below += textwrap.wrap(
-            text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2
-        )
+        below += textwrap.wrap(text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2)
     # The program gets the lines that are left, its inputs at most a third of them if there are many.
     room = _LINES - len(below) - 3
     leaves = min(len(program.inputs), max(room // 3, room - len(program.steps)))
     above = listing(program, _notes(failure), limit=room - leaves, leaves=leaves)
-    return "\n".join(
-        [_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below]
-    )
+    return "\n".join([_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below])
 
 
 def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
@@ -58,9 +54,7 @@ def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
     if verdict.status == "undecided":
         return f"undecided: the program is unstable, {subject} is not judged on it" + _because(verdict.note)
     if verdict.status == "unsupported":
-        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(
-            verdict.note
-        )
+        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(verdict.note)
     return f"{subject} differs from {reference}"
 
 
@@ -97,7 +91,7 @@ def _notes(failure: Failure) -> dict[int, str]:
     if not program.steps:
         return {}
     departed = [m.where for m in failure.verdict.mismatches if m.check in ("value", "dtype", "shape")]
-    if departed:
+    if departed and len(program.steps) > 1:
         return {min(departed): "<- the first value that differs"}
     if all(m.check in ("gradient", "second", "none") for m in failure.verdict.mismatches):
         return {len(program.inputs) + len(program.steps) - 1: "     values agree at every step"}
@@ -117,14 +111,24 @@ def _differences(failure: Failure) -> list[str]:
     ]
     # The facts below stand in the same column.
     widths = [max([13, *(len(row[0]) for row in rows)]), *(max(len(row[i]) for row in rows) for i in (1, 2))]
-    lines = []
+    lines: list[str] = []
+    hidden = len(failure.verdict.mismatches)
     for row, mismatch in zip(rows, shown):
         place, left, right = (text.ljust(width) for text, width in zip(row, widths))
-        line, criterion = f"    {place}    {left}     {right}".rstrip(), _criterion(program, mismatch)
-        if criterion and len(line) + len(criterion) + 5 <= _WIDTH:
-            lines.append(f"{line}     {criterion}")
-        else:
-            lines += [_clipped(line), *([" " * (8 + widths[0]) + criterion] if criterion else [])]
+        below, criterion = " " * (8 + widths[0]), _criterion(program, mismatch)
+        parts = [f"    {place}    {left}     {right}".rstrip()]
+        if len(parts[0]) > _WIDTH:
+            parts = [f"    {place}    {row[1]}", below + row[2]]
+        if criterion and len(parts) == 1 and len(parts[0]) + len(criterion) + 5 <= _WIDTH:
+            parts = [f"{parts[0]}     {criterion}"]
+        elif criterion:
+            parts.append(below + criterion)
+        if lines and len(lines) + len(parts) > _SHOWN_LINES:
+            break
+        lines += map(_clipped, parts)
+        hidden -= 1
+    if hidden:
+        lines.append(f"    and {hidden} more difference{'s' * (hidden > 1)}")
     return lines
 
 

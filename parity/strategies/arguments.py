@@ -80,12 +80,15 @@ def tensor(call: Call, argument: Argument) -> Any:
     if ndim is not None:
         least = most = ndim
     contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
+    settled = limits.get("settled", False)
     matching = call.first.array.dtype.char if call.first is not None else ""
 
     def suits(item: Item) -> bool:
         if not least <= item.ndim <= most or (matching and item.array.dtype.char != matching):
             return False
         if contiguous and not item.array.flags.c_contiguous:
+            return False
+        if settled and item.loose:
             return False
         return not tieless or len(set(item.look())) == item.array.size
 

@@ -5,7 +5,7 @@ Knows domains, shapes and dtypes, but no operator and no kind of argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -200,13 +200,15 @@ class Draft:
         spelling: Spelling,
         result: Any,
         bits: int,
+        *,
+        view: bool = False,
     ) -> Item | tuple[Item, ...]:
         """Record a step that ran."""
         number = len(self.steps)
         self.steps.append((op, args, kwargs, spelling))
-        _mark(args)
-        if kwargs:
-            _mark(tuple(kwargs.values()))
+        taken = list(_items((args, tuple(kwargs.values())) if kwargs else (args,)))
+        for item in taken:
+            item.used = True
         engine = self.engine
         if isinstance(result, (tuple, list)):
             made: Item | tuple[Item, ...] = tuple(
@@ -220,6 +222,9 @@ class Draft:
             made = Item(result, engine.array(result), engine.requires_grad(result), number, None, False, bits)
             parts = (made,)
         self.results.append(made)
+        if any(loosening(item, view) for item in taken):
+            for part in parts:  # type: ignore[union-attr]
+                part.loose = part.ndim > 1
         for part in parts:  # type: ignore[union-attr]
             if part.array.size <= shapes.LARGEST and (not self.exact or exactly(part)):
                 self.items.append(part)
@@ -279,7 +284,8 @@ class Draft:
         """Leaves of steps that could not be drawn after all."""
         if self.error is not None:  # the step that raised was not recorded by `add`
             _, args, kwargs, _ = self.steps[-1]
-            _mark((args, tuple(kwargs.values())))
+            for item in _items((args, tuple(kwargs.values()))):
+                item.used = True
         kept = [number for number, leaf in enumerate(self.leaves) if leaf.used]
         if len(kept) < len(self.leaves):
             self.leaves = [self.leaves[number] for number in kept]
@@ -372,12 +378,17 @@ def _above(low: float) -> int:
     return int(low) if low > -1e9 else -(10**9)
 
 
-def _mark(argument: Any) -> None:
-    if type(argument) is Item:
-        argument.used = True
-    elif type(argument) in (tuple, list):
-        for part in argument:
-            _mark(part)
+def loosening(item: Item, view: bool) -> bool:
+    """Whether the layout of what is made of the item is the engine's own affair."""
+    return item.loose or (not view and item.ndim > 1 and not item.array.flags.c_contiguous)
+
+
+def _items(tree: Any) -> Iterator[Item]:
+    for part in tree:
+        if type(part) is Item:
+            yield part
+        elif type(part) in (tuple, list):
+            yield from _items(part)
 
 
 def _as_ref(argument: Any, leaves: int) -> Any:

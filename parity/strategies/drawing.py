@@ -81,8 +81,8 @@ def draw_program(
     """A program and what the reference made of it, gradients included.
 
     The reference should be in its settings (`with reference.settings()`). `dtypes` has the main dtype first,
-    then those that are mixed in; `shape` is the one that most tensors have. A copy that is made so that a step
-    may write into it comes on top of `max_steps`. What is None is drawn too.
+    then those that are mixed in; `shape` is the one that most tensors have. A copy made for a step to write
+    into comes on top of `max_steps`. What is None is drawn too.
     """
     names = None if ops is None else tuple(sorted(ops))
     if dtypes is None:
@@ -189,6 +189,8 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
         return args
     if not isinstance(target, Item):
         raise Unfit
+    if 0 in target.array.strides and target.array.size > 1:
+        raise Unfit  # one place for several elements: torch refuses some of such writes, not all
     if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
         return args
     copied = draft.add(
@@ -251,7 +253,8 @@ def _run(
     least = spec.arguments[0].limits.get("result_above")
     if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
         raise Unfit
-    made = draft.add(spec.name, args, kwargs, spelling, result, bits)
+    view = "view" in spec.tags or "may_view" in spec.tags
+    made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.

@@ -27,8 +27,8 @@ class Item:
     """A value of the draft: the engine's tensor, its array, and what is known of it."""
 
     __slots__ = (
-        "array", "bits", "flat", "high", "kind", "leaf", "low", "ndim", "number", "output", "requires_grad",
-        "shape", "tensor", "used",
+        "array", "bits", "flat", "high", "kind", "leaf", "loose", "low", "ndim", "number", "output",
+        "requires_grad", "shape", "tensor", "used",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +53,8 @@ class Item:
         self.shape: Shape = array.shape
         self.ndim = array.ndim
         self.used = False
+        #: Whether its strides may be others in another engine: torch carries the layout of operands over.
+        self.loose = False
         self.flat: list[Any] | None = None
         self.low = self.high = 0.0
 

@@ -44,7 +44,7 @@ def _ball(x: Any) -> Any:
     x = x.item() if isinstance(x, np.generic) else x
     if isinstance(x, complex):
         return acb(_ball(x.real), _ball(x.imag))
-    # An infinity would become the ball of all numbers, whose sine is [-1, 1]: nothing is known of special values.
+    # An infinity would become the ball of all numbers, whose sine is [-1, 1]; nothing is known of it.
     return arb.nan() if isinstance(x, float) and not math.isfinite(x) else arb(x)
 
 

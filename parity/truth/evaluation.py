@@ -52,7 +52,7 @@ class Certified:
 
 
 class Truth:
-    """The truth about one program, computed as it is asked for. `run` is the reference's, for dtypes and shapes."""
+    """The truth about one program, as it is asked for; `run` is the reference's, for dtypes and shapes."""
 
     def __init__(self, program: Program, run: Run) -> None:
         self.program = program
@@ -165,7 +165,9 @@ class Truth:
 
     def _slid(self, along: Any) -> dict[int, Array]:
         leaves = self._forward.leaves
-        return {i: np.asarray(leaves[i] + balls(weight) * along, dtype=object) for i, weight in self._weights()}
+        return {
+            i: np.asarray(leaves[i] + balls(weight) * along, dtype=object) for i, weight in self._weights()
+        }
 
     # -- the scalar that is differentiated
 
@@ -189,7 +191,7 @@ class Truth:
         return total
 
     def _outputs(self, number: int) -> list[tuple[Ref, Array, Array]]:
-        """The outputs that take part in the backward pass and that the leaf reaches: places and their weights.
+        """The outputs that take part in the backward pass and that the leaf reaches: places and weights.
 
         Elements that are not finite are left out: an input that moves one has a special gradient, which is
         compared by its place and never comes here.

@@ -1,7 +1,7 @@
 """A program's values in ball arithmetic, at its own inputs or with some of them moved; knows no operator.
 
-Intermediate results are never rounded: what comes out is the value of the program as mathematics, with a radius.
-Python floats among the arguments are rounded as torch rounds them.
+Intermediate results are never rounded: what comes out is the value of the program as mathematics, with a
+radius. Python floats among the arguments are rounded as torch rounds them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array, Run, Value
-from parity.program import DType, Program, Ref, Step, laid_out, references, substitute
+from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth import (
     activation,
     creation,
@@ -53,7 +53,7 @@ class _Line:
 
 
 class Forward:
-    """The program, ready to be evaluated. `run` is the reference's: it gives dtypes and shapes, never a value."""
+    """The program, ready to be evaluated; of the reference's `run` it takes dtypes and shapes, no value."""
 
     def __init__(self, program: Program, run: Run) -> None:
         lacking = sorted({step.op for step in program.steps if step.op not in LINES})
@@ -77,8 +77,9 @@ class Forward:
         return self._run(self.leaves, snapshots=self.writes)
 
     def moved(self, base: Sequence[Any], moved: Mapping[int, Array]) -> Sequence[Any]:
-        """The values at the end of the program with some leaves replaced; only what depends on them is computed
-        again, the rest comes from `base`, which `values` returned at this precision.
+        """The values at the end of the program with some leaves replaced.
+
+        Only what depends on them is computed again; the rest is `base`, from `values` at this precision.
         """
         leaves = [moved.get(i, leaf) for i, leaf in enumerate(self.leaves)]
         if self.writes:
@@ -208,5 +209,6 @@ def _fitted(op: str, result: Any, template: Array | None) -> Array:
 
 def _mapped(convert: Callable[[Any], Any], array: Array) -> Array:
     result = np.empty(array.shape, object)
-    result.flat = [convert(x) for x in array.flat]
+    for place in np.ndindex(array.shape):
+        result[place] = convert(array[place])
     return result

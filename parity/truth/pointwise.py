@@ -123,7 +123,10 @@ def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 line("abs absolute", lambda input: np.abs(input))
 
 _sign = elementwise(lambda x: arb(0) if equal(x, arb(0)) else x.sgn(), 1)
-line("sign sgn", lambda input: np.sign(np.asarray(input).astype(np.int64)) if is_discrete(input) else _sign(input))
+line(
+    "sign sgn",
+    lambda input: np.sign(np.asarray(input).astype(np.int64)) if is_discrete(input) else _sign(input),
+)
 
 larger = _either(np.maximum, _real(lambda a, b: a.max(b), 2))
 smaller = _either(np.minimum, _real(lambda a, b: a.min(b), 2))

@@ -1,7 +1,7 @@
 """The table of forward lines, by torch's name; knows no operator.
 
-A line gets arrays (see `balls`) and plain Python values under torch's parameter names, and returns an array or
-a tuple of them. No line knows a derivative: those come from differences of the forward values.
+A line gets arrays (see `balls`) and plain Python values under torch's parameter names, and returns an array
+or a tuple of them. No line knows a derivative: those come from differences of the forward values.
 """
 
 from __future__ import annotations

@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import parity
 from parity.checking import UndecidedWarning, difference_class
+from parity.engines import resolve
 from parity.program import Input
 from tests.harness.conftest import WRONG_EXP
 
@@ -69,9 +72,7 @@ def test_a_difference_is_shrunk_blamed_kept_and_raised(engine, tmp_path: Path) -
 
 def test_differences_of_one_kind_share_a_class_and_others_do_not() -> None:
     assert difference_class("gradient", "exp") is difference_class("gradient", "exp")
-    classes = {
-        difference_class(check, op) for check in ("value", "gradient") for op in ("exp", "nn.functional.relu")
-    }
+    classes = {difference_class(check, op) for check in ("value", "gradient") for op in ("exp", "nn.functional.relu")}
     assert len(classes) == 4
     assert all(issubclass(cls, parity.ParityError) and issubclass(cls, AssertionError) for cls in classes)
 
@@ -123,3 +124,33 @@ def test_public_names_are_there_sorted_and_lazy() -> None:
     code = "import sys, parity; print(sorted({'torch', 'hypothesis', 'numpy'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_under_hypothesis_two_bugs_are_two_failures(engine) -> None:
+    """Hypothesis tells bugs apart by type and line: the classes are what separates them."""
+    target = engine("two5", WRONG_EXP + "def relu(input): return torch.relu(input) + (input > 2)")
+    source = st.sampled_from([("exp", 0.5), ("relu", 3.0), ("sin", 1.0)])
+
+    @settings(database=None, derandomize=True, report_multiple_bugs=True)
+    @given(source)
+    def check(drawn: tuple[str, float]) -> None:
+        op, value = drawn
+        parity.assert_parity(lambda lib, x: getattr(lib, op)(x), value, engine=target, shrink=False, keep=False)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        check()
+    assert {type(error).__name__ for error in caught.value.exceptions} == {
+        "GradientDiffers_exp",
+        "ValueDiffers_relu",
+    }
+
+
+def test_the_rule_to_blame_is_named_by_file_and_line() -> None:
+    """A fault planted into one rule of the engine: the report points at that rule."""
+    subject = resolve("autodiff")
+    with subject.replaced("exp", 0, lambda rule: lambda *args: rule(*args) * 2):
+        result = parity.check(lambda lib, x: lib.exp(x.sin()), 0.5, engine=subject)
+        rule = subject.rule("exp", 0)
+    where = f"{Path(rule.file).relative_to(Path.cwd())}:{rule.line}"
+    assert result.failure.rule == where
+    assert f"rule             {where}   exp, input 0" in str(result)

@@ -140,6 +140,16 @@ class TestStructure:
         verdict = compare(program([X], ("sin", (R0,))), TORCH, Lacking(TORCH))
         assert (verdict.status, verdict.missing) == ("unsupported", ("sin",))
 
+    def test_an_order_that_only_the_subject_has_is_held_against_the_truth(self):
+        class Never(Around):
+            def grad(self, outputs, inputs, seeds, create_graph):
+                raise NotImplementedError("no derivative")
+
+        drawn = program([X], ("sin", (R0,)))
+        assert compare(drawn, Never(TORCH), TORCH).status == "agrees"
+        verdict = compare(drawn, Never(TORCH), Faulty(TORCH, "sin", FAULTS["a factor"], input=0))
+        assert (verdict.status, verdict.mismatches[0].check) == ("differs", "gradient")
+
     def test_an_order_of_derivative_that_one_side_lacks(self):
         class Once(Around):
             first = False
@@ -352,7 +362,7 @@ def test_runs_that_are_handed_over_are_not_repeated():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_false_alarms_on_a_correct_subject(seed):
-    """Random programs against the same mathematics in other words: nothing may differ, little be undecided."""
+    """Random programs against the same mathematics in other words: nothing differs, little is undecided."""
     outcomes = []
     with reference.settings() as engine:
         for number in range(seed * 100, seed * 100 + 100):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from .test_compare import TORCH, program
 
 from parity.compare import compare
 from parity.compare.alone import alone
@@ -12,6 +11,8 @@ from parity.compare.localize import localize
 from parity.engines.decorators import Faulty, Traced
 from parity.engines.interpreter import execute
 from parity.program import Ref, Step
+
+from .test_compare import TORCH, program
 
 RNG = np.random.default_rng(2)
 A = RNG.uniform(0.5, 1.5, (3, 3))

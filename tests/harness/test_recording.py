@@ -9,8 +9,9 @@ import torch
 from parity.engines import reference
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
+from parity.leaves import as_array, weights
 from parity.program import DType, Input, Program, Ref, Step
-from parity.recording import as_array, record, weights
+from parity.recording import record
 
 TORCH = reference.load()
 
@@ -53,6 +54,14 @@ def test_operators_with_numbers_on_either_side() -> None:
         (lambda x: x.sum(0, keepdim=True), ("sum", (Ref(0), 0), {"keepdim": True}, "method")),
         (lambda x: torch.exp(x), ("exp", (Ref(0),), {}, "function")),
         (lambda x: torch.nn.functional.softplus(x), ("nn.functional.softplus", (Ref(0),), {}, "function")),
+        (
+            lambda x: torch.nn.functional.softmax(x, dim=0),
+            ("nn.functional.softmax", (Ref(0),), {"dim": 0}, "function"),
+        ),
+        (
+            lambda x: torch.nn.functional.gelu(x, approximate="tanh"),
+            ("nn.functional.gelu", (Ref(0),), {"approximate": "tanh"}, "function"),
+        ),
         (lambda x: x[1:, None], ("getitem", (Ref(0), (slice(1, None), None)), {}, "operator")),
         (lambda x: -x, ("neg", (Ref(0),), {}, "operator")),
         (lambda x: 2.0**x, ("pow", (2.0, Ref(0)), {}, "operator")),

@@ -30,11 +30,19 @@ W4 = RNG.uniform(0.5, 1.5, 4)
 
 R0, R1, R2 = Ref(0), Ref(1), Ref(2)
 
+UNARY = """
+sqrt rsqrt reciprocal exp exp2 log log2 log10 log1p expm1 sin cos tan asin acos atan sinh cosh tanh
+asinh atanh sigmoid erf erfc square neg abs sign floor ceil trunc round positive special.expm1
+special.log1p special.expit special.erf special.erfc clone relu nn.functional.relu
+nn.functional.leaky_relu nn.functional.softplus nn.functional.gelu zeros_like ones_like ravel
+logical_not
+"""
+
 #: op: (inputs, args, kwargs) at a point where nothing is singular, tied or at a kink.
 CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
     **{
         op: [((A,), (R0,), {})]
-        for op in ["sqrt", "rsqrt", "reciprocal", "exp", "exp2", "log", "log2", "log10", "log1p", "expm1", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "atanh", "sigmoid", "erf", "erfc", "square", "neg", "abs", "sign", "floor", "ceil", "trunc", "round", "positive", "special.expm1", "special.log1p", "special.expit", "special.erf", "special.erfc", "clone", "relu", "nn.functional.relu", "nn.functional.leaky_relu", "nn.functional.softplus", "nn.functional.gelu", "zeros_like", "ones_like", "ravel", "logical_not"]
+        for op in UNARY.split()
     },
     "acosh": [((B,), (R0,), {})],
     **{
@@ -57,7 +65,7 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
         op: [((S,), (R0,), {}), ((T3,), (R0, 1), {}), ((T3,), (R0, (0, -1), True), {})]
         for op in ["sum", "mean", "amax", "amin", "var", "std"]
     },
-    "logsumexp": [((T3,), (R0, 1), {}), ((T3,), (R0, (0, 2), True), {})],
+    "logsumexp": [((T3[:0],), (R0, 1), {}), ((T3,), (R0, 1), {}), ((T3,), (R0, (0, 2), True), {})],
     "prod": [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})],
     **{op: [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})] for op in ["argmax", "argmin", "max", "min"]},
     "any": [((M,), (R0, 1), {})],
@@ -105,7 +113,8 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
     "index_select": [((S, I3), (R0, 1, R1), {})],
     "masked_fill": [((S, M), (R0, R1, 0.25), {})],
     "masked_select": [((S, M), (R0, R1), {})],
-    "matmul": [((S, Q), (R0, R1), {}), ((T3, Q), (R0, R1), {}), ((V, Q), (R0, R1), {}), ((V, V[::-1].copy()), (R0, R1), {})],
+    "matmul": [((S, Q), (R0, R1), {}), ((T3, Q), (R0, R1), {}), ((V, Q), (R0, R1), {}),
+               ((V, V[::-1].copy()), (R0, R1), {})],
     "mm": [((S, Q), (R0, R1), {})],
     "bmm": [((T3, T3.transpose(0, 2, 1).copy()), (R0, R1), {})],
     "mv": [((S, V), (R0, R1), {})],
@@ -121,9 +130,10 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
     "full": [((), ((2, 3), 0.1), {}), ((), ((2,), 7), {})],
     "eye": [((), (3,), {}), ((), (2, 4), {"dtype": DType("float64")})],
     "arange": [((), (5,), {}), ((), (1.5, 4, 0.5), {"dtype": DType("float64")})],
-    "linspace": [((), (0.3, 2.0, 5), {"dtype": DType("float64")}), ((), (1, 2, 1), {"dtype": DType("float64")})],
+    "linspace": [((), (0.3, 2.0, 5), {"dtype": DType("float64")}),
+                 ((), (1, 2, 1), {"dtype": DType("float64")})],
     "softmax": [((S,), (R0, 1), {})],
-    "log_softmax": [((S,), (R0, 0), {})],
+    "log_softmax": [((S,), (R0, 0), {}), ((S[:0],), (R0, 0), {})],
     "nn.functional.softmax": [((S,), (R0,), {"dim": 1})],
     "nn.functional.log_softmax": [((S,), (R0,), {"dim": -1})],
     "special.softmax": [((S,), (R0, 1), {})],
@@ -193,7 +203,11 @@ def test_truth_agrees_with_torch_at_tame_points(op):
         for item, array in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
             for element in np.ndindex(array.shape):
                 scale = 1e4 if array.dtype == np.float32 else 1.0
-                assert close(truth.value(last, item, element, 1e-14), array[element], scale), (op, kwargs, element)
+                assert close(truth.value(last, item, element, 1e-14), array[element], scale), (
+                    op,
+                    kwargs,
+                    element,
+                )
         for number, first, second in zip(program.differentiable, run.gradients, run.second):
             if first is None:
                 continue
@@ -209,7 +223,8 @@ def test_truth_agrees_with_torch_at_tame_points(op):
 
 
 def test_every_line_has_a_case():
-    aliases = {"subtract", "multiply", "divide", "true_divide", "negative", "absolute", "arcsin", "arccos", "arctan",
+    aliases = {"subtract", "multiply", "divide", "true_divide", "negative", "absolute", "arcsin", "arccos",
+               "arctan",
                "arctan2", "nn.functional.tanh", "nn.functional.sigmoid", "sgn", "clip", "greater", "less",
                "greater_equal", "less_equal", "not_equal", "swapaxes", "swapdims", "moveaxis", "concat",
                "concatenate", "contiguous"}  # fmt: skip
@@ -225,7 +240,13 @@ def scalar(steps, *values):
 class TestFormulas:
     #: 3 (2 / x)² + b − 2
     SQUARE = scalar(
-        [("div", (2, R0)), ("pow", (R2, 2)), ("mul", (3, Ref(3))), ("add", (Ref(4), R1)), ("sub", (Ref(5), 2))],
+        [
+            ("div", (2, R0)),
+            ("pow", (R2, 2)),
+            ("mul", (3, Ref(3))),
+            ("add", (Ref(4), R1)),
+            ("sub", (Ref(5), 2)),
+        ],
         4.0,
         1.0,
     )
@@ -237,7 +258,33 @@ class TestFormulas:
 
     @pytest.mark.parametrize(
         "op",
-        ["abs", "sqrt", "rsqrt", "square", "reciprocal", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "erf", "relu", "sum", "mean", "neg", "sign"],
+        [
+            "abs",
+            "sqrt",
+            "rsqrt",
+            "square",
+            "reciprocal",
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "sigmoid",
+            "erf",
+            "relu",
+            "sum",
+            "mean",
+            "neg",
+            "sign",
+        ],
     )
     def test_formulas_and_differences_agree(self, op):
         program = scalar([(op, (R0,)), ("mul", (R1, R0))], 0.625)
@@ -306,8 +353,8 @@ class TestCertainty:
 
     def test_a_choice_is_never_a_guess(self):
         # sin² + cos² against 1: no precision parts them.
-        steps = [("sin", (R0,)), ("cos", (R0,)), ("square", (R1,)), ("square", (R2,)), ("add", (Ref(3), Ref(4))),
-                 ("gt", (Ref(5), 1.0)), ("where", (Ref(6), R0, 0.0))]  # fmt: skip
+        steps = [("sin", (R0,)), ("cos", (R0,)), ("square", (R1,)), ("square", (R2,)),
+                 ("add", (Ref(3), Ref(4))), ("gt", (Ref(5), 1.0)), ("where", (Ref(6), R0, 0.0))]  # fmt: skip
         with pytest.raises(NoTruth, match="not settled"):
             self.run(0.5, *steps).value(7, None, (), 1e-20)
 
@@ -358,7 +405,8 @@ def agree(program, run):
                 try:
                     found = ask(number, element, 1e-14)
                 except NoTruth as none:
-                    assert "jumps" in str(none) or "not a finite" in str(none), none
+                    if "jumps" not in str(none) and "not a finite" not in str(none):
+                        raise
                     continue
                 if found.kink:
                     assert found.between(array[element], 1e-9)

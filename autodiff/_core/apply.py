@@ -1,0 +1,145 @@
+"""Running a primitive the general way: the kernel, then a node that saves what the active formulas mention."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from autodiff._core import errors, views
+from autodiff._core.modes import state, unusual
+from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node, output
+from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._kernels.flags import SILENT, loud, quiet
+
+
+def general_operator(p: Primitive) -> Callable[..., Any]:
+    """The operator of any primitive: on plain arrays its kernel, on Tensors recorded."""
+    kernel, is_view, differentiable = p.kernel, p.view, bool(p.formulas)
+
+    def op(*inputs: Any, **params: Any) -> Any:
+        arrays = []
+        on_tensors = needs_grad = False
+        for x in inputs:
+            if isinstance(x, Tensor):
+                on_tensors = True
+                arrays.append(x._array)
+                if x._node is not None:
+                    needs_grad = True
+            else:
+                arrays.append(x)
+        if not on_tensors:
+            return kernel(*inputs, **params)
+        if is_view:
+            arrays[0] = inputs[0].memory()
+        token = quiet(SILENT)
+        try:
+            result = kernel(*arrays, **params)
+        finally:
+            loud(token)
+        several = isinstance(result, tuple)
+        tensors = [wrap(r) for r in result] if several else [wrap(result)]
+        if needs_grad and differentiable and (not unusual or state.grad):
+            record(p, inputs, tensors, params)
+        if is_view:
+            _link_views(p, inputs[0], tensors, params, several)
+        return tuple(tensors) if several else tensors[0]
+
+    return op
+
+
+def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params: dict[str, Any]) -> None:
+    """Give the results their node; only floating and complex results take part."""
+    mask = 0
+    edges: list[Node | None] = []
+    if p.variadic:
+        edges = [x._node if isinstance(x, Tensor) else None for x in inputs]
+        mask = int(any(e is not None for e in edges))
+    else:
+        bit = 1
+        for x, formula in zip(inputs, p.formulas):
+            edge = x._node if formula is not None and isinstance(x, Tensor) else None
+            edges.append(edge)
+            if edge is not None:
+                mask |= bit
+            bit <<= 1
+    if not mask:
+        return
+    if len(tensors) == 1:
+        taking_part = tensors if tensors[0]._array.dtype.kind in "fc" else []
+    else:
+        taking_part = [t for t in tensors if t._array.dtype.kind in "fc"]
+    if not taking_part:
+        return
+    if len(taking_part) == 1:
+        first = taking_part[0]
+        like = likeness(first._array)
+        kind = p.complex_node if p.multiplies and first._array.dtype.kind == "c" else p.node
+        node = link(new_node(kind), tuple(edges), like)
+        first._node = node
+    else:
+        node = link(
+            new_node(_with_results(p.node, len(taking_part))), tuple(edges), [likeness(t._array) for t in taking_part]
+        )
+        for i, t in enumerate(taking_part):
+            t._node = output(node, i, node.like[i])
+    if p.wanted:
+        node.saved = _saved(p.plan(mask), inputs, tensors, params)
+
+
+def _saved(plan: tuple[tuple[int, Any], ...], inputs: tuple[Any, ...], tensors: list[Tensor], params: dict[str, Any]) -> tuple[Any, ...]:
+    """Keep what the active formulas mention."""
+    saved: list[Any] = []
+    for source, which in plan:
+        if source == INPUT:
+            x = inputs[which] if which < len(inputs) else None
+            if unusual and isinstance(x, Tensor) and x.is_inference():
+                raise RuntimeError(errors.INFERENCE_SAVED)
+            saved.append(x)
+        elif source == RESULT:
+            saved.append(guard(tensors[which]))
+        elif source == PARAMETER:
+            saved.append(params[which])
+        elif source == SHAPE:
+            saved.append(inputs[which]._array.shape if isinstance(inputs[which], Tensor) else inputs[which].shape)
+        elif source == DTYPE:
+            saved.append(inputs[which]._array.dtype if isinstance(inputs[which], Tensor) else inputs[which].dtype)
+        elif source == NOTHING:
+            saved.append(None)
+        else:
+            saved.append(Many(inputs) if source == INPUTS else [x._array.shape for x in inputs])
+    return tuple(saved)
+
+
+_RESULTS: dict[tuple[type[TableNode], int], type[TableNode]] = {}
+
+
+def _with_results(node: type[TableNode], count: int) -> type[TableNode]:
+    """The node class of an operator that has this many results."""
+    key = (node, count)
+    if key not in _RESULTS:
+        _RESULTS[key] = type(node.__name__, (node,), {"__slots__": (), "results": count, "plain": False})
+    return _RESULTS[key]
+
+
+def guard(result: Tensor) -> Storage:
+    """A saved result: its array and its version, without the tensor, which owns the node that saves it."""
+    storage = result.storage()
+    storage._array = result._array
+    return storage
+
+
+def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
+    for i, t in enumerate(tensors):
+        if several:
+            step = _one_of_many(p, params, i)
+            made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0])
+        else:
+            step = functools.partial(p.op, **params)
+            made = None
+        views.attach(t, source, step, made)
+
+
+def _one_of_many(p: Primitive, params: dict[str, Any], i: int) -> Callable[[Any], Any]:
+    return lambda base: p.op(base, **params)[i]

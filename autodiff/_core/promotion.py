@@ -1,0 +1,66 @@
+"""Promotion: bringing operands to the one dtype in which torch computes, and a kernel's refusal in torch's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes, errors
+from autodiff._core.primitive import Primitive
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
+
+
+def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
+    """Bring the operands to the dtype in which torch computes, by a recorded `to`, then apply."""
+    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    if not any(isinstance(x, Tensor) for x in operands):
+        return p.kernel(*arrays)
+    target = dtypes.result_type(plain(a) for a in arrays)
+    refuse(p, target)
+    if p.computes == "float":
+        target = dtypes.floating(target)
+    operands = tuple(_as(x, target) for x in operands)
+    try:
+        return p.general(*operands)
+    except (ValueError, TypeError) as error:
+        raise explained(p, operands, error) from None
+
+
+def refuse(p: Primitive, d: np.dtype[Any]) -> None:
+    """Raise NotImplementedError for a dtype that torch has no kernel for."""
+    if d.kind in p.refuses:
+        raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
+
+
+def _as(x: Any, target: np.dtype[Any]) -> Any:
+    if isinstance(x, Tensor):
+        return x if x._array.dtype is target else ops.to(x, dtype=target)
+    x = plain(x)
+    if target.kind in "fc" or isinstance(x, np.ndarray):
+        return x
+    # A Python integer wraps in the tensor's dtype, as in torch; NumPy would refuse it.
+    return np.asarray(x).astype(target)[()]
+
+
+def plain(x: Any) -> Any:
+    """NumPy's scalars are numbers to torch."""
+    return x.item() if isinstance(x, np.generic) and not isinstance(x, np.ndarray) else x
+
+
+def explained(p: Primitive, operands: tuple[Any, ...], error: Exception) -> Exception:
+    """A kernel's refusal in torch's words."""
+    shapes = [tuple(x.shape) for x in operands if isinstance(x, (Tensor, np.ndarray))]
+    if len(shapes) >= 2:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            return RuntimeError(errors.cannot_broadcast(shapes[-2], shapes[-1]))
+    bad = next((x for x in operands if not isinstance(x, (Tensor, int, float, complex))), None)
+    if bad is not None:
+        return TypeError(
+            f"{p.name}(): argument must be Tensor or Number, not {type(bad).__name__}"
+        )
+    names = ", ".join(x.dtype.name for x in operands if isinstance(x, Tensor))
+    return RuntimeError(f'"{p.name}" not implemented for {names}')

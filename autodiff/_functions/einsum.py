@@ -1,0 +1,147 @@
+"""einsum: the equation read, checked and brought to labels by number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core import dtypes
+from autodiff._core.function import function
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
+
+Labels = tuple[int, ...]
+
+#: Labels of the dimensions behind an ellipsis: from here on, counted from the last.
+ELLIPSIS = 1000
+
+
+@function()
+def einsum(equation: Any, *operands: Any) -> Tensor:
+    """Einstein's sum: by an equation such as "ij,jk->ik", or by operands and lists of labels in turn."""
+    if isinstance(equation, Tensor):
+        equation, operands = _as_equation((equation, *operands))
+    elif len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    if not operands:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
+            "subscripts list"
+        )
+    left, arrow, right = equation.partition("->")
+    written = left.split(",")
+    if len(written) != len(operands):
+        few = "fewer" if len(operands) < len(written) else "more"
+        raise RuntimeError(f"einsum(): {few} operands were provided than specified in the equation")
+    size: dict[int, int] = {}
+    terms = tuple([_term(i, text, x, size) for i, (text, x) in enumerate(zip(written, operands))])
+    result = _result(right, terms) if arrow else _implied(terms)
+    first = operands[0]._array.dtype
+    for x in operands[1:]:
+        if x._array.dtype is not first:
+            a, b = dtypes.title(first), dtypes.title(x._array.dtype)
+            raise RuntimeError(f"expected scalar type {a} but found {b}")
+    return ops.contraction(*operands, terms=terms, result=result, shape=tuple([size[label] for label in result]))  # type: ignore[no-any-return]
+
+
+def _letters(text: str, where: str) -> list[int | None]:
+    """The labels of one side of the equation; None stands for the ellipsis."""
+    found: list[int | None] = []
+    i = 0
+    while i < len(text):
+        c = text[i]
+        if c == ".":
+            if text[i : i + 3] != "...":
+                raise RuntimeError(f"einsum(): found '.' for {where} that is not part of any ellipsis")
+            if None in found:
+                raise RuntimeError(f"einsum(): found '.' for {where} for which an ellipsis was already found")
+            found.append(None)
+            i += 2
+        elif c.isascii() and c.isalpha():
+            found.append(ord(c))
+        elif c != " ":
+            raise RuntimeError(
+                f"einsum(): invalid subscript given at index {i} in the equation string, subscripts must be in [a-zA-Z]"
+            )
+        i += 1
+    return found
+
+
+def _term(place: int, text: str, x: Tensor, size: dict[int, int]) -> Labels:
+    shape = x._array.shape
+    letters = _letters(text, f"operand {place}")
+    named = len(letters) - (None in letters)
+    if named > len(shape) or (named < len(shape) and None not in letters):
+        raise RuntimeError(
+            f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions "
+            f"({len(shape)}) for operand {place}" + (" and no ellipsis was given" if None not in letters else "")
+        )
+    hidden = len(shape) - named
+    term: list[int] = []
+    for letter in letters:
+        term += [ELLIPSIS + i for i in range(hidden, 0, -1)] if letter is None else [letter]
+    own: dict[int, int] = {}
+    for label, n in zip(term, shape):
+        if own.setdefault(label, n) != n:
+            raise RuntimeError(
+                f"einsum(): subscript {_shown(label)} is repeated for operand {place} but the sizes don't match, "
+                f"{n} != {own[label]}"
+            )
+    for label, n in own.items():
+        seen = size.get(label, 1)
+        if seen == 1:
+            size[label] = n
+        elif n not in (1, seen):
+            raise RuntimeError(
+                f"einsum(): subscript {_shown(label)} has size {n} for operand {place} which does not broadcast with "
+                f"previously seen size {seen}"
+            )
+    return tuple(term)
+
+
+def _shown(label: int) -> str:
+    return "..." if label > ELLIPSIS else chr(label)
+
+
+def _hidden(terms: tuple[Labels, ...]) -> list[int]:
+    """The dimensions behind the ellipses, as the result has them."""
+    return sorted({label for term in terms for label in term if label > ELLIPSIS}, reverse=True)
+
+
+def _implied(terms: tuple[Labels, ...]) -> Labels:
+    """Without an arrow: what the ellipses hide, then every letter that occurs once, in the alphabet's order."""
+    flat = [label for term in terms for label in term if label < ELLIPSIS]
+    return (*_hidden(terms), *sorted(label for label in set(flat) if flat.count(label) == 1))
+
+
+def _result(text: str, terms: tuple[Labels, ...]) -> Labels:
+    found: list[int] = []
+    for letter in _letters(text, "the output"):
+        if letter is None:
+            found += _hidden(terms)
+            continue
+        if letter in found:
+            raise RuntimeError(f"einsum(): output subscript {chr(letter)} appears more than once in the output")
+        if not any(letter in term for term in terms):
+            raise RuntimeError(
+                f"einsum(): output subscript {chr(letter)} does not appear in the equation for any input operand"
+            )
+        found.append(letter)
+    return tuple(found)
+
+
+def _as_equation(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The form with lists of labels, written as an equation."""
+    last = given[-1] if len(given) % 2 else None
+    pairs = given[: len(given) - len(given) % 2]
+    equation = ",".join(_text(labels) for labels in pairs[1::2])
+    return equation + ("" if last is None else "->" + _text(last)), pairs[::2]
+
+
+def _text(labels: Any) -> str:
+    return "".join("..." if label is Ellipsis else _letter(label) for label in labels)
+
+
+def _letter(number: int) -> str:
+    if not 0 <= number < 52:
+        raise ValueError(f"einsum(): subscripts in subscript list should be within the range [0, 52), but got {number}")
+    return chr(ord("A") + number) if number < 26 else chr(ord("a") + number - 26)
