@@ -21,7 +21,9 @@ def dim(given: Any, ndim: int) -> int:
     reach = ndim or 1
     given = given if type(given) is int else whole(given, "dim")
     if not -reach <= given < reach:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {given})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {given})"
+        )
     return int(given) + reach if given < 0 else int(given)
 
 
