@@ -60,7 +60,7 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
                 f"size "
                 f"{other[bad]} for tensor number {i} in the list."
             )
-    return ops.cat(*kept, dim=d)  # type: ignore[no-any-return]
+    return ops.cat(*given, dim=d)  # type: ignore[no-any-return]
 
 
 @function(method=False, out=True)

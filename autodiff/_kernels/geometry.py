@@ -49,9 +49,7 @@ def keep_dims(x: Any, dims: tuple[int, ...]) -> Any:
 def sum_to(x: Any, shape: Shape) -> Any:
     """x summed over the dimensions that a value of `shape` was broadcast along."""
     lead = x.ndim - len(shape)
-    dims = tuple(range(lead)) + tuple(
-        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
-    )
+    dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
     if not dims:
         return x
     return np.reshape(total(x, dims, True), shape)
@@ -206,7 +204,7 @@ def contiguous(x: Any) -> Any:
 
 
 def flip(x: Any, dims: tuple[int, ...]) -> Any:
-    return np.ascontiguousarray(np.flip(x, dims)) if x.ndim else np.array(x)
+    return np.array(np.flip(x, dims) if x.ndim else x, order="C")
 
 
 def roll(x: Any, shifts: Any, dims: tuple[int, ...] | None) -> Any:
@@ -234,12 +232,13 @@ def tril(x: Any, diagonal: int) -> Any:
 
 
 def cat(*arrays: Any, dim: int) -> Any:
-    return np.concatenate(arrays, axis=dim)
+    """Joined along `dim`; empty vectors join anything, as they ever did in torch."""
+    return np.concatenate([a for a in arrays if a.shape != (0,)] or arrays, axis=dim)
 
 
 def spans(shapes: list[Shape], dim: int) -> list[tuple[int, int]]:
     """From where to where each of the joined arrays reaches."""
-    lengths = [s[dim] for s in shapes]
+    lengths = [0 if s == (0,) else s[dim] for s in shapes]
     return [(a, a + n) for a, n in zip(_starts(tuple(lengths)), lengths)]
 
 

@@ -32,9 +32,7 @@ linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, 
 linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
 linear("alias", geometry.alias, lambda g: g, view=True)
 linear("permute", geometry.permute, lambda g, dims: ops.permute(g, dims=geometry.inverse(dims)), view=True)
-linear(
-    "transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True
-)
+linear("transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True)
 linear("t", geometry.reverse, lambda g: ops.t(g), view=True)
 linear("unsqueeze", geometry.unsqueeze, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 for number in range(3):  # torch numbers squeeze() of all dimensions, of one, and of several
@@ -84,14 +82,10 @@ linear(
 linear(
     "unfold",
     geometry.unfold,
-    lambda g, input_shape, dim, size, step: ops.fold_back(
-        g, shape=input_shape, dim=dim, size=size, step=step
-    ),
+    lambda g, input_shape, dim, size, step: ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step),
     view=True,
 )
-linear(
-    "fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step)
-)
+linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
 linear(
     "as_strided",
     geometry.as_strided,
@@ -109,9 +103,7 @@ linear(
 # -- several views at once -----------------------------------------------------------------------------------
 for name in ("split", "split_with_sizes"):
     general(name, geometry.split, lambda g, dim: ops.cat(*pieces(g), dim=dim), inputs=("input",), view=True)
-general(
-    "unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True
-)
+general("unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True)
 
 # -- copies --------------------------------------------------------------------------------------------------
 linear(
@@ -136,7 +128,8 @@ general(
     "cat",
     geometry.cat,
     lambda g, shapes, dim: [
-        ops.slice(g, dim=dim, start=a, stop=b, step=1) for a, b in geometry.spans(shapes, dim)
+        ops.reshape_to(ops.slice(g, dim=dim, start=a, stop=b, step=1), shape=s)
+        for s, (a, b) in zip(shapes, geometry.spans(shapes, dim))
     ],
     variadic=True,
 )

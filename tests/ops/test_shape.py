@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import autodiff as ad
 from tests.ops.same_as_torch import check
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -344,3 +345,15 @@ def test_dimensions_of_size_one(expression: str) -> None:
 )
 def test_dtypes(expression: str, dtype: str) -> None:
     check(expression, (np.arange(24).reshape(2, 3, 4) % 3).astype(dtype))
+
+
+def test_an_empty_vector_joins_anything_and_gets_its_gradient() -> None:
+    empty = ad.zeros(0, requires_grad=True)
+    ad.cat([ad.ones(2, 3), empty], 1).sum().backward()
+    assert empty.grad.shape == (0,)
+
+
+def test_turning_no_dimension_copies_all_the_same() -> None:
+    x = ad.ones(2)
+    x.flip(()).fill_(5)
+    assert x.tolist() == [1, 1]
