@@ -24,8 +24,16 @@ def cast(x: Tensor, target: Any, copy: bool = False) -> Tensor:
 
 
 @function(METHOD, method=True)
-def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip  # noqa: E501
-    """In another dtype: `to(dtype)`, `to(device, dtype)` or `to(other)`; the tensor itself if nothing changes."""
+def to(
+    self: Tensor,
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """In another dtype: `to(dtype)`, `to(device, dtype)`, `to(other)`; itself if nothing changes."""
     target = arguments.numpy_dtype(dtype)
     for a in args:
         if isinstance(a, Tensor):
@@ -102,8 +110,10 @@ def detach_(self: Tensor) -> Tensor:
     """Take this tensor out of the graph. Raises RuntimeError for a view."""
     if self._is_view():
         raise RuntimeError(
-            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-            "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
+            "(DDP) for "
+            "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and "
+            "hence "
             "detach_() cannot be called on these gradients. To fix this error, please refer to the "
             "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
         )
@@ -111,14 +121,16 @@ def detach_(self: Tensor) -> Tensor:
     return self
 
 
-# -- written as a whole -----------------------------------------------------------------------------------------------
+# -- written as a whole --------------------------------------------------------------------------------------
 
 
 @function(METHOD, method=True)
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write `src`, broadcast and cast, into this tensor; gradients flow to `src`."""
     if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
+        raise TypeError(
+            f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}"
+        )
     check_fits(src._array.shape, self._array.shape)
     return assign(self, lambda before: ops.copy(before, src))
 
@@ -129,13 +141,12 @@ def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
         return
     lead = len(room) - len(shape)
     if lead < 0:
-        raise RuntimeError(
-            f"output with shape {list(room)} doesn't match the broadcast shape {list(shape)}"
-        )
+        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(shape)}")
     for i, n in enumerate(shape):
         if n not in (1, room[i + lead]):
             raise RuntimeError(
-                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at non-singleton "
+                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at "
+                f"non-singleton "
                 f"dimension {i + lead}"
             )
 
@@ -145,7 +156,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-dim tensor."""
     if isinstance(value, Tensor) and value._array.ndim:
         raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} "
+            f"dimensions."
         )
     value = checked_number(value, self._array.dtype)
     return assign(self, lambda before: ops.fill(before, value))
@@ -158,7 +170,9 @@ def checked_number(value: Any, target: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, (bool, int, float, complex)):
-        raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {value.__class__.__name__}")
+        raise TypeError(
+            f"fill_(): argument 'value' (position 1) must be Number, not {value.__class__.__name__}"
+        )
     if isinstance(value, complex) and target.kind != "c":
         if value.imag:
             raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")
@@ -184,7 +198,7 @@ def numel(input: Tensor) -> int:
     return input._array.size  # type: ignore[no-any-return]
 
 
-# -- dtypes -----------------------------------------------------------------------------------------------------------
+# -- dtypes --------------------------------------------------------------------------------------------------
 
 
 @function()
@@ -234,4 +248,3 @@ def result_type(tensor1: Any, tensor2: Any) -> Any:
 def can_cast(from_: Any, to: Any) -> bool:
     """Whether a cast keeps the category: bool < integer < float < complex."""
     return dtypes.can_cast(from_.numpy, to.numpy)
-

@@ -14,7 +14,7 @@ def pieces(g: Any) -> list[Any]:
     return g if isinstance(g, list) else [g]
 
 
-# -- the machine's own --------------------------------------------------------------------------------------------
+# -- the machine's own ---------------------------------------------------------------------------------------
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
 linear("keep_dims", geometry.keep_dims, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 general(
@@ -26,7 +26,7 @@ general(
     node="torch::autograd::CopySlices",
 )
 
-# -- views --------------------------------------------------------------------------------------------------------
+# -- views ---------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
@@ -36,47 +36,101 @@ linear("transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, d
 linear("t", geometry.reverse, lambda g: ops.t(g), view=True)
 linear("unsqueeze", geometry.unsqueeze, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 for number in range(3):  # torch numbers squeeze() of all dimensions, of one, and of several
-    linear(f"squeeze{number}", geometry.squeeze, lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
-           view=True, node=f"SqueezeBackward{number}")  # fmt: skip
+    linear(
+        f"squeeze{number}",
+        geometry.squeeze,
+        lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
+        view=True,
+        node=f"SqueezeBackward{number}",
+    )
 
-# -- regions: views whose adjoint embeds them in zeros ------------------------------------------------------------
-linear("select", geometry.select, lambda g, input_shape, dim, index:
-       ops.embed(g, shape=input_shape, index=geometry.at(dim, index)), view=True)  # fmt: skip
-linear("slice", geometry.slice_, lambda g, input_shape, dim, start, stop, step:
-       ops.embed(g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))), view=True)  # fmt: skip
-linear("region", geometry.region, lambda g, input_shape, index: ops.embed(g, shape=input_shape, index=index), view=True)
+# -- regions: views whose adjoint embeds them in zeros -------------------------------------------------------
+linear(
+    "select",
+    geometry.select,
+    lambda g, input_shape, dim, index: ops.embed(g, shape=input_shape, index=geometry.at(dim, index)),
+    view=True,
+)
+linear(
+    "slice",
+    geometry.slice_,
+    lambda g, input_shape, dim, start, stop, step: ops.embed(
+        g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))
+    ),
+    view=True,
+)
+linear(
+    "region",
+    geometry.region,
+    lambda g, input_shape, index: ops.embed(g, shape=input_shape, index=index),
+    view=True,
+)
 linear("embed", geometry.embed, lambda g, index: ops.region(g, index=index), node="SliceBackwardBackward0")
-linear("diagonal", geometry.diagonal, lambda g, input_shape, offset, dim1, dim2:
-       ops.embed_diagonal(g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2), view=True)  # fmt: skip
-linear("embed_diagonal", geometry.embed_diagonal, lambda g, offset, dim1, dim2:
-       ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2))  # fmt: skip
-linear("unfold", geometry.unfold, lambda g, input_shape, dim, size, step:
-       ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step), view=True)  # fmt: skip
+linear(
+    "diagonal",
+    geometry.diagonal,
+    lambda g, input_shape, offset, dim1, dim2: ops.embed_diagonal(
+        g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2
+    ),
+    view=True,
+)
+linear(
+    "embed_diagonal",
+    geometry.embed_diagonal,
+    lambda g, offset, dim1, dim2: ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2),
+)
+linear(
+    "unfold",
+    geometry.unfold,
+    lambda g, input_shape, dim, size, step: ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step),
+    view=True,
+)
 linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
-linear("as_strided", geometry.as_strided, lambda g, input_shape, shape, strides, offset:
-       ops.strided_back(g, shape=input_shape, region=shape, strides=strides, offset=offset), view=True)  # fmt: skip
-linear("strided_back", geometry.strided_back, lambda g, region, strides, offset:
-       ops.as_strided(g, shape=region, strides=strides, offset=offset))  # fmt: skip
+linear(
+    "as_strided",
+    geometry.as_strided,
+    lambda g, input_shape, shape, strides, offset: ops.strided_back(
+        g, shape=input_shape, region=shape, strides=strides, offset=offset
+    ),
+    view=True,
+)
+linear(
+    "strided_back",
+    geometry.strided_back,
+    lambda g, region, strides, offset: ops.as_strided(g, shape=region, strides=strides, offset=offset),
+)
 
-# -- several views at once ----------------------------------------------------------------------------------------
+# -- several views at once -----------------------------------------------------------------------------------
 for name in ("split", "split_with_sizes"):
     general(name, geometry.split, lambda g, dim: ops.cat(*pieces(g), dim=dim), inputs=("input",), view=True)
 general("unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True)
 
-# -- copies -------------------------------------------------------------------------------------------------------
-linear("reshape_to", geometry.reshape, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), node="UnsafeViewBackward0")
+# -- copies --------------------------------------------------------------------------------------------------
+linear(
+    "reshape_to",
+    geometry.reshape,
+    lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
+    node="UnsafeViewBackward0",
+)
 linear("clone", geometry.clone, lambda g: g)
 linear("contiguous", geometry.contiguous, lambda g: g, node="CloneBackward0")
 linear("flip", geometry.flip, lambda g, dims: ops.flip(g, dims=dims))
 linear("roll", geometry.roll, lambda g, shifts, dims: ops.roll(g, shifts=[-s for s in shifts], dims=dims))
-linear("repeat", geometry.repeat, lambda g, input_shape, times: ops.sum_repeats(g, shape=input_shape, times=times))
+linear(
+    "repeat",
+    geometry.repeat,
+    lambda g, input_shape, times: ops.sum_repeats(g, shape=input_shape, times=times),
+)
 linear("sum_repeats", geometry.sum_repeats, lambda g, times: ops.repeat(g, times=times))
 linear("triu", geometry.triu, lambda g, diagonal: ops.triu(g, diagonal=diagonal))
 linear("tril", geometry.tril, lambda g, diagonal: ops.tril(g, diagonal=diagonal))
 general(
     "cat",
     geometry.cat,
-    lambda g, shapes, dim: [ops.slice(g, dim=dim, start=a, stop=b, step=1) for a, b in geometry.spans(shapes, dim)],
+    lambda g, shapes, dim: [
+        ops.reshape_to(ops.slice(g, dim=dim, start=a, stop=b, step=1), shape=s)
+        for s, (a, b) in zip(shapes, geometry.spans(shapes, dim))
+    ],
     variadic=True,
 )
 general(
@@ -86,6 +140,20 @@ general(
     variadic=True,
 )
 
-# -- writing ------------------------------------------------------------------------------------------------------
-general("copy", geometry.copy, lambda g: ops.zeros_like(g), lambda g: g, inputs=("input", "src"), node="CopyBackwards")
-general("fill", geometry.copy, lambda g: ops.zeros_like(g), lambda g: g, inputs=("input", "value"), node="FillBackward2")
+# -- writing -------------------------------------------------------------------------------------------------
+general(
+    "copy",
+    geometry.copy,
+    lambda g: ops.zeros_like(g),
+    lambda g: g,
+    inputs=("input", "src"),
+    node="CopyBackwards",
+)
+general(
+    "fill",
+    geometry.copy,
+    lambda g: ops.zeros_like(g),
+    lambda g: g,
+    inputs=("input", "value"),
+    node="FillBackward2",
+)

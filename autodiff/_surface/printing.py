@@ -41,13 +41,18 @@ def set_printoptions(
     if profile is not None:
         options.precision, options.threshold, options.edgeitems = PROFILES[profile]
         options.linewidth = 80
-    for name, value in (("precision", precision), ("threshold", threshold), ("edgeitems", edgeitems), ("linewidth", linewidth)):
+    for name, value in (
+        ("precision", precision),
+        ("threshold", threshold),
+        ("edgeitems", edgeitems),
+        ("linewidth", linewidth),
+    ):
         if value is not None:
             setattr(options, name, value)
     options.sci_mode = sci_mode
 
 
-# -- one element ------------------------------------------------------------------------------------------------------
+# -- one element ---------------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +70,7 @@ def aligned(form: Callable[[Any], str], values: list[Any]) -> Column:
 
 
 def column(shown: Any) -> Column:
-    """The common form of the elements shown: whole numbers, fixed point or scientific, whichever fits them all."""
+    """The common form of the elements shown: whole numbers, fixed point or scientific, as fits them all."""
     if shown.dtype.kind != "f":
         return aligned(str, shown.tolist())
     decisive = shown[np.isfinite(shown) & (shown != 0)].astype(np.float64)
@@ -103,7 +108,7 @@ def complex_column(shown: Any) -> Column:
     return Column(real.width + imaginary.width + 1, write)
 
 
-# -- the nest of brackets ---------------------------------------------------------------------------------------------
+# -- the nest of brackets ------------------------------------------------------------------------------------
 
 
 def _ends(n: int, cut: bool) -> Iterator[int | None]:
@@ -138,7 +143,7 @@ def brackets(array: Any, form: Column, indent: int, cut: bool) -> str:
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(rows) + "]"
 
 
-# -- the whole --------------------------------------------------------------------------------------------------------
+# -- the whole -----------------------------------------------------------------------------------------------
 
 
 def text(t: Tensor) -> str:
@@ -162,7 +167,7 @@ def text(t: Tensor) -> str:
             remarks.append(f"dtype={t.dtype}")
     node = t.grad_fn
     if node is not None:
-        remarks.append(f"grad_fn=<{node.name()}>")
+        remarks.append(f"grad_fn=<{node.name().rpartition('::')[2]}>")
     elif t.requires_grad:
         remarks.append("requires_grad=True")
     return with_remarks(prefix + values, remarks, len(prefix)) + ")"
