@@ -19,7 +19,9 @@ def dim(given: Any, ndim: int) -> int:
     if type(given) is not int:
         given = whole(given, "dim")
     if not -reach <= given < reach:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {given})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {given})"
+        )
     return given + reach if given < 0 else given
 
 
@@ -93,7 +95,12 @@ def numpy_dtype(given: Any, otherwise: Any = None) -> Any:
         raise TypeError(f"argument 'dtype' must be torch.dtype, not {type(given).__name__}") from None
 
 
-_OF_BUILTIN = {bool: np.dtype("bool"), int: np.dtype("int64"), float: np.dtype("float64"), complex: np.dtype("complex128")}
+_OF_BUILTIN = {
+    bool: np.dtype("bool"),
+    int: np.dtype("int64"),
+    float: np.dtype("float64"),
+    complex: np.dtype("complex128"),
+}
 
 
 def check_device(given: Any) -> None:

@@ -118,7 +118,9 @@ def detach_(self: Tensor) -> Tensor:
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Write `src`, broadcast and cast, into this tensor; gradients flow to `src`."""
     if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}")
+        raise TypeError(
+            f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}"
+        )
     check_fits(src._array.shape, self._array.shape)
     return assign(self, lambda before: ops.copy(before, src))
 
@@ -129,9 +131,7 @@ def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
         return
     lead = len(room) - len(shape)
     if lead < 0:
-        raise RuntimeError(
-            f"output with shape {list(room)} doesn't match the broadcast shape {list(shape)}"
-        )
+        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(shape)}")
     for i, n in enumerate(shape):
         if n not in (1, room[i + lead]):
             raise RuntimeError(
@@ -158,7 +158,9 @@ def checked_number(value: Any, target: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, (bool, int, float, complex)):
-        raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {value.__class__.__name__}")
+        raise TypeError(
+            f"fill_(): argument 'value' (position 1) must be Number, not {value.__class__.__name__}"
+        )
     if isinstance(value, complex) and target.kind != "c":
         if value.imag:
             raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")
@@ -234,4 +236,3 @@ def result_type(tensor1: Any, tensor2: Any) -> Any:
 def can_cast(from_: Any, to: Any) -> bool:
     """Whether a cast keeps the category: bool < integer < float < complex."""
     return dtypes.can_cast(from_.numpy, to.numpy)
-

@@ -33,7 +33,9 @@ def finished(array: Any, requires_grad: bool, device: Any) -> Tensor:
 
 
 @function(method=False)
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A new leaf holding a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
     return finished(copied(data, arguments.numpy_dtype(dtype)), requires_grad, device)
 
@@ -93,7 +95,9 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 @function(method=False)
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
     """Like as_tensor; `copy` forces a copy."""
     if copy:
         return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
@@ -133,25 +137,44 @@ def sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int,
     if given:
         raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(given))!r}")
     if any(isinstance(n, (float, str)) for n in size):
-        raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(size[0]).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(size[0]).__name__}"
+        )
     return arguments.extent(size)
 
 
-def _filling(name: str, make: Any, text: str) -> Any:
+def _filling(name: str, make: Any, make_like: Any, text: str) -> Any:
     def public(
-        *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
+        *size: Any,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        **given: Any,
     ) -> Tensor:
         shape = sized(name, size, given)
         return finished(make(shape, arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
 
     def like(
-        input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+        input: Tensor,
+        *,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        memory_format: Any = None,
     ) -> Tensor:
         array = checked(name + "_like", input)._array
-        return finished(make(array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
+        return finished(make_like(array, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
 
     def new(
-        self: Tensor, *size: Any, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, **given: Any
+        self: Tensor,
+        *size: Any,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        **given: Any,
     ) -> Tensor:
         shape = sized("new_" + name, size, given)
         return finished(make(shape, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
@@ -172,9 +195,9 @@ def checked(name: str, input: Any) -> Tensor:
     return input
 
 
-zeros = _filling("zeros", np.zeros, "of zeros")
-ones = _filling("ones", np.ones, "of ones")
-empty = _filling("empty", np.empty, "whose values are whatever the memory holds")
+zeros = _filling("zeros", np.zeros, np.zeros_like, "of zeros")
+ones = _filling("ones", np.ones, np.ones_like, "of ones")
+empty = _filling("empty", np.empty, np.empty_like, "whose values are whatever the memory holds")
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
@@ -184,9 +207,17 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: Any) -> Any:
 
 
 @function(method=False, out=True)
-def full(size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """A new tensor of this shape, every element `fill_value`, whose type decides the dtype."""
-    shape = arguments.extent(tuple(size) if isinstance(size, (tuple, list)) else (size,))
+    shape = arguments.extent((size,))
     return finished(_filled(shape, fill_value, arguments.numpy_dtype(dtype)), requires_grad, device)
 
 
@@ -197,11 +228,21 @@ def full_like(
 ) -> Tensor:  # fmt: skip
     """A new tensor of another's shape and dtype, every element `fill_value`."""
     array = checked("full_like", input)._array
-    return finished(_filled(array.shape, fill_value, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
+    return finished(
+        _filled(array.shape, fill_value, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device
+    )
 
 
 @function(method=False)
-def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_strided(
+    size: Any,
+    stride: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """A new tensor of this shape and these strides (in elements), its values whatever the memory holds."""
     shape, d = arguments.extent((size,)), arguments.numpy_dtype(dtype, Default.real)
     reach = 1 + sum((n - 1) * s for n, s in zip(shape, stride)) if math.prod(shape) else 0
@@ -211,29 +252,48 @@ def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = No
 
 @function(method=False, out=True)
 def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Ones on the diagonal of an n x m matrix, zeros elsewhere."""
     rows, columns = arguments.extent((n, n if m is None else m))
-    return finished(np.eye(rows, columns, dtype=arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
+    return finished(
+        np.eye(rows, columns, dtype=arguments.numpy_dtype(dtype, Default.real)), requires_grad, device
+    )
 
 
 # -- of another tensor's dtype ----------------------------------------------------------------------------------------
 
 
 @function(METHOD, method=True)
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A new leaf of this tensor's dtype."""
     return finished(copied(data, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
 
 
 @function(METHOD, method=True)
 def new_full(
-    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+    self: Tensor,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A new tensor of this one's dtype, every element `fill_value`."""
     shape = arguments.extent((size,))
-    return finished(_filled(shape, fill_value, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
+    return finished(
+        _filled(shape, fill_value, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device
+    )
 
 
 # -- ranges -----------------------------------------------------------------------------------------------------------
@@ -245,7 +305,14 @@ def _plain(x: Any) -> Any:
 
 @function(method=False, out=True)
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """start, start + step, ... below `end`; int64 if all three are whole numbers."""
     if end is None:
@@ -267,7 +334,14 @@ def arange(
 
 @function(method=False, out=True)
 def linspace(
-    start: Any, end: Any, steps: int, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """`steps` values at equal distances, both ends included."""
     if steps < 0:

@@ -94,7 +94,9 @@ def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
 
 def _unpacked(index: Any) -> tuple[Any, ...]:
     """A list stands for a tuple of indices if it holds more than numbers."""
-    if isinstance(index, list) and any(p is None or p is ... or isinstance(p, (slice, list, tuple, Tensor, np.ndarray)) for p in index):
+    if isinstance(index, list) and any(
+        p is None or p is ... or isinstance(p, (slice, list, tuple, Tensor, np.ndarray)) for p in index
+    ):
         return tuple(index)
     return (index,)
 
@@ -104,7 +106,11 @@ def _converted(p: Any) -> Any:
     if p is None or p is ... or isinstance(p, (slice, bool, int)):
         return p
     if isinstance(p, (list, tuple, range, np.ndarray)):
-        p = wrap(np.asarray(copied(p, None))) if len(np.shape(p)) == 0 or len(p) else wrap(np.empty(np.shape(p), np.int64))
+        p = (
+            wrap(np.asarray(copied(p, None)))
+            if len(np.shape(p)) == 0 or len(p)
+            else wrap(np.empty(np.shape(p), np.int64))
+        )
     elif not isinstance(p, Tensor):
         if isinstance(p, (str, bytes)):
             raise TypeError(f"new(): invalid data type {type(p).__name__!r}")
@@ -174,7 +180,9 @@ def _explained(error: IndexError, indices: Many) -> IndexError:
     text = str(error)
     if "broadcast" in text:
         shapes = ", ".join(str(list(i._array.shape)) for i in indices if isinstance(i, Tensor))
-        return IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}")
+        return IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+        )
     if "cannot do a non-empty take" in text:
         return IndexError("index is out of bounds for dimension with size 0")
     return IndexError(text.replace("axis", "dimension"))

@@ -41,7 +41,13 @@ def _drawn(name: str, draw: Any, text: str) -> None:
         return finished(np.asarray(draw(sized(name, size, given), target)), requires_grad, device)
 
     def like(
-        input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None
+        input: Tensor,
+        *,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
+        memory_format: Any = None,
     ) -> Tensor:
         array = checked(name + "_like", input)._array
         target = arguments.numpy_dtype(dtype, array.dtype)
@@ -56,12 +62,21 @@ def _drawn(name: str, draw: Any, text: str) -> None:
 
 def _need_float(name: str, dtype: Any) -> None:
     if dtype.kind not in "fc":
-        kernel = "check_uniform_bounds" if "rand_" in name + "_" and "randn" not in name else "normal_kernel_cpu"
-        raise NotImplementedError(f'"{kernel}" not implemented for \'{_title(dtype)}\'')
+        kernel = (
+            "check_uniform_bounds" if "rand_" in name + "_" and "randn" not in name else "normal_kernel_cpu"
+        )
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_title(dtype)}'")
 
 
 def _title(dtype: Any) -> str:
-    return {"bool": "Bool", "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte"}[dtype.name]
+    return {
+        "bool": "Bool",
+        "int64": "Long",
+        "int32": "Int",
+        "int16": "Short",
+        "int8": "Char",
+        "uint8": "Byte",
+    }[dtype.name]
 
 
 _drawn("rand", random.uniform, "evenly in [0, 1)")
@@ -85,7 +100,9 @@ def randint(
     elif high is None:
         low, high = 0, low
     shape = arguments.extent((size,))
-    return finished(_whole(low, high, shape, arguments.numpy_dtype(dtype, np.dtype("int64"))), requires_grad, device)
+    return finished(
+        _whole(low, high, shape, arguments.numpy_dtype(dtype, np.dtype("int64"))), requires_grad, device
+    )
 
 
 @function(method=False)
@@ -97,11 +114,21 @@ def randint_like(
     if high is None:
         low, high = 0, low
     array = checked("randint_like", input)._array
-    return finished(_whole(low, high, array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
+    return finished(
+        _whole(low, high, array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device
+    )
 
 
 @function(method=False, out=True)
-def randperm(n: int, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randperm(
+    n: int,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """The numbers 0, ..., n - 1 in random order."""
     target = arguments.numpy_dtype(dtype, np.dtype("int64"))
     return finished(random.permutation(n).astype(target), requires_grad, device)
@@ -118,13 +145,23 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
 
 
 @function(method=False, out=True)
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Random numbers around `mean` with deviation `std`; carries no gradient."""
     m, s = (x._array if isinstance(x, Tensor) else x for x in (mean, std))
     shape = arguments.extent((size,)) if size is not None else np.broadcast_shapes(np.shape(m), np.shape(s))
     given = next((x.dtype for x in (m, s) if isinstance(x, (np.ndarray, np.generic))), Default.real)
     target = arguments.numpy_dtype(dtype, given)
-    return finished(np.asarray(random.normal(shape, np.dtype("float64")) * s + m).astype(target), requires_grad, None)
+    return finished(
+        np.asarray(random.normal(shape, np.dtype("float64")) * s + m).astype(target), requires_grad, None
+    )
 
 
 # -- in place ---------------------------------------------------------------------------------------------------------
@@ -155,7 +192,13 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: A
     """Every element anew, a whole number evenly in [from, to); `random_(to)` starts at 0."""
     if to is None:
         dtype = self._array.dtype
-        top = np.iinfo(dtype).max if dtype.kind in "iu" else 2 if dtype.kind == "b" else 2 ** (np.finfo(dtype).nmant + 1)
+        top = (
+            np.iinfo(dtype).max
+            if dtype.kind in "iu"
+            else 2
+            if dtype.kind == "b"
+            else 2 ** (np.finfo(dtype).nmant + 1)
+        )
         from_, to = (0, from_) if from_ else (0, int(top))
     return _written(self, _whole(from_, to, self._array.shape, np.dtype("int64")))
 

@@ -28,7 +28,9 @@ def _whole_index(name: str, index: Tensor, text: str = "int32/int64") -> None:
         raise RuntimeError(f"{name}(): Expected dtype {text} for index")
 
 
-def _check_bounds(index: Any, n: int, d: int, error: type[Exception] = RuntimeError, low: int = 0, before: str = "") -> None:
+def _check_bounds(
+    index: Any, n: int, d: int, error: type[Exception] = RuntimeError, low: int = 0, before: str = ""
+) -> None:
     """Raise unless every index lies in [low, n)."""
     if index.size and not (index.min() >= low and index.max() < n):
         bad = index[(index < low) | (index >= n)].ravel()[0] if index.ndim else index
@@ -85,7 +87,9 @@ def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     from_errors = next(((i, n, m) for i, (n, m) in enumerate(zip(a, b)) if n != m and 1 not in (n, m)), None)
     if from_errors:
         i, n, m = from_errors
-        raise RuntimeError(f"The size of tensor a ({n}) must match the size of tensor b ({m}) at non-singleton dimension {i}")
+        raise RuntimeError(
+            f"The size of tensor a ({n}) must match the size of tensor b ({m}) at non-singleton dimension {i}"
+        )
     return common_shape([a, b])
 
 
@@ -111,7 +115,9 @@ def _check_scatter(input: Tensor, d: int, index: Tensor, src: Any) -> None:
 
 
 @function(inplace=True, out=True)
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Tensor:
     """A copy that holds src (a tensor, or a number) at `index` along `dim`; of several for one place the last wins."""
     src = value if src is None else src
     d = arguments.dim(dim, input._array.ndim)
@@ -130,7 +136,9 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """input with src added at `index` along `dim`."""
     if not isinstance(src, Tensor):
-        raise TypeError(f"scatter_add(): argument 'src' (position 3) must be Tensor, not {type(src).__name__}")
+        raise TypeError(
+            f"scatter_add(): argument 'src' (position 3) must be Tensor, not {type(src).__name__}"
+        )
     d = arguments.dim(dim, input._array.ndim)
     _check_scatter(input, d, index, src)
     return ops.scatter_add(input, index, src, dim=d)  # type: ignore[no-any-return]
@@ -237,19 +245,27 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     if not isinstance(condition, Tensor) and isinstance(input, Tensor):
-        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
+        raise TypeError(
+            f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}"
+        )
     if input is None or other is None:
-        raise TypeError("where() received an invalid combination of arguments: input and other belong together")
+        raise TypeError(
+            "where() received an invalid combination of arguments: input and other belong together"
+        )
     mask = condition._array
     if mask.dtype.kind != "b":
         if mask.dtype.name != "uint8":
-            raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {_named(condition)}")
+            raise RuntimeError(
+                f"where expected condition to be a boolean tensor, but got a tensor with dtype {_named(condition)}"
+            )
         condition = ops.to(condition, dtype=np.dtype("bool"))
     pair = [_number_or_tensor(x) for x in (input, other)]
     arrays = [x._array if isinstance(x, Tensor) else x for x in pair]
     target = dtypes.result_type(arrays)
     pair = [
-        (x if x._array.dtype is target else ops.to(x, dtype=target)) if isinstance(x, Tensor) else np.asarray(x).astype(target)[()]
+        (x if x._array.dtype is target else ops.to(x, dtype=target))
+        if isinstance(x, Tensor)
+        else np.asarray(x).astype(target)[()]
         for x in pair
     ]
     try:
@@ -268,7 +284,11 @@ def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
         except ValueError:
             width = max(len(a), len(b))
             long_a, long_b = (1,) * (width - len(a)) + a, (1,) * (width - len(b)) + b
-            i = next(i for i in reversed(range(width)) if long_a[i] != long_b[i] and 1 not in (long_a[i], long_b[i]))
+            i = next(
+                i
+                for i in reversed(range(width))
+                if long_a[i] != long_b[i] and 1 not in (long_a[i], long_b[i])
+            )
             return RuntimeError(
                 f"The size of tensor a ({long_a[i]}) must match the size of tensor b ({long_b[i]}) at non-singleton dimension {i}"
             )
@@ -333,7 +353,9 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy that holds the first elements of source, in order, wherever the mask holds."""
     _check_mask(mask, "masked_scatter: expected BoolTensor for mask")
     if source._array.dtype is not input._array.dtype:
-        raise RuntimeError(f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and {_named(source)}")
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and {_named(source)}"
+        )
     shape = _broadcast_pair(input, mask)
     if np.count_nonzero(np.broadcast_to(mask._array, shape)) > source._array.size:
         raise RuntimeError("Number of elements of source < number of ones in mask")
@@ -399,5 +421,3 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     if input._array.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
     return ops.tril(input, diagonal=diagonal)  # type: ignore[no-any-return]
-
-

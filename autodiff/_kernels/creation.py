@@ -11,7 +11,9 @@ NUMBERS = {bool, int, float, complex}
 TOO_BIG = "Overflow when unpacking long long"
 
 
-def nested(data: Any, dtype: Any, default: Any, of_number: Callable[[Any], Any], promote: Callable[[Any, Any], Any]) -> Any:
+def nested(
+    data: Any, dtype: Any, default: Any, of_number: Callable[[Any], Any], promote: Callable[[Any, Any], Any]
+) -> Any:
     """The array that a nested sequence of numbers, NumPy scalars and arrays spells, in torch's dtype.
 
     Raises torch's errors for ragged sequences, for what is no number, and for values that `dtype` cannot hold.
@@ -23,7 +25,7 @@ def nested(data: Any, dtype: Any, default: Any, of_number: Callable[[Any], Any],
             if kind not in NUMBERS:
                 plain = False
                 _check_leaf(sample)
-            d = of_number(sample) if kind in NUMBERS else sample.dtype
+            d = of_number(sample) if kind in NUMBERS else getattr(sample, "_array", sample).dtype
             found = d if found is None else promote(found, d)
     _check_ragged(data)
     array = np.array(data) if plain else np.array(_unwrapped(data))
@@ -84,7 +86,11 @@ def _check_ragged(data: Any) -> None:
             first = len(level[0])
             other = next(len(x) for x in level if len(x) != first)
             raise ValueError(f"expected sequence of length {first} at dim {depth - 1} (got {other})")
-        level = [y for x in level for y in x] if level[0] and isinstance(level[0][0], (list, tuple, range)) else []
+        level = (
+            [y for x in level for y in x]
+            if level[0] and isinstance(level[0][0], (list, tuple, range))
+            else []
+        )
         depth += 1
 
 
@@ -114,9 +120,19 @@ def linspace(start: Any, end: Any, steps: int, dtype: Any) -> Any:
         return np.empty(0, dtype)
     if steps == 1:
         return np.array([start]).astype(dtype)
-    working = np.dtype("float64") if dtype.kind in "iu" else dtype if dtype.itemsize > 2 else np.dtype("float32")
+    working = (
+        np.dtype("float64") if dtype.kind in "iu" else dtype if dtype.itemsize > 2 else np.dtype("float32")
+    )
     real = working.type
-    step = (real(end) - real(start)) / real(steps - 1)
-    ahead = np.arange(steps).astype(working)
-    out = np.where(np.arange(steps) < steps // 2, real(start) + step * ahead, real(end) - step * ahead[::-1])
-    return out.astype(dtype)
+    first, last = real(start), real(end)
+    # torch's fused multiply-add rounds once; so does the next wider type, but for rare ties.
+    step = ((last - first) / real(steps - 1)).astype(_WIDER.get(working.name, working))
+    places = np.arange(steps)
+    return (
+        np.where(places < steps // 2, first + step * places, last - step * places[::-1])
+        .astype(working)
+        .astype(dtype)
+    )
+
+
+_WIDER = {"float32": np.dtype("float64"), "float64": np.dtype(np.longdouble)}

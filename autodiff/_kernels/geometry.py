@@ -49,7 +49,9 @@ def keep_dims(x: Any, dims: tuple[int, ...]) -> Any:
 def sum_to(x: Any, shape: Shape) -> Any:
     """x summed over the dimensions that a value of `shape` was broadcast along."""
     lead = x.ndim - len(shape)
-    dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
+    dims = tuple(range(lead)) + tuple(
+        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
+    )
     if not dims:
         return x
     return np.reshape(total(x, dims, True), shape)

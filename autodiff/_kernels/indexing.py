@@ -82,7 +82,11 @@ def gather(x: Any, index: Any, dim: int) -> Any:
     """x at `index` along `dim`: the result has the index's shape."""
     if not x.ndim:
         return np.broadcast_to(x, index.shape).copy()
-    return np.take_along_axis(_corner(x, index, dim), index, dim) if index.size else np.zeros(index.shape, x.dtype)
+    return (
+        np.take_along_axis(_corner(x, index, dim), index, dim)
+        if index.size
+        else np.zeros(index.shape, x.dtype)
+    )
 
 
 def _places(index: Any, shape: Shape, dim: int) -> Any:

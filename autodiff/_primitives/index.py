@@ -25,11 +25,18 @@ def opened(kernel: Callable[..., Any]) -> Callable[..., Any]:
 # -- in every combination ---------------------------------------------------------------------------------------------
 general("index", opened(indexing.index), lambda g, input_shape, indices:
         ops.index_back(g, shape=input_shape, indices=indices), inputs=("input",))  # fmt: skip
-general("index_back", opened(indexing.index_back), lambda g, indices: ops.index(g, indices=indices), inputs=("input",))
+general(
+    "index_back",
+    opened(indexing.index_back),
+    lambda g, indices: ops.index(g, indices=indices),
+    inputs=("input",),
+)
 general(
     "index_put",
     opened(indexing.index_put),
-    lambda g, indices, accumulate: g if accumulate else ops.index_put(g, 0, indices=indices, accumulate=False),
+    lambda g, indices, accumulate: (
+        g if accumulate else ops.index_put(g, 0, indices=indices, accumulate=False)
+    ),
     lambda g, indices: ops.index(g, indices=indices),
     inputs=("input", "values"),
 )
@@ -66,7 +73,9 @@ general(
     indexing.index_add,
     lambda g: g,
     None,
-    lambda g, index, dim, alpha, source_shape: ops.reshape_to(ops.index_select(g, index, dim=dim), shape=source_shape) * alpha,
+    lambda g, index, dim, alpha, source_shape: (
+        ops.reshape_to(ops.index_select(g, index, dim=dim), shape=source_shape) * alpha
+    ),
     inputs=("input", "index", "source"),
 )
 general(
@@ -74,7 +83,9 @@ general(
     indexing.index_copy,
     lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim),
     None,
-    lambda g, index, dim, source_shape: ops.reshape_to(ops.index_select(g, index, dim=dim), shape=source_shape),
+    lambda g, index, dim, source_shape: ops.reshape_to(
+        ops.index_select(g, index, dim=dim), shape=source_shape
+    ),
     inputs=("input", "index", "source"),
 )
 general("index_fill", indexing.index_fill, lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim), None,
@@ -114,7 +125,12 @@ general(
     None,
     inputs=("input", "source", "mask"),
 )
-general("first_of", indexing.first_of, lambda g, input_shape: ops.front(g, count=input_shape[0]), inputs=("input",))
+general(
+    "first_of",
+    indexing.first_of,
+    lambda g, input_shape: ops.front(g, count=input_shape[0]),
+    inputs=("input",),
+)
 general("front", indexing.front, lambda g, input_shape: ops.first_of(g, shape=input_shape), inputs=("input",))
 general("masked_select", indexing.masked_select, lambda g, mask, input_shape:
         ops.masked_back(g, mask, shape=input_shape), None, inputs=("input", "mask"))  # fmt: skip

@@ -32,7 +32,9 @@ linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, 
 linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
 linear("alias", geometry.alias, lambda g: g, view=True)
 linear("permute", geometry.permute, lambda g, dims: ops.permute(g, dims=geometry.inverse(dims)), view=True)
-linear("transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True)
+linear(
+    "transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True
+)
 linear("t", geometry.reverse, lambda g: ops.t(g), view=True)
 linear("unsqueeze", geometry.unsqueeze, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 for number in range(3):  # torch numbers squeeze() of all dimensions, of one, and of several
@@ -44,7 +46,12 @@ linear("select", geometry.select, lambda g, input_shape, dim, index:
        ops.embed(g, shape=input_shape, index=geometry.at(dim, index)), view=True)  # fmt: skip
 linear("slice", geometry.slice_, lambda g, input_shape, dim, start, stop, step:
        ops.embed(g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))), view=True)  # fmt: skip
-linear("region", geometry.region, lambda g, input_shape, index: ops.embed(g, shape=input_shape, index=index), view=True)
+linear(
+    "region",
+    geometry.region,
+    lambda g, input_shape, index: ops.embed(g, shape=input_shape, index=index),
+    view=True,
+)
 linear("embed", geometry.embed, lambda g, index: ops.region(g, index=index), node="SliceBackwardBackward0")
 linear("diagonal", geometry.diagonal, lambda g, input_shape, offset, dim1, dim2:
        ops.embed_diagonal(g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2), view=True)  # fmt: skip
@@ -52,7 +59,9 @@ linear("embed_diagonal", geometry.embed_diagonal, lambda g, offset, dim1, dim2:
        ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2))  # fmt: skip
 linear("unfold", geometry.unfold, lambda g, input_shape, dim, size, step:
        ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step), view=True)  # fmt: skip
-linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
+linear(
+    "fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step)
+)
 linear("as_strided", geometry.as_strided, lambda g, input_shape, shape, strides, offset:
        ops.strided_back(g, shape=input_shape, region=shape, strides=strides, offset=offset), view=True)  # fmt: skip
 linear("strided_back", geometry.strided_back, lambda g, region, strides, offset:
@@ -61,22 +70,35 @@ linear("strided_back", geometry.strided_back, lambda g, region, strides, offset:
 # -- several views at once ----------------------------------------------------------------------------------------
 for name in ("split", "split_with_sizes"):
     general(name, geometry.split, lambda g, dim: ops.cat(*pieces(g), dim=dim), inputs=("input",), view=True)
-general("unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True)
+general(
+    "unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True
+)
 
 # -- copies -------------------------------------------------------------------------------------------------------
-linear("reshape_to", geometry.reshape, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), node="UnsafeViewBackward0")
+linear(
+    "reshape_to",
+    geometry.reshape,
+    lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
+    node="UnsafeViewBackward0",
+)
 linear("clone", geometry.clone, lambda g: g)
 linear("contiguous", geometry.contiguous, lambda g: g, node="CloneBackward0")
 linear("flip", geometry.flip, lambda g, dims: ops.flip(g, dims=dims))
 linear("roll", geometry.roll, lambda g, shifts, dims: ops.roll(g, shifts=[-s for s in shifts], dims=dims))
-linear("repeat", geometry.repeat, lambda g, input_shape, times: ops.sum_repeats(g, shape=input_shape, times=times))
+linear(
+    "repeat",
+    geometry.repeat,
+    lambda g, input_shape, times: ops.sum_repeats(g, shape=input_shape, times=times),
+)
 linear("sum_repeats", geometry.sum_repeats, lambda g, times: ops.repeat(g, times=times))
 linear("triu", geometry.triu, lambda g, diagonal: ops.triu(g, diagonal=diagonal))
 linear("tril", geometry.tril, lambda g, diagonal: ops.tril(g, diagonal=diagonal))
 general(
     "cat",
     geometry.cat,
-    lambda g, shapes, dim: [ops.slice(g, dim=dim, start=a, stop=b, step=1) for a, b in geometry.spans(shapes, dim)],
+    lambda g, shapes, dim: [
+        ops.slice(g, dim=dim, start=a, stop=b, step=1) for a, b in geometry.spans(shapes, dim)
+    ],
     variadic=True,
 )
 general(
@@ -87,5 +109,19 @@ general(
 )
 
 # -- writing ------------------------------------------------------------------------------------------------------
-general("copy", geometry.copy, lambda g: ops.zeros_like(g), lambda g: g, inputs=("input", "src"), node="CopyBackwards")
-general("fill", geometry.copy, lambda g: ops.zeros_like(g), lambda g: g, inputs=("input", "value"), node="FillBackward2")
+general(
+    "copy",
+    geometry.copy,
+    lambda g: ops.zeros_like(g),
+    lambda g: g,
+    inputs=("input", "src"),
+    node="CopyBackwards",
+)
+general(
+    "fill",
+    geometry.copy,
+    lambda g: ops.zeros_like(g),
+    lambda g: g,
+    inputs=("input", "value"),
+    node="FillBackward2",
+)

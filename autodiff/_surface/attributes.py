@@ -31,7 +31,9 @@ def size(self: Tensor, dim: int | None = None) -> Any:
     if not -ndim <= dim < ndim:
         if not ndim:
             raise IndexError("Dimension specified as %d but tensor has no dimensions" % dim)
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
+        )
     return self._array.shape[dim]
 
 
@@ -133,7 +135,9 @@ def iterate(self: Tensor) -> Iterator[Tensor]:
 
 def contains(self: Tensor, element: Any) -> bool:
     if not isinstance(element, (Tensor, bool, int, float, complex, np.generic)):
-        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
     return bool(np.any(self._array == (element._array if isinstance(element, Tensor) else element)))
 
 
@@ -181,4 +185,3 @@ def attach() -> None:
     """Give Tensor its geometry, properties and protocols."""
     for name, member in (METHODS | PROPERTIES).items():
         setattr(Tensor, name, member)
-

@@ -7,6 +7,7 @@ from typing import Any
 
 from autodiff._core import dtypes
 from autodiff._core.geometry import Size, device
+from autodiff._core.limits import finfo, iinfo
 from autodiff._surface.printing import set_printoptions
 
 
@@ -14,8 +15,12 @@ def names() -> dict[str, Any]:
     """Name to constant, dtypes under their aliases too."""
     found: dict[str, Any] = {d.name: d for d in dtypes.DTYPES}
     found |= {d.alias: d for d in dtypes.DTYPES if d.alias}
-    found |= {"dtype": dtypes.dtype, "Size": Size, "device": device}
+    found |= {"dtype": dtypes.dtype, "Size": Size, "device": device, "finfo": finfo, "iinfo": iinfo}
     found |= {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None}
-    found |= {"strided": "torch.strided", "preserve_format": "torch.preserve_format", "contiguous_format": "torch.contiguous_format"}
+    found |= {
+        "strided": "torch.strided",
+        "preserve_format": "torch.preserve_format",
+        "contiguous_format": "torch.contiguous_format",
+    }
     found |= {"set_printoptions": set_printoptions}
     return found

@@ -41,7 +41,12 @@ def set_printoptions(
     if profile is not None:
         options.precision, options.threshold, options.edgeitems = PROFILES[profile]
         options.linewidth = 80
-    for name, value in (("precision", precision), ("threshold", threshold), ("edgeitems", edgeitems), ("linewidth", linewidth)):
+    for name, value in (
+        ("precision", precision),
+        ("threshold", threshold),
+        ("edgeitems", edgeitems),
+        ("linewidth", linewidth),
+    ):
         if value is not None:
             setattr(options, name, value)
     options.sci_mode = sci_mode
@@ -162,7 +167,7 @@ def text(t: Tensor) -> str:
             remarks.append(f"dtype={t.dtype}")
     node = t.grad_fn
     if node is not None:
-        remarks.append(f"grad_fn=<{node.name()}>")
+        remarks.append(f"grad_fn=<{node.name().rpartition('::')[2]}>")
     elif t.requires_grad:
         remarks.append("requires_grad=True")
     return with_remarks(prefix + values, remarks, len(prefix)) + ")"
