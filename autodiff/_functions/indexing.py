@@ -43,6 +43,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
     """Write `value` where `index` says; gradients flow to the value, and none to what was overwritten."""
+    if index is False:
+        return  # torch does not even look at the value
     view, indices = _applied(x, index)
     if not isinstance(value, (Tensor, bool, int, float, complex, np.generic)):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")  # type: ignore[attr-defined]

@@ -77,21 +77,25 @@ reduction("all", reductions.every, None)
 reduction("any", reductions.some, None)
 
 # -- products -----------------------------------------------------------------------------------------------------
-def _product_rule(g: Any, input: Any, dim: int, keepdim: bool, input_shape: tuple[int, ...]) -> Any:
+# `out` is mentioned for its own sake: torch saves it, so the product must not be written before backward.
+def _product_rule(g: Any, input: Any, out: Any, dim: int, keepdim: bool, input_shape: tuple[int, ...]) -> Any:
     """g times the product of all the others: those before times those after, so that no zero is divided by."""
     if not input_shape:
         return g
     if not keepdim:
         g = ops.keep_dims(g, dims=(dim,))
+    if input_shape[dim] == 1 and bool(ops.any(input == 0, dims=tuple(range(len(input_shape))), keepdim=False)):
+        return g  # a second derivative is None for torch here, but zeros where no factor is 0
     before = ops.delay(ops.cumprod(input, dim=dim, reverse=False), dim=dim, reverse=False, first=1)
     after = ops.delay(ops.cumprod(input, dim=dim, reverse=True), dim=dim, reverse=True, first=1)
     return g * ops.conj(before * after)
 
 
-def _product_of_all_rule(g: Any, input: Any, input_shape: tuple[int, ...]) -> Any:
+def _product_of_all_rule(g: Any, input: Any, out: Any, input_shape: tuple[int, ...]) -> Any:
     if not input_shape:
         return g
-    return ops.reshape_to(_product_rule(g, ops.reshape_to(input, shape=(-1,)), 0, False, (-1,)), shape=input_shape)
+    flat = ops.reshape_to(input, shape=(-1,))
+    return ops.reshape_to(_product_rule(g, flat, out, 0, False, (math.prod(input_shape),)), shape=input_shape)
 
 
 general("prod", reductions.product, _product_rule, inputs=("input",), node="ProdBackward1")
