@@ -196,6 +196,8 @@ def _located(name: str, index: int) -> Rule:
     p = PRIMITIVES[name]
     formula = getattr(p.formulas[index], "source", p.formulas[index])
     code = getattr(formula, "__code__", None)
+    if code is not None and code.co_filename == __file__:
+        code = None  # a constant's stand-in, below
     file, line = (code.co_filename, code.co_firstlineno) if code is not None else p.source
     return Rule(name, index, file, line)
 
@@ -220,6 +222,8 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
         return changed(*args)
 
     wrapped.wants = parameters(before)  # type: ignore[attr-defined]
+    # Blame points at the row, not at this wrapper.
+    wrapped.source = getattr(before, "source", formula)  # type: ignore[attr-defined]
     p.replace_formula(at, wrapped)
     try:
         yield

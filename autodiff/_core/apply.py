@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from autodiff._core import errors, views
 from autodiff._core.modes import state, unusual
@@ -132,14 +133,41 @@ def guard(result: Tensor) -> Storage:
 
 def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
     for i, t in enumerate(tensors):
-        if several:
-            step = _one_of_many(p, params, i)
-            made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0])
+        made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0]) if several else None
+        views.attach(t, source, (p.op, params, i if several else None), made)
+
+
+def one_input_operator(p: Primitive) -> Callable[..., Any]:
+    """The operator of a primitive of one tensor: the general way without its loops."""
+    kernel, is_view, differentiable = p.kernel, p.view, bool(p.formulas)
+    usual = general_operator(p)
+
+    def op(input: Any, **params: Any) -> Any:
+        if not isinstance(input, Tensor):
+            return kernel(input, **params)
+        x = input.memory() if is_view else input._array
+        token = quiet(SILENT)
+        try:
+            result = kernel(x, **params)
+        finally:
+            loud(token)
+        if type(result) is tuple or isinstance(result, tuple):
+            # Several results are rare enough to take the general way, once more.
+            return usual(input, **params)
+        t: Tensor = new_node(Tensor)
+        t._array = result
+        edge = input._node
+        if edge is not None and differentiable and (not unusual or state.grad) and result.dtype.kind in "fc":
+            like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
+            node = t._node = link(p.node(), (edge,), like)  # type: ignore[assignment]
+            if p.wanted:
+                node.saved = _saved(p.plan(1), (input,), [t], params)
         else:
-            step = functools.partial(p.op, **params)
-            made = None
-        views.attach(t, source, step, made)
+            t._node = None
+        if unusual and state.inference:
+            t.meta().inference = True
+        if is_view:
+            views.attach(t, input, (op, params, None), None)
+        return t
 
-
-def _one_of_many(p: Primitive, params: dict[str, Any], i: int) -> Callable[[Any], Any]:
-    return lambda base: p.op(base, **params)[i]
+    return op

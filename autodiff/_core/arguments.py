@@ -16,13 +16,12 @@ from autodiff._core.geometry import device
 def dim(given: Any, ndim: int) -> int:
     """A dimension counted from the front. Raises IndexError beyond [-ndim, ndim-1]; a 0-dim tensor takes -1 and 0."""
     reach = ndim or 1
-    if type(given) is not int:
-        given = whole(given, "dim")
+    given = given if type(given) is int else whole(given, "dim")
     if not -reach <= given < reach:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {given})"
         )
-    return given + reach if given < 0 else given
+    return int(given) + reach if given < 0 else int(given)
 
 
 def dims(given: Any, ndim: int) -> tuple[int, ...]:

@@ -27,22 +27,22 @@ FLOAT32, FLOAT64 = np.dtype(float32), np.dtype(float64)
 def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
     if len(p.wants[0]) > 1:
-        return lambda a: promoted(p, (a,))
+        return lambda input: promoted(p, (input,))
     kernel = p.kernel
     node_class: Any = type(p.node.title, (UnaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
     p.heat(node_class)
     keeps_input, keeps_out = "input" in p.wants[0], "out" in p.wants[0]
 
-    def op(a: Any) -> Any:
-        if type(a) is not Tensor and not isinstance(a, Tensor):
-            return kernel(a)
-        x = a._array
+    def op(input: Any) -> Any:
+        if type(input) is not Tensor and not isinstance(input, Tensor):
+            return kernel(input)
+        x = input._array
         if type(x) is ndarray:
             d = x.dtype
             if d is not FLOAT32 and d is not FLOAT64:
-                return promoted(p, (a,))
+                return promoted(p, (input,))
         elif type(x) is not float32 and type(x) is not float64:
-            return promoted(p, (a,))
+            return promoted(p, (input,))
         token = quiet(SILENT)
         try:
             out = kernel(x)
@@ -50,8 +50,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             loud(token)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
-        edge = a._node
+        edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()
             node.edge = edge
@@ -60,7 +59,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             node.key = next_key()
             if keeps_input:
                 node.recorded = Clock.now
-                node.kept = a
+                node.kept = input
             elif keeps_out:
                 node.recorded = Clock.now
                 node.kept = t._storage = Storage(out)
@@ -82,53 +81,53 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
     for_left, for_right, for_both = (
         tuple(name in p.active(*which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
     )
-    keeps_nothing, keeps_out = not any(for_both), for_both[2]
+    both_left, both_right, keeps_out = for_both
+    keeps_nothing = not any(for_both)
 
-    def op(a: Any, b: Any) -> Any:
-        if type(a) is Tensor or isinstance(a, Tensor):
-            x = a._array
-            an = a._node
-            if type(b) is Tensor or isinstance(b, Tensor):
-                y = b._array
-                bn = b._node
+    def op(input: Any, other: Any) -> Any:
+        if type(input) is Tensor or isinstance(input, Tensor):
+            x = input._array
+            an = input._node
+            if type(other) is Tensor or isinstance(other, Tensor):
+                y = other._array
+                bn = other._node
                 if type(x) is not type(y) or type(x) is ndarray:
                     d = x.dtype
                     if d is not y.dtype or (d is not FLOAT32 and d is not FLOAT64):
-                        return promoted(p, (a, b))
+                        return promoted(p, (input, other))
                 elif type(x) is not float32 and type(x) is not float64:
-                    return promoted(p, (a, b))
-            elif type(b) is float or type(b) is int:
-                y = b
+                    return promoted(p, (input, other))
+            elif type(other) is float or type(other) is int:
+                y = other
                 bn = None
                 if type(x) is not float32 and type(x) is not float64:
                     d = x.dtype
                     if d is not FLOAT32 and d is not FLOAT64:
-                        return promoted(p, (a, b))
+                        return promoted(p, (input, other))
             else:
-                return promoted(p, (a, b))
-        elif isinstance(b, Tensor):
-            x = a
-            y = b._array
+                return promoted(p, (input, other))
+        elif isinstance(other, Tensor):
+            x = input
+            y = other._array
             an = None
-            bn = b._node
-            if type(a) is not float and type(a) is not int:
-                return promoted(p, (a, b))
+            bn = other._node
+            if type(input) is not float and type(input) is not int:
+                return promoted(p, (input, other))
             if type(y) is not float32 and type(y) is not float64:
                 d = y.dtype
                 if d is not FLOAT32 and d is not FLOAT64:
-                    return promoted(p, (a, b))
+                    return promoted(p, (input, other))
         else:
-            return kernel(a, b)
+            return kernel(input, other)
         token = quiet(SILENT)
         try:
             out = kernel(x, y)
         except (ValueError, TypeError, OverflowError):
-            return promoted(p, (a, b))
+            return promoted(p, (input, other))
         finally:
             loud(token)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
         if (an is not None or bn is not None) and (not unusual or state.grad):
             node = t._node = node_class()
             node.left = an
@@ -143,18 +142,18 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
             node.key = next_key()
             if not keeps_nothing:
                 node.recorded = Clock.now
-                if bn is None:
-                    keep_a, keep_b, keep_out = for_left
-                elif an is None:
-                    keep_a, keep_b, keep_out = for_right
+                if an is not None and bn is not None:
+                    node.kept_left = input if both_left else None
+                    node.kept_right = other if both_right else None
+                    keep_out = keeps_out
                 else:
-                    keep_a, keep_b, keep_out = for_both
-                node.kept_left = a if keep_a else None
-                node.kept_right = b if keep_b else None
+                    keep_left, keep_right, keep_out = for_right if an is None else for_left
+                    node.kept_left = input if keep_left else None
+                    node.kept_right = other if keep_right else None
                 if keeps_out:
+                    node.kept_out = None
                     if keep_out:
-                        t._storage = Storage(out)
-                    node.kept_out = t._storage
+                        node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -170,23 +169,22 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
     node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
     p.heat(node_class)
 
-    def op(a: Any, b: Any) -> Any:
-        if (type(b) is not int and type(b) is not float) or (type(a) is not Tensor and not isinstance(a, Tensor)):
-            return otherwise(a, b)
-        x = a._array
+    def op(input: Any, other: Any) -> Any:
+        if (type(other) is not int and type(other) is not float) or (type(input) is not Tensor and not isinstance(input, Tensor)):
+            return otherwise(input, other)
+        x = input._array
         if type(x) is not float32 and type(x) is not float64:
             d = x.dtype
             if d is not FLOAT32 and d is not FLOAT64:
-                return otherwise(a, b)
+                return otherwise(input, other)
         token = quiet(SILENT)
         try:
-            out = kernel(x, b)
+            out = kernel(x, other)
         finally:
             loud(token)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
-        edge = a._node
+        edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()
             node.left = edge
@@ -195,8 +193,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             node.hooks = None
             node.key = next_key()
             node.recorded = Clock.now
-            node.kept_left = a
-            node.kept_right = b
+            node.kept_left = input
+            node.kept_right = other
         else:
             t._node = None
         if unusual:

@@ -36,16 +36,12 @@ def failure_text(failure: Failure, short: str | None = None) -> str:
     program = failure.program
     below = _differences(failure)
     for label, text in _facts(failure, short):
-        below += textwrap.wrap(
-            text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2
-        )
+        below += textwrap.wrap(text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2)
     # The program gets the lines that are left, its inputs at most a third of them if there are many.
     room = _LINES - len(below) - 3
     leaves = min(len(program.inputs), max(room // 3, room - len(program.steps)))
     above = listing(program, _notes(failure), limit=room - leaves, leaves=leaves)
-    return "\n".join(
-        [_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below]
-    )
+    return "\n".join([_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below])
 
 
 def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
@@ -58,9 +54,7 @@ def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
     if verdict.status == "undecided":
         return f"undecided: the program is unstable, {subject} is not judged on it" + _because(verdict.note)
     if verdict.status == "unsupported":
-        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(
-            verdict.note
-        )
+        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(verdict.note)
     return f"{subject} differs from {reference}"
 
 
