@@ -30,7 +30,7 @@ def _need_tensor(name: str, *operands: Operand) -> None:
         )
 
 
-# -- arithmetic -------------------------------------------------------------------------------------------------------
+# -- arithmetic -----------------------------------------------------------------------------------------------
 
 
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
@@ -98,7 +98,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     return div(input, other, rounding_mode="floor")  # type: ignore[no-any-return]
 
 
-# -- powers -----------------------------------------------------------------------------------------------------------
+# -- powers ---------------------------------------------------------------------------------------------------
 
 
 @function(inplace=True, out=True)
@@ -141,7 +141,7 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
     return ops.pow(*(_as(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
 
 
-# -- choosing ---------------------------------------------------------------------------------------------------------
+# -- choosing -------------------------------------------------------------------------------------------------
 
 
 @function(inplace=True, out=True, aliases=("clip",))
@@ -181,7 +181,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     return clamp(input, None, max)  # type: ignore[no-any-return]
 
 
-# -- rounding ---------------------------------------------------------------------------------------------------------
+# -- rounding -------------------------------------------------------------------------------------------------
 
 
 @function(inplace=True, out=True)

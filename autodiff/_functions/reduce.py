@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, dims as several_dims, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import dims as several_dims
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
@@ -67,7 +69,7 @@ def _check_ordered(name: str, input: Tensor) -> None:
         raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input._array.dtype)}'")
 
 
-# -- sums and products ------------------------------------------------------------------------------------------------
+# -- sums and products ----------------------------------------------------------------------------------------
 
 
 @function(out=True)
@@ -115,7 +117,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     return ops.prod(input, dim=one_dim(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
 
 
-# -- extremes ---------------------------------------------------------------------------------------------------------
+# -- extremes -------------------------------------------------------------------------------------------------
 
 
 @function(out=True)
@@ -158,7 +160,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return min_results._make(ops.min_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
 
 
-# -- moments ----------------------------------------------------------------------------------------------------------
+# -- moments --------------------------------------------------------------------------------------------------
 
 
 def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> tuple[Any, float]:
@@ -199,7 +201,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     return ops.logsumexp(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
 
 
-# -- truth ------------------------------------------------------------------------------------------------------------
+# -- truth ----------------------------------------------------------------------------------------------------
 
 
 def _truth(name: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.registry import ops

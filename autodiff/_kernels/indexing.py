@@ -59,7 +59,7 @@ def _flat(arrays: Any, sizes: list[int]) -> Any:
     return np.ravel(flat)
 
 
-# -- one dimension ----------------------------------------------------------------------------------------------------
+# -- one dimension -------------------------------------------------------------------------------------------
 
 
 def index_select(x: Any, index: Any, dim: int) -> Any:
@@ -74,7 +74,7 @@ def select_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
 
 
 def _corner(x: Any, index: Any, dim: int) -> Any:
-    """The part of x that an index of this shape may address: the other dimensions cut to the index's sizes."""
+    """The part of x that an index of this shape may address: other dimensions cut to its sizes."""
     return x[tuple([slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape)])]
 
 
@@ -163,7 +163,7 @@ def take_back(g: Any, index: Any, shape: Shape) -> Any:
 
 
 def pad_to(g: Any, shape: Shape) -> Any:
-    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements of each dimension."""
+    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements."""
     out = np.zeros(shape, g.dtype)
     out[tuple([slice(n) for n in g.shape])] = g
     return out
@@ -171,10 +171,10 @@ def pad_to(g: Any, shape: Shape) -> Any:
 
 def corner(x: Any, shape: Shape) -> Any:
     """The first elements of each dimension: the adjoint of `pad_to`."""
-    return x[tuple([slice(n) for n in shape]) + (...,)]
+    return x[(*[slice(n) for n in shape], ...)]
 
 
-# -- masks ------------------------------------------------------------------------------------------------------------
+# -- masks ---------------------------------------------------------------------------------------------------
 
 
 def masked_fill_tensor(x: Any, value: Any, mask: Any) -> Any:
