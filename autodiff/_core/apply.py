@@ -139,7 +139,7 @@ def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dic
 
 def one_input_operator(p: Primitive) -> Callable[..., Any]:
     """The operator of a primitive of one tensor: the general way without its loops."""
-    kernel, is_view, differentiable = p.kernel, p.view, bool(p.formulas)
+    kernel, is_view, differentiable = p.kernel, p.view, any(f is not None for f in p.formulas)
     usual = general_operator(p)
 
     def op(input: Any, **params: Any) -> Any:

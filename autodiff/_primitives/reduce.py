@@ -59,6 +59,9 @@ def _per_degree(input_shape: tuple[int, ...], dims: tuple[int, ...], correction:
 
 
 def _var(g: Any, input: Any, input_shape: Any, dims: Any, correction: float) -> Any:
+    if len(dims) == len(input_shape) and count(input_shape, dims) <= correction:
+        # torch's answer where no degree is left is a constant, without a derivative of its own.
+        return g * ops.where(ops.deviations(ops.detached(input), dims=dims) == 0, math.nan, math.inf)
     return g * _per_degree(input_shape, dims, correction) * ops.deviations(input, dims=dims)
 
 
