@@ -75,8 +75,9 @@ def _check_ordered(name: str, input: Tensor) -> None:
 @function(out=True)
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum; of integers and bool in int64 unless `dtype` says otherwise."""
-    _check_tensor("sum", input)
-    input = _accumulating(input, dtype)
+    if dtype is not None or not isinstance(input, Tensor) or input._array.dtype.kind not in "fc":
+        _check_tensor("sum", input)
+        input = _accumulating(input, dtype)
     if dim is None and not keepdim:
         return ops.sum_all(input)  # type: ignore[no-any-return]
     return ops.sum(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
@@ -163,15 +164,17 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 # -- moments --------------------------------------------------------------------------------------------------
 
 
-def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> tuple[Any, float]:
-    """The dimensions and the correction, from torch's newer and older signatures."""
+def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> dict[str, Any]:
+    """The dimensions (and whether none was named) and the correction, from torch's newer and older signatures."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if input._array.dtype.kind in "biu":
         raise RuntimeError(f"{name} only support floating point and complex dtypes")
     if unbiased is not None:
         correction = 1 if unbiased else 0
-    return over(dim, input._array.ndim), 1 if correction is None else correction
+    ndim = input._array.ndim
+    whole = dim is None or not ndim
+    return {"dims": over(dim, ndim), "whole": whole, "correction": 1 if correction is None else correction}
 
 
 @function(out=True)
@@ -179,8 +182,8 @@ def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
     """The variance; `correction` (1) is subtracted from the number of elements."""
-    dims, less = _degrees("std and var", input, dim, unbiased, correction)
-    return ops.var(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+    over_what = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.var(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 @function(out=True)
@@ -188,8 +191,8 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
     """The standard deviation; `correction` (1) is subtracted from the number of elements."""
-    dims, less = _degrees("std and var", input, dim, unbiased, correction)
-    return ops.std(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+    over_what = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.std(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 @function("", "special", out=True)

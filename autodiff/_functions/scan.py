@@ -14,7 +14,6 @@ from autodiff._core.inplace import assign
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
-
 #: The namespace of what is a method only.
 METHOD = "Tensor"
 

@@ -58,20 +58,21 @@ def _per_degree(input_shape: tuple[int, ...], dims: tuple[int, ...], correction:
     return 2 / degrees if degrees else math.inf
 
 
-def _var(g: Any, input: Any, input_shape: Any, dims: Any, correction: float) -> Any:
-    if len(dims) == len(input_shape) and count(input_shape, dims) <= correction:
+def _var(g: Any, input: Any, input_shape: Any, dims: Any, correction: float, whole: bool) -> Any:
+    if whole and count(input_shape, dims) <= correction:
         # torch's answer where no degree is left is a constant, without a derivative of its own.
-        return g * ops.where(ops.deviations(ops.detached(input), dims=dims) == 0, math.nan, math.inf)
+        return ops.where(ops.deviations(input, dims=dims) == 0, g * math.nan, g * math.inf)
     return g * _per_degree(input_shape, dims, correction) * ops.deviations(input, dims=dims)
 
 
-def _std(g: Any, input: Any, out: Any, input_shape: Any, dims: Any, correction: float) -> Any:
+def _std(g: Any, input: Any, out: Any, input_shape: Any, dims: Any, correction: float, whole: bool) -> Any:
     """Where all elements are equal the standard deviation has no derivative; torch's answer is 0."""
-    return _var(ops.where(out == 0, 0, g / (2 * out)), input, input_shape, dims, correction)
+    return _var(ops.where(out == 0, 0, g / (2 * out)), input, input_shape, dims, correction, whole)
 
 
-reduction("var", reductions.variance, _var)
-reduction("std", reductions.deviation, _std)
+# `whole`: no dimension was named. Only the rules care.
+reduction("var", lambda x, dims, correction, keepdim, whole: reductions.variance(x, dims, correction, keepdim), _var)
+reduction("std", lambda x, dims, correction, keepdim, whole: reductions.deviation(x, dims, correction, keepdim), _std)
 linear("deviations", reductions.deviations, lambda g, dims: ops.deviations(g, dims=dims))
 reduction("logsumexp", reductions.logsumexp, lambda g, input, out: g * ops.conj(ops.exp(input - out)))
 
