@@ -79,7 +79,7 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
     p.heat(node_class)
     # By which operands need a gradient: whether input, other and out are kept.
     for_left, for_right, for_both = (
-        tuple(any(name in p.wants[i] for i in which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
+        tuple(name in p.active(*which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
     )
     both_left, both_right, keeps_out = for_both
     keeps_nothing = not any(for_both)

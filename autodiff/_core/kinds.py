@@ -28,7 +28,7 @@ Kernel = Callable[..., Any]
 
 def _primitive(*args: Any, **kwargs: Any) -> Primitive:
     p = Primitive(*args, **kwargs)
-    one = len(p.inputs) == 1 and len(p.formulas) <= 1 and not p.variadic and not p.multiplies
+    one = len(p.inputs) == len(p.outputs) == 1 and len(p.formulas) <= 1 and not p.variadic and not p.multiplies
     p.op = p.general = one_input_operator(p) if one else general_operator(p)
     return p
 
@@ -168,4 +168,7 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
 
 
 def _bring(x: Any, target: np.dtype[Any]) -> Any:
-    return x.astype(target) if isinstance(x, (np.ndarray, np.generic)) and x.dtype is not target else x
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x if x.dtype is target else x.astype(target)
+    # As in torch a number wraps in the integers that it is compared with: NumPy would compare it as it is.
+    return np.asarray(x).astype(target) if target.kind in "iu" else x

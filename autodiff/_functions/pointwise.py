@@ -35,14 +35,17 @@ def _need_tensor(name: str, *operands: Operand) -> None:
 
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
     _need_tensor(name, input, other)
-    kind = _operand_dtype(input, other).kind
+    d = _operand_dtype(input, other)
+    kind = d.kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, (float, complex)) and kind in "biu":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if kind == "b":
         return ops.logical_and(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
-    return other if alpha == 1 else ops.mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+    if alpha == 1:
+        return other
+    return ops.mul(_as(other, d), alpha) if isinstance(other, Tensor) else other * alpha
 
 
 @function(inplace=True, out=True)
