@@ -154,6 +154,7 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
             return usual(input, **params)
         t: Tensor = new_node(Tensor)
         t._array = result
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and differentiable and (not unusual or state.grad) and result.dtype.kind in "fc":
             like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)

@@ -49,6 +49,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             out = anyway(kernel, x)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()
@@ -127,6 +128,7 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
             out = anyway(kernel, x, y)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         if (an is not None or bn is not None) and (not unusual or state.grad):
             node = t._node = node_class()
             node.left = an
@@ -183,6 +185,7 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()
