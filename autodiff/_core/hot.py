@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import BinaryNode, Clock, Storage, UnaryNode, next_key
+from autodiff._core.node import Clock, HotNode, Storage, next_key
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
 from autodiff._core.tensor import Tensor
@@ -26,11 +26,7 @@ FLOAT32, FLOAT64 = np.dtype(float32), np.dtype(float64)
 
 def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
-    if len(p.wants[0]) > 1:
-        return lambda input: promoted(p, (input,))
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (UnaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
     keeps_input, keeps_out = "input" in p.wants[0], "out" in p.wants[0]
 
     def op(input: Any) -> Any:
@@ -52,17 +48,18 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
         t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
-            node = t._node = node_class()
-            node.edge = edge
+            node = t._node = HotNode()
+            node.primitive = p
+            node.left = edge
+            node.right = None
             node.like = edge.like
             node.hooks = None
             node.key = next_key()
+            node.recorded = Clock.now
             if keeps_input:
-                node.recorded = Clock.now
-                node.kept = input
-            elif keeps_out:
-                node.recorded = Clock.now
-                node.kept = t._storage = Storage(out)
+                node.kept_left = input
+            if keeps_out:
+                node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -75,8 +72,6 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
 def binary(p: Primitive) -> Callable[[Any, Any], Any]:
     """The hot path of a pointwise operator of two tensors, or of a tensor and a number on either side."""
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
     # By which operands need a gradient: whether input, other and out are kept.
     for_left, for_right, for_both = (
         tuple(name in p.active(*which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
@@ -130,7 +125,8 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
         t._array = out
         t._storage = t._meta = None
         if (an is not None or bn is not None) and (not unusual or state.grad):
-            node = t._node = node_class()
+            node = t._node = HotNode()
+            node.primitive = p
             node.left = an
             node.right = bn
             if kind is ndarray:
@@ -168,8 +164,6 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
 def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The hot path of a tensor and a Python number that is no operand but a parameter; `otherwise` takes the rest."""
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
 
     def op(input: Any, other: Any) -> Any:
         if (type(other) is not int and type(other) is not float) or (type(input) is not Tensor and not isinstance(input, Tensor)):
@@ -188,7 +182,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
         t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
-            node = t._node = node_class()
+            node = t._node = HotNode()
+            node.primitive = p
             node.left = edge
             node.right = None
             node.like = edge.like

@@ -101,11 +101,9 @@ class Node:
 
     #: Adaptors, one per input, that give its gradient: `(g, values)` of what was saved, arrays or Tensors alike.
     rules: ClassVar[tuple[Callable[[Any, Any], Any] | None, ...] | None] = None
-    primitive: ClassVar[Any] = None
+    primitive: Any = None
     #: One rule per input, one result: what the walk runs without a further look.
     plain: ClassVar[bool] = False
-    #: Operands of a hot node (Unary, Binary), which keeps them in slots of its own; 0 for every other.
-    operands: ClassVar[int] = 0
     #: How many results it has; above 1 each is reached through an Output.
     results: ClassVar[int] = 1
     #: Whether results that got no gradient count as zeros; else the rules see None.
@@ -176,68 +174,56 @@ class TableNode(Node):
         self.saved = saved
 
 
-# Hot nodes hold edges and operands in slots: every tuple fewer is an allocation fewer, and one object fewer that the
-# garbage collector visits while a long graph grows.
+class HotNode(Node):
+    """A pointwise operation of one or two operands, one of which may be a number.
 
+    Edges and operands stand in slots: every tuple fewer is an allocation fewer, and one object fewer that the garbage
+    collector visits while a long graph grows. One class serves all primitives, because the interpreter caches where an
+    attribute stands by class; who looks at `grad_fn` sees the class of that name all the same (`source`).
+    """
 
-class UnaryNode(Node):
-    """A pointwise operation of one tensor; `kept` is its input or its result."""
-
-    __slots__ = ("edge", "kept")
-    edge: Node | None
-    kept: Any
-    operands = 1
-    plain = True
-    #: `(g, kept)` in a first-order walk, `kept` opened.
-    rule: ClassVar[Callable[[Any, Any], Any]]
-    #: Whether `kept` is set at all.
-    keeps: ClassVar[bool] = False
-
-    @property
-    def edges(self) -> tuple[Node | None, ...]:
-        return (self.edge,)
-
-    @property
-    def saved(self) -> tuple[Any, ...] | None:
-        return () if not self.keeps else None if self.recorded < 0 else (self.kept,)
-
-    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
-        if saved is None:
-            self.recorded = FREED
-        (self.kept,) = saved or (None,)
-
-
-class BinaryNode(Node):
-    """A pointwise operation of two operands, one of which may be a number."""
-
-    __slots__ = ("kept_left", "kept_out", "kept_right", "left", "right")
+    __slots__ = ("kept_left", "kept_out", "kept_right", "left", "primitive", "right")
+    primitive: Any
     left: Node | None
     right: Node | None
     kept_left: Any
     kept_right: Any
     kept_out: Any
-    operands = 2
     plain = True
-    #: `(g, node)` in a first-order walk: they read the slots that they need.
-    left_rule: ClassVar[Callable[[Any, Any], Any]]
-    right_rule: ClassVar[Callable[[Any, Any], Any]]
-    keeps: ClassVar[bool] = False
+
+    @property
+    def rules(self) -> Any:  # type: ignore[override]
+        return self.primitive.node.rules
+
+    def name(self) -> str:
+        return str(self.primitive.node.title)
+
+    def source(self) -> tuple[Node, int]:
+        self.__class__ = self.primitive.hot_class
+        return self, 0
 
     @property
     def edges(self) -> tuple[Node | None, ...]:
-        return (self.left, self.right)
+        return (self.left, self.right) if len(self.primitive.inputs) == 2 else (self.left,)
 
     @property
     def saved(self) -> tuple[Any, ...] | None:
-        if not self.keeps:
+        if not self.primitive.keeps:
             return ()
-        # `kept_out` stays unset where no rule wants it.
-        return None if self.recorded < 0 else (self.kept_left, self.kept_right, getattr(self, "kept_out", None))
+        if self.recorded < 0:
+            return None
+        # Slots that no rule of this primitive wants stay unset.
+        left, out = getattr(self, "kept_left", None), getattr(self, "kept_out", None)
+        return (left, getattr(self, "kept_right", None), out) if len(self.primitive.inputs) == 2 else (left, out)
 
     def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
         if saved is None:
             self.recorded = FREED
-        self.kept_left, self.kept_right, self.kept_out = saved or (None, None, None)
+            self.kept_left = self.kept_right = self.kept_out = None
+        elif len(saved) == 2:
+            self.kept_left, self.kept_out = saved
+        else:
+            self.kept_left, self.kept_right, self.kept_out = saved
 
 
 class Output(Node):

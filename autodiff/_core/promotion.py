@@ -51,7 +51,8 @@ def plain(x: Any) -> Any:
 
 def explained(p: Primitive, operands: tuple[Any, ...], error: Exception) -> Exception:
     """A kernel's refusal in torch's words."""
-    shapes = [tuple(x.shape) for x in operands if isinstance(x, (Tensor, np.ndarray))]
+    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    shapes = [x.shape for x in arrays if isinstance(x, (np.ndarray, np.generic))]
     if len(shapes) >= 2:
         try:
             np.broadcast_shapes(*shapes)
