@@ -31,7 +31,7 @@ def _over_square(x: Any, radius: Any) -> Any:
 # -- arithmetic ---------------------------------------------------------------------------------------------------
 # The kernels are Python's operators: on NumPy scalars they cost a tenth of a ufunc call.
 pointwise("add", operator.add, 1, 1, computes="")
-pointwise("sub", operator.sub, 1, -1, computes="")
+pointwise("sub", operator.sub, 1, -1, computes="", check=elementary.no_bool_difference)
 pointwise("mul", operator.mul, "other", "input", computes="")
 pointwise("div", operator.truediv, lambda other: 1 / other, lambda input, other: -(input / other) / other)
 pointwise("neg", operator.neg, -1, computes="")
@@ -198,7 +198,7 @@ pointwise("ceil", elementary.keeps_integers(np.ceil), 0, computes="", refuses="b
 pointwise("trunc", elementary.keeps_integers(np.trunc), 0, computes="", refuses="bc")
 general("round_to", elementary.round_to, lambda g: ops.zeros_like(g), inputs=("input",), node="RoundBackward1")
 pointwise("round", elementary.keeps_integers(np.rint), 0, computes="", refuses="bc")
-pointwise("divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="c", node="DivBackward2")
+pointwise("divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="bc", node="DivBackward2")
 pointwise("divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
 
 # -- comparisons and logic: no derivative -------------------------------------------------------------------------
