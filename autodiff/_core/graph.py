@@ -51,11 +51,15 @@ def backward(
     needed = None if targets is None else _leading_to([node for node, _ in roots], targets)
     wanted = None if targets is None else set(targets)
     found: dict[Node, Gradient] = {}
+    # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
+    before = switch(True, state.inference) if create_graph and not state.grad else None
     token = quiet(SILENT)
     try:
         _walk(roots, keep_graph, create_graph, needed, wanted, found, accumulate)
     finally:
         loud(token)
+        if before is not None:
+            switch(*before)
     return found
 
 
@@ -342,6 +346,8 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     elif create_graph:
         meta.grad = held + g
     elif isinstance(held._array, np.ndarray):
+        if 0 in held._array.strides and held._array.size > 1:
+            raise RuntimeError(errors.OVERLAP)
         np.add(held._array, g, out=held._array, casting="unsafe")
         held.storage().touch()
     else:
@@ -399,7 +405,9 @@ def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
     if hooks.retained is not None:
         tensor = hooks.retained()
         if tensor is not None:
-            tensor.meta().grad = g if create_graph else wrap(np.array(g))
+            meta = tensor.meta()
+            kept = g if create_graph else wrap(np.array(g))
+            meta.grad = kept if meta.grad is None else meta.grad + kept
     return g
 
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.inplace import assign, check_overlap
+from autodiff._core.inplace import assign, check_cast, check_overlap
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
@@ -20,7 +20,11 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_overlap(self, args)
-        return assign(self, lambda before: operator(before, *args, **kwargs))
+        try:
+            return assign(self, lambda before: operator(before, *args, **kwargs))
+        except NotImplementedError:
+            check_cast(self, args)
+            raise
 
     method.__name__ = method.__qualname__ = name + "_"
     return method
