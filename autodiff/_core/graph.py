@@ -171,10 +171,11 @@ def _step(
     saved = node.saved
     if saved is None:
         raise RuntimeError(errors.FREED)
-    if saved and node.recorded != Clock.now:
+    late = node.opens_late
+    if saved and not late and node.recorded != Clock.now:
         check_unwritten(node)
     edges = node.edges
-    values = opened(node, create_graph) if saved else saved
+    values = opened(node, create_graph) if saved and not late else saved
     if node.results > 1 and node.materializes:
         g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
     if node.plain and node.hooks is None:
@@ -221,7 +222,9 @@ def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], wa
     if slots is None:
         slots = arrived[owner] = [None] * owner.results
         waiting.add(owner)
-    slots[output.index] = g
+    # More than once where a second derivative went by a saved result.
+    held = slots[output.index]
+    slots[output.index] = g if held is None else held + g
 
 
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
