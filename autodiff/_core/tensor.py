@@ -33,11 +33,16 @@ class View:
 
     def replay(self, base: Any) -> Any:
         """The same region of any tensor or array of the base's geometry, by differentiable operators."""
-        for operator, params, item in self.steps:
-            base = operator(base, **params)
-            if item is not None:
-                base = base[item]
-        return base
+        return replayed(self.steps, base)
+
+
+def replayed(steps: tuple[Step, ...], base: Any) -> Any:
+    """A view's way from its base, gone with another one: knows no base, so a node may keep it."""
+    for operator, params, item in steps:
+        base = operator(base, **params)
+        if item is not None:
+            base = base[item]
+    return base
 
 
 class AutogradMeta:
