@@ -160,7 +160,7 @@ def rebind(target: Tensor, result: Tensor) -> None:
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": functools.partial(replayed, view.steps)})
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": functools.partial(replayed, view.way)})
         base._node = spliced._node
     views.make_stale(target.storage())
     if retained is not None and target._node is not None:
