@@ -155,7 +155,8 @@ def _step(
     waiting: Waiting,
 ) -> None:
     """A step of the walk for any node: hooks, results asked for, several results, gradients all at once."""
-    if node.hooks is not None:
+    hooks = node.hooks
+    if hooks is not None:
         g = run_before(node, g, create_graph)
     if wanted is not None and node in wanted:
         found[node] = g
@@ -171,17 +172,17 @@ def _step(
         check_unwritten(node)
     edges = node.edges
     values = opened(node, create_graph) if saved else saved
-    if node.results > 1 and node.materializes:
-        g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
-    if node.plain and node.hooks is None:
+    if hooks is None and node.plain:
         rules: Any = node.rules
         grads = [
             None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
             for edge, rule in zip(edges, rules)
         ]
     else:
+        if node.results > 1 and node.materializes:
+            g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
         grads = _pull(node, g, values, create_graph)
-        if node.hooks is not None and node.hooks.after:
+        if hooks is not None and hooks.after:
             grads = run_after(node, grads, g, create_graph)
     own = node.like
     for edge, h in zip(edges, grads):
@@ -293,6 +294,8 @@ def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     while stack:
         node = stack.pop()
         edges = node.edges
+        if not edges:
+            continue
         # Keys differ, so sorting never compares what follows them.
         reached.append((-node.key, node, edges))
         for edge in edges:

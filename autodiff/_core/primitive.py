@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff._core import registry
-from autodiff._core.node import HotNode, TableNode
+from autodiff._core.node import Node
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
@@ -69,13 +69,9 @@ class Primitive:
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
         self.wanted: tuple[str, ...] = ()
-        title = node or _camel(name) + "Backward0"
-        about = {"__slots__": (), "title": title, "primitive": self, "plain": not variadic, "__module__": __name__}
-        self.node: type[TableNode] = type(title.rpartition("::")[2], (TableNode,), about)
-        #: The same for complex results, whose partial derivatives are conjugated.
-        self.complex_node: type[TableNode] = type(title, (self.node,), {"__slots__": ()}) if multiplies else self.node
-        #: As whom a hot node shows itself.
-        self.hot_class: type[HotNode] = type(title, (HotNode,), {"__slots__": (), "__module__": __name__})
+        #: torch's name of the node.
+        self.title = node or _camel(name) + "Backward0"
+        self._shown: dict[type[Node], type[Node]] = {}
         self._bind()
         #: The operator, on plain arrays the kernel, on Tensors recorded: the general way, and the one everybody calls,
         #: which may be a hot path. Set by the kind.
@@ -92,16 +88,18 @@ class Primitive:
         if hot:
             # Hot nodes keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
-        self.node.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
+        #: Whether tensors are among what is saved.
+        self.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
         place = {n: i for i, n in enumerate(self.wanted)}
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]
-        self.node.rules = tuple(
+        self.rules = tuple(
             None if f is None else _adaptor(f, p, self.multiplies, False) for f, p in zip(self.formulas, picks)
         )
+        self.complex_rules = self.rules
         if self.multiplies:
-            self.complex_node.rules = tuple(
+            self.complex_rules = tuple(
                 None if f is None else _adaptor(f, p, True, True) for f, p in zip(self.formulas, picks)
             )
         #: Whether a node of this primitive saves anything.
@@ -110,6 +108,18 @@ class Primitive:
             hot_rules = [_hot_rule(f, parameters(f), self.inputs, self.multiplies) for f in self.formulas]
             self.left_rule = hot_rules[0]
             self.right_rule = hot_rules[-1]
+
+    def shown_as(self, kind: type[Node]) -> type[Node]:
+        """The class as which a node of this primitive shows itself: `kind` under torch's name."""
+        if kind.__name__ == self._class_name:
+            return kind
+        if kind not in self._shown:
+            self._shown[kind] = type(self._class_name, (kind,), {"__slots__": (), "__module__": "torch.autograd"})
+        return self._shown[kind]
+
+    @property
+    def _class_name(self) -> str:
+        return self.title.rpartition("::")[2]
 
     def replace_formula(self, index: int, formula: Formula | str | float) -> Formula | str | float | None:
         """Put another formula in place, and return the one it replaces: for planted faults."""
