@@ -264,9 +264,9 @@ class HotNode(Node):
             return ()
         if self.recorded < 0:
             return None
-        # Slots that no rule of this primitive wants stay unset.
-        left, out = getattr(self, "kept_left", None), getattr(self, "kept_out", None)
-        return (left, getattr(self, "kept_right", None), out) if len(self.primitive.inputs) == 2 else (left, out)
+        if len(self.primitive.inputs) == 2:
+            return self.kept_left, self.kept_right, self.kept_out
+        return self.kept_left, self.kept_out
 
     def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
         if saved is None:
