@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
+from autodiff._core.inplace import assign
 from autodiff._core.promotion import plain
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
@@ -96,6 +97,14 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 def floor_divide(input: Operand, other: Operand) -> Tensor:
     """The quotient rounded down."""
     return div(input, other, rounding_mode="floor")  # type: ignore[no-any-return]
+
+
+@function("Tensor", method=True)
+def abs_(self: Tensor) -> Tensor:
+    """The absolute value, in place. Raises RuntimeError for complex tensors, whose dtype could not stay."""
+    if self._array.dtype.kind == "c":
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return assign(self, ops.abs)
 
 
 # -- powers ---------------------------------------------------------------------------------------------------
