@@ -12,7 +12,7 @@ from autodiff._core.modes import state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node, output
 from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._kernels.flags import SILENT, loud, quiet
+from autodiff._kernels.flags import anyway, silently
 
 
 def general_operator(p: Primitive) -> Callable[..., Any]:
@@ -34,11 +34,10 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             return kernel(*inputs, **params)
         if is_view:
             arrays[0] = inputs[0].memory()
-        token = quiet(SILENT)
         try:
-            result = kernel(*arrays, **params)
-        finally:
-            loud(token)
+            result = silently(kernel, *arrays, **params)
+        except RuntimeError:
+            result = anyway(kernel, *arrays, **params)
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
         if needs_grad and differentiable and (not unusual or state.grad):
@@ -146,11 +145,10 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         if not isinstance(input, Tensor):
             return kernel(input, **params)
         x = input.memory() if is_view else input._array
-        token = quiet(SILENT)
         try:
-            result = kernel(x, **params)
-        finally:
-            loud(token)
+            result = silently(kernel, x, **params)
+        except RuntimeError:
+            result = anyway(kernel, x, **params)
         if type(result) is tuple or isinstance(result, tuple):
             # Several results are rare enough to take the general way, once more.
             return usual(input, **params)

@@ -17,7 +17,7 @@ from autodiff._core.node import BinaryNode, Clock, Storage, UnaryNode, next_key
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
 from autodiff._core.tensor import Tensor
-from autodiff._kernels.flags import SILENT, loud, quiet
+from autodiff._kernels.flags import anyway, silently
 
 new_tensor = object.__new__
 ndarray, float32, float64 = np.ndarray, np.float32, np.float64
@@ -43,11 +43,10 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
                 return promoted(p, (input,))
         elif type(x) is not float32 and type(x) is not float64:
             return promoted(p, (input,))
-        token = quiet(SILENT)
         try:
-            out = kernel(x)
-        finally:
-            loud(token)
+            out = silently(kernel, x)
+        except RuntimeError:
+            out = anyway(kernel, x)
         t: Tensor = new_tensor(Tensor)
         t._array = out
         edge = input._node
@@ -85,59 +84,60 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
     keeps_nothing = not any(for_both)
 
     def op(input: Any, other: Any) -> Any:
+        # `kind` is the scalar type of operands that are NumPy scalars: then the result is one too.
         if type(input) is Tensor or isinstance(input, Tensor):
             x = input._array
             an = input._node
+            kind: Any = type(x)
             if type(other) is Tensor or isinstance(other, Tensor):
                 y = other._array
                 bn = other._node
-                if type(x) is not type(y) or type(x) is ndarray:
-                    d = x.dtype
-                    if d is not y.dtype or (d is not FLOAT32 and d is not FLOAT64):
-                        return promoted(p, (input, other))
-                elif type(x) is not float32 and type(x) is not float64:
-                    return promoted(p, (input, other))
+                if kind is not type(y):
+                    kind = ndarray
             elif type(other) is float or type(other) is int:
                 y = other
                 bn = None
-                if type(x) is not float32 and type(x) is not float64:
-                    d = x.dtype
-                    if d is not FLOAT32 and d is not FLOAT64:
-                        return promoted(p, (input, other))
             else:
                 return promoted(p, (input, other))
+            if kind is not float32 and kind is not float64:
+                kind = ndarray
+                d = x.dtype
+                if (d is not FLOAT32 and d is not FLOAT64) or (y is not other and d is not y.dtype):
+                    return promoted(p, (input, other))
         elif isinstance(other, Tensor):
             x = input
             y = other._array
             an = None
             bn = other._node
+            kind = type(y)
             if type(input) is not float and type(input) is not int:
                 return promoted(p, (input, other))
-            if type(y) is not float32 and type(y) is not float64:
+            if kind is not float32 and kind is not float64:
+                kind = ndarray
                 d = y.dtype
                 if d is not FLOAT32 and d is not FLOAT64:
                     return promoted(p, (input, other))
         else:
             return kernel(input, other)
-        token = quiet(SILENT)
         try:
-            out = kernel(x, y)
+            out = silently(kernel, x, y)
         except (ValueError, TypeError, OverflowError):
             return promoted(p, (input, other))
-        finally:
-            loud(token)
+        except RuntimeError:
+            out = anyway(kernel, x, y)
         t: Tensor = new_tensor(Tensor)
         t._array = out
         if (an is not None or bn is not None) and (not unusual or state.grad):
             node = t._node = node_class()
             node.left = an
             node.right = bn
-            like: Any = type(out)
-            if like is ndarray:
-                like = (bn if an is None else an).like  # type: ignore[union-attr]
-                if type(like) is not tuple or like[0] != out.shape:
-                    like = (out.shape, out.dtype)
-            node.like = like
+            if kind is ndarray:
+                kind = type(out)
+                if kind is ndarray:
+                    kind = (bn if an is None else an).like  # type: ignore[union-attr]
+                    if type(kind) is not tuple or kind[0] != out.shape:
+                        kind = (out.shape, out.dtype)
+            node.like = kind
             node.hooks = None
             node.key = next_key()
             if not keeps_nothing:
@@ -177,11 +177,10 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             d = x.dtype
             if d is not FLOAT32 and d is not FLOAT64:
                 return otherwise(input, other)
-        token = quiet(SILENT)
         try:
-            out = kernel(x, other)
-        finally:
-            loud(token)
+            out = silently(kernel, x, other)
+        except RuntimeError:
+            out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
         t._array = out
         edge = input._node
