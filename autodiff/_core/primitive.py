@@ -18,6 +18,9 @@ from autodiff._core.tensor import Tensor
 
 Formula = Callable[..., Any]
 
+#: "1/other" is the partial derivative that divides the gradient by what it names.
+RECIPROCAL = "1/"
+
 #: Where something saved comes from.
 INPUT, RESULT, PARAMETER, SHAPE, DTYPE, INPUTS, SHAPES, NOTHING = range(8)
 
@@ -178,7 +181,7 @@ def parameters(formula: Any) -> tuple[str, ...]:
     if formula is None or isinstance(formula, (int, float)):
         return ()
     if isinstance(formula, str):
-        return (formula,)
+        return (formula.removeprefix(RECIPROCAL),)
     names: tuple[str, ...] = getattr(formula, "wants", None) or formula.__code__.co_varnames[: formula.__code__.co_argcount]
     return names[1:] if names[:1] == ("g",) else names
 
@@ -198,6 +201,8 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
         return lambda g, v: ops.zeros_like(g) if formula == 0 else g * formula
     if isinstance(formula, str):
         (i,) = picks
+        if formula.startswith(RECIPROCAL):
+            return (lambda g, v: g / ops.conj(v[i])) if conjugates else (lambda g, v: g / v[i])
         return (lambda g, v: g * ops.conj(v[i])) if conjugates else (lambda g, v: g * v[i])
     if multiplies:
         if conjugates:
@@ -225,6 +230,11 @@ def _hot_rule(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], mul
     slots = tuple(place[n] for n in names)
     # The usual ones are written out: a call spared is a tenth of the step.
     if isinstance(formula, str):
+        if formula.startswith(RECIPROCAL):
+            (slot,) = slots
+            if slot == "kept_right":
+                return lambda g, node: g / (k._array if type(k := node.kept_right) is Tensor else _open(k))
+            return lambda g, node: g / _open(getattr(node, slot))
         if slots == ("kept_out",):
             return lambda g, node: g * node.kept_out._array
         if slots == ("kept_left",):
