@@ -36,16 +36,12 @@ def failure_text(failure: Failure, short: str | None = None) -> str:
     program = failure.program
     below = _differences(failure)
     for label, text in _facts(failure, short):
-        below += textwrap.wrap(
-            text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2
-        )
+        below += textwrap.wrap(text, _WIDTH, initial_indent=f"    {label:<17}", subsequent_indent=" " * 21, max_lines=2)
     # The program gets the lines that are left, its inputs at most a third of them if there are many.
     room = _LINES - len(below) - 3
     leaves = min(len(program.inputs), max(room // 3, room - len(program.steps)))
     above = listing(program, _notes(failure), limit=room - leaves, leaves=leaves)
-    return "\n".join(
-        [_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below]
-    )
+    return "\n".join([_headline(failure, short), "", *(f"    {_clipped(line)}" for line in above), "", *below])
 
 
 def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
@@ -58,9 +54,7 @@ def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
     if verdict.status == "undecided":
         return f"undecided: the program is unstable, {subject} is not judged on it" + _because(verdict.note)
     if verdict.status == "unsupported":
-        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(
-            verdict.note
-        )
+        return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(verdict.note)
     return f"{subject} differs from {reference}"
 
 
@@ -110,8 +104,8 @@ def _differences(failure: Failure) -> list[str]:
     rows = [
         (
             _place(program, m),
-            f"{failure.reference} {_side(m.reference)}",
-            f"{failure.subject} {_side(m.subject)}",
+            f"{failure.reference} {_side(m, m.reference)}",
+            f"{failure.subject} {_side(m, m.subject)}",
         )
         for m in shown
     ]
@@ -139,6 +133,8 @@ def _differences(failure: Failure) -> list[str]:
 
 
 def _place(program: Program, mismatch: Mismatch) -> str:
+    if mismatch.check == "error" and mismatch.where < 0:
+        return "backward"
     names = Notation(program).names
     name = names[mismatch.where] if 0 <= mismatch.where < len(names) else f"value {mismatch.where}"
     element = f"[{', '.join(map(str, mismatch.element))}]" if mismatch.element else ""
@@ -156,10 +152,12 @@ def _outputs(program: Program) -> str:
     return names[0] if len(names) == 1 else f"({', '.join(names)})" if len(names) <= 3 else "outputs"
 
 
-def _side(value: Any) -> str:
+def _side(mismatch: Mismatch, value: Any) -> str:
     if isinstance(value, Raised):
         message = value.message.splitlines()[0] if value.message else ""
-        return f"{value.type} at {value.moment}: {message[:48]}"
+        return f"raises {value.type}: {textwrap.shorten(message, 60, placeholder=' ...')}"
+    if mismatch.check == "error":
+        return "raises nothing"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}" if value.size > 1 else brief(value.reshape(-1)[0])
     if isinstance(value, np.dtype):
