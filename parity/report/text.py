@@ -192,8 +192,9 @@ def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
         if first.op:
             where = first.op + (f", input {first.input}" if first.input is not None else "")
             if failure.rule:
-                facts.append(("rule" if first.input is not None else "kernel", f"{failure.rule}   {where}"))
-            else:
+                served = failure.served_by or where
+                facts.append(("rule", f"{failure.rule}   {served}"))
+            if not failure.rule or served != where:
                 facts.append(("operator", where))
     if short:
         facts.append(("as a test", f"parity emit {short} --as pytest >> tests/programs/test_regressions.py"))
