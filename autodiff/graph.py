@@ -193,7 +193,7 @@ def rule(op: str, input: int | str) -> Rule | None:
 
 
 def rules_between(result: Tensor, leaf: Tensor) -> list[Rule]:
-    """The rules that a gradient passes from a result to a leaf, the one at the leaf first.
+    """The rules that a gradient passes from a result to a leaf: the one at the leaf first, views behind all others.
 
     What a composition recorded as one node stands for is that node: it has no rule of its own, and is left out.
     """
@@ -203,7 +203,9 @@ def rules_between(result: Tensor, leaf: Tensor) -> list[Rule]:
         if node is not None and id(node) not in nodes:
             nodes[id(node)] = node
             stack.extend(node.edges)
-    leads, found = {id(leaf._node)}, []
+    leads: set[int] = {id(leaf._node)}
+    found: list[Rule] = []
+    views: list[Rule] = []
     # A node is newer than its inputs, and keys fall.
     for node in sorted(nodes.values(), key=lambda n: -n.key):
         for i, edge in enumerate(node.edges):
@@ -212,8 +214,8 @@ def rules_between(result: Tensor, leaf: Tensor) -> list[Rule]:
                 p = node.primitive
                 at = 0 if p is not None and p.variadic else i
                 if p is not None and at < len(p.formulas) and p.formulas[at] is not None:
-                    found.append(_located(p.name, at))
-    return found
+                    (views if p.view else found).append(_located(p.name, at))
+    return found + views
 
 
 def _located(name: str, index: int) -> Rule:
@@ -233,7 +235,7 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
     """
     p = PRIMITIVES[op.rpartition(".")[2]]
     at = p.inputs.index(input) if isinstance(input, str) else input
-    before = p.formulas[at]
+    before = p.formulas[at] if at < len(p.formulas) else None
     if before is None:
         raise KeyError(f"{op} has no derivative with respect to input {input}")
     formula = before if callable(before) else _as_formula(before)
