@@ -4,9 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 STAMP := $(VENV)/.installed
-# Where pip finds torch for the CPU alone, instead of the one with gigabytes of CUDA; empty for the index only.
-WHEELS ?= --find-links https://download.pytorch.org/whl/cpu/torch/
-
 .PHONY: parity test check bench clean
 
 parity: $(STAMP)
@@ -19,6 +16,7 @@ test: $(STAMP)
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m autodiff._surface.stubs --check
 	$(BIN)/python -m pytest -q tests/api
 
 bench: $(STAMP)
@@ -27,11 +25,11 @@ bench: $(STAMP)
 clean:
 	rm -rf $(VENV) .parity .hypothesis .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
 
-# Installs again only when what is to be installed has changed. torch comes first and by itself, so that the page
-# of its wheels is asked once; where it can't be reached, the index serves.
+# Installs again only when what is to be installed has changed. torch comes first and by itself, pinned: a range that
+# another package asks for would otherwise fetch a newer build with gigabytes of CUDA.
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) --retries 1 --no-deps $(WHEELS) torch
+	$(PIP) --no-deps torch
 	$(PIP) -e '.[dev]'
 	touch $(STAMP)

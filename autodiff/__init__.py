@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff import _functions, _primitives, autograd, linalg, nn, special  # noqa: F401
+from autodiff import _functions, _primitives, autograd, graph, library, linalg, nn, special  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,
@@ -12,10 +12,16 @@ from autodiff._core.modes import (  # noqa: F401
     set_grad_enabled,
 )
 from autodiff._core.tensor import Tensor  # noqa: F401
-from autodiff._surface import attributes, constants, methods, namespaces, operators
+from autodiff._surface import attributes as _attributes
+from autodiff._surface import constants as _constants
+from autodiff._surface import methods as _methods
+from autodiff._surface import namespaces as _namespaces
+from autodiff._surface import operators as _operators
 
-methods.attach()
-operators.attach()
-attributes.attach()
-globals().update(namespaces.names(""))
-globals().update(constants.names())
+__version__ = "0.1.0"
+
+_methods.attach()
+_operators.attach()
+_attributes.attach()
+globals().update(_namespaces.names(""))
+globals().update(_constants.names())

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from autodiff._surface import namespaces
+from autodiff._surface import namespaces as _namespaces
 
-globals().update(namespaces.names("special"))
+globals().update(_namespaces.names("special"))

@@ -53,11 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return AGREE
     except EngineError as error:
-        trace = (
-            error.trace
-            if isinstance(error, running.BrokenOff)
-            else "".join(traceback.format_exception(error))
-        )
+        trace = error.trace if isinstance(error, running.BrokenOff) else "".join(traceback.format_exception(error))
         print(f"{trace.rstrip()}\nparity: broken adapter: {error}", file=sys.stderr)
         return BROKEN
     except Exception:
@@ -134,9 +130,7 @@ def replay(options: argparse.Namespace) -> int:
         if options.json is not None:
             with _stream(options.json, "a") as lines:
                 record = {"type": "replay", "id": path.stem, "engine": subject.name}
-                record |= verdict_record(found.verdict) | (
-                    failure_record(found.failure) if found.failure else {}
-                )
+                record |= verdict_record(found.verdict) | (failure_record(found.failure) if found.failure else {})
                 write_lines(lines or sys.stdout, [record])
         if options.json != "-":
             kept = corpus.shortest(path.stem)
@@ -155,9 +149,7 @@ def emit(options: argparse.Namespace) -> int:
     engine = options.target or about.get("engine") or "autodiff"
     op = str(about.get("op") or "")
     remarks = (
-        [f"{about['check']} of {op or 'a program'}: {about.get('reason', '')}".rstrip(": ")]
-        if "check" in about
-        else []
+        [f"{about['check']} of {op or 'a program'}: {about.get('reason', '')}".rstrip(": ")] if "check" in about else []
     )
     if options.form == "pytest":
         text = as_test(entry.program, engine=str(engine), remarks=remarks, label=op or "program")
@@ -208,9 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--engine", dest="target", metavar="TARGET", help="default: the engine that failed, else autodiff"
     )
-    verb.add_argument(
-        "--no-shrink", dest="shrink", action="store_false", help="report the program as it is kept"
-    )
+    verb.add_argument("--no-shrink", dest="shrink", action="store_false", help="report the program as it is kept")
     _json_option(verb)
 
     verb = verbs.add_parser("emit", help="a kept program as a torch script or as a test")
@@ -219,9 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--as", dest="form", choices=("script", "pytest"), default="script")
     verb.add_argument("--engine", dest="target", metavar="TARGET", help="the engine that the test names")
 
-    verb = verbs.add_parser(
-        "coverage", help="the operators of the catalogue, and which of them an engine has"
-    )
+    verb = verbs.add_parser("coverage", help="the operators of the catalogue, and which of them an engine has")
     verb.set_defaults(verb=coverage)
     _target_options(verb, "a module; without one the catalogue alone")
     _json_option(verb)

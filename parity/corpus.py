@@ -79,9 +79,7 @@ def find(name: str, root: Path = Path()) -> Path:
         return direct
     everything = committed(root) + found(root)
     # The same program in both places is one program: the committed file comes first.
-    matching = (
-        {path.stem: path for path in reversed(everything) if path.stem.startswith(name)} if name else {}
-    )
+    matching = {path.stem: path for path in reversed(everything) if path.stem.startswith(name)} if name else {}
     if len(matching) == 1:
         return matching.popitem()[1]
     if matching:

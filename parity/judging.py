@@ -43,9 +43,7 @@ def judge(
     verdict = compare(program, reference, subject, reference_run=reference_run)
     if verdict.status != "differs":
         return Judgement(program, verdict)
-    return Judgement(
-        program, verdict, explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed)
-    )
+    return Judgement(program, verdict, explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed))
 
 
 def explain(
@@ -57,25 +55,28 @@ def explain(
     shrinking: bool = True,
     seed: int | None = None,
 ) -> Failure:
-    """The failure behind a verdict that says "differs": its smallest program, and who is to blame."""
-    small, smaller_verdict = program, verdict
+    """The failure behind a verdict that says "differs": its smallest program, and who is to blame.
+
+    Only checks that fail in `verdict` count while shrinking, and only they are reported.
+    """
+    checks = {mismatch.check for mismatch in verdict.mismatches}
+
+    def judged(candidate: Program) -> Verdict | None:
+        found = compare(candidate, reference, subject)
+        kept = tuple(mismatch for mismatch in found.mismatches if mismatch.check in checks)
+        return replace(found, mismatches=kept) if kept and found.status == "differs" else None
+
+    small, found = program, verdict
     if shrinking:
-        checks = {mismatch.check for mismatch in verdict.mismatches}
-
-        def fails(candidate: Program) -> bool:
-            found = compare(candidate, reference, subject)
-            return found.status == "differs" and any(m.check in checks for m in found.mismatches)
-
-        small = shrink(program, fails, reference)
-        if small != program:
-            found = compare(small, reference, subject)
-            # One that differs no more says that the difference comes and goes: the first one is kept.
-            small, smaller_verdict = (small, found) if found.status == "differs" else (program, verdict)
-    located = tuple(localize(small, reference, subject, mismatch) for mismatch in smaller_verdict.mismatches)
+        small = shrink(program, lambda candidate: judged(candidate) is not None, reference)
+        again = verdict if small == program else judged(small)
+        # One that differs no more says that the difference comes and goes: the first one is kept.
+        small, found = (program, verdict) if again is None else (small, again)
+    located = tuple(localize(small, reference, subject, mismatch) for mismatch in found.mismatches)
     rule = rule_behind(small, reference, subject, located[0]) if located else None
     return Failure(
         program=small,
-        verdict=replace(smaller_verdict, mismatches=located),
+        verdict=replace(found, mismatches=located),
         original_steps=len(program.steps),
         subject=subject.name,
         subject_version=subject.version,

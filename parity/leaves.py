@@ -42,7 +42,5 @@ def as_array(value: Any) -> Array:
         value = [as_array(item) for item in value]
     array = np.asarray(value)
     if array.dtype.name not in DTYPES:
-        raise UsageError(
-            f"a value of dtype {array.dtype} cannot be an input: {type(value).__name__} {value!r:.60}"
-        )
+        raise UsageError(f"a value of dtype {array.dtype} cannot be an input: {type(value).__name__} {value!r:.60}")
     return array

@@ -164,9 +164,7 @@ def describe(leaf: Input) -> str:
     return ", ".join(words)
 
 
-def listing(
-    program: Program, notes: Mapping[int, str] | None = None, *, limit: int = 14, leaves: int = 8
-) -> list[str]:
+def listing(program: Program, notes: Mapping[int, str] | None = None, *, limit: int = 14, leaves: int = 8) -> list[str]:
     """The program as aligned lines for a person; beyond `limit` steps or `leaves` inputs it is cut.
 
     `notes` adds a remark behind the line of a step, by its value's number.

@@ -159,9 +159,7 @@ def pick_dtypes(names: Sequence[str] | None) -> tuple[str, ...] | None:
 def unknown(what: str, given: str, known: Iterable[str], limit: int = 12) -> str:
     """One line: what was given, what comes close, what exists."""
     names = sorted(known)
-    close = [name for name in names if name.rpartition(".")[2] == given] or difflib.get_close_matches(
-        given, names, n=1
-    )
+    close = [name for name in names if name.rpartition(".")[2] == given] or difflib.get_close_matches(given, names, n=1)
     hint = f", did you mean {close[0]!r}?" if close else ";"
     more = f" and {len(names) - limit} more (parity coverage lists them)" if len(names) > limit else ""
     return f"unknown {what} {given!r}{hint} there are {', '.join(names[:limit])}{more}"

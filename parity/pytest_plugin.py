@@ -42,7 +42,7 @@ class Settings:
     json: str | None
 
 
-_WORDS = {"agrees": "agree", "differs": "differ"}
+_WORDS = {"agrees": "agree", "differs": "differ", "elsewhere": "judged by another test"}
 _SETTINGS = pytest.StashKey[Settings]()
 _PLAN = pytest.StashKey[Any]()
 
@@ -90,9 +90,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """First, so that -k, --lf and the others select among these tests too."""
     plan = config.stash.get(_PLAN, None)
     if plan is None:
@@ -126,14 +124,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     write = terminalreporter.write_line
     terminalreporter.section(f"parity: {plan.target} against torch")
     counts = ", ".join(f"{count} {_WORDS.get(status, status)}" for status, count in sorted(programs.items()))
-    write(
-        f"{len({result['op'] for result in results})} operators, {sum(programs.values())} programs: {counts}"
-    )
+    write(f"{len({result['op'] for result in results})} operators, {sum(programs.values())} programs: {counts}")
     write(f"worst deviation {float(worst['worst']):.2g} of what was allowed ({worst['op']} {worst['dtype']})")
     if inaccurate:
-        write(
-            f"torch is the inaccurate side: {', '.join(f'{op} {n}' for op, n in inaccurate.most_common(8))}"
-        )
+        write(f"torch is the inaccurate side: {', '.join(f'{op} {n}' for op, n in inaccurate.most_common(8))}")
     if missing:
         write(f"unsupported: {', '.join(missing)}")
     write(f"seed {plan.seed}")

@@ -38,17 +38,13 @@ class Recorder:
         return Recorded(self, Ref(len(self.made) - 1))
 
     def step(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Any) -> Any:
-        step = Step(
-            op, tuple(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}, spelling
-        )
+        step = Step(op, tuple(map(self.argument, args)), {k: self.argument(v) for k, v in kwargs.items()}, spelling)
         given = {key: self.value(value) for key, value in step.kwargs.items()}
         result = self.engine.call(op, tuple(map(self.value, step.args)), given, spelling)
         self.tensors.append(result)
         self.made.append(step)
         index = len(self.made) - 1
-        return (
-            Several(self, index, result) if isinstance(result, (tuple, list)) else Recorded(self, Ref(index))
-        )
+        return Several(self, index, result) if isinstance(result, (tuple, list)) else Recorded(self, Ref(index))
 
     def argument(self, value: Any) -> Any:
         """A call's argument as a step holds it; arrays and foreign tensors become inputs."""
@@ -218,9 +214,7 @@ def _attach_operators() -> None:
     for op, (_, call) in OPERATORS.items():
         name = call.__name__.rstrip("_")
         if op in ("neg", "logical_not"):
-            setattr(
-                Recorded, f"__{name}__", lambda self, op=op: self._recorder.step(op, (self,), {}, "operator")
-            )
+            setattr(Recorded, f"__{name}__", lambda self, op=op: self._recorder.step(op, (self,), {}, "operator"))
         elif op != "getitem":
             setattr(Recorded, f"__{name}__", _binary(op))
             if op not in ("eq", "ne", "lt", "le", "gt", "ge"):
@@ -288,9 +282,7 @@ class Namespace:
     def _dtype(self) -> DType:
         name = _DTYPE_ALIASES.get(self._path, self._path)
         if name not in DTYPES:
-            raise UsageError(
-                f"{NAMESPACE}.{self._path} is an argument here, and only dtypes can be recorded as one"
-            )
+            raise UsageError(f"{NAMESPACE}.{self._path} is an argument here, and only dtypes can be recorded as one")
         return DType(name)
 
 
@@ -341,9 +333,7 @@ def _outputs(returned: Any) -> list[Ref]:
         refs = [ref for item in returned for ref in _outputs(item)]
         if refs:
             return refs
-    raise UsageError(
-        f"the function must return what it computed from its arguments, not {type(returned).__name__}"
-    )
+    raise UsageError(f"the function must return what it computed from its arguments, not {type(returned).__name__}")
 
 
 def _recorder(tree: Any) -> Recorder:
@@ -352,9 +342,7 @@ def _recorder(tree: Any) -> Recorder:
         item = stack.pop()
         if isinstance(item, Recorded):
             return item._recorder
-        stack.extend(
-            item.values() if isinstance(item, dict) else item if isinstance(item, (list, tuple)) else ()
-        )
+        stack.extend(item.values() if isinstance(item, dict) else item if isinstance(item, (list, tuple)) else ())
     raise UsageError("no recorded tensor among the arguments")
 
 

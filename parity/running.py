@@ -58,9 +58,7 @@ class Examiner:
     def _supported(self) -> tuple[str, ...]:
         """What random programs are made of: what is there, and gives the same values each time."""
         return tuple(
-            op
-            for op in self.plan.ops
-            if supported(CATALOGUE[op], self.subject) and "random" not in CATALOGUE[op].tags
+            op for op in self.plan.ops if supported(CATALOGUE[op], self.subject) and "random" not in CATALOGUE[op].tags
         )
 
     def outcome(self, item: Item) -> Outcome:
@@ -69,9 +67,7 @@ class Examiner:
             return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, missing=(item.op,))
         drawn = self._draw(item)
         if drawn is None:
-            return Outcome(
-                item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw"
-            )
+            return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw")
         program, run = drawn
         verdict = compare(program, self.reference, self.subject, reference_run=run)
         outcome = Outcome(
@@ -101,9 +97,7 @@ class Examiner:
         # Without an exact operator there are no programs of that regime to draw.
         exact = any("exact" in CATALOGUE[op].tags for op in self._supported)
         regime: Regime | None = None if exact else "smooth"
-        return draw_program(
-            source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime
-        )
+        return draw_program(source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime)
 
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
         first = localize(program, self.reference, self.subject, verdict.mismatches[0])
@@ -197,9 +191,7 @@ def _alone(plan: Plan, todo: list[Item], summary: Summary, deadline: float | Non
             yield examiner.outcome(item)
 
 
-def _together(
-    plan: Plan, todo: list[Item], summary: Summary, deadline: float | None, jobs: int
-) -> Generator[Outcome]:
+def _together(plan: Plan, todo: list[Item], summary: Summary, deadline: float | None, jobs: int) -> Generator[Outcome]:
     """Each process takes every `jobs`-th program; this one only listens, and never imports torch."""
     context = multiprocessing.get_context("spawn")
     workers: dict[Connection, Any] = {}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from autodiff._core import errors, views
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node, output
 from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._kernels.flags import SILENT, loud, quiet
+from autodiff._kernels.flags import anyway, silently
 
 
 def general_operator(p: Primitive) -> Callable[..., Any]:
     """The operator of any primitive: on plain arrays its kernel, on Tensors recorded."""
-    kernel, is_view, differentiable = p.kernel, p.view, bool(p.formulas)
+    kernel, is_view, differentiable = p.kernel, p.view, any(f is not None for f in p.formulas)
 
     def op(*inputs: Any, **params: Any) -> Any:
         arrays = []
@@ -33,11 +34,10 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             return kernel(*inputs, **params)
         if is_view:
             arrays[0] = inputs[0].memory()
-        token = quiet(SILENT)
         try:
-            result = kernel(*arrays, **params)
-        finally:
-            loud(token)
+            result = silently(kernel, *arrays, **params)
+        except RuntimeError:
+            result = anyway(kernel, *arrays, **params)
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
         if needs_grad and differentiable and (not unusual or state.grad):
@@ -132,14 +132,40 @@ def guard(result: Tensor) -> Storage:
 
 def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
     for i, t in enumerate(tensors):
-        if several:
-            step = _one_of_many(p, params, i)
-            made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0])
+        made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0]) if several else None
+        views.attach(t, source, (p.op, params, i if several else None), made)
+
+
+def one_input_operator(p: Primitive) -> Callable[..., Any]:
+    """The operator of a primitive of one tensor: the general way without its loops."""
+    kernel, is_view, differentiable = p.kernel, p.view, any(f is not None for f in p.formulas)
+    usual = general_operator(p)
+
+    def op(input: Any, **params: Any) -> Any:
+        if not isinstance(input, Tensor):
+            return kernel(input, **params)
+        x = input.memory() if is_view else input._array
+        try:
+            result = silently(kernel, x, **params)
+        except RuntimeError:
+            result = anyway(kernel, x, **params)
+        if type(result) is tuple or isinstance(result, tuple):
+            # Several results are rare enough to take the general way, once more.
+            return usual(input, **params)
+        t: Tensor = new_node(Tensor)
+        t._array = result
+        edge = input._node
+        if edge is not None and differentiable and (not unusual or state.grad) and result.dtype.kind in "fc":
+            like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
+            node = t._node = link(p.node(), (edge,), like)
+            if p.wanted:
+                node.saved = _saved(p.plan(1), (input,), [t], params)
         else:
-            step = functools.partial(p.op, **params)
-            made = None
-        views.attach(t, source, step, made)
+            t._node = None
+        if unusual and state.inference:
+            t.meta().inference = True
+        if is_view:
+            views.attach(t, input, (op, params, None), None)
+        return t
 
-
-def _one_of_many(p: Primitive, params: dict[str, Any], i: int) -> Callable[[Any], Any]:
-    return lambda base: p.op(base, **params)[i]
+    return op

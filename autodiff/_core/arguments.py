@@ -14,19 +14,24 @@ from autodiff._core.geometry import device
 
 
 def dim(given: Any, ndim: int) -> int:
-    """A dimension counted from the front. Raises IndexError beyond [-ndim, ndim-1]; a 0-dim tensor takes -1 and 0."""
+    """A dimension counted from the front.
+
+    Raises IndexError beyond [-ndim, ndim-1]; a 0-dim tensor takes -1 and 0.
+    """
     reach = ndim or 1
-    if type(given) is not int:
-        given = whole(given, "dim")
+    given = given if type(given) is int else whole(given, "dim")
     if not -reach <= given < reach:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {given})"
         )
-    return given + reach if given < 0 else given
+    return int(given) + reach if given < 0 else int(given)
 
 
 def dims(given: Any, ndim: int) -> tuple[int, ...]:
-    """Several dimensions counted from the front, in the order given. Raises RuntimeError for one named twice."""
+    """Several dimensions counted from the front, in the order given.
+
+    Raises RuntimeError for one named twice.
+    """
     found = tuple([dim(d, ndim) for d in (given if isinstance(given, (tuple, list)) else (given,))])
     if len(set(found)) != len(found):
         twice = next(d for i, d in enumerate(found) if d in found[:i])
@@ -75,7 +80,8 @@ def filled_in(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     if known == 0:
         if size == 0:
             raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension "
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+                f"dimension "
                 "size -1 can be any value and is ambiguous"
             )
     elif size % known == 0:

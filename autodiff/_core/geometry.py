@@ -44,14 +44,19 @@ class device:
 
     __slots__ = ("index", "type")
 
+    type: str
+    index: int | None
+
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index
-        name, colon, number = str(type).partition(":")
+            given, index = type.type, type.index
+        else:
+            given = str(type)
+        name, colon, number = given.partition(":")
         if name != "cpu":
-            raise RuntimeError(f"device {type!r} is not available: this engine computes on 'cpu' only")
+            raise RuntimeError(f"device {given!r} is not available: this engine computes on 'cpu' only")
         if colon and (not number.isdigit() or index is not None):
-            raise RuntimeError(f"Invalid device string: {str(type)!r}")
+            raise RuntimeError(f"Invalid device string: {given!r}")
         self.type = name
         self.index = int(number) if colon else index
 

@@ -17,7 +17,7 @@ from autodiff._core.node import BinaryNode, Clock, Storage, UnaryNode, next_key
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
 from autodiff._core.tensor import Tensor
-from autodiff._kernels.flags import SILENT, loud, quiet
+from autodiff._kernels.flags import anyway, silently
 
 new_tensor = object.__new__
 ndarray, float32, float64 = np.ndarray, np.float32, np.float64
@@ -27,31 +27,29 @@ FLOAT32, FLOAT64 = np.dtype(float32), np.dtype(float64)
 def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
     if len(p.wants[0]) > 1:
-        return lambda a: promoted(p, (a,))
+        return lambda input: promoted(p, (input,))
     kernel = p.kernel
     node_class: Any = type(p.node.title, (UnaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
     p.heat(node_class)
     keeps_input, keeps_out = "input" in p.wants[0], "out" in p.wants[0]
 
-    def op(a: Any) -> Any:
-        if type(a) is not Tensor and not isinstance(a, Tensor):
-            return kernel(a)
-        x = a._array
+    def op(input: Any) -> Any:
+        if type(input) is not Tensor and not isinstance(input, Tensor):
+            return kernel(input)
+        x = input._array
         if type(x) is ndarray:
             d = x.dtype
             if d is not FLOAT32 and d is not FLOAT64:
-                return promoted(p, (a,))
+                return promoted(p, (input,))
         elif type(x) is not float32 and type(x) is not float64:
-            return promoted(p, (a,))
-        token = quiet(SILENT)
+            return promoted(p, (input,))
         try:
-            out = kernel(x)
-        finally:
-            loud(token)
+            out = silently(kernel, x)
+        except RuntimeError:
+            out = anyway(kernel, x)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
-        edge = a._node
+        edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()
             node.edge = edge
@@ -60,7 +58,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             node.key = next_key()
             if keeps_input:
                 node.recorded = Clock.now
-                node.kept = a
+                node.kept = input
             elif keeps_out:
                 node.recorded = Clock.now
                 node.kept = t._storage = Storage(out)
@@ -80,81 +78,82 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
     p.heat(node_class)
     # By which operands need a gradient: whether input, other and out are kept.
     for_left, for_right, for_both = (
-        tuple(any(name in p.wants[i] for i in which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
+        tuple(name in p.active(*which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
     )
-    keeps_nothing, keeps_out = not any(for_both), for_both[2]
+    both_left, both_right, keeps_out = for_both
+    keeps_nothing = not any(for_both)
 
-    def op(a: Any, b: Any) -> Any:
-        if type(a) is Tensor or isinstance(a, Tensor):
-            x = a._array
-            an = a._node
-            if type(b) is Tensor or isinstance(b, Tensor):
-                y = b._array
-                bn = b._node
-                if type(x) is not type(y) or type(x) is ndarray:
-                    d = x.dtype
-                    if d is not y.dtype or (d is not FLOAT32 and d is not FLOAT64):
-                        return promoted(p, (a, b))
-                elif type(x) is not float32 and type(x) is not float64:
-                    return promoted(p, (a, b))
-            elif type(b) is float or type(b) is int:
-                y = b
+    def op(input: Any, other: Any) -> Any:
+        # `kind` is the scalar type of operands that are NumPy scalars: then the result is one too.
+        if type(input) is Tensor or isinstance(input, Tensor):
+            x = input._array
+            an = input._node
+            kind: Any = type(x)
+            if type(other) is Tensor or isinstance(other, Tensor):
+                y = other._array
+                bn = other._node
+                if kind is not type(y):
+                    kind = ndarray
+            elif type(other) is float or type(other) is int:
+                y = other
                 bn = None
-                if type(x) is not float32 and type(x) is not float64:
-                    d = x.dtype
-                    if d is not FLOAT32 and d is not FLOAT64:
-                        return promoted(p, (a, b))
             else:
-                return promoted(p, (a, b))
-        elif isinstance(b, Tensor):
-            x = a
-            y = b._array
+                return promoted(p, (input, other))
+            if kind is not float32 and kind is not float64:
+                kind = ndarray
+                d = x.dtype
+                if (d is not FLOAT32 and d is not FLOAT64) or (y is not other and d is not y.dtype):
+                    return promoted(p, (input, other))
+        elif isinstance(other, Tensor):
+            x = input
+            y = other._array
             an = None
-            bn = b._node
-            if type(a) is not float and type(a) is not int:
-                return promoted(p, (a, b))
-            if type(y) is not float32 and type(y) is not float64:
+            bn = other._node
+            kind = type(y)
+            if type(input) is not float and type(input) is not int:
+                return promoted(p, (input, other))
+            if kind is not float32 and kind is not float64:
+                kind = ndarray
                 d = y.dtype
                 if d is not FLOAT32 and d is not FLOAT64:
-                    return promoted(p, (a, b))
+                    return promoted(p, (input, other))
         else:
-            return kernel(a, b)
-        token = quiet(SILENT)
+            return kernel(input, other)
         try:
-            out = kernel(x, y)
+            out = silently(kernel, x, y)
         except (ValueError, TypeError, OverflowError):
-            return promoted(p, (a, b))
-        finally:
-            loud(token)
+            return promoted(p, (input, other))
+        except RuntimeError:
+            out = anyway(kernel, x, y)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
         if (an is not None or bn is not None) and (not unusual or state.grad):
             node = t._node = node_class()
             node.left = an
             node.right = bn
-            like: Any = type(out)
-            if like is ndarray:
-                like = (bn if an is None else an).like  # type: ignore[union-attr]
-                if type(like) is not tuple or like[0] != out.shape:
-                    like = (out.shape, out.dtype)
-            node.like = like
+            if kind is ndarray:
+                kind = type(out)
+                if kind is ndarray:
+                    kind = (bn if an is None else an).like  # type: ignore[union-attr]
+                    if type(kind) is not tuple or kind[0] != out.shape:
+                        kind = (out.shape, out.dtype)
+            node.like = kind
             node.hooks = None
             node.key = next_key()
             if not keeps_nothing:
                 node.recorded = Clock.now
-                if bn is None:
-                    keep_a, keep_b, keep_out = for_left
-                elif an is None:
-                    keep_a, keep_b, keep_out = for_right
+                if an is not None and bn is not None:
+                    node.kept_left = input if both_left else None
+                    node.kept_right = other if both_right else None
+                    keep_out = keeps_out
                 else:
-                    keep_a, keep_b, keep_out = for_both
-                node.kept_left = a if keep_a else None
-                node.kept_right = b if keep_b else None
+                    keep_left, keep_right, keep_out = for_right if an is None else for_left
+                    node.kept_left = input if keep_left else None
+                    node.kept_right = other if keep_right else None
                 if keeps_out:
+                    node.kept_out = None
                     if keep_out:
-                        t._storage = Storage(out)
-                    node.kept_out = t._storage
+                        node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -170,23 +169,21 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
     node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
     p.heat(node_class)
 
-    def op(a: Any, b: Any) -> Any:
-        if (type(b) is not int and type(b) is not float) or (type(a) is not Tensor and not isinstance(a, Tensor)):
-            return otherwise(a, b)
-        x = a._array
+    def op(input: Any, other: Any) -> Any:
+        if (type(other) is not int and type(other) is not float) or (type(input) is not Tensor and not isinstance(input, Tensor)):
+            return otherwise(input, other)
+        x = input._array
         if type(x) is not float32 and type(x) is not float64:
             d = x.dtype
             if d is not FLOAT32 and d is not FLOAT64:
-                return otherwise(a, b)
-        token = quiet(SILENT)
+                return otherwise(input, other)
         try:
-            out = kernel(x, b)
-        finally:
-            loud(token)
+            out = silently(kernel, x, other)
+        except RuntimeError:
+            out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
         t._array = out
-        t._storage = t._meta = None
-        edge = a._node
+        edge = input._node
         if edge is not None and (not unusual or state.grad):
             node = t._node = node_class()
             node.left = edge
@@ -195,8 +192,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             node.hooks = None
             node.key = next_key()
             node.recorded = Clock.now
-            node.kept_left = a
-            node.kept_right = b
+            node.kept_left = input
+            node.kept_right = other
         else:
             t._node = None
         if unusual:

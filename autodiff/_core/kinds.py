@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.apply import general_operator
+from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.primitive import Formula, Primitive, parameters
 from autodiff._core.promotion import explained, plain, refuse
@@ -28,7 +28,8 @@ Kernel = Callable[..., Any]
 
 def _primitive(*args: Any, **kwargs: Any) -> Primitive:
     p = Primitive(*args, **kwargs)
-    p.op = p.general = general_operator(p)
+    one = len(p.inputs) == len(p.outputs) == 1 and len(p.formulas) <= 1 and not p.variadic and not p.multiplies
+    p.op = p.general = one_input_operator(p) if one else general_operator(p)
     return p
 
 
@@ -80,8 +81,8 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
     p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
 
-    def op(*operands: Any) -> Any:
-        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in operands]
+    def run(*given: Any) -> Any:
+        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]
         if len(arrays) == 2:
             target = dtypes.result_type(arrays)
             arrays = [_bring(a, target) for a in arrays]
@@ -91,10 +92,20 @@ def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") ->
         try:
             out = kernel(*arrays)
         except (ValueError, TypeError) as error:
-            raise explained(p, operands, error) from None
+            raise explained(p, given, error) from None
         finally:
             loud(token)
-        return wrap(out) if any(isinstance(x, Tensor) for x in operands) else out
+        return wrap(out) if any(isinstance(x, Tensor) for x in given) else out
+
+    if operands == 1:
+
+        def op(input: Any) -> Any:
+            return run(input)
+
+    else:
+
+        def op(input: Any, other: Any) -> Any:  # type: ignore[misc]
+            return run(input, other)
 
     p.op = op
     return p
@@ -157,4 +168,7 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
 
 
 def _bring(x: Any, target: np.dtype[Any]) -> Any:
-    return x.astype(target) if isinstance(x, (np.ndarray, np.generic)) and x.dtype is not target else x
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x if x.dtype is target else x.astype(target)
+    # As in torch a number wraps in the integers that it is compared with: NumPy would compare it as it is.
+    return np.asarray(x).astype(target) if target.kind in "iu" else x

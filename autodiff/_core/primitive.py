@@ -126,11 +126,20 @@ class Primitive:
         self._bind()
         return before
 
+    def active(self, *which: int) -> frozenset[str]:
+        """What is saved if these inputs need a gradient.
+
+        As in torch, an input is left out only where the one formula that mentions it is not asked; a result never is.
+        """
+        mentioned = [name for wanted in self.wants for name in wanted]
+        always = {n for n in mentioned if n in self.outputs or (n in self.inputs and mentioned.count(n) > 1)}
+        return frozenset(always.union(*(self.wants[i] for i in which)))
+
     def plan(self, mask: int) -> tuple[tuple[int, Any], ...]:
         """What to save if the inputs in the bit mask need a gradient: per place, where it comes from and which it is."""
         found = self._plans.get(mask)
         if found is None:
-            active = frozenset().union(*(w for i, w in enumerate(self.wants) if mask >> i & 1))
+            active = self.active(*[i for i in range(len(self.wants)) if mask >> i & 1])
             found = self._plans[mask] = tuple(self._place(n) if n in active else (NOTHING, None) for n in self.wanted)
         return found
 

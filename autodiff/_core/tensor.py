@@ -15,18 +15,28 @@ from autodiff._core import dtypes, errors
 from autodiff._core.modes import enable_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, RemovableHandle, Storage, likeness, new_node, start
 
+#: An operator that gives a view, its parameters, and which of its results it is (None if it has one).
+Step = tuple[Callable[..., Any], dict[str, Any], int | None]
+
 
 class View:
-    """How a view comes from its base: the root of the chain, the way back, and how it was made."""
+    """How a view comes from its base: the root of the chain, the steps from there, and how it was made."""
 
-    __slots__ = ("base", "made", "replay")
+    __slots__ = ("base", "made", "steps")
 
-    def __init__(self, base: Tensor, replay: Callable[[Any], Any], made: str | None) -> None:
+    def __init__(self, base: Tensor, steps: tuple[Step, ...], made: str | None) -> None:
         self.base = base
-        #: Gives the same region of any tensor or array of the base's geometry, by differentiable operators.
-        self.replay = replay
+        self.steps = steps
         #: The error that writing through this view raises in grad mode, or None.
         self.made = made
+
+    def replay(self, base: Any) -> Any:
+        """The same region of any tensor or array of the base's geometry, by differentiable operators."""
+        for operator, params, item in self.steps:
+            base = operator(base, **params)
+            if item is not None:
+                base = base[item]
+        return base
 
 
 class AutogradMeta:
@@ -46,7 +56,8 @@ class Tensor:
 
     `_array` is an ndarray, or for 0-dim results the NumPy scalar that a ufunc returned, until memory is needed.
     `_node` is what produced it: None, a leaf's AccumulateGrad, an Output or a recorded Node; a view whose memory was
-    written has no `_node` until somebody asks, and then replays itself.
+    written has no `_node` until somebody asks, and then replays itself. The hot paths leave `_storage` and `_meta` unset,
+    which reads as None.
     """
 
     __slots__ = ("__weakref__", "_array", "_meta", "_node", "_storage")
@@ -66,6 +77,9 @@ class Tensor:
     def __getattr__(self, name: str) -> Any:
         if name == "_node":
             return self._refresh()
+        if name == "_storage" or name == "_meta":
+            setattr(self, name, None)
+            return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _refresh(self) -> Node | None:

@@ -7,35 +7,30 @@ memory is written, every live view of it loses its node, and replays itself from
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
-from typing import Any
 
 from autodiff._core import errors
-from autodiff._core.modes import state
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
-from autodiff._core.tensor import Tensor, View
-
-Step = Callable[[Any], Any]
-
+from autodiff._core.tensor import AutogradMeta, Step, Tensor, View
 
 def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
-    """Make `view`, which `step(source)` gave, a view of source's base."""
-    storage = view._storage = source.storage()
-    outer = source._meta.view if source._meta is not None else None
-    if not state.grad and made is None:
+    """Make `view`, which `step` gave of `source`, a view of source's base."""
+    storage = source._storage
+    if storage is None:
+        storage = source._storage = Storage()
+    view._storage = storage
+    if unusual and not state.grad and made is None:
         made = errors.NO_GRAD_VIEW
+    outer = source._meta.view if source._meta is not None else None
+    meta = view._meta
+    if meta is None:
+        meta = view._meta = AutogradMeta()
     if outer is None:
-        base, replay = source, step
+        meta.view = View(source, (step,), made)
     else:
-        base, replay = outer.base, _after(outer.replay, step)
-        made = made or outer.made
-    view.meta().view = View(base, replay, made)
+        meta.view = View(outer.base, (*outer.steps, step), made or outer.made)
     if view._array.dtype.kind in "fc":
         _remember(storage, view)
-
-
-def _after(first: Step, then: Step) -> Step:
-    return lambda base: then(first(base))
 
 
 def _remember(storage: Storage, view: Tensor) -> None:

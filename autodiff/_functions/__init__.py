@@ -6,6 +6,8 @@ from autodiff._functions import (  # noqa: F401
     creation,
     einsum,
     indexing,
+    joining,
+    masks,
     loss,
     matmul,
     normalize,

@@ -6,7 +6,8 @@ import warnings
 from typing import Any
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.registry import ops

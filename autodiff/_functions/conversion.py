@@ -24,8 +24,16 @@ def cast(x: Tensor, target: Any, copy: bool = False) -> Tensor:
 
 
 @function(METHOD, method=True)
-def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip  # noqa: E501
-    """In another dtype: `to(dtype)`, `to(device, dtype)` or `to(other)`; the tensor itself if nothing changes."""
+def to(
+    self: Tensor,
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """In another dtype: `to(dtype)`, `to(device, dtype)`, `to(other)`; itself if nothing changes."""
     target = arguments.numpy_dtype(dtype)
     for a in args:
         if isinstance(a, Tensor):
@@ -102,8 +110,10 @@ def detach_(self: Tensor) -> Tensor:
     """Take this tensor out of the graph. Raises RuntimeError for a view."""
     if self._is_view():
         raise RuntimeError(
-            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-            "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
+            "(DDP) for "
+            "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and "
+            "hence "
             "detach_() cannot be called on these gradients. To fix this error, please refer to the "
             "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
         )
@@ -111,7 +121,7 @@ def detach_(self: Tensor) -> Tensor:
     return self
 
 
-# -- written as a whole -----------------------------------------------------------------------------------------------
+# -- written as a whole --------------------------------------------------------------------------------------
 
 
 @function(METHOD, method=True)
@@ -135,7 +145,8 @@ def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
     for i, n in enumerate(shape):
         if n not in (1, room[i + lead]):
             raise RuntimeError(
-                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at non-singleton "
+                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at "
+                f"non-singleton "
                 f"dimension {i + lead}"
             )
 
@@ -145,7 +156,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-dim tensor."""
     if isinstance(value, Tensor) and value._array.ndim:
         raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} "
+            f"dimensions."
         )
     value = checked_number(value, self._array.dtype)
     return assign(self, lambda before: ops.fill(before, value))
@@ -177,7 +189,7 @@ def checked_number(value: Any, target: Any) -> Any:
 @function(METHOD, method=True)
 def zero_(self: Tensor) -> Tensor:
     """Every element becomes 0."""
-    return assign(self, lambda before: ops.zeros_like(before))
+    return assign(self, lambda before: ops.zero(before))
 
 
 @function(inplace=False)
@@ -186,7 +198,7 @@ def numel(input: Tensor) -> int:
     return input._array.size  # type: ignore[no-any-return]
 
 
-# -- dtypes -----------------------------------------------------------------------------------------------------------
+# -- dtypes --------------------------------------------------------------------------------------------------
 
 
 @function()

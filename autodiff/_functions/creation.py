@@ -29,7 +29,7 @@ def finished(array: Any, requires_grad: bool, device: Any) -> Tensor:
     return t
 
 
-# -- from values ------------------------------------------------------------------------------------------------------
+# -- from values ---------------------------------------------------------------------------------------------
 
 
 @function(method=False)
@@ -113,7 +113,8 @@ def from_numpy(ndarray: Any) -> Tensor:
     dtypes.of(ndarray)
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "At least one stride in the given numpy array is negative, and tensors with negative strides "
+            "are not "
             "currently supported. (You can probably work around this by making a copy of your array  with "
             "array.copy().) "
         )
@@ -126,7 +127,7 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
     return finished(copied(s, arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
 
 
-# -- filled -----------------------------------------------------------------------------------------------------------
+# -- filled --------------------------------------------------------------------------------------------------
 
 
 def sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int, ...]:
@@ -223,9 +224,15 @@ def full(
 
 @function(method=False)
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
     memory_format: Any = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """A new tensor of another's shape and dtype, every element `fill_value`."""
     array = checked("full_like", input)._array
     return finished(
@@ -267,7 +274,7 @@ def eye(
     )
 
 
-# -- of another tensor's dtype ----------------------------------------------------------------------------------------
+# -- of another tensor's dtype -------------------------------------------------------------------------------
 
 
 @function(METHOD, method=True)
@@ -296,7 +303,7 @@ def new_full(
     )
 
 
-# -- ranges -----------------------------------------------------------------------------------------------------------
+# -- ranges --------------------------------------------------------------------------------------------------
 
 
 def _plain(x: Any) -> Any:
@@ -354,9 +361,16 @@ def linspace(
 
 @function(method=False, out=True)
 def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Powers of `base` whose exponents lie at equal distances."""
     target = arguments.numpy_dtype(dtype, Default.real)
     exponents = creation.linspace(_plain(start), _plain(end), int(steps), np.dtype("float64"))

@@ -1,7 +1,7 @@
-"""t[index] and t[index] = value, by torch's rules: what is basic becomes a chain of views, the rest one reading.
+"""t[index] and t[index] = value, by torch's rules: what is basic becomes views, the rest one reading.
 
-torch and NumPy differ: an int beside tensors is applied first, so it never counts as separating them; steps are
-positive; a Python bool adds a dimension.
+torch and NumPy differ: an int beside tensors is applied first, so it never counts as separating them; steps
+are positive; a Python bool adds a dimension.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number, copy_, fill_
 from autodiff._functions.creation import copied
 from autodiff._functions.shape import expand
+from autodiff._kernels import indexing
 
 ALL = slice(None)
-WHAT = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {})"
+WHAT = (
+    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+    "(got {})"
+)
 OF_NUMBER = (
-    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+    "convert a 0-dim "
     "tensor to a number"
 )
 
@@ -32,6 +37,12 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     """A view for basic indices, a copy where a tensor, a list or a bool takes part."""
     if type(index) is int:
         return _at(x, 0, index, 0)
+    if (
+        type(index) is tuple
+        and 0 < len(index) <= x._array.ndim
+        and all(type(p) is int or type(p) is slice for p in index)
+    ):
+        return _plain(x, index)
     view, indices = _applied(x, index)
     if indices is None:
         return ops.alias(x) if view is x else view  # type: ignore[no-any-return]
@@ -43,6 +54,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
     """Write `value` where `index` says; gradients flow to the value, and none to what was overwritten."""
+    if index is False:
+        return  # torch does not even look at the value
     view, indices = _applied(x, index)
     if not isinstance(value, (Tensor, bool, int, float, complex, np.generic)):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")  # type: ignore[attr-defined]
@@ -52,11 +65,23 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         _put(view, indices, value, one_mask=_is_mask(index))
 
 
-# -- the basic part ---------------------------------------------------------------------------------------------------
+# -- the basic part ------------------------------------------------------------------------------------------
+
+
+def _plain(x: Tensor, index: tuple[Any, ...]) -> Tensor:
+    """An index of ints and slices only, which is what most are."""
+    view, dim = x, 0
+    for place, p in enumerate(index):
+        if type(p) is int:
+            view = _at(view, dim, p, place)
+        else:
+            view = _sliced(view, dim, p)
+            dim += 1
+    return ops.alias(x) if view is x else view  # type: ignore[no-any-return]
 
 
 def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
-    """The view that ints, slices, None and Ellipsis pick, and what remains: an array of indices per dimension."""
+    """The view that ints, slices, None and Ellipsis pick, and what remains: indices per dimension."""
     if isinstance(index, slice):
         return _sliced(x, 0, index, whole=True), None
     parts = [_converted(p) for p in (index if type(index) is tuple else _unpacked(index))]
@@ -64,21 +89,20 @@ def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
     named = sum(_width(p) for p in parts)
     if named > ndim:
         raise IndexError(OF_NUMBER if not ndim else f"too many indices for tensor of dimension {ndim}")
-    view, dim, position, left = x, 0, 0, {}
+    view, dim, selected = x, 0, 0
+    left: dict[int, Tensor] = {}
     for p in parts:
         if p is None:
             view = ops.unsqueeze(view, dim=dim)
             dim += 1
         elif p is ...:
             dim += ndim - named
-            position += ndim - named
         elif isinstance(p, slice):
             view = _sliced(view, dim, p)
             dim += 1
-            position += 1
         elif isinstance(p, int) and not isinstance(p, bool):
-            view = _at(view, dim, p, dim)
-            position += 1
+            view = _at(view, dim, p, dim + selected)
+            selected += 1
         elif _is_bool(p):
             view = ops.unsqueeze(view, dim=dim)
             left[dim] = wrap(np.zeros(int(bool(p)), np.int64))
@@ -164,13 +188,14 @@ def _sliced(x: Tensor, dim: int, s: slice, whole: bool = False) -> Tensor:
 
 
 def _places(p: Tensor, shape: tuple[int, ...], dim: int) -> list[Tensor]:
-    """One tensor of indices per dimension that a tensor index speaks of: a mask names the places where it holds."""
+    """One tensor of indices per dimension that an index speaks of: a mask names where it holds."""
     if not _is_mask(p):
         return [p]
     for i, n in enumerate(p._array.shape):
         if n != shape[dim + i]:
             raise IndexError(
-                f"The shape of the mask {list(p._array.shape)} at index {i} does not match the shape of the indexed "
+                f"The shape of the mask {list(p._array.shape)} at index {i} does not match the shape of "
+                f"the indexed "
                 f"tensor {list(shape)} at index {dim + i}"
             )
     return [wrap(found) for found in p._array.nonzero()]
@@ -188,7 +213,7 @@ def _explained(error: IndexError, indices: Many) -> IndexError:
     return IndexError(text.replace("axis", "dimension"))
 
 
-# -- writing ----------------------------------------------------------------------------------------------------------
+# -- writing -------------------------------------------------------------------------------------------------
 
 
 def _write(view: Tensor, value: Any) -> None:
@@ -223,9 +248,12 @@ def reading(x: Tensor, index: Any) -> tuple[Tensor, Many]:
 
 
 def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
-    """The value that is to be written at the indices, checked. Raises torch's errors for one that does not fit."""
+    """The value that is to be written at the indices, checked.
+
+    Raises torch's errors for one that does not fit.
+    """
     array = view._array
-    arrays = _arrays(indices)
+    arrays = indexing.checked(array, _arrays(indices))
     try:
         shape = np.broadcast_to(np.False_, array.shape)[arrays].shape
     except IndexError as error:
@@ -239,7 +267,8 @@ def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
         value = _without_leading_ones(value, len(shape))
         if not _fits(value._array.shape, shape):
             raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to indexing "
+                f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to "
+                f"indexing "
                 f"result of shape {list(shape)}"
             )
     else:
@@ -257,5 +286,5 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
     check_writable(view)
-    view.memory()[_arrays(indices)] = value._array if isinstance(value, Tensor) else value
+    view.memory()[indexing.checked(view._array, _arrays(indices))] = value._array if isinstance(value, Tensor) else value
     view.storage().touch()

@@ -104,9 +104,12 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if not isinstance(input, Tensor) or not isinstance(other, Tensor):
         bad, place = (input, "'input' (position 1)") if not isinstance(input, Tensor) else (other, "'other' (position 2)")
         raise TypeError(f"matmul(): argument {place} must be Tensor, not {type(bad).__name__}")
-    a, b = input._array.shape, other._array.shape
+    x, y = input._array, other._array
+    a, b = x.shape, y.shape
     m, n = len(a), len(b)
     if m == 2 and n == 2:
+        if a[1] == b[0] and x.dtype is y.dtype and x.dtype.kind != "b":
+            return ops.mm(input, other)  # type: ignore[no-any-return]
         return mm(input, other)  # type: ignore[no-any-return]
     if not m or not n:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")

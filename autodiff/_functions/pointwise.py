@@ -30,19 +30,22 @@ def _need_tensor(name: str, *operands: Operand) -> None:
         )
 
 
-# -- arithmetic -------------------------------------------------------------------------------------------------------
+# -- arithmetic -----------------------------------------------------------------------------------------------
 
 
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
     _need_tensor(name, input, other)
-    kind = _operand_dtype(input, other).kind
+    d = _operand_dtype(input, other)
+    kind = d.kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, (float, complex)) and kind in "biu":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if kind == "b":
         return ops.logical_and(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
-    return other if alpha == 1 else ops.mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+    if alpha == 1:
+        return other
+    return ops.mul(_as(other, d), alpha) if isinstance(other, Tensor) else other * alpha
 
 
 @function(inplace=True, out=True)
@@ -95,7 +98,7 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     return div(input, other, rounding_mode="floor")  # type: ignore[no-any-return]
 
 
-# -- powers -----------------------------------------------------------------------------------------------------------
+# -- powers ---------------------------------------------------------------------------------------------------
 
 
 @function(inplace=True, out=True)
@@ -138,7 +141,7 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
     return ops.pow(*(_as(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
 
 
-# -- choosing ---------------------------------------------------------------------------------------------------------
+# -- choosing -------------------------------------------------------------------------------------------------
 
 
 @function(inplace=True, out=True, aliases=("clip",))
@@ -178,7 +181,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     return clamp(input, None, max)  # type: ignore[no-any-return]
 
 
-# -- rounding ---------------------------------------------------------------------------------------------------------
+# -- rounding -------------------------------------------------------------------------------------------------
 
 
 @function(inplace=True, out=True)

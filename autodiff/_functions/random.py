@@ -33,9 +33,14 @@ def initial_seed() -> int:
 
 def _drawn(name: str, draw: Any, text: str) -> None:
     def public(
-        *size: Any, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+        *size: Any,
+        generator: Any = None,
+        dtype: Any = None,
+        layout: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
         **given: Any,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         target = arguments.numpy_dtype(dtype, Default.real)
         _need_float(name, target)
         return finished(np.asarray(draw(sized(name, size, given), target)), requires_grad, device)
@@ -91,9 +96,16 @@ def _whole(low: int, high: int, shape: tuple[int, ...], dtype: Any) -> Any:
 
 @function(method=False, out=True)
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Whole numbers evenly among low, ..., high - 1: `randint(high, size)` or `randint(low, high, size)`."""
     if size is None:
         low, high, size = 0, low, high
@@ -107,9 +119,16 @@ def randint(
 
 @function(method=False)
 def randint_like(
-    input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, memory_format: Any = None,
-) -> Tensor:  # fmt: skip
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """Whole numbers evenly among low, ..., high - 1, in a tensor of another's shape and dtype."""
     if high is None:
         low, high = 0, low
@@ -164,7 +183,7 @@ def normal(
     )
 
 
-# -- in place ---------------------------------------------------------------------------------------------------------
+# -- in place ------------------------------------------------------------------------------------------------
 
 
 def _written(self: Tensor, values: Any) -> Tensor:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.arguments import dim as one_dim, dims as several_dims, numpy_dtype
+from autodiff._core.arguments import dim as one_dim
+from autodiff._core.arguments import dims as several_dims
+from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
@@ -67,14 +69,15 @@ def _check_ordered(name: str, input: Tensor) -> None:
         raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input._array.dtype)}'")
 
 
-# -- sums and products ------------------------------------------------------------------------------------------------
+# -- sums and products ----------------------------------------------------------------------------------------
 
 
 @function(out=True)
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum; of integers and bool in int64 unless `dtype` says otherwise."""
-    _check_tensor("sum", input)
-    input = _accumulating(input, dtype)
+    if dtype is not None or not isinstance(input, Tensor) or input._array.dtype.kind not in "fc":
+        _check_tensor("sum", input)
+        input = _accumulating(input, dtype)
     if dim is None and not keepdim:
         return ops.sum_all(input)  # type: ignore[no-any-return]
     return ops.sum(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
@@ -115,7 +118,7 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype:
     return ops.prod(input, dim=one_dim(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
 
 
-# -- extremes ---------------------------------------------------------------------------------------------------------
+# -- extremes -------------------------------------------------------------------------------------------------
 
 
 @function(out=True)
@@ -158,18 +161,20 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return min_results._make(ops.min_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
 
 
-# -- moments ----------------------------------------------------------------------------------------------------------
+# -- moments --------------------------------------------------------------------------------------------------
 
 
-def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> tuple[Any, float]:
-    """The dimensions and the correction, from torch's newer and older signatures."""
+def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> dict[str, Any]:
+    """The dimensions (and whether none was named) and the correction, from torch's newer and older signatures."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if input._array.dtype.kind in "biu":
         raise RuntimeError(f"{name} only support floating point and complex dtypes")
     if unbiased is not None:
         correction = 1 if unbiased else 0
-    return over(dim, input._array.ndim), 1 if correction is None else correction
+    ndim = input._array.ndim
+    whole = dim is None or not ndim
+    return {"dims": over(dim, ndim), "whole": whole, "correction": 1 if correction is None else correction}
 
 
 @function(out=True)
@@ -177,8 +182,8 @@ def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
     """The variance; `correction` (1) is subtracted from the number of elements."""
-    dims, less = _degrees("std and var", input, dim, unbiased, correction)
-    return ops.var(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+    over_what = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.var(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 @function(out=True)
@@ -186,8 +191,8 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
     """The standard deviation; `correction` (1) is subtracted from the number of elements."""
-    dims, less = _degrees("std and var", input, dim, unbiased, correction)
-    return ops.std(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+    over_what = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.std(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 @function("", "special", out=True)
@@ -199,7 +204,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     return ops.logsumexp(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
 
 
-# -- truth ------------------------------------------------------------------------------------------------------------
+# -- truth ----------------------------------------------------------------------------------------------------
 
 
 def _truth(name: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:

@@ -8,7 +8,6 @@ import numpy as np
 
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
-from autodiff._core.promotion import plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number
@@ -37,7 +36,7 @@ def _check_bounds(
         raise error(f"{before}index {bad} is out of bounds for dimension {d} with size {n}")
 
 
-# -- one index for each element ---------------------------------------------------------------------------------------
+# -- one index for each element ------------------------------------------------------------------------------
 
 
 @function(out=True)
@@ -58,7 +57,8 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
     for i, (n, m) in enumerate(zip(shape, wanted)):
         if i != d and m > n:
             raise RuntimeError(
-                f"Size does not match at dimension {i} expected index {list(wanted)} to be no larger than self "
+                f"Size does not match at dimension {i} expected index {list(wanted)} to be no larger than "
+                f"self "
                 f"{list(shape)} apart from dimension {d}"
             )
     _check_bounds(index._array, shape[d], d)
@@ -96,9 +96,8 @@ def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 def _check_scatter(input: Tensor, d: int, index: Tensor, src: Any) -> None:
     _whole_index("scatter", index)
     shape, wanted = input._array.shape or (1,), index._array.shape or (1,)
-    if isinstance(src, Tensor):
-        if src._array.dtype is not input._array.dtype:
-            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+    if isinstance(src, Tensor) and src._array.dtype is not input._array.dtype:
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     if not index._array.size:
         return
     if len(shape) != len(wanted):
@@ -118,7 +117,7 @@ def _check_scatter(input: Tensor, d: int, index: Tensor, src: Any) -> None:
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
 ) -> Tensor:
-    """A copy that holds src (a tensor, or a number) at `index` along `dim`; of several for one place the last wins."""
+    """A copy that holds src (tensor or number) at `index` along `dim`; of several for one place the last."""
     src = value if src is None else src
     d = arguments.dim(dim, input._array.ndim)
     _check_scatter(input, d, index, src)
@@ -144,7 +143,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return ops.scatter_add(input, index, src, dim=d)  # type: ignore[no-any-return]
 
 
-# -- one index for each slice -----------------------------------------------------------------------------------------
+# -- one index for each slice --------------------------------------------------------------------------------
 
 
 @function(out=True)
@@ -166,11 +165,13 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor) -
     count = given[d] if given else 1
     if index._array.size != count:
         raise RuntimeError(
-            f"{name}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): ({count}), for dim: {d}"
+            f"{name}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): "
+            f"({count}), for dim: {d}"
         )
     if bool(shape) != bool(given) or shape[:d] != given[:d] or shape[d + 1 :] != given[d + 1 :]:
         raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+            "self.shape = "
             f"{list(shape)} source.shape = {list(given)}"
         )
     return d
@@ -181,7 +182,8 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """input with alpha * source added to the slices along `dim` that `index` names."""
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError(
-            f"index_add_(): self ({_named(input)}) and source ({_named(source)}) must have the same scalar type"
+            f"index_add_(): self ({_named(input)}) and source ({_named(source)}) must have the same scalar "
+            f"type"
         )
     d = _slices("index_add", input, dim, index, source)
     _check_bounds(index._array, (input._array.shape or (1,))[d], d)
@@ -210,7 +212,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         if value._array.ndim:
             raise RuntimeError(
-                f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
+                f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value._array.ndim} dimension(s)."
             )
         return ops.index_fill_tensor(input, index, ops.to(value, dtype=input._array.dtype), dim=d)  # type: ignore[no-any-return]
     return ops.index_fill(input, index, value=checked_number(value, input._array.dtype), dim=d)  # type: ignore[no-any-return]
@@ -234,190 +237,3 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     view, places = reading(input, tuple(indices))
     value = put_value(view, places, values, False)
     return ops.index_put(view, value, indices=places, accumulate=bool(accumulate))  # type: ignore[no-any-return]
-
-
-# -- masks ------------------------------------------------------------------------------------------------------------
-
-
-@function(method=False, out=True)
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
-    """input where the condition holds, else other; with the condition alone, the indices where it holds."""
-    if input is None and other is None:
-        return nonzero(condition, as_tuple=True)
-    if not isinstance(condition, Tensor) and isinstance(input, Tensor):
-        raise TypeError(
-            f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}"
-        )
-    if input is None or other is None:
-        raise TypeError(
-            "where() received an invalid combination of arguments: input and other belong together"
-        )
-    mask = condition._array
-    if mask.dtype.kind != "b":
-        if mask.dtype.name != "uint8":
-            raise RuntimeError(
-                f"where expected condition to be a boolean tensor, but got a tensor with dtype {_named(condition)}"
-            )
-        condition = ops.to(condition, dtype=np.dtype("bool"))
-    pair = [_number_or_tensor(x) for x in (input, other)]
-    arrays = [x._array if isinstance(x, Tensor) else x for x in pair]
-    target = dtypes.result_type(arrays)
-    pair = [
-        (x if x._array.dtype is target else ops.to(x, dtype=target))
-        if isinstance(x, Tensor)
-        else np.asarray(x).astype(target)[()]
-        for x in pair
-    ]
-    try:
-        return ops.where(condition, *pair)
-    except ValueError:
-        shapes = [np.shape(a) for a in (mask, *arrays)]
-        raise _unequal(shapes) from None
-
-
-def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
-    """torch's sentence for the first pair of these shapes that do not broadcast."""
-    a: tuple[int, ...] = ()
-    for b in shapes:
-        try:
-            a = np.broadcast_shapes(a, b)
-        except ValueError:
-            width = max(len(a), len(b))
-            long_a, long_b = (1,) * (width - len(a)) + a, (1,) * (width - len(b)) + b
-            i = next(
-                i
-                for i in reversed(range(width))
-                if long_a[i] != long_b[i] and 1 not in (long_a[i], long_b[i])
-            )
-            return RuntimeError(
-                f"The size of tensor a ({long_a[i]}) must match the size of tensor b ({long_b[i]}) at non-singleton dimension {i}"
-            )
-    return RuntimeError(f"shapes {shapes} cannot be broadcast together")
-
-
-def _number_or_tensor(x: Any) -> Any:
-    if isinstance(x, Tensor):
-        return x
-    x = plain(x)
-    if not isinstance(x, NUMBER):
-        raise TypeError(f"where(): argument must be Tensor or Number, not {type(x).__name__}")
-    return x
-
-
-@function(METHOD, name="where", method=True)
-def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
-    """This tensor where the condition holds, else other."""
-    return where(condition, self, other)  # type: ignore[no-any-return]
-
-
-def _check_mask(mask: Tensor, sentence: str) -> None:
-    if mask._array.dtype.kind != "b":
-        raise RuntimeError(sentence)
-
-
-@function(inplace=True, out=True)
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
-    """A copy that holds `value` (a number or a 0-dim tensor) wherever the mask holds."""
-    if mask._array.dtype.kind != "b":
-        kind = {"float32": "float", "float64": "double", "int64": "long int", "uint8": "unsigned char"}
-        given = kind.get(mask._array.dtype.name, mask._array.dtype.name)
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {given}")
-    try:
-        if isinstance(value, Tensor):
-            if value._array.ndim:
-                raise RuntimeError(
-                    f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
-                )
-            if not dtypes.can_cast(value._array.dtype, input._array.dtype):
-                raise RuntimeError(
-                    f"result type {_named(value)} can't be cast to the desired output type {_named(input)}"
-                )
-            return ops.masked_fill_tensor(input, ops.to(value, dtype=input._array.dtype), mask)  # type: ignore[no-any-return]
-        return ops.masked_fill(input, mask, value=checked_number(value, input._array.dtype))  # type: ignore[no-any-return]
-    except ValueError:
-        raise _unequal([input._array.shape, mask._array.shape]) from None
-
-
-@function(out=True)
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """The elements where the mask holds, in order."""
-    _check_mask(mask, "masked_select: expected BoolTensor for mask")
-    try:
-        return ops.masked_select(input, mask)  # type: ignore[no-any-return]
-    except ValueError:
-        raise _unequal([input._array.shape, mask._array.shape]) from None
-
-
-@function(inplace=True)
-def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
-    """A copy that holds the first elements of source, in order, wherever the mask holds."""
-    _check_mask(mask, "masked_scatter: expected BoolTensor for mask")
-    if source._array.dtype is not input._array.dtype:
-        raise RuntimeError(
-            f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and {_named(source)}"
-        )
-    shape = _broadcast_pair(input, mask)
-    if np.count_nonzero(np.broadcast_to(mask._array, shape)) > source._array.size:
-        raise RuntimeError("Number of elements of source < number of ones in mask")
-    return ops.masked_scatter(input, source, mask)  # type: ignore[no-any-return]
-
-
-def _broadcast_pair(a: Tensor, b: Tensor) -> tuple[int, ...]:
-    try:
-        return np.broadcast_shapes(a._array.shape, b._array.shape)
-    except ValueError:
-        raise _unequal([a._array.shape, b._array.shape]) from None
-
-
-@function()
-def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
-    """The indices of the elements that are not 0: a row for each, or a tensor for each dimension."""
-    array = np.asarray(input._array)
-    if as_tuple:
-        return tuple([wrap(np.array(i)) for i in np.atleast_1d(array).nonzero()])
-    return wrap(np.array(np.argwhere(array), order="C"))
-
-
-@function()
-def argwhere(input: Tensor) -> Tensor:
-    return nonzero(input)  # type: ignore[no-any-return]
-
-
-# -- parts of a tensor ------------------------------------------------------------------------------------------------
-
-
-@function()
-def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """The diagonal of two dimensions, as a last one; a view."""
-    a, b = arguments.dim(dim1, input._array.ndim), arguments.dim(dim2, input._array.ndim)
-    if a == b:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return ops.diagonal(input, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
-
-
-@function(METHOD, method=True)
-def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """Windows of `size` along a dimension, `step` apart, as a last one; a view."""
-    d = arguments.dim(dimension, self._array.ndim)
-    n = (self._array.shape or (1,))[d]
-    if size > n:
-        raise RuntimeError(f"maximum size for tensor at dimension {d} is {n} but size is {size}")
-    if step <= 0:
-        raise RuntimeError(f"step is {step} but must be > 0")
-    return ops.unfold(self, dim=d, size=size, step=step)  # type: ignore[no-any-return]
-
-
-@function(out=True, inplace=True)
-def triu(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The upper triangle; zeros elsewhere."""
-    if input._array.ndim < 2:
-        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
-    return ops.triu(input, diagonal=diagonal)  # type: ignore[no-any-return]
-
-
-@function(out=True, inplace=True)
-def tril(input: Tensor, diagonal: int = 0) -> Tensor:
-    """The lower triangle; zeros elsewhere."""
-    if input._array.ndim < 2:
-        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
-    return ops.tril(input, diagonal=diagonal)  # type: ignore[no-any-return]

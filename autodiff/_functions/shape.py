@@ -16,12 +16,15 @@ from autodiff._core.tensor import Tensor, alias
 
 METHOD = "Tensor"  # the namespace of what is a method only
 
-# -- another shape of the same elements -------------------------------------------------------------------------------
+# -- another shape of the same elements ----------------------------------------------------------------------
 
 
 @function(METHOD, method=True)
 def view(self: Tensor, *shape: Any, **dtype: Any) -> Tensor:
-    """The same memory in another shape, or as another dtype. Raises RuntimeError where strides do not allow it."""
+    """The same memory in another shape, or as another dtype.
+
+    Raises RuntimeError where strides do not allow it.
+    """
     if dtype or isinstance(shape[0], dtypes.dtype):
         return _view_dtype(self, arguments.numpy_dtype(dtype.get("dtype", *shape)))
     array = self._array
@@ -30,7 +33,8 @@ def view(self: Tensor, *shape: Any, **dtype: Any) -> Tensor:
         return ops.view(self, shape=size)  # type: ignore[no-any-return]
     except ValueError:
         raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across "
             "two contiguous subspaces). Use .reshape(...) instead."
         ) from None
 
@@ -108,7 +112,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         inner = arguments.filled_in(arguments.sizes((sizes,)), shape[d])
     except RuntimeError:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({shape[d]}) in the "
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} "
+            f"({shape[d]}) in the "
             "input tensor"
         ) from None
     return reshaped(input, (*shape[:d], *inner, *shape[d + 1 :]))
@@ -141,7 +146,8 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
     lead = len(new) - len(old)
     if lead < 0:
         raise RuntimeError(
-            f"expand(torch.FloatTensor{{{list(old)}}}, size={list(new)}): the number of sizes provided ({len(new)}) must be "
+            f"expand(torch.FloatTensor{{{list(old)}}}, size={list(new)}): the number of sizes provided "
+            f"({len(new)}) must be "
             f"greater or equal to the number of dimensions in the tensor ({len(old)})"
         )
     shape = list(new)
@@ -150,14 +156,16 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
         if n == -1:
             if have is None:
                 raise RuntimeError(
-                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+                    f"dimension {i}"
                 )
             shape[i] = have
         elif n < 0:
             raise RuntimeError(f"The expanded size of the tensor ({n}) isn't allowed in dimension {i}")
         elif have is not None and have not in (1, n):
             raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton "
+                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at "
+                f"non-singleton "
                 f"dimension {i}.  Target sizes: {list(new)}.  Tensor sizes: {list(old)}"
             )
     return tuple(shape)
@@ -198,7 +206,7 @@ def common_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
         ) from None
 
 
-# -- another order of the dimensions ----------------------------------------------------------------------------------
+# -- another order of the dimensions -------------------------------------------------------------------------
 
 
 @function()
@@ -208,7 +216,8 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     ndim = input._array.ndim
     if len(order) != ndim:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
+            "the desired "
             f"ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = {len(order)}"
         )
     order = tuple([one_dim(d, ndim) for d in order])
@@ -246,7 +255,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     both = [x if isinstance(x, (tuple, list)) else (x,) for x in (source, destination)]
     if len(both[0]) != len(both[1]):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({list(both[0])} dims) should contain the same number "
+            f"movedim: Invalid source or destination dims: source ({list(both[0])} dims) should contain "
+            f"the same number "
             f"of dims as destination ({list(both[1])} dims)"
         )
     here, there = (tuple([one_dim(d, ndim) for d in x]) for x in both)
@@ -260,232 +270,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     return ops.permute(input, dims=tuple([moved[i] if i in moved else next(rest) for i in range(ndim)]))  # type: ignore[no-any-return]
 
 
-# -- joining and parting ----------------------------------------------------------------------------------------------
-
-
-def _list_of(name: str, tensors: Any) -> list[Tensor]:
-    if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
-        raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
-        )
-    for i, x in enumerate(tensors):
-        if not isinstance(x, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
-    return list(tensors)
-
-
-def _of_one_dtype(tensors: list[Tensor]) -> list[Tensor]:
-    first = tensors[0]._array.dtype
-    if all(x._array.dtype is first for x in tensors):
-        return tensors
-    target = dtypes.result_type(x._array for x in tensors)
-    return [x if x._array.dtype is target else ops.to(x, dtype=target) for x in tensors]
-
-
-@function(method=False, out=True, aliases=("concat", "concatenate"))
-def cat(tensors: Any, dim: int = 0) -> Tensor:
-    """Joined along an existing dimension."""
-    given = _list_of("cat", tensors)
-    if not given:
-        raise ValueError("cat(): expected a non-empty list of Tensors")
-    for i, x in enumerate(given):
-        if not x._array.ndim:
-            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
-    given = _of_one_dtype(given)
-    # torch has always let empty vectors join anything.
-    kept = [x for x in given if x._array.shape != (0,)] or given[:1]
-    shape = kept[0]._array.shape
-    d = one_dim(dim, len(shape))
-    for i, x in enumerate(kept[1:], 1):
-        other = x._array.shape
-        if len(other) != len(shape):
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {len(shape)} and {len(other)}"
-            )
-        if other[:d] != shape[:d] or other[d + 1 :] != shape[d + 1 :]:
-            bad = next(j for j in range(len(shape)) if j != d and other[j] != shape[j])
-            raise RuntimeError(
-                f"Sizes of tensors must match except in dimension {d}. Expected size {shape[bad]} but got size "
-                f"{other[bad]} for tensor number {i} in the list."
-            )
-    return ops.cat(*kept, dim=d)  # type: ignore[no-any-return]
-
-
-@function(method=False, out=True)
-def stack(tensors: Any, dim: int = 0) -> Tensor:
-    """Joined along a new dimension."""
-    given = _list_of("stack", tensors)
-    if not given:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    shape = given[0]._array.shape
-    for i, x in enumerate(given):
-        if x._array.shape != shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
-                f"{list(x._array.shape)} at entry {i}"
-            )
-    return ops.stack(*_of_one_dtype(given), dim=one_dim(dim, len(shape) + 1))  # type: ignore[no-any-return]
-
-
-def _at_least(input: Any, ndim: int) -> Any:
-    if isinstance(input, (tuple, list)):
-        return tuple([_at_least(x, ndim) for x in input])
-    missing = ndim - input._array.ndim
-    if missing <= 0:
-        return input
-    shape = input._array.shape
-    # Three dimensions: a vector lies along the second, a matrix keeps its first two.
-    wanted = {0: (1,) * ndim, 1: (1, *shape, 1) if ndim == 3 else (1, *shape), 2: (*shape, 1)}
-    return reshaped(input, wanted[len(shape)])
-
-
-@function(method=False)
-def atleast_1d(*tensors: Any) -> Any:
-    return _at_least(tensors if len(tensors) > 1 else tensors[0], 1)
-
-
-@function(method=False)
-def atleast_2d(*tensors: Any) -> Any:
-    return _at_least(tensors if len(tensors) > 1 else tensors[0], 2)
-
-
-@function(method=False)
-def atleast_3d(*tensors: Any) -> Any:
-    return _at_least(tensors if len(tensors) > 1 else tensors[0], 3)
-
-
-@function(method=False, out=True)
-def hstack(tensors: Any) -> Tensor:
-    """Joined along columns (vectors along their only dimension)."""
-    given = list(_at_least(tuple(_list_of("hstack", tensors)), 1))
-    return cat(given, 0 if given[0]._array.ndim == 1 else 1)
-
-
-@function(method=False, out=True, aliases=("row_stack",))
-def vstack(tensors: Any) -> Tensor:
-    """Joined along rows."""
-    return cat(list(_at_least(tuple(_list_of("vstack", tensors)), 2)), 0)
-
-
-@function(method=False, out=True)
-def dstack(tensors: Any) -> Tensor:
-    return cat(list(_at_least(tuple(_list_of("dstack", tensors)), 3)), 2)
-
-
-@function()
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views along `dim`: pieces of one size (the last may be smaller), or of the sizes listed."""
-    shape = tensor._array.shape
-    if not shape:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    d = one_dim(dim, len(shape))
-    n = shape[d]
-    if isinstance(split_size_or_sections, (tuple, list)):
-        return split_with_sizes(tensor, split_size_or_sections, d)
-    size = arguments.whole(split_size_or_sections, "split_size")
-    if size < 0:
-        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-    if size == 0:
-        if n:
-            raise RuntimeError(
-                f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
-            )
-        return ops.split(tensor, sizes=(0,), dim=d)  # type: ignore[no-any-return]
-    whole, rest = divmod(n, size)
-    sizes = (size,) * whole + ((rest,) if rest or not n else ())
-    return ops.split(tensor, sizes=sizes, dim=d)  # type: ignore[no-any-return]
-
-
-@function()
-def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    d = one_dim(dim, input._array.ndim)
-    sizes, n = tuple(split_sizes), input._array.shape[d]
-    if any(k < 0 for k in sizes):
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
-        )
-    if sum(sizes) != n:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {d}), but "
-            f"got split_sizes={list(sizes)}"
-        )
-    return ops.split_with_sizes(input, sizes=sizes, dim=d)  # type: ignore[no-any-return]
-
-
-@function()
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` pieces of one size; the last may be smaller."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if not input._array.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    d = one_dim(dim, input._array.ndim)
-    n = input._array.shape[d]
-    return split(input, -(-n // chunks), d) if n else split_with_sizes(input, [0] * chunks, d)
-
-
-@function()
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """That many pieces, the first ones larger by one; or cut at the indices given."""
-    if not input._array.ndim:
-        raise RuntimeError(
-            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
-        )
-    d = one_dim(dim, input._array.ndim)
-    n = input._array.shape[d]
-    if isinstance(indices_or_sections, Tensor):
-        indices_or_sections = indices_or_sections.tolist()
-    if isinstance(indices_or_sections, int):
-        if indices_or_sections <= 0:
-            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
-        size, larger = divmod(n, indices_or_sections)
-        cuts = [i * size + min(i, larger) for i in range(1, indices_or_sections)]
-    else:
-        cuts = list(indices_or_sections)
-    bounds = [slice(a, b).indices(n)[:2] for a, b in zip([0, *cuts], [*cuts, n])]
-    return tuple([ops.slice(input, dim=d, start=a, stop=max(a, b), step=1) for a, b in bounds])
-
-
-@function()
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, without it."""
-    if not input._array.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return ops.unbind(input, dim=one_dim(dim, input._array.ndim))  # type: ignore[no-any-return]
-
-
-@function()
-def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
-    """The `length` places from `start` on along `dim`."""
-    if not input._array.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    d = one_dim(dim, input._array.ndim)
-    n, first = input._array.shape[d], arguments.whole(start, "start")
-    if not -n <= first <= n:
-        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first})")
-    first += n if first < 0 else 0
-    if first + length > n:
-        raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({n}).")
-    return ops.slice(input, dim=d, start=first, stop=first + length, step=1)  # type: ignore[no-any-return]
-
-
-@function()
-def select(input: Tensor, dim: int, index: Any) -> Tensor:
-    """The slice at `index` along `dim`, without it."""
-    if not input._array.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    d, i = one_dim(dim, input._array.ndim), arguments.whole(index, "index")
-    n = input._array.shape[d]
-    if not -n <= i < n:
-        raise IndexError(
-            f"select(): index {i} out of range for tensor of size {list(input._array.shape)} at dimension {d}"
-        )
-    return ops.select(input, dim=d, index=i + n if i < 0 else i)  # type: ignore[no-any-return]
-
-
-# -- copies -----------------------------------------------------------------------------------------------------------
+# -- copies --------------------------------------------------------------------------------------------------
 
 
 @function()
@@ -510,7 +295,7 @@ def flipud(input: Tensor) -> Tensor:
 
 @function()
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
-    """Moved along the dimensions, what leaves at one end coming in at the other; flattened if none is named."""
+    """Moved along the dimensions, what leaves at one end coming in at the other; flat if none is named."""
     by = arguments.sizes((shifts,))
     if not by:
         raise RuntimeError("`shifts` required")
@@ -542,3 +327,43 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     """Like `repeat`, with missing leading numbers taken as 1."""
     times = arguments.sizes(dims)
     return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
+
+
+# -- parts of a tensor ---------------------------------------------------------------------------------------
+
+
+@function()
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """The diagonal of two dimensions, as a last one; a view."""
+    a, b = arguments.dim(dim1, input._array.ndim), arguments.dim(dim2, input._array.ndim)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return ops.diagonal(input, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
+
+
+@function(METHOD, method=True)
+def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """Windows of `size` along a dimension, `step` apart, as a last one; a view."""
+    d = arguments.dim(dimension, self._array.ndim)
+    n = (self._array.shape or (1,))[d]
+    if size > n:
+        raise RuntimeError(f"maximum size for tensor at dimension {d} is {n} but size is {size}")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    return ops.unfold(self, dim=d, size=size, step=step)  # type: ignore[no-any-return]
+
+
+@function(out=True, inplace=True)
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle; zeros elsewhere."""
+    if input._array.ndim < 2:
+        raise RuntimeError("triu: input tensor must have at least 2 dimensions")
+    return ops.triu(input, diagonal=diagonal)  # type: ignore[no-any-return]
+
+
+@function(out=True, inplace=True)
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle; zeros elsewhere."""
+    if input._array.ndim < 2:
+        raise RuntimeError("tril: input tensor must have at least 2 dimensions")
+    return ops.tril(input, diagonal=diagonal)  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """Adding values at places that may repeat: the adjoint of every kind of indexed reading.
 
-np.add.at is a loop per element; bincount and a sort with reduceat are several times faster, and bincount sums in
-double.
+np.add.at is a loop per element; bincount (which sums in double) and sums over sorted rows are several times
+faster.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from autodiff._kernels.summation import total
 
 
 def accumulate(count: int, places: Any, values: Any) -> Any:
@@ -42,6 +44,10 @@ def _by_rows(count: int, places: Any, values: Any) -> Any:
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     if len(first) == len(places):
         out[places] = values
+    elif len(first) * 400 < values.size:
+        # Few places, each often: a reduction for each costs less than reduceat, which is slow along rows.
+        for start, end in zip(first.tolist(), [*first[1:].tolist(), len(places)]):
+            out[ordered[start]] = total(values[order[start:end]], (0,))
     else:
         wide = np.float32 if values.dtype == np.float16 else values.dtype
         out[ordered[first]] = np.add.reduceat(values[order], first, axis=0, dtype=wide)

@@ -16,7 +16,7 @@ def nested(
 ) -> Any:
     """The array that a nested sequence of numbers, NumPy scalars and arrays spells, in torch's dtype.
 
-    Raises torch's errors for ragged sequences, for what is no number, and for values that `dtype` cannot hold.
+    Raises torch's errors for ragged sequences, what is no number, and values that `dtype` cannot hold.
     """
     found: Any = None
     plain = True
@@ -37,7 +37,7 @@ def nested(
 
 
 def check_range(array: Any, dtype: Any) -> None:
-    """Raise RuntimeError if an integer dtype cannot hold these values; unsigned ones take negative values modulo."""
+    """Raise RuntimeError if an integer dtype cannot hold these values; unsigned ones wrap negatives."""
     if dtype.kind not in "iu":
         return
     info = np.iinfo(dtype)

@@ -49,9 +49,7 @@ def keep_dims(x: Any, dims: tuple[int, ...]) -> Any:
 def sum_to(x: Any, shape: Shape) -> Any:
     """x summed over the dimensions that a value of `shape` was broadcast along."""
     lead = x.ndim - len(shape)
-    dims = tuple(range(lead)) + tuple(
-        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
-    )
+    dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
     if not dims:
         return x
     return np.reshape(total(x, dims, True), shape)
@@ -64,7 +62,7 @@ def splice(base: Any, new: Any, replay: Callable[[Any], Any]) -> Any:
     return copy
 
 
-# -- views ------------------------------------------------------------------------------------------------------------
+# -- views ---------------------------------------------------------------------------------------------------
 
 
 def alias(x: Any) -> Any:
@@ -100,7 +98,7 @@ def unsqueeze(x: Any, dim: int) -> Any:
 def squeeze(x: Any, dims: tuple[int, ...]) -> Any:
     """x without those of `dims` whose size is 1."""
     x = np.asarray(x)
-    return x[tuple([0 if n == 1 and i in dims else slice(None) for i, n in enumerate(x.shape)]) + (...,)]
+    return x[(*[0 if n == 1 and i in dims else slice(None) for i, n in enumerate(x.shape)], ...)]
 
 
 def at(dim: int, index: Any) -> tuple[Any, ...]:
@@ -193,7 +191,7 @@ def unbind(x: Any, dim: int) -> tuple[Any, ...]:
     return tuple([x[at(dim, i)] for i in range(x.shape[dim])])
 
 
-# -- copies -----------------------------------------------------------------------------------------------------------
+# -- copies --------------------------------------------------------------------------------------------------
 
 
 def clone(x: Any) -> Any:
@@ -206,7 +204,7 @@ def contiguous(x: Any) -> Any:
 
 
 def flip(x: Any, dims: tuple[int, ...]) -> Any:
-    return np.ascontiguousarray(np.flip(x, dims)) if x.ndim else np.array(x)
+    return np.array(np.flip(x, dims) if x.ndim else x, order="C")
 
 
 def roll(x: Any, shifts: Any, dims: tuple[int, ...] | None) -> Any:
@@ -219,10 +217,12 @@ def repeat(x: Any, times: Shape) -> Any:
 
 
 def sum_repeats(x: Any, shape: Shape, times: Shape) -> Any:
-    """The adjoint of repeat: the sum of the copies."""
+    """The adjoint of repeat: the sum of the copies, of which there are few: in double, so that it rounds once."""
     full = (1,) * (len(times) - len(shape)) + tuple(shape)
     apart = x.reshape([n for pair in zip(times, full) for n in pair])
-    return np.add.reduce(apart, axis=tuple(range(0, 2 * len(times), 2))).reshape(shape)
+    wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
+    axes = tuple(range(0, 2 * len(times), 2))
+    return np.add.reduce(apart, axis=axes, dtype=wide).astype(x.dtype).reshape(shape)
 
 
 def triu(x: Any, diagonal: int) -> Any:
@@ -234,12 +234,13 @@ def tril(x: Any, diagonal: int) -> Any:
 
 
 def cat(*arrays: Any, dim: int) -> Any:
-    return np.concatenate(arrays, axis=dim)
+    """Joined along `dim`; empty vectors join anything, as they ever did in torch."""
+    return np.concatenate([a for a in arrays if a.shape != (0,)] or arrays, axis=dim)
 
 
 def spans(shapes: list[Shape], dim: int) -> list[tuple[int, int]]:
     """From where to where each of the joined arrays reaches."""
-    lengths = [s[dim] for s in shapes]
+    lengths = [0 if s == (0,) else s[dim] for s in shapes]
     return [(a, a + n) for a, n in zip(_starts(tuple(lengths)), lengths)]
 
 

@@ -14,8 +14,16 @@ Shape = tuple[int, ...]
 Indices = tuple[Any, ...]
 
 
+def checked(x: Any, indices: Indices) -> Indices:
+    """The indices, unless nothing is read: then torch lets them point anywhere but into a dimension of size 0."""
+    if x.size or any(not n for n, i in zip(x.shape, indices) if not isinstance(i, slice)):
+        return indices
+    return tuple([i if isinstance(i, slice) else np.zeros_like(i) for i in indices])
+
+
 def index(x: Any, indices: Indices) -> Any:
     """x[indices], in contiguous memory."""
+    indices = checked(x, indices)
     chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
     if len(chosen) == 1:
         return x.take(indices[chosen[0]], axis=chosen[0])
@@ -25,6 +33,7 @@ def index(x: Any, indices: Indices) -> Any:
 def index_put(x: Any, values: Any, indices: Indices, accumulate: bool = False) -> Any:
     """A copy of x in which x[indices] holds the values, or has them added."""
     out = np.array(x)
+    indices = checked(x, indices)
     if accumulate:
         shape = out[indices].shape
         out += index_back(np.broadcast_to(np.asarray(values, x.dtype), shape), x.shape, indices)
@@ -59,7 +68,7 @@ def _flat(arrays: Any, sizes: list[int]) -> Any:
     return np.ravel(flat)
 
 
-# -- one dimension ----------------------------------------------------------------------------------------------------
+# -- one dimension -------------------------------------------------------------------------------------------
 
 
 def index_select(x: Any, index: Any, dim: int) -> Any:
@@ -74,7 +83,7 @@ def select_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
 
 
 def _corner(x: Any, index: Any, dim: int) -> Any:
-    """The part of x that an index of this shape may address: the other dimensions cut to the index's sizes."""
+    """The part of x that an index of this shape may address: other dimensions cut to its sizes."""
     return x[tuple([slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape)])]
 
 
@@ -163,7 +172,7 @@ def take_back(g: Any, index: Any, shape: Shape) -> Any:
 
 
 def pad_to(g: Any, shape: Shape) -> Any:
-    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements of each dimension."""
+    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements."""
     out = np.zeros(shape, g.dtype)
     out[tuple([slice(n) for n in g.shape])] = g
     return out
@@ -171,10 +180,10 @@ def pad_to(g: Any, shape: Shape) -> Any:
 
 def corner(x: Any, shape: Shape) -> Any:
     """The first elements of each dimension: the adjoint of `pad_to`."""
-    return x[tuple([slice(n) for n in shape]) + (...,)]
+    return x[(*[slice(n) for n in shape], ...)]
 
 
-# -- masks ------------------------------------------------------------------------------------------------------------
+# -- masks ---------------------------------------------------------------------------------------------------
 
 
 def masked_fill_tensor(x: Any, value: Any, mask: Any) -> Any:

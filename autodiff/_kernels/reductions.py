@@ -104,9 +104,11 @@ def ties(x: Any, out: Any, dims: Dims, nan: bool) -> Any:
 
 
 def variance(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
-    """The mean square of deviations, in two passes; too few elements give nan (or inf), as division by zero does."""
-    if x.dtype.char == "e":
-        return variance(x.astype(np.float32), dims, correction, keepdim).astype(np.float16)
+    """The mean square of deviations, in the next wider dtype as in torch; too few elements give nan (or inf), as division by zero does."""
+    wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
+    if wide is not None:
+        narrow = np.float16 if x.dtype.char == "e" else np.float32
+        return variance(x.astype(wide), dims, correction, keepdim).astype(narrow)
     away = deviations(x, dims)
     square = away * away if x.dtype.kind == "f" else away.real**2 + away.imag**2
     n = count(x.shape, dims)
@@ -114,9 +116,11 @@ def variance(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
 
 
 def deviation(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
-    """The square root of the variance, float16 in one go."""
-    if x.dtype.char == "e":
-        return deviation(x.astype(np.float32), dims, correction, keepdim).astype(np.float16)
+    """The square root of the variance, rounded once."""
+    wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
+    if wide is not None:
+        narrow = np.float16 if x.dtype.char == "e" else np.float32
+        return deviation(x.astype(wide), dims, correction, keepdim).astype(narrow)
     return np.sqrt(variance(x, dims, correction, keepdim))
 
 

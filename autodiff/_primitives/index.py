@@ -1,7 +1,7 @@
 """Reading and writing by tensors of indices and masks.
 
-Index tensors are saved like any tensor, so writing into one before backward is noticed; masks are turned into indices
-or kept as they are.
+Index tensors are saved like any tensor, so writing into one before backward is noticed; masks are turned
+into indices or kept as they are.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ def opened(kernel: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-# -- in every combination ---------------------------------------------------------------------------------------------
-general("index", opened(indexing.index), lambda g, input_shape, indices:
-        ops.index_back(g, shape=input_shape, indices=indices), inputs=("input",))  # fmt: skip
+# -- in every combination ------------------------------------------------------------------------------------
+general(
+    "index",
+    opened(indexing.index),
+    lambda g, input_shape, indices: ops.index_back(g, shape=input_shape, indices=indices),
+    inputs=("input",),
+)
 general(
     "index_back",
     opened(indexing.index_back),
@@ -41,15 +45,35 @@ general(
     inputs=("input", "values"),
 )
 
-# -- along one dimension ----------------------------------------------------------------------------------------------
-general("index_select", indexing.index_select, lambda g, index, input_shape, dim:
-        ops.select_back(g, index, shape=input_shape, dim=dim), None, inputs=("input", "index"))  # fmt: skip
-general("select_back", indexing.select_back, lambda g, index, dim: ops.index_select(g, index, dim=dim), None,
-        inputs=("input", "index"))  # fmt: skip
-general("gather", indexing.gather, lambda g, index, input_shape, dim:
-        ops.gather_back(g, index, shape=input_shape, dim=dim), None, inputs=("input", "index"))  # fmt: skip
-general("gather_back", indexing.gather_back, lambda g, index, dim: ops.gather(g, index, dim=dim), None,
-        inputs=("input", "index"))  # fmt: skip
+# -- along one dimension -------------------------------------------------------------------------------------
+general(
+    "index_select",
+    indexing.index_select,
+    lambda g, index, input_shape, dim: ops.select_back(g, index, shape=input_shape, dim=dim),
+    None,
+    inputs=("input", "index"),
+)
+general(
+    "select_back",
+    indexing.select_back,
+    lambda g, index, dim: ops.index_select(g, index, dim=dim),
+    None,
+    inputs=("input", "index"),
+)
+general(
+    "gather",
+    indexing.gather,
+    lambda g, index, input_shape, dim: ops.gather_back(g, index, shape=input_shape, dim=dim),
+    None,
+    inputs=("input", "index"),
+)
+general(
+    "gather_back",
+    indexing.gather_back,
+    lambda g, index, dim: ops.gather(g, index, dim=dim),
+    None,
+    inputs=("input", "index"),
+)
 general(
     "scatter",
     indexing.scatter,
@@ -66,8 +90,14 @@ general(
     lambda g, index, src_shape, dim: ops.pad_to(ops.gather(g, index, dim=dim), shape=src_shape),
     inputs=("input", "index", "src"),
 )
-general("scatter_value", indexing.scatter_value, lambda g, index, dim: ops.scatter_value(g, index, value=0, dim=dim),
-        None, inputs=("input", "index"), node="ScatterBackward1")  # fmt: skip
+general(
+    "scatter_value",
+    indexing.scatter_value,
+    lambda g, index, dim: ops.scatter_value(g, index, value=0, dim=dim),
+    None,
+    inputs=("input", "index"),
+    node="ScatterBackward1",
+)
 general(
     "index_add",
     indexing.index_add,
@@ -88,8 +118,13 @@ general(
     ),
     inputs=("input", "index", "source"),
 )
-general("index_fill", indexing.index_fill, lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim), None,
-        inputs=("input", "index"))  # fmt: skip
+general(
+    "index_fill",
+    indexing.index_fill,
+    lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim),
+    None,
+    inputs=("input", "index"),
+)
 general(
     "index_fill_tensor",
     indexing.index_copy,
@@ -99,15 +134,25 @@ general(
     inputs=("input", "index", "value"),
     node="IndexFillBackward1",
 )
-general("take", indexing.take, lambda g, index, input_shape: ops.take_back(g, index, shape=input_shape), None,
-        inputs=("input", "index"))  # fmt: skip
+general(
+    "take",
+    indexing.take,
+    lambda g, index, input_shape: ops.take_back(g, index, shape=input_shape),
+    None,
+    inputs=("input", "index"),
+)
 general("take_back", indexing.take_back, lambda g, index: ops.take(g, index), None, inputs=("input", "index"))
 general("pad_to", indexing.pad_to, lambda g, input_shape: ops.corner(g, shape=input_shape), inputs=("input",))
 general("corner", indexing.corner, lambda g, input_shape: ops.pad_to(g, shape=input_shape), inputs=("input",))
 
-# -- masks ------------------------------------------------------------------------------------------------------------
-general("masked_fill", indexing.masked_fill, lambda g, mask: ops.masked_fill(g, mask, value=0), None,
-        inputs=("input", "mask"))  # fmt: skip
+# -- masks ---------------------------------------------------------------------------------------------------
+general(
+    "masked_fill",
+    indexing.masked_fill,
+    lambda g, mask: ops.masked_fill(g, mask, value=0),
+    None,
+    inputs=("input", "mask"),
+)
 general(
     "masked_fill_tensor",
     indexing.masked_fill_tensor,
@@ -132,7 +177,17 @@ general(
     inputs=("input",),
 )
 general("front", indexing.front, lambda g, input_shape: ops.first_of(g, shape=input_shape), inputs=("input",))
-general("masked_select", indexing.masked_select, lambda g, mask, input_shape:
-        ops.masked_back(g, mask, shape=input_shape), None, inputs=("input", "mask"))  # fmt: skip
-general("masked_back", indexing.masked_back, lambda g, mask: ops.masked_select(g, mask), None,
-        inputs=("input", "mask"))  # fmt: skip
+general(
+    "masked_select",
+    indexing.masked_select,
+    lambda g, mask, input_shape: ops.masked_back(g, mask, shape=input_shape),
+    None,
+    inputs=("input", "mask"),
+)
+general(
+    "masked_back",
+    indexing.masked_back,
+    lambda g, mask: ops.masked_select(g, mask),
+    None,
+    inputs=("input", "mask"),
+)

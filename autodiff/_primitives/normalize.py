@@ -11,7 +11,7 @@ from autodiff._kernels import normalizations
 
 def _curvature(g: Any, grad: Any, input: Any, dims: tuple[int, ...], eps: float) -> Any:
     """The derivative of `standardize_backward` by its input, from the textbook's formula written out."""
-    scale = ops.rsqrt(ops.var(input, dims=dims, correction=0, keepdim=True) + eps)
+    scale = ops.rsqrt(ops.var(input, dims=dims, correction=0, whole=False, keepdim=True) + eps)
     z = ops.deviations(input, dims=dims) * scale
     mean = {"dims": dims, "keepdim": True}
     a, b = ops.mean(grad * z, **mean), ops.mean(g * z, **mean)

@@ -14,7 +14,7 @@ def pieces(g: Any) -> list[Any]:
     return g if isinstance(g, list) else [g]
 
 
-# -- the machine's own --------------------------------------------------------------------------------------------
+# -- the machine's own ---------------------------------------------------------------------------------------
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
 linear("keep_dims", geometry.keep_dims, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 general(
@@ -26,26 +26,39 @@ general(
     node="torch::autograd::CopySlices",
 )
 
-# -- views --------------------------------------------------------------------------------------------------------
+# -- views ---------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
 linear("alias", geometry.alias, lambda g: g, view=True)
 linear("permute", geometry.permute, lambda g, dims: ops.permute(g, dims=geometry.inverse(dims)), view=True)
-linear(
-    "transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True
-)
+linear("transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True)
 linear("t", geometry.reverse, lambda g: ops.t(g), view=True)
 linear("unsqueeze", geometry.unsqueeze, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 for number in range(3):  # torch numbers squeeze() of all dimensions, of one, and of several
-    linear(f"squeeze{number}", geometry.squeeze, lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
-           view=True, node=f"SqueezeBackward{number}")  # fmt: skip
+    linear(
+        f"squeeze{number}",
+        geometry.squeeze,
+        lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
+        view=True,
+        node=f"SqueezeBackward{number}",
+    )
 
-# -- regions: views whose adjoint embeds them in zeros ------------------------------------------------------------
-linear("select", geometry.select, lambda g, input_shape, dim, index:
-       ops.embed(g, shape=input_shape, index=geometry.at(dim, index)), view=True)  # fmt: skip
-linear("slice", geometry.slice_, lambda g, input_shape, dim, start, stop, step:
-       ops.embed(g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))), view=True)  # fmt: skip
+# -- regions: views whose adjoint embeds them in zeros -------------------------------------------------------
+linear(
+    "select",
+    geometry.select,
+    lambda g, input_shape, dim, index: ops.embed(g, shape=input_shape, index=geometry.at(dim, index)),
+    view=True,
+)
+linear(
+    "slice",
+    geometry.slice_,
+    lambda g, input_shape, dim, start, stop, step: ops.embed(
+        g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))
+    ),
+    view=True,
+)
 linear(
     "region",
     geometry.region,
@@ -53,28 +66,46 @@ linear(
     view=True,
 )
 linear("embed", geometry.embed, lambda g, index: ops.region(g, index=index), node="SliceBackwardBackward0")
-linear("diagonal", geometry.diagonal, lambda g, input_shape, offset, dim1, dim2:
-       ops.embed_diagonal(g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2), view=True)  # fmt: skip
-linear("embed_diagonal", geometry.embed_diagonal, lambda g, offset, dim1, dim2:
-       ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2))  # fmt: skip
-linear("unfold", geometry.unfold, lambda g, input_shape, dim, size, step:
-       ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step), view=True)  # fmt: skip
 linear(
-    "fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step)
+    "diagonal",
+    geometry.diagonal,
+    lambda g, input_shape, offset, dim1, dim2: ops.embed_diagonal(
+        g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2
+    ),
+    view=True,
 )
-linear("as_strided", geometry.as_strided, lambda g, input_shape, shape, strides, offset:
-       ops.strided_back(g, shape=input_shape, region=shape, strides=strides, offset=offset), view=True)  # fmt: skip
-linear("strided_back", geometry.strided_back, lambda g, region, strides, offset:
-       ops.as_strided(g, shape=region, strides=strides, offset=offset))  # fmt: skip
+linear(
+    "embed_diagonal",
+    geometry.embed_diagonal,
+    lambda g, offset, dim1, dim2: ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2),
+)
+linear(
+    "unfold",
+    geometry.unfold,
+    lambda g, input_shape, dim, size, step: ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step),
+    view=True,
+)
+linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
+linear(
+    "as_strided",
+    geometry.as_strided,
+    lambda g, input_shape, shape, strides, offset: ops.strided_back(
+        g, shape=input_shape, region=shape, strides=strides, offset=offset
+    ),
+    view=True,
+)
+linear(
+    "strided_back",
+    geometry.strided_back,
+    lambda g, region, strides, offset: ops.as_strided(g, shape=region, strides=strides, offset=offset),
+)
 
-# -- several views at once ----------------------------------------------------------------------------------------
+# -- several views at once -----------------------------------------------------------------------------------
 for name in ("split", "split_with_sizes"):
     general(name, geometry.split, lambda g, dim: ops.cat(*pieces(g), dim=dim), inputs=("input",), view=True)
-general(
-    "unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True
-)
+general("unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True)
 
-# -- copies -------------------------------------------------------------------------------------------------------
+# -- copies --------------------------------------------------------------------------------------------------
 linear(
     "reshape_to",
     geometry.reshape,
@@ -97,7 +128,8 @@ general(
     "cat",
     geometry.cat,
     lambda g, shapes, dim: [
-        ops.slice(g, dim=dim, start=a, stop=b, step=1) for a, b in geometry.spans(shapes, dim)
+        ops.reshape_to(ops.slice(g, dim=dim, start=a, stop=b, step=1), shape=s)
+        for s, (a, b) in zip(shapes, geometry.spans(shapes, dim))
     ],
     variadic=True,
 )
@@ -108,7 +140,7 @@ general(
     variadic=True,
 )
 
-# -- writing ------------------------------------------------------------------------------------------------------
+# -- writing -------------------------------------------------------------------------------------------------
 general(
     "copy",
     geometry.copy,

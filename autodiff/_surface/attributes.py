@@ -15,7 +15,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.indexing import getitem, setitem
 from autodiff._surface.printing import text
 
-# -- geometry ---------------------------------------------------------------------------------------------------------
+# -- geometry ------------------------------------------------------------------------------------------------
 
 
 def shape(self: Tensor) -> Size:
@@ -30,7 +30,7 @@ def size(self: Tensor, dim: int | None = None) -> Any:
     ndim = self._array.ndim
     if not -ndim <= dim < ndim:
         if not ndim:
-            raise IndexError("Dimension specified as %d but tensor has no dimensions" % dim)
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
         )
@@ -77,7 +77,7 @@ def storage_offset(self: Tensor) -> int:
     return (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize  # type: ignore[no-any-return]
 
 
-# -- properties -------------------------------------------------------------------------------------------------------
+# -- properties ----------------------------------------------------------------------------------------------
 
 
 def get_data(self: Tensor) -> Tensor:
@@ -104,7 +104,8 @@ def matrix_transpose(self: Tensor) -> Tensor:
         return self
     if self._array.ndim == 1:
         raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D "
+            f"tensor."
         )
     return ops.transpose(self, dim0=self._array.ndim - 2, dim1=self._array.ndim - 1)  # type: ignore[no-any-return]
 
@@ -124,7 +125,7 @@ def hermitian(self: Tensor) -> Tensor:
     return self if not self._array.ndim else conjugate_transpose(self)
 
 
-# -- Python's protocols -----------------------------------------------------------------------------------------------
+# -- Python's protocols --------------------------------------------------------------------------------------
 
 
 def iterate(self: Tensor) -> Iterator[Tensor]:
@@ -150,7 +151,8 @@ def formatted(self: Tensor, spec: str) -> str:
 def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if self._node is not None and not isinstance(self._node, AccumulateGrad):
         raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
+            "the moment."
         )
     if id(self) in memo:
         return memo[id(self)]  # type: ignore[no-any-return]
@@ -165,11 +167,25 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
 
 
 METHODS = {
-    "size": size, "stride": stride, "dim": dim, "ndimension": dim, "numel": numel, "nelement": numel,
-    "element_size": element_size, "is_contiguous": is_contiguous, "data_ptr": data_ptr, "storage_offset": storage_offset,
-    "__iter__": iterate, "__contains__": contains, "__format__": formatted, "__deepcopy__": deep_copied,
-    "__repr__": text, "__str__": text, "__getitem__": getitem, "__setitem__": setitem,
-}  # fmt: skip
+    "size": size,
+    "stride": stride,
+    "dim": dim,
+    "ndimension": dim,
+    "numel": numel,
+    "nelement": numel,
+    "element_size": element_size,
+    "is_contiguous": is_contiguous,
+    "data_ptr": data_ptr,
+    "storage_offset": storage_offset,
+    "__iter__": iterate,
+    "__contains__": contains,
+    "__format__": formatted,
+    "__deepcopy__": deep_copied,
+    "__repr__": text,
+    "__str__": text,
+    "__getitem__": getitem,
+    "__setitem__": setitem,
+}
 PROPERTIES = {
     "shape": property(shape),
     "device": property(lambda self: CPU),

@@ -52,7 +52,7 @@ def set_printoptions(
     options.sci_mode = sci_mode
 
 
-# -- one element ------------------------------------------------------------------------------------------------------
+# -- one element ---------------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ def aligned(form: Callable[[Any], str], values: list[Any]) -> Column:
 
 
 def column(shown: Any) -> Column:
-    """The common form of the elements shown: whole numbers, fixed point or scientific, whichever fits them all."""
+    """The common form of the elements shown: whole numbers, fixed point or scientific, as fits them all."""
     if shown.dtype.kind != "f":
         return aligned(str, shown.tolist())
     decisive = shown[np.isfinite(shown) & (shown != 0)].astype(np.float64)
@@ -108,7 +108,7 @@ def complex_column(shown: Any) -> Column:
     return Column(real.width + imaginary.width + 1, write)
 
 
-# -- the nest of brackets ---------------------------------------------------------------------------------------------
+# -- the nest of brackets ------------------------------------------------------------------------------------
 
 
 def _ends(n: int, cut: bool) -> Iterator[int | None]:
@@ -143,7 +143,7 @@ def brackets(array: Any, form: Column, indent: int, cut: bool) -> str:
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(rows) + "]"
 
 
-# -- the whole --------------------------------------------------------------------------------------------------------
+# -- the whole -----------------------------------------------------------------------------------------------
 
 
 def text(t: Tensor) -> str:

@@ -29,9 +29,7 @@ def script(program: Program, *, title: str = "", remarks: Sequence[str] = ()) ->
     needs = [name for name in ("inf", "nan") if re.search(rf"\b{name}\b", text)]
     imports = [f"from math import {', '.join(needs)}", ""] if needs else []
     precision = "torch.set_printoptions(precision=17)"
-    return (
-        "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, "", text]).rstrip() + "\n"
-    )
+    return "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, "", text]).rstrip() + "\n"
 
 
 def _quoted(heading: list[str]) -> list[str]:

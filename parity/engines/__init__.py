@@ -26,6 +26,9 @@ def resolve(target: str) -> TorchLike:
         )
     try:
         module = importlib.import_module(target)
+        # Where the rules stand; a package need not load it by itself.
+        if hasattr(module, "__path__") and importlib.util.find_spec(f"{target}.graph") is not None:
+            importlib.import_module(f"{target}.graph")
     except ModuleNotFoundError as error:
         if error.name is not None and (target == error.name or target.startswith(error.name + ".")):
             raise UsageError(f"there is no module {target!r} on the path (no {error.name!r})") from None

@@ -40,9 +40,7 @@ def coverage_text(catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], 
     for family, specs in sorted(families.items()):
         lines += ["", family]
         for spec in specs:
-            lines.append(
-                f"  {spec.name:{width}}  {spec.dtypes:6}  order {spec.orders}{_lacking(spec, subject)}"
-            )
+            lines.append(f"  {spec.name:{width}}  {spec.dtypes:6}  order {spec.orders}{_lacking(spec, subject)}")
     lines += ["", "left out"]
     for name, reason in excluded.items():
         lines += textwrap.wrap(reason, _WIDTH, initial_indent=f"  {name}: ", subsequent_indent="    ")
@@ -52,12 +50,8 @@ def coverage_text(catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], 
         lines.append(f"{total} operators, {len(excluded)} left out with a reason")
     else:
         there = sum(bool(supported(spec, subject)) for spec in catalogue.values())
-        lines.append(
-            f"{subject.name} has {there} of {total} operators; {len(excluded)} are left out with a reason"
-        )
-    lines.append(
-        "dtypes: b bool, u uint8, i int8-int64, h float16, f float32 float64, c complex64 complex128"
-    )
+        lines.append(f"{subject.name} has {there} of {total} operators; {len(excluded)} are left out with a reason")
+    lines.append("dtypes: b bool, u uint8, i int8-int64, h float16, f float32/64, c complex64/128")
     return "\n".join(lines[1:])
 
 

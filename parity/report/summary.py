@@ -71,9 +71,7 @@ class Summary:
     interrupted: bool = False
     #: Why the run ended before its plan did, if it did.
     cut: str = ""
-    statuses: dict[Phase, Counter[str]] = field(
-        default_factory=lambda: {phase: Counter() for phase in PHASES}
-    )
+    statuses: dict[Phase, Counter[str]] = field(default_factory=lambda: {phase: Counter() for phase in PHASES})
     operators: set[str] = field(default_factory=set)
     inaccurate: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
@@ -160,18 +158,12 @@ def summary_text(summary: Summary) -> str:
     share = f" of {summary.compared} programs ({undecided / summary.compared:.1%})" if undecided else ""
     rows.append(("undecided", f"{undecided}{share}"))
     inaccurate = _counts(summary.inaccurate)
-    rows.append(
-        ("torch itself", f"inaccurate at {inaccurate}" if inaccurate else "accurate where it was checked")
-    )
+    rows.append(("torch itself", f"inaccurate at {inaccurate}" if inaccurate else "accurate where it was checked"))
     if summary.missing:
         rows.append(("unsupported", f"{len(summary.missing)}: {', '.join(sorted(summary.missing))}"))
     if summary.excluded:
         rows.append(("excluded", f"{summary.excluded} names left out with a reason: parity coverage"))
-    worst = (
-        f"{summary.worst:.2g} of what was allowed"
-        if summary.worst
-        else "every bit equal or one rounding apart"
-    )
+    worst = f"{summary.worst:.2g} of what was allowed" if summary.worst else "every bit equal or one rounding apart"
     rows.append(("worst", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
     jobs = "1 process" if summary.jobs == 1 else f"{summary.jobs} processes"
     rows.append(("run", f"seed {summary.seed}, profile {summary.profile}, {summary.seconds:.1f} s, {jobs}"))

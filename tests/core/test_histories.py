@@ -1,4 +1,4 @@
-"""Views, in-place writing and indexed assignment in sequence: the same history in torch and here, gradients compared."""
+"""Views, in-place writing and assignment by index: the same history in torch and here, gradients compared."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import parity
 from parity.checking import UndecidedWarning, difference_class
+from parity.engines import resolve
 from parity.program import Input
 from tests.harness.conftest import WRONG_EXP
 
@@ -71,9 +72,7 @@ def test_a_difference_is_shrunk_blamed_kept_and_raised(engine, tmp_path: Path) -
 
 def test_differences_of_one_kind_share_a_class_and_others_do_not() -> None:
     assert difference_class("gradient", "exp") is difference_class("gradient", "exp")
-    classes = {
-        difference_class(check, op) for check in ("value", "gradient") for op in ("exp", "nn.functional.relu")
-    }
+    classes = {difference_class(check, op) for check in ("value", "gradient") for op in ("exp", "nn.functional.relu")}
     assert len(classes) == 4
     assert all(issubclass(cls, parity.ParityError) and issubclass(cls, AssertionError) for cls in classes)
 
@@ -136,9 +135,7 @@ def test_under_hypothesis_two_bugs_are_two_failures(engine) -> None:
     @given(source)
     def check(drawn: tuple[str, float]) -> None:
         op, value = drawn
-        parity.assert_parity(
-            lambda lib, x: getattr(lib, op)(x), value, engine=target, shrink=False, keep=False
-        )
+        parity.assert_parity(lambda lib, x: getattr(lib, op)(x), value, engine=target, shrink=False, keep=False)
 
     with pytest.raises(ExceptionGroup) as caught:
         check()
@@ -146,3 +143,14 @@ def test_under_hypothesis_two_bugs_are_two_failures(engine) -> None:
         "GradientDiffers_exp",
         "ValueDiffers_relu",
     }
+
+
+def test_the_rule_to_blame_is_named_by_file_and_line() -> None:
+    """A fault planted into one rule of the engine: the report points at that rule."""
+    subject = resolve("autodiff")
+    with subject.replaced("exp", 0, lambda rule: lambda *args: rule(*args) * 2):
+        result = parity.check(lambda lib, x: lib.exp(x.sin()), 0.5, engine=subject)
+        rule = subject.rule("exp", 0)
+    where = f"{Path(rule.file).relative_to(Path.cwd())}:{rule.line}"
+    assert result.failure.rule == where
+    assert f"rule             {where}   exp, input 0" in str(result)

@@ -87,9 +87,7 @@ def test_nothing_ran_is_5(engine, capsys) -> None:
 def test_the_same_seed_gives_the_same_run(engine, capsys, tmp_path: Path) -> None:
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
         assert main(["run", "torch", "--ops", "add,mul,sum", *FEW, "--seed", seed, "--json", name]) == 0
-    first, again, other = (
-        [{**record, "seconds": 0} for record in lines_of(tmp_path / name)] for name in "abc"
-    )
+    first, again, other = ([{**record, "seconds": 0} for record in lines_of(tmp_path / name)] for name in "abc")
     assert first == again
     assert first != other
 
@@ -219,6 +217,7 @@ def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
 def test_coverage_lists_the_catalogue_and_what_an_engine_has(engine, capsys) -> None:
     assert main(["coverage"]) == 0
     out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
     assert re.search(r"^  maximum +\w+ +order 2$", out, re.MULTILINE)
     assert re.search(r"^\d+ operators, \d+ left out with a reason$", out, re.MULTILINE)
     target = engine("lacking", "MISSING = frozenset({'einsum'})")
@@ -230,9 +229,7 @@ def test_coverage_lists_the_catalogue_and_what_an_engine_has(engine, capsys) -> 
 
 
 def test_python_m_parity_is_the_command() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "parity", "--help"], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-m", "parity", "--help"], capture_output=True, text=True, check=True)
     assert all(verb in done.stdout for verb in ("run", "replay", "emit", "coverage"))
 
 

@@ -54,9 +54,7 @@ def rich_program() -> Program:
     program = Program(inputs, steps, outputs)
     run = execute(program, TORCH)
     assert run.error is None, run.error
-    values = [
-        run.values[ref.index] if ref.item is None else run.values[ref.index][ref.item] for ref in outputs
-    ]
+    values = [run.values[ref.index] if ref.item is None else run.values[ref.index][ref.item] for ref in outputs]
     weigh = lambda value: rng.uniform(0.5, 1.5, value.shape).astype(value.dtype)
     second = tuple(weigh(program.inputs[number].array) for number in program.differentiable)
     return program.with_(cotangents=tuple(map(weigh, values)), second=second)
@@ -107,9 +105,7 @@ def test_drawn_programs_survive_both_printers(seed: int) -> None:
     again = recorded_by(as_test(program, engine="torch"))
     runs = execute(again, TORCH)
     assert agree([g if g is None else torch.from_numpy(g) for g in runs.gradients], run.gradients)
-    if not any(
-        step.spelling in ("inplace", "augmented", "out") or step.op == "setitem" for step in program.steps
-    ):
+    if not any(step.spelling in ("inplace", "augmented", "out") or step.op == "setitem" for step in program.steps):
         assert again.with_(outputs=program.outputs) == program
         assert again.outputs == program.outputs or not program.outputs
 
@@ -154,10 +150,7 @@ def test_an_emitted_test_is_plain_and_named_after_its_program() -> None:
         "    )\n"
     )
     imported = {
-        alias.name
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Import)
-        for alias in node.names
+        alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names
     }
     assert imported == {"numpy", "parity"}
 

@@ -1,0 +1,1 @@
+"""Operators, where the catalogue is silent: second orders, accuracy, errors, nodes."""

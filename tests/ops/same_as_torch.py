@@ -1,4 +1,4 @@
-"""One expression typed twice: `lib` is torch, then autodiff; results, gradients, layouts and errors must agree."""
+"""One expression, `lib` being torch, then autodiff: results, gradients, layouts and errors must agree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import autodiff as ad
 
 
 def answer(lib: Any, expression: str, array: Any) -> Any:
-    """What the expression gives with x over this array, requiring grad where it can; an exception is an answer."""
+    """What the expression gives with x over this array, requiring grad if it can, or its exception."""
     x = lib.from_numpy(np.array(array))
     if x.is_floating_point() or x.is_complex():
         x.requires_grad_()
@@ -63,7 +63,7 @@ def gradient(lib: Any, x: Any, value: Any, *, create_graph: bool) -> Any:
 
 
 def check(expression: str, array: Any) -> None:
-    """Assert that values, dtypes, layouts, graph nodes, errors and gradients agree, both ways of walking back."""
+    """Assert that values, dtypes, layouts, graph nodes, errors and gradients agree."""
     (tx, theirs), (ax, ours) = answer(torch, expression, array), answer(ad, expression, array)
     assert_alike(theirs, ours)
     if not isinstance(theirs, Exception) and results(theirs):

@@ -285,17 +285,37 @@ def test_no_element(expression: str) -> None:
     check(expression, np.zeros((0, 3)))
 
 
-@pytest.mark.parametrize("expression", ["x.sort()", "x.sort(descending=True)", "x.sort(0)", "x.argmax(1)", "x.argmin(1)", "x.argmax()",
-                                        "x.sort(stable=True, dim=1, descending=True)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x.sort()",
+        "x.sort(descending=True)",
+        "x.sort(0)",
+        "x.argmax(1)",
+        "x.argmin(1)",
+        "x.argmax()",
+        "x.sort(stable=True, dim=1, descending=True)",
+    ],
+)
 def test_order_of_ties_and_nan(expression: str) -> None:
     nan, inf = np.nan, np.inf
     check(expression, np.array([[3, nan, 1, nan, -inf, inf, 0.0, -0.0], [1, 1, 2, 2, 1, 2, 3, 3]]))
 
 
 @pytest.mark.parametrize("dtype", ["int64", "bool", "float16", "uint8", "complex128"])
-@pytest.mark.parametrize("expression", ["x.sort()", "x.argmax()", "x[tensor([0, 0, 1])]", "x[:, tensor([0, 0, 1]), tensor([0, 0, 0])]",
-                                        "x.masked_fill(x == 0, 2)", "lib.where(x == 0, x, 1.5)", "x.index_add(0, tensor([0, 0]), x)",
-                                        "x.gather(0, tensor([[[0, 1, 0, 0]]]))"])  # fmt: skip
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x.sort()",
+        "x.argmax()",
+        "x[tensor([0, 0, 1])]",
+        "x[:, tensor([0, 0, 1]), tensor([0, 0, 0])]",
+        "x.masked_fill(x == 0, 2)",
+        "lib.where(x == 0, x, 1.5)",
+        "x.index_add(0, tensor([0, 0]), x)",
+        "x.gather(0, tensor([[[0, 1, 0, 0]]]))",
+    ],
+)
 def test_dtypes(expression: str, dtype: str) -> None:
     check(expression, (np.arange(24).reshape(2, 3, 4) % 3).astype(dtype))
 
@@ -303,7 +323,7 @@ def test_dtypes(expression: str, dtype: str) -> None:
 @pytest.mark.parametrize("width", [1, 3, 20])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
 def test_repeated_indices_add_up(width: int, dtype: str) -> None:
-    """Against np.add.at, for every way in which the adjoint adds: bincount, bincount by columns, rows in order."""
+    """Against np.add.at, for every way in which the adjoint adds: bincount, by columns, rows in order."""
     random = np.random.default_rng(0)
     values = random.integers(-8, 8, (500, width)).astype(dtype)
     places = random.integers(0, 7, 500)

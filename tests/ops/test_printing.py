@@ -27,8 +27,17 @@ SHAPES = [
     (12, 12, 12),
 ]
 DTYPES = ["float32", "float64", "int64", "bool", "float16", "complex64", "complex128", "uint8", "int32"]
-OPTIONS: list[dict[str, Any]] = [{}, {}, {"precision": 2}, {"sci_mode": True}, {"sci_mode": False}, {"linewidth": 40},
-                                 {"edgeitems": 2, "threshold": 10}, {"profile": "short"}, {"profile": "full"}]  # fmt: skip
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {},
+    {"precision": 2},
+    {"sci_mode": True},
+    {"sci_mode": False},
+    {"linewidth": 40},
+    {"edgeitems": 2, "threshold": 10},
+    {"profile": "short"},
+    {"profile": "full"},
+]
 
 
 @pytest.fixture
@@ -41,8 +50,15 @@ def _usual() -> Iterator[None]:
 def values(random: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     x = random.standard_normal(shape)
     kind = random.integers(7)
-    x = [x, x * 10.0 ** random.integers(-8, 9), np.round(x * 10), x * 10.0 ** random.integers(-6, 6, shape), np.round(x * 1e5), 0 * x,
-         np.where(random.random(shape) < 0.3, np.nan, np.where(random.random(shape) < 0.3, -np.inf, x))][kind]  # fmt: skip
+    x = [
+        x,
+        x * 10.0 ** random.integers(-8, 9),
+        np.round(x * 10),
+        x * 10.0 ** random.integers(-6, 6, shape),
+        np.round(x * 1e5),
+        0 * x,
+        np.where(random.random(shape) < 0.3, np.nan, np.where(random.random(shape) < 0.3, -np.inf, x)),
+    ][kind]
     if dtype[0] == "c":
         x = x + 1j * random.standard_normal(shape)
     elif dtype[0] != "f":
@@ -64,7 +80,9 @@ def test_values(dtype: str) -> None:
             assert repr(ad.from_numpy(array)) == repr(torch.from_numpy(array)), options
 
 
-@pytest.mark.parametrize("expression", """
+@pytest.mark.parametrize(
+    "expression",
+    """
 lib.ones(2, 3, requires_grad=True)
 lib.ones(2, 3, requires_grad=True) * 2
 lib.ones(2, 3, requires_grad=True)[0]
@@ -80,6 +98,7 @@ lib.device("cpu")
 f"{lib.tensor(1.5)}"
 f"{lib.tensor(1.5):.3f}"
 f"{lib.ones(2)}"
-""".strip().splitlines())  # fmt: skip
+""".strip().splitlines(),
+)
 def test_remarks(expression: str) -> None:
     assert repr(eval(expression, {"lib": ad})) == repr(eval(expression, {"lib": torch}))

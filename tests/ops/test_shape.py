@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import autodiff as ad
 from tests.ops.same_as_torch import check
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -325,7 +326,34 @@ def test_dimensions_of_size_one(expression: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["int64", "bool", "float16", "complex128", "uint8"])
-@pytest.mark.parametrize("expression", ["x.reshape(-1)", "x[0]", "x.split(1)", "x.float()", "lib.cat([x, x.double()])", "x.half()",
-                                        "x.cdouble()", "x.bool()", "x.type()", "x.tolist()", "lib.stack([x, x])", "x.flip(0)"])  # fmt: skip
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x.reshape(-1)",
+        "x[0]",
+        "x.split(1)",
+        "x.float()",
+        "lib.cat([x, x.double()])",
+        "x.half()",
+        "x.cdouble()",
+        "x.bool()",
+        "x.type()",
+        "x.tolist()",
+        "lib.stack([x, x])",
+        "x.flip(0)",
+    ],
+)
 def test_dtypes(expression: str, dtype: str) -> None:
     check(expression, (np.arange(24).reshape(2, 3, 4) % 3).astype(dtype))
+
+
+def test_an_empty_vector_joins_anything_and_gets_its_gradient() -> None:
+    empty = ad.zeros(0, requires_grad=True)
+    ad.cat([ad.ones(2, 3), empty], 1).sum().backward()
+    assert empty.grad.shape == (0,)
+
+
+def test_turning_no_dimension_copies_all_the_same() -> None:
+    x = ad.ones(2)
+    x.flip(()).fill_(5)
+    assert x.tolist() == [1, 1]
