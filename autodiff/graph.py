@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from autodiff._core.node import AccumulateGrad, Node, Output
-from autodiff._core.primitive import parameters
+from autodiff._core.primitive import RECIPROCAL, parameters
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
@@ -268,5 +268,5 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
 def _as_formula(partial: float | str) -> Callable[..., Any]:
     """A partial derivative that is a constant, or what was saved itself, as a function."""
     if isinstance(partial, str):
-        return lambda saved: saved
+        return (lambda saved: 1 / saved) if partial.startswith(RECIPROCAL) else lambda saved: saved
     return lambda: partial

@@ -43,8 +43,9 @@ def pointwise(
 ) -> Primitive:
     """An operator of one or two operands, element by element.
 
-    A partial derivative is a constant, the name of an operand or "out", or a formula of these. Where multiplying is
-    not the way (a mask over an infinite gradient, a fused kernel), a formula that begins with `g` is the whole rule.
+    A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
+    these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
+    with `g` is the whole rule.
     """
     two = len(partials) == 2
     rules = [starts_with_g(f) for f in partials if callable(f)]

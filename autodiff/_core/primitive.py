@@ -19,6 +19,9 @@ from autodiff._core.tensor import Tensor
 
 Formula = Callable[..., Any]
 
+#: "1/other" is the partial derivative that divides the gradient by what it names.
+RECIPROCAL = "1/"
+
 #: Where something saved comes from.
 INPUT, RESULT, PARAMETER, SHAPE, DTYPE, INPUTS, SHAPES, NOTHING = range(8)
 
@@ -176,7 +179,7 @@ def parameters(formula: Any) -> tuple[str, ...]:
     if formula is None or isinstance(formula, (int, float)):
         return ()
     if isinstance(formula, str):
-        return (formula,)
+        return (formula.removeprefix(RECIPROCAL),)
     names: tuple[str, ...] = getattr(formula, "wants", None) or formula.__code__.co_varnames[: formula.__code__.co_argcount]
     return names[1:] if names[:1] == ("g",) else names
 
@@ -196,6 +199,8 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
         return lambda g, v: ops.zeros_like(g) if formula == 0 else g * formula
     if isinstance(formula, str):
         (i,) = picks
+        if formula.startswith(RECIPROCAL):
+            return (lambda g, v: g / ops.conj(v[i])) if conjugates else (lambda g, v: g / v[i])
         return (lambda g, v: g * ops.conj(v[i])) if conjugates else (lambda g, v: g * v[i])
     if multiplies:
         if conjugates:
@@ -220,7 +225,7 @@ def _hot_unary(formula: Any, keeps: bool, multiplies: bool) -> Callable[[Any, An
     if not keeps:
         return _adaptor(formula, [], multiplies, False)
     if isinstance(formula, str):
-        return operator.mul
+        return operator.truediv if formula.startswith(RECIPROCAL) else operator.mul
     if not multiplies:
         return formula  # type: ignore[no-any-return]
     return lambda g, kept: g * formula(kept)
@@ -243,6 +248,8 @@ def _hot_binary(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], m
             return lambda g, node: g * (k._array if type(k := node.kept_left) is Tensor else _open(k))
         return lambda g, node: g * formula(k._array if type(k := node.kept_left) is Tensor else _open(k))
     if slots == ("kept_right",):
+        if isinstance(formula, str) and formula.startswith(RECIPROCAL):
+            return lambda g, node: g / (k._array if type(k := node.kept_right) is Tensor else _open(k))
         if isinstance(formula, str):
             return lambda g, node: g * (k._array if type(k := node.kept_right) is Tensor else _open(k))
         return lambda g, node: g * formula(k._array if type(k := node.kept_right) is Tensor else _open(k))

@@ -34,9 +34,21 @@ def refuse(p: Primitive, d: np.dtype[Any]) -> None:
         raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
 
 
+def cast(x: Tensor, target: np.dtype[Any]) -> Tensor:
+    """x in the dtype that an operator computes in, by a recorded `to`.
+
+    torch casts within the operator and saves x itself: so what is saved of the cast is guarded by x's memory.
+    """
+    if x._array.dtype is target:
+        return x
+    y: Tensor = ops.to(x, dtype=target)
+    y._storage = x.storage()
+    return y
+
+
 def _as(x: Any, target: np.dtype[Any]) -> Any:
     if isinstance(x, Tensor):
-        return x if x._array.dtype is target else ops.to(x, dtype=target)
+        return cast(x, target)
     x = plain(x)
     if target.kind in "fc" or isinstance(x, np.ndarray):
         return x

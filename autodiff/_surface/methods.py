@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.inplace import assign, check_overlap
+from autodiff._core.modes import no_grad
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
@@ -26,6 +27,18 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     return method
 
 
+def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
+    """The method `name_` of logic, which torch knows no derivative of and so writes over whatever it is given."""
+    method = in_place(name, operator)
+
+    @functools.wraps(method)
+    def unrecorded(self: Tensor, *args: Any) -> Tensor:
+        with no_grad():
+            return method(self, *args)
+
+    return unrecorded
+
+
 def _written(name: str) -> Callable[[Any, Any], Any] | None:
     """What a comparison writes over its first operand, where that takes part in a graph."""
     p = PRIMITIVES.get(f"_{name}_written")
@@ -40,7 +53,8 @@ def attach() -> None:
     for name, p in PRIMITIVES.items():
         if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
             setattr(Tensor, name, p.op)
-            setattr(Tensor, name + "_", in_place(name, _written(name) or p.op))
+            written = in_place_unrecorded if name.startswith("logical_") else in_place
+            setattr(Tensor, name + "_", written(name, _written(name) or p.op))
     for f in FUNCTIONS.values():
         for name in (f.short, *f.aliases):
             if f.method:
