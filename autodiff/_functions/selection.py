@@ -64,7 +64,7 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
     _check_bounds(index._array, shape[d], d)
 
 
-@function()
+@function(out=True)
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Like `gather`, with the other dimensions broadcast; flattened if no dim is named."""
     if dim is None:
