@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from typing import Any, TextIO
 
 import numpy as np
@@ -31,6 +28,10 @@ class Dot(str):
     __slots__ = ()
 
     def _repr_svg_(self) -> str | None:
+        # Loaded here: they would cost every import of the library 5 ms.
+        import shutil
+        import subprocess
+
         if shutil.which("dot") is None:
             return None
         drawn = subprocess.run(["dot", "-Tsvg"], input=str(self), capture_output=True, text=True, check=False)
@@ -63,10 +64,17 @@ def to_mermaid(tensor: Tensor, **labels: Tensor) -> str:
     """The graph behind a tensor as a Mermaid flowchart, for Markdown pages."""
     lines = ["flowchart LR"]
     for box in _boxes(tensor, labels):
-        text = "<br/>".join(escape(part, quote=True).replace("[", "&#91;").replace("]", "&#93;") for part in (box.operator, *box.lines))
+        text = "<br/>".join(_escaped(part) for part in (box.operator, *box.lines))
         lines.append(f'  n{box.number}("{text}")' if box.leaf else f'  n{box.number}["{text}"]')
         lines.extend(f"  n{i} --> n{box.number}" for i in box.inputs)
     return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    """Text that HTML and Mermaid's own brackets leave alone."""
+    for sign in '&<>"\'[]{}()|':
+        text = text.replace(sign, f"&#{ord(sign)};") if sign != "&" else text.replace("&", "&amp;")
+    return text
 
 
 def print_graph(tensor: Tensor, file: TextIO | None = None, **labels: Tensor) -> None:

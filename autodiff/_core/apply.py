@@ -17,7 +17,7 @@ from autodiff._kernels.flags import SILENT, loud, quiet
 
 def general_operator(p: Primitive) -> Callable[..., Any]:
     """The operator of any primitive: on plain arrays its kernel, on Tensors recorded."""
-    kernel, is_view, differentiable = p.kernel, p.view, bool(p.formulas)
+    kernel, is_view, differentiable = p.kernel, p.view, any(f is not None for f in p.formulas)
 
     def op(*inputs: Any, **params: Any) -> Any:
         arrays = []
@@ -139,7 +139,7 @@ def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dic
 
 def one_input_operator(p: Primitive) -> Callable[..., Any]:
     """The operator of a primitive of one tensor: the general way without its loops."""
-    kernel, is_view, differentiable = p.kernel, p.view, bool(p.formulas)
+    kernel, is_view, differentiable = p.kernel, p.view, any(f is not None for f in p.formulas)
     usual = general_operator(p)
 
     def op(input: Any, **params: Any) -> Any:
@@ -159,7 +159,7 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         edge = input._node
         if edge is not None and differentiable and (not unusual or state.grad) and result.dtype.kind in "fc":
             like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
-            node = t._node = link(p.node(), (edge,), like)  # type: ignore[assignment]
+            node = t._node = link(p.node(), (edge,), like)
             if p.wanted:
                 node.saved = _saved(p.plan(1), (input,), [t], params)
         else:

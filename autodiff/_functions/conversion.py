@@ -189,7 +189,7 @@ def checked_number(value: Any, target: Any) -> Any:
 @function(METHOD, method=True)
 def zero_(self: Tensor) -> Tensor:
     """Every element becomes 0."""
-    return assign(self, lambda before: ops.zeros_like(before))
+    return assign(self, lambda before: ops.zero(before))
 
 
 @function(inplace=False)

@@ -29,5 +29,7 @@ def _conjugate(recorded: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _conj.op = _conjugate(_conj.op)
+# What zero_() records: the tensor stays in the graph, and nothing flows back.
+linear("zero", parts.zeros_like, lambda g: ops.zeros_like(g))
 # Zeros depend on nothing: they are never recorded.
 general("zeros_like", parts.zeros_like, None, inputs=("input",))
