@@ -53,7 +53,9 @@ def current(overloads: list[Signature]) -> list[Signature]:
     return [
         s
         for s in overloads
-        if not any(s.parameters[n].kind is Parameter.POSITIONAL_OR_KEYWORD for n in ("alpha", "beta") if n in s.parameters)
+        if not any(
+            s.parameters[n].kind is Parameter.POSITIONAL_OR_KEYWORD for n in ("alpha", "beta") if n in s.parameters
+        )
     ]
 
 
@@ -101,7 +103,9 @@ def _signature(a: ast.arguments) -> Signature:
     if a.vararg:
         found.append(Parameter(a.vararg.arg, Parameter.VAR_POSITIONAL))
     for arg, given in zip(a.kwonlyargs, a.kw_defaults):
-        found.append(Parameter(arg.arg, Parameter.KEYWORD_ONLY, default=Parameter.empty if given is None else _literal(given)))
+        found.append(
+            Parameter(arg.arg, Parameter.KEYWORD_ONLY, default=Parameter.empty if given is None else _literal(given))
+        )
     if a.kwarg:
         found.append(Parameter(a.kwarg.arg, Parameter.VAR_KEYWORD))
     return Signature(found)

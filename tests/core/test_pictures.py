@@ -64,7 +64,7 @@ def test_dot():
 
 
 def test_mermaid_says_the_same_as_dot():
-    x, b, m, y = example()
+    x, _, _, y = example()
     dot, mermaid = ad.graph.to_dot(y, x=x), ad.graph.to_mermaid(y, x=x)
     assert mermaid.startswith("flowchart LR\n")
     assert re.findall(r"(n\d+) -> (n\d+)", dot) == re.findall(r"(n\d+) --> (n\d+)", mermaid)
@@ -82,8 +82,8 @@ def test_operators_carry_torchs_names():
 def test_the_same_program_gives_the_same_picture():
     assert len({ad.graph.to_dot(example()[3]) for _ in range(3)}) == 1
     code = "import autodiff as ad; x = ad.ones(2, requires_grad=True); print(ad.graph.to_dot((x * x).sum() + x.max()))"
-    runs = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in range(2)}
-    assert len(runs) == 1
+    command = [sys.executable, "-c", code]
+    assert len({subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)}) == 1
 
 
 def test_labels_are_escaped():
