@@ -40,8 +40,9 @@ def pointwise(
     computes: str = "float",
     refuses: str = "",
     node: str | None = None,
+    spellings: str = "inplace out",
 ) -> Primitive:
-    """An operator of one or two operands, element by element.
+    """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
 
     A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
     these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
@@ -60,6 +61,7 @@ def pointwise(
         multiplies=not any(rules),
         node=node,
     )
+    p.spellings = frozenset(spellings.split())
     p.op = binary(p) if two else unary(p)
     return p
 
@@ -78,9 +80,12 @@ def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *
     return p
 
 
-def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") -> Primitive:
+def discrete(
+    name: str, kernel: Kernel, operands: int = 2, refuses: str = "", spellings: str = "inplace out"
+) -> Primitive:
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
     p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
+    p.spellings = frozenset(spellings.split())
 
     def run(*given: Any) -> Any:
         arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]

@@ -61,6 +61,8 @@ class Primitive:
         self.computes = computes
         #: Kinds of NumPy dtype that torch has no kernel for, such as "bc".
         self.refuses = refuses
+        #: What torch has besides the function and the method, for kinds that are public by themselves.
+        self.spellings = frozenset(["inplace", "out"])
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic

@@ -65,7 +65,7 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     return ops.sub(input, other)  # type: ignore[no-any-return]
 
 
-@function()
+@function(method=False)
 def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
     return ops.sub(other, _scaled("rsub", other, input, alpha))  # type: ignore[no-any-return]
@@ -86,7 +86,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     d = _operand_dtype(input, other)
     if d.kind in "biu" and not np.all(other._array if isinstance(other, Tensor) else other):
         raise RuntimeError("ZeroDivisionError")
-    return ops.divide_floor(input, other) if rounding_mode == "floor" else ops.divide_trunc(input, other)  # type: ignore[no-any-return]
+    return ops._divide_floor(input, other) if rounding_mode == "floor" else ops._divide_trunc(input, other)  # type: ignore[no-any-return]
 
 
 @function(inplace=True, out=True)
@@ -112,7 +112,7 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     return ops.pow(input, exponent)  # type: ignore[no-any-return]
 
 
-@function(name="power", method=False)
+@function(name="_power", method=False)
 def power(input: Operand, exponent: Operand) -> Any:
     """What `pow` leaves to the slower way: two tensors, a number as the base, and dtypes that need a promotion."""
     if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray):
@@ -139,7 +139,7 @@ def square(input: Tensor) -> Tensor:
     return ops.pow(input, 2)  # type: ignore[no-any-return]
 
 
-@function(inplace=True)
+@function(inplace=True, out=True)
 def float_power(input: Operand, exponent: Operand) -> Tensor:
     """The power computed in double precision."""
     wide = np.dtype("complex128" if _operand_dtype(input, exponent).kind == "c" else "float64")
