@@ -70,7 +70,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
     return op
 
 
-def binary(p: Primitive) -> Callable[[Any, Any], Any]:
+def binary(p: Primitive, otherwise: Callable[[Primitive, tuple[Any, ...]], Any] = promoted) -> Callable[[Any, Any], Any]:
     """The hot path of a pointwise operator of two tensors, or of a tensor and a number on either side."""
     kernel = p.kernel
     # By which operands need a gradient: whether input, other and out are kept.
@@ -95,12 +95,12 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
                 y = other
                 bn = None
             else:
-                return promoted(p, (input, other))
+                return otherwise(p, (input, other))
             if kind is not float32 and kind is not float64:
                 kind = ndarray
                 d = x.dtype
                 if (d is not FLOAT32 and d is not FLOAT64) or (y is not other and d is not y.dtype):
-                    return promoted(p, (input, other))
+                    return otherwise(p, (input, other))
         elif isinstance(other, Tensor):
             x = input
             y = other._array
@@ -108,18 +108,18 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
             bn = other._node
             kind = type(y)
             if type(input) is not float and type(input) is not int:
-                return promoted(p, (input, other))
+                return otherwise(p, (input, other))
             if kind is not float32 and kind is not float64:
                 kind = ndarray
                 d = y.dtype
                 if d is not FLOAT32 and d is not FLOAT64:
-                    return promoted(p, (input, other))
+                    return otherwise(p, (input, other))
         else:
             return kernel(input, other)
         try:
             out = silently(kernel, x, y)
         except (ValueError, TypeError, OverflowError):
-            return promoted(p, (input, other))
+            return otherwise(p, (input, other))
         except RuntimeError:
             out = anyway(kernel, x, y)
         t: Tensor = new_tensor(Tensor)

@@ -50,6 +50,7 @@ class Primitive:
         variadic: bool = False,
         multiplies: bool = False,
         made: str | None = None,
+        check: Callable[[Sequence[Any]], None] | None = None,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -70,6 +71,8 @@ class Primitive:
         #: function of it); else they are given g.
         self.multiplies = multiplies
         self.made = made
+        #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
+        self.check = check
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.

@@ -9,7 +9,7 @@ import numpy as np
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
-from autodiff._core.promotion import cast, plain
+from autodiff._core.promotion import cast, foreign, plain
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -115,9 +115,15 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 @function(name="_power", method=False)
 def power(input: Operand, exponent: Operand) -> Any:
     """What `pow` leaves to the slower way: two tensors, a number as the base, and dtypes that need a promotion."""
-    if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray):
-        return input**exponent
-    _need_tensor("pow", input, exponent)
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray | np.generic):
+            return input**exponent
+        _need_tensor("pow", input, exponent)
+    input, exponent = (wrap(x) if isinstance(x, np.ndarray) else plain(x) for x in (input, exponent))
+    for place, x in enumerate((input, exponent)):
+        if foreign(x):
+            name = ("input", "exponent")[place]
+            raise TypeError(f"pow(): argument '{name}' (position {place + 1}) must be Tensor, not {type(x).__name__}")
     d = _operand_dtype(input, exponent)
     if d.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
@@ -125,7 +131,7 @@ def power(input: Operand, exponent: Operand) -> Any:
         if not isinstance(exponent, Tensor):
             return PRIMITIVES["pow"].general(cast(input, d), plain(exponent))
         if not isinstance(input, Tensor):
-            return ops.power_of_number(cast(exponent, d), base=plain(input))
+            return ops.power_of_number(cast(exponent, d), base=input)
         return ops.power_of_tensors(cast(input, d), cast(exponent, d))
     except ValueError as error:
         if d.kind in "iu":

@@ -31,7 +31,7 @@ def _over_square(x: Any, radius: Any) -> Any:
 # -- arithmetic ---------------------------------------------------------------------------------------------------
 # The kernels are Python's operators: on NumPy scalars they cost a tenth of a ufunc call.
 pointwise("add", operator.add, 1, 1, computes="")
-pointwise("sub", operator.sub, 1, -1, computes="")
+pointwise("sub", operator.sub, 1, -1, computes="", check=elementary.no_bool_difference)
 pointwise("mul", operator.mul, "other", "input", computes="")
 # "1/other" divides g: finite where the reciprocal is not, and rounded once less.
 pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
@@ -201,7 +201,7 @@ pointwise("ceil", elementary.keeps_integers(np.ceil), 0, computes="", refuses="b
 pointwise("trunc", elementary.keeps_integers(np.trunc), 0, computes="", refuses="bc")
 general("round_to", elementary.round_to, lambda g: ops.zeros_like(g), inputs=("input",), node="RoundBackward1")
 pointwise("round", elementary.keeps_integers(np.rint), 0, computes="", refuses="bc")
-pointwise("_divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="c", node="DivBackward2")
+pointwise("_divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="bc", node="DivBackward2")
 pointwise("_divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
 
 # -- comparisons and logic: no derivative -------------------------------------------------------------------------
