@@ -48,8 +48,8 @@ def backward(
     accumulate: bool = True,
 ) -> dict[Node, Gradient]:
     """Walk from the roots. With `targets` only what leads to them runs; their gradients are returned or accumulated."""
-    needed = None if targets is None else _leading_to([node for node, _ in roots], targets)
     wanted = None if targets is None else set(targets)
+    needed = None if wanted is None else _leading_to([node for node, _ in roots], wanted)
     found: dict[Node, Gradient] = {}
     token = quiet(SILENT)
     try:
@@ -160,7 +160,7 @@ def _step(
         g = run_before(node, g, create_graph)
     if wanted is not None and node in wanted:
         found[node] = g
-        if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
+        if needed is not None and not any(edge in needed for edge in node.edges):
             return
     if isinstance(node, Output):
         _deliver_slot(node, g, arrived, waiting)
@@ -286,26 +286,26 @@ def fitted(h: Gradient, like: Any) -> Gradient:
     return h if array.dtype is dtype else cast_to(h, dtype)
 
 
-def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
-    """The nodes on a way from a root to a target. Keys are a topological order, so one pass from the oldest decides."""
+def _leading_to(roots: Sequence[Node], targets: set[Node]) -> set[Node] | None:
+    """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
     seen = set(roots)
     stack = list(seen)
-    reached = []
+    all_lead = all(type(t) is AccumulateGrad for t in targets)
     while stack:
         node = stack.pop()
-        edges = (node.left, node.right) if type(node) is HotNode else node.edges
-        if not edges:
-            continue
-        # Keys differ, so sorting never compares what follows them.
-        reached.append((-node.key, node, edges))
-        for edge in edges:
+        for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
-                stack.append(edge)
-    needed = seen.intersection(targets)
-    reached.sort()
-    for _, node, edges in reached:
-        for edge in edges:
+                if type(edge) is not AccumulateGrad:
+                    stack.append(edge)
+                elif edge not in targets:
+                    all_lead = False
+    if all_lead:
+        return None
+    needed = seen & targets
+    # Keys are a topological order: one pass from the oldest decides.
+    for node in sorted(seen, key=lambda n: -n.key):
+        for edge in node.edges:
             if edge in needed:
                 needed.add(node)
                 break
