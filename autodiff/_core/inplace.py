@@ -110,10 +110,21 @@ def _before(target: Tensor) -> Tensor:
 def _keep_a_copy(node: Node, before: Tensor) -> None:
     """An operator that wants to see what it writes over saves a copy of it, as torch's do."""
     saved = node.saved
-    if saved and any(s is before for s in saved):
-        copy = wrap(np.array(before._array))
-        copy._node = before._node
-        node.replace_saved(tuple(copy if s is before else s for s in saved))
+    if saved and any(_stands_for(s, before) for s in saved):
+        node.replace_saved(tuple(_copied(s, before) if _stands_for(s, before) else s for s in saved))
+
+
+def _stands_for(s: Any, before: Tensor) -> bool:
+    """Whether this is the target as it was, or what the operator cast it to."""
+    return s is before or (
+        isinstance(s, Tensor) and s._storage is before._storage and s._array.dtype is not before._array.dtype
+    )
+
+
+def _copied(s: Tensor, before: Tensor) -> Tensor:
+    copy = wrap(np.array(s._array) if s is before else s._array)
+    copy._node = s._node
+    return copy
 
 
 def _guard_by(result: Tensor, storage: Storage) -> None:

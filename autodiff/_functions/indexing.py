@@ -14,6 +14,7 @@ import numpy as np
 from autodiff._core.inplace import assign, check_writable
 from autodiff._core.modes import state
 from autodiff._core.primitive import Many
+from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number, copy_, fill_
@@ -198,7 +199,7 @@ def _places(p: Tensor, shape: tuple[int, ...], dim: int) -> list[Tensor]:
                 f"the indexed "
                 f"tensor {list(shape)} at index {dim + i}"
             )
-    return [wrap(found) for found in p._array.nonzero()]
+    return [guarded(wrap(found), p) for found in p._array.nonzero()]
 
 
 def _explained(error: IndexError, indices: Many) -> IndexError:
