@@ -69,16 +69,21 @@ def check_writable(target: Tensor) -> None:
         raise RuntimeError(errors.OVERLAP)
 
 
-def check_overlap(target: Tensor, operands: tuple[Any, ...]) -> None:
-    """Raise where an operand shares some, but not all, of the memory that is to be written."""
+def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
+    """Raise where an operand shares some, but not all, of the memory that is to be written.
+
+    `same`: all of it, in the same layout, is fine.
+    """
     for x in operands:
-        if not isinstance(x, Tensor) or x._storage is None or x._storage is not target._storage or x is target:
+        if not isinstance(x, Tensor):
+            continue
+        if x is not target and (x._storage is None or x._storage is not target._storage):
             continue
         a, b = target._array, x._array
-        if not (_dense(a) and _dense(b)):
+        if (x is target and same) or not (a.size and b.size and _dense(a) and _dense(b)):
             continue  # torch does not look further either
         (a_low, a_high), (b_low, b_high) = byte_bounds(a), byte_bounds(b)
-        if (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
+        if same and (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
             continue
         if a_low < b_high and b_low < a_high:
             raise RuntimeError(errors.PARTIAL_OVERLAP)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.inplace import assign, check_writable
+from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import state
 from autodiff._core.primitive import Many
 from autodiff._core.promotion import guarded
@@ -282,6 +282,7 @@ def _arrays(indices: Many) -> tuple[Any, ...]:
 
 
 def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
+    check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
     if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))

@@ -116,7 +116,7 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 def power(input: Operand, exponent: Operand) -> Any:
     """What `pow` leaves to the slower way: two tensors, a number as the base, and dtypes that need a promotion."""
     if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray):
-        return input**exponent
+        return PRIMITIVES["pow"].kernel(input, exponent)
     _need_tensor("pow", input, exponent)
     d = _operand_dtype(input, exponent)
     if d.kind == "b":
