@@ -52,6 +52,19 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "")
     return target
 
 
+def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
+    """`target` becomes its own view: the same memory in another geometry, at the view's place in the graph."""
+    check_writable(target)
+    result = compute(target)
+    target._node = result._node
+    target._array = result._array
+    meta = target._meta
+    if meta is not None and meta.view is not None and result._meta is not None:
+        meta.view = result._meta.view
+    target.storage().touch()
+    return target
+
+
 def check_writable(target: Tensor) -> None:
     """Raise where torch refuses to write, before anything is computed."""
     if state.grad:
