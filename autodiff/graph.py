@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,10 +55,14 @@ def to_dot(tensor: Tensor, **labels: Tensor) -> Dot:
     lines = ["digraph {", "  rankdir=LR; node [fontname=monospace, fontsize=10];"]
     for box in _boxes(tensor, labels):
         shape = "box, style=rounded" if box.leaf else "box"
-        text = "\\n".join(part.replace("\\", "\\\\").replace('"', '\\"') for part in (box.operator, *box.lines))
+        text = "\\n".join(_quoted(part) for part in (box.operator, *box.lines))
         lines.append(f'  n{box.number} [shape={shape}, label="{text}"];')
         lines.extend(f"  n{i} -> n{box.number};" for i in box.inputs)
     return Dot("\n".join([*lines, "}"]))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def to_mermaid(tensor: Tensor, **labels: Tensor) -> str:
@@ -72,28 +77,42 @@ def to_mermaid(tensor: Tensor, **labels: Tensor) -> str:
 
 def _escaped(text: str) -> str:
     """Text that HTML and Mermaid's own brackets leave alone."""
-    for sign in '&<>"\'[]{}()|':
+    for sign in '&<>"\'[]{}()|\n':
         text = text.replace(sign, f"&#{ord(sign)};") if sign != "&" else text.replace("&", "&amp;")
     return text
 
 
 def print_graph(tensor: Tensor, file: TextIO | None = None, **labels: Tensor) -> None:
-    """The graph behind a tensor as a tree for a terminal; what was shown before is named by its number."""
-    boxes = {box.number: box for box in _boxes(tensor, labels)}
+    """The graph behind a tensor for a terminal: a line a node, each above what it was computed from.
+
+    The deepest input goes on below at the same indentation, the others branch off, so a chain stays straight however
+    long it is. What was shown before is not shown again.
+    """
+    boxes = _boxes(tensor, labels)
+    depth = [0] * len(boxes)
+    for box in boxes:
+        depth[box.number] = 1 + max((depth[i] for i in box.inputs), default=0)
     shown: set[int] = set()
     # A stack instead of recursion: graphs may be a million nodes deep.
-    stack: list[tuple[int, str, str]] = [(max(boxes), "", "")] if boxes else []
+    stack: list[tuple[int, str, str]] = [(len(boxes) - 1, "", "")]
     out = sys.stdout if file is None else file
     while stack:
         number, lead, below = stack.pop()
         box = boxes[number]
         again = number in shown and bool(box.inputs)
-        print(f"{lead}{number} {'  '.join((box.operator, *box.lines))}{' (above)' if again else ''}", file=out)
+        print(f"{lead}{number} {'  '.join((_called(box), *box.lines))}{' (above)' if again else ''}", file=out)
         if again:
             continue
         shown.add(number)
-        for k, i in enumerate(reversed(box.inputs)):
-            stack.append((i, below + ("└─ " if k == 0 else "├─ "), below + ("   " if k == 0 else "│  ")))
+        inputs = list(dict.fromkeys(box.inputs))
+        if inputs:
+            trunk = max(inputs, key=lambda i: depth[i])
+            stack.append((trunk, below, below))
+            stack.extend((i, below + "├─ ", below + "│  ") for i in reversed(inputs) if i != trunk)
+
+
+def _called(box: _Box) -> str:
+    return f"{box.operator}({', '.join(map(str, box.inputs))})" if box.inputs else box.operator
 
 
 def _boxes(tensor: Tensor, labels: dict[str, Tensor]) -> list[_Box]:
@@ -154,7 +173,9 @@ def _name_of(tensor: Tensor, labels: dict[str, Tensor]) -> str:
 
 
 def _operator(node: Node) -> str:
-    return node.primitive.name if node.primitive is not None else node.name()
+    """torch's name of the operator: SumBackward0 is sum, UnsafeViewBackward0 unsafe_view."""
+    stem = re.sub(r"Backward\d*$", "", node.name().rpartition("::")[2])
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", stem).lower()
 
 
 def _visible(node: Node | None) -> Node | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import BinaryNode, Clock, Storage, UnaryNode, next_key
+from autodiff._core.node import Clock, HotNode, Storage, next_key
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
 from autodiff._core.tensor import Tensor
@@ -26,12 +26,8 @@ FLOAT32, FLOAT64 = np.dtype(float32), np.dtype(float64)
 
 def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
-    if len(p.wants[0]) > 1:
-        return lambda input: promoted(p, (input,))
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (UnaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
-    keeps_input, keeps_out = "input" in p.wants[0], "out" in p.wants[0]
+    keeps, keeps_input, keeps_out = p.keeps, "input" in p.wants[0], "out" in p.wants[0]
 
     def op(input: Any) -> Any:
         if type(input) is not Tensor and not isinstance(input, Tensor):
@@ -49,19 +45,22 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             out = anyway(kernel, x)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
-            node = t._node = node_class()
-            node.edge = edge
+            node = t._node = HotNode()
+            node.primitive = p
+            node.left = edge
+            node.right = None
             node.like = edge.like
             node.hooks = None
             node.key = next_key()
-            if keeps_input:
+            if keeps:
                 node.recorded = Clock.now
-                node.kept = input
-            elif keeps_out:
-                node.recorded = Clock.now
-                node.kept = t._storage = Storage(out)
+                node.kept_left = input if keeps_input else None
+                node.kept_out = None
+                if keeps_out:
+                    node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -71,11 +70,9 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
     return op
 
 
-def binary(p: Primitive) -> Callable[[Any, Any], Any]:
+def binary(p: Primitive, otherwise: Callable[[Primitive, tuple[Any, ...]], Any] = promoted) -> Callable[[Any, Any], Any]:
     """The hot path of a pointwise operator of two tensors, or of a tensor and a number on either side."""
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
     # By which operands need a gradient: whether input, other and out are kept.
     for_left, for_right, for_both = (
         tuple(name in p.active(*which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
@@ -98,12 +95,12 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
                 y = other
                 bn = None
             else:
-                return promoted(p, (input, other))
+                return otherwise(p, (input, other))
             if kind is not float32 and kind is not float64:
                 kind = ndarray
                 d = x.dtype
                 if (d is not FLOAT32 and d is not FLOAT64) or (y is not other and d is not y.dtype):
-                    return promoted(p, (input, other))
+                    return otherwise(p, (input, other))
         elif isinstance(other, Tensor):
             x = input
             y = other._array
@@ -111,24 +108,26 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
             bn = other._node
             kind = type(y)
             if type(input) is not float and type(input) is not int:
-                return promoted(p, (input, other))
+                return otherwise(p, (input, other))
             if kind is not float32 and kind is not float64:
                 kind = ndarray
                 d = y.dtype
                 if d is not FLOAT32 and d is not FLOAT64:
-                    return promoted(p, (input, other))
+                    return otherwise(p, (input, other))
         else:
             return kernel(input, other)
         try:
             out = silently(kernel, x, y)
         except (ValueError, TypeError, OverflowError):
-            return promoted(p, (input, other))
+            return otherwise(p, (input, other))
         except RuntimeError:
             out = anyway(kernel, x, y)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         if (an is not None or bn is not None) and (not unusual or state.grad):
-            node = t._node = node_class()
+            node = t._node = HotNode()
+            node.primitive = p
             node.left = an
             node.right = bn
             if kind is ndarray:
@@ -150,10 +149,9 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
                     keep_left, keep_right, keep_out = for_right if an is None else for_left
                     node.kept_left = input if keep_left else None
                     node.kept_right = other if keep_right else None
-                if keeps_out:
-                    node.kept_out = None
-                    if keep_out:
-                        node.kept_out = t._storage = Storage(out)
+                node.kept_out = None
+                if keep_out:
+                    node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -166,8 +164,6 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
 def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The hot path of a tensor and a Python number that is no operand but a parameter; `otherwise` takes the rest."""
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
 
     def op(input: Any, other: Any) -> Any:
         if (type(other) is not int and type(other) is not float) or (type(input) is not Tensor and not isinstance(input, Tensor)):
@@ -183,9 +179,11 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
-            node = t._node = node_class()
+            node = t._node = HotNode()
+            node.primitive = p
             node.left = edge
             node.right = None
             node.like = edge.like
@@ -194,6 +192,7 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             node.recorded = Clock.now
             node.kept_left = input
             node.kept_right = other
+            node.kept_out = None
         else:
             t._node = None
         if unusual:

@@ -9,7 +9,7 @@ general     kernel, a vjp per input           -> nothing hidden
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from autodiff._core import dtypes
 from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.primitive import Formula, Primitive, parameters
-from autodiff._core.promotion import explained, plain, refuse
+from autodiff._core.promotion import explained, no_operand, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -40,8 +40,10 @@ def pointwise(
     computes: str = "float",
     refuses: str = "",
     node: str | None = None,
+    spellings: str = "inplace out",
+    check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Primitive:
-    """An operator of one or two operands, element by element.
+    """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
 
     A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
     these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
@@ -59,7 +61,9 @@ def pointwise(
         refuses=refuses,
         multiplies=not any(rules),
         node=node,
+        check=check,
     )
+    p.spellings = frozenset(spellings.split())
     p.op = binary(p) if two else unary(p)
     return p
 
@@ -78,14 +82,20 @@ def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *
     return p
 
 
-def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") -> Primitive:
+def discrete(
+    name: str, kernel: Kernel, operands: int = 2, refuses: str = "", spellings: str = "inplace out"
+) -> Primitive:
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
     p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
+    p.spellings = frozenset(spellings.split())
 
     def run(*given: Any) -> Any:
         arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]
         if len(arrays) == 2:
-            target = dtypes.result_type(arrays)
+            try:
+                target = dtypes.result_type(arrays)
+            except AttributeError:
+                raise no_operand(p, given) from None
             arrays = [_bring(a, target) for a in arrays]
         if refuses:
             refuse(p, target if len(arrays) == 2 else arrays[0].dtype)

@@ -17,7 +17,12 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     arrays = [x._array if isinstance(x, Tensor) else plain(x) for x in operands]
     if not any(isinstance(x, Tensor) for x in operands):
         return p.kernel(*arrays)
-    target = dtypes.result_type(arrays)
+    try:
+        target = dtypes.result_type(arrays)
+    except AttributeError:
+        raise no_operand(p, operands) from None
+    if p.check is not None:
+        p.check(arrays)
     refuse(p, target)
     if p.computes == "float":
         target = dtypes.floating(target)
@@ -28,6 +33,22 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
         raise explained(p, operands, error) from None
 
 
+def attempted(p: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The same for Python's operators, which leave foreign operands to the other side, as Python wants it."""
+    return NotImplemented if any(foreign(x) for x in operands) else promoted(p, operands)
+
+
+def foreign(x: Any) -> bool:
+    """Whether something can be no operand at all."""
+    return not isinstance(x, (Tensor, bool, int, float, complex, np.ndarray, np.generic))
+
+
+def no_operand(p: Primitive, operands: tuple[Any, ...]) -> TypeError:
+    """torch's refusal of an operand that is neither a tensor nor a number."""
+    i = next(i for i, x in enumerate(operands) if foreign(x))
+    return TypeError(f"{p.name}(): argument '{p.inputs[i]}' (position {i + 1}) must be Tensor, not {type(operands[i]).__name__}")
+
+
 def refuse(p: Primitive, d: np.dtype[Any]) -> None:
     """Raise NotImplementedError for a dtype that torch has no kernel for."""
     if d.kind in p.refuses:
@@ -35,15 +56,17 @@ def refuse(p: Primitive, d: np.dtype[Any]) -> None:
 
 
 def cast(x: Tensor, target: np.dtype[Any]) -> Tensor:
-    """x in the dtype that an operator computes in, by a recorded `to`.
+    """x in the dtype that an operator computes in, by a recorded `to`."""
+    return x if x._array.dtype is target else guarded(ops.to(x, dtype=target), x)
 
-    torch casts within the operator and saves x itself: so what is saved of the cast is guarded by x's memory.
+
+def guarded(made: Tensor, by: Tensor) -> Tensor:
+    """What an operator made of an argument for its own use, and may save: writing to the argument makes it stale.
+
+    torch casts and reshapes within the operator, and saves the argument itself.
     """
-    if x._array.dtype is target:
-        return x
-    y: Tensor = ops.to(x, dtype=target)
-    y._storage = x.storage()
-    return y
+    made._storage = by.storage()
+    return made
 
 
 def _as(x: Any, target: np.dtype[Any]) -> Any:
@@ -63,16 +86,12 @@ def plain(x: Any) -> Any:
 
 def explained(p: Primitive, operands: tuple[Any, ...], error: Exception) -> Exception:
     """A kernel's refusal in torch's words."""
-    shapes = [tuple(x.shape) for x in operands if isinstance(x, (Tensor, np.ndarray))]
+    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    shapes = [x.shape for x in arrays if isinstance(x, (np.ndarray, np.generic))]
     if len(shapes) >= 2:
         try:
             np.broadcast_shapes(*shapes)
         except ValueError:
             return RuntimeError(errors.cannot_broadcast(shapes[-2], shapes[-1]))
-    bad = next((x for x in operands if not isinstance(x, (Tensor, int, float, complex))), None)
-    if bad is not None:
-        return TypeError(
-            f"{p.name}(): argument must be Tensor or Number, not {type(bad).__name__}"
-        )
     names = ", ".join(x.dtype.name for x in operands if isinstance(x, Tensor))
     return RuntimeError(f'"{p.name}" not implemented for {names}')

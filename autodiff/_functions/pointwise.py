@@ -9,7 +9,7 @@ import numpy as np
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
-from autodiff._core.promotion import cast, plain
+from autodiff._core.promotion import cast, foreign, plain
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -65,7 +65,7 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     return ops.sub(input, other)  # type: ignore[no-any-return]
 
 
-@function()
+@function(method=False)
 def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
     return ops.sub(other, _scaled("rsub", other, input, alpha))  # type: ignore[no-any-return]
@@ -86,7 +86,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     d = _operand_dtype(input, other)
     if d.kind in "biu" and not np.all(other._array if isinstance(other, Tensor) else other):
         raise RuntimeError("ZeroDivisionError")
-    return ops.divide_floor(input, other) if rounding_mode == "floor" else ops.divide_trunc(input, other)  # type: ignore[no-any-return]
+    return ops._divide_floor(input, other) if rounding_mode == "floor" else ops._divide_trunc(input, other)  # type: ignore[no-any-return]
 
 
 @function(inplace=True, out=True)
@@ -112,12 +112,18 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     return ops.pow(input, exponent)  # type: ignore[no-any-return]
 
 
-@function(name="power", method=False)
+@function(name="_power", method=False)
 def power(input: Operand, exponent: Operand) -> Any:
     """What `pow` leaves to the slower way: two tensors, a number as the base, and dtypes that need a promotion."""
-    if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray):
-        return input**exponent
-    _need_tensor("pow", input, exponent)
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray | np.generic):
+            return PRIMITIVES["pow"].kernel(input, exponent)
+        _need_tensor("pow", input, exponent)
+    input, exponent = (wrap(x) if isinstance(x, np.ndarray) else plain(x) for x in (input, exponent))
+    for place, x in enumerate((input, exponent)):
+        if foreign(x):
+            name = ("input", "exponent")[place]
+            raise TypeError(f"pow(): argument '{name}' (position {place + 1}) must be Tensor, not {type(x).__name__}")
     d = _operand_dtype(input, exponent)
     if d.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
@@ -125,7 +131,7 @@ def power(input: Operand, exponent: Operand) -> Any:
         if not isinstance(exponent, Tensor):
             return PRIMITIVES["pow"].general(cast(input, d), plain(exponent))
         if not isinstance(input, Tensor):
-            return ops.power_of_number(cast(exponent, d), base=plain(input))
+            return ops.power_of_number(cast(exponent, d), base=input)
         return ops.power_of_tensors(cast(input, d), cast(exponent, d))
     except ValueError as error:
         if d.kind in "iu":
@@ -139,7 +145,7 @@ def square(input: Tensor) -> Tensor:
     return ops.pow(input, 2)  # type: ignore[no-any-return]
 
 
-@function(inplace=True)
+@function(inplace=True, out=True)
 def float_power(input: Operand, exponent: Operand) -> Tensor:
     """The power computed in double precision."""
     wide = np.dtype("complex128" if _operand_dtype(input, exponent).kind == "c" else "float64")

@@ -89,6 +89,9 @@ def power(x: Any, exponent: Any) -> Any:
             return x * x
         if exponent > 1 << 53 or exponent < -(1 << 53):
             exponent = float(exponent)
+    elif exponent.__class__ is float and (exponent == 0.5 or exponent == -0.5) and x.dtype.kind == "f":
+        # torch's way, also at -inf, where C's pow is not nan.
+        return np.sqrt(x) if exponent > 0 else rsqrt(x)
     elif isinstance(exponent, (np.ndarray, np.generic)) and exponent.dtype.kind == "i" and (exponent < 0).any():
         return _power_of_integers(x, exponent)
     return x**exponent
@@ -163,6 +166,20 @@ def round_to(x: Any, decimals: int) -> Any:
     ten = 10.0 ** abs(decimals)
     result = np.rint(wide * ten) / ten if decimals >= 0 else np.rint(wide / ten) * ten
     return result.astype(x.dtype) if wide is not x else result
+
+
+def no_bool_difference(operands: Any) -> None:
+    """Raise RuntimeError for a difference with truth values, as torch does."""
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == bool for x in operands]
+    if all(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
+        )
+    if any(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
 
 
 def divide_floor(x: Any, y: Any) -> Any:

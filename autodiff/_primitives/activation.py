@@ -9,7 +9,7 @@ from autodiff._core.kinds import general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import activations
 
-pointwise("relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc")
+pointwise("relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc", spellings="inplace")
 pointwise(
     "_relu_backward",
     activations.relu_backward,

@@ -31,7 +31,7 @@ def _over_square(x: Any, radius: Any) -> Any:
 # -- arithmetic ---------------------------------------------------------------------------------------------------
 # The kernels are Python's operators: on NumPy scalars they cost a tenth of a ufunc call.
 pointwise("add", operator.add, 1, 1, computes="")
-pointwise("sub", operator.sub, 1, -1, computes="")
+pointwise("sub", operator.sub, 1, -1, computes="", check=elementary.no_bool_difference)
 pointwise("mul", operator.mul, "other", "input", computes="")
 # "1/other" divides g: finite where the reciprocal is not, and rounded once less.
 pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
@@ -100,7 +100,7 @@ def _slope(input: Any, other: Any) -> Any:
     """The derivative of input**other for a number."""
     if other == 2:
         return 2 * input
-    return other * input ** (other - 1) if other != 0 else ops.zeros_like(input)
+    return other * ops.pow(input, other - 1) if other != 0 else ops.zeros_like(input)
 
 
 def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:
@@ -112,7 +112,7 @@ def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:
     return out * (math.log(base) if base > 0 else math.nan)
 
 
-parametric("pow", elementary.power, _slope, lambda a, b: ops.power(a, b), node="PowBackward0")
+parametric("pow", elementary.power, _slope, lambda a, b: ops._power(a, b), node="PowBackward0")
 general(
     "power_of_tensors",
     elementary.power,
@@ -150,6 +150,7 @@ pointwise(
     lambda g, input, other: ops.where(other < input, 0, ops.where(input == other, g * 0.5, g)),
     computes="",
     refuses="c",
+    spellings="out",
 )
 pointwise(
     "minimum",
@@ -158,6 +159,7 @@ pointwise(
     lambda g, input, other: ops.where(other > input, 0, ops.where(input == other, g * 0.5, g)),
     computes="",
     refuses="c",
+    spellings="out",
 )
 general(
     "clamp_to_numbers",
@@ -199,8 +201,8 @@ pointwise("ceil", elementary.keeps_integers(np.ceil), 0, computes="", refuses="b
 pointwise("trunc", elementary.keeps_integers(np.trunc), 0, computes="", refuses="bc")
 general("round_to", elementary.round_to, lambda g: ops.zeros_like(g), inputs=("input",), node="RoundBackward1")
 pointwise("round", elementary.keeps_integers(np.rint), 0, computes="", refuses="bc")
-pointwise("divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="c", node="DivBackward2")
-pointwise("divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
+pointwise("_divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="bc", node="DivBackward2")
+pointwise("_divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
 
 # -- comparisons and logic: no derivative -------------------------------------------------------------------------
 for _name, _kernel, _refuses in (
@@ -230,6 +232,6 @@ discrete("bitwise_not", np.invert, 1, refuses="fc")
 discrete("bitwise_and", operator.and_, refuses="fc")
 discrete("bitwise_or", operator.or_, refuses="fc")
 discrete("bitwise_xor", operator.xor, refuses="fc")
-discrete("isnan", np.isnan, 1)
-discrete("isinf", np.isinf, 1)
-discrete("isfinite", np.isfinite, 1)
+discrete("isnan", np.isnan, 1, spellings="")
+discrete("isinf", np.isinf, 1, spellings="")
+discrete("isfinite", np.isfinite, 1, spellings="")

@@ -134,6 +134,13 @@ def iterate(self: Tensor) -> Iterator[Tensor]:
     return iter(ops.unbind(self, dim=0))
 
 
+def positive(self: Tensor) -> Tensor:
+    """The tensor itself. Raises RuntimeError for bool, as torch does."""
+    if self._array.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return self
+
+
 def contains(self: Tensor, element: Any) -> bool:
     if not isinstance(element, (Tensor, bool, int, float, complex, np.generic)):
         raise RuntimeError(
@@ -177,7 +184,7 @@ METHODS = {
     "is_contiguous": is_contiguous,
     "data_ptr": data_ptr,
     "storage_offset": storage_offset,
-    "__iter__": iterate,
+    "__iter__": iterate, "__pos__": positive,
     "__contains__": contains,
     "__format__": formatted,
     "__deepcopy__": deep_copied,
