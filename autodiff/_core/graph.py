@@ -293,7 +293,7 @@ def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     reached = []
     while stack:
         node = stack.pop()
-        edges = node.edges
+        edges = (node.left, node.right) if type(node) is HotNode else node.edges
         if not edges:
             continue
         # Keys differ, so sorting never compares what follows them.
@@ -302,7 +302,7 @@ def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 stack.append(edge)
-    needed = {t for t in targets if t in seen}
+    needed = seen.intersection(targets)
     reached.sort()
     for _, node, edges in reached:
         for edge in edges:
