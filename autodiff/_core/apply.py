@@ -108,8 +108,14 @@ def _saved(plan: tuple[tuple[int, Any], ...], inputs: tuple[Any, ...], tensors: 
         elif source == NOTHING:
             saved.append(None)
         else:
-            saved.append(Many(inputs) if source == INPUTS else [x._array.shape for x in inputs])
+            saved.append(_others(inputs) if source == INPUTS else [x._array.shape for x in inputs])
     return tuple(saved)
+
+
+def _others(inputs: tuple[Any, ...]) -> Many:
+    """Of any number of inputs those that some other one's gradient is made of."""
+    active = [isinstance(x, Tensor) and x._node is not None for x in inputs]
+    return Many(x if any(a for j, a in enumerate(active) if j != i) else None for i, x in enumerate(inputs))
 
 
 def guard(result: Tensor) -> Storage:

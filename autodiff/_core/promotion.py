@@ -56,15 +56,17 @@ def refuse(p: Primitive, d: np.dtype[Any]) -> None:
 
 
 def cast(x: Tensor, target: np.dtype[Any]) -> Tensor:
-    """x in the dtype that an operator computes in, by a recorded `to`.
+    """x in the dtype that an operator computes in, by a recorded `to`."""
+    return x if x._array.dtype is target else guarded(ops.to(x, dtype=target), x)
 
-    torch casts within the operator and saves x itself: so what is saved of the cast is guarded by x's memory.
+
+def guarded(made: Tensor, by: Tensor) -> Tensor:
+    """What an operator made of an argument for its own use, and may save: writing to the argument makes it stale.
+
+    torch casts and reshapes within the operator, and saves the argument itself.
     """
-    if x._array.dtype is target:
-        return x
-    y: Tensor = ops.to(x, dtype=target)
-    y._storage = x.storage()
-    return y
+    made._storage = by.storage()
+    return made
 
 
 def _as(x: Any, target: np.dtype[Any]) -> Any:

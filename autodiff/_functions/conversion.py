@@ -9,7 +9,7 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
-from autodiff._core.inplace import assign
+from autodiff._core.inplace import assign, check_overlap
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, alias
 
@@ -132,6 +132,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
             f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}"
         )
     check_fits(other._array.shape, self._array.shape)
+    check_overlap(self, (other,))
     return assign(self, lambda before: ops.copy(before, other))
 
 

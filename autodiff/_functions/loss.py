@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
-from autodiff._core.promotion import cast
+from autodiff._core.promotion import cast, guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -110,7 +110,7 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore:
             d, e = (dtypes.title(x._array.dtype) for x in (input, weight))
             raise RuntimeError(f"expected scalar type {d} but found {e}")
     _check_range(target._array, classes, ignore)
-    return target if target._array.dtype.name == "int64" else wrap(target._array.astype(np.int64))
+    return target if target._array.dtype.name == "int64" else guarded(wrap(target._array.astype(np.int64)), target)
 
 
 def _check_range(target: Any, classes: int, ignore: int) -> None:
@@ -137,7 +137,7 @@ def nll_loss(
         )
     classes = _check_classes(input, target, weight, ignore_index)
     if input._array.ndim == 1:
-        classes = wrap(np.reshape(classes._array, ()))
+        classes = guarded(wrap(np.reshape(classes._array, ())), target)
     operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
     loss: Tensor = operator(input, classes, weight, ignore=ignore_index, reduction=reduction)
     return ops.view(loss, shape=target._array.shape) if reduction == "none" and target._array.shape != loss._array.shape else loss  # type: ignore[no-any-return]
@@ -187,7 +187,7 @@ def _log_softmax(input: Tensor, dim: int) -> Tensor:
 
 def _by_class(weight: Tensor, ndim: int, dim: int) -> Tensor:
     """The classes' weights, in the shape that broadcasts over the scores."""
-    return ops.reshape_to(weight, shape=tuple([-1 if i == dim else 1 for i in range(ndim)]))  # type: ignore[no-any-return]
+    return guarded(ops.reshape_to(weight, shape=tuple([-1 if i == dim else 1 for i in range(ndim)])), weight)
 
 
 def _against_probabilities(

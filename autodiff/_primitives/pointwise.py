@@ -100,7 +100,7 @@ def _slope(input: Any, other: Any) -> Any:
     """The derivative of input**other for a number."""
     if other == 2:
         return 2 * input
-    return other * input ** (other - 1) if other != 0 else ops.zeros_like(input)
+    return other * ops.pow(input, other - 1) if other != 0 else ops.zeros_like(input)
 
 
 def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:

@@ -124,11 +124,18 @@ linear(
 linear("sum_repeats", geometry.sum_repeats, lambda g, times: ops.repeat(g, times=times))
 linear("triu", geometry.triu, lambda g, diagonal: ops.triu(g, diagonal=diagonal))
 linear("tril", geometry.tril, lambda g, diagonal: ops.tril(g, diagonal=diagonal))
+
+
+def _nothing(g: Any) -> Any:
+    """The gradient of an empty vector, which any tensors may be joined with."""
+    return ops.zeros_like(ops.front(ops.reshape_to(g, shape=(-1,)), count=0))
+
+
 general(
     "cat",
     geometry.cat,
     lambda g, shapes, dim: [
-        ops.reshape_to(ops.slice(g, dim=dim, start=a, stop=b, step=1), shape=s)
+        ops.slice(g, dim=dim, start=a, stop=b, step=1) if s != (0,) else _nothing(g)
         for s, (a, b) in zip(shapes, geometry.spans(shapes, dim))
     ],
     variadic=True,

@@ -82,7 +82,9 @@ class Arbiter:
         ours, theirs = certified.distance(b), certified.distance(a)
         allowed = u + MULTIPLE * max(theirs, spread)
         blame: Blame = ""
-        if certified.kink and certified.between(b, stable):
+        if certified.kink and abs(a - b) <= stable:
+            pass  # as the reference has it
+        elif certified.kink and certified.between(b, stable):
             blame = "convention" if certified.between(a, stable) else "reference"
         elif not ours <= allowed:
             blame = "both" if theirs > stable else "subject"
