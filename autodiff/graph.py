@@ -14,11 +14,11 @@ from typing import Any, TextIO
 import numpy as np
 
 from autodiff._core.node import AccumulateGrad, Node, Output
-from autodiff._core.primitive import parameters
+from autodiff._core.primitive import RECIPROCAL, parameters
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
-__all__ = ["Dot", "Rule", "print_graph", "replaced", "rule", "rules", "to_dot", "to_mermaid"]
+__all__ = ["Dot", "Rule", "print_graph", "replaced", "rule", "rules", "rules_between", "to_dot", "to_mermaid"]
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
 
@@ -221,6 +221,32 @@ def rule(op: str, input: int | str) -> Rule | None:
     return Rule(op, -1, code.co_filename, code.co_firstlineno)
 
 
+def rules_between(result: Tensor, leaf: Tensor) -> list[Rule]:
+    """The rules that a gradient passes from a result to a leaf: the one at the leaf first, views behind all others.
+
+    What a composition recorded as one node stands for is that node: it has no rule of its own, and is left out.
+    """
+    nodes, stack = {}, [result._node]
+    while stack:
+        node = stack.pop()
+        if node is not None and id(node) not in nodes:
+            nodes[id(node)] = node
+            stack.extend(node.edges)
+    leads: set[int] = {id(leaf._node)}
+    found: list[Rule] = []
+    views: list[Rule] = []
+    # A node is newer than its inputs, and keys fall.
+    for node in sorted(nodes.values(), key=lambda n: -n.key):
+        for i, edge in enumerate(node.edges):
+            if edge is not None and id(edge) in leads:
+                leads.add(id(node))
+                p = node.primitive
+                at = 0 if p is not None and p.variadic else i
+                if p is not None and at < len(p.formulas) and p.formulas[at] is not None:
+                    (views if p.view else found).append(_located(p.name, at))
+    return found + views
+
+
 def _located(name: str, index: int) -> Rule:
     p = PRIMITIVES[name]
     formula = getattr(p.formulas[index], "source", p.formulas[index])
@@ -240,7 +266,7 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
     """
     p = PRIMITIVES[op.rpartition(".")[2]]
     at = p.inputs.index(input) if isinstance(input, str) else input
-    before = p.formulas[at]
+    before = p.formulas[at] if at < len(p.formulas) else None
     if before is None:
         raise KeyError(f"{op} has no derivative with respect to input {input}")
     formula = before if callable(before) else _as_formula(before)
@@ -252,7 +278,7 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
 
     wrapped.wants = parameters(before)  # type: ignore[attr-defined]
     # Blame points at the row, not at this wrapper.
-    wrapped.source = getattr(before, "source", formula)  # type: ignore[attr-defined]
+    wrapped.source = getattr(before, "source", before)  # type: ignore[attr-defined]
     p.replace_formula(at, wrapped)
     try:
         yield
@@ -263,5 +289,5 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
 def _as_formula(partial: float | str) -> Callable[..., Any]:
     """A partial derivative that is a constant, or what was saved itself, as a function."""
     if isinstance(partial, str):
-        return lambda saved: saved
+        return (lambda saved: 1 / saved) if partial.startswith(RECIPROCAL) else lambda saved: saved
     return lambda: partial

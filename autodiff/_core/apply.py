@@ -9,10 +9,10 @@ import numpy as np
 
 from autodiff._core import errors, views
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node, output
+from autodiff._core.node import ComplexNode, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._kernels.flags import SILENT, loud, quiet
+from autodiff._kernels.flags import anyway, silently
 
 
 def general_operator(p: Primitive) -> Callable[..., Any]:
@@ -34,11 +34,10 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             return kernel(*inputs, **params)
         if is_view:
             arrays[0] = inputs[0].memory()
-        token = quiet(SILENT)
         try:
-            result = kernel(*arrays, **params)
-        finally:
-            loud(token)
+            result = silently(kernel, *arrays, **params)
+        except RuntimeError:
+            result = anyway(kernel, *arrays, **params)
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
         if needs_grad and differentiable and (not unusual or state.grad):
@@ -73,18 +72,18 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
         taking_part = [t for t in tensors if t._array.dtype.kind in "fc"]
     if not taking_part:
         return
+    node: Any
     if len(taking_part) == 1:
         first = taking_part[0]
-        like = likeness(first._array)
-        kind = p.complex_node if p.multiplies and first._array.dtype.kind == "c" else p.node
-        node = link(new_node(kind), tuple(edges), like)
+        is_complex = p.multiplies and first._array.dtype.kind == "c"
+        node = ManyNode() if p.variadic else ComplexNode() if is_complex else PlainNode()
+        link(node, tuple(edges), likeness(first._array))
         first._node = node
     else:
-        node = link(
-            new_node(_with_results(p.node, len(taking_part))), tuple(edges), [likeness(t._array) for t in taking_part]
-        )
+        node = link(ManyNode(), tuple(edges), [likeness(t._array) for t in taking_part])
         for i, t in enumerate(taking_part):
             t._node = output(node, i, node.like[i])
+    node.primitive = p
     if p.wanted:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
 
@@ -113,17 +112,6 @@ def _saved(plan: tuple[tuple[int, Any], ...], inputs: tuple[Any, ...], tensors: 
     return tuple(saved)
 
 
-_RESULTS: dict[tuple[type[TableNode], int], type[TableNode]] = {}
-
-
-def _with_results(node: type[TableNode], count: int) -> type[TableNode]:
-    """The node class of an operator that has this many results."""
-    key = (node, count)
-    if key not in _RESULTS:
-        _RESULTS[key] = type(node.__name__, (node,), {"__slots__": (), "results": count, "plain": False})
-    return _RESULTS[key]
-
-
 def guard(result: Tensor) -> Storage:
     """A saved result: its array and its version, without the tensor, which owns the node that saves it."""
     storage = result.storage()
@@ -133,7 +121,7 @@ def guard(result: Tensor) -> Storage:
 
 def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
     for i, t in enumerate(tensors):
-        made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0]) if several else None
+        made = errors.MULTI_VIEW.format(index=i, node=p.title.partition("Backward")[0]) if several else None
         views.attach(t, source, (p.op, params, i if several else None), made)
 
 
@@ -146,20 +134,22 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         if not isinstance(input, Tensor):
             return kernel(input, **params)
         x = input.memory() if is_view else input._array
-        token = quiet(SILENT)
         try:
-            result = kernel(x, **params)
-        finally:
-            loud(token)
+            result = silently(kernel, x, **params)
+        except RuntimeError:
+            result = anyway(kernel, x, **params)
         if type(result) is tuple or isinstance(result, tuple):
             # Several results are rare enough to take the general way, once more.
             return usual(input, **params)
         t: Tensor = new_node(Tensor)
         t._array = result
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and differentiable and (not unusual or state.grad) and result.dtype.kind in "fc":
             like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
-            node = t._node = link(p.node(), (edge,), like)
+            node: Any = PlainNode()
+            node.primitive = p
+            t._node = link(node, (edge,), like)
             if p.wanted:
                 node.saved = _saved(p.plan(1), (input,), [t], params)
         else:

@@ -17,7 +17,7 @@ from autodiff._core import dtypes, errors
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import FREED, AccumulateGrad, Clock, Node, Output, Storage
+from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, Storage
 from autodiff._core.primitive import Many, passed_on
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -70,7 +70,6 @@ def _walk(
 ) -> None:
     # Hot nodes in a first-order walk are done here, everything else in _step(). `ahead` is the next node if none that
     # waits is newer: a chain never touches the heap. The heap holds keys alone, which compare faster than pairs.
-    # (Any: hot nodes are told by a class attribute, which costs less than isinstance.)
     node: Any
     ahead: Any = None
     waiting = Waiting()
@@ -92,29 +91,26 @@ def _walk(
             node = ahead
         ahead = None
         g = arrived.pop(node)
-        operands = node.operands
-        if not operands or create_graph or node.hooks is not None or (wanted is not None and node in wanted):
+        if type(node) is not HotNode or create_graph or node.hooks is not None or (wanted is not None and node in wanted):
             _step(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
             now = Clock.now
             continue
-        keeps = node.keeps
+        p = node.primitive
+        keeps = p.keeps
         if keeps and node.recorded != now:
             check_unwritten(node)
         own = node.like
-        if operands == 1:
-            edge, rule, other = node.edge, node.rule, None
-            kept = node.kept._array if keeps else None
-        else:
-            edge, rule, other, kept = node.left, node.left_rule, node.right, node
-            if edge is None:
-                edge, rule, other = other, node.right_rule, None
+        edge: Any
+        edge, rule, other = node.left, p.left_rule, node.right
+        if edge is None:
+            edge, rule, other = other, p.right_rule, None
         while True:
             if needed is not None and edge not in needed:
                 if other is None:
                     break
-                edge, rule, other = other, node.right_rule, None
+                edge, rule, other = other, p.right_rule, None
                 continue
-            h = g if rule is passed_on else rule(g, kept)
+            h = g if rule is passed_on else rule(g, node)
             # Broadcasting is undone, and the input's dtype restored, once: here.
             like = edge.like
             if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
@@ -123,7 +119,7 @@ def _walk(
                 arrived[edge] = arrived.pop(edge) + h
             else:
                 arrived[edge] = h
-                if edge.__class__ is not AccumulateGrad:
+                if type(edge) is not AccumulateGrad:
                     if ahead is None:
                         ahead = edge
                     else:
@@ -133,13 +129,10 @@ def _walk(
                         heappush(heap, edge.key)
             if other is None:
                 break
-            edge, rule, other = other, node.right_rule, None
+            edge, rule, other = other, p.right_rule, None
         if keeps and not keep_graph:
             node.recorded = FREED
-            if operands == 1:
-                node.kept = None
-            else:
-                node.kept_left = node.kept_right = node.kept_out = None
+            node.kept_left = node.kept_right = node.kept_out = None
     # Leaves come last, in the order in which their gradients were complete.
     for leaf, g in arrived.items():
         if leaf.hooks is not None:
@@ -162,7 +155,8 @@ def _step(
     waiting: Waiting,
 ) -> None:
     """A step of the walk for any node: hooks, results asked for, several results, gradients all at once."""
-    if node.hooks is not None:
+    hooks = node.hooks
+    if hooks is not None:
         g = run_before(node, g, create_graph)
     if wanted is not None and node in wanted:
         found[node] = g
@@ -178,17 +172,17 @@ def _step(
         check_unwritten(node)
     edges = node.edges
     values = opened(node, create_graph) if saved else saved
-    if node.results > 1 and node.materializes:
-        g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
-    if node.plain and node.hooks is None:
+    if hooks is None and node.plain:
         rules: Any = node.rules
         grads = [
             None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
             for edge, rule in zip(edges, rules)
         ]
     else:
+        if node.results > 1 and node.materializes:
+            g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
         grads = _pull(node, g, values, create_graph)
-        if node.hooks is not None and node.hooks.after:
+        if hooks is not None and hooks.after:
             grads = run_after(node, grads, g, create_graph)
     own = node.like
     for edge, h in zip(edges, grads):
@@ -196,7 +190,7 @@ def _step(
             continue
         like = edge.like
         array = h._array if create_graph else h
-        if array.__class__ is not like and (like is not own or not node.operands) and (array.shape, array.dtype) != like:
+        if array.__class__ is not like and (like is not own or not isinstance(node, HotNode)) and (array.shape, array.dtype) != like:
             h = fitted(h, like)
         if edge in arrived:
             arrived[edge] = arrived.pop(edge) + h
@@ -300,6 +294,8 @@ def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
     while stack:
         node = stack.pop()
         edges = node.edges
+        if not edges:
+            continue
         # Keys differ, so sorting never compares what follows them.
         reached.append((-node.key, node, edges))
         for edge in edges:

@@ -13,11 +13,11 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import BinaryNode, Clock, Storage, UnaryNode, next_key
+from autodiff._core.node import Clock, HotNode, Storage, next_key
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
 from autodiff._core.tensor import Tensor
-from autodiff._kernels.flags import SILENT, loud, quiet
+from autodiff._kernels.flags import anyway, silently
 
 new_tensor = object.__new__
 ndarray, float32, float64 = np.ndarray, np.float32, np.float64
@@ -26,12 +26,8 @@ FLOAT32, FLOAT64 = np.dtype(float32), np.dtype(float64)
 
 def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
-    if len(p.wants[0]) > 1:
-        return lambda input: promoted(p, (input,))
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (UnaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
-    keeps_input, keeps_out = "input" in p.wants[0], "out" in p.wants[0]
+    keeps, keeps_input, keeps_out = p.keeps, "input" in p.wants[0], "out" in p.wants[0]
 
     def op(input: Any) -> Any:
         if type(input) is not Tensor and not isinstance(input, Tensor):
@@ -43,26 +39,28 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
                 return promoted(p, (input,))
         elif type(x) is not float32 and type(x) is not float64:
             return promoted(p, (input,))
-        token = quiet(SILENT)
         try:
-            out = kernel(x)
-        finally:
-            loud(token)
+            out = silently(kernel, x)
+        except RuntimeError:
+            out = anyway(kernel, x)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
-            node = t._node = node_class()
-            node.edge = edge
+            node = t._node = HotNode()
+            node.primitive = p
+            node.left = edge
+            node.right = None
             node.like = edge.like
             node.hooks = None
             node.key = next_key()
-            if keeps_input:
+            if keeps:
                 node.recorded = Clock.now
-                node.kept = input
-            elif keeps_out:
-                node.recorded = Clock.now
-                node.kept = t._storage = Storage(out)
+                node.kept_left = input if keeps_input else None
+                node.kept_out = None
+                if keeps_out:
+                    node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -72,72 +70,73 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
     return op
 
 
-def binary(p: Primitive) -> Callable[[Any, Any], Any]:
+def binary(p: Primitive, otherwise: Callable[[Primitive, tuple[Any, ...]], Any] = promoted) -> Callable[[Any, Any], Any]:
     """The hot path of a pointwise operator of two tensors, or of a tensor and a number on either side."""
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
     # By which operands need a gradient: whether input, other and out are kept.
     for_left, for_right, for_both = (
-        tuple(any(name in p.wants[i] for i in which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
+        tuple(name in p.active(*which) for name in (*p.inputs, "out")) for which in ((0,), (1,), (0, 1))
     )
     both_left, both_right, keeps_out = for_both
     keeps_nothing = not any(for_both)
 
     def op(input: Any, other: Any) -> Any:
+        # `kind` is the scalar type of operands that are NumPy scalars: then the result is one too.
         if type(input) is Tensor or isinstance(input, Tensor):
             x = input._array
             an = input._node
+            kind: Any = type(x)
             if type(other) is Tensor or isinstance(other, Tensor):
                 y = other._array
                 bn = other._node
-                if type(x) is not type(y) or type(x) is ndarray:
-                    d = x.dtype
-                    if d is not y.dtype or (d is not FLOAT32 and d is not FLOAT64):
-                        return promoted(p, (input, other))
-                elif type(x) is not float32 and type(x) is not float64:
-                    return promoted(p, (input, other))
+                if kind is not type(y):
+                    kind = ndarray
             elif type(other) is float or type(other) is int:
                 y = other
                 bn = None
-                if type(x) is not float32 and type(x) is not float64:
-                    d = x.dtype
-                    if d is not FLOAT32 and d is not FLOAT64:
-                        return promoted(p, (input, other))
             else:
-                return promoted(p, (input, other))
+                return otherwise(p, (input, other))
+            if kind is not float32 and kind is not float64:
+                kind = ndarray
+                d = x.dtype
+                if (d is not FLOAT32 and d is not FLOAT64) or (y is not other and d is not y.dtype):
+                    return otherwise(p, (input, other))
         elif isinstance(other, Tensor):
             x = input
             y = other._array
             an = None
             bn = other._node
+            kind = type(y)
             if type(input) is not float and type(input) is not int:
-                return promoted(p, (input, other))
-            if type(y) is not float32 and type(y) is not float64:
+                return otherwise(p, (input, other))
+            if kind is not float32 and kind is not float64:
+                kind = ndarray
                 d = y.dtype
                 if d is not FLOAT32 and d is not FLOAT64:
-                    return promoted(p, (input, other))
+                    return otherwise(p, (input, other))
         else:
             return kernel(input, other)
-        token = quiet(SILENT)
         try:
-            out = kernel(x, y)
+            out = silently(kernel, x, y)
         except (ValueError, TypeError, OverflowError):
-            return promoted(p, (input, other))
-        finally:
-            loud(token)
+            return otherwise(p, (input, other))
+        except RuntimeError:
+            out = anyway(kernel, x, y)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         if (an is not None or bn is not None) and (not unusual or state.grad):
-            node = t._node = node_class()
+            node = t._node = HotNode()
+            node.primitive = p
             node.left = an
             node.right = bn
-            like: Any = type(out)
-            if like is ndarray:
-                like = (bn if an is None else an).like  # type: ignore[union-attr]
-                if type(like) is not tuple or like[0] != out.shape:
-                    like = (out.shape, out.dtype)
-            node.like = like
+            if kind is ndarray:
+                kind = type(out)
+                if kind is ndarray:
+                    kind = (bn if an is None else an).like  # type: ignore[union-attr]
+                    if type(kind) is not tuple or kind[0] != out.shape:
+                        kind = (out.shape, out.dtype)
+            node.like = kind
             node.hooks = None
             node.key = next_key()
             if not keeps_nothing:
@@ -150,10 +149,9 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
                     keep_left, keep_right, keep_out = for_right if an is None else for_left
                     node.kept_left = input if keep_left else None
                     node.kept_right = other if keep_right else None
-                if keeps_out:
-                    node.kept_out = None
-                    if keep_out:
-                        node.kept_out = t._storage = Storage(out)
+                node.kept_out = None
+                if keep_out:
+                    node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -166,8 +164,6 @@ def binary(p: Primitive) -> Callable[[Any, Any], Any]:
 def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The hot path of a tensor and a Python number that is no operand but a parameter; `otherwise` takes the rest."""
     kernel = p.kernel
-    node_class: Any = type(p.node.title, (BinaryNode,), {"__slots__": (), "title": p.node.title, "primitive": p})
-    p.heat(node_class)
 
     def op(input: Any, other: Any) -> Any:
         if (type(other) is not int and type(other) is not float) or (type(input) is not Tensor and not isinstance(input, Tensor)):
@@ -177,16 +173,17 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             d = x.dtype
             if d is not FLOAT32 and d is not FLOAT64:
                 return otherwise(input, other)
-        token = quiet(SILENT)
         try:
-            out = kernel(x, other)
-        finally:
-            loud(token)
+            out = silently(kernel, x, other)
+        except RuntimeError:
+            out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
         t._array = out
+        t._storage = t._meta = None
         edge = input._node
         if edge is not None and (not unusual or state.grad):
-            node = t._node = node_class()
+            node = t._node = HotNode()
+            node.primitive = p
             node.left = edge
             node.right = None
             node.like = edge.like
@@ -195,6 +192,7 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             node.recorded = Clock.now
             node.kept_left = input
             node.kept_right = other
+            node.kept_out = None
         else:
             t._node = None
         if unusual:

@@ -9,7 +9,7 @@ general     kernel, a vjp per input           -> nothing hidden
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from autodiff._core import dtypes
 from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.primitive import Formula, Primitive, parameters
-from autodiff._core.promotion import explained, plain, refuse
+from autodiff._core.promotion import explained, no_operand, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -28,7 +28,7 @@ Kernel = Callable[..., Any]
 
 def _primitive(*args: Any, **kwargs: Any) -> Primitive:
     p = Primitive(*args, **kwargs)
-    one = len(p.inputs) == 1 and len(p.formulas) <= 1 and not p.variadic and not p.multiplies
+    one = len(p.inputs) == len(p.outputs) == 1 and len(p.formulas) <= 1 and not p.variadic and not p.multiplies
     p.op = p.general = one_input_operator(p) if one else general_operator(p)
     return p
 
@@ -41,11 +41,13 @@ def pointwise(
     refuses: str = "",
     node: str | None = None,
     spellings: str = "inplace out",
+    check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Primitive:
     """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
 
-    A partial derivative is a constant, the name of an operand or "out", or a formula of these. Where multiplying is
-    not the way (a mask over an infinite gradient, a fused kernel), a formula that begins with `g` is the whole rule.
+    A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
+    these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
+    with `g` is the whole rule.
     """
     two = len(partials) == 2
     rules = [starts_with_g(f) for f in partials if callable(f)]
@@ -59,6 +61,7 @@ def pointwise(
         refuses=refuses,
         multiplies=not any(rules),
         node=node,
+        check=check,
     )
     p.spellings = frozenset(spellings.split())
     p.op = binary(p) if two else unary(p)
@@ -89,7 +92,10 @@ def discrete(
     def run(*given: Any) -> Any:
         arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]
         if len(arrays) == 2:
-            target = dtypes.result_type(arrays)
+            try:
+                target = dtypes.result_type(arrays)
+            except AttributeError:
+                raise no_operand(p, given) from None
             arrays = [_bring(a, target) for a in arrays]
         if refuses:
             refuse(p, target if len(arrays) == 2 else arrays[0].dtype)
@@ -173,4 +179,7 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
 
 
 def _bring(x: Any, target: np.dtype[Any]) -> Any:
-    return x.astype(target) if isinstance(x, (np.ndarray, np.generic)) and x.dtype is not target else x
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x if x.dtype is target else x.astype(target)
+    # As in torch a number wraps in the integers that it is compared with: NumPy would compare it as it is.
+    return np.asarray(x).astype(target) if target.kind in "iu" else x

@@ -101,11 +101,9 @@ class Node:
 
     #: Adaptors, one per input, that give its gradient: `(g, values)` of what was saved, arrays or Tensors alike.
     rules: ClassVar[tuple[Callable[[Any, Any], Any] | None, ...] | None] = None
-    primitive: ClassVar[Any] = None
+    primitive: Any = None
     #: One rule per input, one result: what the walk runs without a further look.
     plain: ClassVar[bool] = False
-    #: Operands of a hot node (Unary, Binary), which keeps them in slots of its own; 0 for every other.
-    operands: ClassVar[int] = 0
     #: How many results it has; above 1 each is reached through an Output.
     results: ClassVar[int] = 1
     #: Whether results that got no gradient count as zeros; else the rules see None.
@@ -176,68 +174,108 @@ class TableNode(Node):
         self.saved = saved
 
 
-# Hot nodes hold edges and operands in slots: every tuple fewer is an allocation fewer, and one object fewer that the
-# garbage collector visits while a long graph grows.
+class PlainNode(TableNode):
+    """A primitive's node with one result and a rule per input.
 
+    One class serves all primitives, because the interpreter caches where an attribute stands by class; who looks at
+    `grad_fn` sees the class of torch's name all the same (`source`).
+    """
 
-class UnaryNode(Node):
-    """A pointwise operation of one tensor; `kept` is its input or its result."""
-
-    __slots__ = ("edge", "kept")
-    edge: Node | None
-    kept: Any
-    operands = 1
+    __slots__ = ("primitive",)
+    primitive: Any
     plain = True
-    #: `(g, kept)` in a first-order walk, `kept` opened.
-    rule: ClassVar[Callable[[Any, Any], Any]]
-    #: Whether `kept` is set at all.
-    keeps: ClassVar[bool] = False
 
     @property
-    def edges(self) -> tuple[Node | None, ...]:
-        return (self.edge,)
+    def rules(self) -> Any:  # type: ignore[override]
+        return self.primitive.rules
 
     @property
-    def saved(self) -> tuple[Any, ...] | None:
-        return () if not self.keeps else None if self.recorded < 0 else (self.kept,)
+    def frees(self) -> bool:  # type: ignore[override]
+        return bool(self.primitive.frees)
 
-    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
-        if saved is None:
-            self.recorded = FREED
-        (self.kept,) = saved or (None,)
+    def name(self) -> str:
+        return str(self.primitive.title)
+
+    def source(self) -> tuple[Node, int]:
+        self.__class__ = self.primitive.shown_as(type(self))
+        return self, 0
 
 
-class BinaryNode(Node):
-    """A pointwise operation of two operands, one of which may be a number."""
+class ComplexNode(PlainNode):
+    """The same for a complex result of a pointwise primitive: its partial derivatives are conjugated."""
 
-    __slots__ = ("kept_left", "kept_out", "kept_right", "left", "right")
+    __slots__ = ()
+
+    @property
+    def rules(self) -> Any:  # type: ignore[override]
+        return self.primitive.complex_rules
+
+
+class ManyNode(PlainNode):
+    """A primitive's node with several results, or with one formula for any number of inputs."""
+
+    __slots__ = ()
+    plain = False
+
+    @property
+    def results(self) -> int:  # type: ignore[override]
+        return len(self.like) if isinstance(self.like, list) else 1
+
+
+class HotNode(Node):
+    """A pointwise operation of one or two operands, one of which may be a number.
+
+    Edges and operands stand in slots: every tuple fewer is an allocation fewer, and one object fewer that the garbage
+    collector visits while a long graph grows. One class serves all primitives, as for PlainNode.
+    """
+
+    __slots__ = ("kept_left", "kept_out", "kept_right", "left", "primitive", "right")
+    primitive: Any
     left: Node | None
     right: Node | None
     kept_left: Any
     kept_right: Any
     kept_out: Any
-    operands = 2
     plain = True
-    #: `(g, node)` in a first-order walk: they read the slots that they need.
-    left_rule: ClassVar[Callable[[Any, Any], Any]]
-    right_rule: ClassVar[Callable[[Any, Any], Any]]
-    keeps: ClassVar[bool] = False
+
+    @property
+    def rules(self) -> Any:  # type: ignore[override]
+        return self.primitive.rules
+
+    def name(self) -> str:
+        return str(self.primitive.title)
+
+    def source(self) -> tuple[Node, int]:
+        self.__class__ = self.primitive.shown_as(type(self))
+        return self, 0
 
     @property
     def edges(self) -> tuple[Node | None, ...]:
-        return (self.left, self.right)
+        return (self.left,) if self.right is None else (self.left, self.right)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        found = super().next_functions
+        return found if len(found) == len(self.primitive.inputs) else (*found, (None, 0))
 
     @property
     def saved(self) -> tuple[Any, ...] | None:
-        if not self.keeps:
+        if not self.primitive.keeps:
             return ()
-        # `kept_out` stays unset where no rule wants it.
-        return None if self.recorded < 0 else (self.kept_left, self.kept_right, getattr(self, "kept_out", None))
+        if self.recorded < 0:
+            return None
+        if len(self.primitive.inputs) == 2:
+            return self.kept_left, self.kept_right, self.kept_out
+        return self.kept_left, self.kept_out
 
     def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
         if saved is None:
             self.recorded = FREED
-        self.kept_left, self.kept_right, self.kept_out = saved or (None, None, None)
+            self.kept_left = self.kept_right = self.kept_out = None
+        elif len(saved) == 2:
+            self.kept_left, self.kept_out = saved
+        else:
+            self.kept_left, self.kept_right, self.kept_out = saved
 
 
 class Output(Node):

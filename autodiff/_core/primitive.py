@@ -7,17 +7,19 @@ input's geometry, `g` first for the incoming gradient. Knows no operator by name
 
 from __future__ import annotations
 
-import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff._core import registry
-from autodiff._core.node import BinaryNode, Node, TableNode, UnaryNode
+from autodiff._core.node import Node
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
 Formula = Callable[..., Any]
+
+#: "1/other" is the partial derivative that divides the gradient by what it names.
+RECIPROCAL = "1/"
 
 #: Where something saved comes from.
 INPUT, RESULT, PARAMETER, SHAPE, DTYPE, INPUTS, SHAPES, NOTHING = range(8)
@@ -48,6 +50,7 @@ class Primitive:
         variadic: bool = False,
         multiplies: bool = False,
         made: str | None = None,
+        check: Callable[[Sequence[Any]], None] | None = None,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -68,17 +71,15 @@ class Primitive:
         #: function of it); else they are given g.
         self.multiplies = multiplies
         self.made = made
+        #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
+        self.check = check
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
         self.wanted: tuple[str, ...] = ()
-        title = node or _camel(name) + "Backward0"
-        about = {"__slots__": (), "title": title, "primitive": self, "plain": not variadic, "__module__": __name__}
-        self.node: type[TableNode] = type(title.rpartition("::")[2], (TableNode,), about)
-        #: The same for complex results, whose partial derivatives are conjugated.
-        self.complex_node: type[TableNode] = type(title, (self.node,), {"__slots__": ()}) if multiplies else self.node
-        #: The node of the hot path, where there is one.
-        self.hot_node: type[UnaryNode | BinaryNode] | None = None
+        #: torch's name of the node.
+        self.title = node or _camel(name) + "Backward0"
+        self._shown: dict[type[Node], type[Node]] = {}
         self._bind()
         #: The operator, on plain arrays the kernel, on Tensors recorded: the general way, and the one everybody calls,
         #: which may be a hot path. Set by the kind.
@@ -91,35 +92,42 @@ class Primitive:
         names = [parameters(f) for f in self.formulas]
         order = dict.fromkeys((*self.inputs, *self.outputs)) | dict.fromkeys(n for each in names for n in each)
         self.wanted = tuple(n for n in order if any(n in each for each in names))
-        if len(self.inputs) == 2 and self.kind in ("pointwise", "parametric", "bilinear"):
-            # Hot nodes of two operands keep by position, and general ones like them.
+        hot = self.kind in ("pointwise", "parametric", "bilinear")
+        if hot:
+            # Hot nodes keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
-        self.node.frees = any(n in (*self.inputs, *self.outputs, "inputs") for n in self.wanted)
+        #: Whether tensors are among what is saved.
+        self.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
         place = {n: i for i, n in enumerate(self.wanted)}
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]
-        self.node.rules = tuple(
+        self.rules = tuple(
             None if f is None else _adaptor(f, p, self.multiplies, False) for f, p in zip(self.formulas, picks)
         )
+        self.complex_rules = self.rules
         if self.multiplies:
-            self.complex_node.rules = tuple(
+            self.complex_rules = tuple(
                 None if f is None else _adaptor(f, p, True, True) for f, p in zip(self.formulas, picks)
             )
-        if self.hot_node is not None:
-            self.heat(self.hot_node)
+        #: Whether a node of this primitive saves anything.
+        self.keeps = any(self.wants)
+        if hot:
+            hot_rules = [_hot_rule(f, parameters(f), self.inputs, self.multiplies) for f in self.formulas]
+            self.left_rule = hot_rules[0]
+            self.right_rule = hot_rules[-1]
 
-    def heat(self, node: type[UnaryNode | BinaryNode]) -> None:
-        """Bind the rules to the class of the hot path's nodes."""
-        self.hot_node = node
-        node.rules = self.node.rules
-        node.keeps = any(self.wants)
-        if issubclass(node, UnaryNode):
-            node.rule = staticmethod(_hot_unary(self.formulas[0], bool(self.wants[0]), self.multiplies))
-        else:
-            node.left_rule, node.right_rule = (
-                staticmethod(_hot_binary(f, parameters(f), self.inputs, self.multiplies)) for f in self.formulas
-            )
+    def shown_as(self, kind: type[Node]) -> type[Node]:
+        """The class as which a node of this primitive shows itself: `kind` under torch's name."""
+        if kind.__name__ == self._class_name:
+            return kind
+        if kind not in self._shown:
+            self._shown[kind] = type(self._class_name, (kind,), {"__slots__": (), "__module__": "torch.autograd"})
+        return self._shown[kind]
+
+    @property
+    def _class_name(self) -> str:
+        return self.title.rpartition("::")[2]
 
     def replace_formula(self, index: int, formula: Formula | str | float) -> Formula | str | float | None:
         """Put another formula in place, and return the one it replaces: for planted faults."""
@@ -128,11 +136,20 @@ class Primitive:
         self._bind()
         return before
 
+    def active(self, *which: int) -> frozenset[str]:
+        """What is saved if these inputs need a gradient.
+
+        As in torch, an input is left out only where the one formula that mentions it is not asked; a result never is.
+        """
+        mentioned = [name for wanted in self.wants for name in wanted]
+        always = {n for n in mentioned if n in self.outputs or (n in self.inputs and mentioned.count(n) > 1)}
+        return frozenset(always.union(*(self.wants[i] for i in which)))
+
     def plan(self, mask: int) -> tuple[tuple[int, Any], ...]:
         """What to save if the inputs in the bit mask need a gradient: per place, where it comes from and which it is."""
         found = self._plans.get(mask)
         if found is None:
-            active = frozenset().union(*(w for i, w in enumerate(self.wants) if mask >> i & 1))
+            active = self.active(*[i for i in range(len(self.wants)) if mask >> i & 1])
             found = self._plans[mask] = tuple(self._place(n) if n in active else (NOTHING, None) for n in self.wanted)
         return found
 
@@ -169,7 +186,7 @@ def parameters(formula: Any) -> tuple[str, ...]:
     if formula is None or isinstance(formula, (int, float)):
         return ()
     if isinstance(formula, str):
-        return (formula,)
+        return (formula.removeprefix(RECIPROCAL),)
     names: tuple[str, ...] = getattr(formula, "wants", None) or formula.__code__.co_varnames[: formula.__code__.co_argcount]
     return names[1:] if names[:1] == ("g",) else names
 
@@ -189,6 +206,8 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
         return lambda g, v: ops.zeros_like(g) if formula == 0 else g * formula
     if isinstance(formula, str):
         (i,) = picks
+        if formula.startswith(RECIPROCAL):
+            return (lambda g, v: g / ops.conj(v[i])) if conjugates else (lambda g, v: g / v[i])
         return (lambda g, v: g * ops.conj(v[i])) if conjugates else (lambda g, v: g * v[i])
     if multiplies:
         if conjugates:
@@ -208,36 +227,33 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
     return lambda g, v: formula(g, *[v[i] for i in picks])
 
 
-def _hot_unary(formula: Any, keeps: bool, multiplies: bool) -> Callable[[Any, Any], Any]:
-    """`(g, kept)`, with `kept` opened, for a first-order walk."""
-    if not keeps:
-        return _adaptor(formula, [], multiplies, False)
-    if isinstance(formula, str):
-        return operator.mul
-    if not multiplies:
-        return formula  # type: ignore[no-any-return]
-    return lambda g, kept: g * formula(kept)
-
-
-_SLOTS = ("kept_left", "kept_right", "kept_out")
-
-
-def _hot_binary(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], multiplies: bool) -> Callable[[Any, Any], Any]:
+def _hot_rule(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], multiplies: bool) -> Callable[[Any, Any], Any]:
     """`(g, node)` for a first-order walk: reads the slots that the formula names."""
     if not names:
         return _adaptor(formula, [], multiplies, False)
-    place = dict(zip((*inputs, "out"), _SLOTS))
+    place = {"out": "kept_out"} | dict(zip(inputs, ("kept_left", "kept_right")))
     slots = tuple(place[n] for n in names)
-    if not multiplies:
-        return lambda g, node: formula(g, *[_open(getattr(node, slot)) for slot in slots])
     # The usual ones are written out: a call spared is a tenth of the step.
-    if slots == ("kept_left",):
-        if isinstance(formula, str):
+    if isinstance(formula, str):
+        if formula.startswith(RECIPROCAL):
+            (slot,) = slots
+            if slot == "kept_right":
+                return lambda g, node: g / (k._array if type(k := node.kept_right) is Tensor else _open(k))
+            return lambda g, node: g / _open(getattr(node, slot))
+        if slots == ("kept_out",):
+            return lambda g, node: g * node.kept_out._array
+        if slots == ("kept_left",):
             return lambda g, node: g * (k._array if type(k := node.kept_left) is Tensor else _open(k))
+        return lambda g, node: g * (k._array if type(k := node.kept_right) is Tensor else _open(k))
+    if not multiplies:
+        if slots == ("kept_out",):
+            return lambda g, node: formula(g, node.kept_out._array)
+        return lambda g, node: formula(g, *[_open(getattr(node, slot)) for slot in slots])
+    if slots == ("kept_out",):
+        return lambda g, node: g * formula(node.kept_out._array)
+    if slots == ("kept_left",):
         return lambda g, node: g * formula(k._array if type(k := node.kept_left) is Tensor else _open(k))
     if slots == ("kept_right",):
-        if isinstance(formula, str):
-            return lambda g, node: g * (k._array if type(k := node.kept_right) is Tensor else _open(k))
         return lambda g, node: g * formula(k._array if type(k := node.kept_right) is Tensor else _open(k))
     if slots == ("kept_left", "kept_right"):
         return lambda g, node: g * formula(_open(node.kept_left), _open(node.kept_right))

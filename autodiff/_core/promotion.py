@@ -17,7 +17,12 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     arrays = [x._array if isinstance(x, Tensor) else plain(x) for x in operands]
     if not any(isinstance(x, Tensor) for x in operands):
         return p.kernel(*arrays)
-    target = dtypes.result_type(arrays)
+    try:
+        target = dtypes.result_type(arrays)
+    except AttributeError:
+        raise no_operand(p, operands) from None
+    if p.check is not None:
+        p.check(arrays)
     refuse(p, target)
     if p.computes == "float":
         target = dtypes.floating(target)
@@ -28,15 +33,43 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
         raise explained(p, operands, error) from None
 
 
+def attempted(p: Primitive, operands: tuple[Any, ...]) -> Any:
+    """The same for Python's operators, which leave foreign operands to the other side, as Python wants it."""
+    return NotImplemented if any(foreign(x) for x in operands) else promoted(p, operands)
+
+
+def foreign(x: Any) -> bool:
+    """Whether something can be no operand at all."""
+    return not isinstance(x, (Tensor, bool, int, float, complex, np.ndarray, np.generic))
+
+
+def no_operand(p: Primitive, operands: tuple[Any, ...]) -> TypeError:
+    """torch's refusal of an operand that is neither a tensor nor a number."""
+    i = next(i for i, x in enumerate(operands) if foreign(x))
+    return TypeError(f"{p.name}(): argument '{p.inputs[i]}' (position {i + 1}) must be Tensor, not {type(operands[i]).__name__}")
+
+
 def refuse(p: Primitive, d: np.dtype[Any]) -> None:
     """Raise NotImplementedError for a dtype that torch has no kernel for."""
     if d.kind in p.refuses:
         raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
 
 
+def cast(x: Tensor, target: np.dtype[Any]) -> Tensor:
+    """x in the dtype that an operator computes in, by a recorded `to`.
+
+    torch casts within the operator and saves x itself: so what is saved of the cast is guarded by x's memory.
+    """
+    if x._array.dtype is target:
+        return x
+    y: Tensor = ops.to(x, dtype=target)
+    y._storage = x.storage()
+    return y
+
+
 def _as(x: Any, target: np.dtype[Any]) -> Any:
     if isinstance(x, Tensor):
-        return x if x._array.dtype is target else ops.to(x, dtype=target)
+        return cast(x, target)
     x = plain(x)
     if target.kind in "fc" or isinstance(x, np.ndarray):
         return x
@@ -51,16 +84,12 @@ def plain(x: Any) -> Any:
 
 def explained(p: Primitive, operands: tuple[Any, ...], error: Exception) -> Exception:
     """A kernel's refusal in torch's words."""
-    shapes = [tuple(x.shape) for x in operands if isinstance(x, (Tensor, np.ndarray))]
+    arrays = [x._array if isinstance(x, Tensor) else x for x in operands]
+    shapes = [x.shape for x in arrays if isinstance(x, (np.ndarray, np.generic))]
     if len(shapes) >= 2:
         try:
             np.broadcast_shapes(*shapes)
         except ValueError:
             return RuntimeError(errors.cannot_broadcast(shapes[-2], shapes[-1]))
-    bad = next((x for x in operands if not isinstance(x, (Tensor, int, float, complex))), None)
-    if bad is not None:
-        return TypeError(
-            f"{p.name}(): argument must be Tensor or Number, not {type(bad).__name__}"
-        )
     names = ", ".join(x.dtype.name for x in operands if isinstance(x, Tensor))
     return RuntimeError(f'"{p.name}" not implemented for {names}')

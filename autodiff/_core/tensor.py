@@ -56,8 +56,7 @@ class Tensor:
 
     `_array` is an ndarray, or for 0-dim results the NumPy scalar that a ufunc returned, until memory is needed.
     `_node` is what produced it: None, a leaf's AccumulateGrad, an Output or a recorded Node; a view whose memory was
-    written has no `_node` until somebody asks, and then replays itself. The hot paths leave `_storage` and `_meta` unset,
-    which reads as None.
+    written replays itself before it answers (`stale`).
     """
 
     __slots__ = ("__weakref__", "_array", "_meta", "_node", "_storage")
@@ -73,29 +72,6 @@ class Tensor:
         self._node = None
         self._storage = data.storage() if isinstance(data, Tensor) else None
         self._meta = None
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "_node":
-            return self._refresh()
-        if name == "_storage" or name == "_meta":
-            setattr(self, name, None)
-            return None
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def _refresh(self) -> Node | None:
-        """The node of a view whose memory was written since: its base's node, and the way from there."""
-        meta = self._meta
-        assert meta is not None
-        assert meta.view is not None
-        view = meta.view
-        if view.base._node is None:
-            self._node = None
-        elif view.made is not None:
-            raise RuntimeError(view.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
-        else:
-            with enable_grad():
-                self._node = view.replay(view.base)._node
-        return self._node
 
     # -- memory ---------------------------------------------------------------------------------------------------
 
@@ -318,6 +294,45 @@ class Tensor:
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn | tuple[Any, ...]:
         return _rebuild, (np.array(self._array), isinstance(self._node, AccumulateGrad))
+
+
+# -- stale views ------------------------------------------------------------------------------------------------------
+# A view is made stale by changing its class to one whose `_node` is a property: fresh tensors pay nothing for it. (A
+# `__getattr__` on Tensor would make every attribute that they have dearer.)
+
+
+def _refreshed(view: Any) -> Node | None:
+    """The node of a view whose memory was written since: its base's node, and the way from there."""
+    meta = view._meta.view
+    if meta.base._node is None:
+        node = None
+    elif meta.made is not None:
+        raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
+    else:
+        with enable_grad():
+            node = meta.replay(meta.base)._node
+    _settled(view, node)
+    return node
+
+
+def _settled(view: Any, node: Node | None) -> None:
+    view.__class__ = view._fresh
+    view._node = node
+
+
+_STALE: dict[type[Tensor], type[Tensor]] = {}
+
+
+def make_stale(view: Tensor) -> None:
+    """From now on the view asks its base for its node, once somebody wants to know it."""
+    kind = type(view)
+    if hasattr(kind, "_fresh"):
+        return
+    if kind not in _STALE:
+        about = {"__slots__": (), "_fresh": kind, "_node": property(_refreshed, _settled), "__module__": kind.__module__}
+        _STALE[kind] = type(kind.__name__, (kind,), about)
+    view._node = None
+    view.__class__ = _STALE[kind]
 
 
 def _rebuild(array: Any, requires_grad: bool) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 
-from autodiff._core import errors
+from autodiff._core import errors, tensor
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
 from autodiff._core.tensor import AutogradMeta, Step, Tensor, View
@@ -44,20 +44,10 @@ def _remember(storage: Storage, view: Tensor) -> None:
 
 
 def make_stale(storage: Storage) -> None:
-    """Take the node from every live view of this memory; each replays itself when asked."""
+    """Every live view of this memory replays itself before it next tells its node."""
     if storage.views is None:
         return
     live = [view for ref in storage.views if (view := ref()) is not None]
     storage.views[:] = [weakref.ref(view) for view in live]
     for view in live:
-        # An unset slot falls through to Tensor.__getattr__, which replays: a fresh view costs no check.
-        if "_node" in _set_slots(view):
-            del view._node
-
-
-def _set_slots(view: Tensor) -> tuple[str, ...]:
-    try:
-        object.__getattribute__(view, "_node")
-    except AttributeError:
-        return ()
-    return ("_node",)
+        tensor.make_stale(view)

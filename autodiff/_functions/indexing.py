@@ -19,6 +19,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number, copy_, fill_
 from autodiff._functions.creation import copied
 from autodiff._functions.shape import expand
+from autodiff._kernels import indexing
 
 ALL = slice(None)
 WHAT = (
@@ -53,6 +54,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
     """Write `value` where `index` says; gradients flow to the value, and none to what was overwritten."""
+    if index is False:
+        return  # torch does not even look at the value
     view, indices = _applied(x, index)
     if not isinstance(value, (Tensor, bool, int, float, complex, np.generic)):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")  # type: ignore[attr-defined]
@@ -250,7 +253,7 @@ def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
     Raises torch's errors for one that does not fit.
     """
     array = view._array
-    arrays = _arrays(indices)
+    arrays = indexing.checked(array, _arrays(indices))
     try:
         shape = np.broadcast_to(np.False_, array.shape)[arrays].shape
     except IndexError as error:
@@ -283,5 +286,5 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
     check_writable(view)
-    view.memory()[_arrays(indices)] = value._array if isinstance(value, Tensor) else value
+    view.memory()[indexing.checked(view._array, _arrays(indices))] = value._array if isinstance(value, Tensor) else value
     view.storage().touch()

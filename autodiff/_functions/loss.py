@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -30,7 +31,7 @@ def _reduction(size_average: bool | None, reduce: bool | None, reduction: str) -
 
 def _in_one_dtype(*tensors: Tensor) -> tuple[Tensor, ...]:
     d = dtypes.result_type(t._array for t in tensors)
-    return tuple([t if t._array.dtype is d else ops.to(t, dtype=d) for t in tensors])
+    return tuple([cast(t, d) for t in tensors])
 
 
 def _reduced(losses: Tensor, reduction: str) -> Tensor:

@@ -8,7 +8,8 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
-from autodiff._core.promotion import plain
+from autodiff._core.inplace import assign
+from autodiff._core.promotion import cast, foreign, plain
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -17,10 +18,6 @@ Operand = Any  # a Tensor or a Python number
 
 def _operand_dtype(*operands: Operand) -> np.dtype[Any]:
     return dtypes.result_type(x._array if isinstance(x, Tensor) else plain(x) for x in operands)
-
-
-def _as(x: Tensor, d: np.dtype[Any]) -> Tensor:
-    return x if x._array.dtype is d else ops.to(x, dtype=d)  # type: ignore[no-any-return]
 
 
 def _need_tensor(name: str, *operands: Operand) -> None:
@@ -35,14 +32,17 @@ def _need_tensor(name: str, *operands: Operand) -> None:
 
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
     _need_tensor(name, input, other)
-    kind = _operand_dtype(input, other).kind
+    d = _operand_dtype(input, other)
+    kind = d.kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, (float, complex)) and kind in "biu":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if kind == "b":
         return ops.logical_and(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
-    return other if alpha == 1 else ops.mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+    if alpha == 1:
+        return other
+    return ops.mul(cast(other, d), alpha) if isinstance(other, Tensor) else other * alpha
 
 
 @function(inplace=True, out=True)
@@ -95,6 +95,14 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     return div(input, other, rounding_mode="floor")  # type: ignore[no-any-return]
 
 
+@function("Tensor", method=True)
+def abs_(self: Tensor) -> Tensor:
+    """The absolute value, in place. Raises RuntimeError for complex tensors, whose dtype could not stay."""
+    if self._array.dtype.kind == "c":
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return assign(self, ops.abs)
+
+
 # -- powers ---------------------------------------------------------------------------------------------------
 
 
@@ -107,18 +115,24 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 @function(name="_power", method=False)
 def power(input: Operand, exponent: Operand) -> Any:
     """What `pow` leaves to the slower way: two tensors, a number as the base, and dtypes that need a promotion."""
-    if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray):
-        return input**exponent
-    _need_tensor("pow", input, exponent)
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray | np.generic):
+            return input**exponent
+        _need_tensor("pow", input, exponent)
+    input, exponent = (wrap(x) if isinstance(x, np.ndarray) else plain(x) for x in (input, exponent))
+    for place, x in enumerate((input, exponent)):
+        if foreign(x):
+            name = ("input", "exponent")[place]
+            raise TypeError(f"pow(): argument '{name}' (position {place + 1}) must be Tensor, not {type(x).__name__}")
     d = _operand_dtype(input, exponent)
     if d.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     try:
         if not isinstance(exponent, Tensor):
-            return PRIMITIVES["pow"].general(_as(input, d), plain(exponent))
+            return PRIMITIVES["pow"].general(cast(input, d), plain(exponent))
         if not isinstance(input, Tensor):
-            return ops.power_of_number(_as(exponent, d), base=plain(input))
-        return ops.power_of_tensors(_as(input, d), _as(exponent, d))
+            return ops.power_of_number(cast(exponent, d), base=input)
+        return ops.power_of_tensors(cast(input, d), cast(exponent, d))
     except ValueError as error:
         if d.kind in "iu":
             raise RuntimeError("Integers to negative integer powers are not allowed.") from None
@@ -135,7 +149,7 @@ def square(input: Tensor) -> Tensor:
 def float_power(input: Operand, exponent: Operand) -> Tensor:
     """The power computed in double precision."""
     wide = np.dtype("complex128" if _operand_dtype(input, exponent).kind == "c" else "float64")
-    return ops.pow(*(_as(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
+    return ops.pow(*(cast(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
 
 
 # -- choosing -------------------------------------------------------------------------------------------------
@@ -153,14 +167,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     d = _operand_dtype(*(x for x in (input, min, max) if x is not None))
     if d.kind == "b":
         raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
-    return ops.clamp_to_numbers(_as(input, d), low=min, high=max)  # type: ignore[no-any-return]
+    return ops.clamp_to_numbers(cast(input, d), low=min, high=max)  # type: ignore[no-any-return]
 
 
 def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
     operands = [x for x in (input, low, high) if x is not None]
     d = _operand_dtype(*operands)
-    bounds = [None if x is None else _as(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
-    result = _as(input, d)
+    bounds = [None if x is None else cast(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
+    result = cast(input, d)
     if bounds[0] is not None and bounds[1] is not None:
         return ops.clamp_between(result, *bounds)  # type: ignore[no-any-return]
     return ops.clamp_high(result, bounds[1]) if bounds[0] is None else ops.clamp_low(result, bounds[0])  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import dims as several_dims
 from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
@@ -35,7 +36,7 @@ def _accumulating(input: Tensor, dtype: Any) -> Tensor:
     """The input in the dtype that sums and products are taken in: integers and bool in int64."""
     own = input._array.dtype
     wanted = numpy_dtype(dtype, dtypes.int64.numpy if own.kind in "biu" else own)
-    return input if own is wanted else ops.to(input, dtype=wanted)  # type: ignore[no-any-return]
+    return cast(input, wanted)
 
 
 def _floating(input: Tensor) -> Tensor:
@@ -164,15 +165,17 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
 # -- moments --------------------------------------------------------------------------------------------------
 
 
-def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> tuple[Any, float]:
-    """The dimensions and the correction, from torch's newer and older signatures."""
+def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correction: Any) -> dict[str, Any]:
+    """The dimensions (and whether none was named) and the correction, from torch's newer and older signatures."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if input._array.dtype.kind in "biu":
         raise RuntimeError(f"{name} only support floating point and complex dtypes")
     if unbiased is not None:
         correction = 1 if unbiased else 0
-    return over(dim, input._array.ndim), 1 if correction is None else correction
+    ndim = input._array.ndim
+    whole = dim is None or not ndim
+    return {"dims": over(dim, ndim), "whole": whole, "correction": 1 if correction is None else correction}
 
 
 @function(out=True)
@@ -180,8 +183,8 @@ def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
     """The variance; `correction` (1) is subtracted from the number of elements."""
-    dims, less = _degrees("std and var", input, dim, unbiased, correction)
-    return ops.var(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+    over_what = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.var(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 @function(out=True)
@@ -189,8 +192,8 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Tensor:
     """The standard deviation; `correction` (1) is subtracted from the number of elements."""
-    dims, less = _degrees("std and var", input, dim, unbiased, correction)
-    return ops.std(input, dims=dims, correction=less, keepdim=keepdim)  # type: ignore[no-any-return]
+    over_what = _degrees("std and var", input, dim, unbiased, correction)
+    return ops.std(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 @function("", "special", out=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
@@ -16,24 +19,30 @@ from autodiff._core.tensor import Tensor
 METHOD = "Tensor"
 
 
-def _accumulating(input: Tensor, dtype: Any) -> Tensor:
+def _refuse_bool(name: str, x: Tensor, wanted: np.dtype[Any]) -> None:
+    if wanted.kind == "b" and x._array.ndim and x._array.size:
+        raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
+
+
+def _accumulating(name: str, input: Tensor, dtype: Any) -> Tensor:
     own = input._array.dtype
     wanted = numpy_dtype(dtype, dtypes.int64.numpy if own.kind in "biu" else own)
-    return input if own is wanted else ops.to(input, dtype=wanted)  # type: ignore[no-any-return]
+    _refuse_bool(name, input, wanted)
+    return cast(input, wanted)
 
 
 @function(out=True)
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum; of integers and bool in int64."""
     d = one_dim(dim, input._array.ndim)
-    return ops.cumsum(_accumulating(input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
+    return ops.cumsum(_accumulating("cumsum", input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
 
 
 @function(out=True)
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product; of integers and bool in int64."""
     d = one_dim(dim, input._array.ndim)
-    return ops.cumprod(_accumulating(input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
+    return ops.cumprod(_accumulating("cumprod", input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
 
 
 def _check_own(self: Tensor, dtype: Any) -> None:
@@ -49,6 +58,7 @@ def _in_own_dtype(running: Any, self: Tensor, dim: int, dtype: Any) -> Tensor:
     """Written back in the tensor's own dtype, whatever the sum was taken in."""
     own = self._array.dtype
     _check_own(self, dtype)
+    _refuse_bool(running.__name__, self, own)
     if own.kind in "fc":
         return assign(self, lambda before: running(before, dim))
     return assign(self, lambda before: ops.to(running(before, dim), dtype=own))

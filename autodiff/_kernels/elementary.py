@@ -165,6 +165,20 @@ def round_to(x: Any, decimals: int) -> Any:
     return result.astype(x.dtype) if wide is not x else result
 
 
+def no_bool_difference(operands: Any) -> None:
+    """Raise RuntimeError for a difference with truth values, as torch does."""
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == bool for x in operands]
+    if all(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
+        )
+    if any(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+
+
 def divide_floor(x: Any, y: Any) -> Any:
     return np.floor_divide(x, y)
 

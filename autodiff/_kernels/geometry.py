@@ -217,10 +217,12 @@ def repeat(x: Any, times: Shape) -> Any:
 
 
 def sum_repeats(x: Any, shape: Shape, times: Shape) -> Any:
-    """The adjoint of repeat: the sum of the copies."""
+    """The adjoint of repeat: the sum of the copies, of which there are few: in double, so that it rounds once."""
     full = (1,) * (len(times) - len(shape)) + tuple(shape)
     apart = x.reshape([n for pair in zip(times, full) for n in pair])
-    return np.add.reduce(apart, axis=tuple(range(0, 2 * len(times), 2))).reshape(shape)
+    wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
+    axes = tuple(range(0, 2 * len(times), 2))
+    return np.add.reduce(apart, axis=axes, dtype=wide).astype(x.dtype).reshape(shape)
 
 
 def triu(x: Any, diagonal: int) -> Any:

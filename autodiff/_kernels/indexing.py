@@ -14,8 +14,16 @@ Shape = tuple[int, ...]
 Indices = tuple[Any, ...]
 
 
+def checked(x: Any, indices: Indices) -> Indices:
+    """The indices, unless nothing is read: then torch lets them point anywhere but into a dimension of size 0."""
+    if x.size or any(not n for n, i in zip(x.shape, indices) if not isinstance(i, slice)):
+        return indices
+    return tuple([i if isinstance(i, slice) else np.zeros_like(i) for i in indices])
+
+
 def index(x: Any, indices: Indices) -> Any:
     """x[indices], in contiguous memory."""
+    indices = checked(x, indices)
     chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
     if len(chosen) == 1:
         return x.take(indices[chosen[0]], axis=chosen[0])
@@ -25,6 +33,7 @@ def index(x: Any, indices: Indices) -> Any:
 def index_put(x: Any, values: Any, indices: Indices, accumulate: bool = False) -> Any:
     """A copy of x in which x[indices] holds the values, or has them added."""
     out = np.array(x)
+    indices = checked(x, indices)
     if accumulate:
         shape = out[indices].shape
         out += index_back(np.broadcast_to(np.asarray(values, x.dtype), shape), x.shape, indices)

@@ -11,7 +11,7 @@ from autodiff._kernels import normalizations
 
 def _curvature(g: Any, grad: Any, input: Any, dims: tuple[int, ...], eps: float) -> Any:
     """The derivative of `standardize_backward` by its input, from the textbook's formula written out."""
-    scale = ops.rsqrt(ops.var(input, dims=dims, correction=0, keepdim=True) + eps)
+    scale = ops.rsqrt(ops.var(input, dims=dims, correction=0, whole=False, keepdim=True) + eps)
     z = ops.deviations(input, dims=dims) * scale
     mean = {"dims": dims, "keepdim": True}
     a, b = ops.mean(grad * z, **mean), ops.mean(g * z, **mean)
@@ -36,7 +36,8 @@ general(
 )
 
 
-def _layer_norm(g: Any, input: Any, weight: Any, dims: tuple[int, ...], eps: float) -> Any:
+# `bias` is mentioned for its own sake: torch saves it, so it must not be written before backward.
+def _layer_norm(g: Any, input: Any, weight: Any, bias: Any, dims: tuple[int, ...], eps: float) -> Any:
     return ops.standardize_backward(g if weight is None else g * weight, input, dims=dims, eps=eps)
 
 
@@ -45,7 +46,7 @@ general(
     normalizations.layer_norm,
     _layer_norm,
     lambda g, input, dims, eps: g * ops.standardize(input, dims=dims, eps=eps),
-    lambda g: g,
+    lambda g, bias: g,
     inputs=("input", "weight", "bias"),
     node="NativeLayerNormBackward0",
 )

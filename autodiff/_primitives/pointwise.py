@@ -31,9 +31,10 @@ def _over_square(x: Any, radius: Any) -> Any:
 # -- arithmetic ---------------------------------------------------------------------------------------------------
 # The kernels are Python's operators: on NumPy scalars they cost a tenth of a ufunc call.
 pointwise("add", operator.add, 1, 1, computes="")
-pointwise("sub", operator.sub, 1, -1, computes="")
+pointwise("sub", operator.sub, 1, -1, computes="", check=elementary.no_bool_difference)
 pointwise("mul", operator.mul, "other", "input", computes="")
-pointwise("div", operator.truediv, lambda other: 1 / other, lambda input, other: -(input / other) / other)
+# "1/other" divides g: finite where the reciprocal is not, and rounded once less.
+pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
 pointwise("neg", operator.neg, -1, computes="")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
 pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b")
@@ -44,9 +45,9 @@ pointwise("sign", elementary.sign, 0, computes="", refuses="c")
 pointwise("exp", np.exp, "out")
 pointwise("exp2", np.exp2, lambda out: out * math.log(2))
 pointwise("expm1", np.expm1, lambda out: out + 1)
-pointwise("log", np.log, lambda input: 1 / input)
-pointwise("log2", np.log2, lambda input: 1 / (input * math.log(2)))
-pointwise("log10", np.log10, lambda input: 1 / (input * math.log(10)))
+pointwise("log", np.log, "1/input")
+pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
+pointwise("log10", np.log10, lambda g, input: g / ops.conj(input * math.log(10)))
 pointwise("log1p", np.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out: -0.5 * (out * out * out))
@@ -85,8 +86,8 @@ pointwise("atanh", np.arctanh, lambda input: 1 / ((1 - input) * (1 + input)))
 pointwise(
     "atan2",
     np.arctan2,
-    lambda g, input, other: g * _over_square(other, ops.hypot(input, other)),
-    lambda g, input, other: g * _over_square(-input, ops.hypot(input, other)),
+    lambda g, input, other: _over_square(g * other, ops.hypot(input, other)),
+    lambda g, input, other: _over_square(g * -input, ops.hypot(input, other)),
     refuses="c",
 )
 pointwise("hypot", np.hypot, lambda input, out: input / out, lambda other, out: other / out, refuses="biuc")
@@ -200,7 +201,7 @@ pointwise("ceil", elementary.keeps_integers(np.ceil), 0, computes="", refuses="b
 pointwise("trunc", elementary.keeps_integers(np.trunc), 0, computes="", refuses="bc")
 general("round_to", elementary.round_to, lambda g: ops.zeros_like(g), inputs=("input",), node="RoundBackward1")
 pointwise("round", elementary.keeps_integers(np.rint), 0, computes="", refuses="bc")
-pointwise("_divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="c", node="DivBackward2")
+pointwise("_divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="bc", node="DivBackward2")
 pointwise("_divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
 
 # -- comparisons and logic: no derivative -------------------------------------------------------------------------

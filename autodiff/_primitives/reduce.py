@@ -58,17 +58,21 @@ def _per_degree(input_shape: tuple[int, ...], dims: tuple[int, ...], correction:
     return 2 / degrees if degrees else math.inf
 
 
-def _var(g: Any, input: Any, input_shape: Any, dims: Any, correction: float) -> Any:
+def _var(g: Any, input: Any, input_shape: Any, dims: Any, correction: float, whole: bool) -> Any:
+    if whole and count(input_shape, dims) <= correction:
+        # torch's answer where no degree is left is a constant, without a derivative of its own.
+        return ops.where(ops.deviations(input, dims=dims) == 0, g * math.nan, g * math.inf)
     return g * _per_degree(input_shape, dims, correction) * ops.deviations(input, dims=dims)
 
 
-def _std(g: Any, input: Any, out: Any, input_shape: Any, dims: Any, correction: float) -> Any:
+def _std(g: Any, input: Any, out: Any, input_shape: Any, dims: Any, correction: float, whole: bool) -> Any:
     """Where all elements are equal the standard deviation has no derivative; torch's answer is 0."""
-    return _var(ops.where(out == 0, 0, g / (2 * out)), input, input_shape, dims, correction)
+    return _var(ops.where(out == 0, 0, g / (2 * out)), input, input_shape, dims, correction, whole)
 
 
-reduction("var", reductions.variance, _var)
-reduction("std", reductions.deviation, _std)
+# `whole`: no dimension was named. Only the rules care.
+reduction("var", lambda x, dims, correction, keepdim, whole: reductions.variance(x, dims, correction, keepdim), _var)
+reduction("std", lambda x, dims, correction, keepdim, whole: reductions.deviation(x, dims, correction, keepdim), _std)
 linear("deviations", reductions.deviations, lambda g, dims: ops.deviations(g, dims=dims))
 reduction("logsumexp", reductions.logsumexp, lambda g, input, out: g * ops.conj(ops.exp(input - out)))
 
@@ -77,21 +81,25 @@ reduction("all", reductions.every, None)
 reduction("any", reductions.some, None)
 
 # -- products -----------------------------------------------------------------------------------------------------
-def _product_rule(g: Any, input: Any, dim: int, keepdim: bool, input_shape: tuple[int, ...]) -> Any:
+# `out` is mentioned for its own sake: torch saves it, so the product must not be written before backward.
+def _product_rule(g: Any, input: Any, out: Any, dim: int, keepdim: bool, input_shape: tuple[int, ...]) -> Any:
     """g times the product of all the others: those before times those after, so that no zero is divided by."""
     if not input_shape:
         return g
     if not keepdim:
         g = ops.keep_dims(g, dims=(dim,))
+    if input_shape[dim] == 1 and bool(ops.any(input == 0, dims=tuple(range(len(input_shape))), keepdim=False)):
+        return g  # a second derivative is None for torch here, but zeros where no factor is 0
     before = ops.delay(ops.cumprod(input, dim=dim, reverse=False), dim=dim, reverse=False, first=1)
     after = ops.delay(ops.cumprod(input, dim=dim, reverse=True), dim=dim, reverse=True, first=1)
     return g * ops.conj(before * after)
 
 
-def _product_of_all_rule(g: Any, input: Any, input_shape: tuple[int, ...]) -> Any:
+def _product_of_all_rule(g: Any, input: Any, out: Any, input_shape: tuple[int, ...]) -> Any:
     if not input_shape:
         return g
-    return ops.reshape_to(_product_rule(g, ops.reshape_to(input, shape=(-1,)), 0, False, (-1,)), shape=input_shape)
+    flat = ops.reshape_to(input, shape=(-1,))
+    return ops.reshape_to(_product_rule(g, flat, out, 0, False, (math.prod(input_shape),)), shape=input_shape)
 
 
 general("prod", reductions.product, _product_rule, inputs=("input",), node="ProdBackward1")

@@ -13,7 +13,7 @@ linear("cumsum", scans.cumsum, lambda g, dim, reverse: ops.cumsum(g, dim=dim, re
 
 
 def _running_product(g: Any, input: Any, out: Any, input_shape: tuple[int, ...], dim: int, reverse: bool) -> Any:
-    if not input_shape or input_shape[dim] == 1:
+    if not input_shape or input_shape[dim] == 1 or 0 in input_shape:
         return g
     later = ops.delay(input, dim=dim, reverse=not reverse, first=0)
     arriving = ops.recur(g, ops.conj(later), dim=dim, reverse=not reverse)

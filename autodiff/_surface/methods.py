@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.inplace import assign, check_overlap, reshape_in_place
+from autodiff._core.modes import no_grad
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
@@ -25,6 +26,18 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
 
     method.__name__ = method.__qualname__ = name + "_"
     return method
+
+
+def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
+    """The method `name_` of logic, which torch knows no derivative of and so writes over whatever it is given."""
+    method = in_place(name, operator)
+
+    @functools.wraps(method)
+    def unrecorded(self: Tensor, *args: Any) -> Tensor:
+        with no_grad():
+            return method(self, *args)
+
+    return unrecorded
 
 
 def in_place_view(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -75,7 +88,8 @@ def attach() -> None:
             p.op.__doc__ = described(name, p)
             setattr(Tensor, name, p.op)
             if "inplace" in p.spellings:
-                setattr(Tensor, name + "_", in_place(name, _written(name) or p.op))
+                written = in_place_unrecorded if name.startswith("logical_") else in_place
+                setattr(Tensor, name + "_", written(name, _written(name) or p.op))
     for f in FUNCTIONS.values():
         for name in (f.short, *f.aliases):
             if f.method:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autodiff._core.hot import binary, by_number
 from autodiff._core.inplace import assign, check_overlap
+from autodiff._core.promotion import attempted, foreign
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES, ops
 from autodiff._core.tensor import Tensor
 
@@ -17,30 +19,40 @@ ARITHMETIC = {
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
 COMPARISONS = {n: n for n in ("eq", "ne", "lt", "le", "gt", "ge")}
-UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not", "pos": "positive"}
+UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not"}
 
 
 def attach() -> None:
     """Give Tensor its operators, as far as the registry has them."""
-    for symbol, name in ARITHMETIC.items():
+    for symbol, name in (ARITHMETIC | COMPARISONS).items():
         operator = _operator(name)
         if operator is None:
             continue
         setattr(Tensor, f"__{symbol}__", operator)
+        if symbol in COMPARISONS:
+            continue
         setattr(Tensor, f"__r{symbol}__", _reflected(operator))
         if symbol != "matmul":
             setattr(Tensor, f"__i{symbol}__", _augmented(operator))
-    for symbol, name in (COMPARISONS | UNARY).items():
-        operator = _operator(name)
-        if operator is not None:
-            setattr(Tensor, f"__{symbol}__", operator)
+    for symbol, name in UNARY.items():
+        setattr(Tensor, f"__{symbol}__", getattr(ops, name))
 
 
 def _operator(name: str) -> Callable[..., Any] | None:
+    """Python's own form of a function: NotImplemented for what is no operand, so that the other side has its turn."""
+    p = PRIMITIVES.get(name)
     # The strict primitive serves first: its hot path takes numbers on either side.
-    if name in PRIMITIVES and PRIMITIVES[name].kind in ("pointwise", "discrete", "parametric"):
-        return getattr(ops, name)  # type: ignore[no-any-return]
-    return FUNCTIONS[name].public if name in FUNCTIONS else None
+    if p is not None and p.kind == "pointwise":
+        return binary(p, attempted)
+    if p is not None and p.kind == "parametric":
+        return by_number(p, _attempt(getattr(ops, name)))
+    if p is not None and p.kind == "discrete":
+        return _attempt(p.op)
+    return _attempt(FUNCTIONS[name].public) if name in FUNCTIONS else None
+
+
+def _attempt(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda input, other: NotImplemented if foreign(other) or foreign(input) else operator(input, other)
 
 
 def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
@@ -49,6 +61,8 @@ def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
 
 def _augmented(operator: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
     def augmented(self: Tensor, other: Any) -> Tensor:
+        if foreign(other):
+            return NotImplemented  # type: ignore[no-any-return]
         check_overlap(self, (other,))
         return assign(self, lambda before: operator(before, other))
 

@@ -16,6 +16,7 @@ from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
 from parity.strategies.drawing import draw_step, finished, plan
 from parity.strategies.dtypes import FLOATING, KIND
+from parity.strategies.exactness import REAL_ONLY
 from parity.strategies.item import Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
@@ -46,7 +47,7 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
         found.append("critical")
         if spec.stress and letter == "f":  # float16 reaches none of the ranges
             found.append("stress")
-    if "exact" in spec.tags and letter != "h":
+    if "exact" in spec.tags and letter != "h" and not (letter == "c" and spec.name in REAL_ONLY):
         found.append("exact")
     return tuple(kind for kind in KINDS if kind in found)
 

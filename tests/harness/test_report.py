@@ -132,7 +132,7 @@ def test_the_criterion_and_the_distance_are_printed() -> None:
                 "reference": Raised("RuntimeError", "a shape\nmore", "step 0"),
                 "subject": "no error",
             },
-            "torch RuntimeError at step 0: a shape     autodiff no error",
+            "torch raises RuntimeError: a shape     autodiff raises nothing",
         ),
         ({"truth": 0.5}, "truth            0.5"),
         ({"reference": math.nan, "subject": -math.inf}, "torch nan     autodiff -inf"),
