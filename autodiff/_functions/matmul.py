@@ -160,7 +160,7 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
 
 def _folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     y: Tensor = ops.reshape_to(x, shape=shape)
-    return guarded(y, x) if np.may_share_memory(y._array, x._array) else y
+    return guarded(y, x) if not x._array.size or np.may_share_memory(y._array, x._array) else y
 
 
 def _unkept(few: Tensor, batches: Tensor) -> Tensor:
