@@ -100,7 +100,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 @function()
 def ravel(input: Tensor) -> Tensor:
-    return reshaped(input, (input._array.size,))
+    """All elements in one dimension; in contiguous memory, which makes it a copy where reshaping would be a view."""
+    return reshaped(input if input._array.flags.c_contiguous else ops.contiguous(input), (input._array.size,))
 
 
 @function()
