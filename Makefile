@@ -17,6 +17,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m autodiff._surface.stubs --check
+	$(BIN)/python -m parity.report.operators autodiff --check
 	$(BIN)/python -m pytest -q tests/api
 
 bench: $(STAMP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +14,11 @@ from typing import Any, TextIO
 import numpy as np
 
 from autodiff._core.node import AccumulateGrad, Node, Output
-from autodiff._core.primitive import parameters
+from autodiff._core.primitive import RECIPROCAL, parameters
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
-__all__ = ["Dot", "Rule", "print_graph", "replaced", "rule", "rules", "to_dot", "to_mermaid"]
+__all__ = ["Dot", "Rule", "print_graph", "replaced", "rule", "rules", "rules_between", "to_dot", "to_mermaid"]
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
 
@@ -54,10 +55,14 @@ def to_dot(tensor: Tensor, **labels: Tensor) -> Dot:
     lines = ["digraph {", "  rankdir=LR; node [fontname=monospace, fontsize=10];"]
     for box in _boxes(tensor, labels):
         shape = "box, style=rounded" if box.leaf else "box"
-        text = "\\n".join(part.replace("\\", "\\\\").replace('"', '\\"') for part in (box.operator, *box.lines))
+        text = "\\n".join(_quoted(part) for part in (box.operator, *box.lines))
         lines.append(f'  n{box.number} [shape={shape}, label="{text}"];')
         lines.extend(f"  n{i} -> n{box.number};" for i in box.inputs)
     return Dot("\n".join([*lines, "}"]))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def to_mermaid(tensor: Tensor, **labels: Tensor) -> str:
@@ -72,28 +77,42 @@ def to_mermaid(tensor: Tensor, **labels: Tensor) -> str:
 
 def _escaped(text: str) -> str:
     """Text that HTML and Mermaid's own brackets leave alone."""
-    for sign in '&<>"\'[]{}()|':
+    for sign in '&<>"\'[]{}()|\n':
         text = text.replace(sign, f"&#{ord(sign)};") if sign != "&" else text.replace("&", "&amp;")
     return text
 
 
 def print_graph(tensor: Tensor, file: TextIO | None = None, **labels: Tensor) -> None:
-    """The graph behind a tensor as a tree for a terminal; what was shown before is named by its number."""
-    boxes = {box.number: box for box in _boxes(tensor, labels)}
+    """The graph behind a tensor for a terminal: a line a node, each above what it was computed from.
+
+    The deepest input goes on below at the same indentation, the others branch off, so a chain stays straight however
+    long it is. What was shown before is not shown again.
+    """
+    boxes = _boxes(tensor, labels)
+    depth = [0] * len(boxes)
+    for box in boxes:
+        depth[box.number] = 1 + max((depth[i] for i in box.inputs), default=0)
     shown: set[int] = set()
     # A stack instead of recursion: graphs may be a million nodes deep.
-    stack: list[tuple[int, str, str]] = [(max(boxes), "", "")] if boxes else []
+    stack: list[tuple[int, str, str]] = [(len(boxes) - 1, "", "")]
     out = sys.stdout if file is None else file
     while stack:
         number, lead, below = stack.pop()
         box = boxes[number]
         again = number in shown and bool(box.inputs)
-        print(f"{lead}{number} {'  '.join((box.operator, *box.lines))}{' (above)' if again else ''}", file=out)
+        print(f"{lead}{number} {'  '.join((_called(box), *box.lines))}{' (above)' if again else ''}", file=out)
         if again:
             continue
         shown.add(number)
-        for k, i in enumerate(reversed(box.inputs)):
-            stack.append((i, below + ("└─ " if k == 0 else "├─ "), below + ("   " if k == 0 else "│  ")))
+        inputs = list(dict.fromkeys(box.inputs))
+        if inputs:
+            trunk = max(inputs, key=lambda i: depth[i])
+            stack.append((trunk, below, below))
+            stack.extend((i, below + "├─ ", below + "│  ") for i in reversed(inputs) if i != trunk)
+
+
+def _called(box: _Box) -> str:
+    return f"{box.operator}({', '.join(map(str, box.inputs))})" if box.inputs else box.operator
 
 
 def _boxes(tensor: Tensor, labels: dict[str, Tensor]) -> list[_Box]:
@@ -138,8 +157,10 @@ def _facts(tensor: Tensor, name: str) -> tuple[str, ...]:
     lines = [name] if name else []
     lines.append(f"shape {list(tensor._array.shape)}")
     lines.append("data " + _short(tensor._array))
-    if tensor.grad is not None:
-        lines.append("grad " + _short(tensor.grad._array))
+    # Not `.grad`, which warns for what is no leaf.
+    grad = None if tensor._meta is None else tensor._meta.grad
+    if grad is not None:
+        lines.append("grad " + _short(grad._array))
     return tuple(lines)
 
 
@@ -154,7 +175,9 @@ def _name_of(tensor: Tensor, labels: dict[str, Tensor]) -> str:
 
 
 def _operator(node: Node) -> str:
-    return node.primitive.name if node.primitive is not None else node.name()
+    """torch's name of the operator: SumBackward0 is sum, UnsafeViewBackward0 unsafe_view."""
+    stem = re.sub(r"Backward\d*$", "", node.name().rpartition("::")[2])
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", stem).lower()
 
 
 def _visible(node: Node | None) -> Node | None:
@@ -200,6 +223,32 @@ def rule(op: str, input: int | str) -> Rule | None:
     return Rule(op, -1, code.co_filename, code.co_firstlineno)
 
 
+def rules_between(result: Tensor, leaf: Tensor) -> list[Rule]:
+    """The rules that a gradient passes from a result to a leaf: the one at the leaf first, views behind all others.
+
+    What a composition recorded as one node stands for is that node: it has no rule of its own, and is left out.
+    """
+    nodes, stack = {}, [result._node]
+    while stack:
+        node = stack.pop()
+        if node is not None and id(node) not in nodes:
+            nodes[id(node)] = node
+            stack.extend(node.edges)
+    leads: set[int] = {id(leaf._node)}
+    found: list[Rule] = []
+    views: list[Rule] = []
+    # A node is newer than its inputs, and keys fall.
+    for node in sorted(nodes.values(), key=lambda n: -n.key):
+        for i, edge in enumerate(node.edges):
+            if edge is not None and id(edge) in leads:
+                leads.add(id(node))
+                p = node.primitive
+                at = 0 if p is not None and p.variadic else i
+                if p is not None and at < len(p.formulas) and p.formulas[at] is not None:
+                    (views if p.view else found).append(_located(p.name, at))
+    return found + views
+
+
 def _located(name: str, index: int) -> Rule:
     p = PRIMITIVES[name]
     formula = getattr(p.formulas[index], "source", p.formulas[index])
@@ -219,7 +268,7 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
     """
     p = PRIMITIVES[op.rpartition(".")[2]]
     at = p.inputs.index(input) if isinstance(input, str) else input
-    before = p.formulas[at]
+    before = p.formulas[at] if at < len(p.formulas) else None
     if before is None:
         raise KeyError(f"{op} has no derivative with respect to input {input}")
     formula = before if callable(before) else _as_formula(before)
@@ -231,7 +280,7 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
 
     wrapped.wants = parameters(before)  # type: ignore[attr-defined]
     # Blame points at the row, not at this wrapper.
-    wrapped.source = getattr(before, "source", formula)  # type: ignore[attr-defined]
+    wrapped.source = getattr(before, "source", before)  # type: ignore[attr-defined]
     p.replace_formula(at, wrapped)
     try:
         yield
@@ -242,5 +291,5 @@ def replaced(op: str, input: int | str, change: Callable[[Callable[..., Any]], C
 def _as_formula(partial: float | str) -> Callable[..., Any]:
     """A partial derivative that is a constant, or what was saved itself, as a function."""
     if isinstance(partial, str):
-        return lambda saved: saved
+        return (lambda saved: 1 / saved) if partial.startswith(RECIPROCAL) else lambda saved: saved
     return lambda: partial

@@ -8,8 +8,9 @@ from typing import Any
 
 from parity.compare import compare
 from parity.compare.localize import localize
+from parity.compare.rules import rule_behind
 from parity.compare.verdict import Failure, Mismatch, Verdict
-from parity.engines.protocol import Run
+from parity.engines.protocol import Rule, Run
 from parity.program import Program
 from parity.strategies.shrinking import shrink
 
@@ -72,6 +73,7 @@ def explain(
         # One that differs no more says that the difference comes and goes: the first one is kept.
         small, found = (program, verdict) if again is None else (small, again)
     located = tuple(localize(small, reference, subject, mismatch) for mismatch in found.mismatches)
+    rule = rule_behind(small, reference, subject, located[0]) if located else None
     return Failure(
         program=small,
         verdict=replace(found, mismatches=located),
@@ -81,21 +83,15 @@ def explain(
         reference=reference.name,
         reference_version=reference.version,
         seed=seed,
-        rule=rule_line(subject, located[0]) if located else "",
+        rule=shown(rule) if rule else "",
+        served_by=f"{rule.op}, input {rule.input}" if rule and rule.input != -1 else "",
     )
 
 
-def rule_line(subject: Any, mismatch: Mismatch) -> str:
-    """Where the rule to blame stands, if the engine can say: `file:line`, short below this directory."""
-    if not mismatch.op or mismatch.input is None or not hasattr(subject, "rule"):
-        return ""
-    rule = subject.rule(mismatch.op, mismatch.input)
-    if rule is None:
-        return ""
-    path = Path(rule.file)
-    here = Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else path
-    return f"{shown}:{rule.line}"
+def shown(rule: Rule) -> str:
+    """Where a rule stands: `file:line`, short below this directory."""
+    path, here = Path(rule.file), Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{rule.line}"
 
 
 def about(failure: Failure) -> dict[str, Any]:

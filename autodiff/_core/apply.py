@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._core import errors, views
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node, output
+from autodiff._core.node import ComplexNode, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
@@ -72,18 +72,18 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
         taking_part = [t for t in tensors if t._array.dtype.kind in "fc"]
     if not taking_part:
         return
+    node: Any
     if len(taking_part) == 1:
         first = taking_part[0]
-        like = likeness(first._array)
-        kind = p.complex_node if p.multiplies and first._array.dtype.kind == "c" else p.node
-        node = link(new_node(kind), tuple(edges), like)
+        is_complex = p.multiplies and first._array.dtype.kind == "c"
+        node = ManyNode() if p.variadic else ComplexNode() if is_complex else PlainNode()
+        link(node, tuple(edges), likeness(first._array))
         first._node = node
     else:
-        node = link(
-            new_node(_with_results(p.node, len(taking_part))), tuple(edges), [likeness(t._array) for t in taking_part]
-        )
+        node = link(ManyNode(), tuple(edges), [likeness(t._array) for t in taking_part])
         for i, t in enumerate(taking_part):
             t._node = output(node, i, node.like[i])
+    node.primitive = p
     if p.wanted:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
 
@@ -108,19 +108,14 @@ def _saved(plan: tuple[tuple[int, Any], ...], inputs: tuple[Any, ...], tensors: 
         elif source == NOTHING:
             saved.append(None)
         else:
-            saved.append(Many(inputs) if source == INPUTS else [x._array.shape for x in inputs])
+            saved.append(_others(inputs) if source == INPUTS else [x._array.shape for x in inputs])
     return tuple(saved)
 
 
-_RESULTS: dict[tuple[type[TableNode], int], type[TableNode]] = {}
-
-
-def _with_results(node: type[TableNode], count: int) -> type[TableNode]:
-    """The node class of an operator that has this many results."""
-    key = (node, count)
-    if key not in _RESULTS:
-        _RESULTS[key] = type(node.__name__, (node,), {"__slots__": (), "results": count, "plain": False})
-    return _RESULTS[key]
+def _others(inputs: tuple[Any, ...]) -> Many:
+    """Of any number of inputs those that some other one's gradient is made of."""
+    active = [isinstance(x, Tensor) and x._node is not None for x in inputs]
+    return Many(x if any(a for j, a in enumerate(active) if j != i) else None for i, x in enumerate(inputs))
 
 
 def guard(result: Tensor) -> Storage:
@@ -132,7 +127,7 @@ def guard(result: Tensor) -> Storage:
 
 def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
     for i, t in enumerate(tensors):
-        made = errors.MULTI_VIEW.format(index=i, node=p.node.title.partition("Backward")[0]) if several else None
+        made = errors.MULTI_VIEW.format(index=i, node=p.title.partition("Backward")[0]) if several else None
         views.attach(t, source, (p.op, params, i if several else None), made)
 
 
@@ -158,7 +153,9 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         edge = input._node
         if edge is not None and differentiable and (not unusual or state.grad) and result.dtype.kind in "fc":
             like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
-            node = t._node = link(p.node(), (edge,), like)
+            node: Any = PlainNode()
+            node.primitive = p
+            t._node = link(node, (edge,), like)
             if p.wanted:
                 node.saved = _saved(p.plan(1), (input,), [t], params)
         else:

@@ -47,10 +47,14 @@ def whole(given: Any, what: str) -> int:
         raise TypeError(f"argument '{what}' must be int, not {type(given).__name__}") from None
 
 
-def sizes(given: Sequence[Any]) -> tuple[int, ...]:
-    """A shape written as several arguments or as one sequence. Raises TypeError if there is nothing."""
+def sizes(given: Sequence[Any], by_name: dict[str, Any] | None = None, name: str = "size") -> tuple[int, ...]:
+    """Whole numbers written as several arguments, as one sequence, or by name. Raises TypeError if there is nothing."""
+    if by_name:
+        if given or name not in by_name or len(by_name) > 1:
+            raise TypeError(f"got an unexpected keyword argument {next((n for n in by_name if n != name), name)!r}")
+        given = (by_name[name],)
     if not given:
-        raise TypeError('missing 1 required positional arguments: "size"')
+        raise TypeError(f'missing 1 required positional arguments: "{name}"')
     if len(given) == 1 and isinstance(given[0], (tuple, list)):
         given = given[0]
     return tuple([n if type(n) is int else whole(n, "size") for n in given])

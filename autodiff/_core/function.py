@@ -30,7 +30,7 @@ class Function:
         *,
         name: str,
         method: bool,
-        inplace: bool,
+        inplace: bool | str,
         out: bool,
         node: str | None,
         saves: tuple[str, ...],
@@ -70,7 +70,7 @@ def function(
     *namespaces: str,
     name: str | None = None,
     method: bool | None = None,
-    inplace: bool = False,
+    inplace: bool | str = False,
     out: bool = False,
     node: str | None = None,
     saves: str = "",
@@ -78,7 +78,8 @@ def function(
 ) -> Callable[[Body], Body]:
     """Register a public operator. Without a namespace it is found in the root.
 
-    `method`: also a method of Tensor (by default if it is in the root). `inplace`: also with a trailing underscore.
+    `method`: also a method of Tensor (by default if it is in the root). `inplace`: also with a trailing underscore;
+    "view" where that only changes the tensor's geometry.
     `out`: takes `out=`. `node` and `saves`: recorded as one node of that name, which saves these inputs.
     """
     spaces = namespaces or ("",)

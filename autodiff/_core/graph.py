@@ -48,8 +48,8 @@ def backward(
     accumulate: bool = True,
 ) -> dict[Node, Gradient]:
     """Walk from the roots. With `targets` only what leads to them runs; their gradients are returned or accumulated."""
-    needed = None if targets is None else _leading_to([node for node, _ in roots], targets)
     wanted = None if targets is None else set(targets)
+    needed = None if wanted is None else _leading_to([node for node, _ in roots], wanted)
     found: dict[Node, Gradient] = {}
     # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
     before = switch(True, state.inference) if create_graph and not state.grad else None
@@ -159,11 +159,12 @@ def _step(
     waiting: Waiting,
 ) -> None:
     """A step of the walk for any node: hooks, results asked for, several results, gradients all at once."""
-    if node.hooks is not None:
+    hooks = node.hooks
+    if hooks is not None:
         g = run_before(node, g, create_graph)
     if wanted is not None and node in wanted:
         found[node] = g
-        if not any(edge in needed for edge in node.edges):  # type: ignore[operator]
+        if needed is not None and not any(edge in needed for edge in node.edges):
             return
     if isinstance(node, Output):
         _deliver_slot(node, g, arrived, waiting)
@@ -176,17 +177,17 @@ def _step(
         check_unwritten(node)
     edges = node.edges
     values = opened(node, create_graph) if saved and not late else saved
-    if node.results > 1 and node.materializes:
-        g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
-    if node.plain and node.hooks is None:
+    if hooks is None and node.plain:
         rules: Any = node.rules
         grads = [
             None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
             for edge, rule in zip(edges, rules)
         ]
     else:
+        if node.results > 1 and node.materializes:
+            g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
         grads = _pull(node, g, values, create_graph)
-        if node.hooks is not None and node.hooks.after:
+        if hooks is not None and hooks.after:
             grads = run_after(node, grads, g, create_graph)
     own = node.like
     for edge, h in zip(edges, grads):
@@ -292,24 +293,26 @@ def fitted(h: Gradient, like: Any) -> Gradient:
     return h if array.dtype is dtype else cast_to(h, dtype)
 
 
-def _leading_to(roots: Sequence[Node], targets: Sequence[Node]) -> set[Node]:
-    """The nodes on a way from a root to a target. Keys are a topological order, so one pass from the oldest decides."""
+def _leading_to(roots: Sequence[Node], targets: set[Node]) -> set[Node] | None:
+    """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
     seen = set(roots)
     stack = list(seen)
-    reached = []
+    all_lead = all(type(t) is AccumulateGrad for t in targets)
     while stack:
         node = stack.pop()
-        edges = node.edges
-        # Keys differ, so sorting never compares what follows them.
-        reached.append((-node.key, node, edges))
-        for edge in edges:
+        for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
-                stack.append(edge)
-    needed = {t for t in targets if t in seen}
-    reached.sort()
-    for _, node, edges in reached:
-        for edge in edges:
+                if type(edge) is not AccumulateGrad:
+                    stack.append(edge)
+                elif edge not in targets:
+                    all_lead = False
+    if all_lead:
+        return None
+    needed = seen & targets
+    # Keys are a topological order: one pass from the oldest decides.
+    for node in sorted(seen, key=lambda n: -n.key):
+        for edge in node.edges:
             if edge in needed:
                 needed.add(node)
                 break

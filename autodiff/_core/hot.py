@@ -27,7 +27,7 @@ FLOAT32, FLOAT64 = np.dtype(float32), np.dtype(float64)
 def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
     kernel = p.kernel
-    keeps_input, keeps_out = "input" in p.wants[0], "out" in p.wants[0]
+    keeps, keeps_input, keeps_out = p.keeps, "input" in p.wants[0], "out" in p.wants[0]
 
     def op(input: Any) -> Any:
         if type(input) is not Tensor and not isinstance(input, Tensor):
@@ -55,11 +55,12 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             node.like = edge.like
             node.hooks = None
             node.key = next_key()
-            node.recorded = Clock.now
-            if keeps_input:
-                node.kept_left = input
-            if keeps_out:
-                node.kept_out = t._storage = Storage(out)
+            if keeps:
+                node.recorded = Clock.now
+                node.kept_left = input if keeps_input else None
+                node.kept_out = None
+                if keeps_out:
+                    node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -148,10 +149,9 @@ def binary(p: Primitive, otherwise: Callable[[Primitive, tuple[Any, ...]], Any] 
                     keep_left, keep_right, keep_out = for_right if an is None else for_left
                     node.kept_left = input if keep_left else None
                     node.kept_right = other if keep_right else None
-                if keeps_out:
-                    node.kept_out = None
-                    if keep_out:
-                        node.kept_out = t._storage = Storage(out)
+                node.kept_out = None
+                if keep_out:
+                    node.kept_out = t._storage = Storage(out)
         else:
             t._node = None
         if unusual:
@@ -192,6 +192,7 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             node.recorded = Clock.now
             node.kept_left = input
             node.kept_right = other
+            node.kept_out = None
         else:
             t._node = None
         if unusual:

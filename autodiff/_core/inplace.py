@@ -15,6 +15,7 @@ from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.apply import record
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, replayed, wrap
+from autodiff._kernels.geometry import order
 
 
 class SavedResult:
@@ -53,6 +54,19 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "")
     return target
 
 
+def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
+    """`target` becomes its own view: the same memory in another geometry, at the view's place in the graph."""
+    check_writable(target)
+    result = compute(target)
+    target._node = result._node
+    target._array = result._array
+    meta = target._meta
+    if meta is not None and meta.view is not None and result._meta is not None:
+        meta.view = result._meta.view
+    target.storage().touch()
+    return target
+
+
 def check_writable(target: Tensor) -> None:
     """Raise where torch refuses to write, before anything is computed."""
     if state.grad:
@@ -72,16 +86,21 @@ def check_writable(target: Tensor) -> None:
         raise RuntimeError(errors.OVERLAP)
 
 
-def check_overlap(target: Tensor, operands: tuple[Any, ...]) -> None:
-    """Raise where an operand shares some, but not all, of the memory that is to be written."""
+def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
+    """Raise where an operand shares some, but not all, of the memory that is to be written.
+
+    `same`: all of it, in the same layout, is fine.
+    """
     for x in operands:
-        if not isinstance(x, Tensor) or x._storage is None or x._storage is not target._storage or x is target:
+        if not isinstance(x, Tensor):
+            continue
+        if x is not target and (x._storage is None or x._storage is not target._storage):
             continue
         a, b = target._array, x._array
-        if not (_dense(a) and _dense(b)):
+        if (x is target and same) or not (a.size and b.size and _dense(a) and _dense(b)):
             continue  # torch does not look further either
         (a_low, a_high), (b_low, b_high) = byte_bounds(a), byte_bounds(b)
-        if (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
+        if same and (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
             continue
         if a_low < b_high and b_low < a_high:
             raise RuntimeError(errors.PARTIAL_OVERLAP)
@@ -128,10 +147,21 @@ def _before(target: Tensor) -> Tensor:
 def _keep_a_copy(node: Node, before: Tensor) -> None:
     """An operator that wants to see what it writes over saves a copy of it, as torch's do."""
     saved = node.saved
-    if saved and any(s is before for s in saved):
-        copy = wrap(np.array(before._array))
-        copy._node = before._node
-        node.replace_saved(tuple(copy if s is before else s for s in saved))
+    if saved and any(_stands_for(s, before) for s in saved):
+        node.replace_saved(tuple(_copied(s, before) if _stands_for(s, before) else s for s in saved))
+
+
+def _stands_for(s: Any, before: Tensor) -> bool:
+    """Whether this is the target as it was, or what the operator cast it to."""
+    return s is before or (
+        isinstance(s, Tensor) and s._storage is before._storage and s._array.dtype is not before._array.dtype
+    )
+
+
+def _copied(s: Tensor, before: Tensor) -> Tensor:
+    copy = wrap(np.array(s._array) if s is before else s._array)
+    copy._node = s._node
+    return copy
 
 
 def _guard_by(result: Tensor, storage: Storage) -> None:
@@ -160,7 +190,8 @@ def rebind(target: Tensor, result: Tensor) -> None:
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": functools.partial(replayed, view.way)})
+        replay = functools.partial(replayed, view.way)
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
         base._node = spliced._node
     views.make_stale(target.storage())
     if retained is not None and target._node is not None:

@@ -40,12 +40,14 @@ def pointwise(
     computes: str = "float",
     refuses: str = "",
     node: str | None = None,
+    spellings: str = "inplace out",
     check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Primitive:
-    """An operator of one or two operands, element by element.
+    """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
 
-    A partial derivative is a constant, the name of an operand or "out", or a formula of these. Where multiplying is
-    not the way (a mask over an infinite gradient, a fused kernel), a formula that begins with `g` is the whole rule.
+    A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
+    these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
+    with `g` is the whole rule.
     """
     two = len(partials) == 2
     rules = [starts_with_g(f) for f in partials if callable(f)]
@@ -61,6 +63,7 @@ def pointwise(
         node=node,
         check=check,
     )
+    p.spellings = frozenset(spellings.split())
     p.op = binary(p) if two else unary(p)
     return p
 
@@ -79,9 +82,12 @@ def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *
     return p
 
 
-def discrete(name: str, kernel: Kernel, operands: int = 2, refuses: str = "") -> Primitive:
+def discrete(
+    name: str, kernel: Kernel, operands: int = 2, refuses: str = "", spellings: str = "inplace out"
+) -> Primitive:
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
     p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
+    p.spellings = frozenset(spellings.split())
 
     def run(*given: Any) -> Any:
         arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]

@@ -176,12 +176,59 @@ class TableNode(Node):
         self.saved = saved
 
 
+class PlainNode(TableNode):
+    """A primitive's node with one result and a rule per input.
+
+    One class serves all primitives, because the interpreter caches where an attribute stands by class; who looks at
+    `grad_fn` sees the class of torch's name all the same (`source`).
+    """
+
+    __slots__ = ("primitive",)
+    primitive: Any
+    plain = True
+
+    @property
+    def rules(self) -> Any:  # type: ignore[override]
+        return self.primitive.rules
+
+    @property
+    def frees(self) -> bool:  # type: ignore[override]
+        return bool(self.primitive.frees)
+
+    def name(self) -> str:
+        return str(self.primitive.title)
+
+    def source(self) -> tuple[Node, int]:
+        self.__class__ = self.primitive.shown_as(type(self))
+        return self, 0
+
+
+class ComplexNode(PlainNode):
+    """The same for a complex result of a pointwise primitive: its partial derivatives are conjugated."""
+
+    __slots__ = ()
+
+    @property
+    def rules(self) -> Any:  # type: ignore[override]
+        return self.primitive.complex_rules
+
+
+class ManyNode(PlainNode):
+    """A primitive's node with several results, or with one formula for any number of inputs."""
+
+    __slots__ = ()
+    plain = False
+
+    @property
+    def results(self) -> int:  # type: ignore[override]
+        return len(self.like) if isinstance(self.like, list) else 1
+
+
 class HotNode(Node):
     """A pointwise operation of one or two operands, one of which may be a number.
 
     Edges and operands stand in slots: every tuple fewer is an allocation fewer, and one object fewer that the garbage
-    collector visits while a long graph grows. One class serves all primitives, because the interpreter caches where an
-    attribute stands by class; who looks at `grad_fn` sees the class of that name all the same (`source`).
+    collector visits while a long graph grows. One class serves all primitives, as for PlainNode.
     """
 
     __slots__ = ("kept_left", "kept_out", "kept_right", "left", "primitive", "right")
@@ -195,18 +242,23 @@ class HotNode(Node):
 
     @property
     def rules(self) -> Any:  # type: ignore[override]
-        return self.primitive.node.rules
+        return self.primitive.rules
 
     def name(self) -> str:
-        return str(self.primitive.node.title)
+        return str(self.primitive.title)
 
     def source(self) -> tuple[Node, int]:
-        self.__class__ = self.primitive.hot_class
+        self.__class__ = self.primitive.shown_as(type(self))
         return self, 0
 
     @property
     def edges(self) -> tuple[Node | None, ...]:
-        return (self.left, self.right) if len(self.primitive.inputs) == 2 else (self.left,)
+        return (self.left,) if self.right is None else (self.left, self.right)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        found = super().next_functions
+        return found if len(found) == len(self.primitive.inputs) else (*found, (None, 0))
 
     @property
     def saved(self) -> tuple[Any, ...] | None:
@@ -214,9 +266,9 @@ class HotNode(Node):
             return ()
         if self.recorded < 0:
             return None
-        # Slots that no rule of this primitive wants stay unset.
-        left, out = getattr(self, "kept_left", None), getattr(self, "kept_out", None)
-        return (left, getattr(self, "kept_right", None), out) if len(self.primitive.inputs) == 2 else (left, out)
+        if len(self.primitive.inputs) == 2:
+            return self.kept_left, self.kept_right, self.kept_out
+        return self.kept_left, self.kept_out
 
     def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
         if saved is None:

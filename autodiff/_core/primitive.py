@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff._core import registry
-from autodiff._core.node import HotNode, TableNode
+from autodiff._core.node import Node
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
 Formula = Callable[..., Any]
+
+#: "1/other" is the partial derivative that divides the gradient by what it names.
+RECIPROCAL = "1/"
 
 #: Where something saved comes from.
 INPUT, RESULT, PARAMETER, SHAPE, DTYPE, INPUTS, SHAPES, NOTHING = range(8)
@@ -59,6 +62,8 @@ class Primitive:
         self.computes = computes
         #: Kinds of NumPy dtype that torch has no kernel for, such as "bc".
         self.refuses = refuses
+        #: What torch has besides the function and the method, for kinds that are public by themselves.
+        self.spellings = frozenset(["inplace", "out"])
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic
@@ -72,13 +77,9 @@ class Primitive:
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
         self.wanted: tuple[str, ...] = ()
-        title = node or _camel(name) + "Backward0"
-        about = {"__slots__": (), "title": title, "primitive": self, "plain": not variadic, "__module__": __name__}
-        self.node: type[TableNode] = type(title.rpartition("::")[2], (TableNode,), about)
-        #: The same for complex results, whose partial derivatives are conjugated.
-        self.complex_node: type[TableNode] = type(title, (self.node,), {"__slots__": ()}) if multiplies else self.node
-        #: As whom a hot node shows itself.
-        self.hot_class: type[HotNode] = type(title, (HotNode,), {"__slots__": (), "__module__": __name__})
+        #: torch's name of the node.
+        self.title = node or _camel(name) + "Backward0"
+        self._shown: dict[type[Node], type[Node]] = {}
         self._bind()
         #: The operator, on plain arrays the kernel, on Tensors recorded: the general way, and the one everybody calls,
         #: which may be a hot path. Set by the kind.
@@ -95,16 +96,18 @@ class Primitive:
         if hot:
             # Hot nodes keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
-        self.node.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
+        #: Whether tensors are among what is saved.
+        self.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
         place = {n: i for i, n in enumerate(self.wanted)}
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]
-        self.node.rules = tuple(
+        self.rules = tuple(
             None if f is None else _adaptor(f, p, self.multiplies, False) for f, p in zip(self.formulas, picks)
         )
+        self.complex_rules = self.rules
         if self.multiplies:
-            self.complex_node.rules = tuple(
+            self.complex_rules = tuple(
                 None if f is None else _adaptor(f, p, True, True) for f, p in zip(self.formulas, picks)
             )
         #: Whether a node of this primitive saves anything.
@@ -113,6 +116,18 @@ class Primitive:
             hot_rules = [_hot_rule(f, parameters(f), self.inputs, self.multiplies) for f in self.formulas]
             self.left_rule = hot_rules[0]
             self.right_rule = hot_rules[-1]
+
+    def shown_as(self, kind: type[Node]) -> type[Node]:
+        """The class as which a node of this primitive shows itself: `kind` under torch's name."""
+        if kind.__name__ == self._class_name:
+            return kind
+        if kind not in self._shown:
+            self._shown[kind] = type(self._class_name, (kind,), {"__slots__": (), "__module__": "torch.autograd"})
+        return self._shown[kind]
+
+    @property
+    def _class_name(self) -> str:
+        return self.title.rpartition("::")[2]
 
     def replace_formula(self, index: int, formula: Formula | str | float) -> Formula | str | float | None:
         """Put another formula in place, and return the one it replaces: for planted faults."""
@@ -171,7 +186,7 @@ def parameters(formula: Any) -> tuple[str, ...]:
     if formula is None or isinstance(formula, (int, float)):
         return ()
     if isinstance(formula, str):
-        return (formula,)
+        return (formula.removeprefix(RECIPROCAL),)
     names: tuple[str, ...] = getattr(formula, "wants", None) or formula.__code__.co_varnames[: formula.__code__.co_argcount]
     return names[1:] if names[:1] == ("g",) else names
 
@@ -191,6 +206,8 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
         return lambda g, v: ops.zeros_like(g) if formula == 0 else g * formula
     if isinstance(formula, str):
         (i,) = picks
+        if formula.startswith(RECIPROCAL):
+            return (lambda g, v: g / ops.conj(v[i])) if conjugates else (lambda g, v: g / v[i])
         return (lambda g, v: g * ops.conj(v[i])) if conjugates else (lambda g, v: g * v[i])
     if multiplies:
         if conjugates:
@@ -218,6 +235,11 @@ def _hot_rule(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], mul
     slots = tuple(place[n] for n in names)
     # The usual ones are written out: a call spared is a tenth of the step.
     if isinstance(formula, str):
+        if formula.startswith(RECIPROCAL):
+            (slot,) = slots
+            if slot == "kept_right":
+                return lambda g, node: g / (k._array if type(k := node.kept_right) is Tensor else _open(k))
+            return lambda g, node: g / _open(getattr(node, slot))
         if slots == ("kept_out",):
             return lambda g, node: g * node.kept_out._array
         if slots == ("kept_left",):

@@ -55,9 +55,23 @@ def refuse(p: Primitive, d: np.dtype[Any]) -> None:
         raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
 
 
+def cast(x: Tensor, target: np.dtype[Any]) -> Tensor:
+    """x in the dtype that an operator computes in, by a recorded `to`."""
+    return x if x._array.dtype is target else guarded(ops.to(x, dtype=target), x)
+
+
+def guarded(made: Tensor, by: Tensor) -> Tensor:
+    """What an operator made of an argument for its own use, and may save: writing to the argument makes it stale.
+
+    torch casts and reshapes within the operator, and saves the argument itself.
+    """
+    made._storage = by.storage()
+    return made
+
+
 def _as(x: Any, target: np.dtype[Any]) -> Any:
     if isinstance(x, Tensor):
-        return x if x._array.dtype is target else ops.to(x, dtype=target)
+        return cast(x, target)
     x = plain(x)
     if target.kind in "fc" or isinstance(x, np.ndarray):
         return x

@@ -99,13 +99,25 @@ def _implied(name: str, ndim: int) -> int:
     return 0 if ndim in (0, 1, 3) else 1
 
 
-@function("", "special", out=True)
+@function("special", name="softmax")
+def special_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    """Exponentials over their sum along a dimension."""
+    return _along("softmax", input, dim, dtype)
+
+
+@function("special", name="log_softmax")
+def special_log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """The logarithm of softmax, safe for large elements."""
+    return _along("log_softmax", input, dim, dtype)
+
+
+@function(out=True)
 def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """Exponentials over their sum along a dimension."""
     return _along("softmax", input, dim, dtype)
 
 
-@function("", "special", out=True)
+@function(out=True)
 def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """The logarithm of softmax, safe for large elements."""
     return _along("log_softmax", input, dim, dtype)

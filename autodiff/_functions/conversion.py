@@ -9,7 +9,7 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
-from autodiff._core.inplace import assign
+from autodiff._core.inplace import assign, check_overlap
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, alias
 
@@ -125,14 +125,15 @@ def detach_(self: Tensor) -> Tensor:
 
 
 @function(METHOD, method=True)
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Write `src`, broadcast and cast, into this tensor; gradients flow to `src`."""
-    if not isinstance(src, Tensor):
+def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
+    if not isinstance(other, Tensor):
         raise TypeError(
-            f"copy_(): argument 'other' (position 1) must be Tensor, not {src.__class__.__name__}"
+            f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}"
         )
-    check_fits(src._array.shape, self._array.shape)
-    return assign(self, lambda before: ops.copy(before, src))
+    check_fits(other._array.shape, self._array.shape)
+    check_overlap(self, (other,))
+    return assign(self, lambda before: ops.copy(before, other))
 
 
 def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
@@ -238,9 +239,9 @@ def promote_types(type1: Any, type2: Any) -> Any:
 
 
 @function(method=False)
-def result_type(tensor1: Any, tensor2: Any) -> Any:
+def result_type(tensor: Any, other: Any) -> Any:
     """The dtype that an operator of these two tensors or numbers computes in."""
-    pair = [x._array if isinstance(x, Tensor) else x for x in (tensor1, tensor2)]
+    pair = [x._array if isinstance(x, Tensor) else x for x in (tensor, other)]
     return dtypes.OF_NUMPY[dtypes.result_type(pair)]
 
 

@@ -108,11 +108,11 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 @function(method=False)
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
 ) -> Tensor:
     """Like as_tensor; `copy` forces a copy."""
     if copy:
-        return tensor(obj, dtype=dtype, device=device, requires_grad=requires_grad)
+        return tensor(obj, dtype=dtype, device=device, requires_grad=bool(requires_grad))
     t = as_tensor(obj, dtype, device)
     return t.requires_grad_() if requires_grad else t
 
@@ -141,7 +141,7 @@ def from_numpy(ndarray: Any) -> Tensor:
 
 
 @function(method=False)
-def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A 0-dim tensor of the default dtype."""
     return finished(copied(s, arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
 
@@ -331,7 +331,7 @@ def _plain(x: Any) -> Any:
 
 @function(method=False, out=True)
 def arange(
-    start: Any,
+    start: Any = 0,
     end: Any = None,
     step: Any = 1,
     *,

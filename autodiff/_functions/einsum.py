@@ -15,9 +15,12 @@ Labels = tuple[int, ...]
 ELLIPSIS = 1000
 
 
-@function()
-def einsum(equation: Any, *operands: Any) -> Tensor:
-    """Einstein's sum: by an equation such as "ij,jk->ik", or by operands and lists of labels in turn."""
+@function(method=False)
+def einsum(*args: Any) -> Tensor:
+    """Einstein's sum: by an equation such as "ij,jk->ik" and operands, or by operands and lists of labels in turn."""
+    if not args:
+        raise ValueError("einsum(): must specify the equation string and at least one operand")
+    equation, operands = args[0], args[1:]
     if isinstance(equation, Tensor):
         equation, operands = _as_equation((equation, *operands))
     elif len(operands) == 1 and isinstance(operands[0], (list, tuple)):

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.inplace import assign, check_writable
+from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import state
 from autodiff._core.primitive import Many
+from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number, copy_, fill_
@@ -198,7 +199,7 @@ def _places(p: Tensor, shape: tuple[int, ...], dim: int) -> list[Tensor]:
                 f"the indexed "
                 f"tensor {list(shape)} at index {dim + i}"
             )
-    return [wrap(found) for found in p._array.nonzero()]
+    return [guarded(wrap(found), p) for found in p._array.nonzero()]
 
 
 def _explained(error: IndexError, indices: Many) -> IndexError:
@@ -281,6 +282,8 @@ def _arrays(indices: Many) -> tuple[Any, ...]:
 
 
 def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
+    if not (one_mask and isinstance(value, Tensor) and value._array.size == 1):
+        check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
     if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))

@@ -124,7 +124,13 @@ def dstack(tensors: Any) -> Tensor:
     return cat(list(_at_least(tuple(_list_of("dstack", tensors)), 3)), 2)
 
 
-@function()
+@function("Tensor", name="split", method=True)
+def split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views along `dim`: pieces of one size (the last may be smaller), or of the sizes listed."""
+    return split(self, split_size, dim)
+
+
+@function(method=False)
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views along `dim`: pieces of one size (the last may be smaller), or of the sizes listed."""
     shape = tensor._array.shape
@@ -179,8 +185,14 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 @function()
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """That many pieces, the first ones larger by one; or cut at the indices given."""
+def tensor_split(
+    input: Tensor, indices: Any = None, dim: int = 0, *, sections: Any = None, tensor_indices_or_sections: Any = None
+) -> tuple[Tensor, ...]:
+    """That many pieces, the first ones larger by one; or cut at the indices given. The first place takes either."""
+    given = [x for x in (indices, sections, tensor_indices_or_sections) if x is not None]
+    if len(given) != 1:
+        raise TypeError("tensor_split(): expected either indices or sections")
+    (indices_or_sections,) = given
     if not input._array.ndim:
         raise RuntimeError(
             "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"

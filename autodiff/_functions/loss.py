@@ -1,4 +1,4 @@
-"""Losses with torch's signatures, and the embedding."""
+"""Losses with torch's signatures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
+from autodiff._core.promotion import cast, guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -30,7 +31,7 @@ def _reduction(size_average: bool | None, reduce: bool | None, reduction: str) -
 
 def _in_one_dtype(*tensors: Tensor) -> tuple[Tensor, ...]:
     d = dtypes.result_type(t._array for t in tensors)
-    return tuple([t if t._array.dtype is d else ops.to(t, dtype=d) for t in tensors])
+    return tuple([cast(t, d) for t in tensors])
 
 
 def _reduced(losses: Tensor, reduction: str) -> Tensor:
@@ -109,7 +110,7 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore:
             d, e = (dtypes.title(x._array.dtype) for x in (input, weight))
             raise RuntimeError(f"expected scalar type {d} but found {e}")
     _check_range(target._array, classes, ignore)
-    return target if target._array.dtype.name == "int64" else wrap(target._array.astype(np.int64))
+    return target if target._array.dtype.name == "int64" else guarded(wrap(target._array.astype(np.int64)), target)
 
 
 def _check_range(target: Any, classes: int, ignore: int) -> None:
@@ -136,7 +137,7 @@ def nll_loss(
         )
     classes = _check_classes(input, target, weight, ignore_index)
     if input._array.ndim == 1:
-        classes = wrap(np.reshape(classes._array, ()))
+        classes = guarded(wrap(np.reshape(classes._array, ())), target)
     operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
     loss: Tensor = operator(input, classes, weight, ignore=ignore_index, reduction=reduction)
     return ops.view(loss, shape=target._array.shape) if reduction == "none" and target._array.shape != loss._array.shape else loss  # type: ignore[no-any-return]
@@ -186,7 +187,7 @@ def _log_softmax(input: Tensor, dim: int) -> Tensor:
 
 def _by_class(weight: Tensor, ndim: int, dim: int) -> Tensor:
     """The classes' weights, in the shape that broadcasts over the scores."""
-    return ops.reshape_to(weight, shape=tuple([-1 if i == dim else 1 for i in range(ndim)]))  # type: ignore[no-any-return]
+    return guarded(ops.reshape_to(weight, shape=tuple([-1 if i == dim else 1 for i in range(ndim)])), weight)
 
 
 def _against_probabilities(
@@ -228,37 +229,3 @@ def _smoothed(
     if even._array.shape != loss._array.shape:
         even = ops.view(even, shape=loss._array.shape)
     return ops.add(ops.mul(loss, 1 - by), ops.mul(even, by / scores._array.shape[dim]))  # type: ignore[no-any-return]
-
-
-# -- tables -----------------------------------------------------------------------------------------------------------
-
-
-@function("nn.functional")
-def embedding(
-    input: Tensor,
-    weight: Tensor,
-    padding_idx: int | None = None,
-    max_norm: float | None = None,
-    norm_type: float = 2.0,
-    scale_grad_by_freq: bool = False,
-    sparse: bool = False,
-) -> Tensor:
-    """The rows of weight at the indices; the row `padding_idx` gets no gradient."""
-    indices, table = input._array, weight._array
-    if table.ndim != 2:
-        raise RuntimeError("'weight' must be 2-D")
-    if indices.dtype.name not in ("int64", "int32"):
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{dtypes.title(indices.dtype)}Tensor instead (while checking arguments for embedding)"
-        )
-    if max_norm is not None or sparse:
-        raise NotImplementedError("embedding(): max_norm and sparse gradients are not supported")
-    rows = table.shape[0]
-    if padding_idx is not None:
-        if not -rows <= padding_idx < rows:
-            raise AssertionError("Padding_idx must be within num_embeddings")
-        padding_idx %= rows
-    if indices.size and (indices.min() < 0 or indices.max() >= rows):
-        raise IndexError("index out of range in self")
-    return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]

@@ -99,7 +99,7 @@ def _check_mask(mask: Tensor, sentence: str) -> None:
         raise RuntimeError(sentence)
 
 
-@function(inplace=True, out=True)
+@function(inplace=True)
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """A copy that holds `value` (a number or a 0-dim tensor) wherever the mask holds."""
     if mask._array.dtype.kind != "b":
@@ -155,7 +155,7 @@ def _broadcast_pair(a: Tensor, b: Tensor) -> tuple[int, ...]:
         raise _unequal([a._array.shape, b._array.shape]) from None
 
 
-@function()
+@function(out=True)
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: a row for each, or a tensor for each dimension."""
     array = np.asarray(input._array)

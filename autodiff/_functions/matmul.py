@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
+from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
@@ -95,7 +98,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, x in (("self", input), ("vec2", vec2)):
         if x._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x._array.ndim}-D")
-    return ops.mul(ops.reshape_to(input, shape=(-1, 1)), vec2)  # type: ignore[no-any-return]
+    return ops.mul(_folded(input, (-1, 1)), vec2)  # type: ignore[no-any-return]
 
 
 @function("", "linalg", out=True)
@@ -129,10 +132,10 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     _check_dtypes(input, other)
     if n == 2:
         # One large product instead of a batch of small ones.
-        rows = ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
+        rows = _folded(input, (_product(a[:-1]), a[-1]))
         return ops.unflattened(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
     try:
-        return ops.bmm(input, other)  # type: ignore[no-any-return]
+        return ops.bmm(input, _unkept(input, other) if m == 2 else other)  # type: ignore[no-any-return]
     except (ValueError, RuntimeError):
         raise RuntimeError(errors.cannot_broadcast(a[:-2], b[:-2])) from None
 
@@ -141,7 +144,7 @@ def _rows_times_vector(input: Tensor, vec: Tensor) -> Tensor:
     a = input._array.shape
     if len(a) == 2:
         return mv(input, vec)  # type: ignore[no-any-return]
-    rows = ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
+    rows = _folded(input, (_product(a[:-1]), a[-1]))
     return ops.unflattened(mv(rows, vec), shape=a[:-1])  # type: ignore[no-any-return]
 
 
@@ -150,9 +153,19 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
     if n != b[-2]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((1, n), b[-2:])}")
     _check_dtypes(vec, other)
-    row = ops.reshape_to(vec, shape=(1, n))
-    product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, other)
+    row = _folded(vec, (1, n))
+    product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, _unkept(vec, other))
     return ops.unflattened(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
+
+
+def _folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    y: Tensor = ops.reshape_to(x, shape=shape)
+    return guarded(y, x) if not x._array.size or np.may_share_memory(y._array, x._array) else y
+
+
+def _unkept(few: Tensor, batches: Tensor) -> Tensor:
+    """The batches that one matrix is multiplied with. torch folds and so copies them, and keeps the copy only."""
+    return batches if few._node is None else ops.contiguous(batches)  # type: ignore[no-any-return]
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -202,7 +215,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if len(b) != 2 or a[-1] != b[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)
-    rows = input if len(a) == 2 else ops.reshape_to(input, shape=(_product(a[:-1]), a[-1]))
+    rows = input if len(a) == 2 else _folded(input, (_product(a[:-1]), a[-1]))
     if bias is None:
         out = ops.linear(rows, weight)
     else:

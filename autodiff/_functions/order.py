@@ -20,7 +20,7 @@ def _refuse_complex(x: Tensor, sentence: str) -> None:
 
 
 @function(out=True)
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     """The elements in order along `dim`, and where they were; always stable, nan after everything."""
     _refuse_complex(input, "Sort")
     d = arguments.dim(dim, input._array.ndim)
@@ -29,7 +29,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
 
 
 @function(out=True)
-def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The places of the elements in order along `dim`."""
     _refuse_complex(input, "Sort")
     return ops.argsort(input, dim=arguments.dim(dim, input._array.ndim), descending=bool(descending))  # type: ignore[no-any-return]

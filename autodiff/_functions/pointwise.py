@@ -8,7 +8,8 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
-from autodiff._core.promotion import foreign, plain
+from autodiff._core.inplace import assign
+from autodiff._core.promotion import cast, foreign, plain
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -17,10 +18,6 @@ Operand = Any  # a Tensor or a Python number
 
 def _operand_dtype(*operands: Operand) -> np.dtype[Any]:
     return dtypes.result_type(x._array if isinstance(x, Tensor) else plain(x) for x in operands)
-
-
-def _as(x: Tensor, d: np.dtype[Any]) -> Tensor:
-    return x if x._array.dtype is d else ops.to(x, dtype=d)  # type: ignore[no-any-return]
 
 
 def _need_tensor(name: str, *operands: Operand) -> None:
@@ -45,7 +42,7 @@ def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
         return ops.logical_and(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
     if alpha == 1:
         return other
-    return ops.mul(_as(other, d), alpha) if isinstance(other, Tensor) else other * alpha
+    return ops.mul(cast(other, d), alpha) if isinstance(other, Tensor) else other * alpha
 
 
 @function(inplace=True, out=True)
@@ -68,7 +65,7 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     return ops.sub(input, other)  # type: ignore[no-any-return]
 
 
-@function()
+@function(method=False)
 def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
     return ops.sub(other, _scaled("rsub", other, input, alpha))  # type: ignore[no-any-return]
@@ -89,13 +86,21 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     d = _operand_dtype(input, other)
     if d.kind in "biu" and not np.all(other._array if isinstance(other, Tensor) else other):
         raise RuntimeError("ZeroDivisionError")
-    return ops.divide_floor(input, other) if rounding_mode == "floor" else ops.divide_trunc(input, other)  # type: ignore[no-any-return]
+    return ops._divide_floor(input, other) if rounding_mode == "floor" else ops._divide_trunc(input, other)  # type: ignore[no-any-return]
 
 
 @function(inplace=True, out=True)
 def floor_divide(input: Operand, other: Operand) -> Tensor:
     """The quotient rounded down."""
     return div(input, other, rounding_mode="floor")  # type: ignore[no-any-return]
+
+
+@function("Tensor", method=True)
+def abs_(self: Tensor) -> Tensor:
+    """The absolute value, in place. Raises RuntimeError for complex tensors, whose dtype could not stay."""
+    if self._array.dtype.kind == "c":
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return assign(self, ops.abs)
 
 
 # -- powers ---------------------------------------------------------------------------------------------------
@@ -107,12 +112,12 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     return ops.pow(input, exponent)  # type: ignore[no-any-return]
 
 
-@function(name="power", method=False)
+@function(name="_power", method=False)
 def power(input: Operand, exponent: Operand) -> Any:
     """What `pow` leaves to the slower way: two tensors, a number as the base, and dtypes that need a promotion."""
     if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
         if isinstance(input, np.ndarray | np.generic) or isinstance(exponent, np.ndarray | np.generic):
-            return input**exponent
+            return PRIMITIVES["pow"].kernel(input, exponent)
         _need_tensor("pow", input, exponent)
     input, exponent = (wrap(x) if isinstance(x, np.ndarray) else plain(x) for x in (input, exponent))
     for place, x in enumerate((input, exponent)):
@@ -126,10 +131,10 @@ def power(input: Operand, exponent: Operand) -> Any:
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     try:
         if not isinstance(exponent, Tensor):
-            return PRIMITIVES["pow"].general(_as(input, d), plain(exponent))
+            return PRIMITIVES["pow"].general(cast(input, d), plain(exponent))
         if not isinstance(input, Tensor):
-            return ops.power_of_number(_as(exponent, d), base=input)
-        return ops.power_of_tensors(_as(input, d), _as(exponent, d))
+            return ops.power_of_number(cast(exponent, d), base=input)
+        return ops.power_of_tensors(cast(input, d), cast(exponent, d))
     except ValueError as error:
         if d.kind in "iu":
             raise RuntimeError("Integers to negative integer powers are not allowed.") from None
@@ -142,11 +147,11 @@ def square(input: Tensor) -> Tensor:
     return ops.pow(input, 2)  # type: ignore[no-any-return]
 
 
-@function(inplace=True)
+@function(inplace=True, out=True)
 def float_power(input: Operand, exponent: Operand) -> Tensor:
     """The power computed in double precision."""
     wide = np.dtype("complex128" if _operand_dtype(input, exponent).kind == "c" else "float64")
-    return ops.pow(*(_as(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
+    return ops.pow(*(cast(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
 
 
 # -- choosing -------------------------------------------------------------------------------------------------
@@ -164,14 +169,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     d = _operand_dtype(*(x for x in (input, min, max) if x is not None))
     if d.kind == "b":
         raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
-    return ops.clamp_to_numbers(_as(input, d), low=min, high=max)  # type: ignore[no-any-return]
+    return ops.clamp_to_numbers(cast(input, d), low=min, high=max)  # type: ignore[no-any-return]
 
 
 def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
     operands = [x for x in (input, low, high) if x is not None]
     d = _operand_dtype(*operands)
-    bounds = [None if x is None else _as(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
-    result = _as(input, d)
+    bounds = [None if x is None else cast(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
+    result = cast(input, d)
     if bounds[0] is not None and bounds[1] is not None:
         return ops.clamp_between(result, *bounds)  # type: ignore[no-any-return]
     return ops.clamp_high(result, bounds[1]) if bounds[0] is None else ops.clamp_low(result, bounds[0])  # type: ignore[no-any-return]

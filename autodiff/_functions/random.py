@@ -48,6 +48,7 @@ def _drawn(name: str, draw: Any, text: str) -> None:
     def like(
         input: Tensor,
         *,
+        generator: Any = None,
         dtype: Any = None,
         layout: Any = None,
         device: Any = None,
@@ -96,7 +97,7 @@ def _whole(low: int, high: int, shape: tuple[int, ...], dtype: Any) -> Any:
 
 @function(method=False, out=True)
 def randint(
-    low: int,
+    low: int = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -120,9 +121,10 @@ def randint(
 @function(method=False)
 def randint_like(
     input: Tensor,
-    low: int,
+    low: int = 0,
     high: int | None = None,
     *,
+    generator: Any = None,
     dtype: Any = None,
     layout: Any = None,
     device: Any = None,
@@ -171,6 +173,8 @@ def normal(
     *,
     generator: Any = None,
     dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """Random numbers around `mean` with deviation `std`; carries no gradient."""
@@ -179,7 +183,7 @@ def normal(
     given = next((x.dtype for x in (m, s) if isinstance(x, (np.ndarray, np.generic))), Default.real)
     target = arguments.numpy_dtype(dtype, given)
     return finished(
-        np.asarray(random.normal(shape, np.dtype("float64")) * s + m).astype(target), requires_grad, None
+        np.asarray(random.normal(shape, np.dtype("float64")) * s + m).astype(target), requires_grad, device
     )
 
 

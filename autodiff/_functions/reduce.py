@@ -11,6 +11,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import dims as several_dims
 from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
@@ -35,7 +36,7 @@ def _accumulating(input: Tensor, dtype: Any) -> Tensor:
     """The input in the dtype that sums and products are taken in: integers and bool in int64."""
     own = input._array.dtype
     wanted = numpy_dtype(dtype, dtypes.int64.numpy if own.kind in "biu" else own)
-    return input if own is wanted else ops.to(input, dtype=wanted)  # type: ignore[no-any-return]
+    return cast(input, wanted)
 
 
 def _floating(input: Tensor) -> Tensor:

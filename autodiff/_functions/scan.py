@@ -11,6 +11,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
@@ -27,7 +28,7 @@ def _accumulating(name: str, input: Tensor, dtype: Any) -> Tensor:
     own = input._array.dtype
     wanted = numpy_dtype(dtype, dtypes.int64.numpy if own.kind in "biu" else own)
     _refuse_bool(name, input, wanted)
-    return input if own is wanted else ops.to(input, dtype=wanted)  # type: ignore[no-any-return]
+    return cast(input, wanted)
 
 
 @function(out=True)

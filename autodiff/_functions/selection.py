@@ -64,7 +64,7 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
     _check_bounds(index._array, shape[d], d)
 
 
-@function()
+@function(out=True)
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Like `gather`, with the other dimensions broadcast; flattened if no dim is named."""
     if dim is None:
@@ -237,3 +237,34 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     view, places = reading(input, tuple(indices))
     value = put_value(view, places, values, False)
     return ops.index_put(view, value, indices=places, accumulate=bool(accumulate))  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of weight at the indices; the row `padding_idx` gets no gradient."""
+    indices, table = input._array, weight._array
+    if table.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
+    if indices.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"torch.{dtypes.title(indices.dtype)}Tensor instead (while checking arguments for embedding)"
+        )
+    if max_norm is not None or sparse:
+        raise NotImplementedError("embedding(): max_norm and sparse gradients are not supported")
+    rows = table.shape[0]
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding_idx %= rows
+    if indices.size and (indices.min() < 0 or indices.max() >= rows):
+        raise IndexError("index out of range in self")
+    return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]

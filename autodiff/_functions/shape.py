@@ -20,15 +20,15 @@ METHOD = "Tensor"  # the namespace of what is a method only
 
 
 @function(METHOD, method=True)
-def view(self: Tensor, *shape: Any, **dtype: Any) -> Tensor:
+def view(self: Tensor, *shape: Any, **by_name: Any) -> Tensor:
     """The same memory in another shape, or as another dtype.
 
     Raises RuntimeError where strides do not allow it.
     """
-    if dtype or isinstance(shape[0], dtypes.dtype):
-        return _view_dtype(self, arguments.numpy_dtype(dtype.get("dtype", *shape)))
+    if (shape and isinstance(shape[0], dtypes.dtype)) or "dtype" in by_name:
+        return _view_dtype(self, arguments.numpy_dtype(by_name.get("dtype", *shape)))
     array = self._array
-    size = arguments.filled_in(arguments.sizes(shape), array.size)
+    size = arguments.filled_in(arguments.sizes(shape, by_name), array.size)
     try:
         return ops.view(self, shape=size)  # type: ignore[no-any-return]
     except ValueError:
@@ -58,9 +58,9 @@ def _view_dtype(x: Tensor, target: Any) -> Tensor:
 
 
 @function()
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *shape: Any, **by_name: Any) -> Tensor:
     """A view in another shape where strides allow it, else a copy."""
-    return reshaped(input, arguments.filled_in(arguments.sizes(shape), input._array.size))
+    return reshaped(input, arguments.filled_in(arguments.sizes(shape, by_name, "shape"), input._array.size))
 
 
 def reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -100,7 +100,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 @function()
 def ravel(input: Tensor) -> Tensor:
-    return reshaped(input, (input._array.size,))
+    """All elements in one dimension; in contiguous memory, which makes it a copy where reshaping would be a view."""
+    return reshaped(input if input._array.flags.c_contiguous else ops.contiguous(input), (input._array.size,))
 
 
 @function()
@@ -119,7 +120,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return reshaped(input, (*shape[:d], *inner, *shape[d + 1 :]))
 
 
-@function()
+@function(inplace="view")
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without the dimensions of size 1: all, or those named that are."""
     ndim = input._array.ndim
@@ -130,16 +131,16 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return ops.squeeze1(input, dims=(one_dim(dim, ndim),))  # type: ignore[no-any-return]
 
 
-@function()
+@function(inplace="view")
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
     return ops.unsqueeze(input, dim=one_dim(dim, input._array.ndim + 1))  # type: ignore[no-any-return]
 
 
 @function(METHOD, method=True)
-def expand(self: Tensor, *size: Any, implicit: bool = False) -> Tensor:
+def expand(self: Tensor, *size: Any, implicit: bool = False, **by_name: Any) -> Tensor:
     """Broadcast to a shape without copying; -1 keeps a size."""
-    return ops.expand(self, shape=_expanded(self._array.shape, arguments.sizes(size), "expand"))  # type: ignore[no-any-return]
+    return ops.expand(self, shape=_expanded(self._array.shape, arguments.sizes(size, by_name), "expand"))  # type: ignore[no-any-return]
 
 
 def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[int, ...]:
@@ -210,9 +211,9 @@ def common_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 @function()
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
     """The dimensions in another order."""
-    order = arguments.sizes(dims)
+    order = arguments.sizes(dims, by_name, "dims")
     ndim = input._array.ndim
     if len(order) != ndim:
         raise RuntimeError(
@@ -226,14 +227,20 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     return ops.permute(input, dims=order)  # type: ignore[no-any-return]
 
 
-@function(aliases=("swapaxes", "swapdims"))
+@function(inplace="view", aliases=("swapdims",))
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions exchanged."""
     ndim = input._array.ndim
     return ops.transpose(input, dim0=one_dim(dim0, ndim), dim1=one_dim(dim1, ndim))  # type: ignore[no-any-return]
 
 
-@function()
+@function(inplace="view")
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """`transpose` under NumPy's name."""
+    return transpose(input, axis0, axis1)
+
+
+@function(inplace="view")
 def t(input: Tensor) -> Tensor:
     """A matrix transposed; vectors and numbers as they are."""
     if input._array.ndim > 2:
@@ -274,9 +281,9 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 
 
 @function()
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
     """The order reversed along the dimensions, always copied."""
-    return ops.flip(input, dims=arguments.dims(arguments.sizes(dims), input._array.ndim))  # type: ignore[no-any-return]
+    return ops.flip(input, dims=arguments.dims(arguments.sizes(dims, by_name, "dims"), input._array.ndim))  # type: ignore[no-any-return]
 
 
 @function()
@@ -294,7 +301,7 @@ def flipud(input: Tensor) -> Tensor:
 
 
 @function()
-def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     """Moved along the dimensions, what leaves at one end coming in at the other; flat if none is named."""
     by = arguments.sizes((shifts,))
     if not by:
@@ -310,9 +317,9 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
 
 
 @function(METHOD, method=True)
-def repeat(self: Tensor, *repeats: Any) -> Tensor:
+def repeat(self: Tensor, *repeats: Any, **by_name: Any) -> Tensor:
     """Laid out several times along each dimension; leading numbers make new dimensions."""
-    times = arguments.sizes(repeats)
+    times = arguments.sizes(repeats, by_name, "repeats")
     if len(times) < self._array.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
@@ -323,9 +330,9 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
 
 
 @function()
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
     """Like `repeat`, with missing leading numbers taken as 1."""
-    times = arguments.sizes(dims)
+    times = arguments.sizes(dims, by_name, "dims")
     return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
 
 

@@ -14,7 +14,7 @@ Kernel = Callable[..., Any]
 
 
 #: Up to so many elements a fused kernel's set-up costs more than it saves.
-SMALL = 256
+SMALL = 4096
 
 
 def _is_large(x: Any) -> bool:
@@ -89,6 +89,9 @@ def power(x: Any, exponent: Any) -> Any:
             return x * x
         if exponent > 1 << 53 or exponent < -(1 << 53):
             exponent = float(exponent)
+    elif exponent.__class__ is float and (exponent == 0.5 or exponent == -0.5) and x.dtype.kind == "f":
+        # torch's way, also at -inf, where C's pow is not nan.
+        return np.sqrt(x) if exponent > 0 else rsqrt(x)
     elif isinstance(exponent, (np.ndarray, np.generic)) and exponent.dtype.kind == "i" and (exponent < 0).any():
         return _power_of_integers(x, exponent)
     return x**exponent

@@ -9,7 +9,7 @@ from autodiff._core.kinds import general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import activations
 
-pointwise("relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc")
+pointwise("relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc", spellings="inplace")
 pointwise(
     "_relu_backward",
     activations.relu_backward,
@@ -31,9 +31,11 @@ def _gelu(g: Any, input: Any) -> Any:
 
 
 def _gelu_by_tanh(g: Any, input: Any) -> Any:
-    s = ops.sigmoid(activations.twice_u(input))
+    u = activations.twice_u(input)
+    s = ops.sigmoid(u)
     slope = math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * (input * input))
-    return g * (s + input * (s * (1 - s)) * slope)
+    # sigmoid(-u), not 1 - s, which loses what is left of it for large u.
+    return g * (s + input * (s * ops.sigmoid(-u)) * slope)
 
 
 def _silu(g: Any, input: Any) -> Any:

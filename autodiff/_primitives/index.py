@@ -60,10 +60,11 @@ general(
     None,
     inputs=("input", "index"),
 )
+# torch saves the input of gather, take and masked_select, though only its shape counts.
 general(
     "gather",
     indexing.gather,
-    lambda g, index, input_shape, dim: ops.gather_back(g, index, shape=input_shape, dim=dim),
+    lambda g, input, index, dim: ops.gather_back(g, index, shape=input.shape, dim=dim),
     None,
     inputs=("input", "index"),
 )
@@ -137,7 +138,7 @@ general(
 general(
     "take",
     indexing.take,
-    lambda g, index, input_shape: ops.take_back(g, index, shape=input_shape),
+    lambda g, input, index: ops.take_back(g, index, shape=input.shape),
     None,
     inputs=("input", "index"),
 )
@@ -180,7 +181,7 @@ general("front", indexing.front, lambda g, input_shape: ops.first_of(g, shape=in
 general(
     "masked_select",
     indexing.masked_select,
-    lambda g, mask, input_shape: ops.masked_back(g, mask, shape=input_shape),
+    lambda g, input, mask: ops.masked_back(g, mask, shape=input.shape),
     None,
     inputs=("input", "mask"),
 )

@@ -81,8 +81,11 @@ general(
 
 def _contraction_back(g: Any, inputs: Any, shapes: Any, terms: Any, result: Any, shape: Any) -> list[Any]:
     """Each factor's gradient is a contraction of g with the other factors, laid out as that factor is."""
-    grads = []
+    grads: list[Any] = []
     for i, (term, own) in enumerate(zip(terms, shapes)):
+        if any(x is None for j, x in enumerate(inputs) if j != i):
+            grads.append(None)
+            continue
         others = [ops.conj(x) for j, x in enumerate(inputs) if j != i]
         labels = (result, *(t for j, t in enumerate(terms) if j != i))
         grads.append(ops.contraction(g, *others, terms=labels, result=term, shape=own))

@@ -36,7 +36,8 @@ general(
 )
 
 
-def _layer_norm(g: Any, input: Any, weight: Any, dims: tuple[int, ...], eps: float) -> Any:
+# All three are mentioned by each rule: torch saves them all, so none must be written before backward.
+def _layer_norm(g: Any, input: Any, weight: Any, bias: Any, dims: tuple[int, ...], eps: float) -> Any:
     return ops.standardize_backward(g if weight is None else g * weight, input, dims=dims, eps=eps)
 
 
@@ -44,8 +45,8 @@ general(
     "layer_norm",
     normalizations.layer_norm,
     _layer_norm,
-    lambda g, input, dims, eps: g * ops.standardize(input, dims=dims, eps=eps),
-    lambda g: g,
+    lambda g, input, weight, bias, dims, eps: g * ops.standardize(input, dims=dims, eps=eps),
+    lambda g, input, weight, bias: g,
     inputs=("input", "weight", "bias"),
     node="NativeLayerNormBackward0",
 )

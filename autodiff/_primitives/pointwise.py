@@ -33,7 +33,8 @@ def _over_square(x: Any, radius: Any) -> Any:
 pointwise("add", operator.add, 1, 1, computes="")
 pointwise("sub", operator.sub, 1, -1, computes="", check=elementary.no_bool_difference)
 pointwise("mul", operator.mul, "other", "input", computes="")
-pointwise("div", operator.truediv, lambda other: 1 / other, lambda input, other: -(input / other) / other)
+# "1/other" divides g: finite where the reciprocal is not, and rounded once less.
+pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
 pointwise("neg", operator.neg, -1, computes="")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
 pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b")
@@ -44,9 +45,9 @@ pointwise("sign", elementary.sign, 0, computes="", refuses="c")
 pointwise("exp", np.exp, "out")
 pointwise("exp2", np.exp2, lambda out: out * math.log(2))
 pointwise("expm1", np.expm1, lambda out: out + 1)
-pointwise("log", np.log, lambda input: 1 / input)
-pointwise("log2", np.log2, lambda input: 1 / (input * math.log(2)))
-pointwise("log10", np.log10, lambda input: 1 / (input * math.log(10)))
+pointwise("log", np.log, "1/input")
+pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
+pointwise("log10", np.log10, lambda g, input: g / ops.conj(input * math.log(10)))
 pointwise("log1p", np.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out: -0.5 * (out * out * out))
@@ -80,13 +81,13 @@ pointwise(
 )
 pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1))
 pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1))
-pointwise("atanh", np.arctanh, lambda input: 1 / ((1 - input) * (1 + input)))
+pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input))
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(
     "atan2",
     np.arctan2,
-    lambda g, input, other: g * _over_square(other, ops.hypot(input, other)),
-    lambda g, input, other: g * _over_square(-input, ops.hypot(input, other)),
+    lambda g, input, other: _over_square(g * other, ops.hypot(input, other)),
+    lambda g, input, other: _over_square(g * -input, ops.hypot(input, other)),
     refuses="c",
 )
 pointwise("hypot", np.hypot, lambda input, out: input / out, lambda other, out: other / out, refuses="biuc")
@@ -99,7 +100,7 @@ def _slope(input: Any, other: Any) -> Any:
     """The derivative of input**other for a number."""
     if other == 2:
         return 2 * input
-    return other * input ** (other - 1) if other != 0 else ops.zeros_like(input)
+    return other * ops.pow(input, other - 1) if other != 0 else ops.zeros_like(input)
 
 
 def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:
@@ -111,7 +112,7 @@ def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:
     return out * (math.log(base) if base > 0 else math.nan)
 
 
-parametric("pow", elementary.power, _slope, lambda a, b: ops.power(a, b), node="PowBackward0")
+parametric("pow", elementary.power, _slope, lambda a, b: ops._power(a, b), node="PowBackward0")
 general(
     "power_of_tensors",
     elementary.power,
@@ -149,6 +150,7 @@ pointwise(
     lambda g, input, other: ops.where(other < input, 0, ops.where(input == other, g * 0.5, g)),
     computes="",
     refuses="c",
+    spellings="out",
 )
 pointwise(
     "minimum",
@@ -157,6 +159,7 @@ pointwise(
     lambda g, input, other: ops.where(other > input, 0, ops.where(input == other, g * 0.5, g)),
     computes="",
     refuses="c",
+    spellings="out",
 )
 general(
     "clamp_to_numbers",
@@ -198,8 +201,8 @@ pointwise("ceil", elementary.keeps_integers(np.ceil), 0, computes="", refuses="b
 pointwise("trunc", elementary.keeps_integers(np.trunc), 0, computes="", refuses="bc")
 general("round_to", elementary.round_to, lambda g: ops.zeros_like(g), inputs=("input",), node="RoundBackward1")
 pointwise("round", elementary.keeps_integers(np.rint), 0, computes="", refuses="bc")
-pointwise("divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="bc", node="DivBackward2")
-pointwise("divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
+pointwise("_divide_floor", elementary.divide_floor, 0, 0, computes="", refuses="bc", node="DivBackward2")
+pointwise("_divide_trunc", elementary.divide_trunc, 0, 0, computes="", refuses="c", node="DivBackward2")
 
 # -- comparisons and logic: no derivative -------------------------------------------------------------------------
 for _name, _kernel, _refuses in (
@@ -229,6 +232,6 @@ discrete("bitwise_not", np.invert, 1, refuses="fc")
 discrete("bitwise_and", operator.and_, refuses="fc")
 discrete("bitwise_or", operator.or_, refuses="fc")
 discrete("bitwise_xor", operator.xor, refuses="fc")
-discrete("isnan", np.isnan, 1)
-discrete("isinf", np.isinf, 1)
-discrete("isfinite", np.isfinite, 1)
+discrete("isnan", np.isnan, 1, spellings="")
+discrete("isinf", np.isinf, 1, spellings="")
+discrete("isfinite", np.isfinite, 1, spellings="")

@@ -17,11 +17,12 @@ def pieces(g: Any) -> list[Any]:
 # -- the machine's own ---------------------------------------------------------------------------------------
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
 linear("keep_dims", geometry.keep_dims, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
+linear("arranged", geometry.arranged, lambda g: g, node="CloneBackward0")
 general(
     "splice",
     geometry.splice,
-    lambda g, replay: ops.splice(g, ops.zeros_like(replay(g)), replay=replay),
-    lambda g, replay: replay(g),
+    lambda g, replay, order: ops.splice(g, ops.zeros_like(replay(ops.arranged(g, order=order))), replay=replay, order=order),
+    lambda g, replay, order: replay(ops.arranged(g, order=order)),
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",
 )
@@ -124,11 +125,18 @@ linear(
 linear("sum_repeats", geometry.sum_repeats, lambda g, times: ops.repeat(g, times=times))
 linear("triu", geometry.triu, lambda g, diagonal: ops.triu(g, diagonal=diagonal))
 linear("tril", geometry.tril, lambda g, diagonal: ops.tril(g, diagonal=diagonal))
+
+
+def _nothing(g: Any) -> Any:
+    """The gradient of an empty vector, which any tensors may be joined with."""
+    return ops.zeros_like(ops.front(ops.reshape_to(g, shape=(-1,)), count=0))
+
+
 general(
     "cat",
     geometry.cat,
     lambda g, shapes, dim: [
-        ops.reshape_to(ops.slice(g, dim=dim, start=a, stop=b, step=1), shape=s)
+        ops.slice(g, dim=dim, start=a, stop=b, step=1) if s != (0,) else _nothing(g)
         for s, (a, b) in zip(shapes, geometry.spans(shapes, dim))
     ],
     variadic=True,

@@ -6,7 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.inplace import assign, check_cast, check_overlap
+from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
+from autodiff._core.modes import no_grad
+from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
@@ -30,6 +32,29 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     return method
 
 
+def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
+    """The method `name_` of logic, which torch knows no derivative of and so writes over whatever it is given."""
+    method = in_place(name, operator)
+
+    @functools.wraps(method)
+    def unrecorded(self: Tensor, *args: Any) -> Tensor:
+        with no_grad():
+            return method(self, *args)
+
+    return unrecorded
+
+
+def in_place_view(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
+    """The method `name_` of an operator that only views: the tensor takes on the view's geometry."""
+
+    @functools.wraps(operator)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return reshape_in_place(self, lambda before: operator(before, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = name + "_"
+    return method
+
+
 def _written(name: str) -> Callable[[Any, Any], Any] | None:
     """What a comparison writes over its first operand, where that takes part in a graph."""
     p = PRIMITIVES.get(f"_{name}_written")
@@ -39,15 +64,41 @@ def _written(name: str) -> Callable[[Any, Any], Any] | None:
     return lambda before, other: p.op(before, other, compare(before, other))
 
 
+def described(name: str, p: Primitive) -> str:
+    """The docstring of an operator that is public by its row alone."""
+    operands = ", ".join(p.inputs)
+    two = len(p.inputs) == 2
+    says = [f"torch.{name}({operands}), element by element" + (" over shapes that broadcast." if two else ".")]
+    if p.kind == "discrete":
+        says.append("The result has no derivative.")
+    elif p.computes == "float":
+        says.append("bool and integer tensors become floating point first.")
+    else:
+        says.append(f"The dtype stays{' the promoted one' if two else ''}.")
+    if p.refuses:
+        kinds = {"b": "bool", "u": "uint8", "i": "integer", "f": "floating", "c": "complex"}
+        says.append(f"Raises for {' and '.join(kinds[k] for k in p.refuses)} tensors, as torch does.")
+    if p.kind != "discrete":
+        file, line = p.source
+        says.append(f"\n\nThe derivative stands in {'/'.join(file.split('/')[-2:])}, line {line}.")
+    return " ".join(says).replace(" \n", "\n")
+
+
 def attach() -> None:
     """Give Tensor every method that the registry knows."""
     for name, p in PRIMITIVES.items():
         if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+            p.op.__name__ = p.op.__qualname__ = name
+            p.op.__doc__ = described(name, p)
             setattr(Tensor, name, p.op)
-            setattr(Tensor, name + "_", in_place(name, _written(name) or p.op))
+            if "inplace" in p.spellings:
+                written = in_place_unrecorded if name.startswith("logical_") else in_place
+                setattr(Tensor, name + "_", written(name, _written(name) or p.op))
     for f in FUNCTIONS.values():
         for name in (f.short, *f.aliases):
             if f.method:
                 setattr(Tensor, name, f.public)
-            if f.inplace:
+            if f.inplace == "view":
+                setattr(Tensor, name + "_", in_place_view(name, f.public))
+            elif f.inplace:
                 setattr(Tensor, name + "_", in_place(name, f.public))

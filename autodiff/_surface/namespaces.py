@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
-from autodiff._surface.methods import PUBLIC_KINDS
+from autodiff._surface.methods import PUBLIC_KINDS, described
 from autodiff._surface.out import with_out
 
 
@@ -17,9 +17,12 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
     if not namespace:
         for name, p in PRIMITIVES.items():
             if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
-                found[name] = with_out(name, pointwise(name, p), differentiable=p.kind != "discrete")
+                public = pointwise(name, p)
+                if "out" in p.spellings:
+                    public = with_out(name, public, differentiable=p.kind != "discrete")
+                found[name] = public
     for f in FUNCTIONS.values():
-        if namespace in f.namespaces:
+        if namespace in f.namespaces and not f.short.startswith("_"):
             public = with_out(f.short, f.public) if f.out else f.public
             for name in (f.short, *f.aliases):
                 found[name] = public
@@ -44,6 +47,7 @@ def pointwise(name: str, p: Any) -> Callable[..., Any]:
             return op(input, other)  # type: ignore[no-any-return]
 
     public.__name__ = public.__qualname__ = name
+    public.__doc__ = described(name, p)
     return public
 
 

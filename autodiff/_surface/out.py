@@ -48,8 +48,11 @@ def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = 
     try:
         signature = inspect.signature(function)
         added = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
-        before = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        public.__signature__ = signature.replace(parameters=[*before, added])  # type: ignore[attr-defined]
+        parameters = list(signature.parameters.values())
+        last = len(parameters) - (parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
+        public.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*parameters[:last], added, *parameters[last:]]
+        )
     except (ValueError, TypeError):  # a builtin without a signature
         pass
     return public

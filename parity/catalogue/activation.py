@@ -8,6 +8,18 @@ _SOFTMAX = ((80.0, 200.0), (-1e4, 1e4), (-1e-8, 1e-8))
 
 # fmt: off
 ROWS = [
+    op("nn.functional.leaky_relu", real("input", kinks=(0,)), choice("negative_slope", 0.01, 0.5),
+       tags="ties", spellings="function", note="the derivative at 0 is the slope"),
+    op("nn.functional.sigmoid", real("input"), dtypes="buihfc", spellings="function",
+       stress=((-80.0, -20.0), (10.0, 40.0))),
+    op("nn.functional.tanh", real("input"), dtypes="buihfc", spellings="function", tags="signed_zero",
+       stress=((-1e-8, 1e-8), (5.0, 8.0), (-40.0, -10.0))),
+    op("special.expit", real("input"), dtypes="buihfc", spellings="function out",
+       stress=((-80.0, -20.0), (10.0, 40.0))),
+    op("special.softmax", real("input"), dim(), option("dtype", "dtype", floating=True), stress=_SOFTMAX,
+       spellings="function"),
+    op("special.log_softmax", real("input"), dim(), option("dtype", "dtype", floating=True), stress=_SOFTMAX,
+       spellings="function"),
     op("relu", real("input", kinks=(0,)), tags="exact rounded ties", dtypes="uihf",
        spellings="function method inplace", note="the derivative at 0 is 0"),
     op("nn.functional.relu", real("input", kinks=(0,)), tags="exact rounded ties", dtypes="uihf",

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, choice, dim, op, option, real
+from parity.catalogue.arguments import argument, choice, dim, dims, keepdim, op, option, real
 
 # fmt: off
 ROWS = [
+    op("argmax", real("input", distinct=True), dims(single=True, nonempty=True), keepdim(),
+       tags="exact ties discrete", dtypes="uihf", orders=0),
+    op("argmin", real("input", distinct=True), dims(single=True, nonempty=True), keepdim(),
+       tags="exact ties discrete", dtypes="uihf", orders=0),
+    op("argsort", real("input", distinct=True), option("dim", "dim"), choice("descending", True, False),
+       option("stable", "stable"), tags="exact ties discrete", dtypes="buihf", orders=0,
+       note="without stable=True the order of equal elements is not promised; ties are drawn with it"),
     op("sort", real("input", distinct=True), option("dim", "dim"), choice("descending", True, False),
        option("stable", "stable"), tags="exact ties", dtypes="buihf",
        note="without stable=True the order of equal elements is not promised; ties are drawn with it"),

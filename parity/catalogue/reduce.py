@@ -21,8 +21,6 @@ ROWS = [
     op("min", real("input", distinct=True, even="min"), dims(single=True, nonempty=True), keepdim(),
        tags="exact ties", dtypes="buihf",
        note="over everything, ties share the gradient; along a dimension one index gets it all"),
-    op("argmax", real("input", distinct=True), dims(single=True, nonempty=True), keepdim(),
-       tags="exact ties discrete", dtypes="uihf", orders=0),
     op("var", real("input", result_above=0.01), dims(several=True), keepdim(), choice("correction", 0, 1),
        dtypes="hfc", stress=((1e4, 1.001e4), (-1e-8, 1e-8))),
     op("std", real("input", result_above=0.01), dims(several=True), keepdim(), choice("correction", 0, 1),

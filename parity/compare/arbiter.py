@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from parity import truth
+from parity.compare.exact import dyadic
 from parity.compare.pairs import Pair
 from parity.compare.verdict import Blame
 from parity.compare.yardstick import MULTIPLE, deviation, floored, rounding
@@ -64,7 +65,8 @@ class Arbiter:
         else:
             u = rounding(pair.reference)
             spread = np.zeros(u.shape) if pair.spread is None else floored(pair.spread)
-            apart = deviation(pair.reference, pair.subject) / (u + MULTIPLE * spread)
+            with np.errstate(over="ignore"):
+                apart = deviation(pair.reference, pair.subject) / (u + MULTIPLE * spread)
         order = np.argsort(-np.where(doubtful, apart, -1.0), axis=None)[: int(doubtful.sum())]
         for flat in order:
             element = tuple(int(i) for i in np.unravel_index(flat, pair.reference.shape))
@@ -80,7 +82,9 @@ class Arbiter:
         ours, theirs = certified.distance(b), certified.distance(a)
         allowed = u + MULTIPLE * max(theirs, spread)
         blame: Blame = ""
-        if certified.kink and certified.between(b, stable):
+        if certified.kink and abs(a - b) <= stable:
+            pass  # as the reference has it
+        elif certified.kink and certified.between(b, stable):
             blame = "convention" if certified.between(a, stable) else "reference"
         elif not ours <= allowed:
             blame = "both" if theirs > stable else "subject"
@@ -97,17 +101,73 @@ class Arbiter:
             inaccurate_reference=blame == "reference" or (blame == "" and ours > stable),
         )
 
-    def judge_exactly(self, pair: Pair, differing: Array, names: tuple[str, str]) -> Judgement:
-        """Who is to blame for the first bits that differ in the exact regime, where nothing is allowed."""
-        element = tuple(int(i) for i in np.unravel_index(int(np.argmax(differing)), differing.shape))
-        a, b = pair.reference[element].item(), pair.subject[element].item()
+    def judge_specials(self, pair: Pair, differing: Array, names: tuple[str, str]) -> Iterator[Judgement]:
+        """A judgement of each element where one side is nan or infinite and the other is not, or is another.
+
+        A finite truth decides between them. Where there is none, what stands there is a convention, and
+        `names[0]` sets it.
+        """
+        spread = None if pair.spread is None else floored(pair.spread)
+        for place in np.argwhere(differing):
+            element = tuple(int(i) for i in place)
+            yield self._special(pair, element, 0.0 if spread is None else float(spread[element]), names)
+
+    def meets_special(self, pair: Pair, element: tuple[int, ...]) -> bool:
+        """Whether this element of a gradient has to do with a value that is not finite, or may have."""
+        try:
+            return pair.kind != "value" and self._truth.meets_special(pair.where, element)
+        except NoTruth:
+            return True
+
+    def _special(self, pair: Pair, element: tuple[int, ...], spread: float, names: tuple[str, str]) -> Judgement:
+        a, b = pair.reference[element], pair.subject[element]
+        known = [x for x in (b, a) if np.isfinite(x)]
+        scale = np.asarray(known[0] if known else pair.reference.dtype.type(1))
+        stable = float(rounding(scale)) + MULTIPLE * spread
+        try:
+            if self.meets_special(pair, element):
+                raise NoTruth("a special value takes part")
+            certified = self._certified(pair, element, stable * SHARPNESS)
+        except NoTruth as none:
+            given = f"{names[0]} has {a}, {names[1]} {b}"
+            return Judgement(element, "convention", 0.0, why=f"{given}; the truth does not decide: {none}")
+        ours, theirs = _error(certified, b), _error(certified, a)
+        blame: Blame = "reference" if ours <= stable else "subject" if theirs <= stable else "both"
+        if certified.kink:
+            passes = np.isfinite(b) and certified.between(b, stable)
+            blame = "reference" if passes else "subject" if np.isfinite(a) else "both"
+        if blame == "both" and not np.isfinite(theirs):
+            blame = ""  # nobody can be held to a reference that is infinitely far off
+        if ours <= stable and theirs <= stable:
+            blame = ""
+        who = {"reference": f"{names[0]} is wrong", "subject": f"{names[1]} is wrong", "both": "both are wrong"}
+        given = f"{names[0]} has {a}, {names[1]} {b}, the truth is {certified.number:.6g}"
+        why = f"{who[blame]}: {given}" if blame in who else ""
+        ratio = ours / stable if blame not in ("", "reference") else 0.0
+        off = not theirs <= stable
+        return Judgement(element, blame, stable, ratio, certified.number, ours, theirs, off, why)
+
+    def judge_exactly(self, pair: Pair, differing: Array, names: tuple[str, str]) -> Iterator[Judgement]:
+        """Who is to blame for bits that differ in the exact regime, where nothing is allowed.
+
+        Exact results are promised for small dyadic numbers; elsewhere one rounding of the truth passes.
+        """
+        strict = dyadic(self.program)
         # A zero has no rounding of its own: the array's largest element gives the scale.
-        u = 0.0 if pair.discrete else float(max(rounding(x).max() for x in (pair.reference, pair.subject)))
+        largest = 0.0 if pair.discrete else float(max(rounding(x).max() for x in (pair.reference, pair.subject)))
+        for place in np.argwhere(differing):
+            element = tuple(int(i) for i in place)
+            u = largest if strict or pair.discrete else float(rounding(pair.reference[element]))
+            yield self._exact(pair, element, u, strict, names)
+
+    def _exact(self, pair: Pair, element: tuple[int, ...], u: float, strict: bool, names: tuple[str, str]) -> Judgement:
+        a, b = pair.reference[element].item(), pair.subject[element].item()
+        allowed = 0.0 if strict else u
         try:
             certified = self._certified(pair, element, (u or 1.0) * SHARPNESS)
         except NoTruth:
             why = f"in the exact regime both give the same bits: {names[0]} {a}, {names[1]} {b}"
-            return Judgement(element, "subject", 0.0, why=why)
+            return Judgement(element, "subject", allowed, why=why)
         ours, theirs = certified.distance(b), certified.distance(a)
         blame: Blame = "subject"
         if certified.kink:
@@ -115,10 +175,24 @@ class Arbiter:
                 blame = "convention" if certified.between(a, u) else "reference"
         elif not theirs <= u:
             blame = "reference" if ours <= u else "both"
-        return Judgement(element, blame, 0.0, float("inf"), certified.number, ours, theirs)
+        elif ours <= u and not strict:
+            blame = ""
+        inaccurate = blame == "reference"
+        return Judgement(element, blame, allowed, float("inf"), certified.number, ours, theirs, inaccurate)
 
     def _certified(self, pair: Pair, element: tuple[int, ...], tolerance: float) -> Certified:
         if pair.kind == "value":
             return self._truth.value(pair.where, pair.item, element, tolerance)
         ask = self._truth.gradient if pair.kind == "gradient" else self._truth.second
         return ask(pair.where, element, tolerance)
+
+
+def _error(certified: Certified, number: Any) -> float:
+    """How far a number of an engine is off; an infinity is right where its dtype cannot hold the truth."""
+    if np.isfinite(number):
+        return certified.distance(number.item())
+    if np.isinf(number) and number.dtype.kind == "f":
+        largest = float(np.finfo(number.dtype).max)
+        if abs(float(certified)) > largest and (float(certified) > 0) == bool(number > 0):
+            return 0.0
+    return float("inf")

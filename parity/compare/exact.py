@@ -10,6 +10,8 @@ from parity.compare.pairs import Pair
 from parity.engines.protocol import Array, Run
 from parity.program import Program
 
+_FRACTION, _SMALL = 2.0**12, 2.0**12
+
 
 def differing(pair: Pair) -> Array:
     """Where the two sides are not the same number; nan equals nan, zero equals zero."""
@@ -20,6 +22,19 @@ def differing(pair: Pair) -> Array:
     if a.dtype.kind == "c":
         specials_agree = both_nan & ~specials.differing(a, b)
     return np.asarray((a != b) & ~specials_agree)
+
+
+def dyadic(program: Program) -> bool:
+    """Whether the program's floating inputs are small whole numbers and simple fractions of two."""
+    for leaf in program.inputs:
+        if leaf.array.dtype.kind in "fc":
+            parts = leaf.array.real, leaf.array.imag
+            for part in parts[: 1 + (leaf.array.dtype.kind == "c")]:
+                with np.errstate(all="ignore"):
+                    scaled = part.astype(np.float64) * _FRACTION
+                if not ((np.abs(scaled) < _FRACTION * _SMALL) & (scaled == np.rint(scaled))).all():
+                    return False
+    return True
 
 
 def zero_promised(program: Program, reference: Run, subject: Run, pair: Pair) -> Array | None:

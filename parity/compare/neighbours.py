@@ -1,4 +1,4 @@
-"""Neighbouring programs: the same steps on leaves moved by about a thousandth."""
+"""Neighbouring programs: the same steps on leaves moved by about a thousandth, or in double precision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from parity.program import Input, Program
+from parity.program import Array, Input, Program
 
 #: Standard deviation of the relative move.
 MOVE = 1e-3
@@ -28,3 +28,16 @@ def _moved(leaf: Input, random: np.random.Generator) -> Input:
     if leaf.layout == "expanded" and shape:
         shape = (*shape[:-1], 1)  # an expanded leaf is constant along its last dimension
     return replace(leaf, array=(array * (1 + MOVE * random.standard_normal(shape))).astype(array.dtype))
+
+
+def widened(program: Program) -> Program:
+    """The same program in double precision; only dtypes that its steps name stay."""
+    return program.with_(
+        inputs=tuple(replace(leaf, array=_double(leaf.array)) for leaf in program.inputs),
+        cotangents=tuple(_double(array) for array in program.cotangents),
+        second=tuple(None if array is None else _double(array) for array in program.second),
+    )
+
+
+def _double(array: Array) -> Array:
+    return array.astype({"f": np.float64, "c": np.complex128}.get(array.dtype.kind, array.dtype))

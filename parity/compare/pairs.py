@@ -38,7 +38,8 @@ class Pair:
                 return value[self.item] if self.item is not None else None
             return value
         gradients = run.gradients if self.kind == "gradient" else run.second
-        return gradients[program.differentiable.index(self.where)] if gradients else None
+        found = gradients[program.differentiable.index(self.where)] if gradients else None
+        return _or_zeros(found, self.reference) if self.kind == "second" and run.error is None else found
 
 
 def unequal(program: Program, reference: Run, subject: Run) -> Iterator[Pair]:
@@ -57,6 +58,8 @@ def unequal(program: Program, reference: Run, subject: Run) -> Iterator[Pair]:
     )
     for kind, ours, theirs in kinds:
         for where, g, h in zip(program.differentiable, ours, theirs):
+            if kind == "second" and reference.error is None and subject.error is None:
+                g, h = _or_zeros(g, h), _or_zeros(h, g)
             if g is not None and h is not None and _differ(g, h):
                 yield Pair(kind, where, None, g, h)
 
@@ -72,6 +75,11 @@ def unrivalled(program: Program, reference: Run, subject: Run) -> Iterator[Pair]
             for where, h in zip(program.differentiable, theirs):
                 if h is not None:
                     yield Pair(kind, where, None, h, h)
+
+
+def _or_zeros(array: Array | None, other: Array | None) -> Array | None:
+    """A second derivative that was not recorded is zero: what it depends on is not there."""
+    return array if array is not None or other is None else np.zeros_like(other)
 
 
 def _differ(a: Array, b: Array) -> bool:

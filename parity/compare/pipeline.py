@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import cached_property
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from parity.compare import exact, specials, structure
 from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
 from parity.compare.jitter import Jumps, nudge, treatment
-from parity.compare.neighbours import neighbours
+from parity.compare.neighbours import neighbours, widened
 from parity.compare.pairs import Pair, unequal, unrivalled
 from parity.compare.verdict import Mismatch, Verdict
 from parity.compare.wording import mismatch
@@ -69,12 +70,10 @@ def _confirmed(verdict: Verdict, program: Program, reference: Any, subject: Any)
             return replace(verdict, decided="confirm")
         if tried - alarms > NEIGHBOURS - CONFIRMING:
             break
-    return replace(
-        verdict, status="undecided", decided="confirm", note="the alarm vanishes at neighbouring inputs"
-    )
+    return replace(verdict, status="undecided", decided="confirm", note="the alarm vanishes at neighbouring inputs")
 
 
-@dataclass(slots=True)
+@dataclass
 class Comparison:
     """Steps 1 to 5 on two runs of one program, `ours` the reference's and `theirs` the subject's."""
 
@@ -101,15 +100,24 @@ class Comparison:
 
     def _exactly(self, pairs: Sequence[Pair]) -> Verdict:
         arbiter = Arbiter(self.program, self.ours)
-        found = []
+        found: list[Mismatch] = []
+        explained: list[Mismatch] = []
         for pair in pairs:
             apart = exact.differing(pair)
-            if apart.any():
-                judgement = arbiter.judge_exactly(pair, apart, self._names)
-                found.append(mismatch(pair, judgement, self._names, exact=True))
-        if not found:
-            return Verdict("agrees", "bits")
-        return Verdict("differs", "bits", float("inf"), tuple(found))
+            special = specials.differing(pair.reference, pair.subject)
+            judgements = chain(
+                self._specials(arbiter, pair, special),
+                arbiter.judge_exactly(pair, apart & ~special, self._names),
+            )
+            for judgement in judgements:
+                if not judgement.passes:
+                    found.append(mismatch(pair, judgement, self._names))
+                    break
+                if judgement.inaccurate_reference and not explained:
+                    explained.append(mismatch(pair, judgement, self._names))
+        if found:
+            return Verdict("differs", "bits", float("inf"), tuple(found))
+        return self._agrees(explained) if explained else Verdict("agrees", "bits")
 
     def _zeros(self, pairs: Sequence[Pair]) -> Verdict | None:
         """Signs of zero, which no yardstick sees, where nothing else differs."""
@@ -118,7 +126,7 @@ class Comparison:
             if apart is not None:
                 why = f"the sign of a zero is promised here: {self._names[1]} gives the other one"
                 judgement = Judgement(_first(apart), "subject", 0.0, why=why)
-                found = mismatch(pair, judgement, self._names, exact=True)
+                found = mismatch(pair, judgement, self._names)
                 return Verdict("differs", "structure", float("inf"), (found,))
         return None
 
@@ -144,12 +152,12 @@ class Comparison:
         uncertain: list[Mismatch] = []
         explained: list[Mismatch] = []
         for pair in pairs:
-            special = pair.reference.dtype.kind in "fc" and specials.differing(pair.reference, pair.subject)
-            if np.any(special):
-                why = f"{self._names[1]} has a special value where {self._names[0]} has another or none"
-                judgement = Judgement(_first(np.asarray(special)), "subject", 0.0, why=why)
-                return self._differs(pair, judgement)
-            for judgement in arbiter.judge(pair, self._doubtful(pair)):
+            special = specials.differing(pair.reference, pair.subject)
+            judgements = chain(
+                self._specials(arbiter, pair, special),
+                arbiter.judge(pair, self._doubtful(pair) & ~special),
+            )
+            for judgement in judgements:
                 if judgement.blame == "ill-conditioned":
                     uncertain.append(mismatch(pair, judgement, self._names))
                     break
@@ -161,9 +169,28 @@ class Comparison:
         if uncertain:
             note = uncertain[0].reason
             return Verdict("undecided", "truth", self.worst, tuple(uncertain[:1]), note=note)
+        return self._agrees(explained)
+
+    def _agrees(self, explained: Sequence[Mismatch]) -> Verdict:
+        """Agreement that the truth decided; `explained` is where only the reference's own error made room."""
         inaccurate = self._inaccurate() if explained else ()
         wrong = tuple(m for m in explained if m.blame == "reference")
         return Verdict("agrees", "truth", self.worst, wrong, inaccurate)
+
+    def _specials(self, arbiter: Arbiter, pair: Pair, differing: Array) -> Iterator[Judgement]:
+        """As the arbiter judges; where it leaves a convention, the reference has to keep to it itself."""
+        for judgement in arbiter.judge_specials(pair, differing, self._names):
+            if judgement.blame == "convention":
+                place, wide = judgement.element, pair.of(self.program, self._in_double)
+                if wide is not None and specials.alike(wide[place], pair.subject[place]):
+                    why = f"{self._names[0]} disagrees with itself: in double precision it has {wide[place]} here"
+                    settled = replace(judgement, blame="reference", ratio=0.0, inaccurate_reference=True, why=why)
+                    judgement = settled
+            yield judgement
+
+    @cached_property
+    def _in_double(self) -> Run:
+        return execute(widened(self.program), self.reference)
 
     def _differs(self, pair: Pair, judgement: Judgement) -> Verdict:
         found = mismatch(pair, judgement, self._names)
@@ -175,12 +202,16 @@ class Comparison:
         Nobody says how stable it is, so it may err by as much as would make it undecided.
         """
         arbiter = Arbiter(self.program, self.ours)
+        overwritten = structure.written(self.program, self.ours)
         for pair in unrivalled(self.program, self.ours, self.theirs):
+            if pair.where in overwritten:
+                continue  # what a gradient of something overwritten means is a convention
             finite = np.isfinite(pair.subject)
             share = UNSTABLE[pair.subject.dtype.name] * np.abs(pair.subject[finite]).max(initial=0.0)
             pair.spread = np.full(pair.subject.shape, share / MULTIPLE)
             for judgement in islice(arbiter.judge(pair, finite), UNRIVALLED):
-                if judgement.subject_error > float(rounding(pair.subject)[judgement.element]) + share:
+                off = judgement.subject_error > float(rounding(pair.subject)[judgement.element]) + share
+                if off and not arbiter.meets_special(pair, judgement.element):
                     return self._differs(pair, replace(judgement, blame="subject", allowed=share))
         return None
 

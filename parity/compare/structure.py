@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from parity.compare.verdict import Check, Mismatch
+from parity.engines.interpreter import writes
 from parity.engines.protocol import Array, Raised, Run, Value
-from parity.program import Program
+from parity.program import Program, Ref
 
 #: What an engine says that has no derivative of this order, besides NotImplementedError.
-_NO_DERIVATIVE = re.compile(
-    r"not implemented|no second derivative|not differentiable|once_differentiable", re.I
-)
+_NO_DERIVATIVE = re.compile(r"not (?:implemented|supported)|no second derivative|not differentiable|once_differentiable", re.I)
 
 
 def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mismatch]:
     """Every difference of structure, in the order of the program."""
     names = reference.engine, subject.engine
-    if error := _errors(reference, subject):
+    error = _errors(reference, subject)
+    if error:
         yield error
     inputs = len(program.inputs)
     for where, (a, b) in enumerate(zip(reference.values, subject.values)):
@@ -33,9 +33,12 @@ def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mism
     for where, (i, j) in enumerate(zip(reference.aliases, subject.aliases), start=inputs):
         if i != j:
             yield _mismatch("alias", where, i, j, names)
-    if reference.touched != subject.touched:
-        changed = set(reference.touched) ^ set(subject.touched)
-        yield _mismatch("touched", min(changed), reference.touched, subject.touched, names)
+    changed = set(reference.touched) ^ set(subject.touched)
+    for where in sorted(changed - written(program, reference)):
+        ours, theirs = (_touch(where in run.touched) for run in (reference, subject))
+        yield _mismatch("touched", where, ours, theirs, names)
+    if error:
+        return  # one side has no gradients to compare
     pairs: tuple[tuple[Check, Any, Any], ...] = (
         ("gradient", reference.gradients, subject.gradients),
         ("second", reference.second, subject.second),
@@ -45,7 +48,28 @@ def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mism
         pairs = pairs[:1] if "backward" not in _moments(reference, subject) else ()
     for check, ours, theirs in pairs:
         for where, a, b in zip(program.differentiable, ours, theirs):
-            yield from _arrays(check, where, a, b, names)
+            # Whether a second derivative that is zero everywhere is recorded at all is an engine's own affair.
+            if check == "gradient" or (a is not None and b is not None):
+                yield from _arrays(check, where, a, b, names)
+
+
+def written(program: Program, run: Run) -> set[int]:
+    """The inputs that steps write into: what they hold in the end is compared as those steps' values."""
+    inputs = len(program.inputs)
+    found: set[int] = set()
+    for step in program.steps:
+        if writes(step):
+            target = step.kwargs.get("out", step.args[0] if step.args else None)
+            number = target.index if isinstance(target, Ref) else None
+            while number is not None and inputs <= number < inputs + len(run.aliases):
+                number = run.aliases[number - inputs]
+            if number is not None:
+                found.add(number)
+    return found
+
+
+def _touch(changed: bool) -> str:
+    return "changes it" if changed else "leaves it alone"
 
 
 def lacks_derivative(error: Raised | None) -> bool:
@@ -86,7 +110,7 @@ def _told(error: Raised | None) -> str:
 def _place(error: Raised | None, run: Run) -> int:
     inputs = len(run.values) - len(run.aliases)
     moment = "" if error is None else error.moment
-    return inputs + int(moment.removeprefix("step ")) if moment.startswith("step ") else 0
+    return inputs + int(moment.removeprefix("step ")) if moment.startswith("step ") else -1
 
 
 def _same_family(expected: str, given: str) -> bool:
@@ -112,11 +136,11 @@ def _array(
 ) -> Iterator[Mismatch]:
     if a is None or b is None:
         if (a is None) is not (b is None):
-            yield _mismatch("none", where, _presence(a), _presence(b), names, item, f"a {check}")
+            yield _mismatch("none", where, _presence(a), _presence(b), names, item, _WHAT[check])
     elif a.shape != b.shape:
-        yield _mismatch("shape", where, a.shape, b.shape, names, item, f"a {check}")
+        yield _mismatch("shape", where, a.shape, b.shape, names, item, _WHAT[check])
     elif a.dtype != b.dtype:
-        yield _mismatch("dtype", where, a.dtype.name, b.dtype.name, names, item, f"a {check}")
+        yield _mismatch("dtype", where, a.dtype.name, b.dtype.name, names, item, _WHAT[check])
 
 
 def _presence(array: Array | None) -> str:
@@ -127,13 +151,14 @@ def _outputs(value: Value) -> str:
     return f"{len(value)} outputs" if isinstance(value, tuple) else "one output"
 
 
+_WHAT = {"value": "a value", "gradient": "a gradient", "second": "a second derivative"}
 _SAYS = {
     "none": "is there in one engine only",
     "shape": "has another shape",
     "dtype": "has another dtype",
     "requires_grad": "requires grad in one engine only",
     "alias": "shares its memory with another value",
-    "touched": "are changed by one engine only",
+    "touched": "is changed by one engine only",
 }
 
 
@@ -146,7 +171,7 @@ def _mismatch(
     item: int | None = None,
     what: str = "a value",
 ) -> Mismatch:
-    subject = "inputs" if check == "touched" else what
+    subject = "an input" if check == "touched" else what
     reason = f"{subject} {_SAYS[check]}: {names[0]} {_short(a)}, {names[1]} {_short(b)}"
     return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
 

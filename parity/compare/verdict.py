@@ -72,6 +72,8 @@ class Failure:
     seed: int | None = None
     #: "file:line" of the rule or kernel held responsible, where the engine can say.
     rule: str = ""
+    #: The operator and input whose rule that is, as the engine calls them.
+    served_by: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -9,7 +9,7 @@ from parity.compare.pairs import Pair
 from parity.compare.verdict import Mismatch, as_number
 
 
-def mismatch(pair: Pair, judgement: Judgement, names: tuple[str, str], *, exact: bool = False) -> Mismatch:
+def mismatch(pair: Pair, judgement: Judgement, names: tuple[str, str]) -> Mismatch:
     """The mismatch at the element that was judged; `names` are the reference's and the subject's."""
     return Mismatch(
         check=pair.kind,
@@ -18,7 +18,7 @@ def mismatch(pair: Pair, judgement: Judgement, names: tuple[str, str], *, exact:
         element=judgement.element,
         reference=as_number(pair.reference[judgement.element]),
         subject=as_number(pair.subject[judgement.element]),
-        allowed=0.0 if exact else judgement.allowed,
+        allowed=judgement.allowed,
         truth=judgement.truth,
         blame=judgement.blame,
         reason=_reason(judgement, *names),
@@ -28,10 +28,10 @@ def mismatch(pair: Pair, judgement: Judgement, names: tuple[str, str], *, exact:
 def _reason(judgement: Judgement, reference: str, subject: str) -> str:
     if judgement.blame == "ill-conditioned":
         return f"nothing certain can be said here: {judgement.why}"
-    if judgement.blame == "convention":
-        return f"{subject} differs from {reference}'s convention: both lie between the one-sided derivatives"
     if judgement.why:
         return judgement.why
+    if judgement.blame == "convention":
+        return f"{subject} differs from {reference}'s convention: both lie between the one-sided derivatives"
     ours, theirs = _amount(judgement.subject_error), _amount(judgement.reference_error)
     if judgement.blame == "reference":
         return f"{reference} is wrong: it is off by {theirs}, {subject} by {ours}"

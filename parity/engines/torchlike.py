@@ -54,6 +54,8 @@ class TorchLike:
             self.rules = self._rules
             self.rule = self._rule
             self.replaced = self._replaced
+        if hasattr(getattr(module, "graph", None), "rules_between"):
+            self.rules_between = self._rules_between
 
     def __repr__(self) -> str:
         return f"TorchLike({self.name} {self.version})".replace(" )", ")")
@@ -182,6 +184,9 @@ class TorchLike:
     def _rule(self, op: str, input: int | str) -> Rule | None:
         found = self.module.graph.rule(op, input)
         return None if found is None else _as_rule(found)
+
+    def _rules_between(self, result: Any, leaf: Any) -> list[Rule]:
+        return [_as_rule(rule) for rule in self.module.graph.rules_between(result, leaf)]
 
     def _replaced(
         self, op: str, input: int | str, change: Callable[[Callable[..., Any]], Callable[..., Any]]

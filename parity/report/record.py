@@ -57,6 +57,7 @@ def failure_record(failure: Failure) -> dict[str, Any]:
         "reference_version": failure.reference_version,
         "seed": failure.seed,
         "rule": failure.rule,
+        "served_by": failure.served_by,
     }
 
 

@@ -104,8 +104,8 @@ def _differences(failure: Failure) -> list[str]:
     rows = [
         (
             _place(program, m),
-            f"{failure.reference} {_side(m.reference)}",
-            f"{failure.subject} {_side(m.subject)}",
+            f"{failure.reference} {_side(m, m.reference)}",
+            f"{failure.subject} {_side(m, m.subject)}",
         )
         for m in shown
     ]
@@ -133,6 +133,8 @@ def _differences(failure: Failure) -> list[str]:
 
 
 def _place(program: Program, mismatch: Mismatch) -> str:
+    if mismatch.check == "error" and mismatch.where < 0:
+        return "backward"
     names = Notation(program).names
     name = names[mismatch.where] if 0 <= mismatch.where < len(names) else f"value {mismatch.where}"
     element = f"[{', '.join(map(str, mismatch.element))}]" if mismatch.element else ""
@@ -150,10 +152,12 @@ def _outputs(program: Program) -> str:
     return names[0] if len(names) == 1 else f"({', '.join(names)})" if len(names) <= 3 else "outputs"
 
 
-def _side(value: Any) -> str:
+def _side(mismatch: Mismatch, value: Any) -> str:
     if isinstance(value, Raised):
         message = value.message.splitlines()[0] if value.message else ""
-        return f"{value.type} at {value.moment}: {message[:48]}"
+        return f"raises {value.type}: {textwrap.shorten(message, 60, placeholder=' ...')}"
+    if mismatch.check == "error":
+        return "raises nothing"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}" if value.size > 1 else brief(value.reshape(-1)[0])
     if isinstance(value, np.dtype):
@@ -188,8 +192,9 @@ def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
         if first.op:
             where = first.op + (f", input {first.input}" if first.input is not None else "")
             if failure.rule:
-                facts.append(("rule" if first.input is not None else "kernel", f"{failure.rule}   {where}"))
-            else:
+                served = failure.served_by or where
+                facts.append(("rule", f"{failure.rule}   {served}"))
+            if not failure.rule or served != where:
                 facts.append(("operator", where))
     if short:
         facts.append(("as a test", f"parity emit {short} --as pytest >> tests/programs/test_regressions.py"))

@@ -14,6 +14,8 @@ _PRODUCTS = frozenset(
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])
+#: Of complex numbers these need a square root, or in torch a division.
+REAL_ONLY = LONG_PRODUCTS | {"abs"}
 _SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum"])
 
 
@@ -21,6 +23,8 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
     """The bits of a result, given the operator's arguments by name; Unfit where it would not be exact."""
     of = [_bits(value) for value in values.values()]
     most = max(of, default=0)
+    if op in REAL_ONLY and any(type(v) is Item and v.kind == "c" for v in values.values()):
+        raise Unfit
     if op in _PRODUCTS:
         return sum(of)
     if op in _SQUARES:

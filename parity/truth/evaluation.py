@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ from parity.truth.forward import Forward
 from parity.truth.table import NoTruth, Undecided
 
 #: Bits of each attempt, and the exponent of the step of its differences, relative to the element.
+#: Exponents that lie no further apart than this need no bits of their own.
+_USUAL = 128
+#: A number in the domain of every operator.
+_TAME = 0.5
 LADDER = ((256, 80), (512, 160), (1024, 320), (2048, 640))
 
 
@@ -76,7 +81,7 @@ class Truth:
                 raise NoTruth("the truth is not a finite number here")
             return Certified(ball) if radius(ball) <= tolerance else None
 
-        return _climb(attempt)
+        return self._climb(attempt)
 
     def gradient(self, number: int, element: tuple[int, ...], tolerance: float) -> Certified:
         """The derivative of Σ cotangent · output by one element of an input."""
@@ -85,6 +90,24 @@ class Truth:
     def second(self, number: int, element: tuple[int, ...], tolerance: float) -> Certified:
         """The derivative of Σ weight · first gradient by one element of an input."""
         return self._by_parts(number, lambda unit: self._mixed(number, element, unit, tolerance))
+
+    def meets_special(self, number: int, element: tuple[int, ...]) -> bool:
+        """Whether an output element that is not finite depends on this element of an input.
+
+        Seen from programs in which this element alone is unknown and every other one is tame. Raises NoTruth
+        where the way through the program hangs on the unknown.
+        """
+        with precision(LADDER[0][0]):
+            base = self._base(0)
+            tame = [_filled(leaf, _TAME) if leaf.dtype == object else leaf for leaf in self._forward.leaves]
+            tame[number][element] = type(tame[number][element])(arb.nan())
+            moved = self._forward.moved(base, dict(enumerate(tame)))
+            for ref in self.program.outputs:
+                if self._differentiable(ref):
+                    for before, after in zip(_at(base, ref).flat, _at(moved, ref).flat):
+                        if not before.is_finite() and not after.is_finite():
+                            return True
+        return False
 
     # -- differences
 
@@ -106,7 +129,7 @@ class Truth:
             self._continuous(up - down, number, level, 0.5)
             return _settled(pairs, (at - down) / step, (up - at) / step, tolerance)
 
-        return _climb(attempt)
+        return self._climb(attempt)
 
     def _mixed(self, number: int, element: tuple[int, ...], unit: Any, tolerance: float) -> Certified:
         pairs: list[tuple[Any, Any]] = []
@@ -127,7 +150,7 @@ class Truth:
 
             return _settled(pairs, corner(-1), corner(1), tolerance)
 
-        return _climb(attempt)
+        return self._climb(attempt)
 
     def _continuous(self, difference: Any, number: int, level: int, share: float) -> None:
         """Refuse a jump or, in a mixed difference, a kink: what a step makes must shrink with the step.
@@ -165,9 +188,32 @@ class Truth:
 
     def _slid(self, along: Any) -> dict[int, Array]:
         leaves = self._forward.leaves
-        return {
-            i: np.asarray(leaves[i] + balls(weight) * along, dtype=object) for i, weight in self._weights()
-        }
+        return {i: np.asarray(leaves[i] + balls(weight) * along, dtype=object) for i, weight in self._weights()}
+
+    def _climb(self, attempt: Callable[[int], Certified | None]) -> Certified:
+        """The first attempt that succeeds, each with more bits than the one before."""
+        why = ""
+        for level, (bits, _) in enumerate(LADDER):
+            try:
+                with precision(bits + self._depth):
+                    found = attempt(level)
+            except Undecided as undecided:
+                why = f": {undecided}"
+                continue
+            if found is not None:
+                return found
+        raise NoTruth(f"not settled with {LADDER[-1][0]} bits{why[:200]}")
+
+    @cached_property
+    def _depth(self) -> int:
+        """Bits more where inputs lie as far apart as 1 and a subnormal: steps are small against the smallest."""
+        exponents = [0]
+        for leaf in self.program.inputs:
+            if leaf.array.dtype.kind in "fc":
+                sizes = np.abs(leaf.array.astype(np.complex128))
+                exponents += [_exponent(x) for x in sizes.ravel().tolist() if math.isfinite(x)]
+        depth = max(exponents) - min(exponents)
+        return 2 * depth if depth > _USUAL else 0
 
     # -- the scalar that is differentiated
 
@@ -217,21 +263,6 @@ class Truth:
         return self._bases[level]
 
 
-def _climb(attempt: Callable[[int], Certified | None]) -> Certified:
-    """The first attempt that succeeds, each with more bits than the one before."""
-    why = ""
-    for level, (bits, _) in enumerate(LADDER):
-        try:
-            with precision(bits):
-                found = attempt(level)
-        except Undecided as undecided:
-            why = f": {undecided}"
-            continue
-        if found is not None:
-            return found
-    raise NoTruth(f"not settled with {LADDER[-1][0]} bits{why[:200]}")
-
-
 def _settled(pairs: list[tuple[Any, Any]], left: Any, right: Any, tolerance: float) -> Certified | None:
     """The derivative between two one-sided differences, once they are sharp and agree, or stay apart: a kink.
 
@@ -249,6 +280,13 @@ def _settled(pairs: list[tuple[Any, Any]], left: Any, right: Any, tolerance: flo
         if max(moves) <= 1e-6 * gap:
             return Certified((left + right) / 2, left, right)
     return None
+
+
+def _filled(leaf: Array, number: float) -> Array:
+    made = [type(ball)(number) for ball in leaf.flat]
+    filled: Array = np.empty(leaf.shape, object)
+    filled.ravel()[:] = made
+    return filled
 
 
 def _at(values: Sequence[Any], ref: Ref) -> Array:

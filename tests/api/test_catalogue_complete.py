@@ -1,0 +1,109 @@
+"""parity's catalogue and the engine's registry cover each other, under the same family names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import autodiff
+from autodiff._core.registry import FUNCTIONS, PRIMITIVES
+from autodiff._surface.methods import PUBLIC_KINDS
+from parity.catalogue import CATALOGUE
+from parity.catalogue.excluded import EXCLUDED
+
+#: Public names of the engine that no row describes, by the reason.
+WITHOUT_A_ROW = {
+    "gives no tensor: nothing to compare but a fact, held against torch in tests/core and tests/ops": """
+        broadcast_shapes can_cast get_default_dtype initial_seed is_complex is_floating_point is_tensor numel
+        promote_types result_type set_default_dtype type
+    """,
+    "casts: recorded by every program of mixed dtypes, and held against torch in tests/ops": """
+        bool byte cdouble cfloat char double float half int long short to type_as cpu
+    """,
+    "only a name for what another row checks: reshape, expand, zeros, full, matmul, logsumexp, split": """
+        reshape_as view_as expand_as new_empty new_full new_ones new_tensor new_zeros scalar_tensor linalg.matmul
+        special.logsumexp split_with_sizes empty rsub
+    """,
+    "leaves or copies the graph, which programs do by steps of their own": "detach clone contiguous",
+    "writes numbers into a tensor: histories, not programs of operators": "copy_ fill_ zero_",
+    "random, in place or of a shape of its own: tested by distribution": """
+        bernoulli normal random_ randperm uniform_
+    """,
+    "memory without promised values": "empty_strided",
+    "beyond the first slice: held against torch in tests/ops, its row comes with the next": """
+        addmm adjoint all any argwhere asarray atleast_1d atleast_2d atleast_3d baddbmm bitwise_and bitwise_not
+        bitwise_or bitwise_xor broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
+        float_power floor_divide hstack hypot index_add index_copy index_fill index_put isfinite isinf isnan logspace
+        masked_scatter movedim msort nansum narrow nn.functional.silu nonzero scatter scatter_add select sgn take
+        take_along_dim tensor_split tile tril triu unflatten unfold vstack
+    """,
+}
+#: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
+FINER = {
+    "joining": "shape",
+    "selection": "index",
+    "masks": "index",
+    "indexing": "index",
+    "einsum": "matmul",
+    "conversion": "creation",
+}
+#: Rows that Python spells with brackets.
+BRACKETS = {"getitem": "__getitem__", "setitem": "__setitem__"}
+
+
+def families() -> dict[str, set[str]]:
+    """Each public operator of the engine, and the families in which its row and its function stand."""
+    found: dict[str, set[str]] = {}
+    stems = {f.short for f in FUNCTIONS.values()} | {n for n, p in PRIMITIVES.items() if p.kind in PUBLIC_KINDS}
+    for name, p in PRIMITIVES.items():
+        if p.kind in PUBLIC_KINDS and not name.startswith("_"):
+            found.setdefault(name, set()).add(Path(p.source[0]).stem)
+    for f in FUNCTIONS.values():
+        if f.short.startswith("_") or (f.short.endswith("_") and f.short[:-1] in stems):
+            continue  # inside the engine only; an in-place form written by hand
+        stem = f.body.__module__.rpartition(".")[2]
+        row = PRIMITIVES.get(f.short)
+        for space in f.namespaces:
+            name = f.short if space in ("", "Tensor") else f"{space}.{f.short}"
+            found.setdefault(name, set()).add(FINER.get(stem, stem))
+            if row is not None:
+                found[name].add(Path(row.source[0]).stem)
+    return found
+
+
+FAMILIES = families()
+REASONED = {name: reason for reason, names in WITHOUT_A_ROW.items() for name in names.split()}
+
+
+def test_every_public_operator_has_a_row_or_a_reason():
+    assert sorted(set(FAMILIES) - set(CATALOGUE) - set(EXCLUDED) - set(REASONED)) == []
+
+
+def test_every_row_exists_in_the_engine():
+    assert sorted(set(CATALOGUE) - set(FAMILIES) - set(BRACKETS)) == []
+    assert all(hasattr(autodiff.Tensor, method) for method in BRACKETS.values())
+
+
+def test_no_reason_outlives_its_row():
+    assert sorted(set(REASONED) & (set(CATALOGUE) | set(EXCLUDED))) == []
+    assert sorted(set(REASONED) - set(FAMILIES)) == []
+    assert sorted(set(EXCLUDED) - set(FAMILIES)) == []
+    assert sum(len(names.split()) for names in WITHOUT_A_ROW.values()) == len(REASONED)
+
+
+def test_families_agree():
+    differing = {
+        name: (row.family, sorted(FAMILIES[name]))
+        for name, row in CATALOGUE.items()
+        if name in FAMILIES and row.family not in FAMILIES[name]
+    }
+    assert differing == {}
+
+
+def test_spellings_of_a_row_exist_in_the_engine():
+    missing = []
+    for name, row in CATALOGUE.items():
+        short = name.rpartition(".")[2]
+        for spelling, method in (("method", short), ("inplace", short + "_")):
+            if spelling in row.spellings and name not in BRACKETS and not hasattr(autodiff.Tensor, method):
+                missing.append(f"{name} {spelling}")
+    assert missing == []
