@@ -171,7 +171,8 @@ def empty(lib):
 
 
 PROGRAMS = [
-    gradient_of_other_layout, gradient_over_itself, gradient_zeroed_or_dropped, retained_adds_up, hooks_outlive_the_flag,
+    gradient_of_other_layout, gradient_over_itself, gradient_zeroed_or_dropped, retained_adds_up,
+    hooks_outlive_the_flag,
     flag_toggled, inputs_of_every_kind, base_and_view, hook_walks_too, hook_in_the_second_order, after_an_error,
     second_order_without_mode, enabled_in_inference, written_in_no_grad_view, generator_in_generator, deep_copy, empty,
     lambda l: copy.deepcopy(leaf(l) * 2),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import math
-import operator
+import math  # noqa: F401 (the expressions' own)
+import operator  # noqa: F401
 import pickle
 import warnings
 
@@ -85,31 +85,53 @@ def pickled_result(lib):
 
 
 EXPRESSIONS = {
-    "conversions": """float(t(l)) float(l.ones(0)) float(l.tensor(1+2j)) float(l.tensor(1+0j)) int(l.tensor(1j)) complex(t(l))
-        int(l.tensor(2.7)) int(l.tensor(math.nan)) bool(t(l)) bool(l.ones(0)) bool(l.ones(1,1)) len(l.tensor(1.)) t(l).item()
-        [1,2][l.tensor(1)] [1,2][l.tensor(1.)] [1,2][l.tensor(True)] list(l.tensor(1.)) list(range(l.tensor(3))) math.sqrt(l.tensor(4.))
-        f"{l.tensor(1.25):.1f}" f"{t(l):.1f}" "%d"%l.tensor(3)""",
-    "foreign": """t(l)==None t(l)!=None t(l)=="a" t(l)==[1.,2.,3.] t(l)==object() t(l)<None t(l)<"a" t(l)+"a" "a"+t(l) t(l)+None
-        t(l)+[1,2,3] [1,2,3]+t(l) t(l)**"a" t(l)/None t(l)//None t(l)@3 t(l)&None operator.iadd(t(l),"a") operator.ifloordiv(t(l),None)
-        t(l).add("a") l.mul(t(l),None) l.eq(t(l),None) l.pow(t(l),"a") l.sin(3.) l.sin(None) t(l)+Foreign() t(l)>Foreign()
-        2.in(t(l)) "a".in(t(l)) None.in(t(l)) t(l).in([t(l)]) {t(l):1}[t(l)]""",
-    "unary": "+t(l) +l.tensor([True]) -l.tensor([True]) ~t(l) ~l.tensor([True]) ~l.tensor([5]) abs(l.tensor([True]))",
-    "python": """sum(t(l)) max(t(l)) sorted(t(l)) any(t(l)>2) all(t(l)>2) round(l.tensor(1.26),1) list(reversed(t(l))) pow(t(l),2,3)""",
-    "small integers": """ints(l,100,dtype="int8")+100 ints(l,100,dtype="int8")+1000 ints(l,1,dtype="uint8")-2 ints(l,1,dtype="uint8")<300
-        ints(l,1,dtype="uint8")>-1 ints(l,44,dtype="uint8")==300 l.tensor(1,dtype=l.int8)<1000 ints(l,1)+2**63 ints(l,1)+2**70
-        t(l)*10**400 t(l)<10**400 l.tensor(2**63) l.tensor(2**70,dtype=l.float32) l.tensor(300,dtype=l.uint8)
-        l.ones(2,dtype=l.float16)*1e6 l.ones(2,dtype=l.float16)+65504 t(l)*1e300 l.tensor(3.)*1e300 t(l)<1e300 l.tensor([0.1])==0.1
-        l.tensor(0.1)==0.1 ints(l,7,-7,0)/0 ints(l,7,-7)//2 ints(l,7,-7)//-2 ints(l,7)//0 l.tensor([7.,-7.,0.])//0 7//ints(l,2,-2)
-        7.5//ints(l,2,-2) ints(l,-2**63)//-1 ints(l,2)**-1 ints(l,2)**ints(l,-1) ints(l,2)**-1. 2**ints(l,-2,-1,0,2) (-1)**ints(l,-2,-1,0)
-        1**ints(l,-1,2) 2.**ints(l,-1) l.tensor([True])-True True-l.tensor([True]) 1-l.tensor([True]) ints(l,2)-True l.tensor([True])**2
-        l.tensor([True])+True l.tensor([True]).sum() l.tensor([1j])<1 l.tensor([1j])//1 l.tensor([3+4j]).abs() l.tensor([3+4j]).sign()""",
-    "numpy": """np.float32(2)*t(l) np.float64(2)*t(l) t(l)*np.float64(2) np.int64(2)*t(l) t(l)*np.bool_(True) np.float32(2.5)*ints(l,1)
-        np.float32(2)**t(l) t(l)**np.float32(2) np.float32(2)-t(l) np.float32(2)<t(l) np.float32(2)==t(l) np.float64(2)*l.tensor(2.)
-        t(l)==array() np.asarray(t(l)).dtype.name np.asarray(t(l).requires_grad_()) np.stack([t(l),t(l)]).shape array()[l.tensor([0,1])]
-        np.zeros(l.tensor(3)).shape np.float32(l.tensor(3.)) type((l.tensor(1.)*2).numpy()).__name__ t(l).requires_grad_().numpy(force=True).shape
-        l.from_numpy(array()[::-1]) l.from_numpy(np.arange(6.)[::2]).stride() l.from_numpy([1.]) l.from_numpy(np.array([1.],">f4"))
-        l.from_numpy(np.array(["a"])) l.from_numpy(np.float32(3.)) l.tensor([l.tensor(1.),2]) l.tensor([t(l),t(l)]) l.tensor([np.float32(1),2])
-        l.tensor([[1],[1,2]]) l.tensor({1}) l.Tensor(2,3).shape==(2,3) l.Tensor([1,2]) l.Tensor()""",
+    "conversions": """
+        float(t(l)) float(l.ones(0)) float(l.tensor(1+2j)) float(l.tensor(1+0j)) int(l.tensor(1j))
+        complex(t(l)) int(l.tensor(2.7)) int(l.tensor(math.nan)) bool(t(l)) bool(l.ones(0))
+        bool(l.ones(1,1)) len(l.tensor(1.)) t(l).item() [1,2][l.tensor(1)] [1,2][l.tensor(1.)]
+        [1,2][l.tensor(True)] list(l.tensor(1.)) list(range(l.tensor(3))) math.sqrt(l.tensor(4.))
+        f"{l.tensor(1.25):.1f}" f"{t(l):.1f}" "%d"%l.tensor(3)
+    """,
+    "foreign": """
+        t(l)==None t(l)!=None t(l)=="a" t(l)==[1.,2.,3.] t(l)==object() t(l)<None t(l)<"a" t(l)+"a" "a"+t(l)
+        t(l)+None t(l)+[1,2,3] [1,2,3]+t(l) t(l)**"a" t(l)/None t(l)//None t(l)@3 t(l)&None
+        operator.iadd(t(l),"a") operator.ifloordiv(t(l),None) t(l).add("a") l.mul(t(l),None) l.eq(t(l),None)
+        l.pow(t(l),"a") l.sin(3.) l.sin(None) t(l)+Foreign() t(l)>Foreign() 2.in(t(l)) "a".in(t(l))
+        None.in(t(l)) t(l).in([t(l)]) {t(l):1}[t(l)]
+    """,
+    "unary": """
+        +t(l) +l.tensor([True]) -l.tensor([True]) ~t(l) ~l.tensor([True]) ~l.tensor([5])
+        abs(l.tensor([True]))
+    """,
+    "python": """
+        sum(t(l)) max(t(l)) sorted(t(l)) any(t(l)>2) all(t(l)>2) round(l.tensor(1.26),1)
+        list(reversed(t(l))) pow(t(l),2,3)
+    """,
+    "small integers": """
+        ints(l,100,dtype="int8")+100 ints(l,100,dtype="int8")+1000 ints(l,1,dtype="uint8")-2
+        ints(l,1,dtype="uint8")<300 ints(l,1,dtype="uint8")>-1 ints(l,44,dtype="uint8")==300
+        l.tensor(1,dtype=l.int8)<1000 ints(l,1)+2**63 ints(l,1)+2**70 t(l)*10**400 t(l)<10**400
+        l.tensor(2**63) l.tensor(2**70,dtype=l.float32) l.tensor(300,dtype=l.uint8)
+        l.ones(2,dtype=l.float16)*1e6 l.ones(2,dtype=l.float16)+65504 t(l)*1e300 l.tensor(3.)*1e300
+        t(l)<1e300 l.tensor([0.1])==0.1 l.tensor(0.1)==0.1 ints(l,7,-7,0)/0 ints(l,7,-7)//2 ints(l,7,-7)//-2
+        ints(l,7)//0 l.tensor([7.,-7.,0.])//0 7//ints(l,2,-2) 7.5//ints(l,2,-2) ints(l,-2**63)//-1
+        ints(l,2)**-1 ints(l,2)**ints(l,-1) ints(l,2)**-1. 2**ints(l,-2,-1,0,2) (-1)**ints(l,-2,-1,0)
+        1**ints(l,-1,2) 2.**ints(l,-1) l.tensor([True])-True True-l.tensor([True]) 1-l.tensor([True])
+        ints(l,2)-True l.tensor([True])**2 l.tensor([True])+True l.tensor([True]).sum() l.tensor([1j])<1
+        l.tensor([1j])//1 l.tensor([3+4j]).abs() l.tensor([3+4j]).sign()
+    """,
+    "numpy": """
+        np.float32(2)*t(l) np.float64(2)*t(l) t(l)*np.float64(2) np.int64(2)*t(l) t(l)*np.bool_(True)
+        np.float32(2.5)*ints(l,1) np.float32(2)**t(l) t(l)**np.float32(2) np.float32(2)-t(l)
+        np.float32(2)<t(l) np.float32(2)==t(l) np.float64(2)*l.tensor(2.) t(l)==array()
+        np.asarray(t(l)).dtype.name np.asarray(t(l).requires_grad_()) np.stack([t(l),t(l)]).shape
+        array()[l.tensor([0,1])] np.zeros(l.tensor(3)).shape np.float32(l.tensor(3.))
+        type((l.tensor(1.)*2).numpy()).__name__ t(l).requires_grad_().numpy(force=True).shape
+        l.from_numpy(array()[::-1]) l.from_numpy(np.arange(6.)[::2]).stride() l.from_numpy([1.])
+        l.from_numpy(np.array([1.],">f4")) l.from_numpy(np.array(["a"])) l.from_numpy(np.float32(3.))
+        l.tensor([l.tensor(1.),2]) l.tensor([t(l),t(l)]) l.tensor([np.float32(1),2]) l.tensor([[1],[1,2]])
+        l.tensor({1}) l.Tensor(2,3).shape==(2,3) l.Tensor([1,2]) l.Tensor()
+    """,
 }
 # "a.in(b)" stands for "a in b", which has spaces.
 CASES = [text for group in EXPRESSIONS.values() for text in group.split()]
