@@ -59,7 +59,7 @@ METHODS = {
 
 
 def public(space: object) -> dict[str, object]:
-    return {n: v for n, v in vars(space).items() if not n.startswith("_") and n != "annotations"}
+    return {n: v for n, v in vars(space).items() if n.isidentifier() and not n.startswith("_") and n != "annotations"}
 
 
 def test_root_names_are_torchs():
