@@ -212,8 +212,15 @@ class Comparison:
             for judgement in islice(arbiter.judge(pair, finite), UNRIVALLED):
                 off = judgement.subject_error > float(rounding(pair.subject)[judgement.element]) + share
                 if off and not arbiter.meets_special(pair, judgement.element):
-                    return self._differs(pair, replace(judgement, blame="subject", allowed=share))
+                    return self._alone_wrong(pair, replace(judgement, blame="subject", allowed=float(share)))
         return None
+
+    def _alone_wrong(self, pair: Pair, judgement: Judgement) -> Verdict:
+        reference, subject = self._names
+        off = f"{subject} is wrong: it is off by {judgement.subject_error:.2g}"
+        why = f"{off}; {reference} has no derivative of this order"
+        found = mismatch(pair, replace(judgement, why=why), self._names)
+        return Verdict("differs", "truth", float("inf"), (replace(found, reference="no derivative"),))
 
     def _within_rounding(self, pair: Pair) -> bool:
         if pair.discrete:
