@@ -32,7 +32,7 @@ from parity.report.record import failure_record
 from parity.report.summary import Outcome, Summary
 from parity.report.text import failure_text
 from parity.strategies.drawing import draw_program
-from parity.strategies.single import draw_op
+from parity.strategies.single import Undrawn, draw_op
 from parity.strategies.source import Seeded
 
 
@@ -91,7 +91,10 @@ class Examiner:
             return corpus.load(item.path).program, None
         source = Seeded(seed_of(self.plan.seed, item.label))
         if item.op:
-            return draw_op(source, self.reference, CATALOGUE[item.op], item.dtype, kind=item.kind)
+            try:
+                return draw_op(source, self.reference, CATALOGUE[item.op], item.dtype, kind=item.kind)
+            except Undrawn:
+                return None
         if not self._supported:
             return None
         # Without an exact operator there are no programs of that regime to draw.

@@ -14,7 +14,7 @@ Kernel = Callable[..., Any]
 
 
 #: Up to so many elements a fused kernel's set-up costs more than it saves.
-SMALL = 256
+SMALL = 4096
 
 
 def _is_large(x: Any) -> bool:

@@ -46,12 +46,20 @@ _EXACT_FAMILIES = frozenset({"shape", "index", "order", "creation"})
 def treatment(program: Program, run: Run) -> list[Treatment]:
     """What is nudged, per step of the program; `run` is a plain run of the reference.
 
-    A step that cannot round is left alone: every engine has the same bits there, and a nudge would only push
-    exact values over the edges (floor, comparisons, ties) on which they stand. So is memory with two names,
-    where a nudged copy would miss later writes.
+    The values of a step that cannot round are left alone: every engine has the same bits there, and a nudge would
+    only push exact values over the edges (floor, comparisons, ties) on which they stand. Its gradient is nudged: where
+    it reads a place several times, backward adds. Memory with two names is left alone where something is written,
+    since a nudged copy would miss later writes.
     """
+    writing = any(writes(step) for step in program.steps)
     return [
-        "rest" if writes(step) else "none" if _shared(run, position) or not _rounds(step.op) else "all"
+        "rest"
+        if writes(step)
+        else "none"
+        if writing and _shared(run, position)
+        else "all"
+        if not _shared(run, position) and _rounds(step.op)
+        else "gradient"
         for position, step in enumerate(program.steps)
     ]
 

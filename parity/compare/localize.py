@@ -86,6 +86,8 @@ def _keeper(program: Program, reference: Any, subject: Any, mismatch: Mismatch) 
 
 
 def _written_as(step: Step) -> str:
+    if step.op == "setitem":
+        return "an assignment"
     return f"{step.op}_" if step.spelling == "inplace" else step.op
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from parity.engines.decorators import Around
 from parity.engines.torchlike import TorchLike
 
-Treatment = Literal["all", "rest", "none"]
+Treatment = Literal["all", "rest", "gradient", "none"]
 
 #: Nudges in a pool; larger arrays have fewer, and the largest are drawn anew.
 _POOL, _SMALL = 64, 4096
@@ -27,7 +27,7 @@ class Jittered(Around):
     """The engine, nudged; for one run of one program.
 
     `treatment` says per step what is nudged: "all" arguments and results, the "rest" of the arguments where
-    the first is written to, or "none". `number` tells nudged runs apart.
+    the first is written to, only the "gradient" of the results, or "none". `number` tells nudged runs apart.
     """
 
     def __init__(self, engine: TorchLike, treatment: Sequence[Treatment], number: int) -> None:
@@ -43,6 +43,8 @@ class Jittered(Around):
         self._step += 1
         if treatment == "none":
             return self.engine.call(op, args, kwargs, spelling)
+        if treatment == "gradient":
+            return self._kept(self.engine.call(op, args, kwargs, spelling))
         if treatment == "rest":
             rest = [self._nudged(arg) for arg in args[1:]]
             return self.engine.call(op, (args[0], *rest), kwargs, spelling)
@@ -61,6 +63,15 @@ class Jittered(Around):
             parts = [self._nudged(part) for part in value]
             return parts if isinstance(value, list) else tuple(parts)
         return value
+
+    def _kept(self, value: Any) -> Any:
+        """The same value, bit for bit, with a gradient that is nudged: what is added is taken off again."""
+        if isinstance(value, (tuple, list)):
+            return tuple([self._kept(part) for part in value])
+        nudged = self._nudged(value)
+        if nudged is value or not value.requires_grad or not np.isfinite(self.array(value)).all():
+            return value
+        return nudged - (nudged - value).detach()
 
     def _pool(self, key: tuple[str, Any, tuple[int, ...]], like: Any) -> list[Any] | None:
         dtype = self.array(like).dtype

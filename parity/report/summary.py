@@ -14,6 +14,7 @@ from parity.report.record import plain
 Phase = Literal["corpus", "operators", "programs"]
 PHASES: tuple[Phase, ...] = ("corpus", "operators", "programs")
 WIDTH = 80
+_LABELS: Mapping[Phase, str] = {"corpus": "corpus", "operators": "operators", "programs": "random"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Summary:
     statuses: dict[Phase, Counter[str]] = field(default_factory=lambda: {phase: Counter() for phase in PHASES})
     operators: set[str] = field(default_factory=set)
     inaccurate: Counter[str] = field(default_factory=Counter)
+    #: Programs at which only the reference's own error made room.
+    beyond: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     worst: float = 0.0
     worst_label: str = ""
@@ -83,6 +86,7 @@ class Summary:
     def add(self, outcome: Outcome) -> None:
         self.statuses[outcome.phase][outcome.status] += 1
         self.inaccurate.update(outcome.inaccurate)
+        self.beyond += bool(outcome.inaccurate)
         if outcome.status == "unsupported":
             self.missing.update(outcome.missing)
         elif outcome.op:
@@ -153,18 +157,22 @@ def summary_text(summary: Summary) -> str:
     for phase in PHASES:
         planned = summary.planned.get(phase, 0)
         if planned:
-            rows.append((phase, _phase(summary, phase, planned)))
+            rows.append((_LABELS[phase], _phase(summary, phase, planned)))
     undecided = summary.count("undecided")
-    share = f" of {summary.compared} programs ({undecided / summary.compared:.1%})" if undecided else ""
+    share = f" of {summary.compared} compared ({_percent(undecided / summary.compared)})" if undecided else ""
     rows.append(("undecided", f"{undecided}{share}"))
-    inaccurate = _counts(summary.inaccurate)
-    rows.append(("torch itself", f"inaccurate at {inaccurate}" if inaccurate else "accurate where it was checked"))
+    if summary.inaccurate:
+        where = _counts(summary.inaccurate)
+        rows.append(("reference", f"torch itself is inaccurate in {_programs(summary.beyond)}: {where}"))
+    else:
+        rows.append(("reference", "torch itself is accurate wherever it had to be checked"))
     if summary.missing:
-        rows.append(("unsupported", f"{len(summary.missing)}: {', '.join(sorted(summary.missing))}"))
+        lacking = f"{summary.target} has no {', '.join(sorted(summary.missing))}"
+        rows.append(("unsupported", f"{lacking}: {_programs(summary.count('unsupported'))} not compared"))
     if summary.excluded:
-        rows.append(("excluded", f"{summary.excluded} names left out with a reason: parity coverage"))
-    worst = f"{summary.worst:.2g} of what was allowed" if summary.worst else "every bit equal or one rounding apart"
-    rows.append(("worst", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
+        rows.append(("not tested", f"{summary.excluded} of torch's names, each with a reason: parity coverage"))
+    worst = f"at most {summary.worst:.2g} of what was allowed" if summary.worst else "every bit is equal"
+    rows.append(("deviation", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
     jobs = "1 process" if summary.jobs == 1 else f"{summary.jobs} processes"
     rows.append(("run", f"seed {summary.seed}, profile {summary.profile}, {summary.seconds:.1f} s, {jobs}"))
     if summary.cut:
@@ -177,20 +185,24 @@ def summary_text(summary: Summary) -> str:
 
 def _phase(summary: Summary, phase: Phase, planned: int) -> str:
     counts = summary.statuses[phase]
-    agree, differ = counts["agrees"], counts["differs"]
     done = sum(counts.values())
-    text = f"{agree} agree"
-    if differ:
-        text += f", {differ} differ"
-    if counts["undecided"]:
-        text += f", {counts['undecided']} undecided"
-    if counts["unsupported"]:
-        text += f", {counts['unsupported']} unsupported"
+    words = [f"{counts['agrees']} agree"]
+    words += [f"{counts[status]} {word}" for status, word in _OTHERS if counts[status]]
     if done < planned:
-        text += f"; {planned - done} of {planned} did not run"
-    if phase == "operators":
-        text += f" ({len(summary.operators)} operators)"
-    return text
+        words.append(f"{planned - done} of {planned} did not run")
+    what = f"{len(summary.operators)}, in {_programs(done)} of one step" if phase == "operators" else _programs(done)
+    return f"{what}: {', '.join(words)}"
+
+
+_OTHERS = (("differs", "differ"), ("undecided", "undecided"), ("unsupported", "unsupported"))
+
+
+def _programs(count: int) -> str:
+    return f"{count} program{'s' * (count != 1)}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 else f"{share:.2%}"
 
 
 def _counts(counter: Counter[str], limit: int = 8) -> str:

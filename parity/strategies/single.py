@@ -29,10 +29,14 @@ _ELEMENTWISE = frozenset(["pointwise", "special", "activation"])
 _ACROSS = frozenset(["softmax", "log_softmax", "nn.functional.softmax", "nn.functional.log_softmax"])
 #: Kinds of argument whose values a filler chooses.
 _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
-_TRIES = 40
+_TRIES = 100
 _UNUSUAL: tuple[Shape, ...] = (
     (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
 )  # fmt: skip
+
+
+class Undrawn(UsageError):
+    """Chance came up with nothing that the operator accepts, as often as it was asked."""
 
 
 def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
@@ -83,7 +87,7 @@ def draw_op(
         except Unfit:
             continue
         return finished(draft, order)
-    raise UsageError(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
+    raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
 
 
 def _shape(source: Source, spec: OpSpec, kind: Kind) -> Shape:

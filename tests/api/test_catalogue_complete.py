@@ -23,15 +23,15 @@ WITHOUT_A_ROW = {
         reshape_as view_as expand_as new_empty new_full new_ones new_tensor new_zeros scalar_tensor linalg.matmul
         special.logsumexp split_with_sizes empty rsub
     """,
-    "leaves or copies the graph, which programs do by steps of their own": "detach detach_ clone contiguous",
+    "leaves or copies the graph, which programs do by steps of their own": "detach clone contiguous",
     "writes numbers into a tensor: histories, not programs of operators": "copy_ fill_ zero_",
     "random, in place or of a shape of its own: tested by distribution": """
-        bernoulli bernoulli_ normal normal_ random_ randperm uniform_
+        bernoulli normal random_ randperm uniform_
     """,
     "memory without promised values": "empty_strided",
     "beyond the first slice: held against torch in tests/ops, its row comes with the next": """
         addmm adjoint all any argwhere asarray atleast_1d atleast_2d atleast_3d baddbmm bitwise_and bitwise_not
-        bitwise_or bitwise_xor broadcast_tensors broadcast_to chunk cumprod_ cumsum_ diagonal dstack fliplr flipud
+        bitwise_or bitwise_xor broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
         float_power floor_divide hstack hypot index_add index_copy index_fill index_put isfinite isinf isnan logspace
         masked_scatter movedim msort nansum narrow nn.functional.silu nonzero scatter scatter_add select sgn take
         take_along_dim tensor_split tile tril triu unflatten unfold vstack
@@ -53,12 +53,13 @@ BRACKETS = {"getitem": "__getitem__", "setitem": "__setitem__"}
 def families() -> dict[str, set[str]]:
     """Each public operator of the engine, and the families in which its row and its function stand."""
     found: dict[str, set[str]] = {}
+    stems = {f.short for f in FUNCTIONS.values()} | {n for n, p in PRIMITIVES.items() if p.kind in PUBLIC_KINDS}
     for name, p in PRIMITIVES.items():
         if p.kind in PUBLIC_KINDS and not name.startswith("_"):
             found.setdefault(name, set()).add(Path(p.source[0]).stem)
     for f in FUNCTIONS.values():
-        if f.short.startswith("_"):
-            continue
+        if f.short.startswith("_") or (f.short.endswith("_") and f.short[:-1] in stems):
+            continue  # inside the engine only; an in-place form written by hand
         stem = f.body.__module__.rpartition(".")[2]
         row = PRIMITIVES.get(f.short)
         for space in f.namespaces:

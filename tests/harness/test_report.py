@@ -189,14 +189,14 @@ def summary() -> Summary:
 def test_the_summary_says_what_was_done() -> None:
     text = summary_text(summary())
     assert text.splitlines() == [
-        "operators    1 agree, 1 undecided, 1 unsupported; 1 of 4 did not run (2",
-        "             operators)",
-        "programs     0 agree; 2 of 2 did not run",
-        "undecided    1 of 2 programs (50.0%)",
-        "torch itself inaccurate at gelu 1",
-        "unsupported  1: erf",
-        "excluded     3 names left out with a reason: parity coverage",
-        "worst        0.5 of what was allowed (add float32 tame)",
+        "operators    2, in 3 programs of one step: 1 agree, 1 undecided, 1 unsupported,",
+        "             1 of 4 did not run",
+        "random       0 programs: 0 agree, 2 of 2 did not run",
+        "undecided    1 of 2 compared (50.0%)",
+        "reference    torch itself is inaccurate in 1 program: gelu 1",
+        "unsupported  autodiff has no erf: 1 program not compared",
+        "not tested   3 of torch's names, each with a reason: parity coverage",
+        "deviation    at most 0.5 of what was allowed (add float32 tame)",
         "run          seed 7, profile dev, 12.3 s, 2 processes",
         "AGREES: autodiff and torch agree on 1 program",
     ]

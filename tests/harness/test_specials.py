@@ -88,6 +88,17 @@ def test_critical_values_in_the_exact_regime_are_allowed_one_rounding():
     assert compare(tiny, TORCH, Faulty(TORCH, "square", lambda y: y * (1 + 1e-14))).status == "differs"
 
 
+def test_a_place_read_several_times_may_add_its_gradients_in_any_order():
+    """Steps that move data do not round, but their backward pass adds: 1 + 1e-8 - 1 is anything below 1e-7."""
+    places = np.zeros(3, np.int64)
+    drawn = program([np.ones((1, 2), np.float32), places], ("index_select", (R0, 0, R1)), second=False)
+    drawn = drawn.with_(cotangents=(np.array([[1.0, 0.7], [1e-8, 0.01], [-1.0, -0.7]], np.float32),))
+    turned = Changed(index_select=lambda x, d, i: torch.stack([x[k] for k in i.flip(0)]).flip(0))
+    assert compare(drawn, TORCH, Faulty(TORCH, "index_select", lambda g: g + 1e-9, input=0)).status == "agrees"
+    assert compare(drawn, TORCH, turned).status == "agrees"
+    assert compare(drawn, TORCH, Faulty(TORCH, "index_select", lambda g: g + 1e-4, input=0)).status == "differs"
+
+
 def test_small_dyadic_numbers_are_allowed_nothing():
     small = forward(np.array([0.5, 3.0]), "square", "exact")
     one_off = Faulty(TORCH, "square", lambda y: torch.nextafter(y, torch.full_like(y, INF)))
@@ -141,3 +152,24 @@ def test_an_input_that_is_overwritten_names_the_operator(step):
     verdict = compare(drawn, TORCH, subject)
     mismatch = verdict.mismatches[0]
     assert localize(drawn, TORCH, subject, mismatch).op in ("cos", "tanh")
+
+
+def test_a_step_that_raises_while_it_writes_is_compared_too():
+    views = (Step("mul", (R0, 1.0)), Step("add", (R1, Ref(0)), {}, "inplace"), Step("exp", (Ref(2),), {}, "inplace"))
+    inputs = (Input(np.ones((2, 2))), Input(np.ones((3, 3))))
+    drawn = Program(inputs, (Step("add", (R1, R0), {}, "inplace"), *views), (Ref(3),))
+    assert compare(drawn, TORCH, TORCH).status == "agrees"
+
+
+def test_an_order_that_only_the_subject_has_is_not_judged_behind_special_values():
+    """torch has no derivative of the in-place atanh; where its value is nan, the truth has none either."""
+    drawn = Program(
+        (Input(np.array([2.0, 0.5]), True),),
+        (Step("mul", (R0, 1.0)), Step("atanh", (R1,), {}, "inplace")),
+        (R1,),
+        (np.array([1.0, 1.0]),),
+    )
+    right = Changed(atanh=lambda x: x.copy_(torch.atanh(x.clone())))
+    assert compare(drawn, TORCH, right).status == "agrees"
+    wrong = Changed(atanh=lambda x: x.copy_(torch.atanh(x.clone()) + 0.01 * (x - x.detach())))
+    assert [m.element for m in compare(drawn, TORCH, wrong).mismatches] == [(1,)]
