@@ -105,7 +105,7 @@ def _power_of_integers(x: Any, exponent: Any) -> Any:
 
 def power_of_number(exponent: Any, base: Any) -> Any:
     """A number to the power of an array."""
-    return base**exponent if exponent.dtype.kind in "fc" else np.asarray(base).astype(exponent.dtype)[()] ** exponent
+    return base**exponent if exponent.dtype.kind in "fc" else power(np.asarray(base).astype(exponent.dtype)[()], exponent)
 
 
 # -- choosing -----------------------------------------------------------------------------------------------------------
