@@ -102,8 +102,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 @function()
 def ravel(input: Tensor) -> Tensor:
-    """In one dimension: a view where strides allow it, else a copy."""
-    return reshaped(input, (input._array.size,))
+    """In one dimension: a view of a contiguous tensor, a copy of any other, also where strides would allow a view."""
+    return reshaped(input.contiguous(), (input._array.size,))  # type: ignore[attr-defined]
 
 
 @function()

@@ -81,7 +81,8 @@ pointwise(
 )
 pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1))
 pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1))
-pointwise("atanh", np.arctanh, lambda input: 1 / ((1 - input) * (1 + input)))
+# Not (1 - x)(1 + x): its own derivative, the difference of the two, cancels near 0.
+pointwise("atanh", np.arctanh, lambda input: 1 / (1 - input * input))
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(
     "atan2",

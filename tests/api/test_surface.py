@@ -211,8 +211,9 @@ def test_what_torchs_stub_leaves_out_works(call):
     t.tensor_split(x, sections=2)[1]; t.tensor_split(x, indices=(1,), dim=1)[0]; x.split(split_size=1)[0]
     t.split(tensor=x, split_size_or_sections=1)[1]; t.swapaxes(x, axis0=0, axis1=1); x.sort(dim=0, stable=True)[0]
     t.mul(input=x, other=2); x.mul(other=2); t.sin(input=x); t.where(condition=x > 2, input=x, other=0.0)
-    t.einsum("ij->i", x); t.roll(x, shifts=1); t.special.log_softmax(x, 0, dtype=t.float64); t.scatter(x, 0, i, value=9.0)
-    t.result_type(tensor=x, other=2); x.clone().copy_(other=x); t.float_power(x, 2, out=t.empty(2, 3, dtype=t.float64))
+    t.einsum("ij->i", x); t.roll(x, shifts=1); t.special.log_softmax(x, 0, dtype=t.float64)
+    t.scatter(x, 0, i, value=9.0); t.result_type(tensor=x, other=2); x.clone().copy_(other=x)
+    t.float_power(x, 2, out=t.empty(2, 3, dtype=t.float64))
     """.replace("\n", ";")
     .strip(" ;")
     .split(";"),
