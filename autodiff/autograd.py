@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,9 @@ def _sequence(x: Any) -> list[Any]:
 
 
 def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool) -> list[tuple[Node, Any]]:
+    for seed in seeds:
+        if seed is not None and not isinstance(seed, Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
     if len(seeds) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
     roots = []
@@ -65,8 +69,6 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
 
 
 def _checked_seed(index: int, t: Tensor, seed: Tensor, create_graph: bool) -> Any:
-    if not isinstance(seed, Tensor):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
     if seed._array.shape != t._array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(seed._array.shape)}) and "
@@ -108,13 +110,16 @@ def backward(
                 raise RuntimeError(errors.NOT_REQUIRED)
             targets.append(x._node)
     roots = _roots(outputs, seeds, create_graph)
+    if create_graph:
+        warnings.warn(errors.CYCLE, UserWarning, stacklevel=3)
     found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
     if found:
         for x in _sequence(inputs):
             g = found.get(x._node)
             if g is not None:
                 g = g if create_graph else wrap(np.array(g))
-                x.grad = g if x.grad is None else x.grad + g
+                meta = x.meta()
+                meta.grad = g if meta.grad is None else meta.grad + g
 
 
 def grad(
@@ -139,7 +144,7 @@ def grad(
     seeds = [None] * len(outs) if grad_outputs is None else _sequence(grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     if not ins:
-        raise ValueError("grad requires non-empty inputs.")
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     roots = _roots(outs, seeds, create_graph)
     for x in ins:
         if x._node is None:

@@ -157,8 +157,10 @@ def _facts(tensor: Tensor, name: str) -> tuple[str, ...]:
     lines = [name] if name else []
     lines.append(f"shape {list(tensor._array.shape)}")
     lines.append("data " + _short(tensor._array))
-    if tensor.grad is not None:
-        lines.append("grad " + _short(tensor.grad._array))
+    # Not `.grad`, which warns for what is no leaf.
+    grad = None if tensor._meta is None else tensor._meta.grad
+    if grad is not None:
+        lines.append("grad " + _short(grad._array))
     return tuple(lines)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from autodiff._core import errors, inplace
+import numpy as np
+
+from autodiff._core import errors, inplace, views
+from autodiff._core.graph import check_unwritten
 from autodiff._core.modes import no_grad, state
 from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
-from autodiff._core.apply import guard
 from autodiff._core.tensor import Tensor, alias, wrap
 
 ONCE = "trying to differentiate twice a function that was marked with @once_differentiable"
@@ -24,13 +28,13 @@ class FunctionCtx:
         self._dirty: tuple[Tensor, ...] = ()
         self._constant: tuple[Tensor, ...] = ()
         self._materialize = True
-        self._opened: tuple[Any, ...] | None = None
+        #: Per output of forward, whether it is a tensor: backward is given None for every other.
+        self._tensors: tuple[bool, ...] = ()
+        #: The node, while it runs backward.
+        self._node: CustomNode | None = None
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs or outputs for backward; changing them in place before it is an error there."""
-        for t in tensors:
-            if t is not None and not isinstance(t, Tensor):
-                raise TypeError(f"save_for_backward can only save variables, but argument is of type {type(t).__name__}")
         self._to_save = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
@@ -48,11 +52,7 @@ class FunctionCtx:
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What save_for_backward kept, inside backward. Raises RuntimeError once the graph was freed."""
-        if self._opened is None:
-            if self._to_save:
-                return self._to_save
-            raise RuntimeError(errors.FREED)
-        return self._opened
+        return () if self._node is None else self._node.saved_tensors
 
 
 class CustomNode(TableNode):
@@ -65,19 +65,35 @@ class CustomNode(TableNode):
     #: The Function's class.
     function: ClassVar[Any] = None
 
+    opens_late = True
+
     @property
     def materializes(self) -> bool:  # type: ignore[override]
         return self.ctx._materialize
 
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What save_for_backward kept: inputs as they are, outputs at their place in the graph."""
+        if self.saved is None:
+            raise RuntimeError(errors.FREED)
+        check_unwritten(self)
+        return tuple([s.tensor(self) if isinstance(s, SavedOutput) else s for s in self.saved])
+
+    def __getattr__(self, name: str) -> Any:
+        # In torch the context is the node.
+        if name == "ctx" or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.ctx, name)
+
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
-        incoming = g if self.results > 1 else [g]
-        shown = [x if x is None or isinstance(x, Tensor) else wrap(x) for x in incoming]
+        incoming = iter(g if self.results > 1 else [g])
+        shown = [_shown(next(incoming)) if is_tensor else None for is_tensor in self.ctx._tensors]
         ctx = self.ctx
-        ctx._opened = tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in values)
+        ctx._node = self
         try:
             given = self.function.backward(ctx, *shown)
         finally:
-            ctx._opened = None
+            ctx._node = None
         grads = list(given) if isinstance(given, tuple) else [given]
         self._check(grads)
         return [x if x is None or create_graph else x._array for x in grads[: len(self.edges)]]
@@ -94,7 +110,7 @@ class CustomNode(TableNode):
             if g is None:
                 continue
             if not isinstance(g, Tensor):
-                raise TypeError(f"expected Variable or None (got {type(g).__name__})")
+                raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
             if not is_tensor:
                 raise RuntimeError(
                     f"function {self.title} returned a gradient different than None at position {i + 1}, but the "
@@ -104,7 +120,11 @@ class CustomNode(TableNode):
                 self._check_shape(i, g, edge)
 
     def _check_shape(self, i: int, g: Tensor, edge: Node) -> None:
-        shape = edge.like[0] if isinstance(edge.like, tuple) else ()
+        shape, dtype = edge.like if isinstance(edge.like, tuple) else ((), np.dtype(edge.like))
+        if g._array.dtype.kind == "c" and dtype.kind != "c":
+            raise RuntimeError(
+                f"Function {self.title} returned an invalid gradient at index {i} - got a complex gradient for a real input"
+            )
         if g._array.shape != shape:
             lead = (1,) * (g._array.ndim - len(shape))
             if len(lead + shape) != g._array.ndim or any(n not in (1, m) for n, m in zip(lead + shape, g._array.shape)):
@@ -143,9 +163,26 @@ class Function:
         """The other name of backward."""
         raise NotImplementedError
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward outside the graph, and record it as one node."""
+        if kwargs:
+            args = cls._in_order(args, kwargs)
         ctx = FunctionCtx()
         inputs = tuple(a if isinstance(a, Tensor) else None for a in args)
         recording = state.grad
@@ -157,14 +194,26 @@ class Function:
                 cls.setup_context(ctx, args, result)
         many = isinstance(result, tuple)
         outputs = list(result) if many else [result]
-        for o in outputs:
-            if not isinstance(o, Tensor) and not many:
-                raise TypeError(f"{cls.__name__}.forward: expected to return Tensors, got {type(o).__name__}")
-        outputs = [_not_an_input(o, inputs, ctx) if isinstance(o, Tensor) else o for o in outputs]
+        ctx._tensors = tuple(isinstance(o, Tensor) for o in outputs)
+        _write(ctx, inputs, outputs)
+        outputs = [
+            _not_an_input(o, inputs, ctx, i, f"{cls.__name__}Backward") if isinstance(o, Tensor) else o
+            for i, o in enumerate(outputs)
+        ]
         if recording and any(ctx.needs_input_grad):
             _record(cls, ctx, inputs, outputs, result if many else (result,))
         ctx._to_save = ()
         return tuple(outputs) if many else outputs[0]
+
+    @classmethod
+    def _in_order(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Arguments by position: gradients are returned in that order."""
+        signature = inspect.signature(cls.forward)
+        lead: tuple[Any, ...] = () if cls.setup_context is not Function.setup_context else (None,)
+        bound = signature.bind(*lead, *args, **kwargs)
+        if bound.kwargs:
+            raise TypeError(f"{cls.__name__}.apply(): keyword-only arguments of forward have no gradient to return")
+        return bound.args[len(lead) :]
 
     @classmethod
     def _node_class(cls) -> type[CustomNode]:
@@ -176,11 +225,30 @@ class Function:
         return cls._node
 
 
-def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: FunctionCtx) -> Tensor:
-    """An input returned as it came is another tensor to the graph, unless it was written in place."""
-    if any(output is t for t in inputs) and not any(output is t for t in ctx._dirty):
-        return alias(output)
-    return output
+def _write(ctx: FunctionCtx, inputs: tuple[Tensor | None, ...], outputs: list[Any]) -> None:
+    """What forward wrote must come out of it, and has a new version."""
+    for i, t in enumerate(ctx._dirty):
+        if not isinstance(t, Tensor):
+            raise RuntimeError(f"mark_dirty can only accept variables, but argument {i} is of type {type(t).__name__}")
+        if not any(t is o for o in outputs):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that "
+                "are modified inplace must all be outputs of the Function."
+            )
+        t.storage().touch()
+
+
+def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: FunctionCtx, index: int, node: str) -> Tensor:
+    """An input returned as it came is a view of itself to the graph, unless it was written in place."""
+    if not any(output is t for t in inputs) or any(output is t for t in ctx._dirty):
+        return output
+    twin = alias(output)
+    views.attach(twin, output, (_itself, {}, None), errors.CUSTOM_VIEW.format(index=index, node=node))
+    return twin
+
+
+def _itself(base: Any) -> Any:
+    return base
 
 
 def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tuple[Any, ...]) -> None:
@@ -193,6 +261,9 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
     ]
     if not any(moving):
         return
+    for i, t in enumerate(ctx._to_save):
+        if t is not None and not isinstance(t, Tensor):
+            raise TypeError(f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}")
     for t in ctx._dirty:
         if isinstance(t._node, AccumulateGrad):
             raise RuntimeError(errors.LEAF_IN_PLACE)
@@ -216,15 +287,43 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
             inplace.rebind(o, written)
         else:
             o._node = place
-    node.saved = tuple(_kept(t, raw, outputs) for t in ctx._to_save)
+    tensors = [(r, o) for r, o in zip(raw, outputs) if isinstance(o, Tensor)]
+    node.saved = tuple(_kept(t, tensors, moving) for t in ctx._to_save)
 
 
-def _kept(t: Tensor | None, raw: tuple[Any, ...], outputs: list[Any]) -> Any:
+class SavedOutput:
+    """An output that its own node saves: the array and the storage that guards it, and which output it is."""
+
+    __slots__ = ("_array", "_storage", "index")
+
+    def __init__(self, output: Tensor, index: int) -> None:
+        self._array = output._array
+        self._storage = output.storage()
+        #: None for one that takes no part in the graph.
+        self.index: int | None = index
+
+    def tensor(self, node: Node) -> Tensor:
+        """The output again, at its place in the graph."""
+        result = wrap(self._array)
+        result._storage = self._storage
+        if self.index is not None:
+            result._node = node if node.results == 1 else output(node, self.index, node.like[self.index])
+        return result
+
+
+def _kept(t: Tensor | None, tensors: list[tuple[Any, Tensor]], moving: list[bool]) -> Any:
     """An output is saved without its tensor, which owns the node; an input as it is."""
-    for r, o in zip(raw, outputs):
-        if t is not None and (t is r or t is o) and isinstance(o, Tensor):
-            return guard(o)
+    for i, (raw, o) in enumerate(tensors):
+        if t is not None and (t is raw or t is o):
+            saved = SavedOutput(o, i)
+            if not moving[i]:
+                saved.index = None
+            return saved
     return t
+
+
+def _shown(g: Any) -> Tensor | None:
+    return g if g is None or isinstance(g, Tensor) else wrap(g)
 
 
 class _Once(TableNode):

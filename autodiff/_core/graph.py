@@ -51,11 +51,15 @@ def backward(
     wanted = None if targets is None else set(targets)
     needed = None if wanted is None else _leading_to([node for node, _ in roots], wanted)
     found: dict[Node, Gradient] = {}
+    # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
+    before = switch(True, state.inference) if create_graph and not state.grad else None
     token = quiet(SILENT)
     try:
         _walk(roots, keep_graph, create_graph, needed, wanted, found, accumulate)
     finally:
         loud(token)
+        if before is not None:
+            switch(*before)
     return found
 
 
@@ -168,10 +172,11 @@ def _step(
     saved = node.saved
     if saved is None:
         raise RuntimeError(errors.FREED)
-    if saved and node.recorded != Clock.now:
+    late = node.opens_late
+    if saved and not late and node.recorded != Clock.now:
         check_unwritten(node)
     edges = node.edges
-    values = opened(node, create_graph) if saved else saved
+    values = opened(node, create_graph) if saved and not late else saved
     if hooks is None and node.plain:
         rules: Any = node.rules
         grads = [
@@ -218,7 +223,9 @@ def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], wa
     if slots is None:
         slots = arrived[owner] = [None] * owner.results
         waiting.add(owner)
-    slots[output.index] = g
+    # More than once where a second derivative went by a saved result.
+    held = slots[output.index]
+    slots[output.index] = g if held is None else held + g
 
 
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
@@ -345,6 +352,8 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     elif create_graph:
         meta.grad = held + g
     elif isinstance(held._array, np.ndarray):
+        if 0 in held._array.strides and held._array.size > 1:
+            raise RuntimeError(errors.OVERLAP)
         np.add(held._array, g, out=held._array, casting="unsafe")
         held.storage().touch()
     else:
@@ -402,7 +411,9 @@ def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
     if hooks.retained is not None:
         tensor = hooks.retained()
         if tensor is not None:
-            tensor.meta().grad = g if create_graph else wrap(np.array(g))
+            meta = tensor.meta()
+            kept = g if create_graph else wrap(np.array(g))
+            meta.grad = kept if meta.grad is None else meta.grad + kept
     return g
 
 

@@ -14,6 +14,7 @@ from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.apply import record
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._kernels.geometry import order
 
 
 class SavedResult:
@@ -73,6 +74,8 @@ def check_writable(target: Tensor) -> None:
                 errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE
             )
         base = target._base
+        if base is not None and base._node is not None and target._meta.view.made == errors.NO_GRAD_VIEW:  # type: ignore[union-attr]
+            raise RuntimeError(errors.NO_GRAD_VIEW)
         if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
             raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     if target.is_inference() and not state.inference:
@@ -102,18 +105,33 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
             raise RuntimeError(errors.PARTIAL_OVERLAP)
 
 
+def check_cast(target: Tensor, operands: tuple[Any, ...]) -> None:
+    """Raise where the target cannot hold the result: torch looks at that before it looks for a kernel."""
+    given = [x._array if isinstance(x, Tensor) else x for x in (target, *operands)]
+    if all(isinstance(x, (bool, int, float, complex, np.ndarray, np.generic)) for x in given):
+        _check_dtype(dtypes.result_type(given), target)
+        _check_shape(np.broadcast_shapes(*[np.shape(x) for x in given]), target)
+
+
 def _dense(array: Any) -> bool:
     return bool(array.flags.c_contiguous or array.flags.f_contiguous)
 
 
 def _check_result(target: Tensor, result: Tensor) -> None:
-    shape, wanted = result._array.shape, target._array.shape
+    _check_shape(result._array.shape, target)
+    _check_dtype(result._array.dtype, target)
+
+
+def _check_shape(shape: tuple[int, ...], target: Tensor) -> None:
+    wanted = target._array.shape
     if shape != wanted:
         raise RuntimeError(f"output with shape {list(wanted)} doesn't match the broadcast shape {list(shape)}")
-    if not dtypes.can_cast(result._array.dtype, target._array.dtype):
+
+
+def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
+    if not dtypes.can_cast(d, target._array.dtype):
         raise RuntimeError(
-            f"result type {dtypes.title(result._array.dtype)} can't be cast to the desired output type "
-            f"{dtypes.title(target._array.dtype)}"
+            f"result type {dtypes.title(d)} can't be cast to the desired output type {dtypes.title(target._array.dtype)}"
         )
 
 
@@ -171,7 +189,7 @@ def rebind(target: Tensor, result: Tensor) -> None:
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": view.replay})
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": view.replay, "order": order(base._array)})
         base._node = spliced._node
     views.make_stale(target.storage())
     if retained is not None and target._node is not None:

@@ -26,6 +26,7 @@ unusual: list[str] = []
 def switch(grad: bool, inference: bool) -> tuple[bool, bool]:
     """Set this thread's modes; returns what they were."""
     before = state.grad, state.inference
+    grad = grad and not inference
     if before[0] and not grad:
         unusual.append("no grad")
     elif grad and not before[0]:

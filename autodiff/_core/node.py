@@ -110,6 +110,8 @@ class Node:
     materializes: ClassVar[bool] = True
     #: Whether tensors are among what it saves: then they are let go of after use, and using it again is an error.
     frees: ClassVar[bool] = True
+    #: Whether what it saves is looked at, and checked, only when its own code asks for it.
+    opens_late: ClassVar[bool] = False
     title: ClassVar[str] = "Node"
 
     @property

@@ -5,6 +5,7 @@ Operators, methods and printing are attached by the surfaces; this file knows no
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -42,9 +43,11 @@ class View:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("grad", "inference", "name", "view")
+    __slots__ = ("grad", "hooks", "inference", "name", "view")
 
     def __init__(self) -> None:
+        #: A leaf's hooks, while it does not require grad.
+        self.hooks: Hooks | None = None
         self.grad: Tensor | None = None
         self.view: View | None = None
         self.inference = False
@@ -59,7 +62,7 @@ class Tensor:
     written replays itself before it answers (`stale`).
     """
 
-    __slots__ = ("__weakref__", "_array", "_meta", "_node", "_storage")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_meta", "_node", "_storage")
     __array_priority__ = 1000
 
     _array: Any
@@ -67,11 +70,19 @@ class Tensor:
     _storage: Storage | None
     _meta: AutogradMeta | None
 
-    def __init__(self, data: Any = ()) -> None:
-        self._array = np.array(data, dtype=dtypes.Default.real) if not isinstance(data, Tensor) else data.memory()
-        self._node = None
-        self._storage = data.storage() if isinstance(data, Tensor) else None
-        self._meta = None
+    def __new__(cls, *data: Any) -> Any:
+        """Sizes, for memory with nothing in it yet; or what `tensor()` takes, in the default dtype."""
+        tensor = object.__new__(cls)
+        given = data[0] if len(data) == 1 else ()
+        if data and all(isinstance(n, int) for n in data):
+            tensor._array = np.zeros(data, dtype=dtypes.Default.real)
+        elif len(data) < 2:
+            tensor._array = given.memory() if isinstance(given, Tensor) else np.array(given, dtype=dtypes.Default.real)
+        else:
+            raise TypeError("new(): data must be a sequence")
+        tensor._node = tensor._meta = None
+        tensor._storage = given.storage() if isinstance(given, Tensor) else None
+        return tensor
 
     # -- memory ---------------------------------------------------------------------------------------------------
 
@@ -96,6 +107,8 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
         return 0 if self._storage is None else self._storage.version
 
     @property
@@ -132,6 +145,8 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
+        if not isinstance(flag, bool):
+            raise RuntimeError("requires_grad must be a bool")
         self.requires_grad_(flag)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -142,6 +157,8 @@ class Tensor:
                 return self
             raise RuntimeError(errors.LEAF_FLAGS)
         if not requires_grad:
+            if node is not None and node.hooks is not None:
+                self.meta().hooks = node.hooks
             self._node = None
         elif node is None:
             if self._array.dtype.kind not in "fc":
@@ -172,7 +189,10 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """The accumulated gradient; None until a backward pass reaches this leaf."""
-        return None if self._meta is None else self._meta.grad
+        grad = None if self._meta is None else self._meta.grad
+        if grad is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(errors.NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        return grad
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -263,13 +283,24 @@ class Tensor:
         return self._array.tolist()
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("double"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number("int64_t"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
+
+    def _number(self, real: str = "") -> Any:
+        """The only element; with `real`, torch's name of a real type, without an imaginary part."""
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        number = self._array.item()
+        if not real or not isinstance(number, complex):
+            return number
+        if number.imag:
+            raise RuntimeError(f"value cannot be converted to type {real} without overflow")
+        return number.real
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "biu" or self._array.size != 1:
@@ -286,6 +317,10 @@ class Tensor:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+        """NumPy's functions of tensors answer with tensors."""
+        return wrap(np.asarray(array))
+
     def numpy(self, *, force: bool = False) -> Any:
         """The memory as a NumPy array, shared. Raises RuntimeError for a tensor that requires grad."""
         if self._node is not None and not force:
@@ -295,7 +330,12 @@ class Tensor:
         return self.memory()
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn | tuple[Any, ...]:
-        return _rebuild, (np.array(self._array), isinstance(self._node, AccumulateGrad))
+        return _rebuild, (np.array(self._array), self._node is not None, self.__dict__)
+
+    def __copy__(self) -> Tensor:
+        twin = alias(self)
+        twin.__dict__.update(self.__dict__)
+        return twin.requires_grad_(self._node is not None)
 
 
 # -- stale views ------------------------------------------------------------------------------------------------------
@@ -337,8 +377,10 @@ def make_stale(view: Tensor) -> None:
     view.__class__ = _STALE[kind]
 
 
-def _rebuild(array: Any, requires_grad: bool) -> Tensor:
-    return wrap(array).requires_grad_(requires_grad)
+def _rebuild(array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
+    tensor = wrap(array)
+    tensor.__dict__.update(attributes)
+    return tensor.requires_grad_(requires_grad)
 
 
 def wrap(array: Any) -> Tensor:
@@ -364,4 +406,5 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     start(node, likeness(leaf._array))
     node.meta = leaf.meta()
     node.leaf = weakref.ref(leaf)
+    node.hooks = node.meta.hooks
     return node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,15 @@ from autodiff._core.function import function
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels import creation
 
+READ_ONLY = (
+    "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
+    "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
+    "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program."
+)
+COPIED_TENSOR = (
+    "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+    "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor)."
+)
 METHOD = "Tensor"
 NUMBER = (bool, int, float, complex)
 
@@ -37,6 +47,8 @@ def tensor(
     data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
 ) -> Tensor:
     """A new leaf holding a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
+    if isinstance(data, Tensor):
+        warnings.warn(COPIED_TENSOR, UserWarning, stacklevel=2)
     return finished(copied(data, arguments.numpy_dtype(dtype)), requires_grad, device)
 
 
@@ -63,7 +75,7 @@ def copied(data: Any, dtype: Any) -> Any:
 
 
 def _number(data: Any, dtype: Any) -> Any:
-    if isinstance(data, int) and not -(2**63) <= data < 2**63:
+    if isinstance(data, int) and not -(2**63) <= data < 2**63 and (dtype is None or dtype.kind not in "fc"):
         raise ValueError(creation.TOO_BIG)
     target = dtype or Default.of_number(data)
     array = np.asarray(data)
@@ -110,7 +122,14 @@ def from_numpy(ndarray: Any) -> Tensor:
     """A tensor over the array's own memory: writing to either is seen by both."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
+        )
     dtypes.of(ndarray)
+    if not ndarray.flags.writeable:
+        warnings.warn(READ_ONLY, UserWarning, stacklevel=2)
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides "
@@ -118,7 +137,7 @@ def from_numpy(ndarray: Any) -> Tensor:
             "currently supported. (You can probably work around this by making a copy of your array  with "
             "array.copy().) "
         )
-    return wrap(ndarray if ndarray.dtype.isnative else ndarray.astype(ndarray.dtype.newbyteorder("=")))
+    return wrap(ndarray)
 
 
 @function(method=False)

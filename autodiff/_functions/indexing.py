@@ -282,7 +282,8 @@ def _arrays(indices: Many) -> tuple[Any, ...]:
 
 
 def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
-    check_overlap(view, (value,), same=False)
+    if not (one_mask and isinstance(value, Tensor) and value._array.size == 1):
+        check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
     if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))

@@ -135,7 +135,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         rows = _folded(input, (_product(a[:-1]), a[-1]))
         return ops.unflattened(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
     try:
-        return ops.bmm(input, other)  # type: ignore[no-any-return]
+        return ops.bmm(input, _unkept(input, other) if m == 2 else other)  # type: ignore[no-any-return]
     except (ValueError, RuntimeError):
         raise RuntimeError(errors.cannot_broadcast(a[:-2], b[:-2])) from None
 
@@ -154,13 +154,18 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((1, n), b[-2:])}")
     _check_dtypes(vec, other)
     row = _folded(vec, (1, n))
-    product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, other)
+    product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, _unkept(vec, other))
     return ops.unflattened(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
 
 
 def _folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     y: Tensor = ops.reshape_to(x, shape=shape)
-    return guarded(y, x) if np.may_share_memory(y._array, x._array) else y
+    return guarded(y, x) if not x._array.size or np.may_share_memory(y._array, x._array) else y
+
+
+def _unkept(few: Tensor, batches: Tensor) -> Tensor:
+    """The batches that one matrix is multiplied with. torch folds and so copies them, and keeps the copy only."""
+    return batches if few._node is None else ops.contiguous(batches)  # type: ignore[no-any-return]
 
 
 def _product(shape: tuple[int, ...]) -> int:

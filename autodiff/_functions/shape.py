@@ -76,13 +76,11 @@ def reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 @function(METHOD, method=True)
 def view_as(self: Tensor, other: Tensor) -> Tensor:
-    """The same memory in another tensor's shape."""
     return view(self, *other._array.shape) if other._array.ndim else view(self, ())
 
 
 @function(METHOD, method=True)
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
-    """Reshaped to another tensor's shape."""
     return reshape(self, other._array.shape)
 
 
@@ -102,8 +100,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 @function()
 def ravel(input: Tensor) -> Tensor:
-    """In one dimension: a view of a contiguous tensor, a copy of any other, also where strides would allow a view."""
-    return reshaped(input.contiguous(), (input._array.size,))  # type: ignore[attr-defined]
+    """All elements in one dimension; in contiguous memory, which makes it a copy where reshaping would be a view."""
+    return reshaped(input if input._array.flags.c_contiguous else ops.contiguous(input), (input._array.size,))
 
 
 @function()
@@ -176,13 +174,11 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
 
 @function()
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
-    """Broadcast to a shape without copying."""
     return expand(input, size)
 
 
 @function(METHOD, method=True)
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
-    """Broadcast to another tensor's shape without copying."""
     return expand(self, other._array.shape)
 
 
@@ -197,7 +193,6 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 
 @function(method=False)
 def broadcast_shapes(*shapes: Any) -> Any:
-    """The shape to which these shapes broadcast."""
     return common_shape([(s,) if isinstance(s, int) else tuple(s) for s in shapes])
 
 
@@ -293,7 +288,6 @@ def flip(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
 
 @function()
 def fliplr(input: Tensor) -> Tensor:
-    """The order of the columns reversed, always copied."""
     if input._array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return flip(input, 1)
@@ -301,7 +295,6 @@ def fliplr(input: Tensor) -> Tensor:
 
 @function()
 def flipud(input: Tensor) -> Tensor:
-    """The order of the rows reversed, always copied."""
     if input._array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return flip(input, 0)

@@ -55,9 +55,19 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return np.reshape(total(x, dims, True), shape)
 
 
-def splice(base: Any, new: Any, replay: Callable[[Any], Any]) -> Any:
+def order(x: Any) -> tuple[int, ...]:
+    """The dimensions from the one with the largest stride to the one with the smallest."""
+    return tuple(sorted(range(x.ndim), key=lambda d: -abs(x.strides[d])))
+
+
+def arranged(x: Any, order: tuple[int, ...]) -> Any:
+    """x in memory of this order of dimensions, so that a view of other memory in that order can be taken of it."""
+    return np.ascontiguousarray(np.asarray(x).transpose(order)).transpose(inverse(order)) if order else np.asarray(x)
+
+
+def splice(base: Any, new: Any, replay: Callable[[Any], Any], order: tuple[int, ...]) -> Any:
     """A copy of base in which the region that `replay` picks holds `new`."""
-    copy = np.array(base)
+    copy = np.array(arranged(base, order))
     np.copyto(replay(copy), new)
     return copy
 

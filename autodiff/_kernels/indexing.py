@@ -91,6 +91,8 @@ def gather(x: Any, index: Any, dim: int) -> Any:
     """x at `index` along `dim`: the result has the index's shape."""
     if not x.ndim:
         return np.broadcast_to(x, index.shape).copy()
+    if not index.ndim:
+        return gather(x, index.reshape(1), dim).reshape(())
     return (
         np.take_along_axis(_corner(x, index, dim), index, dim)
         if index.size
@@ -113,6 +115,7 @@ def gather_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
     if not shape or not index.size:
         return np.zeros(shape, g.dtype) + (g.sum(dtype=g.dtype) if not shape else 0)
     count = int(np.prod(shape, dtype=np.int64))
+    index = np.atleast_1d(index)
     return accumulate(count, _places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
 
 
@@ -123,6 +126,7 @@ def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
         return np.asarray(src, x.dtype).reshape(-1)[-1:].reshape(()) if index.size else out
     if not index.size:
         return out
+    index = np.atleast_1d(index)
     cut = src[tuple([slice(n) for n in index.shape])] if getattr(src, "ndim", 0) else src
     np.put_along_axis(_corner(out, index, dim), index, cut, dim)
     return out
@@ -130,6 +134,7 @@ def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
 
 def scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
     """x with src added at `index` along `dim`."""
+    index = np.atleast_1d(index)
     cut = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
     return x + gather_back(cut, index, x.shape, dim)
 

@@ -127,7 +127,8 @@ def deviation(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
 def deviations(x: Any, dims: Dims) -> Any:
     """x minus its mean, which is refined once so that a large offset costs nothing."""
     away = x - mean(x, dims, True)
-    return away - mean(away, dims, True)
+    rest = mean(away, dims, True)
+    return away - np.where(np.isfinite(rest), rest, 0)
 
 
 def logsumexp(x: Any, dims: Dims, keepdim: bool) -> Any:

@@ -81,8 +81,7 @@ pointwise(
 )
 pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1))
 pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1))
-# Not (1 - x)(1 + x): its own derivative, the difference of the two, cancels near 0.
-pointwise("atanh", np.arctanh, lambda input: 1 / (1 - input * input))
+pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input))
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(
     "atan2",

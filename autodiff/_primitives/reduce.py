@@ -61,7 +61,7 @@ def _per_degree(input_shape: tuple[int, ...], dims: tuple[int, ...], correction:
 def _var(g: Any, input: Any, input_shape: Any, dims: Any, correction: float, whole: bool) -> Any:
     if whole and count(input_shape, dims) <= correction:
         # torch's answer where no degree is left is a constant, without a derivative of its own.
-        return ops.where(ops.deviations(input, dims=dims) == 0, g * math.nan, g * math.inf)
+        return ops.where(input == ops.mean(input, dims=dims, keepdim=True), g * math.nan, g * math.inf)
     return g * _per_degree(input_shape, dims, correction) * ops.deviations(input, dims=dims)
 
 

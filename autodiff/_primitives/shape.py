@@ -17,11 +17,12 @@ def pieces(g: Any) -> list[Any]:
 # -- the machine's own ---------------------------------------------------------------------------------------
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
 linear("keep_dims", geometry.keep_dims, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
+linear("arranged", geometry.arranged, lambda g: g, node="CloneBackward0")
 general(
     "splice",
     geometry.splice,
-    lambda g, replay: ops.splice(g, ops.zeros_like(replay(g)), replay=replay),
-    lambda g, replay: replay(g),
+    lambda g, replay, order: ops.splice(g, ops.zeros_like(replay(ops.arranged(g, order=order))), replay=replay, order=order),
+    lambda g, replay, order: replay(ops.arranged(g, order=order)),
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",
 )

@@ -134,19 +134,26 @@ def iterate(self: Tensor) -> Iterator[Tensor]:
     return iter(ops.unbind(self, dim=0))
 
 
-def positive(self: Tensor) -> Tensor:
-    """The tensor itself. Raises RuntimeError for bool, as torch does."""
-    if self._array.dtype.kind == "b":
-        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
-    return self
-
-
 def contains(self: Tensor, element: Any) -> bool:
     if not isinstance(element, (Tensor, bool, int, float, complex, np.generic)):
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )
     return bool(np.any(self._array == (element._array if isinstance(element, Tensor) else element)))
+
+
+def unchanged(self: Tensor) -> Tensor:
+    """The tensor itself. Raises RuntimeError for bool."""
+    if self._array.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return self
+
+
+def inverted(self: Tensor) -> Tensor:
+    """The bits inverted. Raises TypeError for other than integers and bool."""
+    if self._array.dtype.kind not in "biu":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return ops.bitwise_not(self)  # type: ignore[no-any-return]
 
 
 def formatted(self: Tensor, spec: str) -> str:
@@ -165,6 +172,7 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
         return memo[id(self)]  # type: ignore[no-any-return]
     array = self._array
     twin = wrap(np.array(array, order="K") if isinstance(array, np.ndarray) else array)
+    twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
     if self._node is not None:
         twin.requires_grad_()
     memo[id(self)] = twin
@@ -184,7 +192,9 @@ METHODS = {
     "is_contiguous": is_contiguous,
     "data_ptr": data_ptr,
     "storage_offset": storage_offset,
-    "__iter__": iterate, "__pos__": positive,
+    "__iter__": iterate,
+    "__pos__": unchanged,
+    "__invert__": inverted,
     "__contains__": contains,
     "__format__": formatted,
     "__deepcopy__": deep_copied,

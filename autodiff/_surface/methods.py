@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.inplace import assign, check_overlap, reshape_in_place
+from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
@@ -22,7 +22,11 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_overlap(self, args)
-        return assign(self, lambda before: operator(before, *args, **kwargs))
+        try:
+            return assign(self, lambda before: operator(before, *args, **kwargs))
+        except NotImplementedError:
+            check_cast(self, args)
+            raise
 
     method.__name__ = method.__qualname__ = name + "_"
     method.__doc__ = f"`{name}`, its result written into this tensor, which is returned."

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.hot import binary, by_number
-from autodiff._core.inplace import assign, check_overlap
+from autodiff._core.inplace import assign, check_cast, check_overlap
 from autodiff._core.promotion import attempted, foreign
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES, ops
 from autodiff._core.tensor import Tensor
@@ -19,7 +19,7 @@ ARITHMETIC = {
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
 COMPARISONS = {n: n for n in ("eq", "ne", "lt", "le", "gt", "ge")}
-UNARY = {"neg": "neg", "abs": "abs", "invert": "bitwise_not"}
+UNARY = {"neg": "neg", "abs": "abs"}
 
 
 def attach() -> None:
@@ -64,6 +64,10 @@ def _augmented(operator: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
         if foreign(other):
             return NotImplemented  # type: ignore[no-any-return]
         check_overlap(self, (other,))
-        return assign(self, lambda before: operator(before, other))
+        try:
+            return assign(self, lambda before: operator(before, other))
+        except NotImplementedError:
+            check_cast(self, (other,))
+            raise
 
     return augmented

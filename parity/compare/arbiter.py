@@ -112,13 +112,20 @@ class Arbiter:
             element = tuple(int(i) for i in place)
             yield self._special(pair, element, 0.0 if spread is None else float(spread[element]), names)
 
+    def meets_special(self, pair: Pair, element: tuple[int, ...]) -> bool:
+        """Whether this element of a gradient has to do with a value that is not finite, or may have."""
+        try:
+            return pair.kind != "value" and self._truth.meets_special(pair.where, element)
+        except NoTruth:
+            return True
+
     def _special(self, pair: Pair, element: tuple[int, ...], spread: float, names: tuple[str, str]) -> Judgement:
         a, b = pair.reference[element], pair.subject[element]
         known = [x for x in (b, a) if np.isfinite(x)]
         scale = np.asarray(known[0] if known else pair.reference.dtype.type(1))
         stable = float(rounding(scale)) + MULTIPLE * spread
         try:
-            if pair.kind != "value" and self._truth.meets_special(pair.where, element):
+            if self.meets_special(pair, element):
                 raise NoTruth("a special value takes part")
             certified = self._certified(pair, element, stable * SHARPNESS)
         except NoTruth as none:

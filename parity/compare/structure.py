@@ -15,7 +15,7 @@ from parity.engines.protocol import Array, Raised, Run, Value
 from parity.program import Program, Ref
 
 #: What an engine says that has no derivative of this order, besides NotImplementedError.
-_NO_DERIVATIVE = re.compile(r"not implemented|no second derivative|not differentiable|once_differentiable", re.I)
+_NO_DERIVATIVE = re.compile(r"not (?:implemented|supported)|no second derivative|not differentiable|once_differentiable", re.I)
 
 
 def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mismatch]:
@@ -34,7 +34,7 @@ def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mism
         if i != j:
             yield _mismatch("alias", where, i, j, names)
     changed = set(reference.touched) ^ set(subject.touched)
-    for where in sorted(changed - _written(program, reference)):
+    for where in sorted(changed - written(program, reference)):
         ours, theirs = (_touch(where in run.touched) for run in (reference, subject))
         yield _mismatch("touched", where, ours, theirs, names)
     if error:
@@ -53,7 +53,7 @@ def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mism
                 yield from _arrays(check, where, a, b, names)
 
 
-def _written(program: Program, run: Run) -> set[int]:
+def written(program: Program, run: Run) -> set[int]:
     """The inputs that steps write into: what they hold in the end is compared as those steps' values."""
     inputs = len(program.inputs)
     found: set[int] = set()
@@ -61,7 +61,7 @@ def _written(program: Program, run: Run) -> set[int]:
         if writes(step):
             target = step.kwargs.get("out", step.args[0] if step.args else None)
             number = target.index if isinstance(target, Ref) else None
-            while number is not None and number >= inputs and run.aliases:
+            while number is not None and inputs <= number < inputs + len(run.aliases):
                 number = run.aliases[number - inputs]
             if number is not None:
                 found.add(number)

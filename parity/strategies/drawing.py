@@ -191,6 +191,8 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
         raise Unfit
     if 0 in target.array.strides and target.array.size > 1:
         raise Unfit  # one place for several elements: torch refuses some of such writes, not all
+    if target.kind in "bui" and any(type(a) is Item and a.requires_grad for a in args[1:]):
+        raise Unfit  # torch lets a comparison's integers require grad then, which no other integers can
     if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
         return args
     copied = draft.add(

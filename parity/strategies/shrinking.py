@@ -44,7 +44,7 @@ def shrink(
     shrinker.isolate()
     while True:
         before = shrinker.asked, shrinker.program
-        for candidates in (_orders, _outputs, _truncated, _bypassed, _cut, _plainer, _smaller, _simpler):
+        for candidates in (_orders, _outputs, _truncated, _bypassed, _cut, _fewer, _plainer, _smaller, _simpler):
             shrinker.exhaust(candidates)
         if shrinker.program is before[1] or shrinker.asked >= budget:
             return shrinker.program
@@ -186,6 +186,20 @@ def _cut(program: Program, run: Run) -> Iterator[Program]:
     for number in range(len(program.steps)):
         if len(program.steps) > 1 and (found := as_input(program, run, number)) is not None:
             yield pruned(found)
+
+
+def _fewer(program: Program, run: Run) -> Iterator[Program]:
+    """A list of tensors without one of them."""
+    for number, step in enumerate(program.steps):
+        for place, argument in enumerate(step.args):
+            if not isinstance(argument, (list, tuple)) or len(argument) < 2:
+                continue
+            if not all(isinstance(item, Ref) for item in argument):
+                continue
+            for i in range(len(argument)):
+                rest = type(argument)([*argument[:i], *argument[i + 1 :]])
+                args = (*step.args[:place], rest, *step.args[place + 1 :])
+                yield pruned(with_step(program, number, replace(step, args=args)))
 
 
 def _plainer(program: Program, run: Run) -> Iterator[Program]:

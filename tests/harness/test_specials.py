@@ -152,3 +152,24 @@ def test_an_input_that_is_overwritten_names_the_operator(step):
     verdict = compare(drawn, TORCH, subject)
     mismatch = verdict.mismatches[0]
     assert localize(drawn, TORCH, subject, mismatch).op in ("cos", "tanh")
+
+
+def test_a_step_that_raises_while_it_writes_is_compared_too():
+    views = (Step("mul", (R0, 1.0)), Step("add", (R1, Ref(0)), {}, "inplace"), Step("exp", (Ref(2),), {}, "inplace"))
+    inputs = (Input(np.ones((2, 2))), Input(np.ones((3, 3))))
+    drawn = Program(inputs, (Step("add", (R1, R0), {}, "inplace"), *views), (Ref(3),))
+    assert compare(drawn, TORCH, TORCH).status == "agrees"
+
+
+def test_an_order_that_only_the_subject_has_is_not_judged_behind_special_values():
+    """torch has no derivative of the in-place atanh; where its value is nan, the truth has none either."""
+    drawn = Program(
+        (Input(np.array([2.0, 0.5]), True),),
+        (Step("mul", (R0, 1.0)), Step("atanh", (R1,), {}, "inplace")),
+        (R1,),
+        (np.array([1.0, 1.0]),),
+    )
+    right = Changed(atanh=lambda x: x.copy_(torch.atanh(x.clone())))
+    assert compare(drawn, TORCH, right).status == "agrees"
+    wrong = Changed(atanh=lambda x: x.copy_(torch.atanh(x.clone()) + 0.01 * (x - x.detach())))
+    assert [m.element for m in compare(drawn, TORCH, wrong).mismatches] == [(1,)]

@@ -1,0 +1,63 @@
+"""How many random programs a second one core draws and compares in full: values and gradients, torch included."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from typing import Any
+
+from parity.compare import compare
+from parity.engines import reference, resolve
+from parity.program import Regime
+from parity.strategies.drawing import draw_program
+from parity.strategies.source import Seeded
+
+#: Programs of so many operators on tensors of this shape, by regime and dtype in equal parts.
+STEPS, SHAPE = 12, (4, 4)
+VARIANTS: tuple[tuple[Regime, str], ...] = (
+    ("exact", "float32"), ("exact", "float64"), ("smooth", "float32"), ("smooth", "float64"),
+)  # fmt: skip
+#: Programs a second, at least and aimed at; and of programs whose bits agree.
+AT_LEAST, AIM, BITS_AT_LEAST = 300, 500, 1000
+
+
+def measure(target: str = "autodiff", batches: int = 7, count: int = 100) -> list[dict[str, Any]]:
+    """Two rows, process time in milliseconds a program: of all programs, and of those that their bits decide."""
+    subject = resolve(target)
+    every, equal, shares = [], [], []
+    with reference.settings() as torch:
+        # The first batch warms up what is looked up once.
+        for batch in range(batches + 1):
+            gc.collect()
+            times = [_one(batch * count + number, torch, subject) for number in range(count)]
+            if batch:
+                bits = [seconds for seconds, decided in times if decided == "bits"]
+                every.append(sum(seconds for seconds, _ in times) / count)
+                equal.append(sum(bits) / max(len(bits), 1))
+                shares.append(len(bits) / count)
+    share = statistics.mean(shares)
+    return [
+        _row(f"harness: programs of {STEPS} operators", statistics.median(every), AT_LEAST, AIM),
+        _row(f"harness: those whose bits agree ({share:.0%})", statistics.median(equal), BITS_AT_LEAST, BITS_AT_LEAST),
+    ]
+
+
+def _one(number: int, torch: Any, subject: Any) -> tuple[float, str]:
+    regime, dtype = VARIANTS[number % len(VARIANTS)]
+    started = time.process_time()
+    program, run = draw_program(
+        Seeded(number), torch, dtypes=(dtype,), max_steps=STEPS, min_steps=STEPS, regime=regime, shape=SHAPE
+    )
+    verdict = compare(program, torch, subject, reference_run=run)
+    return time.process_time() - started, verdict.decided if verdict.status == "agrees" else verdict.status
+
+
+def _row(workload: str, seconds: float, at_least: int, aim: int) -> dict[str, Any]:
+    return {
+        "workload": workload,
+        "ratio": seconds * 1e3,
+        "at_most": 1e3 / at_least,
+        "aim": 1e3 / aim,
+        "per_second": round(1 / seconds),
+    }
