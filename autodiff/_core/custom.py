@@ -141,7 +141,8 @@ class Function:
     returns one gradient, or None, per argument of forward.
     """
 
-    _node: ClassVar[type[CustomNode] | None] = None
+    #: Node classes by number of results.
+    _nodes: ClassVar[dict[int, type[CustomNode]]] = {}
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -202,7 +203,8 @@ class Function:
         ]
         if recording and any(ctx.needs_input_grad):
             _record(cls, ctx, inputs, outputs, result if many else (result,))
-        ctx._to_save = ()
+        # Outputs among these own the node, and it the context.
+        ctx._to_save = ctx._dirty = ctx._constant = ()
         return tuple(outputs) if many else outputs[0]
 
     @classmethod
@@ -216,13 +218,18 @@ class Function:
         return bound.args[len(lead) :]
 
     @classmethod
-    def _node_class(cls) -> type[CustomNode]:
-        if "_node" not in cls.__dict__ or cls._node is None:
-            title = cls.__name__ + "Backward"
-            cls._node = type(title, (CustomNode,), {"__slots__": (), "title": title, "function": cls})
+    def _node_class(cls, results: int) -> type[CustomNode]:
+        # Kept by the class, so that it goes with it.
+        if "_nodes" not in cls.__dict__:
+            cls._nodes = {}
             if cls.backward is Function.backward and cls.vjp is not Function.vjp:
                 cls.backward = cls.vjp  # type: ignore[method-assign]
-        return cls._node
+        if results not in cls._nodes:
+            title = cls.__name__ + "Backward"
+            about = {"__slots__": (), "title": title, "function": cls, "results": results}
+            cls._nodes[results] = type(title, (CustomNode,), about)
+        return cls._nodes[results]
+
 
 
 def _write(ctx: FunctionCtx, inputs: tuple[Tensor | None, ...], outputs: list[Any]) -> None:
@@ -267,11 +274,8 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
     for t in ctx._dirty:
         if isinstance(t._node, AccumulateGrad):
             raise RuntimeError(errors.LEAF_IN_PLACE)
-    kind = cls._node_class()
     many = len(shown) > 1
-    if many:
-        kind = type(kind.__name__, (kind,), {"__slots__": (), "results": len(shown)})
-    node = new_node(kind)
+    node = new_node(cls._node_class(len(shown)))
     edges = tuple(t._node if t is not None else None for t in inputs)
     likes = [likeness(o._array) for o in shown]
     link(node, edges, likes if many else likes[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from autodiff._core.modes import state
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.apply import record
 from autodiff._core.registry import PRIMITIVES
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, replayed, wrap
 from autodiff._kernels.geometry import order
 
 
@@ -189,7 +190,8 @@ def rebind(target: Tensor, result: Tensor) -> None:
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": view.replay, "order": order(base._array)})
+        replay = functools.partial(replayed, view.way)
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
         base._node = spliced._node
     views.make_stale(target.storage())
     if retained is not None and target._node is not None:

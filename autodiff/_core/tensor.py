@@ -18,26 +18,37 @@ from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, RemovableHa
 
 #: An operator that gives a view, its parameters, and which of its results it is (None if it has one).
 Step = tuple[Callable[..., Any], dict[str, Any], int | None]
+#: The way from a base to a view: the way before the last step, and that step. A chain of views shares it.
+Way = tuple["Way | None", Step]
 
 
 class View:
-    """How a view comes from its base: the root of the chain, the steps from there, and how it was made."""
+    """How a view comes from its base: the root of the chain, the way from there, and how it was made."""
 
-    __slots__ = ("base", "made", "steps")
+    __slots__ = ("base", "made", "way")
 
-    def __init__(self, base: Tensor, steps: tuple[Step, ...], made: str | None) -> None:
+    def __init__(self, base: Tensor, way: Way, made: str | None) -> None:
         self.base = base
-        self.steps = steps
+        self.way = way
         #: The error that writing through this view raises in grad mode, or None.
         self.made = made
 
     def replay(self, base: Any) -> Any:
         """The same region of any tensor or array of the base's geometry, by differentiable operators."""
-        for operator, params, item in self.steps:
-            base = operator(base, **params)
-            if item is not None:
-                base = base[item]
-        return base
+        return replayed(self.way, base)
+
+
+def replayed(way: Way | None, base: Any) -> Any:
+    """A view's way from its base, gone with another one: knows no base, so a node may keep it."""
+    steps: list[Step] = []
+    while way is not None:
+        way, step = way
+        steps.append(step)
+    for operator, params, item in reversed(steps):
+        base = operator(base, **params)
+        if item is not None:
+            base = base[item]
+    return base
 
 
 class AutogradMeta:

@@ -26,9 +26,9 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     if meta is None:
         meta = view._meta = AutogradMeta()
     if outer is None:
-        meta.view = View(source, (step,), made)
+        meta.view = View(source, (None, step), made)
     else:
-        meta.view = View(outer.base, (*outer.steps, step), made or outer.made)
+        meta.view = View(outer.base, (outer.way, step), made or outer.made)
     if view._array.dtype.kind in "fc":
         _remember(storage, view)
 

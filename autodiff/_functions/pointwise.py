@@ -126,6 +126,8 @@ def power(input: Operand, exponent: Operand) -> Any:
             raise TypeError(f"pow(): argument '{name}' (position {place + 1}) must be Tensor, not {type(x).__name__}")
     d = _operand_dtype(input, exponent)
     if d.kind == "b":
+        if isinstance(exponent, bool) and isinstance(input, Tensor):
+            return ops.logical_or(input, not exponent)  # x ** 1 and x ** 0 are no powers to torch
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     try:
         if not isinstance(exponent, Tensor):

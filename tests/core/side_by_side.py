@@ -23,6 +23,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (torch.Tensor, autodiff.Tensor)):
         array = np.asarray(value.detach().numpy())
         return array.dtype.name, array.shape, array.tolist()
+    if isinstance(value, np.ndarray):
+        return value.dtype.name, value.shape, value.tolist()
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     return value
@@ -41,3 +43,10 @@ def agree(program: Callable[[Any], Any], message: str | None = None) -> None:
     assert ours[0] is theirs[0], f"{ours} against torch's {theirs}"
     assert message in theirs[1], theirs[1]
     assert message in ours[1], ours[1]
+
+
+def alike(program: Callable[[Any], Any]) -> None:
+    """Both return equal things, or raise errors of one type."""
+    theirs, ours = outcome(torch, program), outcome(autodiff, program)
+    raised = isinstance(theirs, tuple) and len(theirs) == 2 and isinstance(theirs[0], type)
+    assert (ours[0] is theirs[0] if raised and isinstance(ours, tuple) else repr(ours) == repr(theirs)), f"{ours} against torch's {theirs}"

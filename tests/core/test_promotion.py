@@ -1,0 +1,59 @@
+"""Every operator of Python on every pair of dtypes, as tensors, 0-dim tensors and numbers: result, dtype, or error's type."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+import autodiff as ad
+
+DTYPES = "bool uint8 int8 int16 int32 int64 float16 float32 float64 complex64 complex128".split()
+OPERATORS = (
+    "add sub mul truediv floordiv pow matmul eq ne lt le gt ge and_ or_ xor "
+    "iadd isub imul itruediv ifloordiv ipow iand ior ixor"
+).split()
+TENSORS = [(dtype, values) for dtype in DTYPES for values in ([1, 1], 1)]
+NUMBERS = [(None, value) for value in (True, 2, 1.5, 1.5 + 1j)]
+PAIRS = [*itertools.product(TENSORS, TENSORS), *itertools.product(TENSORS, NUMBERS), *itertools.product(NUMBERS, TENSORS)]
+
+
+def operand(lib, dtype, value):
+    return value if dtype is None else lib.tensor(value).to(getattr(lib, dtype))
+
+
+def outcome(lib, function, pair):
+    try:
+        result = function(*[operand(lib, *each) for each in pair])
+    except Exception as error:
+        return type(error)
+    if not isinstance(result, lib.Tensor):
+        return result
+    digits = np.array(result.tolist(), complex).round(5) + 0
+    return repr(result.dtype), tuple(result.shape), str(digits.tolist())
+
+
+def has_no_dtype_here(pair):
+    """torch's complex32: half precision with a complex number, or with a complex tensor of no dimension if it has some."""
+    given = {(dtype or type(value).__name__, isinstance(value, list)) for dtype, value in pair}
+    weak = {("complex64", False), ("complex128", False)}
+    halves = {("float16", True), ("float16", False)}
+    return bool(given & halves and ("complex", False) in given) or bool(("float16", True) in given and given & weak)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_pair(name):
+    function = getattr(operator, name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wrong = [
+            (pair, theirs, ours)
+            for pair in PAIRS
+            if not has_no_dtype_here(pair)
+            and (theirs := outcome(torch, function, pair)) != (ours := outcome(ad, function, pair))
+        ]
+    assert not wrong, f"{len(wrong)}: {wrong[:3]}"
