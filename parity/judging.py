@@ -9,7 +9,7 @@ from typing import Any
 from parity.compare import compare
 from parity.compare.localize import localize
 from parity.compare.rules import rule_behind
-from parity.compare.verdict import Failure, Mismatch, Verdict
+from parity.compare.verdict import Failure, Verdict
 from parity.engines.protocol import Rule, Run
 from parity.program import Program
 from parity.strategies.shrinking import shrink

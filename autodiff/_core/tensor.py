@@ -266,6 +266,7 @@ class Tensor:
         return self._node
 
     def is_inference(self) -> bool:
+        """Whether it was made in inference mode."""
         return self._meta is not None and self._meta.inference
 
     def detach(self) -> Tensor:
@@ -289,6 +290,7 @@ class Tensor:
         return self._array.item()
 
     def tolist(self) -> Any:
+        """Nested lists of Python numbers; the number itself for a 0-dim tensor."""
         return self._array.tolist()
 
     def __float__(self) -> float:

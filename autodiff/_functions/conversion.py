@@ -65,6 +65,7 @@ def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 @function(METHOD, method=True)
 def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """In another tensor's dtype."""
     return cast(self, other._array.dtype)
 
 
@@ -84,6 +85,7 @@ for d in dtypes.DTYPES:
 
 @function(METHOD, method=True)
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself: there is no other device."""
     return self
 
 
@@ -204,16 +206,19 @@ def numel(input: Tensor) -> int:
 
 @function()
 def is_floating_point(input: Tensor) -> bool:
+    """Whether the dtype is floating point; complex is not."""
     return bool(input._array.dtype.kind == "f")
 
 
 @function()
 def is_complex(input: Tensor) -> bool:
+    """Whether the dtype is complex."""
     return bool(input._array.dtype.kind == "c")
 
 
 @function(method=False)
 def is_tensor(obj: Any) -> bool:
+    """Whether it is a Tensor."""
     return isinstance(obj, Tensor)
 
 

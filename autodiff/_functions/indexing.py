@@ -57,6 +57,9 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     """Write `value` where `index` says; gradients flow to the value, and none to what was overwritten."""
     if index is False:
         return  # torch does not even look at the value
+    if index is True:
+        _write(ops.unsqueeze(x, dim=0), value)
+        return
     view, indices = _applied(x, index)
     if not isinstance(value, (Tensor, bool, int, float, complex, np.generic)):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")  # type: ignore[attr-defined]

@@ -93,16 +93,19 @@ def _at_least(input: Any, ndim: int) -> Any:
 
 @function(method=False)
 def atleast_1d(*tensors: Any) -> Any:
+    """A 0-dim tensor as a vector of one; others as they are. Several tensors give a tuple."""
     return _at_least(tensors if len(tensors) > 1 else tensors[0], 1)
 
 
 @function(method=False)
 def atleast_2d(*tensors: Any) -> Any:
+    """Leading dimensions of size 1 until there are two. Several tensors give a tuple."""
     return _at_least(tensors if len(tensors) > 1 else tensors[0], 2)
 
 
 @function(method=False)
 def atleast_3d(*tensors: Any) -> Any:
+    """Dimensions of size 1 until there are three. Several tensors give a tuple."""
     return _at_least(tensors if len(tensors) > 1 else tensors[0], 3)
 
 
@@ -121,6 +124,7 @@ def vstack(tensors: Any) -> Tensor:
 
 @function(method=False, out=True)
 def dstack(tensors: Any) -> Tensor:
+    """Joined along the third dimension, which is made where it is missing."""
     return cat(list(_at_least(tuple(_list_of("dstack", tensors)), 3)), 2)
 
 
@@ -156,6 +160,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 
 @function()
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Views along `dim` of the sizes listed."""
     d = one_dim(dim, input._array.ndim)
     sizes, n = tuple(split_sizes), input._array.shape[d]
     if any(k < 0 for k in sizes):

@@ -166,4 +166,5 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 
 @function()
 def argwhere(input: Tensor) -> Tensor:
+    """The indices of the elements that are not 0, a row for each."""
     return nonzero(input)  # type: ignore[no-any-return]

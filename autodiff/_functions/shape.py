@@ -76,11 +76,13 @@ def reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 @function(METHOD, method=True)
 def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """The same memory in another tensor's shape."""
     return view(self, *other._array.shape) if other._array.ndim else view(self, ())
 
 
 @function(METHOD, method=True)
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """Reshaped to another tensor's shape."""
     return reshape(self, other._array.shape)
 
 
@@ -174,11 +176,13 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
 
 @function()
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """Broadcast to a shape without copying."""
     return expand(input, size)
 
 
 @function(METHOD, method=True)
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """Broadcast to another tensor's shape without copying."""
     return expand(self, other._array.shape)
 
 
@@ -193,6 +197,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 
 @function(method=False)
 def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape to which these shapes broadcast."""
     return common_shape([(s,) if isinstance(s, int) else tuple(s) for s in shapes])
 
 
@@ -288,6 +293,7 @@ def flip(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
 
 @function()
 def fliplr(input: Tensor) -> Tensor:
+    """The order of the columns reversed, always copied."""
     if input._array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return flip(input, 1)
@@ -295,6 +301,7 @@ def fliplr(input: Tensor) -> Tensor:
 
 @function()
 def flipud(input: Tensor) -> Tensor:
+    """The order of the rows reversed, always copied."""
     if input._array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return flip(input, 0)

@@ -104,15 +104,8 @@ def _power_of_integers(x: Any, exponent: Any) -> Any:
 
 
 def power_of_number(exponent: Any, base: Any) -> Any:
-    """A number to the power of an array; of an integer also a negative one, which rounds to zero."""
-    if exponent.dtype.kind in "fc":
-        return base**exponent
-    base = np.asarray(base).astype(exponent.dtype)[()]
-    if not np.any(exponent < 0):
-        return base**exponent
-    if base in (1, -1):
-        return base ** (exponent & 1)
-    return np.where(exponent < 0, 0, base ** np.maximum(exponent, 0)).astype(exponent.dtype)
+    """A number to the power of an array."""
+    return base**exponent if exponent.dtype.kind in "fc" else power(np.asarray(base).astype(exponent.dtype)[()], exponent)
 
 
 # -- choosing -----------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
             raise
 
     method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"`{name}`, its result written into this tensor, which is returned."
     return method
 
 
@@ -52,6 +53,7 @@ def in_place_view(name: str, operator: Callable[..., Any]) -> Callable[..., Tens
         return reshape_in_place(self, lambda before: operator(before, *args, **kwargs))
 
     method.__name__ = method.__qualname__ = name + "_"
+    method.__doc__ = f"`{name}` of this tensor itself, which takes on the geometry and is returned."
     return method
 
 
@@ -66,22 +68,22 @@ def _written(name: str) -> Callable[[Any, Any], Any] | None:
 
 def described(name: str, p: Primitive) -> str:
     """The docstring of an operator that is public by its row alone."""
-    operands = ", ".join(p.inputs)
     two = len(p.inputs) == 2
-    says = [f"torch.{name}({operands}), element by element" + (" over shapes that broadcast." if two else ".")]
+    first = f"torch.{name}({', '.join(p.inputs)}), element by element{', over shapes that broadcast' if two else ''}."
+    says = []
     if p.kind == "discrete":
         says.append("The result has no derivative.")
     elif p.computes == "float":
         says.append("bool and integer tensors become floating point first.")
     else:
-        says.append(f"The dtype stays{' the promoted one' if two else ''}.")
+        says.append("The dtype stays the promoted one." if two else "The dtype stays.")
     if p.refuses:
         kinds = {"b": "bool", "u": "uint8", "i": "integer", "f": "floating", "c": "complex"}
         says.append(f"Raises for {' and '.join(kinds[k] for k in p.refuses)} tensors, as torch does.")
     if p.kind != "discrete":
         file, line = p.source
-        says.append(f"\n\nThe derivative stands in {'/'.join(file.split('/')[-2:])}, line {line}.")
-    return " ".join(says).replace(" \n", "\n")
+        says.append(f"The derivative stands in {'/'.join(file.split('/')[-2:])}, line {line}.")
+    return f"{first}\n\n{' '.join(says)}"
 
 
 def attach() -> None:

@@ -49,10 +49,10 @@ _BY_NAME = {
     "tensors": "Sequence[Tensor]", "*tensors": "Tensor",
 }  # fmt: skip
 _RETURNS = {
-    "__len__": "int", "__bool__": "bool", "__float__": "float", "__int__": "int", "__index__": "int", "__init__": "None",
-    "__complex__": "complex", "__hash__": "int", "__repr__": "str", "__str__": "str", "__format__": "str",
-    "__contains__": "bool", "__setitem__": "None", "__getitem__": "Tensor", "__iter__": "Iterator[Tensor]",
-    "__enter__": "Self", "__exit__": "None", "__hash__": "int",
+    "__len__": "int", "__bool__": "bool", "__float__": "float", "__int__": "int", "__index__": "int", "__hash__": "int",
+    "__complex__": "complex", "__repr__": "str", "__str__": "str", "__format__": "str", "__contains__": "bool",
+    "__init__": "None", "__setitem__": "None", "__getitem__": "Tensor", "__iter__": "Iterator[Tensor]",
+    "__enter__": "Self", "__exit__": "None",
     "grad": "tuple[Tensor, ...]",  # as in torch: None is for those who allow_unused
 }  # fmt: skip
 _PROPERTIES = {

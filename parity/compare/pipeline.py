@@ -19,7 +19,7 @@ from parity.compare.neighbours import neighbours, widened
 from parity.compare.pairs import Pair, unequal, unrivalled
 from parity.compare.verdict import Mismatch, Verdict
 from parity.compare.wording import mismatch
-from parity.compare.yardstick import MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
+from parity.compare.yardstick import FLOOR, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import Array, Run
@@ -207,13 +207,23 @@ class Comparison:
             if pair.where in overwritten:
                 continue  # what a gradient of something overwritten means is a convention
             finite = np.isfinite(pair.subject)
-            share = UNSTABLE[pair.subject.dtype.name] * np.abs(pair.subject[finite]).max(initial=0.0)
+            # What cancels to nothing was made of parts as large as the cotangents.
+            seeds = max((np.abs(c).max(initial=0.0) for c in self.program.cotangents), default=0.0)
+            size = max(np.abs(pair.subject[finite]).max(initial=0.0), FLOOR * seeds)
+            share = UNSTABLE[pair.subject.dtype.name] * size
             pair.spread = np.full(pair.subject.shape, share / MULTIPLE)
             for judgement in islice(arbiter.judge(pair, finite), UNRIVALLED):
                 off = judgement.subject_error > float(rounding(pair.subject)[judgement.element]) + share
                 if off and not arbiter.meets_special(pair, judgement.element):
-                    return self._differs(pair, replace(judgement, blame="subject", allowed=share))
+                    return self._alone_wrong(pair, replace(judgement, blame="subject", allowed=float(share)))
         return None
+
+    def _alone_wrong(self, pair: Pair, judgement: Judgement) -> Verdict:
+        reference, subject = self._names
+        off = f"{subject} is wrong: it is off by {judgement.subject_error:.2g}"
+        why = f"{off}; {reference} has no derivative of this order"
+        found = mismatch(pair, replace(judgement, why=why), self._names)
+        return Verdict("differs", "truth", float("inf"), (replace(found, reference="no derivative"),))
 
     def _within_rounding(self, pair: Pair) -> bool:
         if pair.discrete:

@@ -15,7 +15,9 @@ from parity.engines.protocol import Array, Raised, Run, Value
 from parity.program import Program, Ref
 
 #: What an engine says that has no derivative of this order, besides NotImplementedError.
-_NO_DERIVATIVE = re.compile(r"not (?:implemented|supported)|no second derivative|not differentiable|once_differentiable", re.I)
+_NO_DERIVATIVE = re.compile(
+    r"not (?:implemented|supported)|no second derivative|not differentiable|once_differentiable", re.I
+)
 
 
 def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mismatch]:

@@ -203,8 +203,12 @@ def _fewer(program: Program, run: Run) -> Iterator[Program]:
 
 
 def _plainer(program: Program, run: Run) -> Iterator[Program]:
-    """Function calls, contiguous inputs, no options, one input instead of two."""
+    """Function calls, contiguous inputs, no options, fewer tensors in a list."""
     for number, step in enumerate(program.steps):
+        for place, argument in enumerate(step.args):
+            for k in range(len(argument) if isinstance(argument, list) and len(argument) > 1 else 0):
+                args = (*step.args[:place], [*argument[:k], *argument[k + 1 :]], *step.args[place + 1 :])
+                yield pruned(with_step(program, number, replace(step, args=args)))
         if step.spelling not in ("function", "out") and step.op not in ("getitem", "setitem"):
             yield with_step(program, number, replace(step, spelling="function"))
         if step.spelling in ("augmented", "inplace") and step.op not in ("setitem",):

@@ -104,7 +104,7 @@ class Truth:
             moved = self._forward.moved(base, dict(enumerate(tame)))
             for ref in self.program.outputs:
                 if self._differentiable(ref):
-                    for before, after in zip(_at(base, ref).flat, _at(moved, ref).flat):
+                    for before, after in zip(_at(self._end, ref).flat, _at(moved, ref).flat):
                         if not before.is_finite() and not after.is_finite():
                             return True
         return False
@@ -158,7 +158,7 @@ class Truth:
         A jump can look alike from both sides, so the gap between them does not show it. The measure is
         Σ |cotangent| · (1 + |output|), the size of what the differences are taken of.
         """
-        size, base = arb(1e-300), self._base(0)
+        size, base = arb(1e-300), self._end
         for ref, places, weights in self._outputs(number):
             size += sum(abs(w) * (1 + abs(y)) for w, y in zip(weights, _at(base, ref).ravel()[places]))
         if not abs(difference) < size * arb(2) ** -int(share * LADDER[level][1]):
@@ -243,7 +243,7 @@ class Truth:
         compared by its place and never comes here.
         """
         if number not in self._taking_part:
-            reached, base = self._forward.reached(number), self._base(0)
+            reached, base = self._forward.reached(number), self._end
             found = []
             for ref, cotangent in zip(self.program.outputs, self.program.cotangents, strict=True):
                 if ref.index in reached and self._differentiable(ref):
@@ -256,6 +256,11 @@ class Truth:
     def _differentiable(self, ref: Ref) -> bool:
         needs = self.run.requires_grad[ref.index]
         return bool(needs[ref.item] if isinstance(needs, tuple) and ref.item is not None else needs)
+
+    @cached_property
+    def _end(self) -> Sequence[Any]:
+        """The values as the backward pass finds them: `_base` holds what they were before later steps wrote."""
+        return self._forward.moved(self._base(0), {})
 
     def _base(self, level: int) -> list[Any]:
         if level not in self._bases:

@@ -7,6 +7,7 @@ import functools
 import inspect
 from inspect import Parameter, Signature
 
+import numpy as np
 import pytest
 import torch
 
@@ -59,7 +60,7 @@ METHODS = {
 
 
 def public(space: object) -> dict[str, object]:
-    return {n: v for n, v in vars(space).items() if not n.startswith("_") and n != "annotations"}
+    return {n: v for n, v in vars(space).items() if n.isidentifier() and not n.startswith("_") and n != "annotations"}
 
 
 def test_root_names_are_torchs():
@@ -199,6 +200,44 @@ def test_misprints_of_torchs_stub_are_misprints(call):
 def test_what_torchs_stub_leaves_out_works(call):
     eval(call, {"torch": torch})
     assert eval(call, {"torch": ad}) is not None
+
+
+@pytest.mark.parametrize(
+    "call",
+    """
+    t.arange(end=3); t.arange(start=1, end=3); t.zeros(size=(2,)).shape; t.reshape(x, shape=(3, 2)); x.view(size=(6,))
+    x.view(dtype=t.float32); x.permute(dims=(1, 0)); t.flip(x, dims=(0,)); x.tile(dims=(2,)); x.repeat(repeats=(1, 2))
+    x[:1].expand(size=(4, 3)); t.randint(high=1, size=(2,)); t.randint_like(x, high=1); t.max(x, other=x + 1)
+    t.tensor_split(x, sections=2)[1]; t.tensor_split(x, indices=(1,), dim=1)[0]; x.split(split_size=1)[0]
+    t.split(tensor=x, split_size_or_sections=1)[1]; t.swapaxes(x, axis0=0, axis1=1); x.sort(dim=0, stable=True)[0]
+    t.mul(input=x, other=2); x.mul(other=2); t.sin(input=x); t.where(condition=x > 2, input=x, other=0.0)
+    t.einsum("ij->i", x); t.roll(x, shifts=1); t.special.log_softmax(x, 0, dtype=t.float64)
+    t.scatter(x, 0, i, value=9.0); t.result_type(tensor=x, other=2); x.clone().copy_(other=x)
+    t.float_power(x, 2, out=t.empty(2, 3, dtype=t.float64))
+    """.replace("\n", ";")
+    .strip(" ;")
+    .split(";"),
+)
+def test_keywords_mean_the_same(call):
+    results = []
+    for engine in (torch, ad):
+        given = {"t": engine, "x": engine.arange(6.0).reshape(2, 3), "i": engine.tensor([[1, 0, 1]])}
+        result = eval(call.strip(), given)
+        results.append(result.numpy() if isinstance(result, engine.Tensor) else str(result))
+    ours, theirs = results
+    if isinstance(ours, str):
+        assert ours == theirs
+    else:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, strict=True)
+
+
+@pytest.mark.parametrize(
+    "call", ["t.reshape(x, size=(6,))", "x.permute((1, 0), dims=(1, 0))", "x.view()", "x.tile(2, reps=2)"]
+)
+def test_wrong_keywords_are_refused(call):
+    for engine in (torch, ad):
+        with pytest.raises(TypeError):
+            eval(call, {"t": engine, "x": engine.arange(6.0).reshape(2, 3)})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from autodiff import graph
@@ -120,7 +119,7 @@ def test_a_wrong_rule_deep_in_random_programs_is_found():
 
 def test_a_transposed_gradient():
     with graph.replaced("mm", 0, transposed):
-        result = check(lambda x, y: x @ y, np.eye(2) + [[0.0, 1.0], [0.0, 0.0]], [[1.0, 2.0], [3.0, 4.0]])
+        result = check(lambda x, y: x @ y, [[1.0, 1.0], [0.0, 1.0]], [[1.0, 2.0], [3.0, 4.0]])
     assert "mm, input 0" in str(result)
 
 
