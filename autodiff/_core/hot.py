@@ -70,8 +70,13 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
     return op
 
 
-def binary(p: Primitive, otherwise: Callable[[Primitive, tuple[Any, ...]], Any] = promoted) -> Callable[[Any, Any], Any]:
-    """The hot path of a pointwise operator of two tensors, or of a tensor and a number on either side."""
+def binary(
+    p: Primitive, otherwise: Callable[[Primitive, tuple[Any, ...]], Any] = promoted
+) -> Callable[[Any, Any], Any]:
+    """The hot path of a pointwise operator of two tensors, or of a tensor and a number on either side.
+
+    `otherwise` takes the rest.
+    """
     kernel = p.kernel
     # By which operands need a gradient: whether input, other and out are kept.
     for_left, for_right, for_both = (

@@ -46,7 +46,8 @@ def foreign(x: Any) -> bool:
 def no_operand(p: Primitive, operands: tuple[Any, ...]) -> TypeError:
     """torch's refusal of an operand that is neither a tensor nor a number."""
     i = next(i for i, x in enumerate(operands) if foreign(x))
-    return TypeError(f"{p.name}(): argument '{p.inputs[i]}' (position {i + 1}) must be Tensor, not {type(operands[i]).__name__}")
+    kind = type(operands[i]).__name__
+    return TypeError(f"{p.name}(): argument '{p.inputs[i]}' (position {i + 1}) must be Tensor, not {kind}")
 
 
 def refuse(p: Primitive, d: np.dtype[Any]) -> None:

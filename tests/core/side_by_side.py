@@ -49,4 +49,5 @@ def alike(program: Callable[[Any], Any]) -> None:
     """Both return equal things, or raise errors of one type."""
     theirs, ours = outcome(torch, program), outcome(autodiff, program)
     raised = isinstance(theirs, tuple) and len(theirs) == 2 and isinstance(theirs[0], type)
-    assert (ours[0] is theirs[0] if raised and isinstance(ours, tuple) else repr(ours) == repr(theirs)), f"{ours} against torch's {theirs}"
+    same = ours[0] is theirs[0] if raised and isinstance(ours, tuple) else repr(ours) == repr(theirs)
+    assert same, f"{ours} against torch's {theirs}"

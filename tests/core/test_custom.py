@@ -52,7 +52,7 @@ def saved_outputs_in_two_orders(lib):
         return a, b
 
     def backward(ctx, g, h):
-        a, b, x, nothing = ctx.saved_tensors
+        a, _, x, nothing = ctx.saved_tensors
         assert nothing is None
         return g * a + h * 2 * x
 
@@ -151,7 +151,8 @@ def as_it_came(lib):
 
 def no_tensors_among_outputs(lib):
     x = leaf(lib)
-    y, nothing, text = make(lib, lambda ctx, x: (x * 2, None, "s"), lambda ctx, g, h, k: g * 2 if h is k is None else None).apply(x)
+    backward = lambda ctx, g, h, k: g * 2 if h is k is None else None
+    y, nothing, text = make(lib, lambda ctx, x: (x * 2, None, "s"), backward).apply(x)
     y.sum().backward()
     return nothing, text, x.grad
 
@@ -247,16 +248,16 @@ def made_on_class(lib):
 
 
 PROGRAMS = {
-    "saves nothing that is no tensor": applied(lambda ctx, x: (ctx.save_for_backward(3), x * 2)[1], returned(lambda g: g)),
+    "a number saved": applied(lambda ctx, x: (ctx.save_for_backward(3), x * 2)[1], returned(lambda g: g)),
     "saved input written": written_after(kept, by_saved, "input"),
     "saved input written, never asked for": written_after(kept, returned(lambda g: g), "input"),
     "saved output written": written_after(output_kept, by_saved, "output"),
     "dirty": applied(dirty, returned(lambda g: g * 2), prepare=lambda x: x * 1),
     "dirty leaf": applied(dirty, returned(lambda g: g * 2)),
-    "dirty and dropped": applied(lambda ctx, x: (ctx.mark_dirty(x), x * 1)[1], returned(lambda g: g), prepare=lambda x: x * 1),
+    "dirty and dropped": applied(lambda ctx, x: (ctx.mark_dirty(x), x * 1)[1], prepare=lambda x: x * 1),
     "dirty number": applied(lambda ctx, x: (ctx.mark_dirty(3), x * 1)[1], returned(lambda g: g)),
-    "input returned and written": lambda l: make(l, lambda ctx, x: x, returned(lambda g: g)).apply(leaf(l) * 1).mul_(2),
-    "view returned and written": lambda l: make(l, lambda ctx, x: x[1:], returned(lambda g: g)).apply(leaf(l) * 1).mul_(2),
+    "input returned and written": lambda l: make(l, lambda ctx, x: x).apply(leaf(l) * 1).mul_(2),
+    "view returned and written": lambda l: make(l, lambda ctx, x: x[1:]).apply(leaf(l) * 1).mul_(2),
     "list": lambda l: make(l, lambda ctx, x: [x * 2, x]).apply(leaf(l)),
     "number": lambda l: make(l, lambda ctx, x: 3).apply(leaf(l)),
     "nothing": lambda l: make(l, lambda ctx, x: None).apply(leaf(l)),

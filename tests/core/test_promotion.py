@@ -15,7 +15,8 @@ from autodiff._core import dtypes
 
 DTYPES = [d.name for d in dtypes.DTYPES]
 OPERATORS = [
-    "add", "sub", "mul", "truediv", "floordiv", "pow", "matmul", "eq", "ne", "lt", "le", "gt", "ge", "and_", "or_", "xor",
+    "add", "sub", "mul", "truediv", "floordiv", "pow", "matmul", "eq", "ne", "lt", "le", "gt", "ge", "and_", "or_",
+    "xor",
     "iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "iand", "ior", "ixor",
 ]  # fmt: skip
 TENSORS = [(dtype, values) for dtype in DTYPES for values in ([1, 1], 1)]
