@@ -57,6 +57,9 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "")
 def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
     """`target` becomes its own view: the same memory in another geometry, at the view's place in the graph."""
     check_writable(target)
+    made = None if target._meta is None or target._meta.view is None else target._meta.view.made
+    if made is not None and state.grad and target._node is not None:
+        raise RuntimeError(made)
     result = compute(target)
     target._node = result._node
     target._array = result._array

@@ -40,6 +40,8 @@ class Judgement:
     #: Whether the subject would not have passed had the reference been as accurate as it is stable.
     inaccurate_reference: bool = False
     why: str = ""
+    #: Whether the subject lies between the one-sided derivatives at a kink: a convention, not torch's perhaps.
+    legal: bool = False
 
     @property
     def passes(self) -> bool:
@@ -99,6 +101,7 @@ class Arbiter:
             subject_error=ours,
             reference_error=theirs,
             inaccurate_reference=blame == "reference" or (blame == "" and ours > stable),
+            legal=certified.kink and certified.between(b, stable),
         )
 
     def judge_specials(self, pair: Pair, differing: Array, names: tuple[str, str]) -> Iterator[Judgement]:

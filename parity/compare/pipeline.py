@@ -213,6 +213,8 @@ class Comparison:
             share = UNSTABLE[pair.subject.dtype.name] * size
             pair.spread = np.full(pair.subject.shape, share / MULTIPLE)
             for judgement in islice(arbiter.judge(pair, finite), UNRIVALLED):
+                if judgement.legal:
+                    continue
                 off = judgement.subject_error > float(rounding(pair.subject)[judgement.element]) + share
                 if off and not arbiter.meets_special(pair, judgement.element):
                     return self._alone_wrong(pair, replace(judgement, blame="subject", allowed=float(share)))
