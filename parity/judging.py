@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from parity.catalogue.excluded import known
 from parity.compare import compare
 from parity.compare.localize import localize
 from parity.compare.rules import rule_behind
@@ -43,7 +44,18 @@ def judge(
     verdict = compare(program, reference, subject, reference_run=reference_run)
     if verdict.status != "differs":
         return Judgement(program, verdict)
+    if reason := known_reason(program, verdict, reference, subject):
+        return Judgement(program, replace(verdict, status="known", note=reason))
     return Judgement(program, verdict, explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed))
+
+
+def known_reason(program: Program, verdict: Verdict, reference: Any, subject: Any) -> str:
+    """Why the difference is one of those that stay, if every part of it is; else empty."""
+    reasons = [
+        known(m.op, m.check, m.reference, m.truth)
+        for m in (localize(program, reference, subject, mismatch) for mismatch in verdict.mismatches)
+    ]
+    return reasons[0] if reasons and all(reasons) else ""
 
 
 def explain(

@@ -24,7 +24,7 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.judging import about, explain
+from parity.judging import about, explain, known_reason
 from parity.planning import Item, Plan, items, seed_of
 from parity.program import Program, Regime
 from parity.report.coverage import supported
@@ -82,7 +82,11 @@ class Examiner:
             missing=verdict.missing,
             note=verdict.note,
         )
-        if verdict.status == "differs":
+        if verdict.status == "differs" and (
+            reason := known_reason(program, verdict, self.reference, self.subject)
+        ):
+            outcome = replace(outcome, status="known", note=reason)
+        elif verdict.status == "differs":
             outcome = self._explain(outcome, program, verdict)
         return replace(outcome, seconds=time.perf_counter() - started)
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from parity.catalogue.excluded import KNOWN
 from parity.catalogue.spec import OpSpec
 
 _WIDTH = 80
@@ -28,6 +29,8 @@ def coverage_record(
         }
     for name, reason in excluded.items():
         yield {"type": "excluded", "op": name, "reason": reason}
+    for name, row in KNOWN.items():
+        yield {"type": "known", "op": name, "checks": sorted(row.checks), "reason": row.reason}
 
 
 def coverage_text(catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], subject: Any | None) -> str:
@@ -44,6 +47,9 @@ def coverage_text(catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], 
     lines += ["", "left out"]
     for name, reason in excluded.items():
         lines += textwrap.wrap(reason, _WIDTH, initial_indent=f"  {name}: ", subsequent_indent="    ")
+    lines += ["", "differences that stay"]
+    for name, row in KNOWN.items():
+        lines += textwrap.wrap(row.reason, _WIDTH, initial_indent=f"  {name}: ", subsequent_indent="    ")
     lines.append("")
     total = len(catalogue)
     if subject is None:

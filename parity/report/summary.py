@@ -106,7 +106,7 @@ class Summary:
     @property
     def compared(self) -> int:
         """Programs that both engines ran."""
-        return self.count("agrees") + self.count("differs") + self.count("undecided")
+        return sum(self.count(status) for status in ("agrees", "differs", "known", "undecided"))
 
     @property
     def exit_code(self) -> int:
@@ -166,6 +166,8 @@ def summary_text(summary: Summary) -> str:
         rows.append(("reference", f"torch itself is inaccurate in {_programs(summary.beyond)}: {where}"))
     else:
         rows.append(("reference", "torch itself is accurate wherever it had to be checked"))
+    if known := summary.count("known"):
+        rows.append(("known", f"{_programs(known)} differ where torch is not followed, with a reason: parity coverage"))
     if summary.missing:
         lacking = f"{summary.target} has no {', '.join(sorted(summary.missing))}"
         rows.append(("unsupported", f"{lacking}: {_programs(summary.count('unsupported'))} not compared"))
@@ -194,7 +196,7 @@ def _phase(summary: Summary, phase: Phase, planned: int) -> str:
     return f"{what}: {', '.join(words)}"
 
 
-_OTHERS = (("differs", "differ"), ("undecided", "undecided"), ("unsupported", "unsupported"))
+_OTHERS = (("differs", "differ"), ("known", "differ as known"), ("undecided", "undecided"), ("unsupported", "unsupported"))
 
 
 def _programs(count: int) -> str:

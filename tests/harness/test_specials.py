@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from parity.catalogue.excluded import known
 from parity.compare import compare
 from parity.compare.localize import localize
 from parity.engines.decorators import Faulty
@@ -173,3 +174,12 @@ def test_an_order_that_only_the_subject_has_is_not_judged_behind_special_values(
     assert compare(drawn, TORCH, right).status == "agrees"
     wrong = Changed(atanh=lambda x: x.copy_(torch.atanh(x.clone()) + 0.01 * (x - x.detach())))
     assert [m.element for m in compare(drawn, TORCH, wrong).mismatches] == [(1,)]
+
+
+def test_a_known_difference_covers_nothing_that_the_truth_decides():
+    assert known("prod", "gradient", float("nan"), None)
+    assert not known("prod", "gradient", float("nan"), 1.0)
+    assert not known("prod", "gradient", 2.0, None)
+    assert not known("prod", "value", float("nan"), None)
+    assert known("atan2", "gradient", 0.0, None)
+    assert not known("sin", "gradient", float("nan"), None)
