@@ -164,8 +164,11 @@ def _folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def _unkept(few: Tensor, batches: Tensor) -> Tensor:
-    """The batches that one matrix is multiplied with. torch folds and so copies them, and keeps the copy only."""
-    return batches if few._node is None else ops.contiguous(batches)  # type: ignore[no-any-return]
+    """The batches that one matrix is multiplied with. torch folds them, and keeps the copy where that makes one."""
+    y = batches._array
+    if few._node is None or np.may_share_memory(y.swapaxes(-1, -2).reshape(-1, y.shape[-2]), y):
+        return batches
+    return ops.contiguous(batches)  # type: ignore[no-any-return]
 
 
 def _product(shape: tuple[int, ...]) -> int:
