@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from parity.catalogue.excluded import known
 from parity.compare import compare
 from parity.compare.localize import localize
 from parity.compare.rules import rule_behind
-from parity.compare.verdict import Failure, Verdict
+from parity.compare.verdict import Failure, Mismatch, Verdict
 from parity.engines.protocol import Rule, Run
 from parity.program import Program
 from parity.strategies.shrinking import shrink
@@ -46,15 +47,20 @@ def judge(
         return Judgement(program, verdict)
     if reason := known_reason(program, verdict, reference, subject):
         return Judgement(program, replace(verdict, status="known", note=reason))
-    return Judgement(program, verdict, explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed))
+    failure = explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed)
+    if reason := covered(failure.verdict.mismatches):
+        return Judgement(program, replace(verdict, status="known", note=reason))
+    return Judgement(program, verdict, failure)
 
 
 def known_reason(program: Program, verdict: Verdict, reference: Any, subject: Any) -> str:
     """Why the difference is one of those that stay, if every part of it is; else empty."""
-    reasons = [
-        known(m.op, m.check, m.reference, m.truth)
-        for m in (localize(program, reference, subject, mismatch) for mismatch in verdict.mismatches)
-    ]
+    return covered([localize(program, reference, subject, mismatch) for mismatch in verdict.mismatches])
+
+
+def covered(mismatches: Sequence[Mismatch]) -> str:
+    """Why all of these differences stay; empty if one of them is not known."""
+    reasons = [known(m.op, m.check, m.reference, m.truth, m.blame) for m in mismatches]
     return reasons[0] if reasons and all(reasons) else ""
 
 

@@ -24,7 +24,7 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.judging import about, explain, known_reason
+from parity.judging import about, covered, explain, known_reason
 from parity.planning import Item, Plan, items, seed_of
 from parity.program import Program, Regime
 from parity.report.coverage import supported
@@ -112,6 +112,8 @@ class Examiner:
         if key in self._explained:
             return replace(outcome, key=self._explained[key])
         failure = explain(program, verdict, self.reference, self.subject, seed=self.plan.seed)
+        if reason := covered(failure.verdict.mismatches):
+            return replace(outcome, status="known", note=reason)
         kept = corpus.keep(failure.program, about(failure))
         found = failure.verdict.mismatches[0]
         # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.

@@ -26,7 +26,7 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             if isinstance(x, Tensor):
                 on_tensors = True
                 arrays.append(x._array)
-                if x._node is not None:
+                if differentiable and x._node is not None:
                     needs_grad = True
             else:
                 arrays.append(x)
@@ -40,7 +40,7 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             result = anyway(kernel, *arrays, **params)
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
-        if needs_grad and differentiable and (not unusual or state.grad):
+        if needs_grad and (not unusual or state.grad):
             record(p, inputs, tensors, params)
         if is_view:
             _link_views(p, inputs[0], tensors, params, several)
@@ -150,8 +150,8 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         t: Tensor = new_node(Tensor)
         t._array = result
         t._storage = t._meta = None
-        edge = input._node
-        if edge is not None and differentiable and (not unusual or state.grad) and result.dtype.kind in "fc":
+        edge = input._node if differentiable else None
+        if edge is not None and (not unusual or state.grad) and result.dtype.kind in "fc":
             like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
             node: Any = PlainNode()
             node.primitive = p

@@ -368,6 +368,11 @@ def _refreshed(view: Any) -> Node | None:
     return node
 
 
+def _takes_part(view: Any) -> bool:
+    """Whether a stale view requires grad: as its base does. Asking that raises nothing, as in torch."""
+    return view._meta.view.base._node is not None
+
+
 def _settled(view: Any, node: Node | None) -> None:
     view.__class__ = view._fresh
     view._node = node
@@ -383,6 +388,7 @@ def make_stale(view: Tensor) -> None:
         return
     if kind not in _STALE:
         about = {"__slots__": (), "_fresh": kind, "_node": property(_refreshed, _settled), "__module__": kind.__module__}
+        about["requires_grad"] = property(_takes_part, kind.requires_grad.fset)  # type: ignore[attr-defined]
         _STALE[kind] = type(kind.__name__, (kind,), about)
     view._node = None
     view.__class__ = _STALE[kind]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import errors
 from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import state
 from autodiff._core.primitive import Many
@@ -66,7 +67,10 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     if indices is None:
         _write(view, value)
     else:
-        _put(view, indices, value, one_mask=_is_mask(index))
+        one_mask = _is_one_mask(index)
+        if value is x and not (x._array.size == 1 and one_mask):
+            raise RuntimeError(errors.PARTIAL_OVERLAP)  # only filling by a mask of one element is let through
+        _put(view, indices, value, one_mask)
 
 
 # -- the basic part ------------------------------------------------------------------------------------------
@@ -162,6 +166,12 @@ def _is_mask(p: Any) -> bool:
     return isinstance(p, Tensor) and p._array.dtype.itemsize == 1
 
 
+def _is_one_mask(index: Any) -> bool:
+    """Whether a single mask is all that is not basic in the index: torch then fills where the mask holds."""
+    parts = [p for p in (index if isinstance(index, tuple) else (index,)) if isinstance(p, Tensor) and p._array.ndim]
+    return len(parts) == 1 and _is_mask(parts[0])
+
+
 def _width(p: Any) -> int:
     """How many dimensions of the tensor a part of the index speaks of."""
     if p is None or p is ... or isinstance(p, bool):
@@ -228,8 +238,12 @@ def _write(view: Tensor, value: Any) -> None:
     value = _without_leading_ones(value, len(room))
     if value._array.ndim == 0:
         fill_(view, value)
+    elif value._array.shape == room:
+        copy_(view, value)
     else:
-        copy_(view, value if value._array.shape == room else expand(value, room))
+        if value._storage is view._storage and value._array.size == view._array.size:
+            value = ops.clone(value)  # the very same memory under another shape: torch lets it pass
+        copy_(view, expand(value, room))
 
 
 def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
@@ -285,7 +299,8 @@ def _arrays(indices: Many) -> tuple[Any, ...]:
 
 
 def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
-    if not (one_mask and isinstance(value, Tensor) and value._array.size == 1):
+    filling = one_mask and isinstance(value, Tensor) and value._array.size == 1
+    if not filling:
         check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
     if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):

@@ -166,9 +166,13 @@ def _folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 def _unkept(few: Tensor, batches: Tensor) -> Tensor:
     """The batches that one matrix is multiplied with. torch folds them, and keeps the copy where that makes one."""
     y = batches._array
-    if few._node is None or np.may_share_memory(y.swapaxes(-1, -2).reshape(-1, y.shape[-2]), y):
+    if few._node is None or not y.size or np.may_share_memory(_fold(y), y):
         return batches
     return ops.contiguous(batches)  # type: ignore[no-any-return]
+
+
+def _fold(y: Any) -> Any:
+    return y.swapaxes(-1, -2).reshape(-1, y.shape[-2])
 
 
 def _product(shape: tuple[int, ...]) -> int:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from autodiff._core import views
 from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.primitive import Primitive
@@ -21,7 +22,8 @@ def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        check_overlap(self, args)
+        if name != "masked_fill":  # the one operator whose value torch lets overlap
+            check_overlap(self, args)
         try:
             return assign(self, lambda before: operator(before, *args, **kwargs))
         except NotImplementedError:
@@ -40,7 +42,9 @@ def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[...
     @functools.wraps(method)
     def unrecorded(self: Tensor, *args: Any) -> Tensor:
         with no_grad():
-            return method(self, *args)
+            method(self, *args)
+        views.make_stale(self.storage())
+        return self
 
     return unrecorded
 
