@@ -68,7 +68,7 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         _write(view, value)
     else:
         one_mask = _is_one_mask(index)
-        if value is x and not (x._array.size == 1 and one_mask):
+        if value is x and (one_mask if x._array.size == 0 else not (one_mask and x._array.size == 1)):
             raise RuntimeError(errors.PARTIAL_OVERLAP)  # only filling by a mask of one element is let through
         _put(view, indices, value, one_mask)
 
