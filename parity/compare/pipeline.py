@@ -23,12 +23,13 @@ from parity.compare.yardstick import FLOOR, MULTIPLE, RUNS, UNSTABLE, allowed, d
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import Array, Run
-from parity.program import Program, Step
+from parity.program import Program
 
 #: Of so many neighbouring programs, so many must alarm for an alarm to stand.
 NEIGHBOURS, CONFIRMING = 3, 2
 #: Elements of a gradient that only the subject has which are held against the truth.
 UNRIVALLED = 8
+_RANDOM = frozenset(name for name, row in CATALOGUE.items() if "random" in row.tags)
 
 
 def compare(
@@ -88,7 +89,7 @@ class Comparison:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
         if shaped:
             return Verdict("differs", "structure", float("inf"), shaped)
-        if any(_random(step) for step in self.program.steps):
+        if any(step.op in _RANDOM for step in self.program.steps):
             return Verdict("agrees", "structure", note="of random values only the distribution is promised")
         if structure.lacks_derivative(self.ours.error) and (extra := self._unrivalled()):
             return extra
@@ -266,10 +267,6 @@ class Comparison:
                 verdict = compare(single, self.reference, self.subject, confirm=False)
                 found.update(dict.fromkeys(verdict.inaccurate_reference))
         return tuple(found)
-
-
-def _random(step: Step) -> bool:
-    return step.op in CATALOGUE and "random" in CATALOGUE[step.op].tags
 
 
 def _unstable(pair: Pair) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,9 @@ def execute(program: Program, engine: Any, *, gradients: bool = True) -> Run:
     require grad take no part in the backward pass, so that one program can compare their values too.
     """
     live = Live(engine, copying=any(writes(step) for step in program.steps))
-    for number, leaf in enumerate(program.inputs):
-        if not live.attempt(f"input {number}", lambda leaf=leaf: live.add_input(leaf)):
-            return live.run
-    for number, step in enumerate(program.steps):
-        if not live.attempt(f"step {number}", lambda step=step: live.add_step(step)):
-            break
+    if not live.attempt_each("input", live.add_input, program.inputs):
+        return live.run
+    live.attempt_each("step", live.add_step, program.steps)
     live.run.aliases = live.aliases()
     if gradients and program.cotangents and live.run.error is None:
         live.differentiate(program)
@@ -71,14 +68,24 @@ class Live:
         self._memory: list[Value] = []
         self._inputs = 0
 
-    def attempt(self, moment: str, action: Any) -> bool:
+    def attempt(self, moment: str, action: Callable[[], None]) -> bool:
         """Run `action`; record what it raises and say whether it went well."""
         try:
             action()
         except Exception as error:
             self.run.error = Raised(type(error).__name__, str(error), moment)
-            return False
-        return True
+        return self.run.error is None
+
+    def attempt_each(self, moment: str, action: Callable[[Any], None], parts: Sequence[Any]) -> bool:
+        """Run `action` on one part after the other, until one raises: the moment of that has its number."""
+        done = 0
+        try:
+            for part in parts:
+                action(part)
+                done += 1
+        except Exception as error:
+            self.run.error = Raised(type(error).__name__, str(error), f"{moment} {done}")
+        return self.run.error is None
 
     def add_input(self, leaf: Input) -> None:
         tensor = self.engine.tensor(leaf.materialise(), leaf.requires_grad)

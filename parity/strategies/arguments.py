@@ -255,8 +255,8 @@ def check_even(call: Call) -> None:
     if not array.size or array.ndim == 0:
         return
     extreme = getattr(array, call.even)(axis=axis, keepdims=True)
-    counts = np.sum(array == extreme, axis=axis)
-    if np.any(counts & (counts - 1)):
+    counts = (array == extreme).sum(axis=axis)
+    if (counts & (counts - 1)).any():
         raise Unfit
 
 

@@ -5,7 +5,8 @@ Knows domains, shapes and dtypes, but no operator and no kind of argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from parity.engines.interpreter import Live, aliases, execute
 from parity.engines.protocol import Raised, Run, Value
 from parity.program import Array, DType, Input, Program, Ref, Regime, Spelling, Step
 from parity.strategies import arrays, shapes
-from parity.strategies.dtypes import FLOATING, INEXACT, KIND_OF_CHAR
+from parity.strategies.dtypes import FLOATING, INEXACT, KIND, KIND_OF_CHAR
 from parity.strategies.item import MARGIN, Item, Unfit, exactly
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
@@ -56,6 +57,7 @@ class Draft:
         self.items: list[Item] = []
         self.copying = False
         self.error: Raised | None = None
+        self._shares = getattr(engine, "shares_memory", True)
 
     # -- leaves
 
@@ -71,10 +73,11 @@ class Draft:
         needs = differentiable and kind in INEXACT and source.boolean(0.88)
         array, layout = arrays.arranged(source, array, layouts)
         made = Input(array, needs, layout)
-        tensor = self.engine.tensor(made.materialise(), needs)
-        item = Item(
-            tensor, self.engine.array(tensor), needs, len(self.leaves), None, True, 1 if self.exact else 0
-        )
+        memory = made.materialise()
+        tensor = self.engine.tensor(memory, needs)
+        if not self._shares:
+            memory = self.engine.array(tensor)
+        item = Item(tensor, memory, needs, len(self.leaves), None, True, 1 if self.exact else 0)
         self.leaves.append(item)
         self.inputs.append(made)
         if usable:
@@ -88,17 +91,17 @@ class Draft:
             name = source.choice(self.dtypes)
         else:
             name = self.dtypes[0]
-        if KIND_OF_CHAR[np.dtype(name).char] in kinds:
+        if KIND[name] in kinds:
             return name
         for name in self.dtypes:
-            if KIND_OF_CHAR[np.dtype(name).char] in kinds:
+            if KIND[name] in kinds:
                 return name
         raise Unfit
 
     def values(self, shape: Shape, dtype: str, limits: Mapping[str, Any] = _NO_LIMITS) -> Array:
         """Numbers for a leaf: in the domain (smooth), or small and dyadic (exact)."""
         source = self.source
-        kind = KIND_OF_CHAR[np.dtype(dtype).char]
+        kind = KIND[dtype]
         if kind == "b":
             return arrays.integers(source, shape, 0, 1).astype(np.bool_)
         if self.filler is not None and kind in FLOATING:
@@ -206,7 +209,7 @@ class Draft:
         """Record a step that ran."""
         number = len(self.steps)
         self.steps.append((op, args, kwargs, spelling))
-        taken = list(_items((args, tuple(kwargs.values())) if kwargs else (args,)))
+        taken = _items(args) + _items(kwargs.values()) if kwargs else _items(args)
         for item in taken:
             item.used = True
         engine = self.engine
@@ -284,7 +287,7 @@ class Draft:
         """Leaves of steps that could not be drawn after all."""
         if self.error is not None:  # the step that raised was not recorded by `add`
             _, args, kwargs, _ = self.steps[-1]
-            for item in _items((args, tuple(kwargs.values()))):
+            for item in _items(args) + _items(kwargs.values()):
                 item.used = True
         kept = [number for number, leaf in enumerate(self.leaves) if leaf.used]
         if len(kept) < len(self.leaves):
@@ -383,18 +386,25 @@ def loosening(item: Item, view: bool) -> bool:
     return item.loose or (not view and item.ndim > 1 and not item.array.flags.c_contiguous)
 
 
-def _items(tree: Any) -> Iterator[Item]:
+def _items(tree: Iterable[Any]) -> list[Item]:
+    found: list[Item] = []
     for part in tree:
-        if type(part) is Item:
-            yield part
-        elif type(part) in (tuple, list):
-            yield from _items(part)
+        kind = type(part)
+        if kind is Item:
+            found.append(part)
+        elif kind is tuple or kind is list:
+            found += _items(part)
+    return found
+
+
+#: The same few references stand in every program.
+_ref = functools.lru_cache(maxsize=1024)(Ref)
 
 
 def _as_ref(argument: Any, leaves: int) -> Any:
     kind = type(argument)
     if kind is Item:
-        return Ref(argument.number if argument.leaf else leaves + argument.number, argument.output)
+        return _ref(argument.number if argument.leaf else leaves + argument.number, argument.output)
     if kind is tuple:
         return tuple([_as_ref(part, leaves) for part in argument])
     if kind is list:

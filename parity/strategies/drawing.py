@@ -154,15 +154,13 @@ def draw_step(
 def _assembled(spec: OpSpec, values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    for argument in spec.arguments:
+    for position, argument in enumerate(spec.arguments):
         name = argument.name
         if name not in values:
             # what follows an argument that was left out has to be named
             continue
         value = values[name]
-        if argument.keyword or (
-            argument.optional and len(args) + len(kwargs) != spec.arguments.index(argument)
-        ):
+        if argument.keyword or (argument.optional and len(args) + len(kwargs) != position):
             kwargs[name] = value
         elif type(value) is Spread:
             args.extend(value)
