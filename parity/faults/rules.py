@@ -32,16 +32,24 @@ PATIENCE = 150
 
 
 def times(factor: float) -> Change:
-    """What the rule says, times a number; a rule of several gradients is wrong in each."""
+    """What the rule says, times a number."""
+    return _each(lambda value: value * factor)
 
-    def scaled(value: Any) -> Any:
-        if value is None:
-            return None
+
+def plus(term: float) -> Change:
+    """What the rule says and a number more: for rules that say 0, which no factor changes."""
+    return _each(lambda value: value + term)
+
+
+def _each(wrong: Formula) -> Change:
+    """A rule of several gradients is wrong in each."""
+
+    def made(value: Any) -> Any:
         if isinstance(value, (tuple, list)):
-            return type(value)([scaled(part) for part in value])
-        return value * factor
+            return type(value)([made(part) for part in value])
+        return None if value is None else wrong(value)
 
-    return lambda formula: lambda *args: scaled(formula(*args))
+    return lambda formula: lambda *args: made(formula(*args))
 
 
 @dataclass(slots=True)
@@ -152,7 +160,7 @@ def table(reaches: Mapping[Name, Reach], faults: Mapping[str, Change], engine: A
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("engine", nargs="?", default="autodiff")
-    parser.add_argument("--factor", type=float, help="plant only this; otherwise 1.0001, the wrong sign and zeros")
+    parser.add_argument("--factor", type=float, help="plant this only; otherwise 1.0001, -1 and 0; plus 1 always")
     parser.add_argument("--ops", nargs="+", help="operators that the programs are made of; otherwise all")
     parser.add_argument("--rules", nargs="+", help="only these rules, by the engine's name of the operator")
     parser.add_argument("--programs", type=int, default=1000, help="random programs, beside those of the operators")
@@ -160,13 +168,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     subject = resolve(options.engine)
     factors = [1.0001, -1.0, 0.0] if options.factor is None else [options.factor]
+    faults = {f"times {factor:g}": times(factor) for factor in factors} | {"plus 1": plus(1.0)}
     decided = plan(
         options.engine, CATALOGUE, seed=options.seed, ops=options.ops, max_examples=options.programs, jobs=1
     )
     with reference.settings() as engine:
         reaches = census(Examiner(decided, engine, subject), items(decided, CATALOGUE))
         chosen = {name: r for name, r in reaches.items() if options.rules is None or name[0] in options.rules}
-        for line in table(chosen, {f"times {f:g}": times(f) for f in factors}, engine, subject):
+        for line in table(chosen, faults, engine, subject):
             print(line, flush=True)
 
 

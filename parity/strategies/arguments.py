@@ -204,6 +204,25 @@ def number(call: Call, argument: Argument) -> Any:
     return value
 
 
+def bound(call: Call, argument: Argument) -> Any:
+    """A number or a tensor; of two bounds both are one or the other, and not the same tensor."""
+    earlier = call.values.get("min")
+    if isinstance(earlier, Item):
+        # In shapes that only the three together broadcast to, torch's backward raises.
+        shape, kinds = call.shape or (), call.spec.dtypes
+        return call.note(
+            call.draft.pick(
+                kinds,
+                argument.limits,
+                lambda item: item.shape == shape and item is not earlier,
+                lambda: call.draft.fresh(shape, kinds, argument.limits),
+            )
+        )
+    if earlier is None and call.source.boolean(0.3):
+        return beside(call, argument)
+    return number(call, argument)
+
+
 def mask(call: Call, argument: Argument) -> Any:
     draft = call.draft
     shape = call.shape if call.shape is not None else draft.shape
@@ -357,6 +376,7 @@ def arange(call: Call, argument: Argument) -> Any:
 
 DRAWERS: dict[str, Drawer] = {
     "beside": beside,
+    "bound": bound,
     "choice": choice,
     "dim": dim,
     "dims": dims,

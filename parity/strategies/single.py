@@ -77,7 +77,8 @@ def draw_op(
     exact = kind == "exact" or (kind == "critical" and "rounded" in spec.tags)
     regime: Regime = "exact" if exact else "smooth"
     if order is None:
-        order = min(spec.orders, 2 if source.boolean(0.6) else 1)
+        # without derivatives there is still one of what is written into: 0
+        order = min(spec.orders or 1, 2 if source.boolean(0.6) else 1)
     for _ in range(_TRIES):
         draft = Draft(
             source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind)
