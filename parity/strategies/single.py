@@ -77,8 +77,9 @@ def draw_op(
     exact = kind == "exact" or (kind == "critical" and "rounded" in spec.tags)
     regime: Regime = "exact" if exact else "smooth"
     if order is None:
-        # without derivatives there is still one of what is written into: 0
         order = min(spec.orders or 1, 2 if source.boolean(0.6) else 1)
+    if spelling is None and not spec.orders and "inplace" in spec.spellings and source.boolean(0.4):
+        spelling = "inplace"  # the one way in which a gradient, of zeros, passes it
     for _ in range(_TRIES):
         draft = Draft(
             source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind)
