@@ -71,9 +71,8 @@ def option(name: str, kind: str = "number", **limits: Any) -> Argument:
 
 def bound(name: str, *values: float, needed: bool = False) -> Argument:
     """One of a few numbers, or a tensor that broadcasts with those before it; by its name."""
-    return Argument(
-        name, "bound", optional=True, keyword=True, limits={"choices": values, "needed": needed, "apart": True}
-    )
+    limits = {"choices": values, "needed": needed}
+    return Argument(name, "bound", optional=True, keyword=True, limits=limits)
 
 
 def choice(name: str, *values: Any) -> Argument:

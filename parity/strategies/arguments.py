@@ -205,22 +205,27 @@ def number(call: Call, argument: Argument) -> Any:
 
 
 def bound(call: Call, argument: Argument) -> Any:
-    """A number or a tensor; of two bounds both are one or the other, and not the same tensor."""
-    earlier = call.values.get("min")
+    """A number or a tensor of its own; of two bounds both are one or the other.
+
+    The tensor itself as its own bound would be drawn often, and hides what the bound's gradient is.
+    """
+    earlier, limits = call.values.get("min"), argument.limits
     if isinstance(earlier, Item):
         # In shapes that only the three together broadcast to, torch's backward raises.
-        shape, kinds = call.shape or (), call.spec.dtypes
-        return call.note(
-            call.draft.pick(
-                kinds,
-                argument.limits,
-                lambda item: item.shape == shape and item is not earlier,
-                lambda: call.draft.fresh(shape, kinds, argument.limits),
-            )
+        shape = call.shape or ()
+    elif earlier is None and call.source.boolean():
+        shape = call.draft.variant(call.leading().shape)
+    else:
+        return number(call, argument)
+    kinds, others = call.spec.dtypes, (call.first, earlier)
+    return call.note(
+        call.draft.pick(
+            kinds,
+            limits,
+            lambda item: item.shape == shape and item not in others,
+            lambda: call.draft.fresh(shape, kinds, limits),
         )
-    if earlier is None and call.source.boolean(0.3):
-        return beside(call, argument)
-    return number(call, argument)
+    )
 
 
 def mask(call: Call, argument: Argument) -> Any:
