@@ -6,7 +6,7 @@ import pytest
 
 from parity.catalogue import CATALOGUE
 from parity.engines import reference, resolve
-from parity.faults.rules import Reach, census, hunt, name_of, plus, times
+from parity.faults.rules import Reach, census, hunt, plus, times
 from parity.judging import explain
 from parity.planning import items, plan
 from parity.running import Examiner
@@ -54,10 +54,14 @@ UNREACHED = {
 RARE = {("arranged", 0), ("embed", 0), ("embed_diagonal", 0), ("recur", 0)}
 #: A rule of each kind: partial derivatives, constants, reductions, products, views, positions, second derivatives.
 SAMPLE = [
-    ("tanh", 0), ("atan2", 1), ("add", 1), ("power_of_tensors", 0), ("clamp_between", 1), ("clamp_low", 0),
-    ("maximum", 1), ("where", 2), ("sum", 0), ("var", 0), ("max_at", 0), ("logsumexp", 0), ("cumprod", 0),
-    ("mm", 1), ("bmm", 0), ("linear_with_bias", 1), ("layer_norm", 1), ("softmax", 0), ("mse_loss", 1),
-    ("cat", 0), ("select", 0), ("squeeze2", 0), ("expand", 0), ("gather", 0), ("index_put", 1), ("sort", 0),
+    ("tanh", 0, "tanh"), ("atan2", 1, "atan2"), ("add", 1, "add"), ("power_of_tensors", 0, "pow"),
+    ("clamp_between", 1, "clamp"), ("clamp_low", 0, "clamp_min"), ("maximum", 1, "maximum"), ("where", 2, "where"),
+    ("sum", 0, "sum"), ("var", 0, "var"), ("max_at", 0, "max"), ("logsumexp", 0, "logsumexp"),
+    ("cumprod", 0, "cumprod"), ("mm", 1, "mm"), ("bmm", 0, "bmm"), ("linear_with_bias", 1, "nn.functional.linear"),
+    ("layer_norm", 1, "nn.functional.layer_norm"), ("softmax", 0, "softmax"),
+    ("mse_loss", 1, "nn.functional.mse_loss"), ("cat", 0, "cat"), ("select", 0, "getitem"),
+    ("squeeze2", 0, "squeeze"), ("expand", 0, "expand"), ("gather", 0, "gather"), ("index_put", 1, "setitem"),
+    ("sort", 0, "sort"),
 ]  # fmt: skip
 SECOND = [("_tanh_backward", 0), ("_tanh_backward", 1), ("softmax_backward", 1), ("place", 0), ("gather_back", 0)]
 #: Rules that say 0, whatever the factor.
@@ -69,7 +73,7 @@ def reaches():
     """The operators' programs of the dev profile and every second of its random ones."""
     decided = plan("autodiff", CATALOGUE, seed=0, max_examples=2500, jobs=1)
     with reference.settings() as torch:
-        return census(Examiner(decided, torch, AUTODIFF), items(decided, CATALOGUE), patience=40)
+        return census(Examiner(decided, torch, AUTODIFF), items(decided, CATALOGUE), patience=60)
 
 
 def test_every_rule_is_reached_but_those_with_a_reason(reaches: dict[tuple[str, int], Reach]):
@@ -83,20 +87,27 @@ def test_a_missing_row_is_missing():
     assert not lacking & set(CATALOGUE)
 
 
-def first(reaches, name, change):
+def first(reaches, name, change, op=""):
+    """The failure at the first program that shows it: one of the operator itself if there is one.
+
+    Not in float16: there a hundredth is so near to what rounding may do that it comes and goes with the values.
+    """
+    cases = [case for case in reaches[name].cases if case.item.op in (op, "") or not op]
+    cases = sorted((case for case in cases if case.item.dtype != "float16"), key=lambda case: not case.item.op)
     with reference.settings() as torch:
-        found = hunt(reaches[name], change, torch, AUTODIFF)
+        found = hunt(Reach(reaches[name].rule, cases), change, torch, AUTODIFF)
         assert found is not None, f"a fault in {name} goes unnoticed"
         with AUTODIFF.replaced(*name, change):
             failure = explain(found.case.program, found.verdict, torch, AUTODIFF)
     return failure
 
 
-@pytest.mark.parametrize("name", SAMPLE, ids=lambda name: f"{name[0]}-{name[1]}")
-def test_a_factor_is_found_and_blamed_on_its_rule(reaches, name):
-    failure = first(reaches, name, times(1.01))
+@pytest.mark.parametrize(("rule", "input", "op"), SAMPLE, ids=[f"{rule}-{input}" for rule, input, _ in SAMPLE])
+def test_a_factor_is_found_and_blamed_on_its_rule(reaches, rule, input, op):
+    failure = first(reaches, (rule, input), times(1.01), op)
     assert failure.verdict.mismatches[0].check in ("gradient", "second")
-    assert failure.served_by == f"{name[0]}, input {name[1]}"
+    assert failure.verdict.mismatches[0].op == op
+    assert failure.served_by == f"{rule}, input {input}"
 
 
 @pytest.mark.parametrize("name", SECOND, ids=lambda name: f"{name[0]}-{name[1]}")
@@ -113,6 +124,6 @@ def test_a_rule_of_zeros_that_says_one_is_found(reaches, name):
 
 def test_nothing_is_found_where_nothing_is_planted(reaches):
     with reference.settings() as torch:
-        for name in SAMPLE[::5]:
-            assert hunt(Reach(reaches[name].rule, reaches[name].cases[:10]), times(1.0), torch, AUTODIFF) is None
-            assert name == name_of(reaches[name].rule)
+        for *name, _ in SAMPLE[::5]:
+            reach = reaches[tuple(name)]
+            assert hunt(Reach(reach.rule, reach.cases[:10]), times(1.0), torch, AUTODIFF) is None
