@@ -15,11 +15,8 @@ AUTODIFF = resolve("autodiff")
 
 _NO_ROW = "the catalogue has no row for"
 _THIRD = "recorded while second derivatives are taken: asked for by the third, which programs do not have:"
-_NO_ARGUMENT = "the row draws no"
 #: Rules that no program of a run reaches, with the reason.
 UNREACHED = {
-    **{("_divide_floor", i): f"{_NO_ARGUMENT} rounding_mode of div" for i in (0, 1)},
-    **{("_divide_trunc", i): f"{_NO_ARGUMENT} rounding_mode of div" for i in (0, 1)},
     **{("addmm", i): f"{_NO_ROW} addmm" for i in (0, 1, 2)},
     ("as_strided", 0): f"{_NO_ROW} as_strided",
     **{("baddbmm", i): f"{_NO_ROW} baddbmm" for i in (0, 1, 2)},
@@ -37,7 +34,6 @@ UNREACHED = {
     ("pad_to", 0): f"{_NO_ROW} scatter",
     ("pick", 0): f"{_THIRD} max along a dimension",
     ("region", 0): f"{_THIRD} reading a region",
-    ("round_to", 0): f"{_NO_ARGUMENT} decimals of round",
     **{("scatter", i): f"{_NO_ROW} scatter" for i in (0, 2)},
     **{("scatter_add", i): f"{_NO_ROW} scatter_add" for i in (0, 2)},
     ("scatter_value", 0): f"{_NO_ROW} scatter",
@@ -65,7 +61,7 @@ SAMPLE = [
 ]  # fmt: skip
 SECOND = [("_tanh_backward", 0), ("_tanh_backward", 1), ("softmax_backward", 1), ("place", 0), ("gather_back", 0)]
 #: Rules that say 0, whatever the factor.
-ZEROS = [("floor", 0), ("sign", 0), ("_lt_written", 0), ("_lt_written", 1), ("fill", 0), ("_relu_backward", 1)]
+ZEROS = [("floor", 0), ("_divide_trunc", 1), ("round_to", 0), ("sign", 0), ("_lt_written", 0), ("_lt_written", 1), ("fill", 0), ("_relu_backward", 1)]
 
 
 @pytest.fixture(scope="module")
