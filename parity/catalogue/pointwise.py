@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from parity.catalogue.arguments import POINTWISE, beside, bound, choice, mask, op, operand, option, real
+from parity.catalogue.arguments import POINTWISE, beside, bound, mask, op, operand, option, real
 
 _ARITHMETIC = f"{POINTWISE} operator augmented"
 _COMPARISON = f"{POINTWISE} operator"
@@ -18,7 +18,7 @@ ROWS = [
     op("mul", real("input"), operand("other"), tags="exact rounded signed_zero", dtypes="buihfc",
        spellings=_ARITHMETIC),
     op("div", real("input"), operand("other", nonzero=True, another=True, dyadic=(2.0, -2.0, 4.0, 0.5)),
-       choice("rounding_mode", "floor", "trunc"), tags="exact signed_zero", dtypes="buihfc", spellings=_ARITHMETIC,
+       tags="exact signed_zero", dtypes="buihfc", spellings=_ARITHMETIC,
        stress=((1e-30, 1e-20), (1e20, 1e30))),
     op("neg", real("input"), tags="exact rounded signed_zero", dtypes="uihfc", spellings=_COMPARISON),
     op("pow", real("input", above=0, below=5), operand("exponent", dyadic=(2, 3, 1, 0), low=-3.0, high=3.0),

@@ -77,8 +77,8 @@ def draw_op(
     exact = kind == "exact" or (kind == "critical" and "rounded" in spec.tags)
     regime: Regime = "exact" if exact else "smooth"
     if order is None:
-        order = min(spec.orders or 1, 2 if source.boolean(0.6) else 1)
-    if spelling is None and not spec.orders and "inplace" in spec.spellings and source.boolean(0.4):
+        order = min(1 if compares else spec.orders, 2 if source.boolean(0.6) else 1)
+    if spelling is None and compares and source.boolean(0.4):
         spelling = "inplace"  # the one way in which a gradient, of zeros, passes it
     for _ in range(_TRIES):
         draft = Draft(

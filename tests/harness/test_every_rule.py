@@ -17,6 +17,8 @@ _NO_ROW = "the catalogue has no row for"
 _THIRD = "recorded while second derivatives are taken: asked for by the third, which programs do not have:"
 #: Rules that no program of a run reaches, with the reason.
 UNREACHED = {
+    **{("_divide_floor", i): "the row draws no rounding_mode of div" for i in (0, 1)},
+    **{("_divide_trunc", i): "the row draws no rounding_mode of div" for i in (0, 1)},
     **{("addmm", i): f"{_NO_ROW} addmm" for i in (0, 1, 2)},
     ("as_strided", 0): f"{_NO_ROW} as_strided",
     **{("baddbmm", i): f"{_NO_ROW} baddbmm" for i in (0, 1, 2)},
@@ -61,7 +63,10 @@ SAMPLE = [
 ]  # fmt: skip
 SECOND = [("_tanh_backward", 0), ("_tanh_backward", 1), ("softmax_backward", 1), ("place", 0), ("gather_back", 0)]
 #: Rules that say 0, whatever the factor.
-ZEROS = [("floor", 0), ("_divide_trunc", 1), ("round_to", 0), ("sign", 0), ("_lt_written", 0), ("_lt_written", 1), ("fill", 0), ("_relu_backward", 1)]
+ZEROS = [
+    ("floor", 0), ("round_to", 0), ("sign", 0),
+    ("_lt_written", 0), ("_lt_written", 1), ("fill", 0), ("_relu_backward", 1),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
