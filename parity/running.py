@@ -65,7 +65,7 @@ class Examiner:
         started = time.perf_counter()
         if item.op and not supported(CATALOGUE[item.op], self.subject):
             return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, missing=(item.op,))
-        drawn = self._draw(item)
+        drawn = self.draw(item)
         if drawn is None:
             return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw")
         program, run = drawn
@@ -90,7 +90,8 @@ class Examiner:
             outcome = self._explain(outcome, program, verdict)
         return replace(outcome, seconds=time.perf_counter() - started)
 
-    def _draw(self, item: Item) -> tuple[Program, Run | None] | None:
+    def draw(self, item: Item) -> tuple[Program, Run | None] | None:
+        """The program of an item and what the reference made of it, if it has run it; None: nothing to draw."""
         if item.path is not None:
             return corpus.load(item.path).program, None
         source = Seeded(seed_of(self.plan.seed, item.label))

@@ -69,6 +69,12 @@ def option(name: str, kind: str = "number", **limits: Any) -> Argument:
     return Argument(name, kind, optional=True, keyword=True, limits=limits)
 
 
+def bound(name: str, *values: float, needed: bool = False) -> Argument:
+    """One of a few numbers, or a tensor that broadcasts with those before it; by its name."""
+    limits = {"choices": values, "needed": needed}
+    return Argument(name, "bound", optional=True, keyword=True, limits=limits)
+
+
 def choice(name: str, *values: Any) -> Argument:
     """One of a few constants, by its name; may be left out."""
     return Argument(name, "choice", optional=True, keyword=True, limits={"values": values})

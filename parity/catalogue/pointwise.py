@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from parity.catalogue.arguments import POINTWISE, beside, mask, op, operand, option, real
+from parity.catalogue.arguments import POINTWISE, beside, bound, mask, op, operand, option, real
 
 _ARITHMETIC = f"{POINTWISE} operator augmented"
 _COMPARISON = f"{POINTWISE} operator"
@@ -81,12 +81,12 @@ ROWS = [
     op("minimum", real("input"), beside("other", apart=True), tags="exact rounded ties", dtypes="buihf",
        spellings="function method out", note="a tie shares its gradient, half and half"),
     op("clamp", real("input", kinks=(-1.0, -0.5, 0.0, 0.5, 1.0)),
-       option("min", choices=(-1.0, -0.5, 0.0), needed=True), option("max", choices=(0.5, 1.0)),
+       bound("min", -1.0, -0.5, 0.0, needed=True), bound("max", 0.5, 1.0),
        tags="exact rounded ties", dtypes="uihf", spellings=POINTWISE, critical=(-0.5, 0.5),
        note="the derivative at a bound is 1"),
-    op("clamp_min", real("input", kinks=(-0.5, 0.0, 0.5)), option("min", choices=(-0.5, 0.0, 0.5), needed=True),
+    op("clamp_min", real("input", kinks=(-0.5, 0.0, 0.5)), bound("min", -0.5, 0.0, 0.5, needed=True),
        tags="exact rounded ties", dtypes="uihf", spellings=POINTWISE, note="the derivative at the bound is 1"),
-    op("clamp_max", real("input", kinks=(-0.5, 0.0, 0.5)), option("max", choices=(-0.5, 0.0, 0.5), needed=True),
+    op("clamp_max", real("input", kinks=(-0.5, 0.0, 0.5)), bound("max", -0.5, 0.0, 0.5, needed=True),
        tags="exact rounded ties", dtypes="uihf", spellings=POINTWISE, note="the derivative at the bound is 1"),
     op("where", mask("condition"), operand("input"), operand("other"), tags="exact rounded", dtypes="buihfc",
        spellings="function", note="the branch not taken gets a zero gradient, also where it is nan; "
@@ -111,7 +111,7 @@ ROWS = [
     ),
     op("floor", real("input", kinks=(-3, -2, -1, 0, 1, 2, 3)), tags="exact rounded ties discrete signed_zero",
        dtypes="uihf", spellings=POINTWISE),
-    op("round", real("input", kinks=(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5)),
+    op("round", real("input", kinks=(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5)), option("decimals", choices=(0, -1)),
        tags="exact rounded ties discrete signed_zero", dtypes="uihf", spellings=POINTWISE,
        critical=(0.5, 1.5, 2.5, -0.5), note="halves go to the even neighbour"),
 ]

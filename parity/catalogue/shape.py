@@ -14,7 +14,7 @@ ROWS = [
        tags="exact view", dtypes=ALL, spellings="method"),
     op("flatten", real("input", settled=True), option("start_dim", "dim", first=True),
        tags="exact may_view", dtypes=ALL),
-    op("squeeze", real("input"), option("dim", "dim"), tags="exact view", dtypes=ALL,
+    op("squeeze", real("input"), option("dim", "dim", tuples=True), tags="exact view", dtypes=ALL,
        spellings="function method inplace"),
     op("unsqueeze", real("input", max_ndim=4), argument("dim", "gap"), tags="exact view", dtypes=ALL,
        spellings="function method inplace"),

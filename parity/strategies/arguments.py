@@ -204,6 +204,30 @@ def number(call: Call, argument: Argument) -> Any:
     return value
 
 
+def bound(call: Call, argument: Argument) -> Any:
+    """A number or a tensor of its own; of two bounds both are one or the other.
+
+    The tensor itself as its own bound would be drawn often, and hides what the bound's gradient is.
+    """
+    earlier, limits = call.values.get("min"), argument.limits
+    if isinstance(earlier, Item):
+        # In shapes that only the three together broadcast to, torch's backward raises.
+        shape = call.shape or ()
+    elif earlier is None and call.source.boolean():
+        shape = call.draft.variant(call.leading().shape)
+    else:
+        return number(call, argument)
+    kinds, others = call.spec.dtypes, (call.first, earlier)
+    return call.note(
+        call.draft.pick(
+            kinds,
+            limits,
+            lambda item: item.shape == shape and item not in others,
+            lambda: call.draft.fresh(shape, kinds, limits),
+        )
+    )
+
+
 def mask(call: Call, argument: Argument) -> Any:
     draft = call.draft
     shape = call.shape if call.shape is not None else draft.shape
@@ -357,6 +381,7 @@ def arange(call: Call, argument: Argument) -> Any:
 
 DRAWERS: dict[str, Drawer] = {
     "beside": beside,
+    "bound": bound,
     "choice": choice,
     "dim": dim,
     "dims": dims,

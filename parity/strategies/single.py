@@ -76,8 +76,12 @@ def draw_op(
     # one correctly rounded operation has the same bits everywhere, also on critical values
     exact = kind == "exact" or (kind == "critical" and "rounded" in spec.tags)
     regime: Regime = "exact" if exact else "smooth"
+    # what a comparison is written into still has a derivative: 0
+    compares = not spec.orders and "ties" in spec.tags and "inplace" in spec.spellings
     if order is None:
-        order = min(spec.orders, 2 if source.boolean(0.6) else 1)
+        order = min(1 if compares else spec.orders, 2 if source.boolean(0.6) else 1)
+    if spelling is None and compares and source.boolean(0.4):
+        spelling = "inplace"
     for _ in range(_TRIES):
         draft = Draft(
             source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind)
