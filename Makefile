@@ -15,6 +15,7 @@ test: $(STAMP)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/python -m autodiff._surface.stubs --check
 	$(BIN)/python -m parity.report.operators autodiff --check

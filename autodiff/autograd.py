@@ -105,7 +105,7 @@ def backward(
         if not wanted:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
         targets = []
-        for i, x in enumerate(wanted):
+        for x in wanted:
             if x._node is None:
                 raise RuntimeError(errors.NOT_REQUIRED)
             targets.append(x._node)
@@ -140,7 +140,9 @@ def grad(
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched needs vmap, which this version has not")
     if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
     seeds = [None] * len(outs) if grad_outputs is None else _sequence(grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     if not ins:

@@ -77,7 +77,7 @@ def to_mermaid(tensor: Tensor, **labels: Tensor) -> str:
 
 def _escaped(text: str) -> str:
     """Text that HTML and Mermaid's own brackets leave alone."""
-    for sign in '&<>"\'[]{}()|\n':
+    for sign in "&<>\"'[]{}()|\n":
         text = text.replace(sign, f"&#{ord(sign)};") if sign != "&" else text.replace("&", "&amp;")
     return text
 
@@ -209,7 +209,7 @@ def rules() -> list[Rule]:
 
 
 def rule(op: str, input: int | str) -> Rule | None:
-    """The rule of one operator and input; for a composition the place of its body; None if there is no such operator."""
+    """The rule of one operator and input; for a composition its body's place; None if there is no such operator."""
     short = op.rpartition(".")[2]
     p = PRIMITIVES.get(short)
     if p is not None and p.formulas:

@@ -130,7 +130,10 @@ def main(argv: list[str] | None = None) -> int:
     chosen = [w for w in WORKLOADS if options.only in w.name]
     for work in chosen:
         check(work, ours, torch)
-    print(f"autodiff against torch {torch.__version__}, NumPy {np.__version__}, Python {platform.python_version()}, one thread")
+    print(
+    versions = f"torch {torch.__version__}, NumPy {np.__version__}, Python {platform.python_version()}"
+    print(f"autodiff against {versions}, one thread")
+    )
     print(f"{'workload':42} {'ours ms':>9} {'torch ms':>9} {'ratio':>6} {'at most':>8} {'aim':>5}")
     rows = []
     for work in chosen:
@@ -142,7 +145,14 @@ def main(argv: list[str] | None = None) -> int:
             flush=True,
         )
     if not options.only:
-        rows.append({"workload": "bytes a node of a chain", "ratio": bytes_a_node(ours), "at_most": BYTES_AT_MOST, "aim": BYTES_AIM})
+        rows.append(
+            {
+                "workload": "bytes a node of a chain",
+                "ratio": bytes_a_node(ours),
+                "at_most": BYTES_AT_MOST,
+                "aim": BYTES_AIM,
+            }
+        )
         rows.append({"workload": "seconds for 10^6 additions", "ratio": million(ours), "at_most": 60.0, "aim": 5.0})
         own, other = import_seconds("autodiff"), import_seconds("torch")
         rows.append({"workload": "import autodiff", "ratio": own / other, "ours_ms": own * 1e3, "torch_ms": other * 1e3,
@@ -155,7 +165,9 @@ def main(argv: list[str] | None = None) -> int:
             rows.append(row)
             print(f"{row['workload']:42} {row['per_second']:7}/s {'':9} {row['ratio']:6.2f} {row['at_most']:8.2f} "
                   f"{row['aim']:5.2f}{'' if row['ratio'] <= row['at_most'] else '   missed'}")  # fmt: skip
-    options.json.write_text(json.dumps({"torch": torch.__version__, "numpy": np.__version__, "rows": rows}, indent=1) + "\n")
+    options.json.write_text(
+        json.dumps({"torch": torch.__version__, "numpy": np.__version__, "rows": rows}, indent=1) + "\n"
+    )
     missed = [row["workload"] for row in rows if row["ratio"] > row["at_most"]]
     return 1 if missed and not options.report else 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,12 @@ def scalar_mlp(lib: Any, dtype: str) -> Callable[[], list[Any]]:
     sizes = (2, 16, 16, 1)
     layers = [
         [([_leaf(lib, float(v), dtype) for v in rng.normal(size=n) / n**0.5], _leaf(lib, 0.1, dtype)) for _ in range(m)]
-        for n, m in zip(sizes, sizes[1:])
+        for n, m in pairwise(sizes)
     ]
-    points = [([lib.tensor(float(v), dtype=getattr(lib, dtype)) for v in rng.normal(size=2)], float(t)) for t in rng.normal(size=10)]
+    points = [
+        ([lib.tensor(float(v), dtype=getattr(lib, dtype)) for v in rng.normal(size=2)], float(t))
+        for t in rng.normal(size=10)
+    ]
     leaves = [leaf for layer in layers for weights, bias in layer for leaf in (*weights, bias)]
     tanh = lib.tanh
 

@@ -340,9 +340,7 @@ class _Reader:
         dtype = np.dtype(self.field(record, "dtype", self.one_of(tuple(sorted(_DTYPES)))))
         shape = self.field(record, "shape", self.each(self.natural))
         if math.prod(shape) > _MAX_ELEMENTS or len(shape) > 32:
-            raise self.fail(
-                f"an array of shape {shape} is larger than a program may hold ({_MAX_ELEMENTS} elements)"
-            )
+            raise self.fail(f"an array of shape {shape} is larger than a program may hold ({_MAX_ELEMENTS} elements)")
         if dtype.kind == "c":
             element = lambda pair: complex(*self.each(self.real)(pair)[:2])
         else:
@@ -417,9 +415,7 @@ class _Reader:
             steps=self.field(record, "steps", self.each(self.step)),
             outputs=self.field(record, "outputs", self.each(self.ref)),
             cotangents=self.field(record, "cotangents", self.each(self.array), ()),
-            second=self.field(
-                record, "second", self.each(lambda v: None if v is None else self.array(v)), ()
-            ),
+            second=self.field(record, "second", self.each(lambda v: None if v is None else self.array(v)), ()),
             regime=self.field(record, "regime", self.one_of(("exact", "smooth")), "smooth"),
         )
         for number, step in enumerate(program.steps):
@@ -435,9 +431,7 @@ class _Reader:
             raise self.fail(f"{len(program.outputs)} outputs, but {len(program.cotangents)} cotangents")
         self.path = ["second"]
         if program.second and len(program.second) != len(program.differentiable):
-            raise self.fail(
-                f"{len(program.differentiable)} inputs require grad, but {len(program.second)} weights"
-            )
+            raise self.fail(f"{len(program.differentiable)} inputs require grad, but {len(program.second)} weights")
         return program
 
 

@@ -82,9 +82,7 @@ class Examiner:
             missing=verdict.missing,
             note=verdict.note,
         )
-        if verdict.status == "differs" and (
-            reason := known_reason(program, verdict, self.reference, self.subject)
-        ):
+        if verdict.status == "differs" and (reason := known_reason(program, verdict, self.reference, self.subject)):
             outcome = replace(outcome, status="known", note=reason)
         elif verdict.status == "differs":
             outcome = self._explain(outcome, program, verdict)

@@ -88,7 +88,9 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
 
 
-def _saved(plan: tuple[tuple[int, Any], ...], inputs: tuple[Any, ...], tensors: list[Tensor], params: dict[str, Any]) -> tuple[Any, ...]:
+def _saved(
+    plan: tuple[tuple[int, Any], ...], inputs: tuple[Any, ...], tensors: list[Tensor], params: dict[str, Any]
+) -> tuple[Any, ...]:
     """Keep what the active formulas mention."""
     saved: list[Any] = []
     for source, which in plan:

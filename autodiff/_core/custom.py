@@ -123,7 +123,8 @@ class CustomNode(TableNode):
         shape, dtype = edge.like if isinstance(edge.like, tuple) else ((), np.dtype(edge.like))
         if g._array.dtype.kind == "c" and dtype.kind != "c":
             raise RuntimeError(
-                f"Function {self.title} returned an invalid gradient at index {i} - got a complex gradient for a real input"
+                f"Function {self.title} returned an invalid gradient at index {i} - got a complex gradient for a "
+                "real input"
             )
         if g._array.shape != shape:
             lead = (1,) * (g._array.ndim - len(shape))
@@ -231,7 +232,6 @@ class Function:
         return cls._nodes[results]
 
 
-
 def _write(ctx: FunctionCtx, inputs: tuple[Tensor | None, ...], outputs: list[Any]) -> None:
     """What forward wrote must come out of it, and has a new version."""
     for i, t in enumerate(ctx._dirty):
@@ -270,7 +270,9 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
         return
     for i, t in enumerate(ctx._to_save):
         if t is not None and not isinstance(t, Tensor):
-            raise TypeError(f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}")
+            raise TypeError(
+                f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
+            )
     for t in ctx._dirty:
         if isinstance(t._node, AccumulateGrad):
             raise RuntimeError(errors.LEAF_IN_PLACE)
@@ -360,5 +362,3 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
         return tuple(marked) if isinstance(given, tuple) else marked[0]
 
     return wrapped
-
-

@@ -189,5 +189,3 @@ def _class(title: str) -> type[CompositeNode]:
     if title not in _CLASSES:
         _CLASSES[title] = type(title, (CompositeNode,), {"__slots__": (), "title": title})
     return _CLASSES[title]
-
-

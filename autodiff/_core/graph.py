@@ -95,7 +95,12 @@ def _walk(
             node = ahead
         ahead = None
         g = arrived.pop(node)
-        if type(node) is not HotNode or create_graph or node.hooks is not None or (wanted is not None and node in wanted):
+        if (
+            type(node) is not HotNode
+            or create_graph
+            or node.hooks is not None
+            or (wanted is not None and node in wanted)
+        ):
             _step(node, g, keep_graph, create_graph, needed, wanted, found, arrived, waiting)
             now = Clock.now
             continue
@@ -195,7 +200,11 @@ def _step(
             continue
         like = edge.like
         array = h._array if create_graph else h
-        if array.__class__ is not like and (like is not own or not isinstance(node, HotNode)) and (array.shape, array.dtype) != like:
+        if (
+            array.__class__ is not like
+            and (like is not own or not isinstance(node, HotNode))
+            and (array.shape, array.dtype) != like
+        ):
             h = fitted(h, like)
         if edge in arrived:
             arrived[edge] = arrived.pop(edge) + h
@@ -424,9 +433,7 @@ def _check_replaced(before: Tensor | None, after: Tensor) -> None:
             f"hook has changed the size of value: expected {list(before._array.shape)}, got {list(after._array.shape)}"
         )
     if after._array.dtype != before._array.dtype:
-        raise RuntimeError(
-            f"hook has changed the type of value (was {before.dtype} got {after.dtype})"
-        )
+        raise RuntimeError(f"hook has changed the type of value (was {before.dtype} got {after.dtype})")
 
 
 def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> list[Any]:

@@ -171,7 +171,9 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
     kernel = p.kernel
 
     def op(input: Any, other: Any) -> Any:
-        if (type(other) is not int and type(other) is not float) or (type(input) is not Tensor and not isinstance(input, Tensor)):
+        if (type(other) is not int and type(other) is not float) or (
+            type(input) is not Tensor and not isinstance(input, Tensor)
+        ):
             return otherwise(input, other)
         x = input._array
         if type(x) is not float32 and type(x) is not float64:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autodiff._core import dtypes, errors, views
+from autodiff._core.apply import record
 from autodiff._core.modes import state
 from autodiff._core.node import AccumulateGrad, Node, Storage
-from autodiff._core.apply import record
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, replayed, wrap
 from autodiff._kernels.geometry import order
@@ -74,9 +74,7 @@ def check_writable(target: Tensor) -> None:
     """Raise where torch refuses to write, before anything is computed."""
     if state.grad:
         if isinstance(target._node, AccumulateGrad):
-            raise RuntimeError(
-                errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE
-            )
+            raise RuntimeError(errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE)
         base = target._base
         if base is not None and base._node is not None and target._meta.view.made == errors.NO_GRAD_VIEW:  # type: ignore[union-attr]
             raise RuntimeError(errors.NO_GRAD_VIEW)
@@ -135,7 +133,8 @@ def _check_shape(shape: tuple[int, ...], target: Tensor) -> None:
 def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
     if not dtypes.can_cast(d, target._array.dtype):
         raise RuntimeError(
-            f"result type {dtypes.title(d)} can't be cast to the desired output type {dtypes.title(target._array.dtype)}"
+            f"result type {dtypes.title(d)} can't be cast to the desired output type "
+            f"{dtypes.title(target._array.dtype)}"
         )
 
 

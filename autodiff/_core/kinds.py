@@ -90,7 +90,9 @@ def discrete(
     p.spellings = frozenset(spellings.split())
 
     def run(*given: Any) -> Any:
-        arrays = [x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given]
+        arrays = [
+            x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given
+        ]
         if len(arrays) == 2:
             try:
                 target = dtypes.result_type(arrays)
@@ -127,7 +129,9 @@ def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, n
     return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
 
 
-def bilinear(name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")) -> Primitive:
+def bilinear(
+    name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")
+) -> Primitive:
     """An operator that is linear in each of two tensors."""
     p = _primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
     p.op = binary(p)
@@ -147,9 +151,7 @@ def general(
     """Any other operator: a vjp per input, None where there is no derivative."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
-    return _primitive(
-        name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node
-    )
+    return _primitive(name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node)
 
 
 def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | None = None) -> Primitive:

@@ -16,9 +16,7 @@ class finfo:
     def __init__(self, dtype: dtypes.dtype | None = None) -> None:
         kind = dtypes.OF_NUMPY[Default.real] if dtype is None else dtype
         if not (kind.is_floating_point or kind.is_complex):
-            raise TypeError(
-                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{kind}'"
-            )
+            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{kind}'")
         found: Any = np.finfo(kind.to_real().numpy)
         self.dtype = kind.to_real().name
         self.bits = int(found.bits)
@@ -40,9 +38,7 @@ class iinfo:
 
     def __init__(self, dtype: dtypes.dtype) -> None:
         if dtype.numpy.kind not in "iu":
-            raise TypeError(
-                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{dtype}'"
-            )
+            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{dtype}'")
         found = np.iinfo(dtype.numpy)
         self.dtype = dtype.name
         self.bits, self.min, self.max = found.bits, int(found.min), int(found.max)

@@ -146,7 +146,7 @@ class Primitive:
         return frozenset(always.union(*(self.wants[i] for i in which)))
 
     def plan(self, mask: int) -> tuple[tuple[int, Any], ...]:
-        """What to save if the inputs in the bit mask need a gradient: per place, where it comes from and which it is."""
+        """What to save if the inputs in the bit mask need a gradient: per place, whence and which."""
         found = self._plans.get(mask)
         if found is None:
             active = self.active(*[i for i in range(len(self.wants)) if mask >> i & 1])
@@ -187,7 +187,9 @@ def parameters(formula: Any) -> tuple[str, ...]:
         return ()
     if isinstance(formula, str):
         return (formula.removeprefix(RECIPROCAL),)
-    names: tuple[str, ...] = getattr(formula, "wants", None) or formula.__code__.co_varnames[: formula.__code__.co_argcount]
+    names: tuple[str, ...] = (
+        getattr(formula, "wants", None) or formula.__code__.co_varnames[: formula.__code__.co_argcount]
+    )
     return names[1:] if names[:1] == ("g",) else names
 
 
@@ -227,7 +229,9 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
     return lambda g, v: formula(g, *[v[i] for i in picks])
 
 
-def _hot_rule(formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], multiplies: bool) -> Callable[[Any, Any], Any]:
+def _hot_rule(
+    formula: Any, names: tuple[str, ...], inputs: tuple[str, ...], multiplies: bool
+) -> Callable[[Any, Any], Any]:
     """`(g, node)` for a first-order walk: reads the slots that the formula names."""
     if not names:
         return _adaptor(formula, [], multiplies, False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -175,7 +175,9 @@ class Tensor:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(errors.ONLY_FLOATS)
             if self._meta is not None and self._meta.inference and not state.inference:
-                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+                raise RuntimeError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+                )
             self._node = accumulator(self)
         return self
 
@@ -335,12 +337,10 @@ class Tensor:
     def numpy(self, *, force: bool = False) -> Any:
         """The memory as a NumPy array, shared. Raises RuntimeError for a tensor that requires grad."""
         if self._node is not None and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self.memory()
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn | tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _rebuild, (np.array(self._array), self._node is not None, self.__dict__)
 
     def __copy__(self) -> Tensor:
@@ -387,7 +387,12 @@ def make_stale(view: Tensor) -> None:
     if hasattr(kind, "_fresh"):
         return
     if kind not in _STALE:
-        about = {"__slots__": (), "_fresh": kind, "_node": property(_refreshed, _settled), "__module__": kind.__module__}
+        about = {
+            "__slots__": (),
+            "_fresh": kind,
+            "_node": property(_refreshed, _settled),
+            "__module__": kind.__module__,
+        }
         about["requires_grad"] = property(_takes_part, kind.requires_grad.fset)  # type: ignore[attr-defined]
         _STALE[kind] = type(kind.__name__, (kind,), about)
     view._node = None

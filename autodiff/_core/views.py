@@ -13,6 +13,7 @@ from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
 from autodiff._core.tensor import AutogradMeta, Step, Tensor, View
 
+
 def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     """Make `view`, which `step` gave of `source`, a view of source's base."""
     storage = source._storage

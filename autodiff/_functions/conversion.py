@@ -130,9 +130,7 @@ def detach_(self: Tensor) -> Tensor:
 def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
-        raise TypeError(
-            f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}"
-        )
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
     check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
     return assign(self, lambda before: ops.copy(before, other))
@@ -159,8 +157,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`, a number or a 0-dim tensor."""
     if isinstance(value, Tensor) and value._array.ndim:
         raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} "
-            f"dimensions."
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
     value = checked_number(value, self._array.dtype)
     return assign(self, lambda before: ops.fill(before, value))
@@ -173,9 +170,7 @@ def checked_number(value: Any, target: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, (bool, int, float, complex)):
-        raise TypeError(
-            f"fill_(): argument 'value' (position 1) must be Number, not {value.__class__.__name__}"
-        )
+        raise TypeError(f"fill_(): argument 'value' (position 1) must be Number, not {value.__class__.__name__}")
     if isinstance(value, complex) and target.kind != "c":
         if value.imag:
             raise RuntimeError(f"value cannot be converted to type {target.name} without overflow")

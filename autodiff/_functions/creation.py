@@ -141,7 +141,9 @@ def from_numpy(ndarray: Any) -> Tensor:
 
 
 @function(method=False)
-def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A 0-dim tensor of the default dtype."""
     return finished(copied(s, arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
 
@@ -157,9 +159,7 @@ def sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int,
     if given:
         raise TypeError(f"{name}() got an unexpected keyword argument {next(iter(given))!r}")
     if any(isinstance(n, (float, str)) for n in size):
-        raise TypeError(
-            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(size[0]).__name__}"
-        )
+        raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(size[0]).__name__}")
     return arguments.extent(size)
 
 
@@ -254,9 +254,7 @@ def full_like(
 ) -> Tensor:
     """A new tensor of another's shape and dtype, every element `fill_value`."""
     array = checked("full_like", input)._array
-    return finished(
-        _filled(array.shape, fill_value, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device
-    )
+    return finished(_filled(array.shape, fill_value, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
 
 
 @function(method=False)
@@ -288,9 +286,7 @@ def eye(
 ) -> Tensor:
     """Ones on the diagonal of an n x m matrix, zeros elsewhere."""
     rows, columns = arguments.extent((n, n if m is None else m))
-    return finished(
-        np.eye(rows, columns, dtype=arguments.numpy_dtype(dtype, Default.real)), requires_grad, device
-    )
+    return finished(np.eye(rows, columns, dtype=arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
 
 
 # -- of another tensor's dtype -------------------------------------------------------------------------------
@@ -317,9 +313,7 @@ def new_full(
 ) -> Tensor:
     """A new tensor of this one's dtype, every element `fill_value`."""
     shape = arguments.extent((size,))
-    return finished(
-        _filled(shape, fill_value, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device
-    )
+    return finished(_filled(shape, fill_value, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
 
 
 # -- ranges --------------------------------------------------------------------------------------------------

@@ -24,10 +24,7 @@ from autodiff._functions.shape import expand
 from autodiff._kernels import indexing
 
 ALL = slice(None)
-WHAT = (
-    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-    "(got {})"
-)
+WHAT = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {})"
 OF_NUMBER = (
     "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
     "convert a 0-dim "
@@ -219,9 +216,7 @@ def _explained(error: IndexError, indices: Many) -> IndexError:
     text = str(error)
     if "broadcast" in text:
         shapes = ", ".join(str(list(i._array.shape)) for i in indices if isinstance(i, Tensor))
-        return IndexError(
-            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
-        )
+        return IndexError(f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}")
     if "cannot do a non-empty take" in text:
         return IndexError("index is out of bounds for dimension with size 0")
     return IndexError(text.replace("axis", "dimension"))
@@ -307,5 +302,7 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
     check_writable(view)
-    view.memory()[indexing.checked(view._array, _arrays(indices))] = value._array if isinstance(value, Tensor) else value
+    view.memory()[indexing.checked(view._array, _arrays(indices))] = (
+        value._array if isinstance(value, Tensor) else value
+    )
     view.storage().touch()

@@ -16,8 +16,7 @@ from autodiff._functions.shape import reshaped
 def _list_of(name: str, tensors: Any) -> list[Tensor]:
     if isinstance(tensors, Tensor) or not isinstance(tensors, (tuple, list)):
         raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
-            f"{type(tensors).__name__}"
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
         )
     for i, x in enumerate(tensors):
         if not isinstance(x, Tensor):
@@ -50,9 +49,7 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
     for i, x in enumerate(kept[1:], 1):
         other = x._array.shape
         if len(other) != len(shape):
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {len(shape)} and {len(other)}"
-            )
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(shape)} and {len(other)}")
         if other[:d] != shape[:d] or other[d + 1 :] != shape[d + 1 :]:
             bad = next(j for j in range(len(shape)) if j != d and other[j] != shape[j])
             raise RuntimeError(
@@ -149,9 +146,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
     if size == 0:
         if n:
-            raise RuntimeError(
-                f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
-            )
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
         return ops.split(tensor, sizes=(0,), dim=d)  # type: ignore[no-any-return]
     whole, rest = divmod(n, size)
     sizes = (size,) * whole + ((rest,) if rest or not n else ())
@@ -165,8 +160,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
     sizes, n = tuple(split_sizes), input._array.shape[d]
     if any(k < 0 for k in sizes):
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got "
-            f"split_sizes={list(sizes)}"
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
         )
     if sum(sizes) != n:
         raise RuntimeError(
@@ -199,9 +193,7 @@ def tensor_split(
         raise TypeError("tensor_split(): expected either indices or sections")
     (indices_or_sections,) = given
     if not input._array.ndim:
-        raise RuntimeError(
-            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
-        )
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
     d = one_dim(dim, input._array.ndim)
     n = input._array.shape[d]
     if isinstance(indices_or_sections, Tensor):

@@ -132,15 +132,17 @@ def nll_loss(
     """Minus the logarithm of the target's probability; the mean divides by the total weight of targets that count."""
     reduction = _reduction(size_average, reduce, reduction)
     if input._array.dtype.kind != "f":
-        raise NotImplementedError(
-            f"\"nll_loss_out_frame\" not implemented for '{dtypes.title(input._array.dtype)}'"
-        )
+        raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtypes.title(input._array.dtype)}'")
     classes = _check_classes(input, target, weight, ignore_index)
     if input._array.ndim == 1:
         classes = guarded(wrap(np.reshape(classes._array, ())), target)
     operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
     loss: Tensor = operator(input, classes, weight, ignore=ignore_index, reduction=reduction)
-    return ops.view(loss, shape=target._array.shape) if reduction == "none" and target._array.shape != loss._array.shape else loss  # type: ignore[no-any-return]
+    return (
+        ops.view(loss, shape=target._array.shape)
+        if reduction == "none" and target._array.shape != loss._array.shape
+        else loss
+    )  # type: ignore[no-any-return]
 
 
 @function("nn.functional")
@@ -210,7 +212,14 @@ def _against_probabilities(
 
 
 def _smoothed(
-    loss: Tensor, scores: Tensor, target: Tensor, weight: Tensor | None, ignore: int, reduction: str, by: float, dim: int
+    loss: Tensor,
+    scores: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore: int,
+    reduction: str,
+    by: float,
+    dim: int,
 ) -> Tensor:
     """A part `by` of the loss comes from all classes evenly."""
     weighted = scores if weight is None else ops.mul(scores, _by_class(weight, scores._array.ndim, dim))

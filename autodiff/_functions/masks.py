@@ -27,19 +27,14 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     if not isinstance(condition, Tensor) and isinstance(input, Tensor):
-        raise TypeError(
-            f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}"
-        )
+        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
     if input is None or other is None:
-        raise TypeError(
-            "where() received an invalid combination of arguments: input and other belong together"
-        )
+        raise TypeError("where() received an invalid combination of arguments: input and other belong together")
     mask = condition._array
     if mask.dtype.kind != "b":
         if mask.dtype.name != "uint8":
             raise RuntimeError(
-                f"where expected condition to be a boolean tensor, but got a tensor with dtype "
-                f"{_named(condition)}"
+                f"where expected condition to be a boolean tensor, but got a tensor with dtype {_named(condition)}"
             )
         condition = ops.to(condition, dtype=np.dtype("bool"))
     pair = [_number_or_tensor(x) for x in (input, other)]
@@ -67,11 +62,7 @@ def _unequal(shapes: list[tuple[int, ...]]) -> RuntimeError:
         except ValueError:
             width = max(len(a), len(b))
             long_a, long_b = (1,) * (width - len(a)) + a, (1,) * (width - len(b)) + b
-            i = next(
-                i
-                for i in reversed(range(width))
-                if long_a[i] != long_b[i] and 1 not in (long_a[i], long_b[i])
-            )
+            i = next(i for i in reversed(range(width)) if long_a[i] != long_b[i] and 1 not in (long_a[i], long_b[i]))
             return RuntimeError(
                 f"The size of tensor a ({long_a[i]}) must match the size of tensor b ({long_b[i]}) at "
                 f"non-singleton dimension {i}"
@@ -139,8 +130,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     _check_mask(mask, "masked_scatter: expected BoolTensor for mask")
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError(
-            f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and "
-            f"{_named(source)}"
+            f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and {_named(source)}"
         )
     shape = _broadcast_pair(input, mask)
     if np.count_nonzero(np.broadcast_to(mask._array, shape)) > source._array.size:

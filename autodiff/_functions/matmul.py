@@ -56,7 +56,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
             raise RuntimeError(f"batch{place} must be a 3D tensor")
     if a[0] != b[0] or a[2] != b[1]:
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] but got: [{b[0]}, {b[1]}]."
+            f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] "
+            f"but got: [{b[0]}, {b[1]}]."
         )
     _check_dtypes(input, mat2)
     return ops.bmm(input, mat2)  # type: ignore[no-any-return]
@@ -105,7 +106,9 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The product by the number of dimensions: vectors, matrices, or batches of matrices, which broadcast."""
     if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        bad, place = (input, "'input' (position 1)") if not isinstance(input, Tensor) else (other, "'other' (position 2)")
+        bad, place = (
+            (input, "'input' (position 1)") if not isinstance(input, Tensor) else (other, "'other' (position 2)")
+        )
         raise TypeError(f"matmul(): argument {place} must be Tensor, not {type(bad).__name__}")
     x, y = input._array, other._array
     a, b = x.shape, y.shape
@@ -184,7 +187,11 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     """beta * input + alpha * (mat1 @ mat2)."""
     a, b = mat1._array.shape, mat2._array.shape
     if len(a) != 2 or len(b) != 2:
-        raise RuntimeError(f"mat1 must be a matrix, got {len(a)}-D tensor" if len(a) != 2 else f"mat2 must be a matrix, got {len(b)}-D tensor")
+        raise RuntimeError(
+            f"mat1 must be a matrix, got {len(a)}-D tensor"
+            if len(a) != 2
+            else f"mat2 must be a matrix, got {len(b)}-D tensor"
+        )
     if a[1] != b[0]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times(a, b)}")
     _check_dtypes(mat1, mat2)
@@ -195,7 +202,9 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
 
 def _check_expands(shape: tuple[int, ...], target: tuple[int, ...]) -> None:
     if len(shape) > len(target) or any(n not in (1, m) for n, m in zip(reversed(shape), reversed(target))):
-        raise RuntimeError(f"The expanded size of the tensor {list(target)} does not fit the existing size {list(shape)}")
+        raise RuntimeError(
+            f"The expanded size of the tensor {list(target)} does not fit the existing size {list(shape)}"
+        )
 
 
 @function(inplace=True, out=True)

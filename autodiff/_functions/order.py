@@ -58,9 +58,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 def _place(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     array = input._array
     if array.dtype.kind in "bc":
-        raise RuntimeError(
-            f"{name}(): does not support {'bool' if array.dtype.kind == 'b' else 'complex'} input"
-        )
+        raise RuntimeError(f"{name}(): does not support {'bool' if array.dtype.kind == 'b' else 'complex'} input")
     if dim is None:
         if not array.size:
             raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")

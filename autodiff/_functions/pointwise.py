@@ -22,9 +22,7 @@ def _operand_dtype(*operands: Operand) -> np.dtype[Any]:
 
 def _need_tensor(name: str, *operands: Operand) -> None:
     if not any(isinstance(x, Tensor) for x in operands):
-        raise TypeError(
-            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(operands[0]).__name__}"
-        )
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(operands[0]).__name__}")
 
 
 # -- arithmetic -----------------------------------------------------------------------------------------------

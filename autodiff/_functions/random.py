@@ -68,9 +68,7 @@ def _drawn(name: str, draw: Any, text: str) -> None:
 
 def _need_float(name: str, dtype: Any) -> None:
     if dtype.kind not in "fc":
-        kernel = (
-            "check_uniform_bounds" if "rand_" in name + "_" and "randn" not in name else "normal_kernel_cpu"
-        )
+        kernel = "check_uniform_bounds" if "rand_" in name + "_" and "randn" not in name else "normal_kernel_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{_title(dtype)}'")
 
 
@@ -113,9 +111,7 @@ def randint(
     elif high is None:
         low, high = 0, low
     shape = arguments.extent((size,))
-    return finished(
-        _whole(low, high, shape, arguments.numpy_dtype(dtype, np.dtype("int64"))), requires_grad, device
-    )
+    return finished(_whole(low, high, shape, arguments.numpy_dtype(dtype, np.dtype("int64"))), requires_grad, device)
 
 
 @function(method=False)
@@ -135,9 +131,7 @@ def randint_like(
     if high is None:
         low, high = 0, low
     array = checked("randint_like", input)._array
-    return finished(
-        _whole(low, high, array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device
-    )
+    return finished(_whole(low, high, array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
 
 
 @function(method=False, out=True)
@@ -182,9 +176,7 @@ def normal(
     shape = arguments.extent((size,)) if size is not None else np.broadcast_shapes(np.shape(m), np.shape(s))
     given = next((x.dtype for x in (m, s) if isinstance(x, (np.ndarray, np.generic))), Default.real)
     target = arguments.numpy_dtype(dtype, given)
-    return finished(
-        np.asarray(random.normal(shape, np.dtype("float64")) * s + m).astype(target), requires_grad, device
-    )
+    return finished(np.asarray(random.normal(shape, np.dtype("float64")) * s + m).astype(target), requires_grad, device)
 
 
 # -- in place ------------------------------------------------------------------------------------------------
@@ -216,11 +208,7 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: A
     if to is None:
         dtype = self._array.dtype
         top = (
-            np.iinfo(dtype).max
-            if dtype.kind in "iu"
-            else 2
-            if dtype.kind == "b"
-            else 2 ** (np.finfo(dtype).nmant + 1)
+            np.iinfo(dtype).max if dtype.kind in "iu" else 2 if dtype.kind == "b" else 2 ** (np.finfo(dtype).nmant + 1)
         )
         from_, to = (0, from_) if from_ else (0, int(top))
     return _written(self, _whole(from_, to, self._array.shape, np.dtype("int64")))

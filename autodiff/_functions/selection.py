@@ -135,9 +135,7 @@ def scatter(
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """input with src added at `index` along `dim`."""
     if not isinstance(src, Tensor):
-        raise TypeError(
-            f"scatter_add(): argument 'src' (position 3) must be Tensor, not {type(src).__name__}"
-        )
+        raise TypeError(f"scatter_add(): argument 'src' (position 3) must be Tensor, not {type(src).__name__}")
     d = arguments.dim(dim, input._array.ndim)
     _check_scatter(input, d, index, src)
     return ops.scatter_add(input, index, src, dim=d)  # type: ignore[no-any-return]
@@ -182,8 +180,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """input with alpha * source added to the slices along `dim` that `index` names."""
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError(
-            f"index_add_(): self ({_named(input)}) and source ({_named(source)}) must have the same scalar "
-            f"type"
+            f"index_add_(): self ({_named(input)}) and source ({_named(source)}) must have the same scalar type"
         )
     d = _slices("index_add", input, dim, index, source)
     _check_bounds(index._array, (input._array.shape or (1,))[d], d)

@@ -159,8 +159,7 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
         if n == -1:
             if have is None:
                 raise RuntimeError(
-                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
-                    f"dimension {i}"
+                    f"The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {i}"
                 )
             shape[i] = have
         elif n < 0:
@@ -207,8 +206,7 @@ def common_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         raise RuntimeError(
-            "Shape mismatch: objects cannot be broadcast to a single shape: "
-            + ", ".join(str(list(s)) for s in shapes)
+            "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(str(list(s)) for s in shapes)
         ) from None
 
 
@@ -328,9 +326,7 @@ def repeat(self: Tensor, *repeats: Any, **by_name: Any) -> Tensor:
     """Laid out several times along each dimension; leading numbers make new dimensions."""
     times = arguments.sizes(repeats, by_name, "repeats")
     if len(times) < self._array.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if any(n < 0 for n in times):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(times)}: {list(times)}")
     return ops.repeat(self, times=times)  # type: ignore[no-any-return]

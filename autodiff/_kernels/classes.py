@@ -39,7 +39,7 @@ def nll_loss(x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> A
 
 
 def nll_adjoint(g: Any, x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
-    """The adjoint of nll_loss at x, of which only the shape counts: minus g, weighted, at the target's class, zeros elsewhere."""
+    """The adjoint of nll_loss at x, whose shape alone counts: minus g, weighted, at the target's class."""
     if g.dtype.char == "e":
         wide = weight if weight is None else weight.astype(np.float32)
         return nll_adjoint(g.astype(np.float32), x, target, wide, ignore, reduction).astype(np.float16)

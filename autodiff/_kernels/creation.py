@@ -86,11 +86,7 @@ def _check_ragged(data: Any) -> None:
             first = len(level[0])
             other = next(len(x) for x in level if len(x) != first)
             raise ValueError(f"expected sequence of length {first} at dim {depth - 1} (got {other})")
-        level = (
-            [y for x in level for y in x]
-            if level[0] and isinstance(level[0][0], (list, tuple, range))
-            else []
-        )
+        level = [y for x in level for y in x] if level[0] and isinstance(level[0][0], (list, tuple, range)) else []
         depth += 1
 
 
@@ -120,18 +116,14 @@ def linspace(start: Any, end: Any, steps: int, dtype: Any) -> Any:
         return np.empty(0, dtype)
     if steps == 1:
         return np.array([start]).astype(dtype)
-    working = (
-        np.dtype("float64") if dtype.kind in "iu" else dtype if dtype.itemsize > 2 else np.dtype("float32")
-    )
+    working = np.dtype("float64") if dtype.kind in "iu" else dtype if dtype.itemsize > 2 else np.dtype("float32")
     real = working.type
     first, last = real(start), real(end)
     # torch's fused multiply-add rounds once; so does the next wider type, but for rare ties.
     step = ((last - first) / real(steps - 1)).astype(_WIDER.get(working.name, working))
     places = np.arange(steps)
     return (
-        np.where(places < steps // 2, first + step * places, last - step * places[::-1])
-        .astype(working)
-        .astype(dtype)
+        np.where(places < steps // 2, first + step * places, last - step * places[::-1]).astype(working).astype(dtype)
     )
 
 

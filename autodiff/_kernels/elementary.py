@@ -31,7 +31,7 @@ def in_single(kernel: Kernel) -> Kernel:
     return wide
 
 
-# -- the logistic function and the hyperbolic tangent -------------------------------------------------------------------
+# -- the logistic function and the hyperbolic tangent ------------------------------------------------------------------
 
 
 def sigmoid(x: Any) -> Any:
@@ -74,7 +74,7 @@ def _tanh_backward(y: Any, g: Any, out: Any) -> None:
     np.multiply(out, g, out=out)
 
 
-# -- powers -------------------------------------------------------------------------------------------------------------
+# -- powers ------------------------------------------------------------------------------------------------------------
 
 
 @in_single
@@ -105,10 +105,12 @@ def _power_of_integers(x: Any, exponent: Any) -> Any:
 
 def power_of_number(exponent: Any, base: Any) -> Any:
     """A number to the power of an array."""
-    return base**exponent if exponent.dtype.kind in "fc" else power(np.asarray(base).astype(exponent.dtype)[()], exponent)
+    return (
+        base**exponent if exponent.dtype.kind in "fc" else power(np.asarray(base).astype(exponent.dtype)[()], exponent)
+    )
 
 
-# -- choosing -----------------------------------------------------------------------------------------------------------
+# -- choosing ----------------------------------------------------------------------------------------------------------
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
@@ -152,7 +154,7 @@ def sign(x: Any) -> Any:
     return x.copy() if x.dtype.kind == "b" else np.sign(x)
 
 
-# -- rounding -----------------------------------------------------------------------------------------------------------
+# -- rounding ----------------------------------------------------------------------------------------------------------
 
 
 def keeps_integers(kernel: Kernel) -> Kernel:
@@ -170,10 +172,11 @@ def round_to(x: Any, decimals: int) -> Any:
 
 def no_bool_difference(operands: Any) -> None:
     """Raise RuntimeError for a difference with truth values, as torch does."""
-    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == bool for x in operands]
+    bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.dtype(bool) for x in operands]
     if all(bools):
         raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
         )
     if any(bools):
         raise RuntimeError(
@@ -194,7 +197,7 @@ def divide_trunc(x: Any, y: Any) -> Any:
     return np.trunc(np.true_divide(x, y))
 
 
-# -- special functions --------------------------------------------------------------------------------------------------
+# -- special functions -------------------------------------------------------------------------------------------------
 
 
 def erf(x: Any) -> Any:

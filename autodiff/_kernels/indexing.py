@@ -93,11 +93,7 @@ def gather(x: Any, index: Any, dim: int) -> Any:
         return np.broadcast_to(x, index.shape).copy()
     if not index.ndim:
         return gather(x, index.reshape(1), dim).reshape(())
-    return (
-        np.take_along_axis(_corner(x, index, dim), index, dim)
-        if index.size
-        else np.zeros(index.shape, x.dtype)
-    )
+    return np.take_along_axis(_corner(x, index, dim), index, dim) if index.size else np.zeros(index.shape, x.dtype)
 
 
 def _places(index: Any, shape: Shape, dim: int) -> Any:

@@ -104,7 +104,7 @@ def ties(x: Any, out: Any, dims: Dims, nan: bool) -> Any:
 
 
 def variance(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
-    """The mean square of deviations, in the next wider dtype as in torch; too few elements give nan (or inf), as division by zero does."""
+    """The mean square of deviations, in the next wider dtype as in torch; too few elements divide by zero."""
     wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
     if wide is not None:
         narrow = np.float16 if x.dtype.char == "e" else np.float32

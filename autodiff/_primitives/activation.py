@@ -9,7 +9,9 @@ from autodiff._core.kinds import general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import activations
 
-pointwise("relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc", spellings="inplace")
+pointwise(
+    "relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc", spellings="inplace"
+)
 pointwise(
     "_relu_backward",
     activations.relu_backward,
@@ -59,9 +61,11 @@ general(
     "softmax_backward",
     activations.softmax_backward,
     lambda g, result, dims: ops.softmax_backward(g, result, dims=dims),
-    lambda g, grad, result, dims: g * grad
-    - g * ops.sum(grad * result, dims=dims, keepdim=True)
-    - grad * ops.sum(g * result, dims=dims, keepdim=True),
+    lambda g, grad, result, dims: (
+        g * grad
+        - g * ops.sum(grad * result, dims=dims, keepdim=True)
+        - grad * ops.sum(g * result, dims=dims, keepdim=True)
+    ),
     inputs=("grad", "result"),
     node="SoftmaxBackwardDataBackward0",
 )

@@ -38,9 +38,7 @@ general(
 general(
     "index_put",
     opened(indexing.index_put),
-    lambda g, indices, accumulate: (
-        g if accumulate else ops.index_put(g, 0, indices=indices, accumulate=False)
-    ),
+    lambda g, indices, accumulate: g if accumulate else ops.index_put(g, 0, indices=indices, accumulate=False),
     lambda g, indices: ops.index(g, indices=indices),
     inputs=("input", "values"),
 )
@@ -114,9 +112,7 @@ general(
     indexing.index_copy,
     lambda g, index, dim: ops.index_fill(g, index, value=0, dim=dim),
     None,
-    lambda g, index, dim, source_shape: ops.reshape_to(
-        ops.index_select(g, index, dim=dim), shape=source_shape
-    ),
+    lambda g, index, dim, source_shape: ops.reshape_to(ops.index_select(g, index, dim=dim), shape=source_shape),
     inputs=("input", "index", "source"),
 )
 general(

@@ -55,7 +55,12 @@ for _name in ("addmm", "baddbmm"):
         inputs=("input", "mat1", "mat2"),
     )
 # Rows of a product of flattened batches, back in their shape.
-linear("unflattened", geometry.reshape, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), node="UnsafeViewBackward0")
+linear(
+    "unflattened",
+    geometry.reshape,
+    lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
+    node="UnsafeViewBackward0",
+)
 
 # -- linear layers ------------------------------------------------------------------------------------------------
 general(

@@ -119,9 +119,7 @@ general(
     lambda g, input, exponent: ops.where(
         exponent == 0, 0, g * ops.conj(exponent * ops.power_of_tensors(input, exponent - 1))
     ),
-    lambda g, input, exponent, out: ops.where(
-        ops._pinned(input, exponent), 0, g * ops.conj(out * ops.log(input))
-    ),
+    lambda g, input, exponent, out: ops.where(ops._pinned(input, exponent), 0, g * ops.conj(out * ops.log(input))),
     inputs=("input", "exponent"),
     node="PowBackward1",
 )

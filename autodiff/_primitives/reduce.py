@@ -19,9 +19,14 @@ def _share(g: Any, input_shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
     return ops.expand(g / (count(input_shape, dims) or math.nan), shape=input_shape)
 
 
-linear("mean_all", reductions.mean_of_all, lambda g, input_shape: _share(g, input_shape, tuple(range(len(input_shape)))),
-       node="MeanBackward0")  # fmt: skip
+linear(
+    "mean_all",
+    reductions.mean_of_all,
+    lambda g, input_shape: _share(g, input_shape, tuple(range(len(input_shape)))),
+    node="MeanBackward0",
+)
 reduction("mean", reductions.mean, _share, node="MeanBackward1")
+
 
 # -- extremes -----------------------------------------------------------------------------------------------------
 # Ties share the gradient evenly, except along a single dimension, where the first index takes it all.
@@ -40,14 +45,19 @@ reduction("min_all", reductions.smallest, _shared_by_nans, node="MinBackward1")
 general("ties", reductions.ties, None, None, inputs=("input", "out"))
 
 
-
 def _at_first(g: Any, indices: Any, input_shape: tuple[int, ...], dim: int) -> Any:
     return ops.place(g, indices, shape=input_shape, dim=dim)
 
 
-general("max_at", reductions.largest_at, _at_first, inputs=("input",), outputs=("values", "indices"), node="MaxBackward0")
-general("min_at", reductions.smallest_at, _at_first, inputs=("input",), outputs=("values", "indices"), node="MinBackward0")
-general("place", reductions.place, lambda g, indices, dim: ops.pick(g, indices, dim=dim), None, inputs=("input", "indices"))
+general(
+    "max_at", reductions.largest_at, _at_first, inputs=("input",), outputs=("values", "indices"), node="MaxBackward0"
+)
+general(
+    "min_at", reductions.smallest_at, _at_first, inputs=("input",), outputs=("values", "indices"), node="MinBackward0"
+)
+general(
+    "place", reductions.place, lambda g, indices, dim: ops.pick(g, indices, dim=dim), None, inputs=("input", "indices")
+)
 general("pick", reductions.pick, _at_first, None, inputs=("input", "indices"))
 
 # -- moments ------------------------------------------------------------------------------------------------------
@@ -79,6 +89,7 @@ reduction("logsumexp", reductions.logsumexp, lambda g, input, out: g * ops.conj(
 # -- truth --------------------------------------------------------------------------------------------------------
 reduction("all", reductions.every, None)
 reduction("any", reductions.some, None)
+
 
 # -- products -----------------------------------------------------------------------------------------------------
 # `out` is mentioned for its own sake: torch saves it, so the product must not be written before backward.

@@ -33,7 +33,8 @@ general(
     "recur",
     scans.recur,
     _recurrence_back,
-    lambda g, factor, out, dim, reverse: _recurrence_back(g, factor, dim, reverse)
-    * ops.conj(ops.delay(out, dim=dim, reverse=reverse, first=0)),
+    lambda g, factor, out, dim, reverse: (
+        _recurrence_back(g, factor, dim, reverse) * ops.conj(ops.delay(out, dim=dim, reverse=reverse, first=0))
+    ),
     inputs=("input", "factor"),
 )

@@ -21,7 +21,9 @@ linear("arranged", geometry.arranged, lambda g: g, node="CloneBackward0")
 general(
     "splice",
     geometry.splice,
-    lambda g, replay, order: ops.splice(g, ops.zeros_like(replay(ops.arranged(g, order=order))), replay=replay, order=order),
+    lambda g, replay, order: ops.splice(
+        g, ops.zeros_like(replay(ops.arranged(g, order=order))), replay=replay, order=order
+    ),
     lambda g, replay, order: replay(ops.arranged(g, order=order)),
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",

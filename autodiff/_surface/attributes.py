@@ -31,9 +31,7 @@ def size(self: Tensor, dim: int | None = None) -> Any:
     if not -ndim <= dim < ndim:
         if not ndim:
             raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
     return self._array.shape[dim]
 
 
@@ -104,8 +102,7 @@ def matrix_transpose(self: Tensor) -> Tensor:
         return self
     if self._array.ndim == 1:
         raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D "
-            f"tensor."
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
         )
     return ops.transpose(self, dim0=self._array.ndim - 2, dim1=self._array.ndim - 1)  # type: ignore[no-any-return]
 
@@ -119,9 +116,7 @@ def conjugate_transpose(self: Tensor) -> Tensor:
 def hermitian(self: Tensor) -> Tensor:
     """A matrix exchanged and conjugated. Raises RuntimeError for other than 0 or 2 dimensions."""
     if self._array.ndim not in (0, 2):
-        raise RuntimeError(
-            f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor."
-        )
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self._array.ndim}-D tensor.")
     return self if not self._array.ndim else conjugate_transpose(self)
 
 
@@ -136,9 +131,7 @@ def iterate(self: Tensor) -> Iterator[Tensor]:
 
 def contains(self: Tensor, element: Any) -> bool:
     if not isinstance(element, (Tensor, bool, int, float, complex, np.generic)):
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
     return bool(np.any(self._array == (element._array if isinstance(element, Tensor) else element)))
 
 
@@ -165,8 +158,7 @@ def formatted(self: Tensor, spec: str) -> str:
 def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if self._node is not None and not isinstance(self._node, AccumulateGrad):
         raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at "
-            "the moment."
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
         )
     if id(self) in memo:
         return memo[id(self)]  # type: ignore[no-any-return]

@@ -53,4 +53,3 @@ def pointwise(name: str, p: Any) -> Callable[..., Any]:
 
 def _not_a_tensor(name: str, given: object) -> str:
     return f"{name}(): argument 'input' (position 1) must be Tensor, not {type(given).__name__}"
-

@@ -1,4 +1,4 @@
-"""`out=`: writing a result into a tensor that the caller brings; and the checks of a public function's first argument."""
+"""`out=`: writing a result into a tensor that the caller brings."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def write(name: str, out: Tensor, value: Tensor) -> None:
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if not dtypes.can_cast(value._array.dtype, out._array.dtype):
         raise RuntimeError(
-            f"result type {dtypes.title(value._array.dtype)} can't be cast to the desired output type {dtypes.title(out._array.dtype)}"
+            f"result type {dtypes.title(value._array.dtype)} can't be cast to the desired output type "
+            f"{dtypes.title(out._array.dtype)}"
         )
     check_writable(out)
     if out._array.shape != value._array.shape:
@@ -75,4 +76,3 @@ def write(name: str, out: Tensor, value: Tensor) -> None:
         out._array = np.empty(value._array.shape, out._array.dtype)
     np.copyto(out.memory(), value._array, casting="unsafe")
     out.storage().touch()
-

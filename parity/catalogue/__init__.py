@@ -44,11 +44,7 @@ CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
         row.name: row
         for row in sorted(
-            (
-                replace(row, family=family.__name__.rpartition(".")[2])
-                for family in _FAMILIES
-                for row in family.ROWS
-            ),
+            (replace(row, family=family.__name__.rpartition(".")[2]) for family in _FAMILIES for row in family.ROWS),
             key=lambda row: row.name,
         )
     }

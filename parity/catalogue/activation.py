@@ -34,4 +34,3 @@ ROWS = [
     op("nn.functional.softmax", real("input"), dim(), stress=_SOFTMAX, spellings="function"),
     op("nn.functional.log_softmax", real("input"), dim(), stress=_SOFTMAX, spellings="function"),
 ]
-

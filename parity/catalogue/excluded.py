@@ -25,7 +25,7 @@ class Known:
 
     checks: frozenset[str]
     reason: str
-    #: Where it applies: torch's own answer is nan and nothing decides; nothing decides; or both keep a legal convention.
+    #: Where it applies: torch's answer is nan and nothing decides; nothing decides; both keep a legal convention.
     where: Literal["nan", "undecided", "convention"] = "nan"
 
 
@@ -36,7 +36,7 @@ _QUOTIENTS = (
     "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
 )
 
-#: Differences that stay, by operator. They are counted in every report; a row covers no difference that the truth decides.
+#: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "atan2": Known(
@@ -46,7 +46,9 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             where="undecided",
         ),
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
-        "nn.functional.layer_norm": Known(_GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"),
+        "nn.functional.layer_norm": Known(
+            _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
+        ),
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
         "sort": Known(

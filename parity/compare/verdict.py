@@ -13,9 +13,7 @@ from parity.program import Program
 Status = Literal["agrees", "undecided", "differs", "known", "unsupported"]
 #: The step of the comparison at which it was decided, from cheap to dear.
 Decided = Literal["structure", "bits", "jitter", "unstable", "truth", "confirm"]
-Check = Literal[
-    "value", "gradient", "second", "dtype", "shape", "none", "requires_grad", "error", "alias", "touched"
-]
+Check = Literal["value", "gradient", "second", "dtype", "shape", "none", "requires_grad", "error", "alias", "touched"]
 Blame = Literal["subject", "reference", "both", "convention", "ill-conditioned", ""]
 
 

@@ -21,9 +21,7 @@ def resolve(target: str) -> TorchLike:
     if target == "torch":
         return reference.load()
     if not target or not all(part.isidentifier() for part in target.split(".")):
-        raise UsageError(
-            f"{target!r} is not the name of a module; a target is e.g. autodiff or mypkg.mytorch"
-        )
+        raise UsageError(f"{target!r} is not the name of a module; a target is e.g. autodiff or mypkg.mytorch")
     try:
         module = importlib.import_module(target)
         # Where the rules stand; a package need not load it by itself.

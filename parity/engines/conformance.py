@@ -75,11 +75,7 @@ def round_trip(engine: Any) -> None:
         except AttributeError:
             continue
         for shape in ((), (3,), (2, 3), (0,), (2, 0, 3)):
-            array = (
-                np.ones(shape, name)
-                if not shape
-                else np.resize(np.array([0, 1, 1, 0, 1]), shape).astype(name)
-            )
+            array = np.ones(shape, name) if not shape else np.resize(np.array([0, 1, 1, 0, 1]), shape).astype(name)
             for layout in LAYOUTS if array.size and name in _REQUIRED else LAYOUTS[:1]:
                 given = laid_out(array, layout)
                 back = engine.array(engine.tensor(laid_out(array, layout), False))

@@ -59,9 +59,7 @@ class Faulty(Around):
     changed gradient goes through the engine's own `autograd.Function`, so it holds in every order.
     """
 
-    def __init__(
-        self, engine: TorchLike, op: str, change: Callable[[Any], Any], *, input: int | None = None
-    ) -> None:
+    def __init__(self, engine: TorchLike, op: str, change: Callable[[Any], Any], *, input: int | None = None) -> None:
         super().__init__(engine)
         self.op = op
         self.input = input

@@ -169,9 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     subject = resolve(options.engine)
     factors = [1.0001, -1.0, 0.0] if options.factor is None else [options.factor]
     faults = {f"times {factor:g}": times(factor) for factor in factors} | {"plus 1": plus(1.0)}
-    decided = plan(
-        options.engine, CATALOGUE, seed=options.seed, ops=options.ops, max_examples=options.programs, jobs=1
-    )
+    decided = plan(options.engine, CATALOGUE, seed=options.seed, ops=options.ops, max_examples=options.programs, jobs=1)
     with reference.settings() as engine:
         reaches = census(Examiner(decided, engine, subject), items(decided, CATALOGUE))
         chosen = {name: r for name, r in reaches.items() if options.rules is None or name[0] in options.rules}

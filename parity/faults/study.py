@@ -102,17 +102,13 @@ def _needed(program: Program, engine: Any, run: Run, pairs: list[Pair]) -> float
             continue
         over = deviation(pair.reference, pair.subject) - rounding(pair.reference)
         with np.errstate(all="ignore"):
-            worst = max(
-                worst, float(np.nanmax(np.where(over > 0, over / floored(pair.spread), 0.0), initial=0.0))
-            )
+            worst = max(worst, float(np.nanmax(np.where(over > 0, over / floored(pair.spread), 0.0), initial=0.0)))
     return worst
 
 
 def power(engine: Any, count: int) -> None:
     """How many planted faults are caught, of those that change any bit; beside torch's default tolerances."""
-    print(
-        f"{'':26} {'planted':>8} {'caught':>7} {'undecided':>10} {'missed':>7} {'torch.testing misses':>21}"
-    )
+    print(f"{'':26} {'planted':>8} {'caught':>7} {'undecided':>10} {'missed':>7} {'torch.testing misses':>21}")
     for dtype in DTYPES:
         for name, change in FAULTS.items():
             if dtype == "float32" and name == "factor 1 + 1e-10":
@@ -136,9 +132,7 @@ def power(engine: Any, count: int) -> None:
 
 def _victim(program: Program) -> str:
     """An operator with a derivative: the last one, which most surely reaches an output."""
-    smooth = [
-        s.op for s in program.steps if "discrete" not in CATALOGUE[s.op].tags and CATALOGUE[s.op].orders
-    ]
+    smooth = [s.op for s in program.steps if "discrete" not in CATALOGUE[s.op].tags and CATALOGUE[s.op].orders]
     return smooth[-1] if smooth else program.steps[-1].op
 
 

@@ -196,7 +196,12 @@ def _phase(summary: Summary, phase: Phase, planned: int) -> str:
     return f"{what}: {', '.join(words)}"
 
 
-_OTHERS = (("differs", "differ"), ("known", "differ as known"), ("undecided", "undecided"), ("unsupported", "unsupported"))
+_OTHERS = (
+    ("differs", "differ"),
+    ("known", "differ as known"),
+    ("undecided", "undecided"),
+    ("unsupported", "unsupported"),
+)
 
 
 def _programs(count: int) -> str:

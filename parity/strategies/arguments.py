@@ -28,9 +28,7 @@ class Call:
 
     __slots__ = ("axis", "draft", "even", "first", "mends", "shape", "source", "spec", "values")
 
-    def __init__(
-        self, draft: Draft, spec: OpSpec, mends: Callable[[Draft, Mapping[str, Any]], Item | None]
-    ) -> None:
+    def __init__(self, draft: Draft, spec: OpSpec, mends: Callable[[Draft, Mapping[str, Any]], Item | None]) -> None:
         self.draft = draft
         self.source = draft.source
         self.spec = spec
@@ -314,10 +312,7 @@ def expansion(call: Call, argument: Argument) -> Any:
 
 
 def _not_too_large(call: Call, size: Shape) -> Shape:
-    if (
-        shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1)
-        > 4 * shapes.LARGEST
-    ):
+    if shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1) > 4 * shapes.LARGEST:
         raise Unfit
     return size
 
@@ -362,9 +357,7 @@ def nested(call: Call, argument: Argument) -> Any:
     kind = KIND_OF_CHAR[np.dtype(draft.dtypes[0]).char]
     shape = source.choice(((), (2,), (3,), (2, 2), (0,), (1, 3)))
     values = arrays.dyadic(source, shape, kind not in "bui")
-    return (
-        values.astype(bool) if kind == "b" else values.astype(np.int64) if kind in "ui" else values
-    ).tolist()
+    return (values.astype(bool) if kind == "b" else values.astype(np.int64) if kind in "ui" else values).tolist()
 
 
 class Spread(tuple[Any, ...]):

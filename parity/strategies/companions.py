@@ -61,9 +61,7 @@ def classes(call: Call, argument: Argument) -> Any:
         call.values["probabilities"] = True
         return call.same(first.shape, {"above": 0, "below": 1})
     shape = first.shape[:axis] + first.shape[axis + 1 :]
-    return draft.leaf(
-        arrays.integers(draft.source, shape, 0, first.shape[axis] - 1), layouts=0.0, usable=False
-    )
+    return draft.leaf(arrays.integers(draft.source, shape, 0, first.shape[axis] - 1), layouts=0.0, usable=False)
 
 
 def class_weight(call: Call, argument: Argument) -> Any:

@@ -61,9 +61,7 @@ class Draft:
 
     # -- leaves
 
-    def leaf(
-        self, array: Array, *, differentiable: bool = True, layouts: float = 0.15, usable: bool = True
-    ) -> Item:
+    def leaf(self, array: Array, *, differentiable: bool = True, layouts: float = 0.15, usable: bool = True) -> Item:
         """A new input that holds the array."""
         source = self.source
         array = np.asarray(array)
@@ -126,9 +124,7 @@ class Draft:
                 found = away(found, (0.0,) if limits.get("nonzero") else limits["kinks"])
         return found.astype(dtype)
 
-    def fresh(
-        self, shape: Shape, kinds: str, limits: Mapping[str, Any] = _NO_LIMITS, dtype: str = ""
-    ) -> Item:
+    def fresh(self, shape: Shape, kinds: str, limits: Mapping[str, Any] = _NO_LIMITS, dtype: str = "") -> Item:
         """A new input of that shape, in the domain."""
         return self.leaf(self.values(shape, dtype or self.dtype(kinds), limits))
 

@@ -117,9 +117,7 @@ def draw_program(
     return finished(draft, order)
 
 
-def draw_step(
-    draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling: Spelling | None = None
-) -> None:
+def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling: Spelling | None = None) -> None:
     """Draw one call of an operator and run it; Unfit, and nothing recorded, if it cannot be."""
     source, spec = draft.source, plan.spec
     call = Call(draft, spec, mends or _no_mend)
@@ -193,21 +191,14 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
         raise Unfit  # torch lets a comparison's integers require grad then, which no other integers can
     if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
         return args
-    copied = draft.add(
-        "mul", (target, 1), {}, "operator", draft.run("mul", (target, 1), {}, "operator"), target.bits
-    )
+    copied = draft.add("mul", (target, 1), {}, "operator", draft.run("mul", (target, 1), {}, "operator"), target.bits)
     return (copied, *args[1:])
 
 
 def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Now and then the left operand becomes a Python number."""
     name = call.spec.name
-    if (
-        name not in _EITHER_SIDE
-        or len(args) != 2
-        or not isinstance(args[1], Item)
-        or not call.source.boolean(0.25)
-    ):
+    if name not in _EITHER_SIDE or len(args) != 2 or not isinstance(args[1], Item) or not call.source.boolean(0.25):
         return args
     if name == "div" and not call.draft.exact and not args[1].within({"nonzero": True}):
         return args

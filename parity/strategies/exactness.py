@@ -8,9 +8,7 @@ from typing import Any
 
 from parity.strategies.item import Item, Unfit
 
-_PRODUCTS = frozenset(
-    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm"]
-)
+_PRODUCTS = frozenset(["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm"])
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])
@@ -28,9 +26,7 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
     if op in _PRODUCTS:
         return sum(of)
     if op in _SQUARES:
-        return 2 * most + (
-            _mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0
-        )
+        return 2 * most + (_mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0)
     if op in LONG_PRODUCTS:
         array = values["input"].array
         axis = values.get("dim")

@@ -79,9 +79,7 @@ class Item:
     def moderate(self) -> bool:
         """Whether a smooth program may compute with it: finite, not huge, not vanishing."""
         flat = self.look()
-        return not flat or (
-            -HUGE < self.low and self.high < HUGE and (self.high > SMALL or self.low < -SMALL)
-        )
+        return not flat or (-HUGE < self.low and self.high < HUGE and (self.high > SMALL or self.low < -SMALL))
 
     def within(self, limits: Mapping[str, Any]) -> bool:
         """Whether every element lies in the domain, with some margin to its ends, poles and kinks."""
@@ -91,12 +89,7 @@ class Item:
             return False
         if (end := get("below")) is not None and not self.high < end - MARGIN:
             return False
-        if (
-            get("nonzero")
-            and self.low < MARGIN
-            and self.high > -MARGIN
-            and any(abs(x) < MARGIN for x in flat)
-        ):
+        if get("nonzero") and self.low < MARGIN and self.high > -MARGIN and any(abs(x) < MARGIN for x in flat):
             return False
         for kink in get("kinks", ()):
             reaches = self.low < kink + MARGIN and self.high > kink - MARGIN

@@ -92,11 +92,7 @@ def positions(call: Call, argument: Argument) -> Any:
     if not length:
         raise Unfit
     shape = tuple(
-        source.integer(1, 4)
-        if n == axis
-        else size
-        if size == 0 or source.boolean(0.7)
-        else source.integer(1, size)
+        source.integer(1, 4) if n == axis else size if size == 0 or source.boolean(0.7) else source.integer(1, size)
         for n, size in enumerate(first.shape)
     )
     return _leaf(call, arrays.integers(source, shape, 0, length - 1))

@@ -32,9 +32,7 @@ def factor(call: Call, argument: Argument) -> Any:
 
 def weight(call: Call, argument: Argument) -> Any:
     inner = call.leading().shape[-1]
-    return call.same(
-        (call.source.integer(1, 4), inner) if call.source.boolean(0.85) else (inner,), argument.limits
-    )
+    return call.same((call.source.integer(1, 4), inner) if call.source.boolean(0.85) else (inner,), argument.limits)
 
 
 def bias(call: Call, argument: Argument) -> Any:
@@ -57,12 +55,7 @@ def contracted(call: Call, argument: Argument) -> Any:
             letters = letters.replace("...", "*")
         known = all(letter in sizes for letter in letters)
         twice = len(set(letters)) < len(letters)
-        if (
-            not known
-            and not twice
-            and not found
-            and (item := _matching(call, len(letters), argument)) is not None
-        ):
+        if not known and not twice and not found and (item := _matching(call, len(letters), argument)) is not None:
             sizes.update(zip(letters, item.shape))
             found.append(call.note(item))
             continue

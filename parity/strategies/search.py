@@ -101,9 +101,7 @@ def _filled(source: Source, shape: tuple[int, ...], dtype: str, low: float, high
     kind = KIND[dtype]
     if kind in "bui":
         least = max(int(low), 0) if kind in "bu" else int(low)
-        return arrays.integers(source, shape, least, 1 if kind == "b" else max(int(high), least)).astype(
-            dtype
-        )
+        return arrays.integers(source, shape, least, 1 if kind == "b" else max(int(high), least)).astype(dtype)
     found = arrays.uniform(source, shape, low, high)
     if kind == "c":
         found = found + 1j * arrays.uniform(source, shape, low, high)

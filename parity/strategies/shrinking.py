@@ -33,9 +33,7 @@ from parity.strategies.surgery import (
 BUDGET = 600
 
 
-def shrink(
-    program: Program, fails: Callable[[Program], bool], reference: Any, *, budget: int = BUDGET
-) -> Program:
+def shrink(program: Program, fails: Callable[[Program], bool], reference: Any, *, budget: int = BUDGET) -> Program:
     """The smallest program found for which `fails` still holds; the program itself if nothing smaller fails.
 
     Each pass is repeated until it helps no more. `fails` is never asked about the program as given.
@@ -51,9 +49,7 @@ def shrink(
 
 
 class _Shrinker:
-    def __init__(
-        self, program: Program, fails: Callable[[Program], bool], reference: Any, budget: int
-    ) -> None:
+    def __init__(self, program: Program, fails: Callable[[Program], bool], reference: Any, budget: int) -> None:
         self.fails = fails
         self.reference = reference
         self.budget = budget
@@ -132,21 +128,15 @@ def _outputs(program: Program, run: Run) -> Iterator[Program]:
     """Fewer outputs; fewer inputs that require grad; fewer weights of second derivatives."""
     if len(program.outputs) > 1:
         for number in range(len(program.outputs)):
-            yield pruned(
-                program.with_(outputs=(program.outputs[number],), cotangents=(program.cotangents[number],))
-            )
+            yield pruned(program.with_(outputs=(program.outputs[number],), cotangents=(program.cotangents[number],)))
         for number in range(len(program.outputs)):
             yield pruned(
-                program.with_(
-                    outputs=without(program.outputs, number), cotangents=without(program.cotangents, number)
-                )
+                program.with_(outputs=without(program.outputs, number), cotangents=without(program.cotangents, number))
             )
     needing = program.differentiable
     for place, number in enumerate(needing):
         second = without(program.second, place) if program.second else ()
-        yield with_input(program, number, replace(program.inputs[number], requires_grad=False)).with_(
-            second=second
-        )
+        yield with_input(program, number, replace(program.inputs[number], requires_grad=False)).with_(second=second)
     for place, weight in enumerate(program.second):
         if weight is not None and sum(w is not None for w in program.second) > 1:
             yield program.with_(second=(*program.second[:place], None, *program.second[place + 1 :]))
@@ -155,9 +145,7 @@ def _outputs(program: Program, run: Run) -> Iterator[Program]:
 def _truncated(program: Program, run: Run) -> Iterator[Program]:
     """Without the last steps, or without one that nothing needs."""
     count, inputs = len(program.steps), len(program.inputs)
-    used = {ref.index for step in program.steps for ref in step.refs()} | {
-        ref.index for ref in program.outputs
-    }
+    used = {ref.index for step in program.steps for ref in step.refs()} | {ref.index for ref in program.outputs}
     length = count // 2
     while length < count:
         if not program.cotangents and length:

@@ -83,9 +83,7 @@ def draw_op(
     if spelling is None and compares and source.boolean(0.4):
         spelling = "inplace"
     for _ in range(_TRIES):
-        draft = Draft(
-            source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind)
-        )
+        draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:

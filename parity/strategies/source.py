@@ -121,9 +121,7 @@ class FromHypothesis:
     def __init__(self, data: Any) -> None:
         inner = getattr(data, "conjecture_data", data)
         if not (hasattr(inner, "draw_integer") and hasattr(inner, "draw_boolean")):
-            raise TypeError(
-                f"cannot draw from {type(data).__name__}: this version of Hypothesis is not known"
-            )
+            raise TypeError(f"cannot draw from {type(data).__name__}: this version of Hypothesis is not known")
         self._data = inner
 
     def integer(self, low: int, high: int) -> int:

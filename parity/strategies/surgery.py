@@ -32,9 +32,7 @@ def without_step(program: Program, number: int, instead: Mapping[Ref, Ref]) -> P
 
     kept = [place for place, ref in enumerate(program.outputs) if ref.index != gone or ref in instead]
     return program.with_(
-        steps=tuple(
-            _renamed(step, renumbered) for place, step in enumerate(program.steps) if place != number
-        ),
+        steps=tuple(_renamed(step, renumbered) for place, step in enumerate(program.steps) if place != number),
         outputs=tuple(renumbered(program.outputs[place]) for place in kept),
         cotangents=tuple(program.cotangents[place] for place in kept) if program.cotangents else (),
         second=program.second if kept else (),
@@ -98,18 +96,14 @@ def alone(program: Program, run: Run, number: int) -> Program | None:
         leaves.append(leaf)
     call = _renamed(step, lambda leaf: Ref(numbers[leaf]) if isinstance(leaf, Ref) else leaf)
     result, needs = run.values[inputs + number], run.requires_grad[inputs + number]
-    parts: Iterable[tuple[int | None, Any]] = (
-        enumerate(result) if isinstance(result, tuple) else [(None, result)]
-    )
+    parts: Iterable[tuple[int | None, Any]] = enumerate(result) if isinstance(result, tuple) else [(None, result)]
     outputs: list[Ref] = []
     cotangents: list[Array] = []
     for item, part in parts if program.cotangents else ():
         if needs[item] if isinstance(needs, tuple) and item is not None else needs:
             outputs.append(Ref(len(leaves), item))
             cotangents.append(ramp(part))
-    second = (
-        tuple(ramp(leaf.array) for leaf in leaves if leaf.requires_grad) if program.second and outputs else ()
-    )
+    second = tuple(ramp(leaf.array) for leaf in leaves if leaf.requires_grad) if program.second and outputs else ()
     return Program(tuple(leaves), (call,), tuple(outputs), tuple(cotangents), second, program.regime)
 
 
@@ -159,9 +153,7 @@ def without(items: tuple[Any, ...], number: int) -> tuple[Any, ...]:
 
 
 def mapped(program: Program, change: Callable[[Array], Array]) -> Program:
-    return program.with_(
-        inputs=tuple(replace(leaf, array=np.array(change(leaf.array))) for leaf in program.inputs)
-    )
+    return program.with_(inputs=tuple(replace(leaf, array=np.array(change(leaf.array))) for leaf in program.inputs))
 
 
 def parts_of(size: int) -> list[slice | int]:

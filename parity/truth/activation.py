@@ -13,9 +13,7 @@ from parity.truth.reduce import along, log_of_sum
 from parity.truth.table import forward, line
 
 _exp = elementwise(lambda x: x.exp(), 1)
-line(
-    "relu nn.functional.relu", lambda input, inplace=False: larger(input, 0 if is_discrete(input) else arb(0))
-)
+line("relu nn.functional.relu", lambda input, inplace=False: larger(input, 0 if is_discrete(input) else arb(0)))
 line("nn.functional.leaky_relu", lambda input, negative_slope=0.01: larger(input, input * negative_slope))
 
 

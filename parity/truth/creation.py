@@ -19,9 +19,7 @@ def _filled(shape: tuple[int, ...], value: Any) -> Array:
 
 line("tensor", lambda data, *, dtype=None: np.asarray(data))
 line("as_tensor", lambda data, *, dtype=None: data)
-line(
-    "zeros", lambda *args, size=None, dtype=None: np.zeros(sizes(args if size is None else (size,)), np.int64)
-)
+line("zeros", lambda *args, size=None, dtype=None: np.zeros(sizes(args if size is None else (size,)), np.int64))
 line("ones", lambda *args, size=None, dtype=None: np.ones(sizes(args if size is None else (size,)), np.int64))
 line("full", lambda size, fill_value, *, dtype=None: _filled(tuple(size), fill_value))
 line("eye", lambda n, m=None, *, dtype=None: np.eye(n, m, dtype=np.int64))

@@ -30,15 +30,11 @@ def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None,
 
 
 @forward("nn.functional.l1_loss")
-def _(
-    input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
-) -> Array:
+def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Array:
     return reduced(np.asarray(abs(input - target), dtype=object), reduction)
 
 
-def _negative_log_likelihood(
-    input: Array, target: Array, weight: Any, ignore_index: int, reduction: str
-) -> Array:
+def _negative_log_likelihood(input: Array, target: Array, weight: Any, ignore_index: int, reduction: str) -> Array:
     classes = 1 if input.ndim > 1 else 0
     kept = target != ignore_index
     safe = np.where(kept, target, 0)

@@ -14,9 +14,7 @@ from parity.truth.table import forward, line
 def product(a: Array, b: Array) -> Array:
     """np.matmul; an empty inner dimension gives zeros."""
     if a.shape[-1] == 0:
-        shape = (a[..., :1] if a.ndim > 1 else a.reshape(-1)[:0]).shape[:-1] + (
-            b.shape[-1:] if b.ndim > 1 else ()
-        )
+        shape = (a[..., :1] if a.ndim > 1 else a.reshape(-1)[:0]).shape[:-1] + (b.shape[-1:] if b.ndim > 1 else ())
         zeros = np.zeros(np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + shape[-2:], np.int64)
         return zeros if is_discrete(a) else balls(zeros)
     return np.asarray(np.matmul(a, b), dtype=None if is_discrete(a) and is_discrete(b) else object)
@@ -33,9 +31,7 @@ line("addmm", lambda input, mat1, mat2, *, beta=1, alpha=1: input * beta + produ
 
 @forward("einsum")
 def _(equation: str, *operands: Any) -> Array:
-    given = (
-        list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)
-    )
+    given = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)
     if not all(is_discrete(o) for o in given):
         given = [balls(o) for o in given]
     return np.asarray(np.einsum(equation.replace(" ", ""), *given, optimize=False), dtype=given[0].dtype)

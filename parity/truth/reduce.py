@@ -22,16 +22,12 @@ def along(input: Array, dim: Dims, keepdim: bool, reduce: Callable[[Array], Any]
     if input.ndim == 0:
         return np.asarray(reduce(input.reshape(1)), dtype=None if is_discrete(input) else object)
     kept = [d for d in range(input.ndim) if d not in reduced]
-    gathered = input.transpose(kept + reduced).reshape(
-        [input.shape[d] for d in kept] + [-1 if input.size else 0]
-    )
+    gathered = input.transpose(kept + reduced).reshape([input.shape[d] for d in kept] + [-1 if input.size else 0])
     if not input.size:
         count = int(np.prod([input.shape[d] for d in reduced]))
         gathered = np.empty([input.shape[d] for d in kept] + [count], input.dtype)
     result = np.asarray(reduce(gathered), dtype=object if input.dtype == object else None)
-    return (
-        result.reshape([1 if d in reduced else n for d, n in enumerate(input.shape)]) if keepdim else result
-    )
+    return result.reshape([1 if d in reduced else n for d, n in enumerate(input.shape)]) if keepdim else result
 
 
 def total(input: Array) -> Array:
@@ -114,9 +110,7 @@ line("argmax", lambda input, dim=None, keepdim=False: _index(input, dim, keepdim
 line("argmin", lambda input, dim=None, keepdim=False: _index(input, dim, keepdim, _argmin))
 
 
-def _extremes(
-    value: Callable[[Array], Any], pick: Callable[[Array], Array], both: Callable[..., Array]
-) -> Any:
+def _extremes(value: Callable[[Array], Any], pick: Callable[[Array], Array], both: Callable[..., Array]) -> Any:
     def extreme(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
         if isinstance(dim, np.ndarray) or other is not None:
             return both(input, dim if other is None else other)
@@ -151,16 +145,12 @@ _root = elementwise(lambda x: x.sqrt(), 1)
 
 
 @forward("var")
-def _(
-    input: Array, dim: Dims = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
-) -> Array:
+def _(input: Array, dim: Dims = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Array:
     return _variance(input, dim, unbiased, keepdim, correction)
 
 
 @forward("std")
-def _(
-    input: Array, dim: Dims = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
-) -> Array:
+def _(input: Array, dim: Dims = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> Array:
     return _root(_variance(input, dim, unbiased, keepdim, correction))
 
 

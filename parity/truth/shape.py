@@ -88,9 +88,7 @@ line("stack", lambda tensors, dim=0: np.stack(_alike(tensors), axis=dim))
 def _(tensor: Array, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> Any:
     given = split_size if split_size_or_sections is None else split_size_or_sections
     n = tensor.shape[dim]
-    parts = (
-        [min(given, n - at) for at in range(0, n, given)] or [0] if isinstance(given, int) else list(given)
-    )
+    parts = [min(given, n - at) for at in range(0, n, given)] or [0] if isinstance(given, int) else list(given)
     ends = np.cumsum(parts)
     return tuple(_slice(tensor, dim, int(end) - size, int(end)) for size, end in zip(parts, ends))
 

@@ -111,9 +111,7 @@ def test_every_spelling_of_a_row_works_in_torch(name):
         assert spelling in seen, f"{spelling} in {dtype}: {seen}"
 
 
-@pytest.mark.parametrize(
-    "name", sorted(n for n, spec in CATALOGUE.items() if "exact" in spec.tags and spec.orders)
-)
+@pytest.mark.parametrize("name", sorted(n for n, spec in CATALOGUE.items() if "exact" in spec.tags and spec.orders))
 def test_exact_rows_can_be_exact(name):
     spec = CATALOGUE[name]
     programs = [draw_op(Seeded(seed), torch, spec, "float32", kind="exact", order=1) for seed in range(8)]

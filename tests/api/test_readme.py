@@ -15,9 +15,7 @@ from parity.pytest_plugin import OPTIONS
 
 TEXT = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-COMMANDS = [
-    line.partition("#")[0].strip() for kind, block in BLOCKS if not kind for line in block.splitlines()
-]
+COMMANDS = [line.partition("#")[0].strip() for kind, block in BLOCKS if not kind for line in block.splitlines()]
 
 
 @pytest.mark.parametrize("code", [block for kind, block in BLOCKS if kind == "python"])

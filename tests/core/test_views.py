@@ -140,7 +140,7 @@ def retain_grad_follows(lib):
 
 def unbind_reads(lib):
     x = _leaf(lib)
-    a, b, c, d = x.unbind()
+    a, b, _, d = x.unbind()
     (a * b + d).backward()
     return x.grad, a.output_nr, d.output_nr
 

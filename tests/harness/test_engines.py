@@ -115,9 +115,7 @@ def test_errors_tell_type_and_moment(steps, type, moment):
 
 def test_gradients_of_first_and_second_order():
     weights = (np.full((2, 3), 2.0), np.array([1.0, -1.0, 3.0]))
-    run = execute(
-        program(Step("mul", (Ref(0), Ref(0))), Step("mul", (Ref(2), Ref(1))), second=weights), torch
-    )
+    run = execute(program(Step("mul", (Ref(0), Ref(0))), Step("mul", (Ref(2), Ref(1))), second=weights), torch)
     # f = sum(seed x² y); the second pass differentiates sum(wx df/dx) + sum(wy df/dy)
     np.testing.assert_allclose(run.gradients[0], SEED * 2 * X * Y)
     np.testing.assert_allclose(run.gradients[1], (SEED * X * X).sum(0))
@@ -200,9 +198,7 @@ def test_capabilities():
     assert isinstance(torch, Gradients)
     assert not isinstance(torch, Rules)
     module = types.ModuleType("ruled")
-    module.__dict__.update(
-        {name: getattr(torch.module, name) for name in ("from_numpy", "autograd", "Tensor")}
-    )
+    module.__dict__.update({name: getattr(torch.module, name) for name in ("from_numpy", "autograd", "Tensor")})
     record = types.SimpleNamespace(op="sin", input="input", file="rules.py", line=3)
     module.graph = types.SimpleNamespace(
         rules=lambda: [record], rule=lambda op, input: record if op == "sin" else None, replaced=None
@@ -245,9 +241,7 @@ def test_faulty_changes_one_gradient_in_both_orders(input):
 
 
 def test_traced_tells_the_gradient_at_every_value():
-    p = program(
-        Step("exp", (Ref(0),)), Step("mul", (Ref(2), Ref(1))), Step("argmax", (Ref(3),)), output=Ref(3)
-    )
+    p = program(Step("exp", (Ref(0),)), Step("mul", (Ref(2), Ref(1))), Step("argmax", (Ref(3),)), output=Ref(3))
     run = execute(p, Traced(torch))
     np.testing.assert_allclose(run.intermediate[3], SEED)
     np.testing.assert_allclose(run.intermediate[2], SEED * Y)

@@ -33,9 +33,7 @@ def close(a, b):
         return a is b
     if isinstance(a, tuple):
         return len(a) == len(b) and all(map(close, a, b))
-    return (
-        a.shape == b.shape and a.dtype == b.dtype and np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
-    )
+    return a.shape == b.shape and a.dtype == b.dtype and np.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
 def differs_from(subject):
@@ -44,8 +42,7 @@ def differs_from(subject):
         if a.error or b.error:
             return (a.error and a.error.type) != (b.error and b.error.type)
         return not all(
-            all(map(close, x, y))
-            for x, y in ((a.values, b.values), (a.gradients, b.gradients), (a.second, b.second))
+            all(map(close, x, y)) for x, y in ((a.values, b.values), (a.gradients, b.gradients), (a.second, b.second))
         )
 
     return fails
@@ -100,8 +97,7 @@ def test_steps_that_only_fail_together_stay_together():
     def fails(program):
         made = {len(program.inputs) + n: step.op for n, step in enumerate(program.steps)}
         return any(
-            step.op == "exp" and any(made.get(ref.index) == "sum" for ref in step.refs())
-            for step in program.steps
+            step.op == "exp" and any(made.get(ref.index) == "sum" for ref in step.refs()) for step in program.steps
         )
 
     steps = (

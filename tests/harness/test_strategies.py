@@ -21,6 +21,7 @@ from parity.program import Input, Program, Ref, references
 from parity.strategies import arrays, shapes
 from parity.strategies.drawing import draw_program
 from parity.strategies.dtypes import names
+from parity.strategies.shrinking import shrink
 from parity.strategies.single import draw_op, kinds
 from parity.strategies.source import FromHypothesis, Recording, Replayed, Seeded
 
@@ -95,7 +96,8 @@ def test_programs_have_all_that_they_should_have():
                 seen["axes of size 1"] += len(a) == len(b) and a != b
     wanted = {
         "exact": 500, "smooth": 500, "order 1": 500, "order 2": 250, "sharing": 700, "several outputs": 150,
-        "several cotangents": 500, "0-size": 40, "0-dim": 200, "mixed dtypes": 300, "error in place": 10, "error in backward": 20,
+        "several cotangents": 500, "0-size": 40, "0-dim": 200, "mixed dtypes": 300, "error in place": 10,
+        "error in backward": 20,
         "touched": 20, "transposed": 50, "stepped": 50, "expanded": 50, "no grad": 200,
         "method": 1000, "operator": 400, "inplace": 200, "augmented": 12, "out": 15, "number on the left": 30,
         "number on the right": 150, "broadcasting": 60, "leading axes": 30, "axes of size 1": 10,
@@ -222,10 +224,7 @@ def test_unknown_names_are_refused():
 def test_critical_values_reach_every_elementwise_operator():
     for name in ("exp", "log", "mul", "maximum", "nn.functional.softplus"):
         spec = CATALOGUE[name]
-        found = [
-            draw_op(Seeded(seed), torch, spec, "float32", kind="critical")[0].inputs[0].array
-            for seed in range(6)
-        ]
+        found = [draw_op(Seeded(seed), torch, spec, "float32", kind="critical")[0].inputs[0].array for seed in range(6)]
         flat = np.concatenate([array.ravel() for array in found])
         for value in (0.0, 1.0, -1.0, math.inf, -math.inf, *spec.critical):
             assert (flat == np.float32(value)).any(), (name, value)
@@ -363,9 +362,7 @@ def test_tensors_can_be_critical_and_scattered():
 def test_hypothesis_shrinks_to_the_steps_that_matter():
     last = []
 
-    @settings(
-        QUIET, max_examples=400, derandomize=True, phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink]
-    )
+    @settings(QUIET, max_examples=400, derandomize=True, phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink])
     @given(parity.strategies.programs())
     def never_reduce_and_scan(program):
         if {"reduce", "scan"} <= {CATALOGUE[step.op].family for step in program.steps}:
@@ -374,7 +371,11 @@ def test_hypothesis_shrinks_to_the_steps_that_matter():
 
     with pytest.raises(AssertionError):
         never_reduce_and_scan()
-    assert len(last[0].steps) <= 3
+    # Where Hypothesis stops depends on its own constants: it may leave a step that nothing needs. What is reported has
+    # been through the shrinker over programs as well.
+    assert len(last[0].steps) <= 5
+    both = lambda program: {"reduce", "scan"} <= {CATALOGUE[step.op].family for step in program.steps}
+    assert len(shrink(last[0], both, torch).steps) == 2
 
 
 def test_strategies_refuse_unknown_names():

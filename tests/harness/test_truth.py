@@ -164,9 +164,7 @@ CONSTANTS = {"nn.functional.nll_loss": {2}, "nn.functional.cross_entropy": {2}}
 def build(op, arrays, args, kwargs, second=True):
     """A one-step program that asks for every derivative, with weights that are not uniform."""
     rng = np.random.default_rng(3)
-    inputs = tuple(
-        Input(a, a.dtype.kind == "f" and i not in CONSTANTS.get(op, ())) for i, a in enumerate(arrays)
-    )
+    inputs = tuple(Input(a, a.dtype.kind == "f" and i not in CONSTANTS.get(op, ())) for i, a in enumerate(arrays))
     steps = (Step(op, args, kwargs, "method" if op in METHODS else "function"),)
     if op == "setitem":
         steps = (Step("mul", (R0, R1)), *steps)
@@ -178,12 +176,8 @@ def build(op, arrays, args, kwargs, second=True):
     items = [Ref(last)] if not isinstance(value, tuple) else [Ref(last, i) for i in range(len(value))]
     needs = run.requires_grad[last]
     outputs = tuple(r for r in items if (needs if r.item is None else needs[r.item]))
-    cotangents = tuple(
-        rng.uniform(0.5, 1.5, (value if r.item is None else value[r.item]).shape) for r in outputs
-    )
-    weights = (
-        tuple(rng.uniform(0.5, 1.5, a.array.shape) for a in inputs if a.requires_grad) if outputs else ()
-    )
+    cotangents = tuple(rng.uniform(0.5, 1.5, (value if r.item is None else value[r.item]).shape) for r in outputs)
+    weights = tuple(rng.uniform(0.5, 1.5, a.array.shape) for a in inputs if a.requires_grad) if outputs else ()
     return program.with_(outputs=outputs, cotangents=cotangents, second=weights if second else ())
 
 

@@ -22,9 +22,7 @@ class Tensor:
 
     def __mul__(self, other):
         other = other if isinstance(other, Tensor) else Tensor(other)
-        return Tensor(
-            self.data * other.data, ((self, lambda g: g * other.data), (other, lambda g: g * self.data))
-        )
+        return Tensor(self.data * other.data, ((self, lambda g: g * other.data), (other, lambda g: g * self.data)))
 
     def sum(self):
         return Tensor(self.data.sum(), ((self, lambda g: g * np.ones_like(self.data)),))

@@ -55,10 +55,7 @@ def gradient(lib: Any, x: Any, value: Any, *, create_graph: bool) -> Any:
     """The gradient under random weights, the same for both."""
     random = np.random.default_rng(1)
     outs = results(value)
-    seeds = [
-        lib.from_numpy(np.asarray(random.standard_normal(tuple(o.shape))).astype(as_array(o).dtype))
-        for o in outs
-    ]
+    seeds = [lib.from_numpy(np.asarray(random.standard_normal(tuple(o.shape))).astype(as_array(o).dtype)) for o in outs]
     return as_array(lib.autograd.grad(outs, [x], seeds, create_graph=create_graph, retain_graph=True)[0])
 
 

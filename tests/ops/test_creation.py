@@ -269,7 +269,5 @@ def test_seeds_repeat() -> None:
     draws = []
     for _ in range(2):
         ad.manual_seed(7)
-        draws.append(
-            [ad.rand(3).tolist(), ad.randn(3).tolist(), ad.randint(9, (3,)).tolist(), ad.randperm(5).tolist()]
-        )
+        draws.append([ad.rand(3).tolist(), ad.randn(3).tolist(), ad.randint(9, (3,)).tolist(), ad.randperm(5).tolist()])
     assert draws[0] == draws[1]

@@ -1,6 +1,6 @@
 """Every formula of every primitive gives the same bits on plain arrays as on Tensors, in both orders of derivative.
 
-The catalogue's programs and a table of what it lacks reach the formulas; which are not reached is said, and has to be true.
+The catalogue's programs and a table of what it lacks reach the formulas; which are not is said, and has to be true.
 """
 
 from __future__ import annotations

@@ -118,7 +118,9 @@ def test_cross_entropy_of_classes(reduction: str, smoothing: float, weighted: bo
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("shape", "dims"), [((100_000,), 0), ((100_000, 3), 0), ((1000, 100, 3), (0, 2)), ((50, 2000, 4), 1)])
+@pytest.mark.parametrize(
+    ("shape", "dims"), [((100_000,), 0), ((100_000, 3), 0), ((1000, 100, 3), (0, 2)), ((50, 2000, 4), 1)]
+)
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "logsumexp"])
 def test_long_reductions_of_float32_stay_accurate(shape: Any, dims: Any, name: str) -> None:
     x = (RNG.random(shape) + 1).astype(np.float32)
