@@ -130,10 +130,8 @@ def main(argv: list[str] | None = None) -> int:
     chosen = [w for w in WORKLOADS if options.only in w.name]
     for work in chosen:
         check(work, ours, torch)
-    print(
     versions = f"torch {torch.__version__}, NumPy {np.__version__}, Python {platform.python_version()}"
     print(f"autodiff against {versions}, one thread")
-    )
     print(f"{'workload':42} {'ours ms':>9} {'torch ms':>9} {'ratio':>6} {'at most':>8} {'aim':>5}")
     rows = []
     for work in chosen:
