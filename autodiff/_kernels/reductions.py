@@ -29,7 +29,7 @@ def mean(x: Any, dims: Dims, keepdim: bool) -> Any:
     n = count(x.shape, dims)
     if x.dtype.char == "e":
         return np.divide(total(x.astype(np.float32), dims, keepdim), np.float32(n)).astype(np.float16)
-    return np.divide(total(x, dims, keepdim), x.dtype.type(n))
+    return total(x, dims, keepdim) / x.dtype.type(n)
 
 
 def product(x: Any, dim: int, keepdim: bool) -> Any:
