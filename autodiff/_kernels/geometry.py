@@ -15,12 +15,12 @@ Shape = tuple[int, ...]
 
 def view(x: Any, shape: Shape) -> Any:
     """The same memory in another shape. Raises ValueError where strides do not allow it."""
-    return np.reshape(x, shape, copy=False)
+    return x.reshape(shape, copy=False)
 
 
 def reshape(x: Any, shape: Shape) -> Any:
     """The same elements in another shape, copied where strides ask for it."""
-    return np.reshape(x, shape)
+    return x.reshape(shape)
 
 
 def expand(x: Any, shape: Shape) -> Any:
@@ -43,7 +43,7 @@ def keep_dims(x: Any, dims: tuple[int, ...]) -> Any:
     shape = list(x.shape)
     for d in dims:
         shape.insert(d, 1)
-    return np.reshape(x, shape)
+    return x.reshape(shape)
 
 
 def sum_to(x: Any, shape: Shape) -> Any:
@@ -52,7 +52,7 @@ def sum_to(x: Any, shape: Shape) -> Any:
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
     if not dims:
         return x
-    return np.reshape(total(x, dims, True), shape)
+    return total(x, dims, True).reshape(shape)
 
 
 def order(x: Any) -> tuple[int, ...]:
