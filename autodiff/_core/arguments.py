@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -117,8 +117,3 @@ def check_device(given: Any) -> None:
     """Raise RuntimeError for a device that is not the CPU."""
     if given is not None:
         device(given)
-
-
-def common(tensors: Iterable[Any]) -> np.dtype[Any]:
-    """The dtype in which arrays and numbers meet."""
-    return dtypes.result_type(tensors)

@@ -49,7 +49,6 @@ class Primitive:
         view: bool = False,
         variadic: bool = False,
         multiplies: bool = False,
-        made: str | None = None,
         check: Callable[[Sequence[Any]], None] | None = None,
     ) -> None:
         self.name = name
@@ -70,7 +69,6 @@ class Primitive:
         #: Formulas are partial derivatives, to be multiplied with g (a constant, the name of what is saved, or a
         #: function of it); else they are given g.
         self.multiplies = multiplies
-        self.made = made
         #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
         self.check = check
         #: File and line of the row, for rules that are constants.

@@ -17,12 +17,12 @@ from autodiff._core.tensor import Tensor
 PUBLIC_KINDS = ("pointwise", "discrete")
 
 
-def in_place(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
+def in_place(name: str, operator: Callable[..., Any], overlaps: bool = False) -> Callable[..., Tensor]:
     """The method `name_`: the operator's result written into its first argument."""
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if name != "masked_fill":  # the one operator whose value torch lets overlap
+        if not overlaps:
             check_overlap(self, args)
         try:
             return assign(self, lambda before: operator(before, *args, **kwargs))
@@ -107,4 +107,4 @@ def attach() -> None:
             if f.inplace == "view":
                 setattr(Tensor, name + "_", in_place_view(name, f.public))
             elif f.inplace:
-                setattr(Tensor, name + "_", in_place(name, f.public))
+                setattr(Tensor, name + "_", in_place(name, f.public, f.inplace == "overlapping"))
