@@ -29,13 +29,21 @@ WITHOUT_A_ROW = {
         bernoulli normal random_ randperm uniform_
     """,
     "memory without promised values": "empty_strided",
-    "beyond the first slice: held against torch in tests/ops, its row comes with the next": """
-        addmm adjoint all any argwhere asarray atleast_1d atleast_2d atleast_3d baddbmm bitwise_and bitwise_not
-        bitwise_or bitwise_xor broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
-        float_power floor_divide hstack hypot index_add index_copy index_fill index_put isfinite isinf isnan logspace
-        masked_scatter movedim msort nansum narrow nn.functional.silu nonzero scatter scatter_add select sgn take
-        take_along_dim tensor_split tile tril triu unflatten unfold vstack
+    "pointwise: its row comes with the next slice": """
+        bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
     """,
+    "reductions and order: its row comes with the next slice": "all any msort nansum",
+    "shape: its row comes with the next slice": """
+        adjoint atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
+        hstack movedim narrow select tensor_split tile tril triu unflatten unfold vstack
+    """,
+    "indexing: its row comes with the next slice": """
+        argwhere index_add index_copy index_fill index_put masked_scatter nonzero scatter scatter_add take
+        take_along_dim
+    """,
+    "matrix products: its row comes with the next slice": "addmm baddbmm",
+    "activations: its row comes with the next slice": "nn.functional.silu",
+    "creation: its row comes with the next slice": "asarray logspace",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
 FINER = {
