@@ -2,8 +2,10 @@
 
 from autodiff._functions import (  # noqa: F401
     activation,
+    binning,
     conversion,
     creation,
+    differences,
     einsum,
     indexing,
     joining,
@@ -11,11 +13,14 @@ from autodiff._functions import (  # noqa: F401
     masks,
     matmul,
     normalize,
+    norms,
     order,
     pointwise,
     random,
     reduce,
     scan,
     selection,
+    sets,
     shape,
+    statistics,
 )

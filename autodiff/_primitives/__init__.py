@@ -2,15 +2,19 @@
 
 from autodiff._primitives import (  # noqa: F401
     activation,
+    binning,
     complex,
     index,
     loss,
     matmul,
     normalize,
+    norms,
     order,
     pointwise,
     reduce,
     scan,
+    sets,
     shape,
     special,
+    statistics,
 )
