@@ -126,7 +126,9 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim
 
 
 def _spacings(spacing: Any, dims: tuple[int, ...], ndim: int, named: bool) -> list[Any]:
-    """The spacing of each dimension: a number, or a tensor of coordinates."""
+    """The spacing of each dimension: a number (1 where none is given), or a tensor of coordinates."""
+    if spacing is None:
+        return [1] * len(dims)
     if isinstance(spacing, Tensor):
         if spacing._array.ndim:
             raise TypeError("gradient(): argument 'spacing' must be a number or a tuple, not a Tensor of coordinates")
@@ -153,8 +155,8 @@ def _spacings(spacing: Any, dims: tuple[int, ...], ndim: int, named: bool) -> li
     return list(spacing)
 
 
-@function()
-def gradient(input: Tensor, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
+@function(method=False)
+def gradient(input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
     """The derivative along each dimension by central differences, one-sided (of `edge_order` 1 or 2) at the ends."""
     shape = input._array.shape
     if input._array.dtype == "uint8":

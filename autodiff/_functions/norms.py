@@ -87,7 +87,7 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     return vector_norm(input, 2.0 if p is None else float(p), dim, keepdim, dtype)
 
 
-@function(out=True, node="DistBackward0", saves="input other")
+@function(node="DistBackward0", saves="input other")
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of the difference."""
     away = input - other
