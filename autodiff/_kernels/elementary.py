@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.blocks import fill
+from autodiff._kernels.choice import choose
 from autodiff._kernels.scipy_special import special
 
 Kernel = Callable[..., Any]
@@ -116,7 +117,7 @@ def power_of_number(exponent: Any, base: Any) -> Any:
 def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, else y; a Python number takes the other's dtype."""
     if isinstance(condition, np.ndarray) or isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
-        return np.where(condition, x, y)
+        return choose(condition, x, y)
     if isinstance(x, np.generic):
         return x if condition else type(x)(y)
     return type(y)(x) if condition else y
