@@ -1,4 +1,4 @@
-"""Choosing by a mask: large arrays by their bits, because a branch that nobody can foretell costs more than reading both."""
+"""Choosing by a mask: large arrays by their bits, as a branch that nobody can foretell costs more than reading both."""
 
 from __future__ import annotations
 

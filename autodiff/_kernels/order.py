@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-
 #: From so many elements on it pays to sort keys that carry their places.
 LARGE = 1024
 
