@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.accumulate import accumulate
-from autodiff._kernels.choice import LARGE, choose, put, taken
 from autodiff._kernels.geometry import sum_to
+from autodiff._kernels.masks import LARGE, choose, put, taken
 
 Shape = tuple[int, ...]
 #: Per dimension an integer array, or slice(None) for all of it.

@@ -8,15 +8,20 @@ from types import MappingProxyType
 
 from parity.catalogue import (
     activation,
+    arithmetic,
+    choosing,
+    comparison,
     creation,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
     order,
-    pointwise,
     random,
     reduce,
+    rounding,
     scan,
     shape,
     special,
@@ -25,20 +30,27 @@ from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = (
     activation,
+    arithmetic,
+    choosing,
+    comparison,
     creation,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
     order,
-    pointwise,
     random,
     reduce,
+    rounding,
     scan,
     shape,
     special,
 )
 
+#: Families of operators whose elements do not meet, cut by meaning.
+ELEMENTWISE = frozenset(["arithmetic", "choosing", "comparison", "elementary", "logic", "rounding"])
 #: Every row by its operator's name, sorted.
 CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
@@ -50,4 +62,4 @@ CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     }
 )
 
-__all__ = ["CATALOGUE", "Argument", "OpSpec"]
+__all__ = ["CATALOGUE", "ELEMENTWISE", "Argument", "OpSpec"]

@@ -19,14 +19,19 @@ from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth import (
     activation,
+    arithmetic,
+    choosing,
+    comparison,
     creation,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
     order,
-    pointwise,
     reduce,
+    rounding,
     scan,
     shape,
 )
@@ -34,7 +39,24 @@ from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
-FAMILIES = (activation, creation, index, loss, matmul, normalize, order, pointwise, reduce, scan, shape)
+FAMILIES = (
+    activation,
+    arithmetic,
+    choosing,
+    comparison,
+    creation,
+    elementary,
+    index,
+    logic,
+    loss,
+    matmul,
+    normalize,
+    order,
+    reduce,
+    rounding,
+    scan,
+    shape,
+)
 _WRITING = frozenset({"inplace", "augmented", "out"})
 
 
