@@ -2,12 +2,14 @@
 
 from autodiff._primitives import (  # noqa: F401
     activation,
+    bessel,
     complex,
     index,
     loss,
     matmul,
     normalize,
     order,
+    polynomials,
     pointwise,
     reduce,
     scan,
