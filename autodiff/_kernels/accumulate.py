@@ -29,10 +29,15 @@ def accumulate(count: int, places: Any, values: Any) -> Any:
     if dtype.kind != "f":
         return _by_rows(count, places, values)
     if columns == 1:
-        return np.bincount(places, values.reshape(-1), count).astype(dtype).reshape(count, *width)
+        # bincount is slow at casting its weights.
+        return np.bincount(places, values.reshape(-1).astype(np.float64), count).astype(dtype).reshape(count, *width)
     if columns < 8:
         flat = (places[:, None] * columns + np.arange(columns)).ravel()
-        return np.bincount(flat, values.reshape(-1), count * columns).astype(dtype).reshape(count, *width)
+        return (
+            np.bincount(flat, values.reshape(-1).astype(np.float64), count * columns)
+            .astype(dtype)
+            .reshape(count, *width)
+        )
     return _by_rows(count, places, values)
 
 
