@@ -274,7 +274,7 @@ class Draft:
         )
         run = self._record(program)
         # An order that the reference lacks is nothing to compare with.
-        if run.error is not None and run.error.moment == "gradient" and run.error.type == "NotImplementedError":
+        if run.error is not None and run.error.moment == "backward" and run.error.type == "NotImplementedError":
             program = program.with_(outputs=(), cotangents=(), second=())
             run = execute(program, self.engine)
         if run.error is not None and run.error.moment == "second":
