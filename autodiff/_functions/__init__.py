@@ -20,4 +20,5 @@ from autodiff._functions import (  # noqa: F401
     scan,
     selection,
     shape,
+    special,
 )

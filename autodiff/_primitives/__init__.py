@@ -3,6 +3,7 @@
 from autodiff._primitives import (  # noqa: F401
     activation,
     arithmetic,
+    bessel,
     choosing,
     comparison,
     complex,
@@ -13,6 +14,7 @@ from autodiff._primitives import (  # noqa: F401
     matmul,
     normalize,
     order,
+    polynomials,
     reduce,
     rounding,
     scan,

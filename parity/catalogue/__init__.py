@@ -9,6 +9,7 @@ from types import MappingProxyType
 from parity.catalogue import (
     activation,
     arithmetic,
+    bessel,
     choosing,
     comparison,
     creation,
@@ -19,6 +20,7 @@ from parity.catalogue import (
     matmul,
     normalize,
     order,
+    polynomials,
     random,
     reduce,
     rounding,
@@ -31,6 +33,7 @@ from parity.catalogue.spec import Argument, OpSpec
 _FAMILIES = (
     activation,
     arithmetic,
+    bessel,
     choosing,
     comparison,
     creation,
@@ -41,6 +44,7 @@ _FAMILIES = (
     matmul,
     normalize,
     order,
+    polynomials,
     random,
     reduce,
     rounding,
@@ -50,7 +54,11 @@ _FAMILIES = (
 )
 
 #: Families of operators whose elements do not meet, cut by meaning.
-ELEMENTWISE = frozenset(["arithmetic", "choosing", "comparison", "elementary", "logic", "rounding"])
+ELEMENTWISE = frozenset(
+    [
+        "arithmetic", "bessel", "choosing", "comparison", "elementary", "logic", "polynomials", "rounding", "special",
+    ]
+)  # fmt: skip
 #: Every row by its operator's name, sorted.
 CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {

@@ -20,6 +20,7 @@ from parity.program import DType, Program, Step, laid_out, references, substitut
 from parity.truth import (
     activation,
     arithmetic,
+    bessel,
     choosing,
     comparison,
     creation,
@@ -30,10 +31,12 @@ from parity.truth import (
     matmul,
     normalize,
     order,
+    polynomials,
     reduce,
     rounding,
     scan,
     shape,
+    special,
 )
 from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
@@ -42,6 +45,7 @@ from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 FAMILIES = (
     activation,
     arithmetic,
+    bessel,
     choosing,
     comparison,
     creation,
@@ -52,10 +56,12 @@ FAMILIES = (
     matmul,
     normalize,
     order,
+    polynomials,
     reduce,
     rounding,
     scan,
     shape,
+    special,
 )
 _WRITING = frozenset({"inplace", "augmented", "out"})
 
