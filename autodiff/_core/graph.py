@@ -6,6 +6,7 @@ recorded. Knows operators only through machine_ops.
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Sequence
 from heapq import heappop, heappush, heapreplace
@@ -24,6 +25,9 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Gradient = Any  # an array in a first-order walk, a Tensor under create_graph
+
+#: What a value that is used more than once has so far, and what arrives there. By name, so that a fault can be planted.
+added = operator.add
 
 
 class Waiting:
@@ -126,7 +130,7 @@ def _walk(
             if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
                 h = fitted(h, like)
             if edge in arrived:
-                arrived[edge] = arrived.pop(edge) + h
+                arrived[edge] = added(arrived.pop(edge), h)
             else:
                 arrived[edge] = h
                 if type(edge) is not AccumulateGrad:
@@ -216,7 +220,7 @@ def _step(
         ):
             h = fitted(h, like)
         if edge in arrived:
-            arrived[edge] = arrived.pop(edge) + h
+            arrived[edge] = added(arrived.pop(edge), h)
         else:
             arrived[edge] = h
             if edge.__class__ is not AccumulateGrad:
@@ -228,7 +232,7 @@ def _step(
 
 def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
     if node in arrived:
-        arrived[node] = arrived.pop(node) + g
+        arrived[node] = added(arrived.pop(node), g)
     else:
         arrived[node] = g
         if node.__class__ is not AccumulateGrad:
@@ -243,7 +247,7 @@ def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], wa
         waiting.add(owner)
     # More than once where a second derivative went by a saved result.
     held = slots[output.index]
-    slots[output.index] = g if held is None else held + g
+    slots[output.index] = g if held is None else added(held, g)
 
 
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
