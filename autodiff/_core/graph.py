@@ -129,7 +129,7 @@ def _walk(
             if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
                 h = fitted(h, like)
             if edge in arrived:
-                arrived[edge] = arrived.pop(edge) + h if type(h) is not ndarray else _met(arrived.pop(edge), h)
+                arrived[edge] = added(arrived.pop(edge), h)
             else:
                 arrived[edge] = h
                 if type(edge) is not AccumulateGrad:
@@ -222,7 +222,7 @@ def _step(
         ):
             h = fitted(h, like)
         if edge in arrived:
-            arrived[edge] = _met(arrived.pop(edge), h)
+            arrived[edge] = added(arrived.pop(edge), h)
         else:
             arrived[edge] = h
             if edge.__class__ is not AccumulateGrad:
@@ -234,7 +234,7 @@ def _step(
 
 def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
     if node in arrived:
-        arrived[node] = arrived.pop(node) + g
+        arrived[node] = added(arrived.pop(node), g)
     else:
         arrived[node] = g
         if node.__class__ is not AccumulateGrad:
@@ -249,7 +249,7 @@ def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], wa
         waiting.add(owner)
     # More than once where a second derivative went by a saved result.
     held = slots[output.index]
-    slots[output.index] = g if held is None else held + g
+    slots[output.index] = g if held is None else added(held, g)
 
 
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
@@ -347,7 +347,7 @@ def _leading_to(roots: Sequence[Node], targets: set[Node]) -> set[Node] | None:
     return needed
 
 
-def _met(held: Gradient, h: Gradient) -> Gradient:
+def added(held: Gradient, h: Gradient) -> Gradient:
     """The sum of two gradients of one tensor: in the memory of the first, where that is large and nobody else's."""
     if (
         held.__class__ is ndarray
