@@ -2,7 +2,9 @@
 
 from autodiff._functions import (  # noqa: F401
     activation,
+    arithmetic,
     binning,
+    choosing,
     conversion,
     creation,
     differences,
@@ -15,12 +17,13 @@ from autodiff._functions import (  # noqa: F401
     normalize,
     norms,
     order,
-    pointwise,
     random,
     reduce,
+    rounding,
     scan,
     selection,
     sets,
     shape,
+    special,
     statistics,
 )

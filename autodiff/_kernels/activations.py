@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.blocks import fill
-from autodiff._kernels.elementary import sigmoid, where
+from autodiff._kernels.choosing import where
+from autodiff._kernels.elementary import sigmoid
 from autodiff._kernels.scipy_special import special
 from autodiff._kernels.summation import total
 

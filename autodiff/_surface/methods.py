@@ -77,12 +77,12 @@ def described(name: str, p: Primitive) -> str:
     says = []
     if p.kind == "discrete":
         says.append("The result has no derivative.")
-    elif p.computes == "float":
+    if p.computes == "float":
         says.append("bool and integer tensors become floating point first.")
-    else:
+    elif p.kind != "discrete":
         says.append("The dtype stays the promoted one." if two else "The dtype stays.")
     if p.refuses:
-        kinds = {"b": "bool", "u": "uint8", "i": "integer", "f": "floating", "c": "complex"}
+        kinds = {"b": "bool", "u": "uint8", "i": "integer", "h": "float16", "f": "floating", "c": "complex"}
         says.append(f"Raises for {' and '.join(kinds[k] for k in p.refuses)} tensors, as torch does.")
     if p.kind != "discrete":
         file, line = p.source
@@ -93,7 +93,7 @@ def described(name: str, p: Primitive) -> str:
 def attach() -> None:
     """Give Tensor every method that the registry knows."""
     for name, p in PRIMITIVES.items():
-        if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+        if p.kind in PUBLIC_KINDS and name in p.public and name not in FUNCTIONS:
             p.op.__name__ = p.op.__qualname__ = name
             p.op.__doc__ = described(name, p)
             setattr(Tensor, name, p.op)
