@@ -65,7 +65,7 @@ def unique_consecutive(
     return _chosen(ops.unique_consecutive(input, dim=d, consecutive=True), return_inverse, return_counts)
 
 
-@function(method=False, out=True)
+@function(method=False, out="discrete")
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Which elements are among the others."""
     given = (elements, test_elements)

@@ -35,6 +35,16 @@ def in_place(name: str, operator: Callable[..., Any], overlaps: bool = False) ->
     return method
 
 
+def _on_a_copy(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """A composition that is one node keeps its inside, which must not lie in the memory that is written."""
+
+    @functools.wraps(operator)
+    def copied(before: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return operator(before.clone(), *args, **kwargs)  # type: ignore[attr-defined]
+
+    return copied
+
+
 def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     """The method `name_` of logic, which torch knows no derivative of and so writes over whatever it is given."""
     method = in_place(name, operator)
@@ -107,4 +117,5 @@ def attach() -> None:
             if f.inplace == "view":
                 setattr(Tensor, name + "_", in_place_view(name, f.public))
             elif f.inplace:
-                setattr(Tensor, name + "_", in_place(name, f.public, f.inplace == "overlapping"))
+                operator = f.public if f.node is None else _on_a_copy(f.public)
+                setattr(Tensor, name + "_", in_place(name, operator, f.inplace == "overlapping"))

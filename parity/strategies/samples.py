@@ -46,19 +46,22 @@ def boundaries(call: Call, argument: Argument) -> Any:
 
 def frequencies(call: Call, argument: Argument) -> Any:
     """How often each observation counts: whole numbers."""
-    counts = arrays.integers(call.source, _observed(call), 0, 3)
+    if _observations(call) < 2:
+        return LEFT
+    counts = arrays.integers(call.source, (_observations(call),), 0, 3)
     counts[:1] = 2
     return call.draft.leaf(counts, layouts=0.0, usable=False)
 
 
 def importances(call: Call, argument: Argument) -> Any:
     """How much each observation weighs: positive numbers."""
-    return call.same(_observed(call), {"above": 0, "below": 3})
+    count = _observations(call)
+    return call.same((count,), {"above": 0, "below": 3}) if count > 1 else LEFT
 
 
-def _observed(call: Call) -> tuple[int, ...]:
+def _observations(call: Call) -> int:
     first = call.leading()
-    return first.shape[-1:] if first.ndim else (1,)
+    return first.shape[-1] if first.ndim else 1
 
 
 def weights(call: Call, argument: Argument) -> Any:
