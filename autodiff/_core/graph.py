@@ -292,7 +292,7 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
                 result._node = node
             elif node.primitive is not None:
                 index = node.primitive.outputs.index(node.primitive.wanted[place])
-                result._node = output(node, index, node.like[index])  # type: ignore[index]
+                result._node = output(node, index, node.like[index])
         return result
     return s
 
