@@ -9,7 +9,6 @@ from autodiff._core.registry import ops
 from autodiff._kernels import bessel
 
 
-
 def _known(input: Any) -> Any:
     """The input with 0 for nan."""
     return ops.where(input == input, input, 0.0)
