@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import Argument, choice, op, option, real
+from parity.catalogue.arguments import choice, op, option, real
+from parity.catalogue.spec import Argument
 
 _POINTS = Argument("x", "points", optional=True, limits={"late": True})
 _DX = option("dx", low=-2.0, high=2.0)

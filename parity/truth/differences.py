@@ -26,9 +26,9 @@ def _areas(y: Array, x: Any, dx: Any, dim: int) -> Array:
     heights = np.moveaxis(balls(y), dim, -1)
     pairs = heights[..., 1:] + heights[..., :-1]
     if x is None:
-        return pairs * (arb(dx) / 2)
+        return np.asarray(pairs * (arb(dx) / 2), dtype=object)
     points = balls(x) if x.ndim == 1 else np.moveaxis(balls(x), dim, -1)
-    return pairs * (points[..., 1:] - points[..., :-1]) / 2
+    return np.asarray(pairs * (points[..., 1:] - points[..., :-1]) / 2, dtype=object)
 
 
 @forward("trapezoid")

@@ -24,20 +24,22 @@ def _order(a: Array, b: Array) -> int:
 
 
 def _grouped(input: Array, dim: int | None, consecutive: bool) -> tuple[Array, Array, Array]:
-    rows = input.reshape(-1) if dim is None else np.moveaxis(input, dim, 0)
-    places = list(range(len(rows)))
+    rows: Array = input.reshape(-1) if dim is None else np.moveaxis(input, dim, 0)
+    slices = [np.asarray(row) for row in rows]
+    places = list(range(len(slices)))
     if not consecutive:
-        places.sort(key=cmp_to_key(lambda i, j: _order(np.asarray(rows[i]), np.asarray(rows[j]))))
+        places.sort(key=cmp_to_key(lambda i, j: _order(slices[i], slices[j])))
     kept: list[int] = []
     group = np.zeros(len(rows), np.int64)
     counts: list[int] = []
     for n, i in enumerate(places):
-        if not n or not _same(np.asarray(rows[places[n - 1]]), np.asarray(rows[i])):
+        if not n or not _same(slices[places[n - 1]], slices[i]):
             kept.append(i)
             counts.append(0)
         counts[-1] += 1
         group[i] = len(kept) - 1
-    out = rows[kept] if dim is None else np.moveaxis(rows[kept], 0, dim)
+    chosen: Array = rows[np.array(kept, np.int64)]
+    out = chosen if dim is None else np.moveaxis(chosen, 0, dim)
     return out, group.reshape(input.shape) if dim is None else group, np.array(counts, np.int64)
 
 

@@ -106,7 +106,7 @@ def _covariance(x: Array, correction: Any, repeated: Any, weighed: Any) -> Array
     if not degrees > 0:
         raise NoTruth("no degree of freedom is left")
     product = np.dot(away * weights, np.conj(away).T) / degrees
-    return product.reshape([n for n in product.shape if n != 1])
+    return np.asarray(product, dtype=object).reshape([n for n in product.shape if n != 1])
 
 
 @forward("cov")
