@@ -8,7 +8,9 @@ from typing import Any
 
 from parity.strategies.item import Item, Unfit
 
-_PRODUCTS = frozenset(["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm"])
+_PRODUCTS = frozenset(
+    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm", "baddbmm"]
+)
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])
@@ -42,7 +44,7 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return _bits(values["input"]) * int(values["exponent"])
     if op in _SHARED:
         return most + 1
-    if op in ("add", "sub") and "alpha" in values:
+    if op in ("add", "sub", "index_add") and "alpha" in values:
         return most + 1
     return most
 

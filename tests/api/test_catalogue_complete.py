@@ -33,27 +33,11 @@ WITHOUT_A_ROW = {
         bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
     """,
     "reductions and order: its row comes with the next slice": "all any msort nansum",
-    "shape: its row comes with the next slice": """
-        adjoint atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
-        hstack movedim narrow select tensor_split tile tril triu unflatten unfold vstack
-    """,
-    "indexing: its row comes with the next slice": """
-        argwhere index_add index_copy index_fill index_put masked_scatter nonzero scatter scatter_add take
-        take_along_dim
-    """,
-    "matrix products: its row comes with the next slice": "addmm baddbmm",
     "activations: its row comes with the next slice": "nn.functional.silu",
     "creation: its row comes with the next slice": "asarray logspace",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
-FINER = {
-    "joining": "shape",
-    "selection": "index",
-    "masks": "index",
-    "indexing": "index",
-    "einsum": "matmul",
-    "conversion": "creation",
-}
+FINER = {"conversion": "creation"}
 #: Rows that Python spells with brackets.
 BRACKETS = {"getitem": "__getitem__", "setitem": "__setitem__"}
 
