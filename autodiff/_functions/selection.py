@@ -63,6 +63,8 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
 @function(out=True)
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Like `gather`, with the other dimensions broadcast; flattened if no dim is named."""
+    if indices._array.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {named(indices)}")
     if dim is None:
         return gather(reshaped(input, (input._array.size,)), 0, reshaped(indices, (indices._array.size,)))
     shape, wanted = list(input._array.shape), list(indices._array.shape)
@@ -105,15 +107,19 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return ops.index_select(input, index, dim=d)  # type: ignore[no-any-return]
 
 
+def check_flat(places: Any, n: int) -> None:
+    """Raise IndexError unless every place lies in [-n, n)."""
+    if places.size and not (places.min() >= -n and places.max() < n):
+        bad = places[(places < -n) | (places >= n)].ravel()[0] if places.ndim else places
+        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")
+
+
 @function(out=True)
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at `index`, counted flat."""
     if index._array.dtype.name != "int64":
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {named(index)}")
-    places, n = index._array, input._array.size
-    if places.size and not (places.min() >= -n and places.max() < n):
-        bad = places[(places < -n) | (places >= n)].ravel()[0]
-        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")
+    check_flat(index._array, input._array.size)
     return ops.take(input, index)  # type: ignore[no-any-return]
 
 

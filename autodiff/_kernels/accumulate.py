@@ -13,6 +13,15 @@ import numpy as np
 from autodiff._kernels.summation import total
 
 
+def added(x: Any, places: Any, values: Any) -> Any:
+    """The vector x with values[i] added at places[i]; rounded once where there is a wider dtype."""
+    if not len(places):
+        return np.array(x)
+    if x.dtype.kind != "f" or x.dtype.itemsize == 8:
+        return x + accumulate(x.size, places, values)
+    return (np.bincount(places, values.astype(np.float64), x.size) + x).astype(x.dtype)
+
+
 def accumulate(count: int, places: Any, values: Any) -> Any:
     """`count` rows of zeros to which values[i] (a number, or a row) was added at places[i]."""
     dtype = values.dtype

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core import views
+from autodiff._core import errors, views
 from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.primitive import Primitive
@@ -17,12 +17,20 @@ from autodiff._core.tensor import Tensor
 PUBLIC_KINDS = ("pointwise", "discrete")
 
 
-def in_place(name: str, operator: Callable[..., Any], overlaps: bool = False) -> Callable[..., Tensor]:
-    """The method `name_`: the operator's result written into its first argument."""
+def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True) -> Callable[..., Tensor]:
+    """The method `name_`: the operator's result written into its first argument.
+
+    `memory`: "overlapping" where operands may share the memory written, "apart" where not even all of it.
+    """
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if not overlaps:
+        if memory == "apart":
+            operands = _flat((*args, *kwargs.values()))
+            if any(x is self for x in operands):
+                raise RuntimeError(errors.PARTIAL_OVERLAP)
+            check_overlap(self, operands, same=False)
+        elif memory != "overlapping":
             check_overlap(self, args)
         try:
             return assign(self, lambda before: operator(before, *args, **kwargs))
@@ -33,6 +41,11 @@ def in_place(name: str, operator: Callable[..., Any], overlaps: bool = False) ->
     method.__name__ = method.__qualname__ = name + "_"
     method.__doc__ = f"`{name}`, its result written into this tensor, which is returned."
     return method
+
+
+def _flat(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, what lists and tuples hold among them."""
+    return tuple([x for a in args for x in (a if isinstance(a, (tuple, list)) else (a,))])
 
 
 def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -107,4 +120,8 @@ def attach() -> None:
             if f.inplace == "view":
                 setattr(Tensor, name + "_", in_place_view(name, f.public))
             elif f.inplace:
-                setattr(Tensor, name + "_", in_place(name, f.public, f.inplace == "overlapping"))
+                setattr(
+                    Tensor,
+                    name + "_",
+                    in_place(name, f.public, f.inplace),
+                )

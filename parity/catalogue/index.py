@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, op, real
+from parity.catalogue.arguments import argument, choice, op, real
 
 ALL = "buihfc"
 
@@ -12,4 +12,7 @@ ROWS = [
        spellings="operator"),
     op("setitem", real("input"), argument("index", "index", writing=True), argument("value", "assigned"),
        tags="exact", dtypes=ALL, spellings="inplace"),
+    op("index_put", real("input", min_ndim=1), argument("indices", "index_tuple"),
+       argument("values", "put_values"), choice("accumulate", True), tags="exact", dtypes=ALL,
+       spellings="function method inplace"),
 ]

@@ -134,6 +134,8 @@ def position_list(call: Call, argument: Argument) -> Any:
     length = first.shape[call.values["dim"]] if first.ndim else 1
     if not length:
         raise Unfit
+    if not first.ndim:  # torch's backward reads one place of a number, no more and no fewer
+        return _leaf(call, np.zeros(source.choice(((), (1,))), np.int64))
     if argument.limits.get("different"):
         start = source.integer(0, length - 1)
         return _leaf(call, (start + np.arange(source.integer(0, min(length, 4)))) % length)
@@ -165,7 +167,11 @@ def put_values(call: Call, argument: Argument) -> Any:
         selected = draft.run("getitem", (first, call.values["indices"]), {}, "operator")
     except Exception:
         raise Unfit from None
-    return call.same(shapes.broadcastable(call.source, tuple(selected.shape))[-len(selected.shape) :])
+    shape = shapes.broadcastable(call.source, tuple(selected.shape))
+    shape = shape if len(shape) <= len(selected.shape) else tuple(selected.shape)
+    if call.values["indices"][0].kind == "b":  # torch fills by a mask, and lets a value be what is filled
+        return draft.fresh(shape, first.kind, dtype=first.array.dtype.name)
+    return call.same(shape)
 
 
 def scattered(call: Call, argument: Argument) -> Any:
@@ -173,24 +179,33 @@ def scattered(call: Call, argument: Argument) -> Any:
     index, source = call.values["index"], call.source
     if argument.limits.get("number") and source.boolean(0.3):
         return _number_like(call, call.leading())
-    shape = tuple(n + 1 if source.boolean(0.15) else n for n in index.shape)
-    return call.same(shape)
+    if argument.limits.get("exactly"):
+        return call.same(index.shape)
+    return call.same(tuple(n + 1 if source.boolean(0.1) else n for n in index.shape))
 
 
 def slices(call: Call, argument: Argument) -> Any:
     """What goes to the positions along the dimension drawn before: a slice for each."""
     first, index = call.leading(), call.values["index"]
     if not first.ndim:
-        return call.same(index.shape if index.shape == (1,) and call.source.boolean() else ())
+        return call.same(())
     axis = call.values["dim"] % first.ndim
     return call.same((*first.shape[:axis], *index.shape, *first.shape[axis + 1 :]))
 
 
+def supplied(call: Call, argument: Argument) -> Any:
+    """As many elements as there are positions."""
+    index = call.values["index"]
+    return call.same(index.shape if call.source.boolean(0.7) else (index.array.size,))
+
+
 def supply(call: Call, argument: Argument) -> Any:
-    """At least as many elements as a mask of the tensor's shape holds."""
+    """At least as many elements as a mask of the tensor's shape holds; never what is written, which is read late."""
     first = call.leading()
     shape = call.shape if call.shape is not None else first.shape
-    return call.same((shapes.size(shape) + call.source.integer(0, 2),) if call.source.boolean(0.3) else shape)
+    if call.source.boolean(0.3):
+        shape = (shapes.size(shape) + call.source.integer(0, 2),)
+    return call.draft.fresh(shape, first.kind, dtype=first.array.dtype.name)
 
 
 def fill(call: Call, argument: Argument) -> Any:
@@ -233,5 +248,6 @@ DRAWERS: dict[str, Drawer] = {
     "put_values": put_values,
     "scattered": scattered,
     "slices": slices,
+    "supplied": supplied,
     "supply": supply,
 }

@@ -75,3 +75,14 @@ def _(input: Array, index: Any, value: Any) -> Array:
         given = given[0]
     target[where] = given
     return input
+
+
+@forward("index_put")
+def _(input: Array, indices: Any, values: Any, accumulate: bool = False) -> Array:
+    result = input.copy()
+    given = np.asarray(values) if is_discrete(input) else balls(values)
+    if accumulate:
+        np.add.at(result, (*indices, ...), given)
+    else:
+        result[(*indices, ...)] = given
+    return result
