@@ -36,6 +36,12 @@ _QUOTIENTS = (
     "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
 )
 
+_LEFT_OUT = (
+    "with include_self=False torch counts the input's element among those that tie for an extreme, gives it its share "
+    "and drops that; what is left out has none: "
+    "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
+)
+
 #: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
@@ -46,6 +52,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             where="undecided",
         ),
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
+        "index_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
@@ -57,6 +64,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             where="undecided",
         ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
+        "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         "sort": Known(
             _GRADIENTS,
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "

@@ -15,7 +15,7 @@ from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
 from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, companions, positions, products, samples, shapes
+from parity.strategies import arguments, companions, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -27,6 +27,7 @@ from parity.strategies.source import Source
 _DRAWERS: Mapping[str, Drawer] = {
     **arguments.DRAWERS,
     **companions.DRAWERS,
+    **parts.DRAWERS,
     **positions.DRAWERS,
     **products.DRAWERS,
     **samples.DRAWERS,
@@ -34,6 +35,8 @@ _DRAWERS: Mapping[str, Drawer] = {
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
+#: Families that only move elements.
+_MOVING = frozenset(["shape", "joining", "diagonal", "index", "selection", "scatter", "masks"])
 #: Combinations of dtypes that programs mix, each with its main dtype first.
 MIXTURES: tuple[tuple[str, ...], ...] = (
     ("float32", "float64", "int64", "bool", "float32"),
@@ -307,9 +310,7 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
         if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
     ]
     return tuple(
-        spec.name
-        for spec in chosen
-        for _ in range(1 if spec.orders == 0 else 3 if spec.family in ("shape", "index") else 4)
+        spec.name for spec in chosen for _ in range(1 if spec.orders == 0 else 3 if spec.family in _MOVING else 4)
     )
 
 
