@@ -18,7 +18,7 @@ from autodiff._core.hooks import called, run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage
+from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage, output
 from autodiff._core.primitive import Many, passed_on
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -268,7 +268,7 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     saved = node.saved
     assert saved is not None
     if create_graph:
-        return [s if s is None or s.__class__ is Tensor else _tensor(s, node) for s in saved]
+        return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
     return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
 
 
@@ -278,11 +278,15 @@ def _array(s: Any) -> Any:
     return tuple([x._array if isinstance(x, Tensor) else x for x in s]) if type(s) is Many else s
 
 
-def _tensor(s: Any, node: Node) -> Any:
+def _tensor(s: Any, node: Node, place: int) -> Any:
     if isinstance(s, (Storage, SavedResult)):
         result = wrap(s._array)
-        if result._array.dtype.kind in "fc" and node.results == 1:
-            result._node = node
+        if result._array.dtype.kind in "fc":
+            if node.results == 1:
+                result._node = node
+            elif node.primitive is not None:
+                index = node.primitive.outputs.index(node.primitive.wanted[place])
+                result._node = output(node, index, node.like[index])  # type: ignore[index]
         return result
     return s
 

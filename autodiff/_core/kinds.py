@@ -146,12 +146,23 @@ def general(
     outputs: tuple[str, ...] = ("out",),
     view: bool = False,
     variadic: bool = False,
+    materializes: bool = True,
     node: str | None = None,
 ) -> Primitive:
     """Any other operator: a vjp per input, None where there is no derivative."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
-    return _primitive(name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node)
+    return _primitive(
+        name,
+        kernel,
+        formulas,
+        inputs=inputs,
+        outputs=outputs,
+        view=view,
+        variadic=variadic,
+        materializes=materializes,
+        node=node,
+    )
 
 
 def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | None = None) -> Primitive:

@@ -49,6 +49,7 @@ class Primitive:
         view: bool = False,
         variadic: bool = False,
         multiplies: bool = False,
+        materializes: bool = True,
         check: Callable[[Sequence[Any]], None] | None = None,
     ) -> None:
         self.name = name
@@ -69,6 +70,8 @@ class Primitive:
         #: Formulas are partial derivatives, to be multiplied with g (a constant, the name of what is saved, or a
         #: function of it); else they are given g.
         self.multiplies = multiplies
+        #: Of several results those without a gradient count as zeros; else the formulas see None.
+        self.materializes = materializes
         #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
         self.check = check
         #: File and line of the row, for rules that are constants.

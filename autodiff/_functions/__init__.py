@@ -5,8 +5,10 @@ from autodiff._functions import (  # noqa: F401
     conversion,
     creation,
     einsum,
+    factorize,
     indexing,
     joining,
+    linalg,
     loss,
     masks,
     matmul,
@@ -18,4 +20,6 @@ from autodiff._functions import (  # noqa: F401
     scan,
     selection,
     shape,
+    solve,
+    spectrum,
 )

@@ -3,7 +3,9 @@
 from autodiff._primitives import (  # noqa: F401
     activation,
     complex,
+    factorize,
     index,
+    linalg,
     loss,
     matmul,
     normalize,
@@ -12,5 +14,7 @@ from autodiff._primitives import (  # noqa: F401
     reduce,
     scan,
     shape,
+    solve,
     special,
+    spectrum,
 )
