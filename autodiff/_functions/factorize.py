@@ -171,7 +171,7 @@ def geqrf(input: Tensor) -> Any:
     return Reflections(*ops.geqrf(input))  # type: ignore[arg-type]
 
 
-def _reflected(name: str, vectors: Tensor, tau: Tensor, C: Tensor, left: bool, adjoint: bool) -> Tensor:
+def _reflected(vectors: Tensor, tau: Tensor, C: Tensor, left: bool, adjoint: bool) -> Tensor:
     """Q C, Q^H C, C Q or C Q^H, reflection by reflection: Q is the product of all 1 - tau v v^H."""
     count = tau._array.shape[-1]
     rows = vectors._array.shape[-2]
@@ -189,7 +189,7 @@ def _reflected(name: str, vectors: Tensor, tau: Tensor, C: Tensor, left: bool, a
             C = C - factor * ops.bmm(v, ops.bmm(ops.adjoint(v), C))
         else:
             C = C - ops.bmm(ops.bmm(C, v), ops.adjoint(v) * factor)
-    return C
+    return ops.in_columns(C)  # type: ignore[no-any-return]
 
 
 def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:
@@ -215,7 +215,7 @@ def _householder(input: Tensor, tau: Tensor) -> Tensor:
     start = np.zeros(array.shape, array.dtype)
     start[..., np.arange(columns), np.arange(columns)] = 1
     # One that the graph reaches, also where there is no reflection.
-    return _reflected("", input, tau, wrap(start) + input * 0 if not tau._array.shape[-1] else wrap(start), True, False)
+    return _reflected(input, tau, wrap(start) + input * 0 if not tau._array.shape[-1] else wrap(start), True, False)
 
 
 @function("linalg", out=True)
@@ -234,7 +234,7 @@ def orgqr(input: Tensor, input2: Tensor) -> Tensor:
 
 @function(node="OrmqrBackward0", saves="input input2 input3", method=False)
 def _ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool, transpose: bool) -> Tensor:
-    return _reflected("", input, input2, input3, left, transpose)
+    return _reflected(input, input2, input3, left, transpose)
 
 
 @function("", out=True)

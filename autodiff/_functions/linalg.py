@@ -156,7 +156,7 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
         raise RuntimeError("N must be greater than 1.")
     ndim = x._array.ndim
     column = ops.unsqueeze(x, dim=ndim)
-    powers = ops.cumprod(ops.expand(column, shape=(*x._array.shape, count - 1)), -1)
+    powers = ops.cumprod(ops.expand(column, shape=(*x._array.shape, count - 1)), dim=ndim)
     return ops.cat(wrap(np.ones(column._array.shape, powers._array.dtype)), powers, dim=ndim)  # type: ignore[no-any-return]
 
 

@@ -113,15 +113,16 @@ def _solve(A: Tensor, B: Tensor, left: bool) -> tuple[Tensor, Any]:
             )
     else:
         check_fits("linalg.solve", A, B, left)
-        _check_batches(A, B)
+        _check_batches(A._array, B._array)
     check_kernel("lu_cpu", A)
     factors, pivots, info = lapack.lu(A._array)
     found = ops.solve(A, B, factors, pivots, adjoint=False, left=bool(left), vector=vector)
     return found, info
 
 
-def _check_batches(A: Tensor, B: Tensor) -> None:
-    a, b = A._array.shape[:-2], B._array.shape[:-2]
+def _check_batches(A: Any, B: Any) -> None:
+    """Raise RuntimeError for batches that do not broadcast."""
+    a, b = A.shape[:-2], B.shape[:-2]
     try:
         np.broadcast_shapes(a, b)
     except ValueError:
@@ -175,7 +176,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     check_fits("linalg.lu_solve", LU, B, left)
     if LU._array.shape[-1] != pivots._array.shape[-1]:
         raise RuntimeError("linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix")
-    _check_batches(LU, B)
+    _check_batches(LU._array, B._array)
     return ops.lu_solve(LU, B, pivots, adjoint=bool(adjoint), left=bool(left))  # type: ignore[no-any-return]
 
 
@@ -194,7 +195,7 @@ def solve_triangular(
 ) -> Tensor:
     """X with A X = B, or X A = B, of a triangular A; the other triangle is not read, nothing is checked."""
     check_fits("linalg.solve_triangular", input, B, left)
-    _check_batches(input, B)
+    _check_batches(input._array, B._array)
     check_kernel("triangular_solve_cpu", input)
     return ops.solve_triangular(  # type: ignore[no-any-return]
         input, cast(B, input._array.dtype), upper=bool(upper), left=bool(left), unitriangular=bool(unitriangular)
@@ -213,17 +214,12 @@ def triangular_solve(
                 f"{x._array.ndim} dimensions instead"
             )
     check_fits("torch.triangular_solve", A, input, True)
-    _check_batches(A, input)
+    _check_batches(A._array, input._array)
     check_kernel("triangular_solve_cpu", input)
-    if transpose:
-        found = solve_triangular(_transposed(A), input, upper=not upper, unitriangular=unitriangular)
-        return TriangularSolved(found, ops.clone(A))  # type: ignore[call-arg]
-    return TriangularSolved(*ops.triangular_solve(input, A, upper=bool(upper), unitriangular=bool(unitriangular)))  # type: ignore[arg-type]
-
-
-def _transposed(x: Tensor) -> Tensor:
-    ndim = x._array.ndim
-    return ops.transpose(x, dim0=ndim - 2, dim1=ndim - 1)  # type: ignore[no-any-return]
+    found = ops.triangular_solve(
+        input, A, upper=bool(upper), transpose=bool(transpose), unitriangular=bool(unitriangular)
+    )
+    return TriangularSolved(*found)  # type: ignore[arg-type]
 
 
 # -- by a Cholesky factor -----------------------------------------------------------------------------------------
@@ -251,7 +247,7 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
             f"but each b matrix is {b.shape[-2]} by {b.shape[-1]}"
         )
     check_kernel("cholesky_solve_cpu", input)
-    _check_batches(input2, input)
+    _check_batches(factor, b)
     return ops.cholesky_solve(input, input2, upper=bool(upper))  # type: ignore[no-any-return]
 
 
@@ -318,16 +314,16 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     if B._array.shape[-1 if vector else -2] != rows:
         place = "-1" if vector else "-2"
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({place})")
-    sides = ops.unsqueeze(B, dim=B._array.ndim) if vector else B
-    _check_batches(A, sides)
+    sides = B._array[..., None] if vector else B._array
+    _check_batches(A._array, sides)
     used = driver or "gelsy"
     cutoff = float(np.finfo(A._array.dtype).eps) * max(rows, columns) if rcond is None else rcond
-    solution, rank, values = anyway(decompositions.lstsq, A._array, sides._array, cutoff)
+    solution, rank, values = anyway(decompositions.lstsq, A._array, sides, cutoff)
     whole = rows > columns and used != "gelsy" and (used == "gels" or bool((rank == columns).all()))
-    found, residuals = ops.lstsq(A, sides, solution=solution, with_residuals=whole)
+    found, residuals = ops.lstsq(A, B, solution=solution, vector=vector, with_residuals=whole)
     nothing = np.empty(0, values.dtype)
     return LeastSquares(  # type: ignore[call-arg]
-        ops.squeeze1(found, dims=(found._array.ndim - 1,)) if vector else found,
+        found,
         residuals,
         wrap(rank if used != "gels" else np.empty(0, np.int64)),
         wrap(values if used in ("gelsd", "gelss") else nothing),

@@ -218,15 +218,20 @@ def lstsq(a: Any, b: Any, rcond: float) -> tuple[Any, Any, Any]:
     kept = above(values, 0.0, rcond)
     inverses = np.where(kept, 1 / np.where(kept, values, 1), 0).astype(values.dtype, copy=False)
     solution = np.matmul(adjoint(vh), inverses[..., None] * np.matmul(adjoint(u), b))
-    return solution, kept.sum(-1, dtype=np.int64), values
+    # LAPACK puts it where the right-hand sides stood, which may be longer.
+    room = np.empty((*solution.shape[:-2], solution.shape[-1], max(a.shape[-2:])), solution.dtype)
+    found = room[..., : a.shape[-1]].swapaxes(-1, -2)
+    found[...] = solution
+    return found, kept.sum(-1, dtype=np.int64), values
 
 
-def with_residuals(a: Any, b: Any, solution: Any, with_residuals: bool) -> tuple[Any, Any]:
+def with_residuals(a: Any, b: Any, solution: Any, vector: bool, with_residuals: bool) -> tuple[Any, Any]:
     """The solution, and per right-hand side what it leaves, squared and summed."""
-    if not with_residuals:
-        return solution, np.empty(0, solution.real.dtype)
-    left = np.abs(b - np.matmul(a, solution))
-    return solution, np.square(left).sum(-2)
+    residuals = np.empty(0, solution.real.dtype)
+    if with_residuals:
+        left = np.abs((b[..., None] if vector else b) - np.matmul(a, solution))
+        residuals = np.square(left).sum(-2)
+    return solution[..., 0] if vector else solution, residuals
 
 
 # -- products of vectors ------------------------------------------------------------------------------------------

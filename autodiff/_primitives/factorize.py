@@ -15,6 +15,7 @@ from autodiff._kernels import decompositions, lapack
 
 _HERE = slice(None)
 
+linear("in_columns", lapack.in_columns, lambda g: g)
 # The lower triangle with its diagonal halved: of x + x^H what is one factor's share. Its own adjoint.
 linear("lower_half", decompositions.lower_half, lambda g: ops.lower_half(g))
 # The differences of all pairs, 1 on the diagonal, which divide what two eigenvectors share.

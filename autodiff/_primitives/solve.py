@@ -94,15 +94,33 @@ general(
 )
 
 # torch's old form also gives a copy of the matrix, and passes its gradient on.
+def _turned(A: Any, transpose: bool) -> Any:
+    return ops.transposed(A) if transpose else A
+
+
+def _old_sides(g: Any, A: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
+    lower = upper == transpose
+    adjoint = ops.adjoint(_turned(A, transpose))
+    return ops.solve_triangular(adjoint, g[0], upper=lower, left=True, unitriangular=unitriangular)
+
+
+def _old_matrix(g: Any, A: Any, solution: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
+    found = _triangular_matrix(
+        g[0], _turned(A, transpose), solution, upper != transpose, left=True, unitriangular=unitriangular
+    )
+    return _turned(found, transpose) + g[1]
+
+
 general(
     "triangular_solve",
-    lambda B, A, upper, unitriangular: (lapack.solve_triangular(A, B, upper, True, unitriangular), lapack.in_columns(A)),
-    lambda g, A, upper, unitriangular: ops.solve_triangular(
-        ops.adjoint(A), g[0], upper=not upper, left=True, unitriangular=unitriangular
+    lambda B, A, upper, transpose, unitriangular: (
+        lapack.solve_triangular(
+            A.swapaxes(-1, -2) if transpose else A, B, upper != transpose, True, unitriangular
+        ),
+        lapack.in_columns(A),
     ),
-    lambda g, A, solution, upper, unitriangular: (
-        _triangular_matrix(g[0], A, solution, upper, True, unitriangular) + g[1]
-    ),
+    _old_sides,
+    _old_matrix,
     inputs=("B", "A"),
     outputs=("solution", "cloned_coefficient"),
 )
@@ -147,12 +165,13 @@ def pinv_back(g: Any, A: Any, P: Any) -> Any:
 general("pinv", decompositions.pinv, lambda g, A, out: pinv_back(g, A, out), inputs=("A",), node="LinalgPinvBackward0")
 
 
-def _lstsq_matrix(g: Any, A: Any, B: Any, solution: Any) -> Any:
+def _lstsq_matrix(g: Any, A: Any, B: Any, solution: Any, vector: bool) -> Any:
     g_solution, g_residuals = g
+    B, solution = column(B, vector), column(solution, vector)
     found = None
     if g_solution is not None:
         P = ops.pinv(A, atol=0.0, rtol=0.0, hermitian=False)
-        found = pinv_back(ops.bmm(g_solution, ops.adjoint(B)), A, P)
+        found = pinv_back(ops.bmm(column(g_solution, vector), ops.adjoint(B)), A, P)
     if g_residuals is not None and g_residuals.shape != (0,):
         # The solution is where the residuals do not move with it.
         beside = -2 * ops.bmm(_residual(A, B, solution, g_residuals), ops.adjoint(solution))
@@ -160,15 +179,18 @@ def _lstsq_matrix(g: Any, A: Any, B: Any, solution: Any) -> Any:
     return ops.zeros_like(A) if found is None else found
 
 
-def _lstsq_sides(g: Any, A: Any, B: Any, solution: Any) -> Any:
+def _lstsq_sides(g: Any, A: Any, B: Any, solution: Any, vector: bool) -> Any:
     g_solution, g_residuals = g
     found = None
     if g_solution is not None:
-        found = ops.bmm(ops.adjoint(ops.pinv(A, atol=0.0, rtol=0.0, hermitian=False)), g_solution)
+        adjoint = ops.adjoint(ops.pinv(A, atol=0.0, rtol=0.0, hermitian=False))
+        found = ops.bmm(adjoint, column(g_solution, vector))
     if g_residuals is not None and g_residuals.shape != (0,):
-        beside = 2 * _residual(A, B, solution, g_residuals)
+        beside = 2 * _residual(A, column(B, vector), column(solution, vector), g_residuals)
         found = beside if found is None else found + beside
-    return ops.zeros_like(B) if found is None else found
+    if found is None:
+        return ops.zeros_like(B)
+    return ops.squeeze1(found, dims=(found.ndim - 1,)) if vector else found
 
 
 def _residual(A: Any, B: Any, solution: Any, weights: Any) -> Any:
