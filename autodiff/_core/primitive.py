@@ -60,10 +60,12 @@ class Primitive:
         self.kind = kind
         #: "" keeps the promoted dtype, "float" makes integers floats first.
         self.computes = computes
-        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc".
+        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc"; "h" for float16.
         self.refuses = refuses
         #: What torch has besides the function and the method, for kinds that are public by themselves.
         self.spellings = frozenset(["inplace", "out"])
+        #: Where kinds that are public by themselves are found: in the root (and as a method), or in a namespace.
+        self.public: tuple[str, ...] = () if name.startswith("_") else (name,)
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic

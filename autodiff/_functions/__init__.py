@@ -2,6 +2,8 @@
 
 from autodiff._functions import (  # noqa: F401
     activation,
+    arithmetic,
+    choosing,
     conversion,
     creation,
     einsum,
@@ -14,12 +16,13 @@ from autodiff._functions import (  # noqa: F401
     matmul,
     normalize,
     order,
-    pointwise,
     random,
     reduce,
+    rounding,
     scan,
     selection,
     shape,
     solve,
+    special,
     spectrum,
 )
