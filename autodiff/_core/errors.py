@@ -7,7 +7,6 @@ class LinAlgError(RuntimeError):
     """A matrix that is singular, not positive-definite or the like; torch.linalg.LinAlgError."""
 
 
-
 NON_SCALAR_ROOT = "grad can be implicitly created only for scalar outputs"
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "

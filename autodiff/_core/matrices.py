@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import dtypes, errors
 from autodiff._core.errors import LinAlgError
 from autodiff._core.tensor import Tensor
-
 
 Tolerance = float | Tensor | None
 
@@ -64,9 +63,17 @@ def check_fits(name: str, A: Tensor, B: Tensor, left: bool) -> None:
     if a[-2] != b[-2 if left else -1]:
         equation = "AX = B" if left else "XA = B"
         raise RuntimeError(
-            f"{name}: Incompatible shapes of A and B for the equation {equation} ({a[-2]}x{a[-1]} and "
-            f"{b[-2]}x{b[-1]})"
+            f"{name}: Incompatible shapes of A and B for the equation {equation} ({a[-2]}x{a[-1]} and {b[-2]}x{b[-1]})"
         )
+
+
+def check_batches(A: Any, B: Any) -> None:
+    """Raise RuntimeError for batches that do not broadcast."""
+    a, b = A.shape[:-2], B.shape[:-2]
+    try:
+        np.broadcast_shapes(a, b)
+    except ValueError:
+        raise RuntimeError(errors.cannot_broadcast(a, b)) from None
 
 
 def failed(name: str, info: Any, sentence: str, error: type[Exception] = LinAlgError) -> Exception:

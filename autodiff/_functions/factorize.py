@@ -6,8 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
-from autodiff._core.matrices import check_floating, check_kernel, check_matrix, check_square, failed
+from autodiff._core.matrices import (
+    check_batches,
+    check_floating,
+    check_kernel,
+    check_matrix,
+    check_same_dtype,
+    check_square,
+    failed,
+)
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
@@ -52,7 +61,7 @@ def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
     return _cholesky("linalg.cholesky", ops.cholesky_ex, input, upper, True)[0]  # type: ignore[no-any-return]
 
 
-@function("linalg")
+@function("linalg", out=True)
 def cholesky_ex(input: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
     """The factor, and per matrix the order of the leading minor that is not positive, or 0."""
     return _cholesky("linalg.cholesky_ex", ops.cholesky_ex, input, upper, check_errors)
@@ -77,7 +86,7 @@ def _check_lu(name: str, A: Tensor, pivot: bool) -> None:
     check_kernel("lu_cpu", A)
 
 
-@function("linalg")
+@function("linalg", out=True)
 def lu(A: Tensor, *, pivot: bool = True) -> Any:
     """P, L and U with A = P L U: a permutation, a lower factor with ones on its diagonal, an upper factor."""
     _check_lu("linalg.lu", A, pivot)
@@ -85,7 +94,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
     return LU(wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype)), L, U)  # type: ignore[call-arg]
 
 
-@function("linalg")
+@function("linalg", out=True)
 def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     """Both factors in one matrix, and the exchanges of rows, counted from 1."""
     _check_lu("torch.lu_factor", A, pivot)
@@ -95,7 +104,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     return LUFactor(factors, pivots)  # type: ignore[call-arg]
 
 
-@function("linalg")
+@function("linalg", out=True)
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> Any:
     """The same, and per matrix the place of the first zero on U's diagonal, counted from 1, or 0."""
     _check_lu("torch.lu_factor", A, pivot)
@@ -118,7 +127,7 @@ def lu_of_tensor(self: Tensor, pivot: bool = True, get_infos: bool = False) -> A
     return root_lu(self, pivot, get_infos)
 
 
-@function("")
+@function("", out=True)
 def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True) -> Any:
     """P, L and U of what `linalg.lu_factor` gives; those not asked for are empty."""
     if LU_pivots._array.dtype != np.int32:
@@ -150,19 +159,19 @@ def _qr(A: Tensor, mode: str) -> Any:
     return ops.qr(A, mode=mode)
 
 
-@function("linalg")
+@function("linalg", out=True)
 def qr(A: Tensor, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and R upper triangular; mode "complete" has Q square, mode "r" no Q."""
     return LinalgQR(*_qr(A, mode))  # type: ignore[arg-type]
 
 
-@function("", name="qr")
+@function("", name="qr", out=True)
 def root_qr(input: Tensor, some: bool = True) -> Any:
     """Q with orthonormal columns and R upper triangular; Q square unless `some`."""
     return QR(*_qr(input, "reduced" if some else "complete"))  # type: ignore[arg-type]
 
 
-@function("")
+@function("", out=True)
 def geqrf(input: Tensor) -> Any:
     """LAPACK's own form of Q and R: R with the reflections' vectors below it, and their factors."""
     if input._array.ndim < 2:
@@ -254,7 +263,7 @@ def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, tran
 # -- indefinite symmetric matrices --------------------------------------------------------------------------------
 
 
-@function("linalg")
+@function("linalg", out=True)
 def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
     """The factors of Bunch and Kaufman in one matrix, and LAPACK's exchanges."""
     LD, pivots, info = ldl_factor_ex(input, hermitian=hermitian)
@@ -263,7 +272,7 @@ def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
     return LDLFactor(LD, pivots)  # type: ignore[call-arg]
 
 
-@function("linalg")
+@function("linalg", out=True)
 def ldl_factor_ex(input: Tensor, *, hermitian: bool = False, check_errors: bool = False) -> Any:
     """The same, and LAPACK's word on zeros."""
     check_square("torch.linalg.ldl_factor_ex", input)
@@ -272,3 +281,18 @@ def ldl_factor_ex(input: Tensor, *, hermitian: bool = False, check_errors: bool 
     if check_errors and found[2]._array.any():
         raise failed("torch.linalg.ldl_factor_ex", found[2]._array, "Unknown error code: {}.", RuntimeError)
     return LDLFactorEx(*found)  # type: ignore[arg-type]
+
+
+@function("linalg", out=True)
+def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False) -> Tensor:
+    """X with A X = B, of the factors that `ldl_factor` gives."""
+    check_square("torch.linalg.ldl_solve", LD)
+    arguments.dim(-2, B._array.ndim)
+    if pivots._array.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"torch.linalg.ldl_solve: Expected pivots to be integers. Got {dtypes.title(pivots._array.dtype)}"
+        )
+    check_kernel("ldl_solve_cpu", LD)
+    check_same_dtype("torch.linalg.ldl_solve", LD, B, ("LD", "B"))
+    check_batches(LD._array, B._array)
+    return ops.ldl_solve(LD, pivots, B, hermitian=bool(hermitian))  # type: ignore[no-any-return]

@@ -19,7 +19,7 @@ from autodiff._core.matrices import (
     check_square,
     tolerances,
 )
-from autodiff._core.registry import ops
+from autodiff._core.registry import FUNCTIONS, ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels import decompositions, lapack
@@ -156,7 +156,7 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
         raise RuntimeError("N must be greater than 1.")
     ndim = x._array.ndim
     column = ops.unsqueeze(x, dim=ndim)
-    powers = ops.cumprod(ops.expand(column, shape=(*x._array.shape, count - 1)), dim=ndim)
+    powers = FUNCTIONS["cumprod"].public(ops.expand(column, shape=(*x._array.shape, count - 1)), ndim)
     return ops.cat(wrap(np.ones(column._array.shape, powers._array.dtype)), powers, dim=ndim)  # type: ignore[no-any-return]
 
 
@@ -167,6 +167,13 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     check_same_dtype("linalg.vecdot", x, y, ("x", "y"))
     product = ops.conj(x) * y
     return ops.sum(product, dims=(arguments.dim(dim, product._array.ndim),), keepdim=False)  # type: ignore[no-any-return]
+
+
+#: C++'s names of dtypes, by NumPy's letters, as one message has them.
+_C_NAMES = {
+    "e": "c10::Half", "f": "float", "d": "double", "F": "c10::complex<float>", "D": "c10::complex<double>",
+    "l": "long int", "i": "int", "h": "short int", "b": "signed char", "B": "unsigned char", "?": "bool",
+}  # fmt: skip
 
 
 def _order(sizes: Sequence[int]) -> list[list[int]]:
@@ -213,14 +220,12 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
             raise RuntimeError(f"multi_dot(): {which} tensors must be {sort} but got {x._array.ndim}D")
         if x._array.dtype != given[0]._array.dtype:
             raise RuntimeError(
-                f"multi_dot(): all tensors must have be the same dtype but tensor 0 is {given[0].dtype} and tensor "
-                f"{i} {x.dtype}"
+                "multi_dot(): all tensors must have be the same dtype but tensor 0 is "
+                f"{_C_NAMES[given[0]._array.dtype.char]} and tensor {i} {_C_NAMES[x._array.dtype.char]}"
             )
         if i and given[i - 1]._array.shape[1] != x._array.shape[0]:
             a, b = list(given[i - 1]._array.shape), list(x._array.shape)
-            raise RuntimeError(
-                f"multi_dot(): tensors {i - 1} and {i} with shapes {a} and {b} cannot be multiplied"
-            )
+            raise RuntimeError(f"multi_dot(): tensors {i - 1} and {i} with shapes {a} and {b} cannot be multiplied")
     sizes = [given[0]._array.shape[0], *(x._array.shape[1] for x in given)]
     product = _multiplied(given, _order(sizes), 0, len(given) - 1)
     return ops.view(product, shape=tuple(shape))  # type: ignore[no-any-return]
@@ -242,7 +247,11 @@ def _cross(name: str, input: Tensor, other: Tensor, dim: int) -> Tensor:
     except ValueError:
         raise RuntimeError(errors.cannot_broadcast(a.shape, b.shape)) from None
     dtype = dtypes.result_type([a, b])
-    return ops.cross(ops.to(input, dtype=dtype) if a.dtype != dtype else input, ops.to(other, dtype=dtype) if b.dtype != dtype else other, dim=d)  # type: ignore[no-any-return]
+    return ops.cross(
+        ops.to(input, dtype=dtype) if a.dtype != dtype else input,
+        ops.to(other, dtype=dtype) if b.dtype != dtype else other,
+        dim=d,
+    )  # type: ignore[no-any-return]
 
 
 @function("linalg", out=True)

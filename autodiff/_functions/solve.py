@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import arguments, dtypes, errors
+from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.matrices import (
     Tolerance,
+    check_batches,
     check_fits,
     check_floating,
     check_kernel,
-    check_matrix,
     check_same_dtype,
     check_square,
     failed,
@@ -32,7 +32,9 @@ SolveEx = named("linalg_solve_ex", "result", "info")
 LeastSquares = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 TriangularSolved = named("triangular_solve", "solution", "cloned_coefficient")
 
-_SINGULAR = "The diagonal element {} is zero, the inversion could not be completed because the input matrix is singular."
+_SINGULAR = (
+    "The diagonal element {} is zero, the inversion could not be completed because the input matrix is singular."
+)
 _UNSOLVED = "The solver failed because the input matrix is singular."
 
 
@@ -113,20 +115,11 @@ def _solve(A: Tensor, B: Tensor, left: bool) -> tuple[Tensor, Any]:
             )
     else:
         check_fits("linalg.solve", A, B, left)
-        _check_batches(A._array, B._array)
+        check_batches(A._array, B._array)
     check_kernel("lu_cpu", A)
     factors, pivots, info = lapack.lu(A._array)
     found = ops.solve(A, B, factors, pivots, adjoint=False, left=bool(left), vector=vector)
     return found, info
-
-
-def _check_batches(A: Any, B: Any) -> None:
-    """Raise RuntimeError for batches that do not broadcast."""
-    a, b = A.shape[:-2], B.shape[:-2]
-    try:
-        np.broadcast_shapes(a, b)
-    except ValueError:
-        raise RuntimeError(errors.cannot_broadcast(a, b)) from None
 
 
 @function("linalg", out=True)
@@ -155,7 +148,7 @@ def tensorsolve(input: Tensor, other: Tensor, dims: Any = None) -> Tensor:
         moved = [arguments.dim(d, A._array.ndim) for d in dims]
         A = ops.permute(A, dims=(*[d for d in range(A._array.ndim) if d not in moved], *moved))
     ndim, shape = B._array.ndim, A._array.shape
-    rest, given = math.prod(shape[ndim:]), math.prod(shape[:ndim])
+    rest, given = math.prod(shape[ndim:]), B._array.size
     if rest != given:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), "
@@ -176,7 +169,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     check_fits("linalg.lu_solve", LU, B, left)
     if LU._array.shape[-1] != pivots._array.shape[-1]:
         raise RuntimeError("linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix")
-    _check_batches(LU._array, B._array)
+    check_batches(LU._array, B._array)
     return ops.lu_solve(LU, B, pivots, adjoint=bool(adjoint), left=bool(left))  # type: ignore[no-any-return]
 
 
@@ -195,14 +188,14 @@ def solve_triangular(
 ) -> Tensor:
     """X with A X = B, or X A = B, of a triangular A; the other triangle is not read, nothing is checked."""
     check_fits("linalg.solve_triangular", input, B, left)
-    _check_batches(input._array, B._array)
+    check_batches(input._array, B._array)
     check_kernel("triangular_solve_cpu", input)
     return ops.solve_triangular(  # type: ignore[no-any-return]
         input, cast(B, input._array.dtype), upper=bool(upper), left=bool(left), unitriangular=bool(unitriangular)
     )
 
 
-@function("")
+@function("", out=True)
 def triangular_solve(
     input: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> Any:
@@ -214,7 +207,7 @@ def triangular_solve(
                 f"{x._array.ndim} dimensions instead"
             )
     check_fits("torch.triangular_solve", A, input, True)
-    _check_batches(A._array, input._array)
+    check_batches(A._array, input._array)
     check_kernel("triangular_solve_cpu", input)
     found = ops.triangular_solve(
         input, A, upper=bool(upper), transpose=bool(transpose), unitriangular=bool(unitriangular)
@@ -247,7 +240,7 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
             f"but each b matrix is {b.shape[-2]} by {b.shape[-1]}"
         )
     check_kernel("cholesky_solve_cpu", input)
-    _check_batches(factor, b)
+    check_batches(factor, b)
     return ops.cholesky_solve(input, input2, upper=bool(upper))  # type: ignore[no-any-return]
 
 
@@ -263,6 +256,7 @@ def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
 
 
 # -- least squares ------------------------------------------------------------------------------------------------
+
 
 @function("linalg", out=True)
 def pinv(
@@ -292,11 +286,12 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     return pinv(input, rcond)  # type: ignore[no-any-return]
 
 
-@function("linalg")
+@function("linalg", out=True)
 def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
     """The X of least norm among those that make A X - b smallest; by `driver` also residuals, rank, singular values."""
     A, B = input, b
-    check_matrix("torch.linalg.lstsq", A, "input")
+    if A._array.ndim < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     if B._array.ndim < 1:
         raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
     if A._array.dtype != B._array.dtype:
@@ -315,7 +310,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
         place = "-1" if vector else "-2"
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({place})")
     sides = B._array[..., None] if vector else B._array
-    _check_batches(A._array, sides)
+    check_batches(A._array, sides)
     used = driver or "gelsy"
     cutoff = float(np.finfo(A._array.dtype).eps) * max(rows, columns) if rcond is None else rcond
     solution, rank, values = anyway(decompositions.lstsq, A._array, sides, cutoff)

@@ -80,7 +80,11 @@ def cholesky_ex(a: Any, upper: bool) -> tuple[Any, Any]:
     info = np.zeros(a.shape[:-2], INT)
     try:
         # The other factor of the adjoint, which stands in columns then.
-        return adjoint(np.linalg.cholesky(adjoint(a), upper=not upper)), info
+        out = adjoint(np.linalg.cholesky(adjoint(a), upper=not upper))
+        unknown = np.isnan(np.diagonal(out, axis1=-2, axis2=-1))
+        if unknown.any():
+            info[...] = np.where(unknown.any(-1), unknown.argmax(-1) + 1, 0)
+        return out, info
     except np.linalg.LinAlgError:
         pass
     out = in_columns(np.triu(a) if upper else np.tril(a))
@@ -215,3 +219,17 @@ def ldl(a: Any, hermitian: bool) -> tuple[Any, Any, Any]:
     for i, (m, p) in enumerate(zip(each(out.swapaxes(-1, -2)), vectors(pivots))):
         _, p[...], told[i] = routine(m.T, 1, overwrite_a=1)
     return out, pivots, info
+
+
+def ldl_solve(factors: Any, pivots: Any, b: Any, hermitian: bool) -> Any:
+    """X with A X = b, of the factors of Bunch and Kaufman."""
+    batch = np.broadcast_shapes(factors.shape[:-2], b.shape[:-2])
+    out = in_columns(_spread(b, batch))
+    if not out.size:
+        return out
+    name = "hetrs" if hermitian and factors.dtype.kind == "c" else "sytrs"
+    routine = lapack(name, factors.dtype)
+    exchanged = vectors(np.broadcast_to(pivots, (*batch, pivots.shape[-1])))
+    for m, p, x in zip(each(_spread(factors, batch)), exchanged, each(out.swapaxes(-1, -2))):
+        x[...] = routine(m, p, x.T, lower=1)[0].T
+    return out

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from autodiff._core.kinds import general, linear
 from autodiff._core.registry import ops
 from autodiff._kernels import decompositions, lapack
@@ -174,5 +173,14 @@ general(
     _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_factor_ex is not implemented"),
     inputs=("input",),
     outputs=("LD", "pivots", "info"),
+    node="torch::autograd::NotImplemented",
+)
+general(
+    "ldl_solve",
+    lapack.ldl_solve,
+    _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_solve is not implemented"),
+    None,
+    _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_solve is not implemented"),
+    inputs=("LD", "pivots", "B"),
     node="torch::autograd::NotImplemented",
 )

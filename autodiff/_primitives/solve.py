@@ -93,6 +93,7 @@ general(
     node="LinalgSolveTriangularBackward0",
 )
 
+
 # torch's old form also gives a copy of the matrix, and passes its gradient on.
 def _turned(A: Any, transpose: bool) -> Any:
     return ops.transposed(A) if transpose else A
@@ -114,9 +115,7 @@ def _old_matrix(g: Any, A: Any, solution: Any, upper: bool, transpose: bool, uni
 general(
     "triangular_solve",
     lambda B, A, upper, transpose, unitriangular: (
-        lapack.solve_triangular(
-            A.swapaxes(-1, -2) if transpose else A, B, upper != transpose, True, unitriangular
-        ),
+        lapack.solve_triangular(A.swapaxes(-1, -2) if transpose else A, B, upper != transpose, True, unitriangular),
         lapack.in_columns(A),
     ),
     _old_sides,
