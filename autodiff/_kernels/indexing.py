@@ -63,6 +63,15 @@ def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     return out.transpose(np.argsort(chosen + rest))
 
 
+def index_onto(held: Any, g: Any, indices: Indices) -> None:
+    """Add g to `held` at the indices, as often as they name a place."""
+    chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if chosen == [0] and indices[0].ndim == 1 and held.flags.c_contiguous:
+        add_at(held, from_front(indices[0], len(held)), np.asarray(g))
+    else:
+        held += index_back(g, held.shape, indices)
+
+
 def _flat(arrays: Any, sizes: list[int]) -> Any:
     """Several index arrays as one index into the flattened dimensions; negative ones counted from the end."""
     flat: Any = None
