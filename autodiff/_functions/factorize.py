@@ -121,7 +121,7 @@ def root_lu(A: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
     return (factors, pivots, info) if get_infos else (factors, pivots)
 
 
-@function("Tensor", name="lu")
+@function("Tensor", name="lu", method=True)
 def lu_of_tensor(self: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
     """Both factors in one matrix, the exchanges of rows, and if asked for where U's first zero stands."""
     return root_lu(self, pivot, get_infos)
@@ -198,7 +198,7 @@ def _reflected(vectors: Tensor, tau: Tensor, C: Tensor, left: bool, adjoint: boo
             C = C - factor * ops.bmm(v, ops.bmm(ops.adjoint(v), C))
         else:
             C = C - ops.bmm(ops.bmm(C, v), ops.adjoint(v) * factor)
-    return ops.in_columns(C)  # type: ignore[no-any-return]
+    return ops.reflected(C, vectors, tau)  # type: ignore[no-any-return]
 
 
 def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:
@@ -223,8 +223,7 @@ def _householder(input: Tensor, tau: Tensor) -> Tensor:
     rows, columns = array.shape[-2:]
     start = np.zeros(array.shape, array.dtype)
     start[..., np.arange(columns), np.arange(columns)] = 1
-    # One that the graph reaches, also where there is no reflection.
-    return _reflected(input, tau, wrap(start) + input * 0 if not tau._array.shape[-1] else wrap(start), True, False)
+    return _reflected(input, tau, wrap(start), True, False)
 
 
 @function("linalg", out=True)

@@ -121,7 +121,7 @@ def root_matrix_exp(input: Tensor) -> Tensor:
     return matrix_exp(input)  # type: ignore[no-any-return]
 
 
-@function("linalg", out=True)
+@function("linalg", out="discrete")
 def matrix_rank(
     input: Tensor,
     tol: Tolerance = None,

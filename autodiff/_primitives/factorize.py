@@ -14,7 +14,6 @@ from autodiff._kernels import decompositions, lapack
 
 _HERE = slice(None)
 
-linear("in_columns", lapack.in_columns, lambda g: g)
 # The lower triangle with its diagonal halved: of x + x^H what is one factor's share. Its own adjoint.
 linear("lower_half", decompositions.lower_half, lambda g: ops.lower_half(g))
 # The differences of all pairs, 1 on the diagonal, which divide what two eigenvectors share.
@@ -149,6 +148,16 @@ def _square_qr_back(gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
 
 
 general("qr", decompositions.qr, _qr_back, inputs=("A",), outputs=("Q", "R"), node="LinalgQrBackward0")
+
+# What reflections have made of C; it depends on them, by no gradient, also where there is none.
+general(
+    "reflected",
+    lambda C, vectors, tau: lapack.in_columns(C),
+    lambda g: g,
+    lambda g: None,
+    lambda g: None,
+    inputs=("C", "vectors", "tau"),
+)
 
 # -- what torch cannot differentiate ------------------------------------------------------------------------------
 

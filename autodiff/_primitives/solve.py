@@ -175,7 +175,7 @@ def _lstsq_matrix(g: Any, A: Any, B: Any, solution: Any, vector: bool) -> Any:
         # The solution is where the residuals do not move with it.
         beside = -2 * ops.bmm(_residual(A, B, solution, g_residuals), ops.adjoint(solution))
         found = beside if found is None else found + beside
-    return ops.zeros_like(A) if found is None else found
+    return found
 
 
 def _lstsq_sides(g: Any, A: Any, B: Any, solution: Any, vector: bool) -> Any:
@@ -187,9 +187,7 @@ def _lstsq_sides(g: Any, A: Any, B: Any, solution: Any, vector: bool) -> Any:
     if g_residuals is not None and g_residuals.shape != (0,):
         beside = 2 * _residual(A, column(B, vector), column(solution, vector), g_residuals)
         found = beside if found is None else found + beside
-    if found is None:
-        return ops.zeros_like(B)
-    return ops.squeeze1(found, dims=(found.ndim - 1,)) if vector else found
+    return found if found is None or not vector else ops.squeeze1(found, dims=(found.ndim - 1,))
 
 
 def _residual(A: Any, B: Any, solution: Any, weights: Any) -> Any:

@@ -14,7 +14,9 @@ from parity.catalogue import (
     comparison,
     creation,
     elementary,
+    factorize,
     index,
+    linalg,
     logic,
     loss,
     matmul,
@@ -26,7 +28,9 @@ from parity.catalogue import (
     rounding,
     scan,
     shape,
+    solve,
     special,
+    spectrum,
 )
 from parity.catalogue.spec import Argument, OpSpec
 
@@ -38,7 +42,9 @@ _FAMILIES = (
     comparison,
     creation,
     elementary,
+    factorize,
     index,
+    linalg,
     logic,
     loss,
     matmul,
@@ -50,7 +56,9 @@ _FAMILIES = (
     rounding,
     scan,
     shape,
+    solve,
     special,
+    spectrum,
 )
 
 #: Families of operators whose elements do not meet, cut by meaning.
