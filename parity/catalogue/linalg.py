@@ -29,8 +29,8 @@ ROWS = [
     op("linalg.multi_dot", argument("tensors", "chained", **_TAME), dtypes="fc", spellings=_OUT),
     op("linalg.cross", argument("input", "threes", **_TAME), argument("other", "same_shape"), option("dim", "dim"),
        tags="exact", dtypes="uihfc", spellings=_OUT),
-    op("cross", argument("input", "threes", **_TAME), argument("other", "same_shape"), option("dim", "dim"), tags="exact",
-       dtypes="uihfc", spellings="function method out"),
+    op("cross", argument("input", "threes", **_TAME), argument("other", "same_shape"), option("dim", "dim"),
+       tags="exact", dtypes="uihfc", spellings="function method out"),
     op("linalg.diagonal", real("A", min_ndim=2), choice("offset", 0, 1, -1), tags="view exact", dtypes="buihfc",
        spellings="function"),
 ]

@@ -1,4 +1,4 @@
-"""How matrices are drawn that an operator of linear algebra can take: of full rank, positive, triangular; knows no operator.
+"""How matrices are drawn for linear algebra: of full rank, positive, triangular; knows no operator.
 
 Conditions are checked on real values: singular values neither small nor close, unless a row wants less.
 """
@@ -6,6 +6,7 @@ Conditions are checked on real values: singular values neither small nor close, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -68,19 +69,24 @@ def drawn(call: Call, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Ar
     if form == "any" or not found.size:
         return found.astype(dtype)
     rows = shape[-1]
+    place = np.arange(rows)
     if form == "positive":
-        adjoint = found.swapaxes(-1, -2).conj()
-        found = found @ adjoint / rows + np.eye(rows) * (0.5 + np.arange(rows) / 4)
+        found = found @ found.swapaxes(-1, -2).conj() / rows + np.eye(rows) * (0.5 + place / 4)
     elif form == "hermitian":
-        found = (found + found.swapaxes(-1, -2).conj()) / 2 + np.diag(np.arange(rows) * 1.5)
-    elif form in ("lower", "upper", "factor"):
-        # A factor's diagonal is real and positive.
+        found = found + np.eye(rows) * 1.5 * place
+    elif form in ("lower", "factor"):
         sizes = 1 + arrays.uniform(source, (*shape[:-2], rows), 0.0, 1.0)
         found = found * 0.5
-        place = np.arange(rows)
-        signs = np.where(arrays.uniform(source, sizes.shape, -1, 1) < 0, -1, 1) if form != "factor" else 1
-        found[..., place, place] = sizes * signs
-    return found.astype(dtype)
+        found[..., place, place] = sizes
+    if form == "factor":
+        found = np.tril(found) if source.boolean() else np.triu(found)
+    found = values = found.astype(dtype)
+    if form in ("positive", "hermitian"):
+        # Its own mirror image, to the bit.
+        below = np.tril(found, -1)
+        found = below + below.swapaxes(-1, -2).conj()
+        found[..., place, place] = np.diagonal(values, axis1=-2, axis2=-1).real
+    return found
 
 
 def fits(array: Array, limits: Mapping[str, Any]) -> bool:
@@ -90,33 +96,29 @@ def fits(array: Array, limits: Mapping[str, Any]) -> bool:
     form, wide = limits["form"], array.astype(np.complex128)
     if not np.isfinite(wide).all():
         return False
-    if form in ("lower", "upper", "factor"):
+    if form in ("lower", "factor"):
         return _triangle_fits(wide, form)
     if form in ("positive", "hermitian"):
-        # One triangle is read: what stands in the other is to be its mirror image.
-        if not np.allclose(wide, wide.swapaxes(-1, -2).conj(), rtol=0, atol=1e-12):
-            return form == "positive" and bool(limits.get("one_triangle")) and _positive(wide)
+        # One triangle is read: the other is to be its mirror image.
+        if not (wide == wide.swapaxes(-1, -2).conj()).all():
+            return False
         values = np.linalg.eigvalsh(wide)
-        if form == "positive":
-            return bool((values[..., 0] * CONDITION > values[..., -1]).all())
-        return _apart(values)
+        if form == "hermitian":
+            return _apart(values)
+        return bool((values[..., 0] * CONDITION > values[..., -1]).all())
     values = np.linalg.svd(wide, compute_uv=False)
     well = bool((values[..., -1] * CONDITION > values[..., 0]).all() and (values[..., 0] < 50).all())
     return well and (not limits.get("apart") or _apart(values))
 
 
-def _positive(wide: Array) -> bool:
-    lower = np.tril(wide, -1)
-    values = np.linalg.eigvalsh(lower + lower.swapaxes(-1, -2).conj() + np.real(wide) * np.eye(wide.shape[-1]))
-    return bool((values[..., 0] * CONDITION > values[..., -1]).all())
-
-
 def _triangle_fits(wide: Array, form: str) -> bool:
     diagonal = np.diagonal(wide, axis1=-2, axis2=-1)
-    if form == "factor" and ((diagonal.imag != 0).any() or (diagonal.real <= 0).any()):
-        return False
-    sizes = np.abs(diagonal)
-    return bool((sizes > 0.3).all() and (np.abs(wide) < 5).all())
+    if form == "factor":
+        if not any((wide == one(wide)).all() for one in (np.tril, np.triu)):
+            return False
+        if (diagonal.imag != 0).any() or (diagonal.real <= 0).any():
+            return False
+    return bool((np.abs(diagonal) > 0.3).all() and (np.abs(wide) < 5).all())
 
 
 def _apart(values: Array) -> bool:
@@ -167,7 +169,7 @@ def chained(call: Call, argument: Argument) -> Any:
     source, draft = call.source, call.draft
     sizes = [source.integer(1, 3) for _ in range(source.integer(3, 5))]
     found = []
-    for i, (rows, columns) in enumerate(zip(sizes, sizes[1:])):
+    for i, (rows, columns) in enumerate(pairwise(sizes)):
         shape: Shape = (rows, columns)
         if i == 0 and source.boolean(0.25):
             shape = (columns,)
@@ -202,6 +204,12 @@ def whole(call: Call, argument: Argument) -> Any:
     return call.source.boolean() if abs(rows - columns) <= 1 else False
 
 
+def which(call: Call, argument: Argument) -> Any:
+    """Whether the triangular factor before is the upper one."""
+    factor = call.leading().array
+    return bool((factor != np.tril(factor)).any())
+
+
 DRAWERS: dict[str, Drawer] = {
     "chained": chained,
     "exchanges": exchanges,
@@ -211,5 +219,6 @@ DRAWERS: dict[str, Drawer] = {
     "reflections": reflections,
     "sides": sides,
     "threes": threes,
+    "which": which,
     "whole": whole,
 }

@@ -25,7 +25,9 @@ from parity.truth import (
     comparison,
     creation,
     elementary,
+    factorize,
     index,
+    linalg,
     logic,
     loss,
     matmul,
@@ -36,7 +38,9 @@ from parity.truth import (
     rounding,
     scan,
     shape,
+    solve,
     special,
+    spectrum,
 )
 from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
@@ -50,7 +54,9 @@ FAMILIES = (
     comparison,
     creation,
     elementary,
+    factorize,
     index,
+    linalg,
     logic,
     loss,
     matmul,
@@ -61,7 +67,9 @@ FAMILIES = (
     rounding,
     scan,
     shape,
+    solve,
     special,
+    spectrum,
 )
 _WRITING = frozenset({"inplace", "augmented", "out"})
 
