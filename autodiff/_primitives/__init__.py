@@ -3,8 +3,9 @@
 from importlib import import_module
 
 FAMILIES = """
-    activation arithmetic bessel binning choosing comparison complex elementary index logic loss masks matmul normalize
-    norms order polynomials reduce rounding scan scatter selection sets shape special statistics
+    activation arithmetic bessel binning choosing comparison complex elementary factorize index linalg logic loss
+    masks matmul normalize norms order polynomials reduce rounding scan scatter selection sets shape solve special
+    spectrum statistics
 """
 
 for family in FAMILIES.split():

@@ -15,7 +15,7 @@ from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
 from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, companions, parts, positions, products, samples, shapes
+from parity.strategies import arguments, companions, matrices, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -27,6 +27,7 @@ from parity.strategies.source import Source
 _DRAWERS: Mapping[str, Drawer] = {
     **arguments.DRAWERS,
     **companions.DRAWERS,
+    **matrices.DRAWERS,
     **parts.DRAWERS,
     **positions.DRAWERS,
     **products.DRAWERS,
@@ -250,6 +251,11 @@ def _run(
         raise Unfit
     view = "view" in spec.tags or "may_view" in spec.tags
     made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
+    for place in spec.gauge:
+        assert isinstance(made, tuple)
+        made[place].free = True
+    if spec.gauge:
+        draft.items = [item for item in draft.items if not item.free]
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
