@@ -4,7 +4,7 @@ from importlib import import_module
 
 FAMILIES = """
     activation arithmetic binning choosing contraction conversion creation diagonal differences factorize index
-    joining linalg loss masks matmul normalize norms order random reduce rounding scan scatter selection sets shape
+    joining linalg loss masks matmul matrix_norms normalize norms order random reduce rounding scan scatter selection sets shape
     solve special spectrum statistics
 """
 
