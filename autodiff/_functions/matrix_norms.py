@@ -67,7 +67,7 @@ def _extreme(x: Tensor, ord: float, dim: int, keepdim: bool) -> Tensor:
     if not x._array.shape[dim]:
         if ord < 0:
             raise IndexError(f"amin(): Expected reduction dim {dim} to have non-zero size.")
-        return ops.sum(x, dims=(dim,), keepdim=keepdim)  # type: ignore[no-any-return]
+        return wrap(x._array.sum(dim, keepdims=keepdim))
     return (ops.amax if ord > 0 else ops.amin)(x, dims=(dim,), keepdim=keepdim)  # type: ignore[no-any-return]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,8 @@ def on_diagonal(x: Any) -> Any:
 
 def inverse_ex(a: Any) -> tuple[Any, Any]:
     """The inverse, and where the first zero stands (from 1) that makes a matrix singular, or 0."""
-    try:
-        return np.linalg.inv(a.swapaxes(-1, -2)).swapaxes(-1, -2), np.zeros(a.shape[:-2], np.int32)
-    except np.linalg.LinAlgError:
-        factors, pivots, info = lapack.lu(a)
-        return lapack.lu_solve(factors, pivots, identity_like(a), False, True), info
+    factors, pivots, info = lapack.lu(a)
+    return lapack.lu_solve(factors, pivots, identity_like(a), False, True), info
 
 
 def solve(factors: Any, pivots: Any, b: Any, adjoint: bool, left: bool, vector: bool) -> Any:
@@ -236,17 +234,25 @@ def rank(a: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
     return above(values, atol, rtol).sum(-1, dtype=np.int64)
 
 
-def lstsq(a: Any, b: Any, rcond: float) -> tuple[Any, Any, Any]:
-    """The least of the solutions that leave least, the rank, and the singular values."""
-    u, values, vh = np.linalg.svd(a, full_matrices=False)
-    kept = above(values, 0.0, rcond)
-    inverses = np.where(kept, 1 / np.where(kept, values, 1), 0).astype(values.dtype, copy=False)
-    solution = np.matmul(adjoint(vh), inverses[..., None] * np.matmul(adjoint(u), b))
-    # LAPACK puts it where the right-hand sides stood, which may be longer.
-    room = np.empty((*solution.shape[:-2], solution.shape[-1], max(a.shape[-2:])), solution.dtype)
-    found = room[..., : a.shape[-1]].swapaxes(-1, -2)
-    found[...] = solution
-    return found, kept.sum(-1, dtype=np.int64), values
+def lstsq(a: Any, b: Any, rcond: float, driver: str) -> tuple[Any, Any, Any]:
+    """The least of the solutions that leave least, the rank, and by some of LAPACK's drivers the singular values."""
+    *_, rows, columns = a.shape
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    # LAPACK puts a solution where the right-hand sides stood, which may be longer.
+    room = np.zeros((*batch, b.shape[-1], max(rows, columns)), a.dtype)
+    found = room[..., :columns].swapaxes(-1, -2)
+    rank, values = np.zeros(batch, np.int64), np.zeros((*batch, min(rows, columns)), a.real.dtype)
+    if not (a.size and found.size):
+        return found, rank, values
+    solver = importlib.import_module("scipy.linalg").lstsq
+    for place in np.ndindex(*batch):
+        one, sides = (np.broadcast_to(x, (*batch, *x.shape[-2:]))[place] for x in (a, b))
+        found[place], _, rank[place], spectrum = solver(
+            one, sides, cond=rcond, lapack_driver="gelsy" if driver == "gels" else driver, check_finite=False
+        )
+        if spectrum is not None:
+            values[place] = spectrum
+    return found, rank, values
 
 
 def with_residuals(a: Any, b: Any, solution: Any, vector: bool, with_residuals: bool) -> tuple[Any, Any]:

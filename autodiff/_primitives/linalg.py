@@ -15,6 +15,8 @@ from autodiff._kernels import decompositions
 def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
     """Jacobi's formula; of a singular matrix the cofactors, which its neighbours' gradients tend to."""
     g = ops.unsqueeze(ops.unsqueeze(g, dim=g.ndim), dim=g.ndim + 1)
+    if A.shape[-1] == 1:
+        return g
     array = out._array if isinstance(out, Tensor) else out
     if (array == 0).any():
         return g * ops.adjoint(ops.adjugate(A))
