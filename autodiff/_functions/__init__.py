@@ -14,6 +14,7 @@ from autodiff._functions import (  # noqa: F401
     order,
     pointwise,
     random,
+    rectifiers,
     reduce,
     scan,
     selection,

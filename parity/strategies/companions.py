@@ -71,6 +71,22 @@ def class_weight(call: Call, argument: Argument) -> Any:
     return call.draft.leaf(np.abs(values), differentiable=False, usable=False)
 
 
+def channels(call: Call, argument: Argument) -> Any:
+    """One number for each place along dimension 1, or one for all."""
+    first = call.leading()
+    count = first.shape[1] if first.ndim > 1 else 1
+    return call.same((1 if call.source.boolean(0.3) else count,))
+
+
+def even_dim(call: Call, argument: Argument) -> Any:
+    """A dimension with an even number of places."""
+    first = call.leading()
+    found = [d for d in range(-first.ndim, first.ndim) if first.shape[d] % 2 == 0]
+    if not found:
+        raise Unfit
+    return call.source.choice(found)
+
+
 def row(call: Call, argument: Argument) -> Any:
     """The number of a class or of a row."""
     if call.values.get("probabilities"):
@@ -101,6 +117,8 @@ def tail_weight(call: Call, argument: Argument) -> Any:
 
 
 DRAWERS: dict[str, Drawer] = {
+    "channels": channels,
+    "even_dim": even_dim,
     "class_weight": class_weight,
     "classes": classes,
     "count": count,

@@ -8,7 +8,8 @@ from typing import Any
 
 from parity.strategies.item import Item, Unfit
 
-_PRODUCTS = frozenset(["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm"])
+_PRODUCTS = frozenset(["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm",
+                       "prelu", "nn.functional.prelu"])  # fmt: skip
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])

@@ -26,6 +26,7 @@ from parity.truth import (
     normalize,
     order,
     pointwise,
+    rectifiers,
     reduce,
     scan,
     shape,
@@ -34,7 +35,7 @@ from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
-FAMILIES = (activation, creation, index, loss, matmul, normalize, order, pointwise, reduce, scan, shape)
+FAMILIES = (activation, creation, index, loss, matmul, normalize, order, pointwise, rectifiers, reduce, scan, shape)
 _WRITING = frozenset({"inplace", "augmented", "out"})
 
 

@@ -42,7 +42,6 @@ WITHOUT_A_ROW = {
         take_along_dim
     """,
     "matrix products: its row comes with the next slice": "addmm baddbmm",
-    "activations: its row comes with the next slice": "nn.functional.silu",
     "creation: its row comes with the next slice": "asarray logspace",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
