@@ -18,7 +18,7 @@ from autodiff._core.hooks import called, run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage
+from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage, output
 from autodiff._core.primitive import Many, passed_on
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -143,8 +143,10 @@ def _walk(
         if keeps and not keep_graph:
             node.recorded = FREED
             node.kept_left = node.kept_right = node.kept_out = None
-    # Leaves come last, in the order in which their gradients were complete.
-    for leaf, g in arrived.items():
+    # Leaves come last, in the order in which their gradients were complete; taken out, for a gradient that nobody else
+    # holds becomes the leaf's without a copy.
+    for leaf in list(arrived):
+        g = arrived.pop(leaf)
         if leaf.hooks is not None:
             g = run_before(leaf, g, create_graph)
         if wanted is None or (accumulate and leaf in wanted):
@@ -268,7 +270,10 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     saved = node.saved
     assert saved is not None
     if create_graph:
-        return [s if s is None or s.__class__ is Tensor else _tensor(s, node) for s in saved]
+        found = [s if s is None or s.__class__ is Tensor else _tensor(s, node) for s in saved]
+        if node.results > 1 and node.primitive is not None:
+            _link_results(node, saved, found)
+        return found
     return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
 
 
@@ -285,6 +290,15 @@ def _tensor(s: Any, node: Node) -> Any:
             result._node = node
         return result
     return s
+
+
+def _link_results(node: Node, saved: Sequence[Any], found: list[Any]) -> None:
+    """Put each saved result of several at its own place in the graph; those that take part in it come first."""
+    outputs = node.primitive.outputs
+    for name, s, x in zip(node.primitive.wanted, saved, found):
+        if isinstance(s, (Storage, SavedResult)) and name in outputs and outputs.index(name) < node.results:
+            index = outputs.index(name)
+            x._node = output(node, index, node.like[index])
 
 
 def check_unwritten(node: Node) -> None:

@@ -148,11 +148,17 @@ def general(
     view: bool = False,
     variadic: bool = False,
     node: str | None = None,
+    materializes: bool = True,
 ) -> Primitive:
-    """Any other operator: a vjp per input, None where there is no derivative."""
+    """Any other operator: a vjp per input, None where there is no derivative.
+
+    `materializes`: of several results, one that got no gradient counts as zeros; else the rules see None.
+    """
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
-    return _primitive(name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node)
+    p = _primitive(name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node)
+    p.materializes = materializes
+    return p
 
 
 def fused(

@@ -64,6 +64,8 @@ class Primitive:
         #: What torch has besides the function and the method, for kinds that are public by themselves.
         self.spellings = frozenset(["inplace", "out"])
         self.view = view
+        #: Whether a result that got no gradient, of several, counts as zeros.
+        self.materializes = True
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic
         #: Formulas are partial derivatives, to be multiplied with g (a constant, the name of what is saved, or a

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff._kernels import random
+from autodiff._kernels.blocks import ROWS, row_blocks
 from autodiff._kernels.elementary import sigmoid
 from autodiff._kernels.half import in_single
 from autodiff._kernels.scipy_special import special
@@ -27,6 +29,11 @@ def softplus(x: Any, beta: float, threshold: float) -> Any:
     """log(1 + e^(beta x)) / beta, and x itself once beta x passes the threshold."""
     scaled = x * beta
     return np.where(scaled > threshold, x, np.log1p(np.exp(scaled)) / beta)
+
+
+def softplus_of(x: Any) -> Any:
+    """log(1 + e^x), accurate on both sides."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 @in_single
@@ -127,6 +134,8 @@ def softmax(x: Any, dims: Dims) -> Any:
         return softmax(x.astype(np.float32), dims).astype(np.float16)
     if not x.size:
         return x.copy()
+    if _by_rows(x, dims):
+        return _filled_by_rows(x, _softmax)
     out = x - np.maximum.reduce(x, axis=dims, keepdims=True)
     if not isinstance(out, np.ndarray):
         return np.exp(out)
@@ -140,8 +149,34 @@ def log_softmax(x: Any, dims: Dims) -> Any:
         return log_softmax(x.astype(np.float32), dims).astype(np.float16)
     if not x.size:
         return x.copy()
+    if _by_rows(x, dims):
+        return _filled_by_rows(x, _log_softmax)
     shifted = x - np.maximum.reduce(x, axis=dims, keepdims=True)
     return shifted - np.log(total(np.exp(shifted), dims, True))
+
+
+def _by_rows(x: Any, dims: Dims) -> bool:
+    """Whether rows of a large array are to be done block by block, in the cache."""
+    return x.size > ROWS and dims == (x.ndim - 1,) and x.flags.c_contiguous
+
+
+def _filled_by_rows(x: Any, step: Callable[[Any, Any], None]) -> Any:
+    rows = x.reshape(-1, x.shape[-1])
+    out = np.empty_like(rows)
+    for part in row_blocks(rows):
+        np.subtract(rows[part], np.maximum.reduce(rows[part], axis=1, keepdims=True), out=out[part])
+        step(out[part], out[part])
+    out.shape = x.shape
+    return out
+
+
+def _softmax(shifted: Any, out: Any) -> None:
+    np.exp(shifted, out=out)
+    np.divide(out, np.add.reduce(out, axis=1, keepdims=True), out=out)
+
+
+def _log_softmax(shifted: Any, out: Any) -> None:
+    np.subtract(shifted, np.log(np.add.reduce(np.exp(shifted), axis=1, keepdims=True)), out=out)
 
 
 def softmax_backward(g: Any, out: Any, dims: Dims) -> Any:

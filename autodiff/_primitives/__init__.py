@@ -2,6 +2,7 @@
 
 from autodiff._primitives import (  # noqa: F401
     activation,
+    classification,
     complex,
     index,
     loss,

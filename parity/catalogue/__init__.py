@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from parity.catalogue import (
     activation,
+    classification,
     creation,
     index,
     loss,
@@ -26,6 +27,7 @@ from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = (
     activation,
+    classification,
     creation,
     index,
     loss,

@@ -51,6 +51,10 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "is large or infinite",
             where="undecided",
         ),
+        **{
+            name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
+            for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
+        },
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"

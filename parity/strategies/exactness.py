@@ -10,7 +10,13 @@ from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm",
                        "prelu", "nn.functional.prelu"])  # fmt: skip
-_SQUARES = frozenset(["square", "nn.functional.mse_loss"])
+#: Losses of a difference: by what its bits are multiplied, and how many more the formula needs.
+_LOSSES = {
+    "nn.functional.mse_loss": (2, 0),
+    "nn.functional.l1_loss": (1, 0),
+    "nn.functional.huber_loss": (2, 2),
+    "nn.functional.smooth_l1_loss": (2, 2),
+}
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])
 #: Of complex numbers these need a square root, or in torch a division.
@@ -26,8 +32,10 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         raise Unfit
     if op in _PRODUCTS:
         return sum(of)
-    if op in _SQUARES:
-        return 2 * most + (_mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0)
+    if op == "square":
+        return 2 * most
+    if op in _LOSSES:
+        return _loss(op, most, values)
     if op in LONG_PRODUCTS:
         array = values["input"].array
         axis = values.get("dim")
@@ -46,6 +54,15 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
     if op in ("add", "sub") and "alpha" in values:
         return most + 1
     return most
+
+
+def _loss(op: str, most: int, values: Mapping[str, Any]) -> int:
+    times, more = _LOSSES[op]
+    mean = values.get("reduction", "mean") == "mean"
+    if mean and "weight" in values and op != "nn.functional.huber_loss":
+        raise Unfit  # divided by the total weight
+    weight = _bits(values["weight"]) if "weight" in values else 0
+    return times * most + more + weight + (_mean(values) if mean else 0)
 
 
 def _mean(values: Mapping[str, Any]) -> int:

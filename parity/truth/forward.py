@@ -19,6 +19,7 @@ from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth import (
     activation,
+    classification,
     creation,
     index,
     loss,
@@ -35,7 +36,10 @@ from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
-FAMILIES = (activation, creation, index, loss, matmul, normalize, order, pointwise, rectifiers, reduce, scan, shape)
+FAMILIES = (
+    activation, classification, creation, index, loss, matmul, normalize,
+    order, pointwise, rectifiers, reduce, scan, shape, ,
+)  # fmt: skip
 _WRITING = frozenset({"inplace", "augmented", "out"})
 
 
