@@ -47,6 +47,11 @@ _LEFT_OUT = (
     "and drops that; what is left out has none: "
     "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
 )
+_BENT = "the gradient at nan is one in torch's vectorised loop, another in the scalar loop for the rest of an array"
+_BENDING = (
+    "hardshrink nn.functional.hardshrink nn.functional.softshrink nn.functional.hardtanh nn.functional.relu6 "
+    "nn.functional.hardswish nn.functional.elu celu nn.functional.celu selu nn.functional.selu"
+)
 
 #: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
 KNOWN: Mapping[str, Known] = MappingProxyType(
@@ -57,11 +62,16 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "is large or infinite",
             where="undecided",
         ),
+        **{
+            name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
+            for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
+        },
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
         "index_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
+        **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "mode": Known(
             frozenset(["value", "gradient"]),

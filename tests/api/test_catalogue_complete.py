@@ -30,7 +30,6 @@ WITHOUT_A_ROW = {
     "pointwise: its row comes with the next slice": """
         bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
     """,
-    "activations: its row comes with the next slice": "nn.functional.silu",
     "creation: its row comes with the next slice": "asarray logspace",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.

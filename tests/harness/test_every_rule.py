@@ -39,7 +39,6 @@ UNREACHED = {
     **{("scatter", i): f"{_NO_ROW} scatter" for i in (0, 2)},
     **{("scatter_add", i): f"{_NO_ROW} scatter_add" for i in (0, 2)},
     ("scatter_value", 0): f"{_NO_ROW} scatter",
-    ("silu", 0): f"{_NO_ROW} nn.functional.silu",
     ("strided_back", 0): f"{_NO_ROW} as_strided",
     ("take", 0): f"{_NO_ROW} take",
     ("take_back", 0): f"{_NO_ROW} take",
