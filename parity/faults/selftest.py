@@ -133,8 +133,9 @@ def rightly(fault: Fault, failure: Failure) -> bool:
     """Whether the blame falls on the operator whose part was made wrong, or on the mechanism."""
     found = failure.verdict.mismatches[0]
     if fault.kind == "mechanism":
-        return found.mechanism in fault.blamed
-    return found.op in fault.blamed and not found.mechanism
+        return (found.mechanism or found.op) in fault.blamed
+    named = found.op in fault.blamed or (fault.kind == "rule" and failure.served_by == fault.place)
+    return named and not found.mechanism
 
 
 def blamed(failure: Failure) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
-from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, companions, positions, products, shapes
+from parity.program import Array, Program, Regime, Spelling
+from parity.strategies import arguments, arrays, companions, positions, products, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -250,6 +250,24 @@ def _run(
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
+
+
+def weigh(draft: Draft) -> None:
+    """One step more: the last result times a leaf that requires grad; nothing where that does not fit."""
+    if draft.copying or draft.error is not None:
+        return
+    made = draft.results[-1]
+    for item in made if isinstance(made, tuple) else (made,):
+        if item.requires_grad:
+            values = (arrays.dyadic if draft.exact else _tame)(draft.source, item.shape, False)
+            weight = draft.leaf(values.astype(item.array.dtype), layouts=0.0)
+            bits = bits_after("mul", {"input": item, "other": weight}) if draft.exact else 0
+            draft.add("mul", (item, weight), {}, "operator", draft.run("mul", (item, weight), {}, "operator"), bits)
+            return
+
+
+def _tame(source: Source, shape: Shape, halves: bool) -> Array:
+    return arrays.uniform(source, shape, 0.5, 1.5)
 
 
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:
