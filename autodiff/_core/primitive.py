@@ -49,6 +49,7 @@ class Primitive:
         view: bool = False,
         variadic: bool = False,
         multiplies: bool = False,
+        materializes: bool = True,
         check: Callable[[Sequence[Any]], None] | None = None,
     ) -> None:
         self.name = name
@@ -59,16 +60,20 @@ class Primitive:
         self.kind = kind
         #: "" keeps the promoted dtype, "float" makes integers floats first.
         self.computes = computes
-        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc".
+        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc"; "h" for float16.
         self.refuses = refuses
         #: What torch has besides the function and the method, for kinds that are public by themselves.
         self.spellings = frozenset(["inplace", "out"])
+        #: Where kinds that are public by themselves are found: in the root (and as a method), or in a namespace.
+        self.public: tuple[str, ...] = () if name.startswith("_") else (name,)
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic
         #: Formulas are partial derivatives, to be multiplied with g (a constant, the name of what is saved, or a
         #: function of it); else they are given g.
         self.multiplies = multiplies
+        #: Of several results those without a gradient count as zeros; else the formulas see None.
+        self.materializes = materializes
         #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
         self.check = check
         #: File and line of the row, for rules that are constants.

@@ -2,6 +2,8 @@
 
 from autodiff._functions import (  # noqa: F401
     activation,
+    arithmetic,
+    choosing,
     conversion,
     creation,
     einsum,
@@ -12,10 +14,11 @@ from autodiff._functions import (  # noqa: F401
     matmul,
     normalize,
     order,
-    pointwise,
     random,
     reduce,
+    rounding,
     scan,
     selection,
     shape,
+    special,
 )

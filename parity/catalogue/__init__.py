@@ -8,15 +8,22 @@ from types import MappingProxyType
 
 from parity.catalogue import (
     activation,
+    arithmetic,
+    bessel,
+    choosing,
+    comparison,
     creation,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
     order,
-    pointwise,
+    polynomials,
     random,
     reduce,
+    rounding,
     scan,
     shape,
     special,
@@ -25,20 +32,33 @@ from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = (
     activation,
+    arithmetic,
+    bessel,
+    choosing,
+    comparison,
     creation,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
     order,
-    pointwise,
+    polynomials,
     random,
     reduce,
+    rounding,
     scan,
     shape,
     special,
 )
 
+#: Families of operators whose elements do not meet, cut by meaning.
+ELEMENTWISE = frozenset(
+    [
+        "arithmetic", "bessel", "choosing", "comparison", "elementary", "logic", "polynomials", "rounding", "special",
+    ]
+)  # fmt: skip
 #: Every row by its operator's name, sorted.
 CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
@@ -50,4 +70,4 @@ CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     }
 )
 
-__all__ = ["CATALOGUE", "Argument", "OpSpec"]
+__all__ = ["CATALOGUE", "ELEMENTWISE", "Argument", "OpSpec"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.truth.balls import arb, balls, elementwise, is_discrete, less
-from parity.truth.pointwise import larger
+from parity.truth.choosing import larger
 from parity.truth.reduce import along, log_of_sum
 from parity.truth.table import forward, line
 

@@ -19,22 +19,50 @@ from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth import (
     activation,
+    arithmetic,
+    bessel,
+    choosing,
+    comparison,
     creation,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
     order,
-    pointwise,
+    polynomials,
     reduce,
+    rounding,
     scan,
     shape,
+    special,
 )
 from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
-FAMILIES = (activation, creation, index, loss, matmul, normalize, order, pointwise, reduce, scan, shape)
+FAMILIES = (
+    activation,
+    arithmetic,
+    bessel,
+    choosing,
+    comparison,
+    creation,
+    elementary,
+    index,
+    logic,
+    loss,
+    matmul,
+    normalize,
+    order,
+    polynomials,
+    reduce,
+    rounding,
+    scan,
+    shape,
+    special,
+)
 _WRITING = frozenset({"inplace", "augmented", "out"})
 
 

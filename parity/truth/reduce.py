@@ -9,7 +9,7 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.truth.balls import balls, elementwise, is_complex, is_discrete, less
-from parity.truth.pointwise import larger, smaller
+from parity.truth.choosing import larger, smaller
 from parity.truth.table import forward, line
 
 Dims = int | tuple[int, ...] | list[int] | None

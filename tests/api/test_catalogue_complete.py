@@ -63,8 +63,8 @@ def families() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     stems = {f.short for f in FUNCTIONS.values()} | {n for n, p in PRIMITIVES.items() if p.kind in PUBLIC_KINDS}
     for name, p in PRIMITIVES.items():
-        if p.kind in PUBLIC_KINDS and not name.startswith("_"):
-            found.setdefault(name, set()).add(Path(p.source[0]).stem)
+        for home in p.public if p.kind in PUBLIC_KINDS else ():
+            found.setdefault(home, set()).add(Path(p.source[0]).stem)
     for f in FUNCTIONS.values():
         if f.short.startswith("_") or (f.short.endswith("_") and f.short[:-1] in stems):
             continue  # inside the engine only; an in-place form written by hand
