@@ -57,6 +57,11 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
             where="convention",
         ),
+        "where": Known(
+            frozenset(["error"]),
+            "torch hands a real operand beside a complex one a complex gradient, and its own backward refuses that",
+            where="undecided",
+        ),
     }
 )
 

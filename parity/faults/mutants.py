@@ -235,11 +235,20 @@ def _formula(subject: Any, op: str, at: int | str) -> Any:
 
 
 def _replace_kernel(subject: Any, name: str, other: Any) -> Callable[[], None]:
-    return lambda: subject.replaced_kernel(name, lambda kernel: other).__enter__()
+    return lambda: _for_good(subject.replaced_kernel(name, lambda kernel: other))
 
 
 def _replace_rule(subject: Any, op: str, at: int | str, change: Callable[[Part], Part]) -> Callable[[], None]:
-    return lambda: subject.replaced(op, at, change).__enter__()
+    return lambda: _for_good(subject.replaced(op, at, change))
+
+
+#: What was planted: a context that nobody holds is left at once.
+_planted: list[Any] = []
+
+
+def _for_good(context: Any) -> None:
+    context.__enter__()
+    _planted.append(context)
 
 
 def _fill(cell: Any, other: Any) -> Callable[[], None]:

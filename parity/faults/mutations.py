@@ -37,6 +37,11 @@ NEIGHBOURS: dict[str, str] = {
 _DROPPED = frozenset(["astype", "conj", "conjugate", "keep_dims", "promoted", "ascontiguousarray", "abs", "to", "flip"])
 #: Keywords without which a call still runs.
 _KEYWORDS = frozenset(["axis", "keepdims", "keepdim", "dtype", "dims", "dim"])
+_SYMMETRIC = frozenset([
+    "maximum", "minimum", "fmax", "fmin", "add", "multiply", "max", "min", "swapaxes", "broadcast_shapes", "result_type",
+    "promote", "promote_types", "logical_and", "logical_or", "logical_xor", "hypot", "array_equal", "equal", "not_equal",
+    "gcd", "lcm", "transpose", "vdot",
+])  # fmt: skip
 _SWAPPED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div,
@@ -124,6 +129,8 @@ def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AS
     stack: list[ast.AST] = [function]
     while stack:
         node = stack.pop(0)
+        if isinstance(node, (ast.Compare, ast.BoolOp)) and _chooses_speed(node):
+            continue
         children: list[tuple[str, int | None, ast.AST]] = []
         for field, value in ast.iter_fields(node):
             if field in ("args", "annotation", "returns", "decorator_list", "type_params") and isinstance(node, Functions):
@@ -135,9 +142,17 @@ def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AS
             elif isinstance(value, list):
                 children += [(field, i, part) for i, part in enumerate(value) if isinstance(part, ast.AST)]
         for field, index, child in children:
-            if hasattr(child, "lineno"):
+            if hasattr(child, "lineno") and not _chooses_speed(child):
                 yield node, field, index, child
             stack.append(child)
+
+
+def _chooses_speed(node: ast.AST) -> bool:
+    """Whether it is a condition on one of the module's thresholds, a name in capitals: both ways lead to one result."""
+    test = node.test if isinstance(node, (ast.If, ast.IfExp)) else node
+    if not isinstance(test, (ast.Compare, ast.BoolOp)):
+        return False
+    return any(isinstance(part, ast.Name) and part.id.isupper() and len(part.id) > 1 for part in ast.walk(test))
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -192,7 +207,8 @@ def _constants(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
 
 def _calls(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    plain = [a for a in node.args if not isinstance(a, ast.Starred)]
+    # Where the order of arguments says nothing, so would a swap.
+    plain = [] if name in _SYMMETRIC else [a for a in node.args if not isinstance(a, ast.Starred)]
     if len(plain) == len(node.args) >= 2 and ast.dump(node.args[-1]) != ast.dump(node.args[-2]):
         yield "swapped arguments", _copy(node, args=[*node.args[:-2], node.args[-1], node.args[-2]])
     for number, keyword in enumerate(node.keywords):

@@ -48,9 +48,17 @@ class Trial:
         return {"type": "fault", **asdict(self)}
 
 
-def cases(engine: Any, subject: Any, *, programs: int = PROGRAMS, seed: int = SEED) -> list[Case]:
+def cases(
+    engine: Any,
+    subject: Any,
+    *,
+    programs: int = PROGRAMS,
+    seed: int = SEED,
+    profile: str = "dev",
+    ops: Sequence[str] | None = None,
+) -> list[Case]:
     """The programs of a run on which the engine, as it is, does not differ."""
-    decided = plan(subject.name, CATALOGUE, seed=seed, max_examples=programs, jobs=1)
+    decided = plan(subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1)
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))

@@ -33,10 +33,13 @@ _DRAWERS: Mapping[str, Drawer] = {
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
-#: Combinations of dtypes that programs mix, each with its main dtype first.
+#: Combinations of dtypes that programs mix, each with its main dtype first, as often as it is to come.
 MIXTURES: tuple[tuple[str, ...], ...] = (
-    ("float32", "float64", "int64", "bool", "float32"),
-    ("float64", "float32", "int32", "float64", "bool"),
+    *[("float32", "float64", "int64", "bool", "float32")] * 4,
+    *[("float64", "float32", "int32", "float64", "bool")] * 4,
+    ("complex128", "float64", "complex64", "float64"),
+    ("complex64", "float32", "int64", "complex64"),
+    ("float16", "float32", "int64", "float16"),
 )
 
 
@@ -205,7 +208,10 @@ def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if call.draft.exact and name in ("div", "pow"):
         return args
     limits = {**call.spec.arguments[0].limits, **({"apart": True} if not call.draft.exact else {})}
-    value = arguments.plain_number(call, limits)
+    if call.draft.filler is None:
+        value = arguments.plain_number(call, limits)
+    else:
+        value = call.source.choice((0.0, -1.0, 1.0, 2.5, -2.5, 0))
     if name not in ("add", "sub", "mul", "div", "pow") and any(abs(x - value) < 1e-2 for x in args[1].look()):
         return args if not call.draft.exact else (value, args[1])
     return (value, args[1])

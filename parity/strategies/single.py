@@ -140,7 +140,9 @@ def _critical(spec: OpSpec) -> Filler:
             return values[places % len(values)].reshape(shape)
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
-            found.flat[source.integer(0, found.size - 1)] = values[source.integer(0, len(values) - 1)]
+            own = source.boolean()
+            value = values[source.integer(0, len(values) - 1)] if own else source.choice(arrays.SPECIALS)
+            found.flat[source.integer(0, found.size - 1)] = value
         return found
 
     return fill
