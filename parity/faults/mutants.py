@@ -13,8 +13,9 @@ import os
 import select
 import signal
 import sys
+import textwrap
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -26,15 +27,19 @@ import numpy as np
 from parity.compare import compare
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
+from parity.faults.equivalent import EQUIVALENT
 from parity.faults.mutations import NEIGHBOURS, mutants
 from parity.faults.planted import plus, times
 from parity.faults.rules import Case
+from parity.faults.selftest import cases
 from parity.judging import known_reason
 
 Fate = Literal["killed", "survived", "not reached"]
 Part = Callable[..., Any]
 #: Seconds that a mutant may take; one that takes longer hangs, and a run would show that.
 PATIENCE = 20.0
+#: The share that is to be killed.
+AIM = 0.97
 
 
 @dataclass(slots=True)
@@ -333,6 +338,61 @@ def _result(candidate: Candidate, fate: Fate, how: str = "", programs: int = 0) 
     return Result(candidate.id, candidate.kind, candidate.where, candidate.change, fate, how, programs)
 
 
+# -- the report --------------------------------------------------------------------------------------------------------
+
+
+def report(
+    engine: Any,
+    subject: Any,
+    show: Callable[[str, dict[str, Any] | None], None],
+    *,
+    programs: int,
+    seed: int,
+    ops: Sequence[str] | None = None,
+    jobs: int = 2,
+) -> bool:
+    """Run every mutant; whether at least `AIM` of those that are not equivalent are killed, and the list holds.
+
+    With `ops` only mutants that their programs reach are run, and nothing is said of the list.
+    """
+    found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
+    todo = candidates(subject, found)
+    if ops is not None:
+        todo = [candidate for candidate in todo if candidate.cases]
+    show(f"{len(todo)} mutants, {len(found)} programs, seed {seed}", None)
+    results = []
+    for result in run(todo, found, engine, subject, jobs=jobs):
+        results.append(result)
+        if result.fate == "survived" and result.id not in EQUIVALENT:
+            show(f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}", None)
+    there = {result.id for result in results}
+    groups = judged(results, {id: why for id, why in EQUIVALENT.items() if ops is None or id in there})
+    for result in groups["stale"]:
+        show(f"listed as equivalent, but {result.how}: {result.id}", None)
+    rate = share(groups)
+    counts = {name: len(group) for name, group in groups.items()}
+    show(", ".join(f"{count} {name}" for name, count in counts.items()), None)
+    kinds = tally(results, EQUIVALENT)
+    for kind, (killed, survived, unreached) in kinds.items():
+        show(f"  {kind:20} {killed:5} killed {survived:5} survived {unreached:5} not reached", None)
+    show(f"killed: {rate:.1%} of those that programs reach", {"type": "mutants", "seed": seed, "share": rate, **counts})
+    return rate >= AIM and not groups["stale"]
+
+
+def brief(change: str) -> str:
+    return textwrap.shorten(change, 100, placeholder=" ...")
+
+
+def tally(results: Iterable[Result], equivalent: Mapping[str, str]) -> dict[str, tuple[int, int, int]]:
+    """By kind of change: killed, survived without a reason, not reached."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for result in results:
+        counts[result.kind][result.fate] += result.fate == "killed" or result.id not in equivalent
+    return {
+        kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())
+    }
+
+
 # -- survivors that are no loss ----------------------------------------------------------------------------------------
 
 
@@ -352,6 +412,6 @@ def judged(results: Sequence[Result], equivalent: Mapping[str, str]) -> dict[str
 
 
 def share(groups: Mapping[str, Sequence[Result]]) -> float:
-    """Of the mutants that are not equivalent, the share killed: those that nothing reaches count as missed."""
+    """Of the mutants that programs reach and that are not equivalent, the share killed."""
     killed = len(groups["killed"]) + sum(r.fate == "killed" for r in groups["stale"])
-    return killed / max(1, killed + len(groups["survived"]) + len(groups["not reached"]))
+    return killed / max(1, killed + len(groups["survived"]))
