@@ -36,6 +36,11 @@ class Known:
 
 
 _GRADIENTS = frozenset(["gradient", "second"])
+_POLES = Known(
+    frozenset(["value", "gradient", "second"]),
+    "at a pole torch divides by sin²(πx), which no float makes 0: its trigamma is finite there",
+    where="undecided",
+)
 _QUOTIENTS = (
     "torch divides the product by the input, so nan or inf in one input makes every gradient nan; "
     "a gradient does not depend on its own input, so the others' product is right: "
@@ -86,6 +91,13 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
             "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
             where="convention",
+        ),
+        **dict.fromkeys(("digamma", "special.digamma", "special.psi", "polygamma", "special.polygamma"), _POLES),
+        **dict.fromkeys(("mvlgamma", "special.multigammaln"), _POLES),
+        "where": Known(
+            frozenset(["error"]),
+            "torch hands a real operand beside a complex one a complex gradient, and its own backward refuses that",
+            where="undecided",
         ),
     }
 )

@@ -46,6 +46,8 @@ class Draft:
         self.shape = shape
         #: Replaces the values of floating leaves, for one-step programs on critical values and the like.
         self.filler = filler
+        #: Whether zeros, infinities and nan stand in the cotangents.
+        self.special_seeds = False
         self.mixing = 0.12
         self.leaves: list[Item] = []
         self.inputs: list[Input] = []
@@ -348,6 +350,10 @@ class Draft:
             found = arrays.dyadic(source, shape, False)
         else:
             found = arrays.uniform(source, shape, -1.5, 1.5)
+        if self.special_seeds and item.kind == "f":
+            found = np.array(found)  # it may be a window into the table
+            for _ in range(min(found.size, 1 + found.size // 8)):
+                found.flat[source.integer(0, found.size - 1)] = source.choice(arrays.EXTREMES)
         if item.kind == "c":
             found = found + 1j * arrays.uniform(source, shape, -1.0, 1.0).round(2 if not self.exact else 0)
         return np.asarray(found, item.array.dtype)
