@@ -28,8 +28,8 @@ def polynomial(first: Callable[[Any], Any], following: Recurrence, closed: Close
     return kernel
 
 
-#: Up to this degree the recurrence loses nothing to the closed form.
-_EXACT = 6
+#: Up to this degree the recurrence loses nothing to the closed form, and is exact where all its terms are.
+_EXACT = 64
 
 
 def _degrees(n: Any) -> Any:
@@ -46,7 +46,7 @@ def _climbed(x: Any, n: Any, first: Callable[[Any], Any], following: Recurrence)
     for k in range(2, int(n.max(initial=0)) + 1):
         below, here = here, following(x, k, here, below)
         out = np.where(n == k, here, out)
-        if not np.isfinite(here).any():
+        if np.isnan(here).all():
             return np.where(n > k, here, out)
     return out
 
