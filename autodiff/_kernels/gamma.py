@@ -156,9 +156,9 @@ def _incomplete(name: str, a: Any, x: Any, start: float) -> Any:
     a, x = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
     found = getattr(special(), name)(a, x)
     # SciPy's prefactor loses two digits for small a: there log gamma is exact enough to begin again.
-    small = (a > 0) & (a < 20) & (x > 0) & (x < 60)
+    small = (a > 1e-6) & (a < 20) & (x > 1e-300) & (x < 60)
     if small.any():
-        mended = found.copy()
+        mended = np.array(found)
         mended[small] = _of_small(a[small], x[small], upper=start == 1)
         found = mended
     found = np.where((x == np.inf) & np.isnan(a), 1 - start, found)

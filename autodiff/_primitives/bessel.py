@@ -9,7 +9,6 @@ from autodiff._core.registry import ops
 from autodiff._kernels import bessel
 
 
-
 def _known(input: Any) -> Any:
     """The input with 0 for nan."""
     return ops.where(input == input, input, 0.0)
@@ -64,9 +63,12 @@ general(
 general(
     "_scaled_bessel_i",
     bessel.scaled_modified,
-    lambda g, input, n: g * (
-        0.5 * (ops._scaled_bessel_i(input, n=n - 1) + ops._scaled_bessel_i(input, n=n + 1))
-        - ops.sgn(input) * ops._scaled_bessel_i(input, n=n)
+    lambda g, input, n: (
+        g
+        * (
+            0.5 * (ops._scaled_bessel_i(input, n=n - 1) + ops._scaled_bessel_i(input, n=n + 1))
+            - ops.sgn(input) * ops._scaled_bessel_i(input, n=n)
+        )
     ),
     inputs=("input",),
 )

@@ -60,8 +60,16 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
                 where="undecided",
             )
             for name in (
-                "digamma", "lgamma", "mvlgamma", "polygamma", "special.digamma", "special.gammaln",
-                "special.multigammaln", "special.polygamma", "special.psi", "special.zeta",
+                "digamma",
+                "lgamma",
+                "mvlgamma",
+                "polygamma",
+                "special.digamma",
+                "special.gammaln",
+                "special.multigammaln",
+                "special.polygamma",
+                "special.psi",
+                "special.zeta",
             )
         },
         **{
@@ -72,10 +80,15 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
                 where="undecided",
             )
             for shifted, names in (
-                ("", "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w "
-                     "hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p"),
-                ("shifted_", "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v "
-                             "chebyshev_polynomial_w"),
+                (
+                    "",
+                    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w "
+                    "hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p",
+                ),
+                (
+                    "shifted_",
+                    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w",
+                ),
             )
             for name in names.split()
         },
