@@ -146,9 +146,11 @@ def discrete(
     return p
 
 
-def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None) -> Primitive:
-    """A linear operator of one tensor and its adjoint."""
-    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
+def linear(
+    name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None, onto: Any = None
+) -> Primitive:
+    """A linear operator of one tensor and its adjoint; `onto` as in `Primitive`."""
+    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node, onto=onto)
 
 
 def bilinear(
@@ -168,12 +170,25 @@ def general(
     outputs: tuple[str, ...] = ("out",),
     view: bool = False,
     variadic: bool = False,
+    materializes: bool = True,
     node: str | None = None,
+    onto: Any = None,
 ) -> Primitive:
-    """Any other operator: a vjp per input, None where there is no derivative."""
+    """Any other operator: a vjp per input, None where there is no derivative; `onto` as in `Primitive`."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
-    return _primitive(name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node)
+    return _primitive(
+        name,
+        kernel,
+        formulas,
+        inputs=inputs,
+        outputs=outputs,
+        view=view,
+        variadic=variadic,
+        materializes=materializes,
+        node=node,
+        onto=onto,
+    )
 
 
 def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | None = None) -> Primitive:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 #: Elements of a block: a few such blocks of float32 or float64 fit into the second-level cache.
-BLOCK = 1 << 14
+BLOCK = 1 << 15
 
 Step = Callable[..., Any]
 

@@ -51,6 +51,12 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
+        "mode": Known(
+            frozenset(["value", "gradient"]),
+            "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
+            "places: https://github.com/pytorch/pytorch/blob/v2.13.0/aten/src/ATen/native/cpu/SortingKernel.cpp",
+            where="undecided",
+        ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
         **{
             name: Known(

@@ -40,7 +40,7 @@ class Call:
         self.shape: Shape | None = None
         #: A dimension that an earlier argument settled.
         self.axis: int | None = None
-        #: "max" or "min" if ties for it share a gradient, so that their number matters.
+        #: "max", "min", "both" or "median" if ties for it share a gradient, so that their number matters.
         self.even = ""
 
     def leading(self) -> Item:
@@ -286,10 +286,14 @@ def check_even(call: Call) -> None:
     array, axis = call.leading().array, call.values.get("dim")
     if not array.size or array.ndim == 0:
         return
-    extreme = getattr(array, call.even)(axis=axis, keepdims=True)
-    counts = (array == extreme).sum(axis=axis)
-    if (counts & (counts - 1)).any():
-        raise Unfit
+    for name in ("max", "min") if call.even == "both" else (call.even,):
+        if name == "median":
+            shared = np.asarray(np.sort(array, axis=None)[(array.size - 1) // 2])
+        else:
+            shared = getattr(array, name)(axis=axis, keepdims=True)
+        counts = (array == shared).sum(axis=axis)
+        if (counts & (counts - 1)).any():
+            raise Unfit
 
 
 def keepdim(call: Call, argument: Argument) -> Any:

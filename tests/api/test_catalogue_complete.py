@@ -32,7 +32,6 @@ WITHOUT_A_ROW = {
     "pointwise: its row comes with the next slice": """
         bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
     """,
-    "reductions and order: its row comes with the next slice": "all any msort nansum",
     "shape: its row comes with the next slice": """
         adjoint atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
         hstack movedim narrow select tensor_split tile tril triu unflatten unfold vstack

@@ -31,7 +31,10 @@ def declared(stub: str, inside: str = "") -> dict[str, list[Signature]]:
 
 def functions(name: str) -> list[Signature]:
     """A root function's overloads: torch's Python where it has some, else its stub."""
-    return _of_python(getattr(torch, name)) or current(
+    value = getattr(torch, name)
+    if getattr(value, "__qualname__", "").startswith("boolean_dispatch"):
+        value = inspect.getattr_static(torch.Tensor, name)  # the function's own signature is (*args, **kwargs)
+    return [_named(s) for s in _of_python(value)] or current(
         [_named(s) for s in declared("_C/_VariableFunctions.pyi").get(name, [])]
     )
 
