@@ -41,6 +41,7 @@ _POLES = Known(
     "at a pole torch divides by sin²(πx), which no float makes 0: its trigamma is finite there",
     where="undecided",
 )
+_ANY = _GRADIENTS | {"value"}
 _QUOTIENTS = (
     "torch divides the product by the input, so nan or inf in one input makes every gradient nan; "
     "a gradient does not depend on its own input, so the others' product is right: "
@@ -86,6 +87,48 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
         "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
+        **{
+            name: Known(
+                _ANY,
+                "at infinity torch's series makes nan of what vanishes, and at a pole it divides by the sine of a "
+                "rounded multiple of π, so that what is infinite is only large",
+                where="undecided",
+            )
+            for name in (
+                "digamma",
+                "lgamma",
+                "mvlgamma",
+                "polygamma",
+                "special.digamma",
+                "special.gammaln",
+                "special.multigammaln",
+                "special.polygamma",
+                "special.psi",
+                "special.zeta",
+            )
+        },
+        **{
+            f"special.{shifted}{name}": Known(
+                frozenset(["value"]),
+                "torch leaves its recurrence before the first step where x is nan, and returns a variable that was "
+                "never set: aten/src/ATen/native/Math.h",
+                where="undecided",
+            )
+            for shifted, names in (
+                (
+                    "",
+                    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w "
+                    "hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p",
+                ),
+                (
+                    "shifted_",
+                    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w",
+                ),
+            )
+            for name in names.split()
+        },
+        "special.airy_ai": Known(frozenset(["value"]), "it vanishes at infinity: torch multiplies 0 by an infinity"),
+        "special.log_ndtr": Known(_GRADIENTS, "at -inf torch subtracts infinities; the derivative there is infinite"),
         "sort": Known(
             _GRADIENTS,
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
