@@ -101,6 +101,33 @@ def _unwrapped(x: Any) -> Any:
     return x
 
 
+def dense(array: Any) -> bool:
+    """Whether the elements fill their memory without gaps or overlap, in whatever order of the dimensions."""
+    if array.flags.c_contiguous:
+        return True
+    reach = array.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n != 1):
+        if stride != reach:
+            return False
+        reach *= n
+    return True
+
+
+def alike(array: Any, dtype: Any, memory_format: Any = None) -> Any:
+    """Memory of another array's shape, not yet written; its layout too, unless a format asks for another."""
+    shape = np.shape(array)
+    if isinstance(array, np.generic) or array.ndim < 2 or "contiguous" in str(memory_format):
+        return np.empty(shape, dtype)
+    if not dense(array):
+        return np.empty_like(array, dtype)
+    return np.ndarray(shape, dtype, np.empty(array.size, dtype), 0, scaled(array, np.dtype(dtype).itemsize))
+
+
+def scaled(array: Any, itemsize: int) -> tuple[int, ...]:
+    """An array's strides for elements of another size."""
+    return tuple(s // array.itemsize * itemsize for s in array.strides)
+
+
 def arange(start: Any, end: Any, step: Any, dtype: Any) -> Any:
     """start, start + step, ... below end, each computed by a multiplication, as torch does."""
     if dtype.kind in "iu":

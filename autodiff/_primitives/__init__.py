@@ -9,6 +9,7 @@ from autodiff._primitives import (  # noqa: F401
     normalize,
     order,
     pointwise,
+    random,
     reduce,
     scan,
     shape,
