@@ -16,9 +16,12 @@ from autodiff._functions import (  # noqa: F401
     order,
     pointwise,
     random,
+    ranges,
     reduce,
     sampling,
     scan,
     selection,
     shape,
+    values,
+    windows,
 )

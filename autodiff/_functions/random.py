@@ -13,8 +13,9 @@ from autodiff._core.dtypes import Default
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
-from autodiff._functions.creation import checked, finished, sized
+from autodiff._functions.creation import checked, sized
 from autodiff._functions.generator import Generator, stream_of
+from autodiff._functions.values import finished
 from autodiff._kernels import random
 from autodiff._kernels.creation import alike
 from autodiff._kernels.mersenne import Mersenne
@@ -84,9 +85,9 @@ def whole(stream: Mersenne, array: Any, low: int, high: int) -> Any:
 
 def _beyond(name: str, digits: int, dtype: Any) -> str:
     return (
-        f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {_C[dtype.name]} can support "
-        "discrete uniform distribution only within this range. This warning will become an error in version 1.7 "
-        "release, please fix the code in advance"
+        f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {_C[dtype.name]} can "
+        "support discrete uniform distribution only within this range. This warning will become an error in version "
+        "1.7 release, please fix the code in advance"
     )
 
 
@@ -128,7 +129,7 @@ def _drawn(name: str, values: Any, text: str) -> None:
 
     public.__doc__ = f"Random numbers {text}, in a tensor of this shape."
     shaped.__doc__ = f"Random numbers {text}, in a tensor of another's shape and dtype."
-    function(name=name, method=False, out=True)(public)
+    function(name=name, method=False, out="new")(public)
     function(name=name + "_like", method=False)(shaped)
 
 
@@ -149,7 +150,7 @@ def bounds(name: str, low: Any, high: Any) -> tuple[int, int]:
     return found
 
 
-@function(method=False, out=True)
+@function(method=False, out="new")
 def randint(
     low: int = 0,
     high: Any = None,
@@ -191,7 +192,7 @@ def randint_like(
     return finished(whole(stream_of(generator, "randint_like"), array, low, high), requires_grad, device)
 
 
-@function(method=False, out=True)
+@function(method=False, out="new")
 def randperm(
     n: int,
     *,

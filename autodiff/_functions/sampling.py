@@ -1,4 +1,4 @@
-"""Drawing by what a tensor says, and drawing a tensor's own values anew. Knows signatures; numbers come from _kernels."""
+"""Drawing by what a tensor says, and drawing its own values anew. Knows signatures; numbers come from _kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random counts, each of which consumes as many numbers as it happens to need: Poisson, binomial; and picking by weight.
+"""Random counts, each of which consumes as many numbers as it needs (Poisson, binomial), and picking by weight.
 
 The methods and their constants are those of W. Hoermann, "The transformed rejection method for generating Poisson
 random variables" (1993) and "The generation of binomial random variates" (1993), which torch uses too.

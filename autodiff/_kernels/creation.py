@@ -144,14 +144,20 @@ def linspace(start: Any, end: Any, steps: int, dtype: Any) -> Any:
     if steps == 1:
         return np.array([start]).astype(dtype)
     working = np.dtype("float64") if dtype.kind in "iu" else dtype if dtype.itemsize > 2 else np.dtype("float32")
-    real = working.type
-    first, last = real(start), real(end)
+    first, last = working.type(start), working.type(end)
     # torch's fused multiply-add rounds once; so does the next wider type, but for rare ties.
-    step = ((last - first) / real(steps - 1)).astype(_WIDER.get(working.name, working))
+    step = ((last - first) / working.type(steps - 1)).astype(_WIDER.get(working.name, working))
     places = np.arange(steps)
     return (
         np.where(places < steps // 2, first + step * places, last - step * places[::-1]).astype(working).astype(dtype)
     )
+
+
+def logspace(start: Any, end: Any, steps: int, base: float, dtype: Any) -> Any:
+    """Powers whose exponents lie at equal distances between two numbers of this dtype."""
+    wide = np.dtype("complex128" if dtype.kind == "c" else "float64")
+    with np.errstate(all="ignore"):
+        return (wide.type(base) ** linspace(start, end, steps, wide)).astype(dtype)
 
 
 _WIDER = {"float32": np.dtype("float64"), "float64": np.dtype(np.longdouble)}
