@@ -14,6 +14,7 @@ from autodiff import device as _device
 _Number: TypeAlias = _int | _float | _bool | _complex
 
 from autodiff import Generator as Generator
+STREAM: str
 default_generator: Any
 def fork_rng(devices: Any = None, enabled: _bool = True, _caller: str = 'fork_rng', _devices_kw: str = 'devices', device_type: str | None = None) -> AbstractContextManager[None]: ...
 def get_rng_state() -> _Tensor: ...

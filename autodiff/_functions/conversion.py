@@ -87,7 +87,7 @@ for d in dtypes.DTYPES:
 
 
 @function(METHOD, method=True)
-def bfloat16(self: Tensor, memory_format: Any = None) -> Tensor:
+def bfloat16(self: Tensor) -> Tensor:
     """Raises TypeError: NumPy has no bfloat16, and so neither has this engine."""
     raise TypeError("bfloat16 is not available: NumPy has no such dtype; float16 and float32 are")
 

@@ -504,6 +504,20 @@ def test_out_decides_the_dtype(expression: str, dtype: str) -> None:
         assert_alike(theirs, ours)
 
 
+@pytest.mark.parametrize("increasing", [False, True])
+def test_vander_is_differentiable_here(increasing: bool) -> None:
+    """torch's own backward refuses what it wrote in place; linalg.vander's does not."""
+    found = []
+    for lib in (torch, ad):
+        x = lib.tensor([0.5, -2.0, 3.0], requires_grad=True)
+        weights = lib.arange(12.0).reshape(3, 4)
+        y = lib.linalg.vander(x, N=4) if lib is torch else ad.vander(x, 4, True)
+        if not increasing:
+            y = y.flip(-1) if lib is torch else ad.vander(x, 4)
+        found.append(as_array(lib.autograd.grad((y * weights).sum(), x)[0]))
+    np.testing.assert_allclose(found[1], found[0])
+
+
 def test_what_frombuffer_shares() -> None:
     memory = bytearray(8)
     t = ad.frombuffer(memory, dtype=ad.int16)
