@@ -237,7 +237,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--programs", type=_natural, default=faults.PROGRAMS, metavar="N", help="random programs")
     verb.add_argument("--seed", type=_natural, default=faults.SEED)
     verb.add_argument("--ops", type=_names, help="operators that programs are made of")
-    verb.add_argument("--jobs", type=_natural, default=min(4, os.cpu_count() or 1), metavar="N", help="mutants at a time")
+    verb.add_argument(
+        "--jobs", type=_natural, default=min(4, os.cpu_count() or 1), metavar="N", help="mutants at a time"
+    )
     _json_option(verb)
 
     verb = verbs.add_parser("coverage", help="the operators of the catalogue, and which of them an engine has")

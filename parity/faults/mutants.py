@@ -388,9 +388,7 @@ def tally(results: Iterable[Result], equivalent: Mapping[str, str]) -> dict[str,
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         counts[result.kind][result.fate] += result.fate == "killed" or result.id not in equivalent
-    return {
-        kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())
-    }
+    return {kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())}
 
 
 # -- survivors that are no loss ----------------------------------------------------------------------------------------

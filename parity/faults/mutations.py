@@ -119,9 +119,7 @@ def _of_function(
             codes = _with(module, parent, field, index, node, changed, original, file)
             if codes:
                 lines = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
-                yield Mutant(
-                    f"{name}:{kind}:{seen[kind]}", kind, file, lines, before, ast.unparse(changed), codes
-                )
+                yield Mutant(f"{name}:{kind}:{seen[kind]}", kind, file, lines, before, ast.unparse(changed), codes)
 
 
 def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
@@ -133,9 +131,15 @@ def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AS
             continue
         children: list[tuple[str, int | None, ast.AST]] = []
         for field, value in ast.iter_fields(node):
-            if field in ("args", "annotation", "returns", "decorator_list", "type_params") and isinstance(node, Functions):
+            if field in ("args", "annotation", "returns", "decorator_list", "type_params") and isinstance(
+                node, Functions
+            ):
                 continue
-            if field == "annotation" or isinstance(node, ast.Raise) or (isinstance(node, ast.Assert) and field == "msg"):
+            if (
+                field == "annotation"
+                or isinstance(node, ast.Raise)
+                or (isinstance(node, ast.Assert) and field == "msg")
+            ):
                 continue
             if isinstance(value, ast.AST):
                 children.append((field, None, value))

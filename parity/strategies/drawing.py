@@ -249,7 +249,7 @@ def _run(
     except Exception as error:
         if writing and spelling != "out" and draft.source.boolean(0.25):
             draft.error = Raised(type(error).__name__, str(error), f"step {len(draft.steps)}")
-            draft.steps.append((spec.name, args, kwargs, spelling))
+            draft.steps.append((spec.name, args, kwargs, spelling, draft.seed))
             return
         raise Unfit from None
     least = spec.arguments[0].limits.get("result_above")
@@ -337,7 +337,9 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
     chosen = [
         spec
         for spec in CATALOGUE.values()
-        if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
+        if ("stream" not in spec.tags if ops is None else spec.name in ops)
+        and "random" not in spec.tags
+        and (not tag or tag in spec.tags)
     ]
     return tuple(
         spec.name for spec in chosen for _ in range(1 if spec.orders == 0 else 3 if spec.family in _MOVING else 4)

@@ -21,6 +21,27 @@ UNREACHED = {
     **{("_divide_floor", i): "the row draws no rounding_mode of div" for i in (0, 1)},
     **{("_divide_trunc", i): "the row draws no rounding_mode of div" for i in (0, 1)},
     **{("addmm", i): f"{_NO_ROW} addmm" for i in (0, 1, 2)},
+    **{
+        (f"_drawn_{name}", 0): "writes over a tensor: tests/ops/test_random.py takes its gradient"
+        for name in (
+            "bernoulli_",
+            "bernoulli_each",
+            "cauchy_",
+            "exponential_",
+            "geometric_",
+            "log_normal_",
+            "normal_",
+            "random_",
+            "random_from",
+            "random_to",
+            "uniform_",
+        )
+    },
+    ("_drawn_bernoulli_each", 1): "writes over a tensor: tests/ops/test_random.py takes its gradient",
+    **{("_drawn_binomial", i): "torch has no derivative either" for i in (0, 1)},
+    ("_drawn_bernoulli_p", 0): "torch has no derivative either",
+    **{(f"_drawn_normal_{name}", 0): "the row draws two tensors" for name in ("mean", "std")},
+    ("_native_dropout", 0): f"{_NO_ROW} native_dropout",
     ("as_strided", 0): f"{_NO_ROW} as_strided",
     **{("baddbmm", i): f"{_NO_ROW} baddbmm" for i in (0, 1, 2)},
     ("clone", 0): f"{_NO_ROW} clone",

@@ -134,6 +134,21 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
     "arange": [((), (5,), {}), ((), (1.5, 4, 0.5), {"dtype": DType("float64")})],
     "linspace": [((), (0.3, 2.0, 5), {"dtype": DType("float64")}),
                  ((), (1, 2, 1), {"dtype": DType("float64")})],
+    "logspace": [((), (-0.3, 2.0, 5), {"dtype": DType("float64")}), ((), (1, 2, 1), {"dtype": DType("float64")})],
+    "range": [((), (1, 3, 0.5), {})],
+    "scalar_tensor": [((), (0.5,), {}), ((), (2,), {"dtype": DType("int64")})],
+    "asarray": [((S,), (R0,), {})],
+    **{op: [((S,), (R0, 2, 3), {}), ((S,), (R0, (2, 3)), {})] for op in ["new_zeros", "new_ones"]},
+    "new_full": [((S,), (R0, (2, 3), 0.1), {})],
+    **{op: [((), (3, 4), {}), ((), (4, 2), {"offset": -1})] for op in ["tril_indices", "triu_indices"]},
+    "linalg.vander": [((S,), (R0,), {}), ((V,), (R0,), {"N": 3})],
+    **{
+        f"{name}_window": [
+            ((), (n,), {"dtype": DType("float64"), "periodic": periodic})
+            for n, periodic in [(1, True), (5, True), (6, False)]
+        ]
+        for name in ["hann", "hamming", "blackman", "bartlett", "kaiser"]
+    },
     "softmax": [((S,), (R0, 1), {})],
     "log_softmax": [((S,), (R0, 0), {}), ((S[:0],), (R0, 0), {})],
     "nn.functional.softmax": [((S,), (R0,), {"dim": 1})],
@@ -159,7 +174,7 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
 }  # fmt: skip
 
 
-METHODS = {"view", "expand", "repeat"}
+METHODS = {"view", "expand", "repeat", "new_zeros", "new_ones", "new_full"}
 CONSTANTS = {"nn.functional.nll_loss": {2}, "nn.functional.cross_entropy": {2}}
 
 
@@ -369,7 +384,7 @@ class TestCertainty:
 
 
 def test_every_operator_of_the_catalogue_has_a_line():
-    drawn = {name for name, row in CATALOGUE.items() if "random" in row.tags}
+    drawn = {name for name, row in CATALOGUE.items() if row.tags & {"random", "stream"}}
     assert set(CATALOGUE) - drawn <= operators()
 
 
