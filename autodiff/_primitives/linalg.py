@@ -7,7 +7,7 @@ from typing import Any
 from autodiff._core.kinds import general
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
-from autodiff._kernels import decompositions
+from autodiff._kernels import decompositions, lapack
 
 # -- determinants -------------------------------------------------------------------------------------------------
 
@@ -25,8 +25,7 @@ def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
 
 
 def _inverse_adjoint(A: Any, LU: Any, pivots: Any) -> Any:
-    identity = decompositions.identity_like(A._array if isinstance(A, Tensor) else A)
-    return ops.solve(A, identity, LU, pivots, adjoint=True, left=True, vector=False)
+    return ops.adjoint(ops.inverse_of_factors(A, LU, pivots))
 
 
 # The factors of A come with it, so that A's own derivative is what is recorded.
@@ -36,6 +35,12 @@ general(
     _det_back,
     inputs=("A", "LU", "pivots"),
     node="LinalgDetBackward0",
+)
+general(
+    "inverse_of_factors",
+    lambda A, LU, pivots: lapack.lu_inverse(LU, pivots),
+    lambda g, out: -ops.bmm(ops.adjoint(out), ops.bmm(g, ops.adjoint(out))),
+    inputs=("A", "LU", "pivots"),
 )
 general(
     "adjugate",
