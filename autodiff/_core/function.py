@@ -31,7 +31,7 @@ class Function:
         name: str,
         method: bool,
         inplace: bool | str,
-        out: bool,
+        out: bool | str,
         node: str | None,
         saves: tuple[str, ...],
         aliases: tuple[str, ...],
@@ -71,7 +71,7 @@ def function(
     name: str | None = None,
     method: bool | None = None,
     inplace: bool | str = False,
-    out: bool = False,
+    out: bool | str = False,
     node: str | None = None,
     saves: str = "",
     aliases: tuple[str, ...] = (),
@@ -80,7 +80,9 @@ def function(
 
     `method`: also a method of Tensor (by default if it is in the root). `inplace`: also with a trailing underscore;
     "view" where that only changes the tensor's geometry, "overlapping" where operands may share the memory written.
-    `out`: takes `out=`. `node` and `saves`: recorded as one node of that name, which saves these inputs.
+    `out`: takes `out=`; "same" where that must have the result's own dtype, "bool" where also the answer about an
+    input that requires grad may be written into it. `node` and `saves`: recorded as one node of that name, which saves
+    these inputs.
     """
     spaces = namespaces or ("",)
 

@@ -18,7 +18,7 @@ from autodiff._core import dtypes
 from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.primitive import Formula, Primitive, parameters
-from autodiff._core.promotion import explained, no_operand, plain, refuse
+from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -39,11 +39,17 @@ def pointwise(
     *partials: Formula | str | float,
     computes: str = "float",
     refuses: str = "",
+    refusal: str = "",
     node: str | None = None,
     spellings: str = "inplace out",
+    aliases: str = "",
+    numbers: str = "either",
     check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Primitive:
     """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
+
+    `aliases` are its other public names, `numbers` says which operand may be a Python number, `refusal` what torch
+    says in words of its own to the dtypes that it `refuses` (see Primitive).
 
     A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
     these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
@@ -64,8 +70,23 @@ def pointwise(
         check=check,
     )
     p.spellings = frozenset(spellings.split())
+    p.aliases = tuple(aliases.split())
+    p.numbers = numbers
+    p.refusal = refusal
     p.op = binary(p) if two else unary(p)
     return p
+
+
+def undifferentiable(name: str, kernel: Kernel, *, operator: str, **row: Any) -> Primitive:
+    """A pointwise operator whose result requires grad though torch has no derivative: asking for it raises.
+
+    `operator` is what torch calls it in that message.
+    """
+
+    def refuse(g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{operator} is not implemented")
+
+    return pointwise(name, kernel, refuse, refuse, node="torch::autograd::NotImplemented", **row)
 
 
 def starts_with_g(formula: Any) -> bool:
@@ -83,17 +104,26 @@ def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *
 
 
 def discrete(
-    name: str, kernel: Kernel, operands: int = 2, refuses: str = "", spellings: str = "inplace out"
+    name: str,
+    kernel: Kernel,
+    operands: int = 2,
+    refuses: str = "",
+    spellings: str = "inplace out",
+    aliases: str = "",
+    numbers: str = "either",
 ) -> Primitive:
     """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
     p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
     p.spellings = frozenset(spellings.split())
+    p.aliases = tuple(aliases.split())
+    p.numbers = numbers
 
     def run(*given: Any) -> Any:
         arrays = [
             x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given
         ]
         if len(arrays) == 2:
+            check_numbers(p, given)
             try:
                 target = dtypes.result_type(arrays)
             except AttributeError:

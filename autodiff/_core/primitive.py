@@ -63,6 +63,12 @@ class Primitive:
         self.refuses = refuses
         #: What torch has besides the function and the method, for kinds that are public by themselves.
         self.spellings = frozenset(["inplace", "out"])
+        #: Further public names, one of another namespace with that before it: "absolute", "special.expm1".
+        self.aliases: tuple[str, ...] = ()
+        #: Which of two operands may be a Python number: "either", "right", "neither", or "both" at once.
+        self.numbers = "either"
+        #: What torch says in a RuntimeError of its own to a dtype that it refuses.
+        self.refusal = ""
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic

@@ -33,3 +33,11 @@ def divide_trunc(x: Any, y: Any) -> Any:
         quotient = np.floor_divide(x, y)
         return quotient + ((quotient < 0) & (quotient * y != x))
     return np.trunc(np.true_divide(x, y))
+
+
+def no_zero_divisor(operands: Any) -> None:
+    """Raise RuntimeError for whole numbers divided by 0."""
+    x, y = (np.asarray(operand) for operand in operands)
+    kinds = x.dtype.kind + y.dtype.kind
+    if set(kinds) <= set("biu") and kinds != "bb" and x.size and y.size and not y.all():
+        raise RuntimeError("ZeroDivisionError")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from autodiff._core.dtypes import Default
+from autodiff._core.promotion import foreign, plain
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._surface.methods import PUBLIC_KINDS, described
 from autodiff._surface.out import with_out
 
@@ -14,16 +18,22 @@ from autodiff._surface.out import with_out
 def names(namespace: str) -> dict[str, Callable[..., Any]]:
     """Name to public function for one namespace: "" is the root, "nn.functional", "linalg" ..."""
     found: dict[str, Callable[..., Any]] = {}
-    if not namespace:
-        for name, p in PRIMITIVES.items():
-            if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+    for name, p in PRIMITIVES.items():
+        if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+            homes = [each.rpartition(".") for each in (name, *p.aliases)]
+            mine = [short for space, _, short in homes if space == namespace]
+            if mine:
                 public = pointwise(name, p)
                 if "out" in p.spellings:
                     public = with_out(name, public, differentiable=p.kind != "discrete")
-                found[name] = public
+                found |= dict.fromkeys(mine, public)
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
-            public = with_out(f.short, f.public) if f.out else f.public
+            public = (
+                with_out(f.short, f.public, differentiable=f.out != "bool", exact=f.out in ("same", "bool"))
+                if f.out
+                else f.public
+            )
             for name in (f.short, *f.aliases):
                 found[name] = public
     return dict(sorted(found.items()))
@@ -43,7 +53,9 @@ def pointwise(name: str, p: Any) -> Callable[..., Any]:
 
         def public(input: Tensor, other: Any) -> Tensor:  # type: ignore[misc]
             if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-                raise TypeError(_not_a_tensor(name, input))
+                if p.numbers != "both" or foreign(input) or foreign(other):
+                    raise TypeError(_not_a_tensor(name, input))
+                input = wrap(np.asarray(input, Default.of_number(plain(input))))
             return op(input, other)  # type: ignore[no-any-return]
 
     public.__name__ = public.__qualname__ = name

@@ -14,6 +14,7 @@ from autodiff._core import dtypes
 from autodiff._core.inplace import check_writable
 from autodiff._core.modes import state
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.flags import anyway
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {old}, which does not match the required "
@@ -23,8 +24,10 @@ RESIZED = (
 )
 
 
-def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = True) -> Callable[..., Any]:
-    """The function with torch's keyword `out=`: a tensor, or one per result."""
+def with_out(
+    name: str, function: Callable[..., Any], *, differentiable: bool = True, exact: bool = False
+) -> Callable[..., Any]:
+    """The function with torch's keyword `out=`: a tensor, or one per result; `exact` refuses other dtypes."""
 
     @functools.wraps(function)
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -42,6 +45,11 @@ def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = 
         if len(outs) != len(results):
             raise TypeError(f"{name}(): expected {len(results)} tensors in out, got {len(outs)}")
         for target, value in zip(outs, results):
+            if exact and isinstance(target, Tensor) and target._array.dtype is not value._array.dtype:
+                raise RuntimeError(
+                    f"the output given to {name} has dtype {dtypes.title(target._array.dtype)} but the operation's "
+                    f"result requires dtype {dtypes.title(value._array.dtype)}"
+                )
             write(name, target, value)
         return out
 
@@ -74,5 +82,5 @@ def write(name: str, out: Tensor, value: Tensor) -> None:
                 RESIZED.format(old=list(out._array.shape), new=list(value._array.shape)), UserWarning, stacklevel=4
             )
         out._array = np.empty(value._array.shape, out._array.dtype)
-    np.copyto(out.memory(), value._array, casting="unsafe")
+    anyway(np.copyto, out.memory(), value._array, casting="unsafe")
     out.storage().touch()

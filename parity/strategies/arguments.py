@@ -78,7 +78,8 @@ def tensor(call: Call, argument: Argument) -> Any:
     if ndim is not None:
         least = most = ndim
     contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
-    settled = limits.get("settled", False)
+    settled, pairs = limits.get("settled", False), limits.get("pairs", False)
+    sized = limits.get("sized", False)
     matching = call.first.array.dtype.char if call.first is not None else ""
 
     def suits(item: Item) -> bool:
@@ -87,6 +88,8 @@ def tensor(call: Call, argument: Argument) -> Any:
         if contiguous and not item.array.flags.c_contiguous:
             return False
         if settled and item.loose:
+            return False
+        if (pairs and not _of_pairs(item.array)) or (sized and not item.array.size):
             return False
         return not tieless or len(set(item.look())) == item.array.size
 
@@ -105,13 +108,28 @@ def tensor(call: Call, argument: Argument) -> Any:
             if not suits(made):
                 raise Unfit
             return made
-        layouts = 0.0 if contiguous else 0.15
+        if pairs:
+            shape = (*shape[:3], 2)
+        if sized and not shapes.size(shape):
+            raise Unfit
+        layouts = 0.0 if contiguous or pairs else 0.15
         return draft.leaf(draft.values(shape, dtype, limits), layouts=layouts)
 
     item = draft.pick(kinds, limits, suits if limits or matching else None, make)
     if draft.exact:
         call.even = limits.get("even", "")
     return call.note(item)
+
+
+def _of_pairs(array: Any) -> bool:
+    """Whether the elements along the last dimension are two, side by side, on even places."""
+    step = array.itemsize
+    return (  # type: ignore[no-any-return]
+        array.shape[-1:] == (2,)
+        and array.strides[-1] == step
+        and array.flags.c_contiguous
+        and all(stride % (2 * step) == 0 for stride in array.strides[:-1])
+    )
 
 
 def fitted(draft: Draft, least: int, most: int) -> Shape:
@@ -183,8 +201,10 @@ def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
         return source.choice(limits["choices"])  # type: ignore[no-any-return]
     if draft.exact:
         exact = [x for x in (2, 1, 0, -1, 0.5, 2.0, -2.0, 1.5, 3) if low <= x <= high]
+        if limits.get("whole"):
+            exact = [x for x in exact if isinstance(x, int)]
         value = source.choice(exact)
-    elif limits.get("integer") or source.boolean(0.3):
+    elif limits.get("integer") or limits.get("whole") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
     else:
         value = low + (high - low) * source.integer(0, 48) / 48

@@ -31,7 +31,12 @@ _DRAWERS: Mapping[str, Drawer] = {
     **products.DRAWERS,
 }
 #: Operators whose left operand may be a Python number, spelled as an operator.
-_EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
+_EITHER_SIDE = frozenset(
+    ["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge", "floor_divide",
+     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"]
+)  # fmt: skip
+_COMPARISONS = frozenset(["eq", "ne", "lt", "le", "gt", "ge"])
+_QUOTIENTS = frozenset(["div", "floor_divide", "remainder"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
 #: Combinations of dtypes that programs mix, each with its main dtype first.
 MIXTURES: tuple[tuple[str, ...], ...] = (
@@ -138,8 +143,8 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
         args = _writable(draft, args, spelling)
     if spelling == "operator":
         args = _on_either_side(call, args)
-        if kwargs or (spec.name in ("logical_and", "logical_or", "logical_not") and not _all_bool(args)):
-            spelling = "function"  # `+` has no alpha, and `&` of integers works on their bits
+        if kwargs:
+            spelling = "function"  # `+` has no alpha
     if spelling == "augmented" and kwargs:
         spelling = "inplace"
     if spelling == "method" and not isinstance(args[0], Item):
@@ -200,19 +205,15 @@ def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     name = call.spec.name
     if name not in _EITHER_SIDE or len(args) != 2 or not isinstance(args[1], Item) or not call.source.boolean(0.25):
         return args
-    if name == "div" and not call.draft.exact and not args[1].within({"nonzero": True}):
+    if name in _QUOTIENTS and not call.draft.exact and not args[1].within({"nonzero": True}):
         return args
-    if call.draft.exact and name in ("div", "pow"):
+    if call.draft.exact and (name in _QUOTIENTS or name == "pow"):
         return args
     limits = {**call.spec.arguments[0].limits, **({"apart": True} if not call.draft.exact else {})}
     value = arguments.plain_number(call, limits)
-    if name not in ("add", "sub", "mul", "div", "pow") and any(abs(x - value) < 1e-2 for x in args[1].look()):
+    if name in _COMPARISONS and any(abs(x - value) < 1e-2 for x in args[1].look()):
         return args if not call.draft.exact else (value, args[1])
     return (value, args[1])
-
-
-def _all_bool(args: tuple[Any, ...]) -> bool:
-    return all(isinstance(arg, Item) and arg.kind == "b" for arg in args)
 
 
 def _out(draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -8,12 +8,14 @@ from typing import Any
 
 from parity.strategies.item import Item, Unfit
 
-_PRODUCTS = frozenset(["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm"])
+_PRODUCTS = frozenset(
+    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm", "addcmul", "lerp"]
+)
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])
 #: Of complex numbers these need a square root, or in torch a division.
-REAL_ONLY = LONG_PRODUCTS | {"abs"}
+REAL_ONLY = LONG_PRODUCTS | {"abs", "sgn"}
 _SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum"])
 
 
@@ -36,7 +38,9 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return most * count
     if op == "mean":
         return most + _mean(values)
-    if op == "div":
+    if op == "frexp":
+        return most + 4
+    if op in ("div", "floor_divide"):
         return _bits(values["input"]) + 2
     if op == "pow":
         return _bits(values["input"]) * int(values["exponent"])

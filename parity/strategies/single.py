@@ -25,7 +25,7 @@ Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: Families whose elements do not meet: every critical value goes into one tensor.
-_ELEMENTWISE = ELEMENTWISE | {"special", "activation"}
+_ELEMENTWISE = ELEMENTWISE | {"special", "activation", "complex"}
 _ACROSS = frozenset(["softmax", "log_softmax", "nn.functional.softmax", "nn.functional.log_softmax"])
 #: Kinds of argument whose values a filler chooses.
 _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])

@@ -22,6 +22,7 @@ from parity.truth import (
     arithmetic,
     choosing,
     comparison,
+    complex,
     creation,
     elementary,
     index,
@@ -36,7 +37,7 @@ from parity.truth import (
     shape,
 )
 from parity.truth.balls import acb, arb, balls
-from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
+from parity.truth.table import CONVENTIONAL, LINES, PARTS, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
 FAMILIES = (
@@ -44,6 +45,7 @@ FAMILIES = (
     arithmetic,
     choosing,
     comparison,
+    complex,
     creation,
     elementary,
     index,
@@ -139,6 +141,8 @@ class Forward:
 
     def _evaluate(self, line: _Line, values: Sequence[Any], unmoved: Sequence[Any]) -> Any:
         args, kwargs = _resolved(line, values)
+        if line.op in PARTS and self.writes:
+            raise NoTruth(f"{line.op} beside steps that write")
         if line.op in CONVENTIONAL:
             if self.writes:
                 raise NoTruth(f"{line.op} beside steps that write")

@@ -49,12 +49,14 @@ def methods(name: str) -> list[Signature]:
 
 
 def current(overloads: list[Signature]) -> list[Signature]:
-    """Without torch's deprecated forms, which take `alpha` and `beta` by position and call no parameter input."""
+    """Without torch's deprecated forms, which take `alpha`, `beta` and `value` by position and name no input."""
     return [
         s
         for s in overloads
         if not any(
-            s.parameters[n].kind is Parameter.POSITIONAL_OR_KEYWORD for n in ("alpha", "beta") if n in s.parameters
+            s.parameters[n].kind is Parameter.POSITIONAL_OR_KEYWORD
+            for n in ("alpha", "beta", "value")
+            if n in s.parameters and (n != "value" or "tensor1" in s.parameters)
         )
     ]
 
