@@ -169,17 +169,18 @@ def _factor(value: Any, input: Tensor) -> Any:
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input); the weight is a number or a tensor."""
     _need_tensors("lerp", input=input, end=end)
-    d = input._array.dtype
+    own = input._array.dtype
     for name, x in (("end", end), ("weight", weight)):
-        if isinstance(x, Tensor) and x._array.dtype is not d and (name == "end" or x._array.ndim):
+        if isinstance(x, Tensor) and x._array.dtype is not own and (name == "end" or x._array.ndim):
             raise RuntimeError(
                 f"expected dtype {dtypes.of(input._array)} for `{name}` but got dtype {dtypes.of(x._array)}"
             )
     by = "tensor" if isinstance(weight, Tensor) else "scalar"
+    d = _operand_dtype(input, end, weight) if isinstance(weight, Tensor) else own
     if d.kind not in "fc":
         raise NotImplementedError(f"\"lerp_kernel_{by}\" not implemented for '{dtypes.title(d)}'")
     if isinstance(weight, Tensor):
-        return ops.lerp_by_tensor(input, end, cast(weight, d))  # type: ignore[no-any-return]
+        return ops.lerp_by_tensor(cast(input, d), cast(end, d), cast(weight, d))  # type: ignore[no-any-return]
     return ops.lerp_by_number(input, end, weight=_factor(weight, input))  # type: ignore[no-any-return]
 
 
@@ -258,7 +259,12 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
     """The power computed in double precision."""
     _need_tensor("float_power", input, exponent)
     wide = _widest(input, exponent)
-    return ops.pow(*(cast(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
+    # As in torch the casts are operators of their own: what `pow` saves are the copies.
+    return ops.pow(*(ops.to(x, dtype=wide) if _narrow(x, wide) else x for x in (input, exponent)))  # type: ignore[no-any-return]
+
+
+def _narrow(x: Operand, wide: np.dtype[Any]) -> bool:
+    return isinstance(x, Tensor) and x._array.dtype is not wide
 
 
 @function("Tensor", method=True)

@@ -36,7 +36,7 @@ def conj_physical(input: Tensor) -> Tensor:
 @function("Tensor", method=True)
 def conj_physical_(self: Tensor) -> Tensor:
     """The conjugate, in place."""
-    return assign(self, ops.conj_physical1) if _is_complex(self) else self
+    return assign(self, ops.conj_physical1)
 
 
 @function()

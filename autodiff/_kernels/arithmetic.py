@@ -26,8 +26,10 @@ def no_bool_difference(operands: Any) -> None:
 
 
 def sgn(x: Any) -> Any:
-    """x / |x|, and 0 at 0 and for a real nan."""
-    return np.sign(x) if x.dtype.kind == "c" else sign(x)
+    """x / |x|, 0 at 0 and for a real nan, nan for complex infinities."""
+    if x.dtype.kind != "c":
+        return sign(x)
+    return np.where(np.isfinite(x), np.sign(x), x * np.nan).astype(x.dtype)[()]
 
 
 def sign(x: Any) -> Any:

@@ -133,6 +133,13 @@ def _series(z: Any, order: int) -> Any:
     return total
 
 
+def hypot(x: Any, y: Any) -> Any:
+    """The square root of x² + y²; NumPy's is coarse among float32's smallest numbers."""
+    if x.dtype.itemsize == 8:
+        return np.hypot(x, y)
+    return np.hypot(x.astype(np.float64), y.astype(np.float64)).astype(x.dtype)
+
+
 # -- logarithms of two operands ----------------------------------------------------------------------------------------
 
 

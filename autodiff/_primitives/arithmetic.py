@@ -20,7 +20,13 @@ from autodiff._kernels import arithmetic
 def _across(g: Any, input: Any, out: Any) -> Any:
     """The part of g at right angles to the direction `out`, over |input|: nothing for real numbers."""
     along = g * ops.conj(out)
-    return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / ops.abs(input))
+    size = ops.abs(ops.where(out == 0, 1, input))
+    return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / size)
+
+
+def _with_ratio(g: Any, input: Any, out: Any) -> Any:
+    """g times out / input, nothing where both are 0."""
+    return ops.where(input == 0, 0, g * (out / ops.where(input == 0, 1, input)))
 
 
 # -- arithmetic ---------------------------------------------------------------------------------------------------
@@ -49,7 +55,7 @@ pointwise("sign", arithmetic.sign, 0, computes="", refuses="c")
 pointwise(
     "_copysign",
     np.copysign,
-    lambda g, input, out: ops.where(input == 0, 0, g * (out / input)),
+    lambda g, input, out: _with_ratio(g, input, out),
     lambda g: ops.zeros_like(g),
     refuses="c",
     node="CopysignBackward0",
@@ -57,7 +63,7 @@ pointwise(
 pointwise(
     "_copysign_of_number",
     np.copysign,
-    lambda g, input, out: ops.where(input == 0, 0, g * (out / input)),
+    lambda g, input, out: _with_ratio(g, input, out),
     None,
     refuses="c",
     node="CopysignBackward1",

@@ -78,9 +78,9 @@ pointwise(
 )
 pointwise(
     "hypot",
-    np.hypot,
-    lambda input, out: input / out,
-    lambda other, out: other / out,
+    elementary.hypot,
+    lambda g, input, out: g * input / out,
+    lambda g, other, out: g * other / out,
     refuses="biuc",
     computes="",
     numbers="neither",
@@ -116,11 +116,18 @@ general(
 )
 
 # -- logarithms of two operands -----------------------------------------------------------------------------------
+# The logistic functions to the bases e and 2 whose derivatives lose nothing where they are nearly 1.
+pointwise("_logistic", elementary.sigmoid, lambda input, out: out * ops._logistic(-input))
+pointwise(
+    "_logistic_of_two",
+    lambda x: 1 / (1 + np.exp2(-x)),
+    lambda input, out: out * ops._logistic_of_two(-input) * math.log(2),
+)
 pointwise(
     "logaddexp",
     elementary.logaddexp,
-    lambda input, other: ops.sigmoid(input - other),
-    lambda input, other: ops.sigmoid(other - input),
+    lambda input, other: ops._logistic(input - other),
+    lambda input, other: ops._logistic(other - input),
     computes="",
     refuses="biu",
     spellings="out",
@@ -129,8 +136,8 @@ pointwise(
 pointwise(
     "logaddexp2",
     np.logaddexp2,
-    lambda input, other: ops.sigmoid((input - other) * math.log(2)),
-    lambda input, other: ops.sigmoid((other - input) * math.log(2)),
+    lambda input, other: ops._logistic_of_two(input - other),
+    lambda input, other: ops._logistic_of_two(other - input),
     computes="",
     refuses="biuc",
     spellings="out",

@@ -38,7 +38,7 @@ undifferentiable(
 )
 pointwise(
     "_remainder",
-    np.remainder,
+    rounding.remainder,
     1,
     lambda input, other: -ops._divide_floor(input, other),
     computes="",
@@ -48,7 +48,7 @@ pointwise(
 )
 pointwise(
     "_remainder_by_number",
-    np.remainder,
+    rounding.remainder,
     1,
     None,
     computes="",
@@ -58,7 +58,7 @@ pointwise(
 )
 undifferentiable(
     "_remainder_of_number",
-    np.remainder,
+    rounding.remainder,
     operator="remainder",
     computes="",
     refuses="bc",

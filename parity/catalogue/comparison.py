@@ -23,6 +23,8 @@ ROWS = [
     *(
         op(name, real("input"), tags="exact rounded discrete", dtypes="buihf", spellings="function method out",
            orders=0)
-        for name in ("isposinf", "isneginf", "signbit")
+        for name in ("isposinf", "isneginf")
     ),
+    op("signbit", real("input", sign=True), tags="exact rounded discrete", dtypes="buihf",
+       spellings="function method out", orders=0),
 ]

@@ -11,7 +11,7 @@ ROWS = [
     op("conj_physical", real("input"), tags="exact rounded", dtypes=_ALL, spellings="function method inplace"),
     *(
         op(name, real("input"), tags="exact rounded", dtypes=dtypes)
-        for name, dtypes in (("conj", _ALL), ("resolve_conj", _ALL), ("resolve_neg", _ALL), ("positive", "uihfc"))
+        for name, dtypes in (("resolve_conj", _ALL), ("resolve_neg", _ALL), ("positive", "uihfc"))
     ),
     # torch's derivative of view_as_real raises for a gradient without elements, whose strides may be any
     *(

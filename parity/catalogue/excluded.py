@@ -14,6 +14,8 @@ EXCLUDED: Mapping[str, str] = MappingProxyType(
         "from_numpy": "takes an array, which no step can hold; every program's inputs go through it instead",
         "empty_like": "its values are whatever the memory held, its shape and dtype those of zeros_like: "
         "https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html",
+        "conj": "torch's is a lazy view, which the engine has not: it conjugates at once, into memory of its own; "
+        "conj_physical has a row: https://docs.pytorch.org/docs/stable/generated/torch.conj.html",
         "manual_seed": "gives a generator, not a tensor; tested where distributions are tested",
     }
 )
@@ -39,15 +41,32 @@ _QUOTIENTS = (
 #: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
+        "addcdiv": Known(
+            frozenset(["second"]), "torch's second derivative at a divisor of 0 multiplies 0 and inf where inf is left"
+        ),
         "atan2": Known(
             _GRADIENTS,
             "torch's derivative divides by x² + y², which underflows: it is 0 (in second order nan) where the true one "
             "is large or infinite",
             where="undecided",
         ),
+        "copysign": Known(
+            frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
+        ),
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
+        ),
+        "float_power": Known(
+            _GRADIENTS,
+            "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
+        ),
+        "frexp": Known(_GRADIENTS, "torch divides by 2**exponent in single precision: 0/0 for numbers below its range"),
+        "logaddexp": Known(
+            frozenset(["second"]), "torch's second derivative divides e^∞ by its square at infinite distances: nan"
+        ),
+        "logaddexp2": Known(
+            frozenset(["second"]), "torch's second derivative divides 2^∞ by its square at infinite distances: nan"
         ),
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "prod": Known(_GRADIENTS, _QUOTIENTS),

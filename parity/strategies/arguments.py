@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue.spec import Argument, OpSpec
-from parity.program import DType
+from parity.program import Array, DType
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND_OF_CHAR
@@ -121,10 +121,10 @@ def tensor(call: Call, argument: Argument) -> Any:
     return call.note(item)
 
 
-def _of_pairs(array: Any) -> bool:
+def _of_pairs(array: Array) -> bool:
     """Whether the elements along the last dimension are two, side by side, on even places."""
     step = array.itemsize
-    return (  # type: ignore[no-any-return]
+    return (
         array.shape[-1:] == (2,)
         and array.strides[-1] == step
         and array.flags.c_contiguous

@@ -19,7 +19,7 @@ from parity.strategies import arguments, companions, positions, products, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
-from parity.strategies.exactness import LONG_PRODUCTS, bits_after
+from parity.strategies.exactness import ROUNDED_SECOND, bits_after
 from parity.strategies.item import Item, Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
@@ -255,7 +255,7 @@ def _run(
 
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:
     """The program and the reference's record; exact programs stop at the order that is exact."""
-    if draft.exact and any(op in LONG_PRODUCTS for op, *_ in draft.steps):
+    if draft.exact and any(op in ROUNDED_SECOND for op, *_ in draft.steps):
         order = min(order, 1)
     return draft.finish(order)
 

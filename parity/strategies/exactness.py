@@ -14,6 +14,8 @@ _PRODUCTS = frozenset(
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])
+#: Operators whose second derivatives are quotients that cancel, which torch rounds.
+ROUNDED_SECOND = LONG_PRODUCTS | {"copysign"}
 #: Of complex numbers these need a square root, or in torch a division.
 REAL_ONLY = LONG_PRODUCTS | {"abs", "sgn"}
 _SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum"])

@@ -19,8 +19,8 @@ _pairs = elementwise(acb, 2)
 line("conj conj_physical", lambda input: _conjugates(input) if is_complex(input) else input)
 line("resolve_conj resolve_neg", lambda input: input)
 line("complex", lambda real, imag: _pairs(balls(real), balls(imag)))
-line("polar", lambda abs, angle: _polar(abs, angle))
 _polar = real(lambda size, angle: acb(size * angle.cos(), size * angle.sin()), 2)
+line("polar", lambda abs, angle: _polar(abs, angle))
 
 
 @forward("real", parts=True)
