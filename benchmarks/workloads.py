@@ -146,6 +146,116 @@ def chain(lib: Any, dtype: str, length: int = 100_000) -> Callable[[], list[Any]
     return run
 
 
+def broadcasting(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(5)
+    x, scale, shift = (_leaf(lib, rng.normal(size=s), dtype) for s in ((1024, 1024), (1024,), (1024, 1)))
+    seeds = [lib.tensor(rng.normal(size=s), dtype=getattr(lib, dtype)) for s in ((1024,), (1024,), ())]
+
+    def run() -> list[Any]:
+        x.grad = scale.grad = shift.grad = None
+        centred = x - x.mean(1, keepdim=True)
+        variance = (centred * centred).mean(1, keepdim=True)
+        y = centred / lib.sqrt(variance + 1e-5) * scale + shift
+        results = [y.sum(0), y.amax(1), y.mean()]
+        lib.autograd.backward(results, seeds)
+        return [*results, x.grad, scale.grad, shift.grad]
+
+    return run
+
+
+def adam(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(6)
+    x = lib.tensor(rng.normal(size=(128, 784)), dtype=getattr(lib, dtype))
+    target = lib.tensor(rng.integers(0, 10, size=128))
+    sizes = (784, 256, 128, 10)
+    start = [rng.normal(size=s) / s[0] ** 0.5 for n, m in pairwise(sizes) for s in ((n, m), (m,))]
+    params = [_leaf(lib, array, dtype) for array in start]
+    moments = [(lib.zeros_like(p), lib.zeros_like(p)) for p in params]
+    relu, cross_entropy = lib.relu, lib.nn.functional.cross_entropy
+    # A rate so small that every timed step is the same work: once units die, their moments decay to subnormal numbers.
+    rate, beta1, beta2, eps, steps = 1e-6, 0.9, 0.999, 1e-8, [0]
+
+    def run() -> list[Any]:
+        w1, b1, w2, b2, w3, b3 = params
+        for p in params:
+            p.grad = None
+        loss = cross_entropy(relu(relu(x @ w1 + b1) @ w2 + b2) @ w3 + b3, target)
+        loss.backward()
+        steps[0] += 1
+        with lib.no_grad():
+            for p, (m, v) in zip(params, moments):
+                m.mul_(beta1).add_(p.grad, alpha=1 - beta1)
+                v.mul_(beta2).addcmul_(p.grad, p.grad, value=1 - beta2)
+                root = (v.sqrt() / (1 - beta2 ** steps[0]) ** 0.5).add_(eps)
+                p.addcdiv_(m, root, value=-rate / (1 - beta1 ** steps[0]))
+        return [loss, *[p.grad for p in params], *params]
+
+    return run
+
+
+def picking(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(7)
+    # Distinct values: which of two equal ones comes first is nobody's promise.
+    values = rng.permutation(10**5) / 1e5 - 0.5
+    x = _leaf(lib, values, dtype)
+    places = lib.tensor(rng.integers(0, 10**5, size=10**5))
+    seed = lib.tensor(rng.normal(size=10**5), dtype=getattr(lib, dtype))
+
+    def run() -> list[Any]:
+        x.grad = None
+        inside = x > 0.1
+        results = [
+            x[places],
+            x[inside],
+            x[100:-100:3],
+            x.masked_fill(inside, 0.0),
+            lib.where(inside, x, -x),
+            x.sort()[0],
+            x.topk(100)[0],
+            x.cumsum(0),
+        ]
+        lib.autograd.backward(results, [seed[: r.shape[0]] for r in results])
+        return [*results, x.grad]
+
+    return run
+
+
+def embedding(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(8)
+    weight = _leaf(lib, rng.normal(size=(50_000, 64)), dtype)
+    tokens, rows = (lib.tensor(rng.integers(0, 50_000, size=4096)) for _ in range(2))
+    groups = lib.tensor(rng.integers(0, 500, size=(4096, 64)))
+    seed = lib.tensor(rng.normal(size=(500, 64)), dtype=getattr(lib, dtype))
+
+    def run() -> list[Any]:
+        weight.grad = None
+        vectors = lib.nn.functional.embedding(tokens, weight) * weight.index_select(0, rows)
+        sums = lib.zeros(500, 64, dtype=vectors.dtype).scatter_add(0, groups, vectors)
+        sums.backward(seed)
+        return [sums, weight.grad]
+
+    return run
+
+
+def products(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(9)
+    x = _leaf(lib, rng.normal(size=(512, 512)), dtype)
+    weights = [_leaf(lib, rng.normal(size=(512, 512)) / 512**0.5, dtype) for _ in range(5)]
+    seed = lib.tensor(rng.normal(size=(512, 512)), dtype=getattr(lib, dtype))
+
+    def run() -> list[Any]:
+        x.grad = None
+        for w in weights:
+            w.grad = None
+        y = x
+        for w in weights:
+            y = y @ w
+        y.backward(seed)
+        return [y, x.grad, *[w.grad for w in weights]]
+
+    return run
+
+
 WORKLOADS = (
     Workload("3*(2/x)**2 + b - 2 on 0-dim tensors", expression, 0.20, 0.10),
     Workload("200 cheap operators on shape (4,)", cheap_operators, 0.50, 0.30),
@@ -153,4 +263,9 @@ WORKLOADS = (
     Workload("x*sigmoid(x)+tanh(x)**2, 10^6 float32", large_pointwise, 1.1, 0.9, rounds=9),
     Workload("Hessian-vector product of a 2-layer MLP", hessian_vector, 1.0, 0.6, rounds=25),
     Workload("chain of 100,000 additions", chain, 0.40, 0.25, rounds=5),
+    Workload("broadcasting and reductions, 1024x1024", broadcasting, 1.0, 0.9, rounds=9),
+    Workload("MLP 784-256-128-10, batch 128, Adam step", adam, 0.95, 0.7),
+    Workload("indexing, masks, sort, topk, cumsum, 10^5", picking, 0.5, 0.35, rounds=9),
+    Workload("embedding 50k x 64, 4096 rows, scatter_add", embedding, 0.8, 0.6, rounds=9),
+    Workload("five 512x512 matmuls", products, 1.15, 1.05, rounds=7),
 )

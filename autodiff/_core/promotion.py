@@ -63,7 +63,7 @@ def no_operand(p: Primitive, operands: Sequence[Any], place: int | None = None) 
 
 def refuse(p: Primitive, d: np.dtype[Any]) -> None:
     """Raise NotImplementedError for a dtype that torch has no kernel for, RuntimeError where it has words for it."""
-    if d.kind in p.refuses:
+    if d.kind in p.refuses or (d.char == "e" and "h" in p.refuses):
         if p.refusal:
             raise RuntimeError(p.refusal)
         raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")

@@ -1,26 +1,13 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
-from autodiff._functions import (  # noqa: F401
-    activation,
-    arithmetic,
-    choosing,
-    comparison,
-    complex,
-    conversion,
-    creation,
-    einsum,
-    elementary,
-    indexing,
-    joining,
-    loss,
-    masks,
-    matmul,
-    normalize,
-    order,
-    random,
-    reduce,
-    rounding,
-    scan,
-    selection,
-    shape,
-)
+from importlib import import_module
+
+FAMILIES = """
+    activation arithmetic binning choosing classification comparison complex contraction conversion creation
+    diagonal differences dropout elementary factorize generator index joining linalg loss masks matmul normalize
+    norms order random ranges rectifiers reduce rounding sampling scan scatter selection sets shape solve special
+    spectrum statistics values windows
+"""
+
+for family in FAMILIES.split():
+    import_module(f"{__name__}.{family}")

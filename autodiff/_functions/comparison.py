@@ -20,13 +20,13 @@ def _need_tensors(name: str, **operands: Any) -> None:
             raise TypeError(f"{name}(): argument '{role}' (position {place}) must be Tensor, not {type(x).__name__}")
 
 
-@function(out="bool")
+@function(out="discrete")
 def isposinf(input: Tensor) -> Tensor:
     """Where input is positive infinity. Raises RuntimeError for complex tensors."""
     return _signed_infinity("isposinf", input, ops._isposinf)
 
 
-@function(out="bool")
+@function(out="discrete")
 def isneginf(input: Tensor) -> Tensor:
     """Where input is negative infinity. Raises RuntimeError for complex tensors."""
     return _signed_infinity("isneginf", input, ops._isneginf)
@@ -72,9 +72,3 @@ def equal(input: Tensor, other: Tensor) -> bool:
     _need_tensors("equal", input=input, other=other)
     a, b = input._array, other._array
     return a.shape == b.shape and bool(np.all(a == b))
-
-
-@function()
-def is_nonzero(input: Tensor) -> bool:
-    """Whether the one element of input is not 0."""
-    return bool(input)

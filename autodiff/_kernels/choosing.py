@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.masks import choose
+
 
 def where(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, else y; a Python number takes the other's dtype."""
     if isinstance(condition, np.ndarray) or isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
-        return np.where(condition, x, y)
+        return choose(condition, x, y)
     if isinstance(x, np.generic):
         return x if condition else type(x)(y)
     return type(y)(x) if condition else y

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.blocks import fill
-from autodiff._kernels.scipy_special import special
 
 Kernel = Callable[..., Any]
 
@@ -26,8 +25,10 @@ def _is_large(x: Any) -> bool:
 def in_single(kernel: Kernel) -> Kernel:
     """A composite kernel that computes float16 in float32, as torch does."""
 
-    def wide(x: Any) -> Any:
-        return kernel(x.astype(np.float32)).astype(np.float16) if x.dtype.char == "e" else kernel(x)
+    def wide(x: Any, **params: Any) -> Any:
+        if x.dtype.char == "e":
+            return kernel(x.astype(np.float32), **params).astype(np.float16)
+        return kernel(x, **params)
 
     return wide
 
@@ -158,14 +159,3 @@ def xlogy(x: Any, y: Any) -> Any:
         y = x.dtype.type(y)
     result = x * np.log(y)
     return np.where((x == 0) & ~np.isnan(y), 0, result).astype(result.dtype)[()]
-
-
-# -- special functions -------------------------------------------------------------------------------------------------
-
-
-def erf(x: Any) -> Any:
-    return special().erf(x) if x.dtype.char != "e" else special().erf(x.astype(np.float32)).astype(np.float16)
-
-
-def erfc(x: Any) -> Any:
-    return special().erfc(x) if x.dtype.char != "e" else special().erfc(x.astype(np.float32)).astype(np.float16)

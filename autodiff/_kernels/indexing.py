@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.accumulate import accumulate, add_at
 from autodiff._kernels.geometry import sum_to
+from autodiff._kernels.masks import LARGE, choose, put, taken
 
 Shape = tuple[int, ...]
 #: Per dimension an integer array, or slice(None) for all of it.
@@ -45,6 +46,8 @@ def index_put(x: Any, values: Any, indices: Indices, accumulate: bool = False) -
 def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     """The adjoint of `index`: zeros of `shape` to which g was added at the indices."""
     chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if chosen == [0] and indices[0].ndim == 1:
+        return accumulate(shape[0], from_front(indices[0], shape[0]), np.asarray(g))
     arrays = np.broadcast_arrays(*[indices[d] for d in chosen])
     picked = arrays[0].ndim
     # Where NumPy put the indexed dimensions: together at the first of them, or in front if they were apart.
@@ -60,12 +63,27 @@ def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     return out.transpose(np.argsort(chosen + rest))
 
 
+def index_onto(held: Any, g: Any, indices: Indices) -> None:
+    """Add g to `held` at the indices, as often as they name a place."""
+    chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if chosen == [0] and indices[0].ndim == 1 and held.flags.c_contiguous:
+        add_at(held, from_front(indices[0], len(held)), np.asarray(g))
+    else:
+        held += index_back(g, held.shape, indices)
+
+
 def _flat(arrays: Any, sizes: list[int]) -> Any:
     """Several index arrays as one index into the flattened dimensions; negative ones counted from the end."""
-    flat: Any = 0
+    flat: Any = None
     for array, n in zip(arrays, sizes):
-        flat = flat * n + np.where(array < 0, array + n, array)
+        array = from_front(array, n)
+        flat = array if flat is None else flat * n + array
     return np.ravel(flat)
+
+
+def from_front(index: Any, n: int) -> Any:
+    """An index into n elements without negative ones, which count from the end."""
+    return index if not index.size or index.min() >= 0 else np.where(index < 0, index + n, index)
 
 
 # -- one dimension -------------------------------------------------------------------------------------------
@@ -93,33 +111,38 @@ def gather(x: Any, index: Any, dim: int) -> Any:
         return np.broadcast_to(x, index.shape).copy()
     if not index.ndim:
         return gather(x, index.reshape(1), dim).reshape(())
-    return np.take_along_axis(_corner(x, index, dim), index, dim) if index.size else np.zeros(index.shape, x.dtype)
+    if not index.size:
+        return np.zeros(index.shape, x.dtype)
+    if x.flags.c_contiguous:
+        return x.reshape(-1).take(flat_places(index, x.shape, dim)).reshape(index.shape)
+    return np.take_along_axis(_corner(x, index, dim), index, dim)
 
 
-def _places(index: Any, shape: Shape, dim: int) -> Any:
+def flat_places(index: Any, shape: Shape, dim: int) -> Any:
     """The flat place in an array of `shape` that each element of `index` addresses."""
     grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
-    grid[dim] = np.where(index < 0, index + shape[dim], index)
-    flat: Any = 0
-    for i, n in zip(grid, shape):
-        flat = flat * n + i
+    grid[dim] = from_front(index, shape[dim])
+    flat: Any = grid[0]
+    for i, n in zip(grid[1:], shape[1:]):
+        flat = flat * n
+        flat = np.add(flat, i, out=flat) if flat.shape == index.shape else flat + i
     return np.broadcast_to(flat, index.shape).ravel()
 
 
 def gather_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
     """The adjoint of gather: zeros of `shape` to which g was added at `index` along `dim`."""
     if not shape or not index.size:
-        return np.zeros(shape, g.dtype) + (g.sum(dtype=g.dtype) if not shape else 0)
+        return np.zeros(shape, g.dtype) if shape else np.sum(g, dtype=g.dtype)
     count = int(np.prod(shape, dtype=np.int64))
     index = np.atleast_1d(index)
-    return accumulate(count, _places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
+    return accumulate(count, flat_places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
 
 
 def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
     """A copy of x that holds src at `index` along `dim`; of several for one place the last wins."""
     out = np.array(x, order="C")
     if not out.ndim:
-        return np.asarray(src, x.dtype).reshape(-1)[-1:].reshape(()) if index.size else out
+        return np.array(src, x.dtype).reshape(-1)[-1:].reshape(()) if index.size else out
     if not index.size:
         return out
     index = np.atleast_1d(index)
@@ -130,9 +153,12 @@ def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
 
 def scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
     """x with src added at `index` along `dim`."""
+    if not index.size:
+        return np.array(x)
     index = np.atleast_1d(index)
-    cut = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
-    return x + gather_back(cut, index, x.shape, dim)
+    cut = np.asarray(src[tuple([slice(n) for n in index.shape])] if src.ndim else src)
+    places = flat_places(index, x.shape or (1,), dim)
+    return add_at(np.array(np.ravel(x)), places, cut.reshape(-1)).reshape(x.shape)
 
 
 def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
@@ -141,7 +167,11 @@ def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
 
 def index_add(x: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
     """x with alpha * source added to the slices that `index` names."""
-    added = source if alpha == 1 else source * x.dtype.type(alpha)
+    added = source if alpha == 1 else source * np.asarray(alpha).astype(x.dtype)
+    if x.dtype.kind == "b":
+        out = np.array(x)
+        np.logical_or.at(out, (slice(None),) * dim + (np.atleast_1d(index),) if x.ndim else ..., added)
+        return out
     if not x.ndim:
         return x + np.sum(added, dtype=x.dtype)
     return x + index_back(added, x.shape, (slice(None),) * dim + (np.atleast_1d(index),))
@@ -168,20 +198,23 @@ def take(x: Any, index: Any) -> Any:
 def take_back(g: Any, index: Any, shape: Shape) -> Any:
     """The adjoint of take."""
     count = int(np.prod(shape, dtype=np.int64))
-    places = np.ravel(np.where(index < 0, index + count, index))
+    places = np.ravel(from_front(index, count))
     return accumulate(count, places, np.asarray(g).reshape(-1)).reshape(shape)
 
 
-def pad_to(g: Any, shape: Shape) -> Any:
-    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements."""
-    out = np.zeros(shape, g.dtype)
-    out[tuple([slice(n) for n in g.shape])] = g
-    return out
-
-
-def corner(x: Any, shape: Shape) -> Any:
-    """The first elements of each dimension: the adjoint of `pad_to`."""
-    return x[(*[slice(n) for n in shape], ...)]
+def put_flat(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy of x that holds source, or has it added, at places counted flat."""
+    out = np.array(x, order="C")
+    if not index.size:
+        return out
+    flat = out.reshape(-1)
+    if not accumulate:
+        flat[np.ravel(index)] = np.ravel(source)
+        return out
+    if x.dtype.kind == "b":
+        np.logical_or.at(flat, np.ravel(index), np.ravel(source))
+        return out
+    return x + take_back(source, index, x.shape)
 
 
 # -- masks ---------------------------------------------------------------------------------------------------
@@ -194,13 +227,15 @@ def masked_fill_tensor(x: Any, value: Any, mask: Any) -> Any:
 def masked_back(g: Any, mask: Any, shape: Shape) -> Any:
     """The adjoint of masked_select: zeros with g, in order, where the mask holds; summed to `shape`."""
     out = np.zeros(np.broadcast_shapes(shape, mask.shape), g.dtype)
-    out[np.broadcast_to(mask, out.shape)] = g
+    put(out, np.broadcast_to(mask, out.shape), g)
     return sum_to(out, shape)
 
 
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """x with `value` wherever the mask holds."""
     shape = np.broadcast_shapes(x.shape, mask.shape)
+    if x.size >= LARGE and x.shape == mask.shape:
+        return choose(mask, np.asarray(value).astype(x.dtype), x)
     out = np.array(np.broadcast_to(x, shape), order="C")
     np.copyto(out, value, where=mask, casting="unsafe")
     return out
@@ -209,7 +244,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
 def masked_select(x: Any, mask: Any) -> Any:
     """The elements where the mask holds, in order."""
     x, mask = np.broadcast_arrays(x, mask)
-    return x[mask]
+    return taken(x, mask)
 
 
 def masked_scatter(x: Any, source: Any, mask: Any) -> Any:

@@ -43,12 +43,12 @@ for _node in ("RsubBackward0", "RsubBackward1"):  # of a tensor, of a number
         node=_node,
         check=arithmetic.no_bool_difference,
     )
-pointwise("mul", operator.mul, "other", "input", computes="", aliases="multiply", numbers="both")
+pointwise("mul", operator.mul, "other", "input", computes="", public="mul multiply", numbers="both")
 # "1/other" divides g: finite where the reciprocal is not, and rounded once less.
 pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
-pointwise("neg", operator.neg, -1, computes="", aliases="negative")
+pointwise("neg", operator.neg, -1, computes="", public="neg negative")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
-pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b")
+pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b", public="abs absolute")
 pointwise("sgn", arithmetic.sgn, lambda g, input, out: _across(g, input, out), computes="")
 pointwise("sign", arithmetic.sign, 0, computes="", refuses="c")
 

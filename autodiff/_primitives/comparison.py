@@ -18,7 +18,7 @@ for _name, _alias, _kernel, _refuses in (
     ("gt", "greater", operator.gt, "c"),
     ("ge", "greater_equal", operator.ge, "c"),
 ):
-    discrete(_name, _kernel, refuses=_refuses, aliases=_alias, numbers="right")
+    discrete(_name, _kernel, refuses=_refuses, public=f"{_name} {_alias}", numbers="right")
     # Written over a float, the answer is a float, and takes part in the graph with derivative 0.
     general(
         f"_{_name}_written",

@@ -27,12 +27,12 @@ def _times_log(g: Any, input: Any, other: Any) -> Any:
 
 # -- exponentials and logarithms ----------------------------------------------------------------------------------
 pointwise("exp", np.exp, "out")
-pointwise("exp2", np.exp2, lambda out: out * math.log(2), aliases="special.exp2")
-pointwise("expm1", np.expm1, lambda out: out + 1, aliases="special.expm1")
+pointwise("exp2", np.exp2, lambda out: out * math.log(2), public="exp2 special.exp2")
+pointwise("expm1", np.expm1, lambda out: out + 1, public="expm1 special.expm1")
 pointwise("log", np.log, "1/input")
 pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
 pointwise("log10", np.log10, lambda g, input: g / ops.conj(input * math.log(10)))
-pointwise("log1p", np.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", aliases="special.log1p")
+pointwise("log1p", np.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", public="log1p special.log1p")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out: -0.5 * (out * out * out))
 pointwise("sigmoid", elementary.sigmoid, lambda g, out: ops._sigmoid_backward(g, out))
@@ -50,9 +50,9 @@ pointwise("cos", np.cos, lambda input: -ops.sin(input))
 pointwise("tan", np.tan, lambda out: out * out + 1)
 # (1 - x)(1 + x), not 1 - x²: nothing is lost near ±1; its own derivative loses nothing near 0.
 pointwise("_one_minus_square", lambda x: (1 - x) * (1 + x), lambda input: -2 * input)
-pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)), aliases="arcsin")
-pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)), aliases="arccos")
-pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1), aliases="arctan")
+pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)), public="asin arcsin")
+pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)), public="acos arccos")
+pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1), public="atan arctan")
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
 pointwise("tanh", np.tanh, lambda g, out: ops._tanh_backward(g, out))
@@ -63,9 +63,9 @@ pointwise(
     lambda g, input, other: ops.conj(g) * input * ops.conj(-2 * other),
     node="TanhBackwardBackward0",
 )
-pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1), aliases="arcsinh")
-pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1), aliases="arccosh")
-pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input), aliases="arctanh")
+pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1), public="asinh arcsinh")
+pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1), public="acosh arccosh")
+pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input), public="atanh arctanh")
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(
     "atan2",
@@ -73,7 +73,7 @@ pointwise(
     lambda g, input, other: _over_square(g * other, ops.hypot(input, other)),
     lambda g, input, other: _over_square(g * -input, ops.hypot(input, other)),
     refuses="c",
-    aliases="arctan2",
+    public="atan2 arctan2",
     numbers="neither",
 )
 pointwise(
@@ -106,7 +106,7 @@ pointwise(
     "sinc",
     elementary.sinc,
     lambda input: -(math.pi**2) * input * ops._spherical(input, order=1),
-    aliases="special.sinc",
+    public="sinc special.sinc",
 )
 general(
     "_spherical",

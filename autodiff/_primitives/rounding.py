@@ -10,7 +10,7 @@ from autodiff._kernels import rounding
 
 pointwise("floor", rounding.keeps_integers(np.floor), 0, computes="", refuses="bc")
 pointwise("ceil", rounding.keeps_integers(np.ceil), 0, computes="", refuses="bc")
-pointwise("trunc", rounding.keeps_integers(np.trunc), 0, computes="", refuses="bc", aliases="fix")
+pointwise("trunc", rounding.keeps_integers(np.trunc), 0, computes="", refuses="bc", public="trunc fix")
 pointwise("frac", lambda x: x - np.trunc(x), 1, computes="", refuses="biuc")
 general("round_to", rounding.round_to, lambda g: ops.zeros_like(g), inputs=("input",), node="RoundBackward1")
 pointwise("round", rounding.keeps_integers(np.rint), 0, computes="", refuses="bc")

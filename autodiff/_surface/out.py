@@ -25,9 +25,17 @@ RESIZED = (
 
 
 def with_out(
-    name: str, function: Callable[..., Any], *, differentiable: bool = True, exact: bool = False
+    name: str,
+    function: Callable[..., Any],
+    *,
+    differentiable: bool = True,
+    new: bool = False,
+    exact: bool = False,
 ) -> Callable[..., Any]:
-    """The function with torch's keyword `out=`: a tensor, or one per result; `exact` refuses other dtypes."""
+    """The function with torch's keyword `out=`: a tensor, or one per result.
+
+    `new`: it makes tensors out of nothing, in the dtype of `out` if there is one. `exact`: it refuses other dtypes.
+    """
 
     @functools.wraps(function)
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -40,6 +48,8 @@ def with_out(
                 f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
                 "arguments requires grad."
             )
+        if new:
+            _take_dtype(kwargs, out)
         result = function(*args, **kwargs)
         results = list(result) if isinstance(result, tuple) else [result]
         if len(outs) != len(results):
@@ -64,6 +74,15 @@ def with_out(
     except (ValueError, TypeError):  # a builtin without a signature
         pass
     return public
+
+
+def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
+    """A new tensor has the dtype of the one it is written into. Raises RuntimeError where both are given and differ."""
+    asked = kwargs.setdefault("dtype", out.dtype)
+    if asked is not None and asked is not out.dtype:
+        names = dtypes.title(asked.numpy), dtypes.title(out.dtype.numpy)
+        raise RuntimeError(f"dtype {names[0]} does not match dtype of out parameter ({names[1]})")
+    kwargs["dtype"] = out.dtype
 
 
 def write(name: str, out: Tensor, value: Tensor) -> None:

@@ -4,61 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from types import MappingProxyType
 
-from parity.catalogue import (
-    activation,
-    arithmetic,
-    choosing,
-    comparison,
-    complex,
-    creation,
-    elementary,
-    index,
-    logic,
-    loss,
-    matmul,
-    normalize,
-    order,
-    random,
-    reduce,
-    rounding,
-    scan,
-    shape,
-    special,
-)
 from parity.catalogue.spec import Argument, OpSpec
 
-_FAMILIES = (
-    activation,
-    arithmetic,
-    choosing,
-    comparison,
-    complex,
-    creation,
-    elementary,
-    index,
-    logic,
-    loss,
-    matmul,
-    normalize,
-    order,
-    random,
-    reduce,
-    rounding,
-    scan,
-    shape,
-    special,
-)
+_FAMILIES = """
+    activation arithmetic bessel binning choosing classification comparison complex contraction creation diagonal
+    differences elementary factorize index joining linalg logic loss masks matmul normalize norms order polynomials
+    random rectifiers reduce rounding scan scatter selection sets shape solve special spectrum statistics
+"""
 
 #: Families of operators whose elements do not meet, cut by meaning.
-ELEMENTWISE = frozenset(["arithmetic", "choosing", "comparison", "elementary", "logic", "rounding"])
+ELEMENTWISE = frozenset(
+    [
+        "arithmetic", "bessel", "choosing", "comparison", "elementary", "logic", "polynomials", "rounding", "special",
+    ]
+)  # fmt: skip
 #: Every row by its operator's name, sorted.
 CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
         row.name: row
         for row in sorted(
-            (replace(row, family=family.__name__.rpartition(".")[2]) for family in _FAMILIES for row in family.ROWS),
+            (
+                replace(row, family=family)
+                for family in _FAMILIES.split()
+                for row in import_module(f"{__name__}.{family}").ROWS
+            ),
             key=lambda row: row.name,
         )
     }

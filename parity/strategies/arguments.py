@@ -40,7 +40,7 @@ class Call:
         self.shape: Shape | None = None
         #: A dimension that an earlier argument settled.
         self.axis: int | None = None
-        #: "max" or "min" if ties for it share a gradient, so that their number matters.
+        #: "max", "min", "both" or "median" if ties for it share a gradient, so that their number matters.
         self.even = ""
 
     def leading(self) -> Item:
@@ -78,8 +78,8 @@ def tensor(call: Call, argument: Argument) -> Any:
     if ndim is not None:
         least = most = ndim
     contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
-    settled, pairs = limits.get("settled", False), limits.get("pairs", False)
-    sized = limits.get("sized", False)
+    settled, constant = limits.get("settled", False), limits.get("constant", False)
+    pairs, sized = limits.get("pairs", False), limits.get("sized", False)
     matching = call.first.array.dtype.char if call.first is not None else ""
 
     def suits(item: Item) -> bool:
@@ -87,7 +87,7 @@ def tensor(call: Call, argument: Argument) -> Any:
             return False
         if contiguous and not item.array.flags.c_contiguous:
             return False
-        if settled and item.loose:
+        if (settled and item.loose) or (constant and item.requires_grad):
             return False
         if (pairs and not _of_pairs(item.array)) or (sized and not item.array.size):
             return False
@@ -113,7 +113,7 @@ def tensor(call: Call, argument: Argument) -> Any:
         if sized and not shapes.size(shape):
             raise Unfit
         layouts = 0.0 if contiguous or pairs else 0.15
-        return draft.leaf(draft.values(shape, dtype, limits), layouts=layouts)
+        return draft.leaf(draft.values(shape, dtype, limits), differentiable=not constant, layouts=layouts)
 
     item = draft.pick(kinds, limits, suits if limits or matching else None, make)
     if draft.exact:
@@ -193,12 +193,27 @@ def _far(item: Item | None, value: float) -> bool:
     return item is None or item.kind == "c" or all(abs(x - value) > MARGIN for x in item.look())
 
 
+def degree(call: Call, argument: Argument) -> Any:
+    """A whole number from -1 on, or a tensor of them beside the first one, as integers or as floats."""
+    draft, source = call.draft, call.source
+    if source.boolean():
+        return source.integer(-1, 12)
+    values = arrays.integers(source, draft.variant(call.leading().shape), -1, 12)
+    kind = call.leading().array.dtype if source.boolean() and call.leading().kind == "f" else np.dtype(np.int64)
+    return call.note(draft.leaf(values.astype(kind), differentiable=False, usable=False))
+
+
+#: Numbers that formulas treat apart.
+_APART = (0.5, -0.5, 2.0, -1.0, 1.0, 0.0, -2.0, 1.5)
+
+
 def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
     """A Python number: an int or a float, and a float may be whole."""
     source, draft = call.source, call.draft
     low, high = limits.get("low", -3.0), limits.get("high", 3.0)
     if "choices" in limits:
-        return source.choice(limits["choices"])  # type: ignore[no-any-return]
+        more = () if draft.exact else limits.get("inexact", ())
+        return source.choice((*limits["choices"], *more))  # type: ignore[no-any-return]
     if draft.exact:
         exact = [x for x in (2, 1, 0, -1, 0.5, 2.0, -2.0, 1.5, 3) if low <= x <= high]
         if limits.get("whole"):
@@ -206,6 +221,8 @@ def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
         value = source.choice(exact)
     elif limits.get("integer") or limits.get("whole") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
+    elif source.boolean(0.2):
+        value = source.choice([x for x in _APART if low <= x <= high] or [low])
     else:
         value = low + (high - low) * source.integer(0, 48) / 48
         value = round(value * 16) / 16
@@ -296,10 +313,14 @@ def check_even(call: Call) -> None:
     array, axis = call.leading().array, call.values.get("dim")
     if not array.size or array.ndim == 0:
         return
-    extreme = getattr(array, call.even)(axis=axis, keepdims=True)
-    counts = (array == extreme).sum(axis=axis)
-    if (counts & (counts - 1)).any():
-        raise Unfit
+    for name in ("max", "min") if call.even == "both" else (call.even,):
+        if name == "median":
+            shared = np.asarray(np.sort(array, axis=None)[(array.size - 1) // 2])
+        else:
+            shared = getattr(array, name)(axis=axis, keepdims=True)
+        counts = (array == shared).sum(axis=axis)
+        if (counts & (counts - 1)).any():
+            raise Unfit
 
 
 def keepdim(call: Call, argument: Argument) -> Any:
@@ -340,6 +361,8 @@ def _not_too_large(call: Call, size: Shape) -> Shape:
 def repeats(call: Call, argument: Argument) -> Any:
     first = call.leading()
     extra = 1 if first.ndim < 3 and call.source.boolean(0.3) else 0
+    if argument.limits.get("fewer") and first.ndim and call.source.boolean(0.3):
+        extra = -1
     return _not_too_large(call, tuple(call.source.integer(1, 2) for _ in range(first.ndim + extra)))
 
 
@@ -396,6 +419,7 @@ DRAWERS: dict[str, Drawer] = {
     "beside": beside,
     "bound": bound,
     "choice": choice,
+    "degree": degree,
     "dim": dim,
     "dims": dims,
     "dtype": dtype,
