@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._core.kinds import reduction
+from autodiff._core.kinds import general, reduction
 from autodiff._core.registry import ops
 from autodiff._kernels import norms
 
@@ -15,7 +15,7 @@ def _directions(g: Any, input: Any, out: Any, p: float, dims: tuple[int, ...]) -
     if p == 0:
         return None  # constant, and to torch without a gradient
     if p == 2:
-        return ops.where(out == 0, 0, g / out) * input
+        return g * ops.where(out == 0, 0, input / out)
     size = ops.abs(input)
     if math.isinf(p):
         # The extremes share it evenly.
@@ -29,3 +29,10 @@ def _directions(g: Any, input: Any, out: Any, p: float, dims: tuple[int, ...]) -
 
 
 reduction("p_norm", norms.p_norm, _directions, node="LinalgVectorNormBackward0")
+general(
+    "dist",
+    lambda x, y, p, dims: norms.p_norm(x - y, p, dims, False),
+    lambda g, input, other, out, p, dims: _directions(g, input - other, out, p, dims),
+    lambda g, input, other, out, p, dims: _directions(-g, input - other, out, p, dims),
+    inputs=("input", "other"),
+)

@@ -50,6 +50,12 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
+        "logcumsumexp": Known(
+            frozenset(["second"]),
+            "torch's derivative takes logarithms of the incoming gradient, whose own derivative is nan where that is 0; "
+            "sums that are infinite have none",
+            where="undecided",
+        ),
         "mode": Known(
             frozenset(["value", "gradient"]),
             "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
@@ -57,6 +63,13 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             where="undecided",
         ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
+        **dict.fromkeys(
+            ("std_mean", "var_mean"),
+            Known(
+                frozenset(["value"]),
+                "torch takes the mean while it takes the variance, which makes nan of an infinity; torch.mean gives it",
+            ),
+        ),
         "sort": Known(
             _GRADIENTS,
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
