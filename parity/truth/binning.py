@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls, less
+from parity.truth.balls import arb, balls, less
 from parity.truth.table import NoTruth, forward, line
 
 
