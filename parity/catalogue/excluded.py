@@ -65,7 +65,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "logcumsumexp": Known(
             frozenset(["second"]),
-            "torch's derivative takes logarithms of the incoming gradient, whose own derivative is nan where that is 0; "
+            "torch takes logarithms of the incoming gradient, which have no derivative where that is 0; "
             "sums that are infinite have none",
             where="undecided",
         ),
