@@ -99,7 +99,10 @@ def three_times(f: Callable[[Any], Any], engine: Any) -> None:
 
 
 #: Formulas that nothing above reaches on plain arrays, by primitive and input, each with its reason.
-NOT_REACHED: frozenset[tuple[str, int]] = frozenset()
+_REFUSING = ("unique", "unique_dim", "unique_consecutive", "bincount", "histogram")  # recorded, as in torch, to raise
+NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
+    (name, i) for name in _REFUSING for i, rule in enumerate(PRIMITIVES[name].formulas) if rule is not None
+)
 
 
 class Twice:
