@@ -3,9 +3,9 @@
 from importlib import import_module
 
 FAMILIES = """
-    activation arithmetic binning choosing contraction conversion creation diagonal differences factorize index
-    joining linalg loss masks matmul normalize norms order random reduce rounding scan scatter selection sets shape
-    solve special spectrum statistics
+    activation arithmetic binning choosing classification contraction conversion creation diagonal differences dropout
+    factorize generator index joining linalg loss masks matmul normalize norms order random ranges rectifiers reduce
+    rounding sampling scan scatter selection sets shape solve special spectrum statistics values windows
 """
 
 for family in FAMILIES.split():

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = """
-    activation arithmetic bessel binning choosing comparison contraction creation diagonal differences elementary
-    factorize index joining linalg logic loss masks matmul normalize norms order polynomials random reduce rounding
-    scan scatter selection sets shape solve special spectrum statistics
+    activation arithmetic bessel binning choosing classification comparison contraction creation diagonal differences
+    elementary factorize index joining linalg logic loss masks matmul normalize norms order polynomials random
+    rectifiers reduce rounding scan scatter selection sets shape solve special spectrum statistics
 """
 
 #: Families of operators whose elements do not meet, cut by meaning.
