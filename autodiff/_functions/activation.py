@@ -238,7 +238,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
             "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
             f"specified {dtypes.title(array.dtype)}"
         )
-    noise = wrap(np.asarray(gumbel(array.shape, array.dtype)))
+    noise = wrap(gumbel(np.asarray(ops.rand(array.shape, dtype=dtypes.float64)._array), array.dtype))
     soft = _along("softmax", ops.div(ops.add(logits, noise), tau), dim, None)
     if not hard:
         return soft

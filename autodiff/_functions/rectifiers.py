@@ -13,7 +13,6 @@ from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.activation import need_floats
-from autodiff._kernels import random
 
 
 def _applied(input: Tensor, inplace: bool, name: str, **parameters: Any) -> Tensor:
@@ -100,7 +99,7 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     return leaky_relu(input, negative_slope, True)  # type: ignore[no-any-return]
 
 
-def _rrelu(input: Tensor, lower: float, upper: float, training: bool, inplace: bool) -> Tensor:
+def _rrelu(input: Tensor, lower: float, upper: float, training: bool, inplace: bool, generator: Any = None) -> Tensor:
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     array = input._array
@@ -134,7 +133,7 @@ def rrelu(
     input: Tensor, lower: float = 0.125, upper: float = 1 / 3, training: bool = False, generator: Any = None
 ) -> Tensor:
     """x where it is positive, else x times a slope drawn between the bounds, or their mean when not training."""
-    return _rrelu(input, lower, upper, training, False)
+    return _rrelu(input, lower, upper, training, False, generator)
 
 
 @function("", "nn.functional", method=False)
@@ -142,7 +141,7 @@ def rrelu_(
     input: Tensor, lower: float = 0.125, upper: float = 1 / 3, training: bool = False, generator: Any = None
 ) -> Tensor:
     """`rrelu`, written into the input."""
-    return _rrelu(input, lower, upper, training, True)
+    return _rrelu(input, lower, upper, training, True, generator)
 
 
 @function("", "nn.functional")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels import random
 from autodiff._kernels.blocks import ROWS, row_blocks
 from autodiff._kernels.elementary import sigmoid
 from autodiff._kernels.half import in_single
@@ -192,9 +191,9 @@ def log_softmax_backward(g: Any, out: Any, dims: Dims) -> Any:
     return g - np.exp(out) * total(g, dims, True)
 
 
-def gumbel(shape: Any, dtype: Any) -> Any:
-    """Gumbel's noise: minus the logarithm of exponentially distributed numbers."""
-    exponential = -np.log1p(-random.uniform(shape, np.dtype("float64")))
+def gumbel(uniform: Any, dtype: Any) -> Any:
+    """Gumbel's noise out of even numbers: minus the logarithm of exponentially distributed ones."""
+    exponential = -np.log1p(-uniform)
     return -np.log(np.maximum(exponential, np.finfo(np.float64).tiny)).astype(dtype)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 #: Elements of a block: a few such blocks of float32 or float64 fit into the second-level cache.
-BLOCK = 1 << 14
+BLOCK = 1 << 15
 
 #: Elements of a block of rows, of which a kernel keeps two: each takes more calls than a fused formula's.
 ROWS = 1 << 16

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.accumulate import add_at
 from autodiff._kernels.blocks import row_blocks
 from autodiff._kernels.half import in_single
 from autodiff._kernels.losses import total_of
@@ -107,11 +107,16 @@ def embedding_read(weight: Any, indices: Any, padding: int | None, by_frequency:
 
 def embedding_adjoint(g: Any, indices: Any, count: int, padding: int | None, by_frequency: bool) -> Any:
     """Rows of g added up by index; the padding row gets nothing, and a frequent row the mean if so asked."""
+    out = np.zeros((count, g.shape[-1]), g.dtype)
+    return embedding_onto(out, g, indices, padding, by_frequency)
+
+
+def embedding_onto(held: Any, g: Any, indices: Any, padding: int | None, by_frequency: bool) -> Any:
+    """Add the adjoint of embedding to `held`, which is returned."""
     places = np.reshape(indices, -1)
     rows = np.reshape(g, (places.size, g.shape[-1]))
     if padding is not None:
         rows = np.where((places != padding)[:, None], rows, 0).astype(g.dtype)
-    out = accumulate(count, places, rows)
     if by_frequency:
-        out /= np.maximum(np.bincount(places, minlength=count), 1).astype(g.dtype)[:, None]
-    return out
+        rows = rows / np.bincount(places)[places].astype(g.dtype)[:, None]
+    return add_at(held, places, rows)

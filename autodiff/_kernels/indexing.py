@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.accumulate import accumulate, add_at
 from autodiff._kernels.geometry import sum_to
+from autodiff._kernels.masks import LARGE, choose, put, taken
 
 Shape = tuple[int, ...]
 #: Per dimension an integer array, or slice(None) for all of it.
@@ -45,6 +46,8 @@ def index_put(x: Any, values: Any, indices: Indices, accumulate: bool = False) -
 def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     """The adjoint of `index`: zeros of `shape` to which g was added at the indices."""
     chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if chosen == [0] and indices[0].ndim == 1:
+        return accumulate(shape[0], from_front(indices[0], shape[0]), np.asarray(g))
     arrays = np.broadcast_arrays(*[indices[d] for d in chosen])
     picked = arrays[0].ndim
     # Where NumPy put the indexed dimensions: together at the first of them, or in front if they were apart.
@@ -60,12 +63,27 @@ def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     return out.transpose(np.argsort(chosen + rest))
 
 
+def index_onto(held: Any, g: Any, indices: Indices) -> None:
+    """Add g to `held` at the indices, as often as they name a place."""
+    chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if chosen == [0] and indices[0].ndim == 1 and held.flags.c_contiguous:
+        add_at(held, from_front(indices[0], len(held)), np.asarray(g))
+    else:
+        held += index_back(g, held.shape, indices)
+
+
 def _flat(arrays: Any, sizes: list[int]) -> Any:
     """Several index arrays as one index into the flattened dimensions; negative ones counted from the end."""
-    flat: Any = 0
+    flat: Any = None
     for array, n in zip(arrays, sizes):
-        flat = flat * n + np.where(array < 0, array + n, array)
+        array = from_front(array, n)
+        flat = array if flat is None else flat * n + array
     return np.ravel(flat)
+
+
+def from_front(index: Any, n: int) -> Any:
+    """An index into n elements without negative ones, which count from the end."""
+    return index if not index.size or index.min() >= 0 else np.where(index < 0, index + n, index)
 
 
 # -- one dimension -------------------------------------------------------------------------------------------
@@ -93,16 +111,21 @@ def gather(x: Any, index: Any, dim: int) -> Any:
         return np.broadcast_to(x, index.shape).copy()
     if not index.ndim:
         return gather(x, index.reshape(1), dim).reshape(())
-    return np.take_along_axis(_corner(x, index, dim), index, dim) if index.size else np.zeros(index.shape, x.dtype)
+    if not index.size:
+        return np.zeros(index.shape, x.dtype)
+    if x.flags.c_contiguous:
+        return x.reshape(-1).take(_places(index, x.shape, dim)).reshape(index.shape)
+    return np.take_along_axis(_corner(x, index, dim), index, dim)
 
 
 def _places(index: Any, shape: Shape, dim: int) -> Any:
     """The flat place in an array of `shape` that each element of `index` addresses."""
     grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
-    grid[dim] = np.where(index < 0, index + shape[dim], index)
-    flat: Any = 0
-    for i, n in zip(grid, shape):
-        flat = flat * n + i
+    grid[dim] = from_front(index, shape[dim])
+    flat: Any = grid[0]
+    for i, n in zip(grid[1:], shape[1:]):
+        flat = flat * n
+        flat = np.add(flat, i, out=flat) if flat.shape == index.shape else flat + i
     return np.broadcast_to(flat, index.shape).ravel()
 
 
@@ -132,7 +155,9 @@ def scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
     """x with src added at `index` along `dim`."""
     index = np.atleast_1d(index)
     cut = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
-    return x + gather_back(cut, index, x.shape, dim)
+    if not x.ndim or not index.size:
+        return x + gather_back(cut, index, x.shape, dim)
+    return add_at(np.array(x, order="C"), _places(index, x.shape, dim), np.asarray(cut).reshape(-1))
 
 
 def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
@@ -168,7 +193,7 @@ def take(x: Any, index: Any) -> Any:
 def take_back(g: Any, index: Any, shape: Shape) -> Any:
     """The adjoint of take."""
     count = int(np.prod(shape, dtype=np.int64))
-    places = np.ravel(np.where(index < 0, index + count, index))
+    places = np.ravel(from_front(index, count))
     return accumulate(count, places, np.asarray(g).reshape(-1)).reshape(shape)
 
 
@@ -194,13 +219,15 @@ def masked_fill_tensor(x: Any, value: Any, mask: Any) -> Any:
 def masked_back(g: Any, mask: Any, shape: Shape) -> Any:
     """The adjoint of masked_select: zeros with g, in order, where the mask holds; summed to `shape`."""
     out = np.zeros(np.broadcast_shapes(shape, mask.shape), g.dtype)
-    out[np.broadcast_to(mask, out.shape)] = g
+    put(out, np.broadcast_to(mask, out.shape), g)
     return sum_to(out, shape)
 
 
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """x with `value` wherever the mask holds."""
     shape = np.broadcast_shapes(x.shape, mask.shape)
+    if x.size >= LARGE and x.shape == mask.shape:
+        return choose(mask, np.asarray(value).astype(x.dtype), x)
     out = np.array(np.broadcast_to(x, shape), order="C")
     np.copyto(out, value, where=mask, casting="unsafe")
     return out
@@ -209,7 +236,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
 def masked_select(x: Any, mask: Any) -> Any:
     """The elements where the mask holds, in order."""
     x, mask = np.broadcast_arrays(x, mask)
-    return x[mask]
+    return taken(x, mask)
 
 
 def masked_scatter(x: Any, source: Any, mask: Any) -> Any:

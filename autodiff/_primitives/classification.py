@@ -91,6 +91,9 @@ general(
     ),
     None,
     inputs=("weight", "indices"),
+    onto=lambda held, g, indices, padding, by_frequency: classes.embedding_onto(
+        held, g, indices, padding, by_frequency
+    ),
 )
 general(
     "embedding_adjoint",

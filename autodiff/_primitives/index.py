@@ -28,6 +28,7 @@ general(
     opened(indexing.index),
     lambda g, input_shape, indices: ops.index_back(g, shape=input_shape, indices=indices),
     inputs=("input",),
+    onto=lambda held, g, indices: opened(indexing.index_onto)(held, g, indices=indices),
 )
 general(
     "index_back",
@@ -50,6 +51,7 @@ general(
     lambda g, index, input_shape, dim: ops.select_back(g, index, shape=input_shape, dim=dim),
     None,
     inputs=("input", "index"),
+    onto=lambda held, g, index, dim: indexing.index_onto(held, g, (slice(None),) * dim + (index.reshape(-1),)),
 )
 general(
     "select_back",

@@ -8,41 +8,71 @@ from types import MappingProxyType
 
 from parity.catalogue import (
     activation,
+    arithmetic,
+    bessel,
+    binning,
+    choosing,
     classification,
+    comparison,
     creation,
+    differences,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
+    norms,
     order,
-    pointwise,
+    polynomials,
     random,
     rectifiers,
     reduce,
+    rounding,
     scan,
+    sets,
     shape,
     special,
+    statistics,
 )
 from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = (
     activation,
+    arithmetic,
+    bessel,
+    binning,
+    choosing,
     classification,
+    comparison,
     creation,
+    differences,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
+    norms,
     order,
-    pointwise,
+    polynomials,
     random,
     rectifiers,
     reduce,
+    rounding,
     scan,
+    sets,
     shape,
     special,
+    statistics,
 )
 
+#: Families of operators whose elements do not meet, cut by meaning.
+ELEMENTWISE = frozenset(
+    [
+        "arithmetic", "bessel", "choosing", "comparison", "elementary", "logic", "polynomials", "rounding", "special",
+    ]
+)  # fmt: skip
 #: Every row by its operator's name, sorted.
 CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
@@ -54,4 +84,4 @@ CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     }
 )
 
-__all__ = ["CATALOGUE", "Argument", "OpSpec"]
+__all__ = ["CATALOGUE", "ELEMENTWISE", "Argument", "OpSpec"]

@@ -61,6 +61,12 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         ),
         **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
+        "mode": Known(
+            frozenset(["value", "gradient"]),
+            "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
+            "places: https://github.com/pytorch/pytorch/blob/v2.13.0/aten/src/ATen/native/cpu/SortingKernel.cpp",
+            where="undecided",
+        ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
         "sort": Known(
             _GRADIENTS,

@@ -44,7 +44,7 @@ def count(call: Call, argument: Argument) -> Any:
     first = call.leading()
     axis = call.source.integer(0, first.ndim - 1)
     call.axis = axis if call.source.boolean() else axis - first.ndim
-    return call.source.integer(0, first.shape[axis])
+    return call.source.integer(argument.limits.get("least", 0), first.shape[axis])
 
 
 def same_shape(call: Call, argument: Argument) -> Any:

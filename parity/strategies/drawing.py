@@ -15,7 +15,7 @@ from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
 from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, companions, positions, products, shapes
+from parity.strategies import arguments, companions, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -29,6 +29,7 @@ _DRAWERS: Mapping[str, Drawer] = {
     **companions.DRAWERS,
     **positions.DRAWERS,
     **products.DRAWERS,
+    **samples.DRAWERS,
 }
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])

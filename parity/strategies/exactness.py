@@ -21,7 +21,8 @@ _LOSSES = {
 LONG_PRODUCTS = frozenset(["prod", "cumprod"])
 #: Of complex numbers these need a square root, or in torch a division.
 REAL_ONLY = LONG_PRODUCTS | {"abs"}
-_SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum"])
+_SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum", "aminmax", "median", "nanmedian"])
+_TRAPEZOIDS = frozenset(["trapezoid", "cumulative_trapezoid"])
 
 
 def bits_after(op: str, values: Mapping[str, Any]) -> int:
@@ -49,6 +50,8 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return _bits(values["input"]) + 2
     if op == "pow":
         return _bits(values["input"]) * int(values["exponent"])
+    if op in _TRAPEZOIDS:
+        return sum(of) + 1
     if op in _SHARED:
         return most + 1
     if op in ("add", "sub") and "alpha" in values:

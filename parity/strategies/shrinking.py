@@ -12,7 +12,7 @@ from typing import Any
 
 from parity.engines.interpreter import execute
 from parity.engines.protocol import Run
-from parity.program import Array, Program, Ref
+from parity.program import Array, Input, Program, Ref
 from parity.strategies.simplest import simpler_arrays, simpler_numbers
 from parity.strategies.surgery import (
     alone,
@@ -21,9 +21,11 @@ from parity.strategies.surgery import (
     parts_of,
     pruned,
     resized,
+    spare,
     taking,
     value_of,
     with_input,
+    with_spare,
     with_step,
     without,
     without_step,
@@ -57,11 +59,19 @@ class _Shrinker:
         self.program = program
         self.run = execute(program, reference, gradients=False)
         self.raises = self.run.error is not None
+        #: An input without any use, where the failure vanishes with it: cut programs get it back.
+        self.spare: Input | None = None
+        if (leaf := spare(program)) is not None:
+            rest = pruned(program)
+            if not self.attempt(rest):
+                self.spare = replace(leaf, array=leaf.array.reshape(-1)[:1].reshape(()), layout="contiguous")
 
     def attempt(self, candidate: Program) -> bool:
         """Go on from the candidate if it fails too."""
         if self.asked >= self.budget:
             return False
+        if self.spare is not None and spare(candidate) is None:
+            candidate = with_spare(candidate, self.spare)
         fitted = self.fitted(candidate)
         if fitted is None:
             return False

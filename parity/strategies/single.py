@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from parity.catalogue import OpSpec
+from parity.catalogue import ELEMENTWISE, OpSpec
 from parity.engines.protocol import Run
 from parity.errors import UsageError
 from parity.program import Array, Program, Regime, Spelling
@@ -25,7 +25,7 @@ Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: Families whose elements do not meet: every critical value goes into one tensor.
-_ELEMENTWISE = frozenset(["pointwise", "special", "activation", "rectifiers"])
+_ELEMENTWISE = ELEMENTWISE | {"activation", "rectifiers"}
 _ACROSS = frozenset(
     ["softmax", "log_softmax"]
     + [f"nn.functional.{name}" for name in ("softmax", "log_softmax", "softmin", "glu", "prelu")]

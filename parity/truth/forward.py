@@ -19,27 +19,64 @@ from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth import (
     activation,
+    arithmetic,
+    bessel,
+    binning,
+    choosing,
     classification,
+    comparison,
     creation,
+    differences,
+    elementary,
     index,
+    logic,
     loss,
     matmul,
     normalize,
+    norms,
     order,
-    pointwise,
+    polynomials,
     rectifiers,
     reduce,
+    rounding,
     scan,
+    sets,
     shape,
+    special,
+    statistics,
 )
 from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
 FAMILIES = (
-    activation, classification, creation, index, loss, matmul, normalize,
-    order, pointwise, rectifiers, reduce, scan, shape, ,
-)  # fmt: skip
+    activation,
+    arithmetic,
+    bessel,
+    binning,
+    choosing,
+    classification,
+    comparison,
+    creation,
+    differences,
+    elementary,
+    index,
+    logic,
+    loss,
+    matmul,
+    normalize,
+    norms,
+    order,
+    polynomials,
+    rectifiers,
+    reduce,
+    rounding,
+    scan,
+    sets,
+    shape,
+    special,
+    statistics,
+)
 _WRITING = frozenset({"inplace", "augmented", "out"})
 
 

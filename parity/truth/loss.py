@@ -8,7 +8,7 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.truth.balls import arb, balls, elementwise, less
-from parity.truth.pointwise import larger
+from parity.truth.choosing import larger
 from parity.truth.table import NoTruth, forward
 
 REDUCTIONS = ("none", "mean", "sum")

@@ -6,7 +6,7 @@ from typing import Any
 
 from parity.engines.protocol import Array
 from parity.truth.balls import arb, elementwise, is_discrete, less
-from parity.truth.pointwise import larger, smaller
+from parity.truth.choosing import larger, smaller
 from parity.truth.table import forward, line
 
 

@@ -32,7 +32,6 @@ WITHOUT_A_ROW = {
     "pointwise: its row comes with the next slice": """
         bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
     """,
-    "reductions and order: its row comes with the next slice": "all any msort nansum",
     "shape: its row comes with the next slice": """
         adjoint atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
         hstack movedim narrow select tensor_split tile tril triu unflatten unfold vstack
@@ -62,8 +61,8 @@ def families() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     stems = {f.short for f in FUNCTIONS.values()} | {n for n, p in PRIMITIVES.items() if p.kind in PUBLIC_KINDS}
     for name, p in PRIMITIVES.items():
-        if p.kind in PUBLIC_KINDS and not name.startswith("_"):
-            found.setdefault(name, set()).add(Path(p.source[0]).stem)
+        for home in p.public if p.kind in PUBLIC_KINDS else ():
+            found.setdefault(home, set()).add(Path(p.source[0]).stem)
     for f in FUNCTIONS.values():
         if f.short.startswith("_") or (f.short.endswith("_") and f.short[:-1] in stems):
             continue  # inside the engine only; an in-place form written by hand

@@ -31,8 +31,11 @@ def declared(stub: str, inside: str = "") -> dict[str, list[Signature]]:
 
 def functions(name: str) -> list[Signature]:
     """A root function's overloads: torch's Python where it has some, else its stub, else its operator's schemas."""
+    value = getattr(torch, name)
+    if getattr(value, "__qualname__", "").startswith("boolean_dispatch"):
+        value = inspect.getattr_static(torch.Tensor, name)  # the function's own signature is (*args, **kwargs)
     printed = [_named(s) for s in declared("_C/_VariableFunctions.pyi").get(name, [])]
-    return _of_python(getattr(torch, name)) or current(printed or _of_operator(name))
+    return [_named(s) for s in _of_python(value)] or current(printed or _of_operator(name))
 
 
 def _named(s: Signature) -> Signature:

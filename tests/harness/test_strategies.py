@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture.data import ConjectureData
 
 import parity.strategies
-from parity.catalogue import CATALOGUE
+from parity.catalogue import CATALOGUE, ELEMENTWISE
 from parity.engines import reference
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
@@ -89,7 +89,7 @@ def test_programs_have_all_that_they_should_have():
             seen[step.op] += 1
             seen["number on the left"] += step.spelling == "operator" and not isinstance(step.args[0], Ref)
             seen["number on the right"] += len(step.args) > 1 and isinstance(step.args[1], float)
-            if CATALOGUE[step.op].family == "pointwise" and [type(arg) for arg in step.args] == [Ref, Ref]:
+            if CATALOGUE[step.op].family in ELEMENTWISE and [type(arg) for arg in step.args] == [Ref, Ref]:
                 a, b = (shape_of(run, ref) for ref in step.args[:2])
                 seen["broadcasting"] += a != b
                 seen["leading axes"] += len(a) != len(b)

@@ -1,4 +1,4 @@
-"""Pointwise operators whose signature is more than their operands."""
+"""Arithmetic whose signature is more than its operands."""
 
 from __future__ import annotations
 
@@ -150,56 +150,3 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
     """The power computed in double precision."""
     wide = np.dtype("complex128" if _operand_dtype(input, exponent).kind == "c" else "float64")
     return ops.pow(*(cast(x, wide) if isinstance(x, Tensor) else x for x in (input, exponent)))  # type: ignore[no-any-return]
-
-
-# -- choosing -------------------------------------------------------------------------------------------------
-
-
-@function(inplace=True, out=True, aliases=("clip",))
-def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """input between bounds that are numbers or tensors; where they cross, the upper bound wins."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if input._array.dtype.kind == "c":
-        raise NotImplementedError("clamp is not supported for complex types")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
-        return _clamp_to_tensors(input, min, max)
-    d = _operand_dtype(*(x for x in (input, min, max) if x is not None))
-    if d.kind == "b":
-        raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
-    return ops.clamp_to_numbers(cast(input, d), low=min, high=max)  # type: ignore[no-any-return]
-
-
-def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
-    operands = [x for x in (input, low, high) if x is not None]
-    d = _operand_dtype(*operands)
-    bounds = [None if x is None else cast(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
-    result = cast(input, d)
-    if bounds[0] is not None and bounds[1] is not None:
-        return ops.clamp_between(result, *bounds)  # type: ignore[no-any-return]
-    return ops.clamp_high(result, bounds[1]) if bounds[0] is None else ops.clamp_low(result, bounds[0])  # type: ignore[no-any-return]
-
-
-@function(inplace=True, out=True)
-def clamp_min(input: Tensor, min: Any) -> Tensor:
-    """input, at least `min`."""
-    return clamp(input, min)  # type: ignore[no-any-return]
-
-
-@function(inplace=True, out=True)
-def clamp_max(input: Tensor, max: Any) -> Tensor:
-    """input, at most `max`."""
-    return clamp(input, None, max)  # type: ignore[no-any-return]
-
-
-# -- rounding -------------------------------------------------------------------------------------------------
-
-
-@function(inplace=True, out=True)
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
-    """To the nearest whole number or decimal place, halves to even."""
-    if decimals == 0:
-        return ops.round(input)  # type: ignore[no-any-return]
-    if input._array.dtype.kind != "f":
-        raise NotImplementedError(f"\"round_cpu\" not implemented for '{dtypes.title(input._array.dtype)}'")
-    return ops.round_to(input, decimals=decimals)  # type: ignore[no-any-return]

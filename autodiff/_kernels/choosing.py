@@ -1,0 +1,38 @@
+"""Choices among operands, element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._kernels.masks import choose
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """x where the condition holds, else y; a Python number takes the other's dtype."""
+    if isinstance(condition, np.ndarray) or isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
+        return choose(condition, x, y)
+    if isinstance(x, np.generic):
+        return x if condition else type(x)(y)
+    return type(y)(x) if condition else y
+
+
+def clamp(x: Any, low: Any, high: Any) -> Any:
+    """x between the bounds, each of which may be None; the upper bound wins, and nan stays nan."""
+    if x.dtype.kind in "iu":
+        low, high = (b if b is None else np.asarray(b).astype(x.dtype) for b in (low, high))
+    if low is not None:
+        x = np.maximum(x, low)
+    return x if high is None else np.minimum(x, high)
+
+
+def within(x: Any, low: Any, high: Any) -> Any:
+    """Where x lies between the bounds, ends included; a bound may be None."""
+    inside = True if low is None else x >= low
+    return inside if high is None else inside & (x <= high)
+
+
+def written(x: Any, other: Any, mask: Any) -> Any:
+    """A comparison's answer in the dtype of the tensor that it is written over."""
+    return mask.astype(x.dtype)

@@ -1,0 +1,18 @@
+"""Truth values and bits, element by element: no derivative."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from autodiff._core.kinds import discrete
+
+discrete("logical_not", np.logical_not, 1)
+discrete("logical_and", np.logical_and)
+discrete("logical_or", np.logical_or)
+discrete("logical_xor", np.logical_xor)
+discrete("bitwise_not", np.invert, 1, refuses="fc")
+discrete("bitwise_and", operator.and_, refuses="fc")
+discrete("bitwise_or", operator.or_, refuses="fc")
+discrete("bitwise_xor", operator.xor, refuses="fc")

@@ -1,0 +1,59 @@
+"""Forward lines of sums, products, quotients, signs and powers."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from parity.truth.balls import arb, elementwise, equal, is_discrete, less
+from parity.truth.rounding import floor, trunc
+from parity.truth.scalar import either, real, unary
+from parity.truth.table import forward, line
+
+
+def scaled(value: Any, factor: Any) -> Any:
+    return value if factor == 1 else value * factor
+
+
+line("add", lambda input, other, *, alpha=1: input + scaled(other, alpha))
+line("sub subtract", lambda input, other, *, alpha=1: input - scaled(other, alpha))
+line("mul multiply", lambda input, other: input * other)
+line("neg negative", lambda input: -input)
+line("square", lambda input: input * input)
+line("positive", lambda input: input)
+unary("reciprocal", lambda x: 1 / x)
+
+line("abs absolute", lambda input: np.abs(input))
+
+_sign = elementwise(lambda x: arb(0) if equal(x, arb(0)) else x.sgn(), 1)
+line(
+    "sign sgn",
+    lambda input: np.sign(np.asarray(input).astype(np.int64)) if is_discrete(input) else _sign(input),
+)
+
+_quotient = real(operator.truediv, 2)
+
+
+@forward("div", "divide", "true_divide")
+def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    if rounding_mode is None:
+        return _quotient(input, other)
+    if is_discrete(input) and is_discrete(other):
+        below = np.asarray(input) // np.asarray(other)
+        inexact = below * np.asarray(other) != input
+        negative = (np.asarray(input) < 0) != (np.asarray(other) < 0)
+        return below + (inexact & negative) if rounding_mode == "trunc" else below
+    return (trunc if rounding_mode == "trunc" else floor)(_quotient(input, other))
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    # 0 ** y by itself: arb answers nan where the limit is plain.
+    if base == 0 and not equal(exponent, arb(0)):
+        return arb(0) if less(arb(0), exponent) else arb.nan()
+    return base**exponent
+
+
+_powers = either(lambda a, b: np.asarray(a) ** np.asarray(b), real(_power, 2))
+line("pow", lambda input, exponent: _powers(input, exponent))

@@ -1,0 +1,37 @@
+"""Forward lines of choices among operands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.engines.protocol import Array
+from parity.truth.balls import balls, is_discrete, nonzero
+from parity.truth.scalar import either, real
+from parity.truth.table import forward, line
+
+larger = either(np.maximum, real(lambda a, b: a.max(b), 2))
+smaller = either(np.minimum, real(lambda a, b: a.min(b), 2))
+line("maximum", lambda input, other: larger(input, other))
+line("minimum", lambda input, other: smaller(input, other))
+
+
+@forward("clamp", "clip")
+def _(input: Array, min: Any = None, max: Any = None) -> Array:
+    if min is not None:
+        input = larger(input, min)
+    return input if max is None else smaller(input, max)
+
+
+line("clamp_min", lambda input, min: larger(input, min))
+line("clamp_max", lambda input, max: smaller(input, max))
+
+
+@forward("where")
+def _(condition: Array, input: Any = None, other: Any = None) -> Any:
+    if input is None:
+        return np.nonzero(nonzero(condition))
+    if is_discrete(input) and is_discrete(other):
+        return np.where(condition, input, other)
+    return np.where(condition, balls(input), balls(other))
