@@ -110,7 +110,7 @@ def _rrelu(input: Tensor, lower: float, upper: float, training: bool, inplace: b
     if training:
         below = array <= 0
         # One number for each element that is not positive, in their order.
-        chance = random.uniform((int(np.count_nonzero(below)),), np.dtype("float64"))
+        chance = ops.rand(int(np.count_nonzero(below)), dtype=dtypes.float64, generator=generator)._array
         drawn[below] = chance * (upper - lower) + lower
     noise = wrap(drawn)
     slope, training = (lower + upper) / 2, training and upper - lower > 1e-6

@@ -162,7 +162,7 @@ general(
     lambda g: ops.zeros_like(g),
     lambda g: g,
     inputs=("input", "src"),
-    node="CopyBackwards",
+    node="torch::autograd::CopyBackwards",
 )
 general(
     "fill",

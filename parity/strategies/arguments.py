@@ -334,6 +334,8 @@ def _not_too_large(call: Call, size: Shape) -> Shape:
 def repeats(call: Call, argument: Argument) -> Any:
     first = call.leading()
     extra = 1 if first.ndim < 3 and call.source.boolean(0.3) else 0
+    if argument.limits.get("fewer") and first.ndim and call.source.boolean(0.3):
+        extra = -1
     return _not_too_large(call, tuple(call.source.integer(1, 2) for _ in range(first.ndim + extra)))
 
 

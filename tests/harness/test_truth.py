@@ -358,14 +358,28 @@ def test_every_operator_of_the_catalogue_has_a_line():
     assert set(CATALOGUE) - drawn <= operators()
 
 
-@pytest.mark.parametrize("op", sorted(set(CATALOGUE) & operators()))
+#: Lines that always say NoTruth, with their reason.
+SILENT = {"linalg.ldl_factor", "linalg.ldl_factor_ex"}
+#: torch's gradient takes the imaginary part of what comes to a diagonal that is real for a part of it.
+NOT_COMPLEX = {"cholesky", "linalg.cholesky", "linalg.cholesky_ex"}
+
+
+@pytest.mark.parametrize("op", sorted(SILENT))
+def test_a_silent_line_says_why(op):
+    with reference.settings() as engine:
+        program, run = draw_op(Seeded(0), engine, CATALOGUE[op], "float64", kind="tame")
+    with pytest.raises(NoTruth, match="LAPACK"):
+        evaluate(program, run).value(1, 0, (0,) * run.values[1][0].ndim, 1e-14)
+
+
+@pytest.mark.parametrize("op", sorted((set(CATALOGUE) & operators()) - SILENT))
 @pytest.mark.parametrize("kind", ["tame", "shapes", "exact"])
 def test_truth_agrees_with_torch_on_drawn_programs(op, kind):
     """Whatever the generator draws for an operator, spellings, layouts and broadcasting included."""
     row = CATALOGUE[op]
     with reference.settings() as engine:
         for seed, dtype in enumerate(["float64", "float64", "complex128"]):
-            if dtype.startswith("complex") and "c" not in row.dtypes:
+            if dtype.startswith("complex") and ("c" not in row.dtypes or op in NOT_COMPLEX):
                 continue
             try:
                 program, run = draw_op(Seeded(seed), engine, row, dtype, kind=kind)
@@ -380,7 +394,10 @@ def agree(program, run):
     truth = evaluate(program, run)
     last = len(run.values) - 1
     value = run.values[last]
+    free = CATALOGUE[program.steps[-1].op].gauge
     for item, array in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
+        if item in free:
+            continue  # up to a factor: the truth says nothing
         for element in list(np.ndindex(array.shape))[:4]:
             number = array[element].item()
             if np.isfinite(number):
