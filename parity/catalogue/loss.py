@@ -7,7 +7,7 @@ from parity.catalogue.arguments import argument, choice, op, option, real
 _REDUCTION = choice("reduction", "sum", "none", "mean")
 _NUMBER = choice("reduction", 2, 0, 1)
 _LARGE = ((-800.0, -50.0), (20.0, 100.0), (-1e-6, 1e-6))
-_SHARE = argument("target", "shares")
+_SHARE = argument("target", "probabilities")
 
 # fmt: off
 ROWS = [

@@ -62,7 +62,7 @@ def constant(call: Call, argument: Argument) -> Any:
     return draft.leaf(np.asarray(values, first.array.dtype), differentiable=False, usable=False)
 
 
-def shares(call: Call, argument: Argument) -> Any:
+def probabilities(call: Call, argument: Argument) -> Any:
     """Probabilities of the first tensor's shape, now and then certain ones."""
     draft, first, source = call.draft, call.leading(), call.source
     if source.boolean(0.3):
@@ -139,17 +139,17 @@ def tail_weight(call: Call, argument: Argument) -> Any:
 
 DRAWERS: dict[str, Drawer] = {
     "channels": channels,
-    "even_dim": even_dim,
     "class_weight": class_weight,
     "classes": classes,
     "constant": constant,
     "count": count,
+    "even_dim": even_dim,
     "joined": joined,
+    "probabilities": probabilities,
     "row": row,
     "rows": rows,
     "same_shape": same_shape,
     "sections": sections,
-    "shares": shares,
     "stacked": stacked,
     "tail": tail,
     "tail_weight": tail_weight,
