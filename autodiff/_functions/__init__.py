@@ -4,8 +4,8 @@ from importlib import import_module
 
 FAMILIES = """
     activation arithmetic binning choosing classification contraction conversion creation diagonal differences
-    factorize index joining linalg loss masks matmul normalize norms order random rectifiers reduce rounding scan
-    scatter selection sets shape solve special spectrum statistics
+    distance factorize index joining linalg loss masks matmul normalize norms order random ranking rectifiers reduce
+    rounding scan scatter selection sets shape solve special spectrum statistics
 """
 
 for family in FAMILIES.split():

@@ -76,7 +76,8 @@ def _(input: Array, target: Array, weight: Any = None, size_average: Any = None,
     return reduced(_times(losses, weight), reduction)
 
 
-def _with_logits(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str | int) -> Array:
+def with_logits(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str | int) -> Array:
+    """The loss of scores against probabilities."""
     right = _times(target * _log1p(_exp(-input)), pos_weight)
     return reduced(_times((1 - target) * _log1p(_exp(input)) + right, weight), reduction)
 
@@ -84,12 +85,12 @@ def _with_logits(input: Array, target: Array, weight: Any, pos_weight: Any, redu
 @forward("nn.functional.binary_cross_entropy_with_logits")
 def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, reduce: Any = None,
       reduction: str = "mean", pos_weight: Any = None) -> Array:  # fmt: skip
-    return _with_logits(input, target, weight, pos_weight, reduction)
+    return with_logits(input, target, weight, pos_weight, reduction)
 
 
 @forward("binary_cross_entropy_with_logits")
 def _(input: Array, target: Array, weight: Any = None, pos_weight: Any = None, reduction: int = 1) -> Array:
-    return _with_logits(input, target, weight, pos_weight, reduction)
+    return with_logits(input, target, weight, pos_weight, reduction)
 
 
 @forward("nn.functional.soft_margin_loss")
