@@ -91,13 +91,15 @@ class Input:
 class Step:
     """One call: torch's name below the module (`add`, `nn.functional.softmax`), its arguments, its spelling.
 
-    Arguments are Ref, DType, numbers, strings, None, slice, Ellipsis, and tuples or lists of these.
+    Arguments are Ref, DType, numbers, strings, None, slice, Ellipsis, and tuples or lists of these. A step that draws
+    at random starts from a seed of its own, so that it draws the same by itself as in its program.
     """
 
     op: str
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     spelling: Spelling = "function"
+    seed: int | None = None
 
     def refs(self) -> Iterator[Ref]:
         """Every reference among the arguments, in order."""
@@ -158,6 +160,7 @@ class Program:
                     "args": [_encode(a) for a in step.args],
                     "kwargs": {k: _encode(v) for k, v in step.kwargs.items()},
                     "spelling": step.spelling,
+                    **({} if step.seed is None else {"seed": step.seed}),
                 }
                 for step in self.steps
             ],
@@ -403,6 +406,7 @@ class _Reader:
             args=self.field(record, "args", self.each(self.value)),
             kwargs={k: self.at(k, v, self.value) for k, v in kwargs.items()},
             spelling=self.field(record, "spelling", self.one_of(SPELLINGS), "function"),
+            seed=self.field(record, "seed", self.kind(int), None),
         )
 
     def program(self, record: Any) -> Program:

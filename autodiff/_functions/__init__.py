@@ -4,8 +4,9 @@ from importlib import import_module
 
 FAMILIES = """
     activation arithmetic binning choosing classification contraction conversion creation diagonal differences
-    distance factorize index joining linalg loss masks matmul normalize norms order random ranking rectifiers reduce
-    rounding scan scatter selection sets shape solve special spectrum statistics
+    distance dropout factorize generator index joining linalg loss masks matmul normalize norms order random ranges
+    ranking rectifiers reduce rounding sampling scan scatter selection sets shape solve special spectrum statistics
+    values windows
 """
 
 for family in FAMILIES.split():

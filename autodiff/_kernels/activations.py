@@ -189,19 +189,3 @@ def log_softmax_backward(g: Any, out: Any, dims: Dims) -> Any:
     if out.dtype.char == "e":
         return log_softmax_backward(g.astype(np.float32), out.astype(np.float32), dims).astype(np.float16)
     return g - np.exp(out) * total(g, dims, True)
-
-
-def gumbel(uniform: Any, dtype: Any) -> Any:
-    """Gumbel's noise out of even numbers: minus the logarithm of exponentially distributed ones."""
-    exponential = -np.log1p(-uniform)
-    return -np.log(np.maximum(exponential, np.finfo(np.float64).tiny)).astype(dtype)
-
-
-def largest(x: Any, dim: int) -> Any:
-    """1 at the first largest element along a dimension, 0 elsewhere."""
-    out = np.zeros_like(np.asarray(x))
-    if not out.ndim:
-        return out + 1
-    if out.size:
-        np.put_along_axis(out, np.expand_dims(np.argmax(x, dim), dim), 1, dim)
-    return out

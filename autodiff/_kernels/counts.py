@@ -1,4 +1,4 @@
-"""Random counts, each of which consumes as many numbers as it happens to need: Poisson, binomial; and picking by weight.
+"""Random counts, each of which consumes as many numbers as it needs (Poisson, binomial), and picking by weight.
 
 The methods and their constants are those of W. Hoermann, "The transformed rejection method for generating Poisson
 random variables" (1993) and "The generation of binomial random variates" (1993), which torch uses too.
@@ -155,14 +155,14 @@ def _log(x: float) -> float:
 
 def picked(stream: Mersenne, weights: Any, count: int, replacement: bool) -> Any:
     """For each row of weights, `count` places drawn in proportion to them."""
-    rows, places = weights.shape
+    rows = len(weights)
     if not replacement or count == 1:
         # The smallest of exponential waiting times, whose rates are the weights.
         waits = exponential(stream, weights.size, weights.dtype, 1.0).reshape(weights.shape)
         scores = weights / waits
         if count == 1:
             return scores.argmax(-1, keepdims=True)
-        return np.argsort(-scores, -1, kind="stable")[:, :count]
+        return np.argsort(-scores, -1, kind="stable")[:, :count].copy()
     levels = np.cumsum(weights, -1, dtype=weights.dtype if weights.itemsize > 2 else np.float32)
     levels = (levels / levels[:, -1:]).astype(weights.dtype)
     levels[:, -1] = 1

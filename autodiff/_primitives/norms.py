@@ -15,7 +15,7 @@ def _directions(g: Any, input: Any, out: Any, p: float, dims: tuple[int, ...]) -
     if p == 0:
         return None  # constant, and to torch without a gradient
     if p == 2:
-        return ops.where(out == 0, 0, g / out) * input
+        return g * ops.where(out == 0, 0, input / out)
     size = ops.abs(input)
     if math.isinf(p):
         # The extremes share it evenly.

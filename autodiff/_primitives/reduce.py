@@ -38,7 +38,9 @@ def _shared(g: Any, input: Any, out: Any, dims: tuple[int, ...]) -> Any:
 
 
 def _shared_by_nans(g: Any, input: Any, out: Any, dims: tuple[int, ...]) -> Any:
-    return g / ops.ties(input, out, dims=dims, nan=True)
+    divisors = ops.ties(input, out, dims=dims, nan=True)
+    # Losers get 0 also of an infinite gradient.
+    return ops.where(divisors == math.inf, 0, g / divisors)
 
 
 reduction("amax", reductions.largest, _shared)

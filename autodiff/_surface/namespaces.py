@@ -25,7 +25,9 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
                 found[name] = public
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
-            public = with_out(f.short, f.public, differentiable=f.out != "discrete") if f.out else f.public
+            public = f.public
+            if f.out:
+                public = with_out(f.short, public, differentiable=f.out != "discrete", new=f.out == "new")
             for name in (f.short, *f.aliases):
                 found[name] = public
     return dict(sorted(found.items()))

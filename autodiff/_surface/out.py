@@ -23,8 +23,13 @@ RESIZED = (
 )
 
 
-def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = True) -> Callable[..., Any]:
-    """The function with torch's keyword `out=`: a tensor, or one per result."""
+def with_out(
+    name: str, function: Callable[..., Any], *, differentiable: bool = True, new: bool = False
+) -> Callable[..., Any]:
+    """The function with torch's keyword `out=`: a tensor, or one per result.
+
+    `new`: it makes tensors out of nothing, in the dtype of `out` if there is one.
+    """
 
     @functools.wraps(function)
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -37,6 +42,8 @@ def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = 
                 f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
                 "arguments requires grad."
             )
+        if new:
+            _take_dtype(kwargs, out)
         result = function(*args, **kwargs)
         results = list(result) if isinstance(result, tuple) else [result]
         if len(outs) != len(results):
@@ -56,6 +63,15 @@ def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = 
     except (ValueError, TypeError):  # a builtin without a signature
         pass
     return public
+
+
+def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
+    """A new tensor has the dtype of the one it is written into. Raises RuntimeError where both are given and differ."""
+    asked = kwargs.setdefault("dtype", out.dtype)
+    if asked is not None and asked is not out.dtype:
+        names = dtypes.title(asked.numpy), dtypes.title(out.dtype.numpy)
+        raise RuntimeError(f"dtype {names[0]} does not match dtype of out parameter ({names[1]})")
+    kwargs["dtype"] = out.dtype
 
 
 def write(name: str, out: Tensor, value: Tensor) -> None:

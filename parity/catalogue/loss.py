@@ -41,4 +41,9 @@ ROWS = [
        spellings="function"),
     op("nn.functional.gaussian_nll_loss", real("input"), argument("target", "same_shape"),
        argument("var", "same_shape", above=0), choice("full", True, False), _REDUCTION, spellings="function"),
+    op("nn.functional.kl_div", real("input"), argument("target", "same_shape", above=0, below=1),
+       choice("reduction", "batchmean", "sum", "none"), choice("log_target", False, True), spellings="function",
+       note="a target of 0 costs nothing"),
+    op("kl_div", real("input"), argument("target", "same_shape", above=0, below=1), _NUMBER,
+       choice("log_target", False, True), spellings="function", note="a target of 0 costs nothing"),
 ]

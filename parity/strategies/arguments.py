@@ -185,17 +185,24 @@ def degree(call: Call, argument: Argument) -> Any:
     return call.note(draft.leaf(values.astype(kind), differentiable=False, usable=False))
 
 
+#: Numbers that formulas treat apart.
+_APART = (0.5, -0.5, 2.0, -1.0, 1.0, 0.0, -2.0, 1.5)
+
+
 def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
     """A Python number: an int or a float, and a float may be whole."""
     source, draft = call.source, call.draft
     low, high = limits.get("low", -3.0), limits.get("high", 3.0)
     if "choices" in limits:
-        return source.choice(limits["choices"])  # type: ignore[no-any-return]
+        more = () if draft.exact else limits.get("inexact", ())
+        return source.choice((*limits["choices"], *more))  # type: ignore[no-any-return]
     if draft.exact:
         exact = [x for x in (2, 1, 0, -1, 0.5, 2.0, -2.0, 1.5, 3) if low <= x <= high]
         value = source.choice(exact)
     elif limits.get("integer") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
+    elif source.boolean(0.2):
+        value = source.choice([x for x in _APART if low <= x <= high] or [low])
     else:
         value = low + (high - low) * source.integer(0, 48) / 48
         value = round(value * 16) / 16

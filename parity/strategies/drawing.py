@@ -14,8 +14,8 @@ import numpy as np
 from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
-from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, companions, matrices, parts, positions, products, samples, shapes
+from parity.program import Array, Program, Regime, Spelling
+from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -38,10 +38,13 @@ _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "
 _WRITING = frozenset(["inplace", "augmented", "out"])
 #: Families that only move elements.
 _MOVING = frozenset(["shape", "joining", "diagonal", "index", "selection", "scatter", "masks"])
-#: Combinations of dtypes that programs mix, each with its main dtype first.
+#: Combinations of dtypes that programs mix, each with its main dtype first, as often as it is to come.
 MIXTURES: tuple[tuple[str, ...], ...] = (
-    ("float32", "float64", "int64", "bool", "float32"),
-    ("float64", "float32", "int32", "float64", "bool"),
+    *[("float32", "float64", "int64", "bool", "float32")] * 4,
+    *[("float64", "float32", "int32", "float64", "bool")] * 4,
+    ("complex128", "float64", "complex64", "float64"),
+    ("complex64", "float32", "int64", "complex64"),
+    ("float16", "float32", "int64", "float16"),
 )
 
 
@@ -210,7 +213,10 @@ def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if call.draft.exact and name in ("div", "pow"):
         return args
     limits = {**call.spec.arguments[0].limits, **({"apart": True} if not call.draft.exact else {})}
-    value = arguments.plain_number(call, limits)
+    if call.draft.filler is None:
+        value = arguments.plain_number(call, limits)
+    else:
+        value = call.source.choice((0.0, -1.0, 1.0, 2.5, -2.5, 0))
     if name not in ("add", "sub", "mul", "div", "pow") and any(abs(x - value) < 1e-2 for x in args[1].look()):
         return args if not call.draft.exact else (value, args[1])
     return (value, args[1])
@@ -243,7 +249,7 @@ def _run(
     except Exception as error:
         if writing and spelling != "out" and draft.source.boolean(0.25):
             draft.error = Raised(type(error).__name__, str(error), f"step {len(draft.steps)}")
-            draft.steps.append((spec.name, args, kwargs, spelling))
+            draft.steps.append((spec.name, args, kwargs, spelling, draft.seed))
             return
         raise Unfit from None
     least = spec.arguments[0].limits.get("result_above")
@@ -260,6 +266,24 @@ def _run(
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
+
+
+def weigh(draft: Draft) -> None:
+    """One step more: the last result times a leaf that requires grad; nothing where that does not fit."""
+    if draft.copying or draft.error is not None:
+        return
+    made = draft.results[-1]
+    for item in made if isinstance(made, tuple) else (made,):
+        if item.requires_grad:
+            values = (arrays.dyadic if draft.exact else _tame)(draft.source, item.shape, False)
+            weight = draft.leaf(values.astype(item.array.dtype), layouts=0.0)
+            bits = bits_after("mul", {"input": item, "other": weight}) if draft.exact else 0
+            draft.add("mul", (item, weight), {}, "operator", draft.run("mul", (item, weight), {}, "operator"), bits)
+            return
+
+
+def _tame(source: Source, shape: Shape, halves: bool) -> Array:
+    return arrays.uniform(source, shape, 0.5, 1.5)
 
 
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:
@@ -313,7 +337,9 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
     chosen = [
         spec
         for spec in CATALOGUE.values()
-        if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
+        if ("stream" not in spec.tags if ops is None else spec.name in ops)
+        and "random" not in spec.tags
+        and (not tag or tag in spec.tags)
     ]
     return tuple(
         spec.name for spec in chosen for _ in range(1 if spec.orders == 0 else 3 if spec.family in _MOVING else 4)

@@ -11,21 +11,8 @@ import numpy as np
 from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
-    [
-        "mul",
-        "matmul",
-        "mm",
-        "bmm",
-        "mv",
-        "dot",
-        "outer",
-        "einsum",
-        "nn.functional.linear",
-        "addmm",
-        "baddbmm",
-        "prelu",
-        "nn.functional.prelu",
-    ]
+    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm", "baddbmm"]
+    + ["prelu", "nn.functional.prelu"]
 )
 #: Exact without powers and roots.
 _DISTANCES = frozenset(["cdist", "pdist", "nn.functional.pdist"])
@@ -84,15 +71,6 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
     return most
 
 
-def _loss(op: str, most: int, values: Mapping[str, Any]) -> int:
-    times, more = _LOSSES[op]
-    mean = values.get("reduction", "mean") == "mean"
-    if mean and "weight" in values and op != "nn.functional.huber_loss":
-        raise Unfit  # divided by the total weight
-    weight = _bits(values["weight"]) if "weight" in values else 0
-    return times * most + more + weight + (_mean(values) if mean else 0)
-
-
 def _reduced(values: Mapping[str, Any], bits: int) -> int:
     """The bits of what is reduced at positions; Unfit where a gradient would be divided by other than a power of 2."""
     how, whole = values["reduce"], values.get("include_self", True)
@@ -124,6 +102,15 @@ def _reduced(values: Mapping[str, Any], bits: int) -> int:
                 raise Unfit
         return bits + 2
     return bits
+
+
+def _loss(op: str, most: int, values: Mapping[str, Any]) -> int:
+    times, more = _LOSSES[op]
+    mean = values.get("reduction", "mean") == "mean"
+    if mean and "weight" in values and op != "nn.functional.huber_loss":
+        raise Unfit  # divided by the total weight
+    weight = _bits(values["weight"]) if "weight" in values else 0
+    return times * most + more + weight + (_mean(values) if mean else 0)
 
 
 def _mean(values: Mapping[str, Any]) -> int:

@@ -70,7 +70,13 @@ def contracted(call: Call, argument: Argument) -> Any:
             continue
         for letter in letters:
             sizes.setdefault(letter, source.integer(1, 4))
-        shape = tuple(sizes[letter] for letter in letters)
+        # A size of 1 stands for any, on either side.
+        # (Of integers torch sums such a one in int64 already.)
+        lonely = [not twice and found and call.leading().kind in "fc" and source.boolean(0.1) for _ in letters]
+        shape = tuple(
+            size if not alone else 1 if size > 1 else source.integer(2, 3)
+            for size, alone in zip((sizes[letter] for letter in letters), lonely)
+        )
         if found:
             found.append(call.same(shape, argument.limits))
         else:

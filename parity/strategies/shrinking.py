@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from parity.engines.interpreter import execute
 from parity.engines.protocol import Run
 from parity.program import Array, Input, Program, Ref
@@ -59,12 +61,11 @@ class _Shrinker:
         self.program = program
         self.run = execute(program, reference, gradients=False)
         self.raises = self.run.error is not None
-        #: An input without any use, where the failure vanishes with it: cut programs get it back.
+        #: An input that no output depends on, where the failure vanishes with it: cut programs get it back.
         self.spare: Input | None = None
-        if (leaf := spare(program)) is not None:
-            rest = pruned(program)
-            if not self.attempt(rest):
-                self.spare = replace(leaf, array=leaf.array.reshape(-1)[:1].reshape(()), layout="contiguous")
+        leaf = spare(program) if program.cotangents else None
+        if leaf is not None and not self.attempt(pruned(program)):
+            self.spare = replace(leaf, array=np.ones((), leaf.array.dtype), layout="contiguous")
 
     def attempt(self, candidate: Program) -> bool:
         """Go on from the candidate if it fails too."""

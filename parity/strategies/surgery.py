@@ -141,9 +141,13 @@ def _renamed(step: Step, replaced: Callable[[Any], Any]) -> Step:
 
 
 def spare(program: Program) -> Input | None:
-    """An input that requires grad and that nothing uses."""
-    used = {ref.index for step in program.steps for ref in step.refs()} | {ref.index for ref in program.outputs}
-    return next((program.inputs[number] for number in program.differentiable if number not in used), None)
+    """An input that requires grad and that no output depends on."""
+    count = len(program.inputs)
+    needed = {ref.index for ref in program.outputs}
+    for number in reversed(range(len(program.steps))):
+        if count + number in needed:
+            needed.update(ref.index for ref in program.steps[number].refs())
+    return next((program.inputs[number] for number in program.differentiable if number not in needed), None)
 
 
 def with_spare(program: Program, leaf: Input) -> Program:

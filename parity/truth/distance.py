@@ -71,4 +71,4 @@ def _(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> Array:
         return along(np.asarray(a * b, dtype=object), dim, False, total)
 
     sizes = [larger(_root(product(x, x)), arb(eps)) for x in (x1, x2)]
-    return product(x1, x2) / (sizes[0] * sizes[1])
+    return np.asarray(product(x1, x2) / (sizes[0] * sizes[1]), dtype=object)

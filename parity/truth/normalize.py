@@ -28,7 +28,7 @@ def _(input: Array, normalized_shape: Any, weight: Any = None, bias: Any = None,
 
 
 @forward("rms_norm", "nn.functional.rms_norm")
-def _(input: Array, normalized_shape: Any, weight: Any = None, eps: float) -> Any:
+def _(input: Array, normalized_shape: Any, weight: Any, eps: float) -> Any:
     shape = tuple(normalized_shape)
     rows = input.reshape((*input.shape[: input.ndim - len(shape)], math.prod(shape)))
     mean = np.asarray(total(rows * rows) / balls(rows.shape[-1]), dtype=object)

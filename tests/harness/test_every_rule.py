@@ -14,15 +14,38 @@ from parity.running import Examiner
 AUTODIFF = resolve("autodiff")
 
 _NO_ROW = "the catalogue has no row for"
+_RAISES = "raises torch's error, and rows ask for no such derivative: tests/ops/test_special.py"
 _THIRD = "recorded while second derivatives are taken: asked for by the third, which programs do not have:"
 #: Rules that no program of a run reaches, with the reason.
 UNREACHED = {
     **{("_divide_floor", i): "the row draws no rounding_mode of div" for i in (0, 1)},
     **{("_divide_trunc", i): "the row draws no rounding_mode of div" for i in (0, 1)},
     **{("addmm", i): f"{_NO_ROW} addmm" for i in (0, 1, 2)},
+    **{
+        (f"_drawn_{name}", 0): "writes over a tensor: tests/ops/test_random.py takes its gradient"
+        for name in (
+            "bernoulli_",
+            "bernoulli_each",
+            "cauchy_",
+            "exponential_",
+            "geometric_",
+            "log_normal_",
+            "normal_",
+            "random_",
+            "random_from",
+            "random_to",
+            "uniform_",
+        )
+    },
+    ("_drawn_bernoulli_each", 1): "writes over a tensor: tests/ops/test_random.py takes its gradient",
+    **{("_drawn_binomial", i): "torch has no derivative either" for i in (0, 1)},
+    ("_drawn_bernoulli_p", 0): "torch has no derivative either",
+    **{(f"_drawn_normal_{name}", 0): "the row draws two tensors" for name in ("mean", "std")},
+    ("_native_dropout", 0): f"{_NO_ROW} native_dropout",
     ("as_strided", 0): f"{_NO_ROW} as_strided",
     **{("baddbmm", i): f"{_NO_ROW} baddbmm" for i in (0, 1, 2)},
     ("clone", 0): f"{_NO_ROW} clone",
+    **{(name, 0): _RAISES for name in ("_igamma", "_igammac", "zeta")},
     ("corner", 0): f"{_NO_ROW} scatter",
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("first_of", 0): f"{_NO_ROW} masked_scatter",
@@ -38,6 +61,7 @@ UNREACHED = {
     ("region", 0): f"{_THIRD} reading a region",
     **{("scatter", i): f"{_NO_ROW} scatter" for i in (0, 2)},
     **{("scatter_add", i): f"{_NO_ROW} scatter_add" for i in (0, 2)},
+    ("_scaled_bessel_i", 0): f"{_THIRD} special.i1e",
     ("scatter_value", 0): f"{_NO_ROW} scatter",
     ("strided_back", 0): f"{_NO_ROW} as_strided",
     ("take", 0): f"{_NO_ROW} take",
