@@ -3,9 +3,9 @@
 from importlib import import_module
 
 FAMILIES = """
-    activation arithmetic binning choosing classification comparison complex contraction conversion creation
-    diagonal differences dropout elementary factorize generator index joining linalg loss masks matmul normalize
-    norms order random ranges rectifiers reduce rounding sampling scan scatter selection sets shape solve special
+    activation arithmetic binning choosing classification comparison complex contraction conversion creation diagonal
+    differences distance dropout elementary factorize generator index joining linalg loss masks matmul normalize norms
+    order random ranges ranking rectifiers reduce rounding sampling scan scatter selection sets shape solve special
     spectrum statistics values windows
 """
 

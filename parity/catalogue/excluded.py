@@ -93,6 +93,10 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "logaddexp2": Known(
             frozenset(["second"]), "torch's second derivative divides 2^∞ by its square at infinite distances: nan"
         ),
+        **{
+            name: Known(_GRADIENTS, "torch's slope of t log(t) at 0 is 0/0; the true one is -inf")
+            for name in ("kl_div", "nn.functional.kl_div")
+        },
         **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "logcumsumexp": Known(
