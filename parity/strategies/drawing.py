@@ -35,7 +35,9 @@ _DRAWERS: Mapping[str, Drawer] = {
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
 #: Families that only move elements.
-_MOVING = frozenset(["shape", "joining", "diagonal", "index", "selection", "scatter", "masks"])
+_MOVING = frozenset(
+    ["shape", "rearranging", "joining", "parting", "diagonal", "index", "selection", "scatter", "masks"]
+)
 #: Combinations of dtypes that programs mix, each with its main dtype first.
 MIXTURES: tuple[tuple[str, ...], ...] = (
     ("float32", "float64", "int64", "bool", "float32"),
