@@ -2,6 +2,7 @@
 
 from autodiff._functions import (  # noqa: F401
     activation,
+    addition,
     arithmetic,
     choosing,
     contraction,

@@ -1,13 +1,15 @@
-"""einsum: the equation read, checked and brought to labels by number."""
+"""Sums of products over any dimensions: Einstein's sums, whose equation is read and checked here, and their kin."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from autodiff._core import dtypes
+from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._functions.matmul import mm
 
 Labels = tuple[int, ...]
 
@@ -166,3 +168,94 @@ def _letter(number: int) -> str:
     if not 0 <= number < 52:
         raise ValueError(f"einsum(): subscripts in subscript list should be within the range [0, 52), but got {number}")
     return chr(ord("A") + number) if number < 26 else chr(ord("a") + number - 26)
+
+
+# -- products over whole dimensions --------------------------------------------------------------------------
+
+
+@function(method=False, out=True)
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
+    """Summed over the last `dims` dimensions of one and the first of the other, or over two lists of them."""
+    if isinstance(dims, Tensor):
+        dims = dims.tolist() if dims._array.ndim else int(dims._array)
+    m, n = a._array.ndim, b._array.ndim
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(m, n):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        left, right = list(range(m - dims, m)), list(range(dims))
+    else:
+        left, right = ([d] if isinstance(d, int) else list(d) for d in dims)
+    if len(left) != len(right):
+        raise RuntimeError("both dimension lists should have same length")
+    if a._array.dtype is not b._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+    left, right = list(arguments.dims(left, m)), list(arguments.dims(right, n))
+    for i, j in zip(left, right):
+        x, y = a._array.shape[i], b._array.shape[j]
+        if x == y:
+            continue
+        if y == 1:
+            a = ops.sum(a, dims=(i,), keepdim=True)
+        elif x == 1:
+            b = ops.sum(b, dims=(j,), keepdim=True)
+        else:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {x} in dim {i - m} and second has size {y} "
+                f"in dim {j}"
+            )
+    rest, others = [d for d in range(m) if d not in left], [d for d in range(n) if d not in right]
+    shape, inner = a._array.shape, math.prod([a._array.shape[d] for d in left])
+    x = ops.reshape_to(ops.permute(a, dims=(*rest, *left)), shape=(math.prod([shape[d] for d in rest]), inner))
+    wide = b._array.shape
+    y = ops.reshape_to(ops.permute(b, dims=(*right, *others)), shape=(inner, math.prod([wide[d] for d in others])))
+    return ops.view(mm(x, y), shape=(*[shape[d] for d in rest], *[wide[d] for d in others]))  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def kron(input: Tensor, other: Tensor) -> Tensor:
+    """Every element of input times the whole of other, laid out as blocks."""
+    n = max(input._array.ndim, other._array.ndim)
+    a, b = ((1,) * (n - x._array.ndim) + x._array.shape for x in (input, other))
+    left = ops.reshape_to(input, shape=tuple([k for m in a for k in (m, 1)]))
+    right = ops.reshape_to(other, shape=tuple([k for m in b for k in (1, m)]))
+    return ops.unflattened(ops.mul(left, right), shape=tuple([k * m for k, m in zip(a, b)]))  # type: ignore[no-any-return]
+
+
+@function(method=False, out=True)
+def chain_matmul(*matrices: Tensor) -> Tensor:
+    """The product of several matrices, in the order that takes the fewest multiplications."""
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    for i, x in enumerate(matrices):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+        if x._array.ndim != 2:
+            raise RuntimeError(f"Tensor dimension is {x._array.ndim}, expected 2 instead.")
+    if len(matrices) == 1:
+        return ops.clone(matrices[0])  # type: ignore[no-any-return]
+    cut = _cheapest([x._array.shape[0] for x in matrices] + [matrices[-1]._array.shape[1]])
+
+    def product(first: int, last: int) -> Tensor:
+        if first == last:
+            return matrices[first]
+        k = cut[first, last]
+        return mm(product(first, k), product(k + 1, last))  # type: ignore[no-any-return]
+
+    found = product(0, len(matrices) - 1)
+    return ops.view(found, shape=found._array.shape) if len(matrices) > 2 else found  # type: ignore[no-any-return]
+
+
+def _cheapest(sizes: list[int]) -> dict[tuple[int, int], int]:
+    """After which matrix to cut each stretch of a chain, by dynamic programming over its length."""
+    count = len(sizes) - 1
+    cost = {(i, i): 0 for i in range(count)}
+    cut: dict[tuple[int, int], int] = {}
+    for length in range(1, count):
+        for i in range(count - length):
+            j = i + length
+            prices = [cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1] for k in range(i, j)]
+            cost[i, j] = min(prices)
+            cut[i, j] = i + prices.index(cost[i, j])
+    return cut

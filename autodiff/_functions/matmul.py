@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes, errors
+from autodiff._core import arguments, dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -20,13 +20,13 @@ _C_NAMES = {
 }  # fmt: skip
 
 
-def _check_dtypes(x: Tensor, y: Tensor) -> None:
+def _check_dtypes(x: Tensor, y: Tensor, kernel: str = "addmm_impl_cpu_") -> None:
     a, b = x._array.dtype, y._array.dtype
     if a is not b:
         names = (_C_NAMES[dtypes.title(d)] for d in (a, b))
         raise RuntimeError("expected m1 and m2 to have the same dtype, but got: {} != {}".format(*names))
     if a.kind == "b":
-        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
 def _times(x: tuple[int, ...], y: tuple[int, ...]) -> str:
@@ -71,13 +71,19 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {len(a)}, {len(b)}")
     if a[1] != b[0]:
         raise RuntimeError(f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})")
-    _check_dtypes(input, vec)
+    _check_dtypes(input, vec, "addmv_impl_cpu")
     return ops.mv(input, vec)  # type: ignore[no-any-return]
 
 
 @function(out=True)
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements, without conjugation."""
+    _check_vectors(input, tensor)
+    return ops.dot(input, tensor)  # type: ignore[no-any-return]
+
+
+def _check_vectors(input: Tensor, tensor: Tensor) -> None:
+    """Raise unless both are vectors of one length and one dtype."""
     a, b = input._array.shape, tensor._array.shape
     if len(a) != 1 or len(b) != 1:
         raise RuntimeError(f"1D tensors expected, but got {len(a)}D and {len(b)}D tensors")
@@ -89,8 +95,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     if input._array.dtype is not tensor._array.dtype:
         d, e = (dtypes.title(x._array.dtype) for x in (input, tensor))
         raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {d} and {e}")
-    _check_dtypes(input, tensor)
-    return ops.dot(input, tensor)  # type: ignore[no-any-return]
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError("\"dot\" not implemented for 'Bool'")
 
 
 @function(out=True, aliases=("ger",))
@@ -182,38 +188,84 @@ def _product(shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
-@function(inplace=True, out=True)
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2)."""
-    a, b = mat1._array.shape, mat2._array.shape
-    if len(a) != 2 or len(b) != 2:
+@function(out=True)
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """The sum of the products of two vectors' elements, the first conjugated."""
+    _check_vectors(input, other)
+    return ops.vdot(input, other)  # type: ignore[no-any-return]
+
+
+def expands(input: Tensor, room: tuple[int, ...]) -> None:
+    """Raise unless the input expands to the product's shape."""
+    shape = input._array.shape
+    if len(shape) > len(room):
         raise RuntimeError(
-            f"mat1 must be a matrix, got {len(a)}-D tensor"
-            if len(a) != 2
-            else f"mat2 must be a matrix, got {len(b)}-D tensor"
+            f"expand(torch.{dtypes.title(input._array.dtype)}Tensor{{{list(shape)}}}, size={list(room)}): the number "
+            f"of sizes provided ({len(room)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(shape)})"
         )
-    if a[1] != b[0]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times(a, b)}")
-    _check_dtypes(mat1, mat2)
-    _check_dtypes(input, mat2)
-    _check_expands(input._array.shape, (a[0], b[1]))
-    return ops.addmm(input, mat1, mat2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]
+    lead = len(room) - len(shape)
+    for i, n in enumerate(shape):
+        if n not in (1, room[i + lead]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({room[i + lead]}) must match the existing size ({n}) at "
+                f"non-singleton dimension {i + lead}.  Target sizes: {list(room)}.  Tensor sizes: {list(shape)}"
+            )
 
 
-def _check_expands(shape: tuple[int, ...], target: tuple[int, ...]) -> None:
-    if len(shape) > len(target) or any(n not in (1, m) for n, m in zip(reversed(shape), reversed(target))):
+@function(out=True)
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """Sums of products along both last dimensions; with a number, the product."""
+    a, b = input._array.shape, other._array.shape
+    if not a or not b:
+        return ops.mul(input, other)  # type: ignore[no-any-return]
+    if input._array.dtype is not other._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+    if a[-1] != b[-1]:
         raise RuntimeError(
-            f"The expanded size of the tensor {list(target)} does not fit the existing size {list(shape)}"
+            f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
         )
+    if len(a) == len(b) == 1:
+        return ops.view(dot(input, other), shape=())  # type: ignore[no-any-return]
+    rows, columns = _folded(input, (_product(a[:-1]), a[-1])), _folded(other, (_product(b[:-1]), b[-1]))
+    return ops.view(mm(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
 
 
-@function(inplace=True, out=True)
-def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * input + alpha * (batch1 @ batch2), batch by batch."""
-    product = bmm(batch1, batch2)
-    _check_expands(input._array.shape, product._array.shape)
-    _check_dtypes(input, product)
-    return ops.baddbmm(input, batch1, batch2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]
+@function(out=True)
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal; integers become int64."""
+    if input._array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError("\"trace\" not implemented for 'Bool'")
+    return ops.trace(input)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+    """The vector product along `dim`, without one along the first dimension of size 3."""
+    a, b = input._array.shape, other._array.shape
+    if dim is None:
+        if 3 not in a:
+            raise RuntimeError("no dimension of size 3 in input")
+        dim = a.index(3)
+    if len(a) != len(b):
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    d = arguments.dim(dim, len(a))
+    if (a or (1,))[d] != 3 or b[d] != 3:
+        raise RuntimeError(
+            f"linalg.cross: inputs dimension {dim} must have length 3. Got {(a or (1,))[d]} and {(b or (1,))[d]}"
+        )
+    try:
+        np.broadcast_shapes(a, b)
+    except ValueError:
+        raise RuntimeError(errors.cannot_broadcast(a, b)) from None
+    if input._array.dtype is not other._array.dtype:
+        d1, d2 = (dtypes.title(x._array.dtype) for x in (input, other))
+        raise RuntimeError(f"expected scalar type {d1} but found {d2}")
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError("\"cross\" not implemented for 'Bool'")
+    return ops.linalg_cross(input, other, dim=d)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")
@@ -236,6 +288,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         out = ops.linear(rows, weight)
     else:
         _check_dtypes(bias, weight)
-        _check_expands(bias._array.shape, (rows._array.shape[0], b[0]))
+        expands(bias, (rows._array.shape[0], b[0]))
         out = ops.linear_with_bias(bias, rows, weight)
     return out if len(a) == 2 else ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from parity.catalogue import (
     activation,
+    addition,
     arithmetic,
     choosing,
     comparison,
@@ -38,6 +39,7 @@ from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = (
     activation,
+    addition,
     arithmetic,
     choosing,
     comparison,

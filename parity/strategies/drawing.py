@@ -249,12 +249,20 @@ def _run(
     least = spec.arguments[0].limits.get("result_above")
     if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
         raise Unfit
+    if not writing and not _small(draft, result):
+        raise Unfit
     view = "view" in spec.tags or "may_view" in spec.tags
     made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
+
+
+def _small(draft: Draft, result: Any) -> bool:
+    """Whether a result is not so large that what is made of it gets out of hand."""
+    parts = result if isinstance(result, (tuple, list)) else (result,)
+    return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
 
 
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:

@@ -11,8 +11,9 @@ import numpy as np
 from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
-    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm", "baddbmm"]
-)
+    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "vdot", "inner", "cross",
+     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron"]
+)  # fmt: skip
 _SQUARES = frozenset(["square", "nn.functional.mse_loss"])
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod", "scatter_reduce", "index_reduce"])
@@ -29,6 +30,8 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         raise Unfit
     if op in _PRODUCTS:
         return sum(of)
+    if op == "chain_matmul":
+        return sum(map(_bits, values["matrices"]))
     if op in _SQUARES:
         return 2 * most + (_mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0)
     if op in ("scatter_reduce", "index_reduce"):

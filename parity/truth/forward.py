@@ -19,6 +19,7 @@ from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth import (
     activation,
+    addition,
     arithmetic,
     choosing,
     comparison,
@@ -49,6 +50,7 @@ from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
 #: The families, imported so that their lines stand in the table.
 FAMILIES = (
     activation,
+    addition,
     arithmetic,
     choosing,
     comparison,

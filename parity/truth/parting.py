@@ -26,8 +26,10 @@ def _slice(input: Array, dim: int, start: int, end: int) -> Array:
 @forward("chunk", "unsafe_chunk")
 def _(input: Array, chunks: int, dim: int = 0) -> Any:
     n = input.shape[dim]
-    size = max(-(-n // chunks), 1)
-    return tuple(_slice(input, dim, at, min(at + size, n)) for at in range(0, max(n, 1), size))
+    if not n:
+        return (input,) * chunks
+    size = -(-n // chunks)
+    return tuple(_slice(input, dim, at, min(at + size, n)) for at in range(0, n, size))
 
 
 @forward("tensor_split")
