@@ -9,7 +9,7 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
-from autodiff._functions.matmul import mm
+from autodiff._functions.matmul import folded, mm
 
 Labels = tuple[int, ...]
 
@@ -207,9 +207,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
             )
     rest, others = [d for d in range(m) if d not in left], [d for d in range(n) if d not in right]
     shape, inner = a._array.shape, math.prod([a._array.shape[d] for d in left])
-    x = ops.reshape_to(ops.permute(a, dims=(*rest, *left)), shape=(math.prod([shape[d] for d in rest]), inner))
+    x = folded(ops.permute(a, dims=(*rest, *left)), (math.prod([shape[d] for d in rest]), inner))
     wide = b._array.shape
-    y = ops.reshape_to(ops.permute(b, dims=(*right, *others)), shape=(inner, math.prod([wide[d] for d in others])))
+    y = folded(ops.permute(b, dims=(*right, *others)), (inner, math.prod([wide[d] for d in others])))
     return ops.view(mm(x, y), shape=(*[shape[d] for d in rest], *[wide[d] for d in others]))  # type: ignore[no-any-return]
 
 
@@ -218,8 +218,8 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     """Every element of input times the whole of other, laid out as blocks."""
     n = max(input._array.ndim, other._array.ndim)
     a, b = ((1,) * (n - x._array.ndim) + x._array.shape for x in (input, other))
-    left = ops.reshape_to(input, shape=tuple([k for m in a for k in (m, 1)]))
-    right = ops.reshape_to(other, shape=tuple([k for m in b for k in (1, m)]))
+    left = folded(input, tuple([k for m in a for k in (m, 1)]))
+    right = folded(other, tuple([k for m in b for k in (1, m)]))
     return ops.unflattened(ops.mul(left, right), shape=tuple([k * m for k, m in zip(a, b)]))  # type: ignore[no-any-return]
 
 

@@ -105,7 +105,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, x in (("self", input), ("vec2", vec2)):
         if x._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x._array.ndim}-D")
-    return ops.mul(_folded(input, (-1, 1)), vec2)  # type: ignore[no-any-return]
+    return ops.mul(ops.view(input, shape=(input._array.size, 1)), vec2)  # type: ignore[no-any-return]
 
 
 @function("", "linalg", out=True)
@@ -141,7 +141,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     _check_dtypes(input, other)
     if n == 2:
         # One large product instead of a batch of small ones.
-        rows = _folded(input, (_product(a[:-1]), a[-1]))
+        rows = folded(input, (_product(a[:-1]), a[-1]))
         return ops.unflattened(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
     try:
         return ops.bmm(input, _unkept(input, other) if m == 2 else other)  # type: ignore[no-any-return]
@@ -153,7 +153,7 @@ def _rows_times_vector(input: Tensor, vec: Tensor) -> Tensor:
     a = input._array.shape
     if len(a) == 2:
         return mv(input, vec)  # type: ignore[no-any-return]
-    rows = _folded(input, (_product(a[:-1]), a[-1]))
+    rows = folded(input, (_product(a[:-1]), a[-1]))
     return ops.unflattened(mv(rows, vec), shape=a[:-1])  # type: ignore[no-any-return]
 
 
@@ -162,12 +162,13 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
     if n != b[-2]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((1, n), b[-2:])}")
     _check_dtypes(vec, other)
-    row = _folded(vec, (1, n))
+    row = folded(vec, (1, n))
     product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, _unkept(vec, other))
     return ops.unflattened(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
 
 
-def _folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+def folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """x in another shape, for a product that saves it: where it is the same memory, writing to x is noticed."""
     y: Tensor = ops.reshape_to(x, shape=shape)
     return guarded(y, x) if not x._array.size or np.may_share_memory(y._array, x._array) else y
 
@@ -227,7 +228,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         )
     if len(a) == len(b) == 1:
         return ops.view(dot(input, other), shape=())  # type: ignore[no-any-return]
-    rows, columns = _folded(input, (_product(a[:-1]), a[-1])), _folded(other, (_product(b[:-1]), b[-1]))
+    rows, columns = folded(input, (_product(a[:-1]), a[-1])), folded(other, (_product(b[:-1]), b[-1]))
     return ops.view(mm(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
 
 
@@ -283,7 +284,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if len(b) != 2 or a[-1] != b[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)
-    rows = input if len(a) == 2 else _folded(input, (_product(a[:-1]), a[-1]))
+    rows = input if len(a) == 2 else folded(input, (_product(a[:-1]), a[-1]))
     if bias is None:
         out = ops.linear(rows, weight)
     else:

@@ -11,7 +11,7 @@ from autodiff._core.function import function
 from autodiff._core.modes import no_grad, state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.conversion import checked_number
+from autodiff._functions.conversion import cast, checked_number
 from autodiff._functions.selection import check_bounds, check_flat, named, whole_index
 from autodiff._functions.shape import reshaped
 
@@ -164,7 +164,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
                 f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value._array.ndim} dimension(s)."
             )
-        return ops.index_fill_tensor(input, index, ops.to(value, dtype=input._array.dtype), dim=d)  # type: ignore[no-any-return]
+        return ops.index_fill_tensor(input, index, cast(value, input._array.dtype), dim=d)  # type: ignore[no-any-return]
     return ops.index_fill(input, index, value=checked_number(value, input._array.dtype), dim=d)  # type: ignore[no-any-return]
 
 

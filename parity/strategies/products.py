@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from parity.catalogue.spec import Argument
 from parity.strategies.arguments import Call, Drawer, Spread, tensor
 from parity.strategies.item import Item, Unfit
@@ -42,8 +44,12 @@ def addend(call: Call, argument: Argument) -> Any:
         room = (*left.shape[:-1], *right.shape[-1:]) if right.ndim > 1 else left.shape[:-1]
     if call.spec.name == "addbmm":
         room = room[1:]
-    shape = broadcastable(call.source, room) if 0 not in room else room
-    return call.same(shape if len(shape) <= len(room) else room)
+    shape = broadcastable(call.source, room) if 0 not in (*left.shape, *right.shape) else room
+    found = call.same(shape if len(shape) <= len(room) else room)
+    if any(np.may_share_memory(found.array, factor.array) for factor in factors):
+        # written in place, torch's batches would read what they have written already
+        return call.draft.fresh(found.shape, found.kind, dtype=found.array.dtype.name)
+    return found
 
 
 def weight(call: Call, argument: Argument) -> Any:
