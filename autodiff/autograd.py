@@ -159,10 +159,15 @@ def grad(
         if g is None:
             if not allow_unused and not materialize_grads:
                 raise RuntimeError(errors.UNUSED.format(index=index))
-            result.append(wrap(np.zeros_like(x._array)) if materialize_grads else None)
+            result.append(wrap(np.zeros_like(x._array)) if materialize_grads else unreached(x))
         else:
             result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
     return tuple(result)
+
+
+def unreached(input: Tensor) -> Tensor | None:
+    """The gradient of what no output depends on."""
+    return None
 
 
 def _tensor_backward(

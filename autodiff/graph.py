@@ -1,4 +1,4 @@
-"""Looking at the graph: pictures of what was recorded, and the derivative rules behind it."""
+"""Looking at the graph: pictures of what was recorded, the derivative rules behind it, and faults planted in them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,27 @@ from typing import Any, TextIO
 import numpy as np
 
 from autodiff._core.node import AccumulateGrad, Node, Output
+from autodiff._core.planting import kernels, mechanisms, replaced_kernel, replaced_mechanism, sources
 from autodiff._core.primitive import RECIPROCAL, parameters
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 
-__all__ = ["Dot", "Rule", "print_graph", "replaced", "rule", "rules", "rules_between", "to_dot", "to_mermaid"]
+__all__ = [
+    "Dot",
+    "Rule",
+    "kernels",
+    "mechanisms",
+    "print_graph",
+    "replaced",
+    "replaced_kernel",
+    "replaced_mechanism",
+    "rule",
+    "rules",
+    "rules_between",
+    "sources",
+    "to_dot",
+    "to_mermaid",
+]
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
 

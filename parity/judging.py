@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from parity.blaming import innermost
 from parity.catalogue.excluded import known
 from parity.compare import compare
 from parity.compare.localize import localize
+from parity.compare.mechanism import mechanism
 from parity.compare.rules import rule_behind
 from parity.compare.verdict import Failure, Mismatch, Verdict
 from parity.engines.protocol import Rule, Run
@@ -91,7 +93,16 @@ def explain(
         # One that differs no more says that the difference comes and goes: the first one is kept.
         small, found = (program, verdict) if again is None else (small, again)
     located = tuple(localize(small, reference, subject, mismatch) for mismatch in found.mismatches)
-    rule = rule_behind(small, reference, subject, located[0]) if located else None
+    if located:
+        located = (mechanism(small, reference, subject, located[0]), *located[1:])
+    rule, through = None, ""
+    if located and (inner := innermost(small, reference, subject, located[0])):
+        behind, first = inner
+        through = called_input(located[0])
+        located = (replace(located[0], op=first.op, input=first.input), *located[1:])
+        rule = rule_behind(behind, reference, subject, first)
+    elif located:
+        rule = rule_behind(small, reference, subject, located[0])
     return Failure(
         program=small,
         verdict=replace(found, mismatches=located),
@@ -103,7 +114,13 @@ def explain(
         seed=seed,
         rule=shown(rule) if rule else "",
         served_by=f"{rule.op}, input {rule.input}" if rule and rule.input != -1 else "",
+        through=through,
     )
+
+
+def called_input(mismatch: Mismatch) -> str:
+    """An operator and its input, as reports name them."""
+    return mismatch.op + (f", input {mismatch.input}" if mismatch.input is not None else "")
 
 
 def shown(rule: Rule) -> str:

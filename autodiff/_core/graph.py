@@ -18,12 +18,15 @@ from autodiff._core.hooks import called, run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage
+from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage, output
 from autodiff._core.primitive import Many, passed_on
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
+ndarray = np.ndarray
 Gradient = Any  # an array in a first-order walk, a Tensor under create_graph
+#: From so many elements on a sum in place is worth asking whose memory it is.
+LARGE = 1 << 14
 
 
 class Waiting:
@@ -126,7 +129,7 @@ def _walk(
             if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
                 h = fitted(h, like)
             if edge in arrived:
-                arrived[edge] = arrived.pop(edge) + h
+                arrived[edge] = added(arrived.pop(edge), h)
             else:
                 arrived[edge] = h
                 if type(edge) is not AccumulateGrad:
@@ -144,7 +147,10 @@ def _walk(
             node.recorded = FREED
             node.kept_left = node.kept_right = node.kept_out = None
     # Leaves come last, in the order in which their gradients were complete.
-    for leaf, g in arrived.items():
+    # `arrived` and this frame let go of each gradient first, so that what nobody else holds can become `.grad` itself.
+    h = None
+    for leaf in list(arrived):
+        g = arrived.pop(leaf)
         if leaf.hooks is not None:
             g = run_before(leaf, g, create_graph)
         if wanted is None or (accumulate and leaf in wanted):
@@ -192,6 +198,16 @@ def _step(
         check_unwritten(node)
     edges = node.edges
     values = opened(node, create_graph) if saved and not late else saved
+    if (
+        kind is PlainNode
+        and node.primitive.adds is not None
+        and not create_graph
+        and rules is not None
+        and _added_onto(node, g, values, arrived, needed)  # type: ignore[arg-type]
+    ):
+        if not keep_graph and saved and node.frees:
+            node.replace_saved(None)
+        return
     if rules is not None:
         grads = [
             None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
@@ -216,7 +232,7 @@ def _step(
         ):
             h = fitted(h, like)
         if edge in arrived:
-            arrived[edge] = arrived.pop(edge) + h
+            arrived[edge] = added(arrived.pop(edge), h)
         else:
             arrived[edge] = h
             if edge.__class__ is not AccumulateGrad:
@@ -228,7 +244,7 @@ def _step(
 
 def deliver(node: Node, g: Gradient, arrived: dict[Node, Gradient], waiting: Waiting) -> None:
     if node in arrived:
-        arrived[node] = arrived.pop(node) + g
+        arrived[node] = added(arrived.pop(node), g)
     else:
         arrived[node] = g
         if node.__class__ is not AccumulateGrad:
@@ -243,7 +259,7 @@ def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], wa
         waiting.add(owner)
     # More than once where a second derivative went by a saved result.
     held = slots[output.index]
-    slots[output.index] = g if held is None else held + g
+    slots[output.index] = g if held is None else added(held, g)
 
 
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
@@ -268,7 +284,7 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     saved = node.saved
     assert saved is not None
     if create_graph:
-        return [s if s is None or s.__class__ is Tensor else _tensor(s, node) for s in saved]
+        return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
     return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
 
 
@@ -278,11 +294,15 @@ def _array(s: Any) -> Any:
     return tuple([x._array if isinstance(x, Tensor) else x for x in s]) if type(s) is Many else s
 
 
-def _tensor(s: Any, node: Node) -> Any:
+def _tensor(s: Any, node: Node, place: int) -> Any:
     if isinstance(s, (Storage, SavedResult)):
         result = wrap(s._array)
-        if result._array.dtype.kind in "fc" and node.results == 1:
-            result._node = node
+        if result._array.dtype.kind in "fc":
+            if node.results == 1:
+                result._node = node
+            elif node.primitive is not None:
+                index = node.primitive.outputs.index(node.primitive.wanted[place])
+                result._node = output(node, index, node.like[index])
         return result
     return s
 
@@ -337,6 +357,42 @@ def _leading_to(roots: Sequence[Node], targets: set[Node]) -> set[Node] | None:
     return needed
 
 
+def added(held: Gradient, h: Gradient) -> Gradient:
+    """The sum of two gradients of one tensor: in the memory of the first, where that is large and nobody else's."""
+    if (
+        held.__class__ is ndarray
+        and held.size >= LARGE
+        and held.flags.owndata
+        and h.__class__ is ndarray
+        # The caller's caller gave its reference away, and this frame holds one: as in _alone().
+        and _references(held) <= _ALONE
+    ):
+        held += h
+        return held
+    return held + h
+
+
+def _added_onto(
+    node: PlainNode, g: Gradient, values: Any, arrived: dict[Node, Gradient], needed: set[Node] | None
+) -> bool:
+    """Whether the gradient of the one input was added in place to what has arrived there, large and nobody else's."""
+    edge = node.edges[0]
+    if edge is None or edge not in arrived or (needed is not None and edge not in needed):
+        return False
+    held = arrived.pop(edge)
+    mine = (
+        held.__class__ is ndarray
+        and held.size >= LARGE
+        and held.flags.owndata
+        and held.dtype is g.dtype
+        and _references(held) <= _ALONE
+    )
+    if mine:
+        node.primitive.adds(held, g, values)
+    arrived[edge] = held
+    return mine
+
+
 # -- leaves -----------------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +410,19 @@ def _alone() -> int:
 _ALONE = _alone()
 
 
+def _is_whole(g: Any) -> bool:
+    """Whether an array shows all of another's memory under a different shape, and nobody else holds that other."""
+    whole = g.base
+    return (
+        whole.__class__ is ndarray
+        and whole.base is None
+        and whole.nbytes == g.nbytes
+        and g.flags.c_contiguous
+        # One more than _alone() counts: g's own.
+        and _references(whole) <= _ALONE + 1
+    )
+
+
 def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     """Add a gradient to its leaf's `.grad`, never sharing memory with anybody."""
     meta = node.meta
@@ -365,7 +434,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
             meta.grad = wrap(g)
         else:
             # The walk holds it once more than _alone() did: in its own frame.
-            fresh = g.base is None and _references(g) <= _ALONE + 1
+            fresh = _references(g) <= _ALONE + 1 and (g.base is None or _is_whole(g))
             meta.grad = wrap(g if fresh else np.array(g, order="C"))
     elif create_graph:
         meta.grad = held + g

@@ -4,6 +4,7 @@ pointwise   kernel, partial derivatives       -> vjp = g * conj(d), broadcasting
 linear      kernel, adjoint                   -> vjp = the adjoint; a view replays itself
 bilinear    kernel, two adjoints              -> both vjps
 reduction   kernel, rule on the kept shape    -> dims and keepdim
+fused       kernel, gradient's kernel         -> vjp = that kernel, an operator of its own
 general     kernel, a vjp per input           -> nothing hidden
 """
 
@@ -41,9 +42,12 @@ def pointwise(
     refuses: str = "",
     node: str | None = None,
     spellings: str = "inplace out",
+    public: str = "",
     check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Primitive:
     """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
+
+    `public` names the places where it is found, if it is not the root alone: "special.entr", "i0 special.i0".
 
     A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
     these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
@@ -64,6 +68,7 @@ def pointwise(
         check=check,
     )
     p.spellings = frozenset(spellings.split())
+    p.public = tuple(public.split()) or p.public
     p.op = binary(p) if two else unary(p)
     return p
 
@@ -83,24 +88,42 @@ def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *
 
 
 def discrete(
-    name: str, kernel: Kernel, operands: int = 2, refuses: str = "", spellings: str = "inplace out"
+    name: str,
+    kernel: Kernel,
+    operands: int = 2,
+    refuses: str = "",
+    spellings: str = "inplace out",
+    *,
+    computes: str = "",
+    inputs: str = "input other",
+    public: str = "",
 ) -> Primitive:
-    """An operator whose result has no derivative (bool or integer): promoted like pointwise ones, never recorded."""
-    p = _primitive(name, kernel, (), inputs=("input", "other")[:operands], kind="discrete", refuses=refuses)
+    """An operator whose result has no derivative: promoted like pointwise ones, never recorded.
+
+    Its result is bool or integer, or a float that torch does not differentiate; `inputs` are torch's names.
+    """
+    p = _primitive(
+        name, kernel, (), inputs=inputs.split()[:operands], kind="discrete", refuses=refuses, computes=computes
+    )
     p.spellings = frozenset(spellings.split())
+    p.public = tuple(public.split()) or p.public
 
     def run(*given: Any) -> Any:
         arrays = [
             x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given
         ]
-        if len(arrays) == 2:
+        target = arrays[0].dtype if len(arrays) == 1 else None
+        if target is None:
             try:
                 target = dtypes.result_type(arrays)
             except AttributeError:
                 raise no_operand(p, given) from None
-            arrays = [_bring(a, target) for a in arrays]
         if refuses:
-            refuse(p, target if len(arrays) == 2 else arrays[0].dtype)
+            refuse(p, target)
+        if computes:
+            target = dtypes.floating(target)
+        if computes or len(arrays) == 2:
+            arrays = [_bring(a, target) for a in arrays]
         token = quiet(SILENT)
         try:
             out = kernel(*arrays)
@@ -124,9 +147,11 @@ def discrete(
     return p
 
 
-def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None) -> Primitive:
-    """A linear operator of one tensor and its adjoint."""
-    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
+def linear(
+    name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None, onto: Any = None
+) -> Primitive:
+    """A linear operator of one tensor and its adjoint; `onto` as in `Primitive`."""
+    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node, onto=onto)
 
 
 def bilinear(
@@ -146,12 +171,69 @@ def general(
     outputs: tuple[str, ...] = ("out",),
     view: bool = False,
     variadic: bool = False,
+    materializes: bool = True,
     node: str | None = None,
+    onto: Any = None,
 ) -> Primitive:
-    """Any other operator: a vjp per input, None where there is no derivative."""
+    """Any other operator: a vjp per input, None where there is no derivative; `onto` as in `Primitive`."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
-    return _primitive(name, kernel, formulas, inputs=inputs, outputs=outputs, view=view, variadic=variadic, node=node)
+    return _primitive(
+        name,
+        kernel,
+        formulas,
+        inputs=inputs,
+        outputs=outputs,
+        view=view,
+        variadic=variadic,
+        materializes=materializes,
+        node=node,
+        onto=onto,
+    )
+
+
+def fused(
+    name: str,
+    kernel: Kernel,
+    backward: Kernel,
+    *curvatures: Formula | str | float | None,
+    sees: str = "input",
+    inputs: tuple[str, ...] = ("input",),
+    node: str | None = None,
+) -> Primitive:
+    """An operator of one tensor whose gradient is one kernel, `backward(g, x, *others, **parameters)`, linear in g.
+
+    That kernel is the operator `_name_backward`, recorded under `create_graph` as torch records it, its derivative by
+    x being the `curvature` (a formula of g, grad, x and the parameters, or 0). `sees`: x is the "input", or the
+    result ("out"), as torch's in-place forms have it. Further `inputs` have no derivative.
+    """
+    back = f"_{name.lstrip('_')}_backward"
+    others = inputs[1:]
+    names = parameters(getattr(kernel, "__wrapped__", kernel))[len(inputs) :]
+    p = _primitive(
+        name, kernel, (_calls(back, (sees, *others), names), *(None for _ in others)), inputs=inputs, node=node
+    )
+    seen = "input" if sees == "input" else "result"
+    _primitive(
+        back,
+        backward,
+        (_calls(back, (seen, *others), names), *(curvatures or (0,)), *(None for _ in others)),
+        inputs=("grad", seen, *others),
+        node=p.title.replace("Backward", "BackwardBackward"),
+    )
+    return p
+
+
+def _calls(name: str, tensors: tuple[str, ...], names: tuple[str, ...]) -> Formula:
+    """The rule that hands g and what it saw to an operator."""
+    count = len(tensors)
+
+    def rule(g: Any, *values: Any) -> Any:
+        return getattr(ops, name)(g, *values[:count], **dict(zip(names, values[count:])))
+
+    rule.wants = (*tensors, *names)  # type: ignore[attr-defined]
+    rule.source = name  # type: ignore[attr-defined]
+    return rule
 
 
 def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | None = None) -> Primitive:

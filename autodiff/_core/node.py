@@ -223,6 +223,10 @@ class ManyNode(PlainNode):
     def results(self) -> int:  # type: ignore[override]
         return len(self.like) if isinstance(self.like, list) else 1
 
+    @property
+    def materializes(self) -> bool:  # type: ignore[override]
+        return bool(self.primitive.materializes)
+
 
 class HotNode(Node):
     """A pointwise operation of one or two operands, one of which may be a number.

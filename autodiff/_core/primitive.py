@@ -49,7 +49,9 @@ class Primitive:
         view: bool = False,
         variadic: bool = False,
         multiplies: bool = False,
+        materializes: bool = True,
         check: Callable[[Sequence[Any]], None] | None = None,
+        onto: Callable[..., None] | None = None,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -59,18 +61,25 @@ class Primitive:
         self.kind = kind
         #: "" keeps the promoted dtype, "float" makes integers floats first.
         self.computes = computes
-        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc".
+        #: Kinds of NumPy dtype that torch has no kernel for, such as "bc"; "h" for float16.
         self.refuses = refuses
         #: What torch has besides the function and the method, for kinds that are public by themselves.
         self.spellings = frozenset(["inplace", "out"])
+        #: Where kinds that are public by themselves are found: in the root (and as a method), or in a namespace.
+        self.public: tuple[str, ...] = () if name.startswith("_") else (name,)
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic
         #: Formulas are partial derivatives, to be multiplied with g (a constant, the name of what is saved, or a
         #: function of it); else they are given g.
         self.multiplies = multiplies
+        #: Of several results those without a gradient count as zeros; else the formulas see None.
+        self.materializes = materializes
         #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
         self.check = check
+        #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
+        #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
+        self.onto = onto
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
@@ -103,6 +112,10 @@ class Primitive:
         self.rules = tuple(
             None if f is None else _adaptor(f, p, self.multiplies, False) for f, p in zip(self.formulas, picks)
         )
+        self.adds: Callable[[Any, Any, Any], None] | None = None
+        if self.onto is not None:
+            add, chosen = self.onto, [place[n] for n in parameters(self.onto)[2:]]
+            self.adds = lambda held, g, v: add(held, g, *[v[i] for i in chosen])
         self.complex_rules = self.rules
         if self.multiplies:
             self.complex_rules = tuple(

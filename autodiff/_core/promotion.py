@@ -52,7 +52,7 @@ def no_operand(p: Primitive, operands: tuple[Any, ...]) -> TypeError:
 
 def refuse(p: Primitive, d: np.dtype[Any]) -> None:
     """Raise NotImplementedError for a dtype that torch has no kernel for."""
-    if d.kind in p.refuses:
+    if d.kind in p.refuses or (d.char == "e" and "h" in p.refuses):
         raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
 
 

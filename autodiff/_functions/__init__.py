@@ -1,28 +1,12 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
-from autodiff._functions import (  # noqa: F401
-    activation,
-    addition,
-    arithmetic,
-    choosing,
-    contraction,
-    conversion,
-    creation,
-    diagonal,
-    index,
-    joining,
-    loss,
-    masks,
-    matmul,
-    normalize,
-    order,
-    parting,
-    random,
-    rearranging,
-    reduce,
-    rounding,
-    scan,
-    scatter,
-    selection,
-    shape,
-)
+from importlib import import_module
+
+FAMILIES = """
+    activation addition arithmetic binning choosing classification contraction conversion creation diagonal
+    differences factorize index joining linalg loss masks matmul normalize norms order parting random rearranging
+    rectifiers reduce rounding scan scatter selection sets shape solve special spectrum statistics
+"""
+
+for family in FAMILIES.split():
+    import_module(f"{__name__}.{family}")

@@ -9,6 +9,7 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._functions.linalg import multi_dot
 from autodiff._functions.matmul import folded, mm
 
 Labels = tuple[int, ...]
@@ -235,27 +236,4 @@ def chain_matmul(*matrices: Tensor) -> Tensor:
             raise RuntimeError(f"Tensor dimension is {x._array.ndim}, expected 2 instead.")
     if len(matrices) == 1:
         return ops.clone(matrices[0])  # type: ignore[no-any-return]
-    cut = _cheapest([x._array.shape[0] for x in matrices] + [matrices[-1]._array.shape[1]])
-
-    def product(first: int, last: int) -> Tensor:
-        if first == last:
-            return matrices[first]
-        k = cut[first, last]
-        return mm(product(first, k), product(k + 1, last))  # type: ignore[no-any-return]
-
-    found = product(0, len(matrices) - 1)
-    return ops.view(found, shape=found._array.shape) if len(matrices) > 2 else found  # type: ignore[no-any-return]
-
-
-def _cheapest(sizes: list[int]) -> dict[tuple[int, int], int]:
-    """After which matrix to cut each stretch of a chain, by dynamic programming over its length."""
-    count = len(sizes) - 1
-    cost = {(i, i): 0 for i in range(count)}
-    cut: dict[tuple[int, int], int] = {}
-    for length in range(1, count):
-        for i in range(count - length):
-            j = i + length
-            prices = [cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1] for k in range(i, j)]
-            cost[i, j] = min(prices)
-            cut[i, j] = i + prices.index(cost[i, j])
-    return cut
+    return mm(*matrices) if len(matrices) == 2 else multi_dot(matrices)  # type: ignore[no-any-return]

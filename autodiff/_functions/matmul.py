@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import arguments, dtypes, errors
+from autodiff._core import dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -240,33 +240,6 @@ def trace(input: Tensor) -> Tensor:
     if input._array.dtype.kind == "b":
         raise NotImplementedError("\"trace\" not implemented for 'Bool'")
     return ops.trace(input)  # type: ignore[no-any-return]
-
-
-@function(out=True)
-def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
-    """The vector product along `dim`, without one along the first dimension of size 3."""
-    a, b = input._array.shape, other._array.shape
-    if dim is None:
-        if 3 not in a:
-            raise RuntimeError("no dimension of size 3 in input")
-        dim = a.index(3)
-    if len(a) != len(b):
-        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
-    d = arguments.dim(dim, len(a))
-    if (a or (1,))[d] != 3 or b[d] != 3:
-        raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {(a or (1,))[d]} and {(b or (1,))[d]}"
-        )
-    try:
-        np.broadcast_shapes(a, b)
-    except ValueError:
-        raise RuntimeError(errors.cannot_broadcast(a, b)) from None
-    if input._array.dtype is not other._array.dtype:
-        d1, d2 = (dtypes.title(x._array.dtype) for x in (input, other))
-        raise RuntimeError(f"expected scalar type {d1} but found {d2}")
-    if input._array.dtype.kind == "b":
-        raise NotImplementedError("\"cross\" not implemented for 'Bool'")
-    return ops.linalg_cross(input, other, dim=d)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")

@@ -20,6 +20,7 @@ Dims = Any  # None, an int, or several
 
 max_results = named("max", "values", "indices")
 min_results = named("min", "values", "indices")
+aminmax_results = named("aminmax", "min", "max")
 
 
 def over(dim: Dims, ndim: int) -> tuple[int, ...]:
@@ -87,7 +88,29 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = 
 @function(out=True)
 def nansum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of what is not nan."""
-    return sum(ops.where(ops.isnan(input), 0, input), dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+    _check_tensor("nansum", input)
+    if input._array.dtype.kind == "c":
+        raise RuntimeError("nansum on CPU does not support complex inputs")
+    if input._array.dtype.kind != "f":
+        return sum(input, dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+    wanted = numpy_dtype(dtype, input._array.dtype)
+    if wanted.kind != "f":
+        return sum(ops.where(ops.isnan(input), 0, input), dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+    dims = over(dim, input._array.ndim)
+    return ops.nansum(cast(input, wanted), dims=dims, keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def nanmean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The mean of what is not nan. Raises RuntimeError for integers and bool."""
+    _check_tensor("nanmean", input)
+    if input._array.dtype.kind in "biu":
+        raise RuntimeError(
+            "nanmean(): expected input to have floating point or complex dtype but got "
+            f"{dtypes.title(input._array.dtype)}"
+        )
+    counted = ops.sum(input == input, dims=over(dim, input._array.ndim), keepdim=keepdim)
+    return nansum(input, dim, keepdim, dtype=dtype) / counted  # type: ignore[no-any-return]
 
 
 @function(out=True)
@@ -162,6 +185,23 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     return min_results._make(ops.min_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
 
 
+@function(out=True)
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The smallest and the largest element; ties share the gradient evenly."""
+    _check_ordered("aminmax_cpu", input)
+    shape = input._array.shape
+    dims = over(dim if dim is None else one_dim(dim, len(shape)), len(shape))
+    if not input._array.size:
+        if dim is None:
+            raise RuntimeError(
+                "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+            )
+        for d in dims:
+            if not shape[d]:
+                raise IndexError(f"aminmax: Expected reduction dim {d} to have non-zero size.")
+    return aminmax_results._make(ops.aminmax(input, dims=dims, keepdim=keepdim))  # type: ignore[attr-defined]
+
+
 # -- moments --------------------------------------------------------------------------------------------------
 
 
@@ -172,6 +212,8 @@ def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correcti
     if input._array.dtype.kind in "biu":
         raise RuntimeError(f"{name} only support floating point and complex dtypes")
     if unbiased is not None:
+        if correction is not None:
+            raise TypeError(f"{name}: takes unbiased or correction, not both")
         correction = 1 if unbiased else 0
     ndim = input._array.ndim
     whole = dim is None or not ndim
@@ -196,6 +238,24 @@ def std(
     return ops.std(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
+@function(method=False)
+def var_mean(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Tensor, Tensor]:
+    """The variance and the mean; `correction` (1) is subtracted from the number of elements."""
+    over_what = _degrees("var_mean", input, dim, unbiased, correction)
+    return ops.var_mean(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
+
+
+@function(method=False)
+def std_mean(
+    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Tensor, Tensor]:
+    """The standard deviation and the mean; `correction` (1) is subtracted from the number of elements."""
+    over_what = _degrees("std_mean", input, dim, unbiased, correction)
+    return ops.std_mean(input, **over_what, keepdim=keepdim)  # type: ignore[no-any-return]
+
+
 @function("", "special", out=True)
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """The logarithm of the sum of exponentials, safe for large elements."""
@@ -216,13 +276,20 @@ def _truth(name: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     return ops.to(result, dtype=np.dtype("uint8")) if input._array.dtype == np.uint8 else result  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="discrete")
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are true (not zero)."""
     return _truth("all", input, dim, keepdim)
 
 
-@function(out=True)
+@function(out="discrete")
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element is true (not zero)."""
     return _truth("any", input, dim, keepdim)
+
+
+@function()
+def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
+    """How many elements are not zero; nan is not."""
+    _check_tensor("count_nonzero", input)
+    return ops.nonzeros(input, dims=over(dim, input._array.ndim))  # type: ignore[no-any-return]

@@ -13,8 +13,11 @@ from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
+from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor
 
+Largest = named("cummax", "values", "indices")
+Smallest = named("cummin", "values", "indices")
 #: The namespace of what is a method only.
 METHOD = "Tensor"
 
@@ -43,6 +46,33 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product; of integers and bool in int64."""
     d = one_dim(dim, input._array.ndim)
     return ops.cumprod(_accumulating("cumprod", input, dtype), dim=d, reverse=False)  # type: ignore[no-any-return]
+
+
+def _extreme(name: str, input: Tensor, dim: int) -> Any:
+    if input._array.dtype.kind == "c":
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{dtypes.title(input._array.dtype)}'")
+    return getattr(ops, name)(input, dim=one_dim(dim, input._array.ndim))
+
+
+@function(out=True)
+def cummax(input: Tensor, dim: int) -> Any:
+    """The largest element so far, and the last place where it stood."""
+    return Largest._make(_extreme("cummax", input, dim))  # type: ignore[attr-defined]
+
+
+@function(out=True)
+def cummin(input: Tensor, dim: int) -> Any:
+    """The smallest element so far, and the last place where it stood."""
+    return Smallest._make(_extreme("cummin", input, dim))  # type: ignore[attr-defined]
+
+
+@function(out=True)
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+    """The logarithm of the running sum of exponentials."""
+    d = one_dim(dim, input._array.ndim)
+    if input._array.dtype.kind not in "fc":
+        raise NotImplementedError(f"\"logcumsumexp_out_cpu\" not implemented for '{dtypes.title(input._array.dtype)}'")
+    return ops.logcumsumexp(input, dim=d)  # type: ignore[no-any-return]
 
 
 def _check_own(self: Tensor, dtype: Any) -> None:

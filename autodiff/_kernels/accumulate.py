@@ -1,7 +1,6 @@
 """Adding values at places that may repeat: the adjoint of every kind of indexed reading.
 
-np.add.at is a loop per element; bincount (which sums in double) and sums over sorted rows are several times
-faster.
+np.add.at serves numbers; for rows it is a loop per element, and sums over sorted rows are several times faster.
 """
 
 from __future__ import annotations
@@ -13,56 +12,58 @@ import numpy as np
 from autodiff._kernels.summation import total
 
 
-def added(x: Any, places: Any, values: Any) -> Any:
-    """The vector x with values[i] added at places[i]; rounded once where there is a wider dtype."""
-    if not len(places):
-        return np.array(x)
-    if x.dtype.kind != "f" or x.dtype.itemsize == 8:
-        return x + accumulate(x.size, places, values)
-    return (np.bincount(places, values.astype(np.float64), x.size) + x).astype(x.dtype)
-
-
 def accumulate(count: int, places: Any, values: Any) -> Any:
     """`count` rows of zeros to which values[i] (a number, or a row) was added at places[i]."""
-    dtype = values.dtype
-    width = values.shape[1:]
-    if not len(places):
-        return np.zeros((count, *width), dtype)
-    if dtype.kind == "c":
-        part = np.dtype(dtype.type(0).real.dtype)
-        whole = np.empty((count, *width), dtype)
-        whole.real = accumulate(count, places, np.ascontiguousarray(values.real, part))
-        whole.imag = accumulate(count, places, np.ascontiguousarray(values.imag, part))
-        return whole
-    columns = int(np.prod(width, dtype=np.int64))
-    if dtype.kind != "f":
-        return _by_rows(count, places, values)
+    return add_at(np.zeros((count, *values.shape[1:]), values.dtype), places, values)
+
+
+def add_at(out: Any, places: Any, values: Any) -> Any:
+    """`out`, contiguous, once values[i] (a number, or a row) is added at out[places[i]], in torch's order."""
+    if not values.size:
+        return out
+    if out.dtype.char == "e":
+        single = add_at(out.astype(np.float32), places, values.astype(np.float32))
+        np.copyto(out, single, casting="same_kind")
+        return out
+    columns = values[0].size
     if columns == 1:
-        # bincount is slow at casting its weights.
-        return np.bincount(places, values.reshape(-1).astype(np.float64), count).astype(dtype).reshape(count, *width)
-    if columns < 8:
+        np.add.at(out.reshape(-1), places, values.reshape(-1))
+    elif columns < 8:
         flat = (places[:, None] * columns + np.arange(columns)).ravel()
-        return (
-            np.bincount(flat, values.reshape(-1).astype(np.float64), count * columns)
-            .astype(dtype)
-            .reshape(count, *width)
-        )
-    return _by_rows(count, places, values)
+        np.add.at(out.reshape(-1), flat, values.reshape(-1))
+    else:
+        _add_rows(out, places, values)
+    return out
 
 
-def _by_rows(count: int, places: Any, values: Any) -> Any:
-    """Rows sorted by place, each run of one place summed at once."""
-    out = np.zeros((count, *values.shape[1:]), values.dtype)
-    order = np.argsort(places, kind="stable")
-    ordered = places[order]
+#: Up to so many rows for one place they are added in rounds.
+ROUNDS = 8
+
+
+def _add_rows(out: Any, places: Any, values: Any) -> None:
+    """Rows added at their places: in rounds that name no place twice if a few suffice, else run by run, sorted."""
+    ordered, order = by_place(places)
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     if len(first) == len(places):
-        out[places] = values
+        out[places] += values
+        return
+    lengths = np.diff(first, append=len(places))
+    most = int(lengths.max())
+    if most <= ROUNDS:
+        for rank in range(most):
+            again = first if not rank else first[lengths > rank]
+            out[ordered[again]] += values.take(order[again + rank], axis=0)
     elif len(first) * 400 < values.size:
         # Few places, each often: a reduction for each costs less than reduceat, which is slow along rows.
         for start, end in zip(first.tolist(), [*first[1:].tolist(), len(places)]):
-            out[ordered[start]] = total(values[order[start:end]], (0,))
+            out[ordered[start]] += total(values[order[start:end]], (0,))
     else:
-        wide = np.float32 if values.dtype == np.float16 else values.dtype
-        out[ordered[first]] = np.add.reduceat(values[order], first, axis=0, dtype=wide)
-    return out
+        out[ordered[first]] += np.add.reduceat(values.take(order, axis=0), first, axis=0, dtype=values.dtype)
+
+
+def by_place(places: Any) -> tuple[Any, Any]:
+    """The places in order, and where each stood; of equal ones the first first."""
+    # Keys that carry where they stood are sorted several times faster than their order is found.
+    keys = (places.astype(np.int64) << 32) | np.arange(len(places))
+    keys.sort()
+    return keys >> 32, keys & 0xFFFFFFFF

@@ -61,13 +61,6 @@ def trace(x: Any) -> Any:
     return diagonal.sum(dtype=wide).astype(x.dtype)
 
 
-def cross(x: Any, y: Any, dim: int) -> Any:
-    """The vector product along a dimension of three."""
-    x, y = np.broadcast_arrays(x, y)
-    (a, b, c), (d, e, f) = np.moveaxis(x, dim, 0), np.moveaxis(y, dim, 0)
-    return np.stack([b * f - c * e, c * d - a * f, a * e - b * d], axis=dim)
-
-
 def transposed(x: Any) -> Any:
     """The last two dimensions exchanged, conjugated."""
     x = x.swapaxes(-1, -2)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.blocks import fill
-from autodiff._kernels.scipy_special import special
 
 Kernel = Callable[..., Any]
 
@@ -25,8 +24,10 @@ def _is_large(x: Any) -> bool:
 def in_single(kernel: Kernel) -> Kernel:
     """A composite kernel that computes float16 in float32, as torch does."""
 
-    def wide(x: Any) -> Any:
-        return kernel(x.astype(np.float32)).astype(np.float16) if x.dtype.char == "e" else kernel(x)
+    def wide(x: Any, **params: Any) -> Any:
+        if x.dtype.char == "e":
+            return kernel(x.astype(np.float32), **params).astype(np.float16)
+        return kernel(x, **params)
 
     return wide
 
@@ -80,14 +81,3 @@ def _tanh_backward(y: Any, g: Any, out: Any) -> None:
 @in_single
 def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)
-
-
-# -- special functions -------------------------------------------------------------------------------------------------
-
-
-def erf(x: Any) -> Any:
-    return special().erf(x) if x.dtype.char != "e" else special().erf(x.astype(np.float32)).astype(np.float16)
-
-
-def erfc(x: Any) -> Any:
-    return special().erfc(x) if x.dtype.char != "e" else special().erfc(x.astype(np.float32)).astype(np.float16)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.accumulate import accumulate, added
+from autodiff._kernels.accumulate import accumulate, add_at
 from autodiff._kernels.geometry import sum_to
 from autodiff._kernels.masks import LARGE, choose, put, taken
 
@@ -46,6 +46,8 @@ def index_put(x: Any, values: Any, indices: Indices, accumulate: bool = False) -
 def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     """The adjoint of `index`: zeros of `shape` to which g was added at the indices."""
     chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if chosen == [0] and indices[0].ndim == 1:
+        return accumulate(shape[0], from_front(indices[0], shape[0]), np.asarray(g))
     arrays = np.broadcast_arrays(*[indices[d] for d in chosen])
     picked = arrays[0].ndim
     # Where NumPy put the indexed dimensions: together at the first of them, or in front if they were apart.
@@ -59,6 +61,15 @@ def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     places = _flat(arrays, sizes)
     out = accumulate(count, places, rows.reshape(places.size, *width)).reshape(*sizes, *width)
     return out.transpose(np.argsort(chosen + rest))
+
+
+def index_onto(held: Any, g: Any, indices: Indices) -> None:
+    """Add g to `held` at the indices, as often as they name a place."""
+    chosen = [d for d, i in enumerate(indices) if not isinstance(i, slice)]
+    if chosen == [0] and indices[0].ndim == 1 and held.flags.c_contiguous:
+        add_at(held, from_front(indices[0], len(held)), np.asarray(g))
+    else:
+        held += index_back(g, held.shape, indices)
 
 
 def _flat(arrays: Any, sizes: list[int]) -> Any:
@@ -100,16 +111,21 @@ def gather(x: Any, index: Any, dim: int) -> Any:
         return np.broadcast_to(x, index.shape).copy()
     if not index.ndim:
         return gather(x, index.reshape(1), dim).reshape(())
-    return np.take_along_axis(_corner(x, index, dim), index, dim) if index.size else np.zeros(index.shape, x.dtype)
+    if not index.size:
+        return np.zeros(index.shape, x.dtype)
+    if x.flags.c_contiguous:
+        return x.reshape(-1).take(flat_places(index, x.shape, dim)).reshape(index.shape)
+    return np.take_along_axis(_corner(x, index, dim), index, dim)
 
 
 def flat_places(index: Any, shape: Shape, dim: int) -> Any:
     """The flat place in an array of `shape` that each element of `index` addresses."""
     grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
     grid[dim] = from_front(index, shape[dim])
-    flat: Any = 0
-    for i, n in zip(grid, shape):
-        flat = flat * n + i
+    flat: Any = grid[0]
+    for i, n in zip(grid[1:], shape[1:]):
+        flat = flat * n
+        flat = np.add(flat, i, out=flat) if flat.shape == index.shape else flat + i
     return np.broadcast_to(flat, index.shape).ravel()
 
 
@@ -142,7 +158,7 @@ def scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
     index = np.atleast_1d(index)
     cut = np.asarray(src[tuple([slice(n) for n in index.shape])] if src.ndim else src)
     places = flat_places(index, x.shape or (1,), dim)
-    return added(np.ravel(x), places, cut.reshape(-1)).reshape(x.shape)
+    return add_at(np.array(np.ravel(x)), places, cut.reshape(-1)).reshape(x.shape)
 
 
 def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:

@@ -32,6 +32,11 @@ def mean(x: Any, dims: Dims, keepdim: bool) -> Any:
     return total(x, dims, keepdim) / x.dtype.type(n)
 
 
+def total_of_numbers(x: Any, dims: Dims, keepdim: bool) -> Any:
+    """The sum of what is not nan."""
+    return total(np.where(np.isnan(x), 0, x).astype(x.dtype), dims, keepdim)
+
+
 def product(x: Any, dim: int, keepdim: bool) -> Any:
     """The product along one dimension; float32 is multiplied in double, so that it rounds once."""
     if not x.ndim:
@@ -50,6 +55,10 @@ def largest(x: Any, dims: Dims, keepdim: bool) -> Any:
 
 def smallest(x: Any, dims: Dims, keepdim: bool) -> Any:
     return np.minimum.reduce(x, axis=dims, keepdims=keepdim)
+
+
+def extremes(x: Any, dims: Dims, keepdim: bool) -> tuple[Any, Any]:
+    return smallest(x, dims, keepdim), largest(x, dims, keepdim)
 
 
 def extreme_at(x: Any, dim: int, keepdim: bool, largest: bool) -> tuple[Any, Any]:
@@ -124,6 +133,14 @@ def deviation(x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
     return np.sqrt(variance(x, dims, correction, keepdim))
 
 
+def variance_and_mean(x: Any, dims: Dims, correction: float, keepdim: bool) -> tuple[Any, Any]:
+    return variance(x, dims, correction, keepdim), mean(x, dims, keepdim)
+
+
+def deviation_and_mean(x: Any, dims: Dims, correction: float, keepdim: bool) -> tuple[Any, Any]:
+    return deviation(x, dims, correction, keepdim), mean(x, dims, keepdim)
+
+
 def deviations(x: Any, dims: Dims) -> Any:
     """x minus its mean, which is refined once so that a large offset costs nothing."""
     away = x - mean(x, dims, True)
@@ -141,6 +158,11 @@ def logsumexp(x: Any, dims: Dims, keepdim: bool) -> Any:
     top = np.where(np.isinf(top), 0, top).astype(top.dtype)
     result = np.log(total(np.exp(x - top), dims, True)) + top
     return result if keepdim else np.reshape(result, [n for i, n in enumerate(x.shape) if i not in dims])
+
+
+def nonzeros(x: Any, dims: Dims) -> Any:
+    """How many elements are not zero."""
+    return np.add.reduce(x != 0, axis=dims, dtype=np.int64)
 
 
 def every(x: Any, dims: Dims, keepdim: bool) -> Any:

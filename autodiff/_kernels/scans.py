@@ -67,3 +67,42 @@ def _recur_numbers(terms: Any, factors: Any) -> Any:
         s = t + f * s if found else t
         found.append(s)
     return np.array(found, terms.dtype).reshape(terms.shape)
+
+
+def running_extreme(x: Any, dim: int, largest: bool) -> tuple[Any, Any]:
+    """The largest (or smallest) so far and the last place where it stood; from the first nan on it is the last nan."""
+    if not x.ndim:
+        return x[()], np.int64(0)
+    values = (np.maximum if largest else np.minimum).accumulate(x, axis=dim)
+    here = x == values
+    if x.dtype.kind == "f":
+        here |= np.isnan(x)
+    places = np.arange(x.shape[dim]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
+    return values, np.maximum.accumulate(np.where(here, places, 0), axis=dim)
+
+
+def cummax(x: Any, dim: int) -> tuple[Any, Any]:
+    return running_extreme(x, dim, True)
+
+
+def cummin(x: Any, dim: int) -> tuple[Any, Any]:
+    return running_extreme(x, dim, False)
+
+
+def logcumsumexp(x: Any, dim: int) -> Any:
+    """The logarithm of the running sum of exponentials, shifted by the larger operand at every step."""
+    if not x.ndim:
+        return x[()]
+    wide = x.astype(_WIDER.get(x.dtype.char, x.dtype))
+    if x.dtype.kind != "c":
+        return np.logaddexp.accumulate(wide, axis=dim).astype(x.dtype)
+    rows = np.moveaxis(wide, dim, 0)
+    for j in range(1, len(rows)):
+        rows[j] = _log_of_two(rows[j - 1], rows[j])
+    return wide.astype(x.dtype)
+
+
+def _log_of_two(a: Any, b: Any) -> Any:
+    """log(exp(a) + exp(b)) of complex numbers."""
+    low, high = np.where(a.real < b.real, a, b), np.where(a.real < b.real, b, a)
+    return np.where(np.isneginf(high.real), high, high + np.log(1 + np.exp(low - high)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.accumulate import added
+from autodiff._kernels.accumulate import add_at
 from autodiff._kernels.indexing import flat_places
 
 _REDUCING: dict[str, Any] = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
@@ -28,12 +28,12 @@ def _reduce(x: Any, places: Any, values: Any, reduce: str, include_self: bool) -
     if reduce in ("sum", "mean"):
         own = x if include_self else _zero_at(x, places)
         if reduce == "sum":
-            return added(own, places, values)
+            return add_at(np.array(own), places, values)
         count = np.maximum(np.bincount(places, minlength=x.size) + (1 if include_self else 0), 1)
         if x.dtype.kind in "iu":
-            return added(own, places, values) // count
+            return add_at(np.array(own), places, values) // count
         wide = np.complex128 if x.dtype.kind == "c" else np.float64
-        return added(own.astype(wide), places, values.astype(wide)) / count
+        return add_at(own.astype(wide), places, values.astype(wide)) / count
     order = np.argsort(places, kind="stable")
     ordered = places[order]
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))

@@ -27,6 +27,7 @@ general(
     opened(indexing.index),
     lambda g, input_shape, indices: ops.index_back(g, shape=input_shape, indices=indices),
     inputs=("input",),
+    onto=lambda held, g, indices: opened(indexing.index_onto)(held, g, indices=indices),
 )
 general(
     "index_back",

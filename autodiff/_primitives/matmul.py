@@ -99,13 +99,6 @@ linear(
         ops.expand(g, shape=(min(input_shape),)), shape=input_shape, offset=0, dim1=0, dim2=1
     ),
 )
-general(
-    "linalg_cross",
-    contraction.cross,
-    lambda g, other, dim: ops.linalg_cross(ops.conj(other), g, dim=dim),
-    lambda g, input, dim: ops.linalg_cross(g, ops.conj(input), dim=dim),
-    inputs=("input", "other"),
-)
 # Rows of a product of flattened batches, back in their shape.
 linear(
     "unflattened",

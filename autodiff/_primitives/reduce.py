@@ -15,6 +15,9 @@ linear("sum_all", reductions.total_of_all, lambda g, input_shape: ops.expand(g, 
 reduction("sum", summation.total, lambda g, input_shape: ops.expand(g, shape=input_shape), node="SumBackward1")
 
 
+reduction("nansum", reductions.total_of_numbers, lambda g, input: ops.where(ops.isnan(input), 0, g))
+
+
 def _share(g: Any, input_shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
     return ops.expand(g / (count(input_shape, dims) or math.nan), shape=input_shape)
 
@@ -35,13 +38,28 @@ def _shared(g: Any, input: Any, out: Any, dims: tuple[int, ...]) -> Any:
 
 
 def _shared_by_nans(g: Any, input: Any, out: Any, dims: tuple[int, ...]) -> Any:
-    return g / ops.ties(input, out, dims=dims, nan=True)
+    divisors = ops.ties(input, out, dims=dims, nan=True)
+    # Losers get 0 also of an infinite gradient.
+    return ops.where(divisors == math.inf, 0, g / divisors)
 
 
 reduction("amax", reductions.largest, _shared)
 reduction("amin", reductions.smallest, _shared)
 reduction("max_all", reductions.largest, _shared_by_nans, node="MaxBackward1")
 reduction("min_all", reductions.smallest, _shared_by_nans, node="MinBackward1")
+
+
+def _both_shared(g: Any, input: Any, min: Any, max: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    if not keepdim:
+        min, max = ops.keep_dims(min, dims=dims), ops.keep_dims(max, dims=dims)
+    low, high = [x if keepdim or x is None else ops.keep_dims(x, dims=dims) for x in g]
+    if low is None:
+        return _shared(high, input, max, dims)
+    low = _shared(low, input, min, dims)
+    return low if high is None else low + _shared(high, input, max, dims)
+
+
+general("aminmax", reductions.extremes, _both_shared, inputs=("input",), outputs=("min", "max"), materializes=False)
 general("ties", reductions.ties, None, None, inputs=("input", "out"))
 
 
@@ -83,12 +101,52 @@ def _std(g: Any, input: Any, out: Any, input_shape: Any, dims: Any, correction: 
 # `whole`: no dimension was named. Only the rules care.
 reduction("var", lambda x, dims, correction, keepdim, whole: reductions.variance(x, dims, correction, keepdim), _var)
 reduction("std", lambda x, dims, correction, keepdim, whole: reductions.deviation(x, dims, correction, keepdim), _std)
+
+
+def _with_mean(g: Any, keepdim: bool, dims: Any, input_shape: Any, moment: Any) -> Any:
+    """The gradient of a moment and of the mean beside it, either of which may have none."""
+    by_moment, by_mean = [x if keepdim or x is None else ops.keep_dims(x, dims=dims) for x in g]
+    if by_moment is None:
+        return _share(by_mean, input_shape, dims)
+    return moment(by_moment) if by_mean is None else moment(by_moment) + _share(by_mean, input_shape, dims)
+
+
+def _var_mean(g: Any, input: Any, input_shape: Any, dims: Any, correction: float, keepdim: bool, whole: bool) -> Any:
+    return _with_mean(g, keepdim, dims, input_shape, lambda g: _var(g, input, input_shape, dims, correction, whole))
+
+
+def _std_mean(
+    g: Any, input: Any, std: Any, input_shape: Any, dims: Any, correction: float, keepdim: bool, whole: bool
+) -> Any:
+    std = std if keepdim else ops.keep_dims(std, dims=dims)
+    return _with_mean(
+        g, keepdim, dims, input_shape, lambda g: _std(g, input, std, input_shape, dims, correction, whole)
+    )
+
+
+general(
+    "var_mean",
+    lambda x, dims, correction, keepdim, whole: reductions.variance_and_mean(x, dims, correction, keepdim),
+    _var_mean,
+    inputs=("input",),
+    outputs=("var", "mean"),
+    materializes=False,
+)
+general(
+    "std_mean",
+    lambda x, dims, correction, keepdim, whole: reductions.deviation_and_mean(x, dims, correction, keepdim),
+    _std_mean,
+    inputs=("input",),
+    outputs=("std", "mean"),
+    materializes=False,
+)
 linear("deviations", reductions.deviations, lambda g, dims: ops.deviations(g, dims=dims))
 reduction("logsumexp", reductions.logsumexp, lambda g, input, out: g * ops.conj(ops.exp(input - out)))
 
 # -- truth --------------------------------------------------------------------------------------------------------
 reduction("all", reductions.every, None)
 reduction("any", reductions.some, None)
+general("nonzeros", reductions.nonzeros, inputs=("input",))
 
 
 # -- products -----------------------------------------------------------------------------------------------------

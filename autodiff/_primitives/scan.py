@@ -38,3 +38,27 @@ general(
     ),
     inputs=("input", "factor"),
 )
+
+for name, kernel in (("cummax", scans.cummax), ("cummin", scans.cummin)):
+    general(
+        name,
+        kernel,
+        lambda g, indices, input_shape, dim: ops.gather_back(g, indices, shape=input_shape, dim=dim),
+        inputs=("input",),
+        outputs=("values", "indices"),
+    )
+
+
+def _running_logarithm(g: Any, input: Any, out: Any, input_shape: tuple[int, ...], dim: int) -> Any:
+    """exp(input - out) times what arrives from here on, carried back by the ratio of neighbouring sums.
+
+    No exponent is positive, so nothing overflows.
+    """
+    if not input_shape or 0 in input_shape:
+        return g
+    following = ops.roll(out, shifts=(-1,), dims=(dim,))
+    carried = ops.conj(ops.exp(out - following))
+    return ops.conj(ops.exp(input - out)) * ops.recur(g, carried, dim=dim, reverse=True)
+
+
+general("logcumsumexp", scans.logcumsumexp, _running_logarithm, inputs=("input",))

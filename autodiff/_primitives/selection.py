@@ -15,6 +15,7 @@ general(
     lambda g, index, input_shape, dim: ops.select_back(g, index, shape=input_shape, dim=dim),
     None,
     inputs=("input", "index"),
+    onto=lambda held, g, index, dim: indexing.index_onto(held, g, (slice(None),) * dim + (index.reshape(-1),)),
 )
 general(
     "select_back",

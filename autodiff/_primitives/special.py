@@ -1,12 +1,196 @@
-"""Special functions."""
+"""The error function's and the gamma function's relatives.
+
+A formula mentions what torch saves. Each is one of several that are equal on paper: the one that loses no digits.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from autodiff._core.kinds import pointwise
+from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
-from autodiff._kernels import elementary
+from autodiff._kernels import error_functions, gamma
 
-pointwise("erf", elementary.erf, lambda input: 2 / math.sqrt(math.pi) * ops.exp(-(input * input)), refuses="c")
-pointwise("erfc", elementary.erfc, lambda input: -2 / math.sqrt(math.pi) * ops.exp(-(input * input)), refuses="c")
+
+def _without(what: str) -> Any:
+    """The rule of an input by which torch has no derivative."""
+
+    def rule(g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for '{what}' is not implemented.")
+
+    return rule
+
+
+# -- the error function -----------------------------------------------------------------------------------------------
+pointwise(
+    "erf",
+    error_functions.erf,
+    lambda input: 2 / math.sqrt(math.pi) * ops._gauss(input),
+    refuses="c",
+    public="erf special.erf",
+)
+pointwise(
+    "erfc",
+    error_functions.erfc,
+    lambda input: -2 / math.sqrt(math.pi) * ops._gauss(input),
+    refuses="c",
+    public="erfc special.erfc",
+)
+pointwise("_gauss", error_functions.gauss, lambda input, out: -2 * input * out)
+pointwise("_half_gauss", error_functions.half_gauss, lambda input, out: -input * out)
+pointwise("_grown_gauss", error_functions.grown_gauss, lambda input, out: input * out)
+pointwise(
+    "erfcx",
+    error_functions.erfcx,
+    lambda input, out: ops._erfcx_slope(input),
+    node="SpecialErfcxBackward0",
+    refuses="ch",
+    spellings="out",
+    public="special.erfcx",
+)
+pointwise(
+    "_erfcx_slope",
+    error_functions.erfcx_slope,
+    lambda input, out: 2 * (input * out + ops.erfcx(input)),
+)
+pointwise(
+    "erfinv",
+    error_functions.erfinv,
+    lambda input: ops._erfinv_slope(input),
+    refuses="c",
+    public="erfinv special.erfinv",
+)
+pointwise("_erfinv_slope", error_functions.erfinv_slope, lambda input, out: 2 * ops.erfinv(input) * (out * out))
+
+# -- the normal distribution ------------------------------------------------------------------------------------------
+pointwise(
+    "ndtr",
+    error_functions.ndtr,
+    lambda input: ops._half_gauss(input) * (1 / math.sqrt(2 * math.pi)),
+    node="MulBackward1",
+    refuses="c",
+    spellings="out",
+    public="special.ndtr",
+)
+pointwise(
+    "ndtri",
+    error_functions.ndtri,
+    lambda out: math.sqrt(2 * math.pi) * ops._grown_gauss(out),
+    node="SpecialNdtriBackward0",
+    refuses="ch",
+    spellings="out",
+    public="special.ndtri",
+)
+pointwise(
+    "log_ndtr",
+    error_functions.log_ndtr,
+    lambda input, out: ops._log_ndtr_slope(input),
+    node="SpecialLogNdtrBackward0",
+    refuses="ch",
+    spellings="out",
+    public="special.log_ndtr",
+)
+
+pointwise("_log_ndtr_slope", error_functions.log_ndtr_slope, lambda input, out: -out * (input + out))
+
+# -- logarithms -------------------------------------------------------------------------------------------------------
+pointwise(
+    "entr",
+    error_functions.entr,
+    lambda input: -1 - ops.log(input),
+    node="SpecialEntrBackward0",
+    refuses="c",
+    spellings="out",
+    public="special.entr",
+)
+
+
+def _log1p(other: Any) -> Any:
+    """Of a Python number a Python number, which leaves the dtype to the gradient."""
+    return float(ops.log1p(other)) if isinstance(other, (int, float)) else ops.log1p(other)
+
+
+pointwise(
+    "xlog1py",
+    error_functions.xlog1py,
+    lambda g, input, other: ops.where(ops._lost(input, other), 0, g * _log1p(other)),
+    lambda g, input, other: g * input / (other + 1),
+    node="SpecialXlog1PyBackward0",
+    refuses="c",
+    spellings="out",
+    public="special.xlog1py",
+)
+discrete("_lost", lambda x, y: (x == 0) & (y <= -1))
+general(
+    "logit",
+    error_functions.logit,
+    lambda g, input, eps: ops.where(
+        ops._within(input, low=0.0 if eps is None else eps, high=1.0 if eps is None else 1 - eps),
+        g / (input * (1 - input)),
+        math.nan if eps is None else 0,
+    ),
+    inputs=("input",),
+)
+
+# -- the gamma function -----------------------------------------------------------------------------------------------
+pointwise(
+    "lgamma",
+    gamma.lgamma,
+    lambda input: ops.digamma(input),
+    refuses="c",
+    public="lgamma special.gammaln",
+)
+pointwise(
+    "digamma",
+    gamma.digamma,
+    lambda input: ops.polygamma_of(input, n=1),
+    refuses="c",
+    public="digamma special.digamma special.psi",
+)
+general(
+    "polygamma_of",
+    gamma.polygamma,
+    lambda g, input, n: g * ops.polygamma_of(input, n=n + 1),
+    inputs=("input",),
+    node="PolygammaBackward0",
+)
+general(
+    "mvlgamma",
+    gamma.mvlgamma,
+    lambda g, input, p: g * sum(ops.digamma(input - j / 2) for j in range(p)),
+    inputs=("input",),
+)
+pointwise(
+    "zeta",
+    gamma.zeta,
+    _without("zeta"),
+    lambda g, input, other: g * (-input * ops.zeta(input + 1, other)),
+    node="SpecialZetaBackward0",
+    refuses="ch",
+    spellings="out",
+    public="special.zeta",
+)
+
+
+def _density(input: Any, other: Any) -> Any:
+    """Of the gamma distribution: the derivative of the lower incomplete gamma function over gamma."""
+    return ops.exp((input - 1) * ops.log(other) - other - ops.lgamma(input))
+
+
+general(
+    "_igamma",
+    gamma.igamma,
+    _without("igamma: input"),
+    lambda g, input, other: g * _density(input, other),
+    inputs=("input", "other"),
+    node="IgammaBackward0",
+)
+general(
+    "_igammac",
+    gamma.igammac,
+    _without("igammac: input"),
+    lambda g, input, other: -g * _density(input, other),
+    inputs=("input", "other"),
+    node="IgammacBackward0",
+)

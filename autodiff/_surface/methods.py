@@ -6,12 +6,16 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import errors, views
 from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
+from autodiff._core.overwrite import overwrite
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.overwriting import KERNELS
 
 #: Kinds of primitive whose signature is their operands: public without a function of their own.
 PUBLIC_KINDS = ("pointwise", "discrete")
@@ -22,6 +26,7 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
 
     `memory`: "overlapping" where operands may share the memory written, "apart" where not even all of it.
     """
+    kernel = over(name)
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -32,6 +37,8 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
             check_overlap(self, operands, same=False)
         elif memory != "overlapping":
             check_overlap(self, args)
+        if kernel is not None and overwrite(self, kernel, args, kwargs):
+            return self
         try:
             return assign(self, lambda before: operator(before, *args, **kwargs))
         except NotImplementedError:
@@ -41,6 +48,23 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
     method.__name__ = method.__qualname__ = name + "_"
     method.__doc__ = f"`{name}`, its result written into this tensor, which is returned."
     return method
+
+
+def _on_a_copy(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """A composition that is one node keeps its inside, which must not lie in the memory that is written."""
+
+    @functools.wraps(operator)
+    def copied(before: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return operator(before.clone(), *args, **kwargs)  # type: ignore[attr-defined]
+
+    return copied
+
+
+def over(name: str) -> Callable[..., Any] | None:
+    """The kernel that writes an operator's result over its first operand: its own, or the row's if NumPy has it."""
+    row = PRIMITIVES.get(name)
+    own = row.kernel if row is not None and row.kind == "pointwise" and isinstance(row.kernel, np.ufunc) else None
+    return KERNELS.get(name, own)
 
 
 def _flat(args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -90,12 +114,12 @@ def described(name: str, p: Primitive) -> str:
     says = []
     if p.kind == "discrete":
         says.append("The result has no derivative.")
-    elif p.computes == "float":
+    if p.computes == "float":
         says.append("bool and integer tensors become floating point first.")
-    else:
+    elif p.kind != "discrete":
         says.append("The dtype stays the promoted one." if two else "The dtype stays.")
     if p.refuses:
-        kinds = {"b": "bool", "u": "uint8", "i": "integer", "f": "floating", "c": "complex"}
+        kinds = {"b": "bool", "u": "uint8", "i": "integer", "h": "float16", "f": "floating", "c": "complex"}
         says.append(f"Raises for {' and '.join(kinds[k] for k in p.refuses)} tensors, as torch does.")
     if p.kind != "discrete":
         file, line = p.source
@@ -106,7 +130,7 @@ def described(name: str, p: Primitive) -> str:
 def attach() -> None:
     """Give Tensor every method that the registry knows."""
     for name, p in PRIMITIVES.items():
-        if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+        if p.kind in PUBLIC_KINDS and name in p.public and name not in FUNCTIONS:
             p.op.__name__ = p.op.__qualname__ = name
             p.op.__doc__ = described(name, p)
             setattr(Tensor, name, p.op)
@@ -120,8 +144,5 @@ def attach() -> None:
             if f.inplace == "view":
                 setattr(Tensor, name + "_", in_place_view(name, f.public))
             elif f.inplace:
-                setattr(
-                    Tensor,
-                    name + "_",
-                    in_place(name, f.public, f.inplace),
-                )
+                operator = f.public if f.node is None else _on_a_copy(f.public)
+                setattr(Tensor, name + "_", in_place(name, operator, f.inplace))

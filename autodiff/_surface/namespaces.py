@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
@@ -14,16 +15,17 @@ from autodiff._surface.out import with_out
 def names(namespace: str) -> dict[str, Callable[..., Any]]:
     """Name to public function for one namespace: "" is the root, "nn.functional", "linalg" ..."""
     found: dict[str, Callable[..., Any]] = {}
-    if not namespace:
-        for name, p in PRIMITIVES.items():
-            if p.kind in PUBLIC_KINDS and name not in FUNCTIONS and not name.startswith("_"):
+    for p in PRIMITIVES.values():
+        for home in p.public if p.kind in PUBLIC_KINDS else ():
+            space, _, name = home.rpartition(".")
+            if space == namespace and home not in FUNCTIONS:
                 public = pointwise(name, p)
                 if "out" in p.spellings:
                     public = with_out(name, public, differentiable=p.kind != "discrete")
                 found[name] = public
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
-            public = with_out(f.short, f.public) if f.out else f.public
+            public = with_out(f.short, f.public, differentiable=f.out != "discrete") if f.out else f.public
             for name in (f.short, *f.aliases):
                 found[name] = public
     return dict(sorted(found.items()))
@@ -46,8 +48,22 @@ def pointwise(name: str, p: Any) -> Callable[..., Any]:
                 raise TypeError(_not_a_tensor(name, input))
             return op(input, other)  # type: ignore[no-any-return]
 
+    if p.inputs[0] != "input":
+        public = _renamed(public, p.inputs)
     public.__name__ = public.__qualname__ = name
     public.__doc__ = described(name, p)
+    return public
+
+
+def _renamed(function: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """The same function, its operands under other names."""
+    usual = dict(zip(names, inspect.signature(function).parameters))
+
+    def public(*given: Any, **named: Any) -> Tensor:
+        return function(*given, **{usual.get(n, n): x for n, x in named.items()})  # type: ignore[no-any-return]
+
+    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
+    public.__signature__ = inspect.Signature(parameters, return_annotation="Tensor")  # type: ignore[attr-defined]
     return public
 
 

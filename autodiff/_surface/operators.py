@@ -7,9 +7,11 @@ from typing import Any
 
 from autodiff._core.hot import binary, by_number
 from autodiff._core.inplace import assign, check_cast, check_overlap
+from autodiff._core.overwrite import overwrite
 from autodiff._core.promotion import attempted, foreign
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES, ops
 from autodiff._core.tensor import Tensor
+from autodiff._surface.methods import over
 
 #: Python's name of an operator and ours, for those that have reflected and in-place forms.
 ARITHMETIC = {
@@ -33,7 +35,7 @@ def attach() -> None:
             continue
         setattr(Tensor, f"__r{symbol}__", _reflected(operator))
         if symbol != "matmul":
-            setattr(Tensor, f"__i{symbol}__", _augmented(operator))
+            setattr(Tensor, f"__i{symbol}__", _augmented(operator, over(name)))
     for symbol, name in UNARY.items():
         setattr(Tensor, f"__{symbol}__", getattr(ops, name))
 
@@ -59,11 +61,13 @@ def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: operator(other, self)
 
 
-def _augmented(operator: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
+def _augmented(operator: Callable[..., Any], kernel: Callable[..., Any] | None) -> Callable[[Tensor, Any], Tensor]:
     def augmented(self: Tensor, other: Any) -> Tensor:
         if foreign(other):
             return NotImplemented  # type: ignore[no-any-return]
         check_overlap(self, (other,))
+        if kernel is not None and overwrite(self, kernel, (other,)):
+            return self
         try:
             return assign(self, lambda before: operator(before, other))
         except NotImplementedError:

@@ -4,77 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from types import MappingProxyType
 
-from parity.catalogue import (
-    activation,
-    addition,
-    arithmetic,
-    choosing,
-    comparison,
-    contraction,
-    creation,
-    diagonal,
-    elementary,
-    index,
-    joining,
-    logic,
-    loss,
-    masks,
-    matmul,
-    normalize,
-    order,
-    parting,
-    random,
-    rearranging,
-    reduce,
-    rounding,
-    scan,
-    scatter,
-    selection,
-    shape,
-    special,
-)
 from parity.catalogue.spec import Argument, OpSpec
 
-_FAMILIES = (
-    activation,
-    addition,
-    arithmetic,
-    choosing,
-    comparison,
-    contraction,
-    creation,
-    diagonal,
-    elementary,
-    index,
-    joining,
-    logic,
-    loss,
-    masks,
-    matmul,
-    normalize,
-    order,
-    parting,
-    random,
-    rearranging,
-    reduce,
-    rounding,
-    scan,
-    scatter,
-    selection,
-    shape,
-    special,
-)
+_FAMILIES = """
+    activation addition arithmetic bessel binning choosing classification comparison contraction creation diagonal
+    differences elementary factorize index joining linalg logic loss masks matmul normalize norms order parting
+    polynomials random rearranging rectifiers reduce rounding scan scatter selection sets shape solve special
+    spectrum statistics
+"""
 
 #: Families of operators whose elements do not meet, cut by meaning.
-ELEMENTWISE = frozenset(["arithmetic", "choosing", "comparison", "elementary", "logic", "rounding"])
+ELEMENTWISE = frozenset(
+    [
+        "arithmetic", "bessel", "choosing", "comparison", "elementary", "logic", "polynomials", "rounding", "special",
+    ]
+)  # fmt: skip
 #: Every row by its operator's name, sorted.
 CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
         row.name: row
         for row in sorted(
-            (replace(row, family=family.__name__.rpartition(".")[2]) for family in _FAMILIES for row in family.ROWS),
+            (
+                replace(row, family=family)
+                for family in _FAMILIES.split()
+                for row in import_module(f"{__name__}.{family}").ROWS
+            ),
             key=lambda row: row.name,
         )
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, op, option, real
+from parity.catalogue.arguments import argument, op, real
 
 _TAME = {"above": -50, "below": 50}
 _OUT = "function method out"
@@ -26,8 +26,6 @@ ROWS = [
     op("inner", real("input", max_ndim=3, **_TAME), argument("other", "inner_factor", **_TAME), tags="exact",
        dtypes="uihfc", spellings=_OUT),
     op("trace", real("input", ndim=2, **_TAME), tags="exact", dtypes="uihfc", spellings=_OUT),
-    op("cross", argument("input", "triples", **_TAME), argument("other", "same_triples", **_TAME),
-       option("dim", "axis"), tags="exact", dtypes="uihfc", spellings=_OUT),
     op("nn.functional.linear", real("input", min_ndim=1, **_TAME), argument("weight", "weight", **_TAME),
        argument("bias", "bias"), tags="exact", dtypes="uihfc", spellings="function"),
 ]

@@ -40,6 +40,9 @@ def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mism
     for where in sorted(changed - written(program, reference)):
         ours, theirs = (_touch(where in run.touched) for run in (reference, subject))
         yield _mismatch("touched", where, ours, theirs, names)
+    for where in sorted(set(reference.seeds_touched) ^ set(subject.seeds_touched)):
+        ours, theirs = (_touch(where in run.seeds_touched) for run in (reference, subject))
+        yield _mismatch("touched", where, ours, theirs, names, what="the gradient handed in for a value")
     if error:
         return  # one side has no gradients to compare
     pairs: tuple[tuple[Check, Any, Any], ...] = (
@@ -180,7 +183,7 @@ def _mismatch(
     item: int | None = None,
     what: str = "a value",
 ) -> Mismatch:
-    subject = "an input" if check == "touched" else what
+    subject = "an input" if check == "touched" and what == "a value" else what
     reason = f"{subject} {_SAYS[check]}: {names[0]} {_short(a)}, {names[1]} {_short(b)}"
     return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
 

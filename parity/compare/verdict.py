@@ -14,6 +14,8 @@ Status = Literal["agrees", "undecided", "differs", "known", "unsupported"]
 #: The step of the comparison at which it was decided, from cheap to dear.
 Decided = Literal["structure", "bits", "jitter", "unstable", "truth", "confirm"]
 Check = Literal["value", "gradient", "second", "dtype", "shape", "none", "requires_grad", "error", "alias", "touched"]
+#: Parts of the tape that no operator owns; see `parity.compare.mechanism`.
+Mechanism = Literal["accumulation", "broadcasting", "views", "versions", "writing", "unreached", ""]
 Blame = Literal["subject", "reference", "both", "convention", "ill-conditioned", ""]
 
 
@@ -39,6 +41,8 @@ class Mismatch:
     #: The operator that localisation holds responsible, and its input (None for a value); empty if unknown.
     op: str = ""
     input: int | None = None
+    #: The part of the tape without which the engines agree; empty if an operator itself is to blame.
+    mechanism: Mechanism = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Failure:
     rule: str = ""
     #: The operator and input whose rule that is, as the engine calls them.
     served_by: str = ""
+    #: The operator that shows it in this program, where another one, which it calls, is to blame.
+    through: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -140,12 +140,13 @@ class Live:
 
     def _backward(self, program: Program) -> None:
         engine = self.engine
-        outputs, seeds = [], []
+        outputs, seeds, handed = [], [], []
         for ref, cotangent in zip(program.outputs, program.cotangents, strict=True):
             output = self.resolve(ref)
             if engine.requires_grad(output):
                 outputs.append(output)
                 seeds.append(engine.tensor(cotangent.copy(), False))
+                handed.append((ref.index, seeds[-1], cotangent))
         self._leaves = [self.tensors[number] for number in program.differentiable]
         self._first: Sequence[Any] = [None] * len(self._leaves)
         if not outputs or not self._leaves:
@@ -156,6 +157,9 @@ class Live:
             rest = [t for t in self.tensors if not isinstance(t, tuple) and engine.requires_grad(t)]
             wanted = wanted + rest
         found = engine.grad(outputs, wanted, seeds, bool(program.second))
+        self.run.seeds_touched = [
+            number for number, seed, given in handed if engine.array(seed).tobytes() != given.tobytes()
+        ]
         self._first = found[: len(self._leaves)]
         self.run.gradients = [None if g is None else engine.array(g) for g in self._first]
         if traced:

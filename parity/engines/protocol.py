@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -84,6 +85,37 @@ class Rules(Protocol):
         ...
 
 
+Change = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+@runtime_checkable
+class Parts(Protocol):
+    """An engine whose kernels and tape can be replaced too: for planted faults and mutants.
+
+    Mechanisms are parts of the tape, replaced like rules: accumulation (held, arriving) -> sum; broadcasting
+    (gradient, shape) -> gradient; views (view, base, ...); staleness (memory); versions (node); copies (node, before);
+    writing (tensor); unreached (input) -> gradient. An engine has those that `mechanisms()` names.
+    """
+
+    def kernels(self) -> dict[str, Callable[..., Any]]:
+        """What computes each operator, arrays in and arrays out, by the engine's name of the operator."""
+        ...
+
+    def replaced_kernel(self, op: str, change: Change) -> AbstractContextManager[None]:
+        """While it lasts, the operator computes with `change(kernel)`."""
+        ...
+
+    def mechanisms(self) -> tuple[str, ...]: ...
+
+    def replaced_mechanism(self, name: str, change: Change) -> AbstractContextManager[None]:
+        """While it lasts, the mechanism is `change(mechanism)`."""
+        ...
+
+    def sources(self) -> list[ModuleType]:
+        """The modules whose functions are the engine's formulas and kernels."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Raised:
     """An error that a program ended in: its type by name, its message, and when ("step 3", "backward", "second")."""
@@ -108,6 +140,8 @@ class Run:
     second: list[Array | None] = field(default_factory=list)
     #: Inputs whose memory holds other values after the run than before it.
     touched: list[int] = field(default_factory=list)
+    #: Values whose incoming gradient, as it was handed in, holds other values after the backward pass.
+    seeds_touched: list[int] = field(default_factory=list)
     error: Raised | None = None
     #: Filled by `Traced` only: the gradient at each value, for localisation.
     intermediate: list[Array | None] | None = None

@@ -25,7 +25,7 @@ _DUNDERS = {
 
 
 class TorchLike:
-    """An engine that looks like torch: Values, Gradients, and Rules where the module has `graph.rules`."""
+    """An engine that looks like torch: Values, Gradients, and Rules and Parts where the module's `graph` has them."""
 
     def __init__(self, module: ModuleType, name: str | None = None) -> None:
         self.module: Any = module
@@ -56,6 +56,11 @@ class TorchLike:
             self.replaced = self._replaced
         if hasattr(getattr(module, "graph", None), "rules_between"):
             self.rules_between = self._rules_between
+        if hasattr(getattr(module, "graph", None), "mechanisms"):
+            graph = self.module.graph
+            self.kernels, self.replaced_kernel = graph.kernels, graph.replaced_kernel
+            self.mechanisms, self.replaced_mechanism = graph.mechanisms, graph.replaced_mechanism
+            self.sources = graph.sources
 
     def __repr__(self) -> str:
         return f"TorchLike({self.name} {self.version})".replace(" )", ")")

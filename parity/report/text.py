@@ -25,6 +25,14 @@ TITLES = {
     "alias": "SHARED MEMORY DIFFERS",
     "touched": "INPUT CHANGED",
 }
+MECHANISMS = {
+    "accumulation": "the engines agree where each use of an input has an input of its own",
+    "broadcasting": "the engines agree on inputs that were broadcast beforehand",
+    "views": "the engines agree where the view is a copy",
+    "versions": "the engines agree where what is written is not what was saved",
+    "writing": "the engines agree where what is written is a copy",
+    "unreached": "no output depends on this input",
+}
 #: Differences shown, on at most so many lines; the others are counted.
 _SHOWN, _SHOWN_LINES = 3, 6
 _WIDTH = 110
@@ -189,6 +197,8 @@ def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
         if first.truth is not None:
             facts.append(("truth", brief(first.truth)))
         facts.append(("verdict", first.reason or first.blame or "the two sides differ"))
+        if first.mechanism:
+            facts.append(("mechanism", f"{first.mechanism}: {MECHANISMS[first.mechanism]}"))
         if first.op:
             where = first.op + (f", input {first.input}" if first.input is not None else "")
             if failure.rule:
@@ -196,6 +206,8 @@ def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
                 facts.append(("rule", f"{failure.rule}   {served}"))
             if not failure.rule or served != where:
                 facts.append(("operator", where))
+            if failure.through:
+                facts.append(("called by", failure.through))
     if short:
         facts.append(("as a test", f"parity emit {short} --as pytest >> tests/programs/test_regressions.py"))
     return facts

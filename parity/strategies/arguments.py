@@ -40,7 +40,7 @@ class Call:
         self.shape: Shape | None = None
         #: A dimension that an earlier argument settled.
         self.axis: int | None = None
-        #: "max" or "min" if ties for it share a gradient, so that their number matters.
+        #: "max", "min", "both" or "median" if ties for it share a gradient, so that their number matters.
         self.even = ""
 
     def leading(self) -> Item:
@@ -78,7 +78,7 @@ def tensor(call: Call, argument: Argument) -> Any:
     if ndim is not None:
         least = most = ndim
     contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
-    settled = limits.get("settled", False)
+    settled, constant = limits.get("settled", False), limits.get("constant", False)
     matching = call.first.array.dtype.char if call.first is not None else ""
 
     def suits(item: Item) -> bool:
@@ -86,7 +86,7 @@ def tensor(call: Call, argument: Argument) -> Any:
             return False
         if contiguous and not item.array.flags.c_contiguous:
             return False
-        if settled and item.loose:
+        if (settled and item.loose) or (constant and item.requires_grad):
             return False
         return not tieless or len(set(item.look())) == item.array.size
 
@@ -106,7 +106,7 @@ def tensor(call: Call, argument: Argument) -> Any:
                 raise Unfit
             return made
         layouts = 0.0 if contiguous else 0.15
-        return draft.leaf(draft.values(shape, dtype, limits), layouts=layouts)
+        return draft.leaf(draft.values(shape, dtype, limits), differentiable=not constant, layouts=layouts)
 
     item = draft.pick(kinds, limits, suits if limits or matching else None, make)
     if draft.exact:
@@ -175,17 +175,34 @@ def _far(item: Item | None, value: float) -> bool:
     return item is None or item.kind == "c" or all(abs(x - value) > MARGIN for x in item.look())
 
 
+def degree(call: Call, argument: Argument) -> Any:
+    """A whole number from -1 on, or a tensor of them beside the first one, as integers or as floats."""
+    draft, source = call.draft, call.source
+    if source.boolean():
+        return source.integer(-1, 12)
+    values = arrays.integers(source, draft.variant(call.leading().shape), -1, 12)
+    kind = call.leading().array.dtype if source.boolean() and call.leading().kind == "f" else np.dtype(np.int64)
+    return call.note(draft.leaf(values.astype(kind), differentiable=False, usable=False))
+
+
+#: Numbers that formulas treat apart.
+_APART = (0.5, -0.5, 2.0, -1.0, 1.0, 0.0, -2.0, 1.5)
+
+
 def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
     """A Python number: an int or a float, and a float may be whole."""
     source, draft = call.source, call.draft
     low, high = limits.get("low", -3.0), limits.get("high", 3.0)
     if "choices" in limits:
-        return source.choice(limits["choices"])  # type: ignore[no-any-return]
+        more = () if draft.exact else limits.get("inexact", ())
+        return source.choice((*limits["choices"], *more))  # type: ignore[no-any-return]
     if draft.exact:
         exact = [x for x in (2, 1, 0, -1, 0.5, 2.0, -2.0, 1.5, 3) if low <= x <= high]
         value = source.choice(exact)
     elif limits.get("integer") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
+    elif source.boolean(0.2):
+        value = source.choice([x for x in _APART if low <= x <= high] or [low])
     else:
         value = low + (high - low) * source.integer(0, 48) / 48
         value = round(value * 16) / 16
@@ -276,10 +293,14 @@ def check_even(call: Call) -> None:
     array, axis = call.leading().array, call.values.get("dim")
     if not array.size or array.ndim == 0:
         return
-    extreme = getattr(array, call.even)(axis=axis, keepdims=True)
-    counts = (array == extreme).sum(axis=axis)
-    if (counts & (counts - 1)).any():
-        raise Unfit
+    for name in ("max", "min") if call.even == "both" else (call.even,):
+        if name == "median":
+            shared = np.asarray(np.sort(array, axis=None)[(array.size - 1) // 2])
+        else:
+            shared = getattr(array, name)(axis=axis, keepdims=True)
+        counts = (array == shared).sum(axis=axis)
+        if (counts & (counts - 1)).any():
+            raise Unfit
 
 
 def keepdim(call: Call, argument: Argument) -> Any:
@@ -378,6 +399,7 @@ DRAWERS: dict[str, Drawer] = {
     "beside": beside,
     "bound": bound,
     "choice": choice,
+    "degree": degree,
     "dim": dim,
     "dims": dims,
     "dtype": dtype,

@@ -14,8 +14,8 @@ import numpy as np
 from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
-from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, companions, parts, positions, products, shapes
+from parity.program import Array, Program, Regime, Spelling
+from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -27,9 +27,11 @@ from parity.strategies.source import Source
 _DRAWERS: Mapping[str, Drawer] = {
     **arguments.DRAWERS,
     **companions.DRAWERS,
+    **matrices.DRAWERS,
     **parts.DRAWERS,
     **positions.DRAWERS,
     **products.DRAWERS,
+    **samples.DRAWERS,
 }
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
@@ -38,10 +40,13 @@ _WRITING = frozenset(["inplace", "augmented", "out"])
 _MOVING = frozenset(
     ["shape", "rearranging", "joining", "parting", "diagonal", "index", "selection", "scatter", "masks"]
 )
-#: Combinations of dtypes that programs mix, each with its main dtype first.
+#: Combinations of dtypes that programs mix, each with its main dtype first, as often as it is to come.
 MIXTURES: tuple[tuple[str, ...], ...] = (
-    ("float32", "float64", "int64", "bool", "float32"),
-    ("float64", "float32", "int32", "float64", "bool"),
+    *[("float32", "float64", "int64", "bool", "float32")] * 4,
+    *[("float64", "float32", "int32", "float64", "bool")] * 4,
+    ("complex128", "float64", "complex64", "float64"),
+    ("complex64", "float32", "int64", "complex64"),
+    ("float16", "float32", "int64", "float16"),
 )
 
 
@@ -210,7 +215,10 @@ def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if call.draft.exact and name in ("div", "pow"):
         return args
     limits = {**call.spec.arguments[0].limits, **({"apart": True} if not call.draft.exact else {})}
-    value = arguments.plain_number(call, limits)
+    if call.draft.filler is None:
+        value = arguments.plain_number(call, limits)
+    else:
+        value = call.source.choice((0.0, -1.0, 1.0, 2.5, -2.5, 0))
     if name not in ("add", "sub", "mul", "div", "pow") and any(abs(x - value) < 1e-2 for x in args[1].look()):
         return args if not call.draft.exact else (value, args[1])
     return (value, args[1])
@@ -253,6 +261,11 @@ def _run(
         raise Unfit
     view = "view" in spec.tags or "may_view" in spec.tags
     made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
+    for place in spec.gauge:
+        assert isinstance(made, tuple)
+        made[place].free = True
+    if spec.gauge:
+        draft.items = [item for item in draft.items if not item.free]
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
@@ -263,6 +276,24 @@ def _small(draft: Draft, result: Any) -> bool:
     """Whether a result is not so large that what is made of it gets out of hand."""
     parts = result if isinstance(result, (tuple, list)) else (result,)
     return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
+
+
+def weigh(draft: Draft) -> None:
+    """One step more: the last result times a leaf that requires grad; nothing where that does not fit."""
+    if draft.copying or draft.error is not None:
+        return
+    made = draft.results[-1]
+    for item in made if isinstance(made, tuple) else (made,):
+        if item.requires_grad:
+            values = (arrays.dyadic if draft.exact else _tame)(draft.source, item.shape, False)
+            weight = draft.leaf(values.astype(item.array.dtype), layouts=0.0)
+            bits = bits_after("mul", {"input": item, "other": weight}) if draft.exact else 0
+            draft.add("mul", (item, weight), {}, "operator", draft.run("mul", (item, weight), {}, "operator"), bits)
+            return
+
+
+def _tame(source: Source, shape: Shape, halves: bool) -> Array:
+    return arrays.uniform(source, shape, 0.5, 1.5)
 
 
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:

@@ -12,14 +12,21 @@ from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
     ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "vdot", "inner", "cross",
-     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron"]
+     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron", "prelu", "nn.functional.prelu"]
 )  # fmt: skip
-_SQUARES = frozenset(["square", "nn.functional.mse_loss"])
+#: Losses of a difference: by what its bits are multiplied, and how many more the formula needs.
+_LOSSES = {
+    "nn.functional.mse_loss": (2, 0),
+    "nn.functional.l1_loss": (1, 0),
+    "nn.functional.huber_loss": (2, 2),
+    "nn.functional.smooth_l1_loss": (2, 2),
+}
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod", "scatter_reduce", "index_reduce"])
 #: Of complex numbers these need a square root, or in torch a division.
 REAL_ONLY = LONG_PRODUCTS | {"abs"}
-_SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum"])
+_SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum", "aminmax", "median", "nanmedian"])
+_TRAPEZOIDS = frozenset(["trapezoid", "cumulative_trapezoid"])
 
 
 def bits_after(op: str, values: Mapping[str, Any]) -> int:
@@ -32,8 +39,10 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return sum(of)
     if op == "chain_matmul":
         return sum(map(_bits, values["matrices"]))
-    if op in _SQUARES:
-        return 2 * most + (_mean(values) if values.get("reduction", "mean") == "mean" and op != "square" else 0)
+    if op == "square":
+        return 2 * most
+    if op in _LOSSES:
+        return _loss(op, most, values)
     if op in ("scatter_reduce", "index_reduce"):
         return _reduced(values, most)
     if op in LONG_PRODUCTS:
@@ -49,6 +58,8 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return _bits(values["input"]) + 2
     if op == "pow":
         return _bits(values["input"]) * int(values["exponent"])
+    if op in _TRAPEZOIDS:
+        return sum(of) + 1
     if op in _SHARED:
         return most + 1
     if op in ("add", "sub", "index_add") and "alpha" in values:
@@ -87,6 +98,15 @@ def _reduced(values: Mapping[str, Any], bits: int) -> int:
                 raise Unfit
         return bits + 2
     return bits
+
+
+def _loss(op: str, most: int, values: Mapping[str, Any]) -> int:
+    times, more = _LOSSES[op]
+    mean = values.get("reduction", "mean") == "mean"
+    if mean and "weight" in values and op != "nn.functional.huber_loss":
+        raise Unfit  # divided by the total weight
+    weight = _bits(values["weight"]) if "weight" in values else 0
+    return times * most + more + weight + (_mean(values) if mean else 0)
 
 
 def _mean(values: Mapping[str, Any]) -> int:

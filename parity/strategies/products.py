@@ -83,7 +83,13 @@ def contracted(call: Call, argument: Argument) -> Any:
             continue
         for letter in letters:
             sizes.setdefault(letter, source.integer(1, 4))
-        shape = tuple(sizes[letter] for letter in letters)
+        # A size of 1 stands for any, on either side.
+        # (Of integers torch sums such a one in int64 already.)
+        lonely = [not twice and found and call.leading().kind in "fc" and source.boolean(0.1) for _ in letters]
+        shape = tuple(
+            size if not alone else 1 if size > 1 else source.integer(2, 3)
+            for size, alone in zip((sizes[letter] for letter in letters), lonely)
+        )
         if found:
             found.append(call.same(shape, argument.limits))
         else:
@@ -108,34 +114,6 @@ def inner_factor(call: Call, argument: Argument) -> Any:
     if not first.ndim:
         return call.same(lead, argument.limits)
     return call.same(() if source.boolean(0.1) else (*lead, first.shape[-1]), argument.limits)
-
-
-def triples(call: Call, argument: Argument) -> Any:
-    """Vectors of three along some dimension."""
-    draft, source = call.draft, call.source
-    axis = source.integer(0, 2)
-    shape = tuple(3 if d == axis else source.integer(1, 3) for d in range(max(axis + 1, source.integer(1, 3))))
-    call.axis = axis if source.boolean() else axis - len(shape)
-    kinds = call.spec.dtypes
-    return call.note(
-        draft.pick(
-            kinds, argument.limits, lambda i: i.shape == shape, lambda: draft.fresh(shape, kinds, argument.limits)
-        )
-    )
-
-
-def same_triples(call: Call, argument: Argument) -> Any:
-    """The same, or with size 1 in another dimension."""
-    shape, axis = call.leading().shape, call.axis or 0
-    other = (axis + 1) % len(shape)
-    if len(shape) > 1 and other != axis % len(shape) and call.source.boolean(0.2):
-        shape = tuple(1 if d == other else n for d, n in enumerate(shape))
-    return call.same(shape, argument.limits)
-
-
-def axis(call: Call, argument: Argument) -> Any:
-    """The dimension that an earlier argument settled."""
-    return call.axis
 
 
 def partner(call: Call, argument: Argument) -> Any:
@@ -168,7 +146,6 @@ def chain(call: Call, argument: Argument) -> Any:
 
 DRAWERS: dict[str, Drawer] = {
     "addend": addend,
-    "axis": axis,
     "bias": bias,
     "chain": chain,
     "contracted": contracted,
@@ -177,7 +154,5 @@ DRAWERS: dict[str, Drawer] = {
     "factor": factor,
     "inner_factor": inner_factor,
     "partner": partner,
-    "same_triples": same_triples,
-    "triples": triples,
     "weight": weight,
 }

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from parity.engines.interpreter import execute
 from parity.engines.protocol import Run
-from parity.program import Array, Program, Ref
+from parity.program import Array, Input, Program, Ref
 from parity.strategies.simplest import simpler_arrays, simpler_numbers
 from parity.strategies.surgery import (
     alone,
@@ -21,9 +23,11 @@ from parity.strategies.surgery import (
     parts_of,
     pruned,
     resized,
+    spare,
     taking,
     value_of,
     with_input,
+    with_spare,
     with_step,
     without,
     without_step,
@@ -57,11 +61,18 @@ class _Shrinker:
         self.program = program
         self.run = execute(program, reference, gradients=False)
         self.raises = self.run.error is not None
+        #: An input that no output depends on, where the failure vanishes with it: cut programs get it back.
+        self.spare: Input | None = None
+        leaf = spare(program) if program.cotangents else None
+        if leaf is not None and not self.attempt(pruned(program)):
+            self.spare = replace(leaf, array=np.ones((), leaf.array.dtype), layout="contiguous")
 
     def attempt(self, candidate: Program) -> bool:
         """Go on from the candidate if it fails too."""
         if self.asked >= self.budget:
             return False
+        if self.spare is not None and spare(candidate) is None:
+            candidate = with_spare(candidate, self.spare)
         fitted = self.fitted(candidate)
         if fitted is None:
             return False

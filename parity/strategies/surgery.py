@@ -140,6 +140,31 @@ def _renamed(step: Step, replaced: Callable[[Any], Any]) -> Step:
     return replace(step, args=substitute(step.args, replaced), kwargs=kwargs)
 
 
+def spare(program: Program) -> Input | None:
+    """An input that requires grad and that no output depends on."""
+    count = len(program.inputs)
+    needed = {ref.index for ref in program.outputs}
+    for number in reversed(range(len(program.steps))):
+        if count + number in needed:
+            needed.update(ref.index for ref in program.steps[number].refs())
+    return next((program.inputs[number] for number in program.differentiable if number not in needed), None)
+
+
+def with_spare(program: Program, leaf: Input) -> Program:
+    """The program with one more input, which nothing uses."""
+    count = len(program.inputs)
+
+    def shifted(part: Any) -> Any:
+        return Ref(part.index + 1, part.item) if isinstance(part, Ref) and part.index >= count else part
+
+    return program.with_(
+        inputs=(*program.inputs, leaf),
+        steps=tuple(_renamed(step, shifted) for step in program.steps),
+        outputs=tuple(shifted(ref) for ref in program.outputs),
+        second=(*program.second, ramp(leaf.array)) if program.second else (),
+    )
+
+
 def with_input(program: Program, number: int, leaf: Input) -> Program:
     return program.with_(inputs=(*program.inputs[:number], leaf, *program.inputs[number + 1 :]))
 

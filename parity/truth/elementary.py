@@ -28,8 +28,6 @@ unary("asinh", lambda x: x.asinh())
 unary("acosh", lambda x: x.acosh())
 unary("atanh", lambda x: x.atanh())
 unary("sigmoid special.expit nn.functional.sigmoid", lambda x: 1 / (1 + (-x).exp()))
-unary("erf special.erf", lambda x: x.erf())
-unary("erfc special.erfc", lambda x: x.erfc())
 
 _arctangent = real(lambda y, x: arb.atan2(y, x), 2)
 line("atan2 arctan2", lambda input, other: _arctangent(input, other))

@@ -51,14 +51,6 @@ def _(input: Array) -> Array:
     return np.asarray(diagonal.sum(), dtype=None if is_discrete(input) else object)
 
 
-@forward("cross")
-def _(input: Array, other: Array, dim: int | None = None) -> Array:
-    axis = input.shape.index(3) if dim is None else dim
-    x, y = np.broadcast_arrays(input, other)
-    (a, b, c), (d, e, f) = np.moveaxis(x, axis, 0), np.moveaxis(y, axis, 0)
-    return np.stack([b * f - c * e, c * d - a * f, a * e - b * d], axis)
-
-
 @forward("nn.functional.linear")
 def _(input: Array, weight: Array, bias: Array | None = None) -> Array:
     result = product(input, weight.T)

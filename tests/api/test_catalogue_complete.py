@@ -25,15 +25,11 @@ WITHOUT_A_ROW = {
     """,
     "leaves or copies the graph, which programs do by steps of their own": "detach clone contiguous",
     "writes numbers into a tensor: histories, not programs of operators": "copy_ fill_ zero_",
-    "random, in place or of a shape of its own: tested by distribution": """
-        bernoulli normal random_ randperm uniform_
-    """,
+    "random, in place or of a shape of its own: tested by distribution": "bernoulli normal random_ randperm uniform_",
     "memory without promised values": "empty_strided",
     "pointwise: its row comes with the next slice": """
         bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
     """,
-    "reductions and order: its row comes with the next slice": "all any msort nansum",
-    "activations: its row comes with the next slice": "nn.functional.silu",
     "creation: its row comes with the next slice": "asarray logspace",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
@@ -46,9 +42,9 @@ def families() -> dict[str, set[str]]:
     """Each public operator of the engine, and the families in which its row and its function stand."""
     found: dict[str, set[str]] = {}
     stems = {f.short for f in FUNCTIONS.values()} | {n for n, p in PRIMITIVES.items() if p.kind in PUBLIC_KINDS}
-    for name, p in PRIMITIVES.items():
-        if p.kind in PUBLIC_KINDS and not name.startswith("_"):
-            found.setdefault(name, set()).add(Path(p.source[0]).stem)
+    for p in PRIMITIVES.values():
+        for home in p.public if p.kind in PUBLIC_KINDS else ():
+            found.setdefault(home, set()).add(Path(p.source[0]).stem)
     for f in FUNCTIONS.values():
         if f.short.startswith("_") or (f.short.endswith("_") and f.short[:-1] in stems):
             continue  # inside the engine only; an in-place form written by hand

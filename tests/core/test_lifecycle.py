@@ -354,3 +354,17 @@ def test_threads_have_graphs_and_modes_of_their_own():
         for thread in threads:
             thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("program", ["x.exp()", "x.reshape(100, 1000)", "x.tanh()"])
+def test_a_gradient_becomes_its_leafs_without_a_copy(program):
+    x = ad.ones(100_000, dtype=ad.float64, requires_grad=True)
+    out = eval(program, {"x": x})
+    seed = ad.ones(out.shape, dtype=ad.float64)
+    tracemalloc.start()
+    out.backward(seed)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert x.grad is not None
+    # A copy would stand beside the gradient itself.
+    assert peak < 1.2 * 800_000

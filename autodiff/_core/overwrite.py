@@ -1,0 +1,61 @@
+"""Writing in place without a second array: the shortcut of `inplace.assign` where nothing is recorded or cast.
+
+Knows no operator: it is given a kernel that writes into `out`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.hot import FLOAT32, FLOAT64
+from autodiff._core.inplace import check_writable
+from autodiff._core.modes import state
+from autodiff._core.tensor import Tensor
+from autodiff._kernels.flags import anyway, silently
+
+ndarray = np.ndarray
+
+
+def overwrite(
+    target: Tensor, kernel: Callable[..., Any], operands: tuple[Any, ...], params: dict[str, Any] | None = None
+) -> bool:
+    """Run the kernel on the target's memory, into it; False, with nothing done, where the general way must be taken.
+
+    That is wherever a gradient is tracked, dtypes or shapes differ, or memory is shared otherwise than wholly.
+    """
+    array = target._array
+    if type(array) is not ndarray or (array.dtype is not FLOAT32 and array.dtype is not FLOAT64):
+        return False
+    tracking = state.grad
+    if tracking and target._node is not None:
+        return False
+    given = []
+    for x in operands:
+        if type(x) is float or type(x) is int:
+            given.append(x)
+            continue
+        if not isinstance(x, Tensor) or (tracking and x._node is not None):
+            return False
+        a = x._array
+        if a.dtype is not array.dtype or (a.shape != array.shape and not _stretches(a.shape, array.shape)):
+            return False
+        if x is not target and type(a) is ndarray and np.may_share_memory(a, array):
+            return False
+        given.append(a)
+    if params and not all(type(v) is float or type(v) is int for v in params.values()):
+        return False
+    check_writable(target)
+    try:
+        silently(kernel, array, *given, out=array, **(params or {}))
+    except RuntimeError:
+        anyway(kernel, array, *given, out=array, **(params or {}))
+    target.storage().touch()
+    return True
+
+
+def _stretches(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether a shape broadcasts to another without changing that."""
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(to)))

@@ -1,0 +1,69 @@
+"""Bessel's and Airy's functions, element by element: SciPy's kernels. float16 is computed in float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._kernels.elementary import Kernel, in_single
+from autodiff._kernels.scipy_special import special
+
+
+def scipys(name: str) -> Kernel:
+    """The kernel of that name, looked up when it first runs."""
+
+    def kernel(x: Any) -> Any:
+        return getattr(special(), name)(x)
+
+    return in_single(kernel)
+
+
+def airy_ai(x: Any) -> Any:
+    """Airy's function, which vanishes where SciPy gives up."""
+    return np.where(x > 200, x.dtype.type(0), special().airy(x)[0])
+
+
+def spherical_bessel_j0(x: Any) -> Any:
+    """sin(x) / x, 1 at 0 and 0 at infinity."""
+    return np.where(x == 0, x.dtype.type(1), np.where(np.isinf(x), x.dtype.type(0), np.sin(x) / x))
+
+
+#: Below it SciPy's powers vanish and leave nan.
+_TINY = 1e-140
+
+
+def modified(x: Any, n: int) -> Any:
+    """I of the integer order n."""
+    wide = x.astype(np.float64)
+    if n < 2:
+        return (special().i1(wide) if n else special().i0(wide)).astype(x.dtype)
+    return np.where(np.abs(x) < _TINY, 0, special().iv(float(n), wide)).astype(x.dtype)
+
+
+def scaled_modified(x: Any, n: int) -> Any:
+    """e^-|x| times that."""
+    wide = x.astype(np.float64)
+    size = np.abs(wide)
+    # SciPy gives up far out, where the recurrence loses nothing.
+    below, here = special().i0e(size), special().i1e(size)
+    for k in range(1, n):
+        below, here = here, below - 2 * k / size * here
+    far = np.where(wide < 0, (-1) ** n, 1) * (here if n else below)
+    if n < 2:
+        return far.astype(x.dtype)
+    near = np.where(size < _TINY, 0, special().ive(float(n), wide))
+    return np.where(size > 100, far, near).astype(x.dtype)
+
+
+def i0e_slope(x: Any) -> Any:
+    """The derivative of e^-|x| I0(x)."""
+    wide = x.astype(np.float64)
+    return (special().i1e(wide) - np.sign(wide) * special().i0e(wide)).astype(x.dtype)
+
+
+def i1e_slope(x: Any) -> Any:
+    """The derivative of e^-|x| I1(x)."""
+    wide = np.abs(x).astype(np.float64)
+    over = np.where(wide < _TINY, 0.5, special().i1e(wide) / wide)
+    return (special().i0e(wide) - special().i1e(wide) - over).astype(x.dtype)

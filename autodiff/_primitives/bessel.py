@@ -1,0 +1,93 @@
+"""Bessel's functions; those of torch's later additions have no derivative."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core.kinds import discrete, general, pointwise
+from autodiff._core.registry import ops
+from autodiff._kernels import bessel
+
+
+def _known(input: Any) -> Any:
+    """The input with 0 for nan."""
+    return ops.where(input == input, input, 0.0)
+
+
+pointwise("i0", bessel.scipys("i0"), lambda input: ops.i1(input), refuses="c", public="i0 special.i0")
+pointwise(
+    "i1",
+    bessel.scipys("i1"),
+    # As in torch 1/2 for nan too.
+    lambda input, out: 0.5 * (ops.i0(_known(input)) + ops._bessel_i(_known(input), n=2)),
+    node="SpecialI1Backward0",
+    refuses="c",
+    spellings="out",
+    public="special.i1",
+)
+pointwise(
+    "i0e",
+    bessel.scipys("i0e"),
+    lambda input, out: ops._i0e_slope(input),
+    node="SpecialI0EBackward0",
+    refuses="c",
+    spellings="out",
+    public="special.i0e",
+)
+pointwise(
+    "i1e",
+    bessel.scipys("i1e"),
+    lambda input, out: ops._i1e_slope(_known(input)),
+    node="SpecialI1EBackward0",
+    refuses="c",
+    spellings="out",
+    public="special.i1e",
+)
+pointwise("_i0e_slope", bessel.i0e_slope, lambda input, out: ops._i1e_slope(input) - ops.sgn(input) * out)
+# In terms of their neighbours derivatives are sums near 0, where I1/x and the like would cancel.
+pointwise(
+    "_i1e_slope",
+    bessel.i1e_slope,
+    lambda input: (
+        1.75 * ops.i1e(input)
+        + 0.25 * ops._scaled_bessel_i(input, n=3)
+        - ops.sgn(input) * (ops.i0e(input) + ops._scaled_bessel_i(input, n=2))
+    ),
+)
+general(
+    "_bessel_i",
+    bessel.modified,
+    lambda g, input, n: g * (0.5 * (ops._bessel_i(input, n=n - 1) + ops._bessel_i(input, n=n + 1))),
+    inputs=("input",),
+)
+general(
+    "_scaled_bessel_i",
+    bessel.scaled_modified,
+    lambda g, input, n: (
+        g
+        * (
+            0.5 * (ops._scaled_bessel_i(input, n=n - 1) + ops._scaled_bessel_i(input, n=n + 1))
+            - ops.sgn(input) * ops._scaled_bessel_i(input, n=n)
+        )
+    ),
+    inputs=("input",),
+)
+
+for _name, _kernel in {
+    "bessel_j0": bessel.scipys("j0"),
+    "bessel_j1": bessel.scipys("j1"),
+    "bessel_y0": bessel.scipys("y0"),
+    "bessel_y1": bessel.scipys("y1"),
+    "modified_bessel_i0": bessel.scipys("i0"),
+    "modified_bessel_i1": bessel.scipys("i1"),
+    "modified_bessel_k0": bessel.scipys("k0"),
+    "modified_bessel_k1": bessel.scipys("k1"),
+}.items():
+    discrete(_name, _kernel, 1, "ch", "out", computes="float", public=f"special.{_name}")
+for _name, _kernel in {
+    "scaled_modified_bessel_k0": bessel.scipys("k0e"),
+    "scaled_modified_bessel_k1": bessel.scipys("k1e"),
+    "spherical_bessel_j0": bessel.spherical_bessel_j0,
+    "airy_ai": bessel.airy_ai,
+}.items():
+    discrete(_name, _kernel, 1, "ch", "out", computes="float", inputs="x", public=f"special.{_name}")

@@ -1,0 +1,87 @@
+"""Who is at the bottom of a difference: the operator whose rule or kernel other operators only call. Knows no operator.
+
+Needs an engine that lets its rules (and kernels) be replaced: they are counted while the failing program runs, and the
+operators of the same names are then tried by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from parity.catalogue import CATALOGUE
+from parity.compare import compare
+from parity.compare.localize import localize
+from parity.compare.verdict import Mismatch
+from parity.engines.interpreter import execute
+from parity.program import Program
+from parity.strategies.single import Undrawn, draw_op, kinds
+from parity.strategies.source import Seeded
+
+Part = Callable[..., Any]
+#: Programs of each kind that a suspect is given.
+_TRIES = 3
+
+
+def called(program: Program, subject: Any) -> set[str]:
+    """The engine's names of the rules and kernels that a program runs; empty if the engine cannot say."""
+    seen: set[str] = set()
+
+    def counted(name: str) -> Callable[[Part], Part]:
+        def change(part: Part) -> Part:
+            def counting(*args: Any, **params: Any) -> Any:
+                seen.add(name)
+                return part(*args, **params)
+
+            return counting
+
+        return change
+
+    with ExitStack() as planted:
+        for rule in subject.rules() if hasattr(subject, "rules") else ():
+            planted.enter_context(subject.replaced(rule.op, rule.input, counted(rule.op)))
+        for name in subject.kernels() if hasattr(subject, "kernels") else ():
+            planted.enter_context(subject.replaced_kernel(name, counted(name)))
+        execute(program, subject)
+    return seen
+
+
+def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> tuple[Program, Mismatch] | None:
+    """A program of one operator, and its mismatch, that explains another operator's: None if there is none.
+
+    Of several the one that calls the fewest parts itself.
+    """
+    if not mismatch.op or mismatch.mechanism or not hasattr(subject, "rules"):
+        return None
+    found: list[tuple[int, str, Program, Mismatch]] = []
+    for op in sorted(_public(called(program, subject)) - {mismatch.op}):
+        for candidate in _programs(op, program, reference):
+            verdict = compare(candidate, reference, subject)
+            if verdict.status == "differs":
+                first = localize(candidate, reference, subject, verdict.mismatches[0])
+                if first.op == op:
+                    found.append((len(called(candidate, subject)), op, candidate, first))
+                    break
+    if not found:
+        return None
+    _, _, inner, first = min(found, key=lambda row: row[:2])
+    return inner, first
+
+
+def _public(names: set[str]) -> set[str]:
+    """The operators of the catalogue that go by these names."""
+    there = {name for name in CATALOGUE if "random" not in CATALOGUE[name].tags}
+    return {n for n in there if n in names or (n.rpartition(".")[2] in names - there)}
+
+
+def _programs(op: str, program: Program, reference: Any) -> Iterator[Program]:
+    """One-step programs of an operator, in the dtypes of another program."""
+    spec = CATALOGUE[op]
+    for dtype in sorted({leaf.array.dtype.name for leaf in program.inputs}):
+        for kind in kinds(spec, dtype):
+            for number in range(_TRIES):
+                try:
+                    yield draw_op(Seeded(number), reference, spec, dtype, kind=kind)[0]
+                except Undrawn:
+                    break

@@ -1,0 +1,197 @@
+"""Plants every fault of the table in an engine and runs the plan of an ordinary run: found, shrunk, blamed?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from parity.catalogue import CATALOGUE
+from parity.compare import compare
+from parity.compare.verdict import Failure, Verdict
+from parity.errors import UsageError
+from parity.faults.planted import FAULTS, Fault
+from parity.faults.rules import Case, drawn
+from parity.judging import explain
+from parity.planning import items, plan
+from parity.running import Examiner
+
+Outcome = Literal["found", "missed", "too long", "blamed wrongly", "not offered"]
+#: Random programs beside those of the operators: the default run's profile has 5000.
+PROGRAMS = 3000
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of one planted fault."""
+
+    family: str
+    title: str
+    place: str
+    outcome: Outcome
+    #: Programs of a run until it was found: those of the operators first, and random programs alone.
+    programs: int = 0
+    random: int = 0
+    #: Steps of the program that found it, and of what was left of that.
+    steps: int = 0
+    shrunk: int = 0
+    check: str = ""
+    blame: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome in ("found", "not offered")
+
+    def record(self) -> dict[str, Any]:
+        return {"type": "fault", **asdict(self)}
+
+
+def cases(
+    engine: Any,
+    subject: Any,
+    *,
+    programs: int = PROGRAMS,
+    seed: int = SEED,
+    profile: str = "dev",
+    ops: Sequence[str] | None = None,
+) -> list[Case]:
+    """The programs of a run on which the engine, as it is, does not differ."""
+    decided = plan(subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1)
+    return [
+        case
+        for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))
+        if compare(case.program, engine, subject, reference_run=case.run).status != "differs"
+    ]
+
+
+def trials(found: Sequence[Case], engine: Any, subject: Any, faults: Iterable[Fault] = FAULTS) -> Iterator[Trial]:
+    """Each fault in turn, on the same programs. UsageError if the engine offers nothing to plant faults in."""
+    if not hasattr(subject, "replaced"):
+        raise UsageError(f"{subject.name} offers no rules to plant faults in (see docs/architecture.md, *rules*)")
+    operators = [case for case in found if case.item.phase == "operators"]
+    random = [case for case in found if case.item.phase == "programs"]
+    for fault in faults:
+        yield trial(fault, operators, random, engine, subject)
+
+
+def trial(fault: Fault, operators: Sequence[Case], random: Sequence[Case], engine: Any, subject: Any) -> Trial:
+    """One fault: the first program that shows it, among all and among random ones, and what explaining it says."""
+    try:
+        planted = plant(fault, subject)
+    except KeyError:
+        return Trial(fault.family, fault.title, fault.place, "not offered")
+    with planted:
+        alone = first(random, engine, subject)
+        hit = first(operators, engine, subject)
+        number = hit[0] if hit else len(operators) + alone[0] if alone else 0
+        hit = hit or alone
+        if hit is None:
+            return Trial(fault.family, fault.title, fault.place, "missed")
+        _, case, verdict = hit
+        failure = explain(case.program, verdict, engine, subject)
+    found = failure.verdict.mismatches[0]
+    outcome: Outcome = (
+        "blamed wrongly" if not rightly(fault, failure)
+        else "too long" if len(failure.program.steps) > fault.steps
+        else "found"
+    )  # fmt: skip
+    return Trial(
+        fault.family,
+        fault.title,
+        fault.place,
+        outcome,
+        programs=number,
+        random=alone[0] if alone else 0,
+        steps=len(case.program.steps),
+        shrunk=len(failure.program.steps),
+        check=found.check,
+        blame=blamed(failure),
+    )
+
+
+def plant(fault: Fault, subject: Any) -> AbstractContextManager[None]:
+    """The engine with the fault in it, while it lasts. KeyError if the engine has no such part."""
+    if fault.kind == "rule":
+        if all((rule.op, rule.input) != (fault.name, fault.input) for rule in subject.rules()):
+            raise KeyError(fault.name)
+        return subject.replaced(fault.name, fault.input, fault.change)  # type: ignore[no-any-return]
+    if fault.kind == "kernel":
+        if not hasattr(subject, "kernels") or fault.name not in subject.kernels():
+            raise KeyError(fault.name)
+        return subject.replaced_kernel(fault.name, fault.change)  # type: ignore[no-any-return]
+    if not hasattr(subject, "mechanisms") or fault.name not in subject.mechanisms():
+        raise KeyError(fault.name)
+    return subject.replaced_mechanism(fault.name, fault.change)  # type: ignore[no-any-return]
+
+
+def first(found: Sequence[Case], engine: Any, subject: Any) -> tuple[int, Case, Verdict] | None:
+    """The first program that differs: its number, itself, and how."""
+    for number, case in enumerate(found, start=1):
+        verdict = compare(case.program, engine, subject, reference_run=case.run)
+        if verdict.status == "differs":
+            return number, case, verdict
+    return None
+
+
+def rightly(fault: Fault, failure: Failure) -> bool:
+    """Whether the blame falls on the operator whose part was made wrong, or on the mechanism."""
+    found = failure.verdict.mismatches[0]
+    if fault.kind == "mechanism":
+        return (found.mechanism or found.op) in fault.blamed
+    named = found.op in fault.blamed or (fault.kind == "rule" and failure.served_by == fault.place)
+    return named and not found.mechanism
+
+
+def blamed(failure: Failure) -> str:
+    """The mechanism, or the operator and its input; the engine's own name of it where that is another."""
+    found = failure.verdict.mismatches[0]
+    where = found.op + (f", input {found.input}" if found.input is not None else "")
+    if found.mechanism:
+        return f"{found.mechanism} ({where})" if where else found.mechanism
+    return where + (f" ({failure.served_by})" if failure.served_by and failure.served_by != where else "")
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+Show = Callable[[str, dict[str, Any] | None], None]
+
+
+def report(
+    engine: Any,
+    subject: Any,
+    show: Show,
+    *,
+    programs: int = PROGRAMS,
+    seed: int = SEED,
+    ops: Sequence[str] | None = None,
+) -> bool:
+    """Plant every fault and show a row of each; whether all that the engine has room for were found and blamed."""
+    drawn_cases = cases(engine, subject, programs=programs, seed=seed, ops=ops)
+    show(f"{len(drawn_cases)} programs, seed {seed}: those of the operators, then {programs} random ones", None)
+    show(f"{'fault':46} {'class':36} {'programs':>8} {'random':>6} {'steps':>8}  blame", None)
+    done: list[Trial] = []
+    for made in trials(drawn_cases, engine, subject):
+        done.append(made)
+        show(line(made), made.record())
+    planted = [made for made in done if made.outcome != "not offered"]
+    found = [made for made in planted if made.outcome == "found"]
+    for made in planted:
+        if made.outcome != "found":
+            show(f"{made.outcome.upper()}: {made.title} ({made.place})", None)
+    record = {"type": "selftest", "planted": len(planted), "found": len(found), "seed": seed, "programs": programs}
+    show(
+        f"{len(found)} of {len(planted)} faults found, shrunk and blamed; {len(done) - len(planted)} not offered",
+        record,
+    )
+    return len(found) == len(planted) > 0
+
+
+def line(made: Trial) -> str:
+    """A row of the table."""
+    if made.outcome in ("missed", "not offered"):
+        return f"{made.title[:46]:46} {made.family:36} {made.outcome}"
+    random = str(made.random) if made.random else "-"
+    steps = f"{made.steps} -> {made.shrunk}"
+    return f"{made.title[:46]:46} {made.family:36} {made.programs:8} {random:>6} {steps:>8}  {made.blame}"

@@ -1,0 +1,98 @@
+"""Forward lines of the error function's and the gamma function's relatives, from their definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity.engines.protocol import Array
+from parity.truth.balls import acb, arb, balls, elementwise, equal, less
+from parity.truth.scalar import real, unary
+from parity.truth.table import NoTruth, forward, line
+
+ZERO, ONE, HALF = arb(0), arb(1), arb(0.5)
+
+unary("erf special.erf", lambda x: x.erf())
+unary("erfc special.erfc", lambda x: x.erfc())
+unary("special.erfcx", lambda x: x.erfc() * (x * x).exp())
+unary("erfinv special.erfinv", lambda x: x.erfinv())
+
+
+def _ndtr(x: Any) -> Any:
+    return (-x * HALF.sqrt()).erfc() / 2
+
+
+unary("special.ndtr", _ndtr)
+unary("special.log_ndtr", lambda x: _ndtr(x).log())
+# Φ⁻¹(p) = -√2 erfc⁻¹(2p), for p as close to 1 as to 0
+unary("special.ndtri", lambda x: -arb(2).sqrt() * (2 * x).erfcinv())
+
+
+def _entropy(x: Any) -> Any:
+    return ZERO if equal(x, ZERO) else -x * x.log()
+
+
+unary("special.entr", _entropy)
+
+
+@forward("logit", "special.logit")
+def _(input: Array, eps: float | None = None) -> Array:
+    def scalar(x: Any) -> Any:
+        if eps is not None:
+            # eps, and 1 - eps, as torch has them: numbers of the input's dtype
+            x = arb(eps) if less(x, arb(eps)) else arb(1 - eps) if less(arb(1 - eps), x) else x
+        return (x / (1 - x)).log()
+
+    return elementwise(scalar, 1)(balls(input))
+
+
+def _times_log1p(x: Any, y: Any) -> Any:
+    return ZERO if equal(x, ZERO) else x * y.log1p()
+
+
+_xlog1py = real(_times_log1p, 2)
+line("special.xlog1py", lambda input, other: _xlog1py(input, other))
+
+
+def _log_gamma(x: Any) -> Any:
+    """log |Γ|: by reflection on the left side."""
+    if less(ZERO, x):
+        return x.lgamma()
+    return (arb.pi() / abs(x.sin_pi())).log() - (1 - x).lgamma()
+
+
+unary("lgamma special.gammaln", _log_gamma)
+unary("digamma special.digamma special.psi", lambda x: x.digamma())
+
+
+@forward("polygamma", "special.polygamma")
+def _(n: int, input: Array) -> Array:
+    def scalar(x: Any) -> Any:
+        return x.digamma() if n == 0 else acb(x).polygamma(n).real
+
+    return elementwise(scalar, 1)(balls(input))
+
+
+@forward("mvlgamma", "special.multigammaln")
+def _(input: Array, p: int) -> Array:
+    def scalar(x: Any) -> Any:
+        terms = [_log_gamma(x - arb(j) / 2) for j in range(p)]
+        return sum(terms, arb(p * (p - 1)) / 4 * arb.pi().log())
+
+    return elementwise(scalar, 1)(balls(input))
+
+
+def _hurwitz(x: Any, q: Any) -> Any:
+    if not less(ONE, x) or not less(ZERO, q):
+        raise NoTruth("zeta is a sum for x > 1 and q > 0")
+    return x.zeta(q)
+
+
+_zeta = real(_hurwitz, 2)
+line("special.zeta", lambda input, other: _zeta(input, other))
+
+_lower = real(lambda a, x: x.gamma_lower(a, regularized=1), 2)
+_upper = real(lambda a, x: x.gamma_upper(a, regularized=1), 2)
+line("igamma special.gammainc", lambda input, other: np.asarray(_lower(input, other), object))
+line("igammac special.gammaincc", lambda input, other: np.asarray(_upper(input, other), object))
