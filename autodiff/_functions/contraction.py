@@ -7,8 +7,10 @@ from typing import Any
 
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
+from autodiff._core.modes import state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._functions.conversion import copy_
 from autodiff._functions.linalg import multi_dot
 from autodiff._functions.matmul import folded, mm
 
@@ -174,9 +176,25 @@ def _letter(number: int) -> str:
 # -- products over whole dimensions --------------------------------------------------------------------------
 
 
-@function(method=False, out=True)
-def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
+@function(method=False)
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
     """Summed over the last `dims` dimensions of one and the first of the other, or over two lists of them."""
+    if out is None:
+        return _tensordot(a, b, dims)
+    if state.grad and any(x.requires_grad for x in (a, b, out)):
+        raise RuntimeError(
+            "tensordot(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    found = _tensordot(a, b, dims)
+    if found._array.shape != out._array.shape:
+        raise RuntimeError(
+            f"output with shape {list(out._array.shape)} doesn't match the broadcast shape {list(found._array.shape)}"
+        )
+    return copy_(out, found)  # type: ignore[no-any-return]
+
+
+def _tensordot(a: Tensor, b: Tensor, dims: Any) -> Tensor:
     if isinstance(dims, Tensor):
         dims = dims.tolist() if dims._array.ndim else int(dims._array)
     m, n = a._array.ndim, b._array.ndim

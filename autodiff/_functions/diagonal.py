@@ -67,7 +67,7 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     return diag_embed(reshaped(input, (input._array.size,)), offset)
 
 
-@function(out=True)
+@function()
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """A copy of input whose diagonal of two dimensions is src."""
     a, b = arguments.dim(dim1, input._array.ndim), arguments.dim(dim2, input._array.ndim)

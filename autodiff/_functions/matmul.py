@@ -232,7 +232,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     return ops.view(mm(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function()
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal; integers become int64."""
     if input._array.ndim != 2:

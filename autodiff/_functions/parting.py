@@ -47,15 +47,15 @@ def _pieces(n: int, size: int) -> tuple[int, ...]:
 
 
 @function()
-def unsafe_split(tensor: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Like `split`, as tensors that do not know that they share memory."""
-    d = one_dim(dim, tensor._array.ndim)
-    n = tensor._array.shape[d]
+    d = one_dim(dim, input._array.ndim)
+    n = input._array.shape[d]
     if split_size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
     if split_size == 0 and n:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
-    return ops.unsafe_split(tensor, sizes=_pieces(n, split_size), dim=d)  # type: ignore[no-any-return]
+    return ops.unsafe_split(input, sizes=_pieces(n, split_size), dim=d)  # type: ignore[no-any-return]
 
 
 @function()

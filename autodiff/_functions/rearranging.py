@@ -11,7 +11,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.conversion import checked_number
+from autodiff._functions.conversion import checked_number, refuse_complex
 from autodiff._functions.shape import as_strided, check_slice, reshaped
 from autodiff._kernels import geometry
 
@@ -88,13 +88,22 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     return ops.rot90(input, k=k % 4, dims=(a, b))  # type: ignore[no-any-return]
 
 
-@function()
-def repeat_interleave(
-    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+@function(METHOD, name="repeat_interleave", method=True)
+def repeat_interleave_method(
+    self: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:
-    """Each slice along `dim` several times in a row; flat without a dim; by itself, the places of so many each."""
-    if repeats is None:
-        return wrap(_places(input, input._array.size).astype(input._array.dtype))
+    """Each slice along `dim` several times in a row; flat without a dim."""
+    return repeat_interleave(self, repeats, dim, output_size=output_size)
+
+
+@function(method=False)
+def repeat_interleave(
+    input: Any = None, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Each slice along `dim` several times in a row; flat without a dim; repeats alone gives the places of so many."""
+    if input is None or repeats is None:
+        times = repeats if input is None else input
+        return wrap(_places(times, times._array.size).astype(times._array.dtype))
     if not isinstance(repeats, Tensor) and not isinstance(repeats, (int, np.integer)):
         raise TypeError(
             f"repeat_interleave() received an invalid combination of arguments - got ({type(repeats).__name__})"
@@ -176,7 +185,7 @@ def slice_scatter(
     return ops.slice_scatter(input, src, index=where)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function()
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     """A copy of input that holds src at `index` along `dim`."""
     shape = input._array.shape
@@ -185,10 +194,11 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
         raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {d}")
     where = geometry.at(d, index)
     check_slice(src, input._array[where].shape)
+    refuse_complex("select_scatter", input, src)
     return ops.select_scatter(input, src, index=where)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function()
 def as_strided_scatter(input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """A copy of input in whose memory src is written by size, stride and offset in elements."""
     whole = ops.contiguous(input.detach())  # type: ignore[attr-defined]

@@ -23,5 +23,5 @@ ROWS = [
     op("diagflat", real("input"), option("offset", "integer", **OFFSET), tags="exact", dtypes=ALL),
     op("diagonal_scatter", real("input", min_ndim=2), argument("src", "sliced", late=True),
        option("offset", "integer", **OFFSET), option("dim1", "dim"), option("dim2", "dim"), tags="exact",
-       dtypes=ALL, spellings="function method out"),
+       dtypes=ALL),
 ]

@@ -26,7 +26,7 @@ ROWS = [
        option("start", "integer", low=-3, high=3), option("end", "integer", low=-3, high=4),
        option("step", "integer", low=1, high=2), tags="exact", dtypes=ALL, spellings="function method out"),
     op("select_scatter", real("input", min_ndim=1), argument("src", "sliced", late=True), dim(),
-       argument("index", "place"), tags="exact", dtypes=ALL, spellings="function method out"),
+       argument("index", "place"), tags="exact", dtypes="buihf"),
     op("as_strided_scatter", real("input", contiguous=True, settled=True), argument("src", "sliced", late=True),
-       argument("size", "strided", apart=True), tags="exact", dtypes=ALL, spellings="function method out"),
+       argument("size", "strided", apart=True), tags="exact", dtypes=ALL),
 ]
