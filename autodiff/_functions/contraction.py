@@ -12,7 +12,7 @@ from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.conversion import copy_
 from autodiff._functions.linalg import multi_dot
-from autodiff._functions.matmul import folded, mm
+from autodiff._functions.matmul import dot, folded, mm
 
 Labels = tuple[int, ...]
 
@@ -213,23 +213,33 @@ def _tensordot(a: Tensor, b: Tensor, dims: Any) -> Tensor:
     left, right = list(arguments.dims(left, m)), list(arguments.dims(right, n))
     for i, j in zip(left, right):
         x, y = a._array.shape[i], b._array.shape[j]
-        if x == y:
-            continue
         if y == 1:
             a = ops.sum(a, dims=(i,), keepdim=True)
         elif x == 1:
             b = ops.sum(b, dims=(j,), keepdim=True)
-        else:
+        elif x != y:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {x} in dim {i - m} and second has size {y} "
                 f"in dim {j}"
             )
     rest, others = [d for d in range(m) if d not in left], [d for d in range(n) if d not in right]
-    shape, inner = a._array.shape, math.prod([a._array.shape[d] for d in left])
-    x = folded(ops.permute(a, dims=(*rest, *left)), (math.prod([shape[d] for d in rest]), inner))
-    wide = b._array.shape
-    y = folded(ops.permute(b, dims=(*right, *others)), (inner, math.prod([wide[d] for d in others])))
+    shape, wide = a._array.shape, b._array.shape
+    x, y = ops.permute(a, dims=(*rest, *left)), ops.permute(b, dims=(*right, *others))
+    if not rest and not others:
+        return ops.view(_whole(x, y), shape=())  # type: ignore[no-any-return]
+    inner = math.prod([shape[d] for d in left])
+    x = folded(x, (math.prod([shape[d] for d in rest]), inner))
+    y = folded(y, (inner, math.prod([wide[d] for d in others])))
     return ops.view(mm(x, y), shape=(*[shape[d] for d in rest], *[wide[d] for d in others]))  # type: ignore[no-any-return]
+
+
+def _whole(x: Tensor, y: Tensor) -> Tensor:
+    """The sum of all products of two tensors' elements: as vectors where their memory is in order."""
+    if not (x._array.flags.c_contiguous and y._array.flags.c_contiguous):
+        return ops.sum_all(ops.mul(x, y))  # type: ignore[no-any-return]
+    if x._array.ndim != 1:
+        x, y = (ops.view(t, shape=(t._array.size,)) for t in (x, y))
+    return dot(x, y)  # type: ignore[no-any-return]
 
 
 @function(out=True)
@@ -237,8 +247,8 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     """Every element of input times the whole of other, laid out as blocks."""
     n = max(input._array.ndim, other._array.ndim)
     a, b = ((1,) * (n - x._array.ndim) + x._array.shape for x in (input, other))
-    left = folded(input, tuple([k for m in a for k in (m, 1)]))
-    right = folded(other, tuple([k for m in b for k in (1, m)]))
+    left = ops.reshape_to(input, shape=tuple([k for m in a for k in (m, 1)]))
+    right = ops.reshape_to(other, shape=tuple([k for m in b for k in (1, m)]))
     return ops.unflattened(ops.mul(left, right), shape=tuple([k * m for k, m in zip(a, b)]))  # type: ignore[no-any-return]
 
 

@@ -275,8 +275,11 @@ def sum_repeats(x: Any, shape: Shape, times: Shape) -> Any:
 
 
 def rot90(x: Any, k: int, dims: tuple[int, int]) -> Any:
-    """Turned k times from the first of two dimensions towards the second, always copied."""
-    return np.array(np.rot90(x, k, dims), order="C")
+    """Turned k times from the first of two dimensions towards the second, always copied; in memory as torch's is."""
+    a, b = dims
+    if k % 2 == 0:
+        return flip(x, dims) if k % 4 else np.array(x, order="C")
+    return flip(x, (b if k % 4 == 1 else a,)).swapaxes(a, b)
 
 
 def pad(x: Any, before: Shape, after: Shape, value: Any) -> Any:
@@ -307,23 +310,34 @@ def blocks_of(shapes: list[Shape]) -> list[tuple[slice, slice]]:
     return [(slice(a, c), slice(b, d)) for (a, b), (c, d) in itertools.pairwise(corners)]
 
 
+def in_its_layout(x: Any) -> Any:
+    """A copy with the same strides, gaps included; where elements share memory, a contiguous one."""
+    x = np.asarray(x)
+    if not x.size or x.flags.c_contiguous or any(s <= 0 and n > 1 for n, s in zip(x.shape, x.strides)):
+        return np.array(x, order="C")
+    room = np.empty(1 + sum([(n - 1) * s for n, s in zip(x.shape, x.strides)]) // x.itemsize, x.dtype)
+    out = np.lib.stride_tricks.as_strided(room, x.shape, x.strides)
+    out[...] = x
+    return out
+
+
 def region_written(x: Any, src: Any, index: tuple[Any, ...]) -> Any:
     """A copy of x that holds src at `index`."""
-    out = np.array(x, order="C")
+    out = in_its_layout(x)
     out[index] = src
     return out
 
 
 def diagonal_written(x: Any, src: Any, offset: int, dim1: int, dim2: int) -> Any:
     """A copy of x whose diagonal is src."""
-    out = np.array(x, order="C")
+    out = in_its_layout(x)
     diagonal(out, offset, dim1, dim2)[...] = src
     return out
 
 
 def strided_written(x: Any, src: Any, shape: Shape, strides: Shape, offset: int) -> Any:
     """A copy of x in whose memory src is written by shape, strides and offset."""
-    out = np.array(x, order="C")
+    out = in_its_layout(x)
     as_strided(out, shape, strides, offset)[...] = src
     return out
 

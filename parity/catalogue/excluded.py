@@ -62,12 +62,6 @@ _BENDING = (
 #: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
-        "as_strided_scatter": Known(
-            _GRADIENTS,
-            "torch gives the input the gradient of what was written over, and takes that of the rest away: "
-            "as_strided_scatter(x, y, (1,), (1,)) of two elements has the gradient [1, 0] in x, not [0, 1]",
-            where="undecided",
-        ),
         "atan2": Known(
             _GRADIENTS,
             "torch's derivative divides by x² + y², which underflows: it is 0 (in second order nan) where the true one "

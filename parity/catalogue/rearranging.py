@@ -28,5 +28,6 @@ ROWS = [
     op("select_scatter", real("input", min_ndim=1), argument("src", "sliced", late=True), dim(),
        argument("index", "place"), tags="exact", dtypes="buihf"),
     op("as_strided_scatter", real("input", contiguous=True, settled=True), argument("src", "sliced", late=True),
-       argument("size", "strided", apart=True), tags="exact", dtypes=ALL),
+       argument("size", "strided", apart=True, constant=True), tags="exact", dtypes=ALL,
+       note="torch gives the input the gradient of what is written over and drops that of the rest: not drawn"),
 ]

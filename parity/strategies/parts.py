@@ -127,7 +127,10 @@ def pair(call: Call, argument: Argument) -> Any:
 
 
 def strided(call: Call, argument: Argument) -> Any:
-    """A size, a stride and mostly an offset, which stay within the first tensor's memory."""
+    """A size, a stride and mostly an offset, which stay within the first tensor's memory.
+
+    `apart`: no place twice; `constant`: of a tensor that requires no gradient.
+    """
     first, source = call.leading(), call.source
     room = first.array.size
     size, stride = [], []
@@ -136,6 +139,8 @@ def strided(call: Call, argument: Argument) -> Any:
         stride.append(source.integer(0, 3))
     last = sum((n - 1) * k for n, k in zip(size, stride))
     if 0 in size or last >= room:
+        raise Unfit
+    if argument.limits.get("constant") and first.requires_grad:
         raise Unfit
     if argument.limits.get("apart"):
         places = {sum(i * k for i, k in zip(at, stride)) for at in np.ndindex(*size)}
@@ -149,8 +154,16 @@ def _is_view(call: Call) -> bool:
     return not call.leading().leaf
 
 
+def _overlaps(array: Any) -> bool:
+    """Whether elements share memory."""
+    places = {sum(i * s for i, s in zip(at, array.strides)) for at in np.ndindex(array.shape)}
+    return len(places) < array.size
+
+
 def sliced(call: Call, argument: Argument) -> Any:
     """A tensor in the shape of what the other arguments pick of the first one, by the operator that views it."""
+    if _overlaps(call.leading().array):
+        raise Unfit  # torch's copy overlaps as well
     name = call.spec.name.removesuffix("_scatter")
     args = [call.leading()]
     for key, value in call.values.items():
