@@ -11,9 +11,9 @@ import numpy as np
 from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
-    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm", "baddbmm"]
-    + ["prelu", "nn.functional.prelu", "addcmul", "lerp"]
-)
+    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "vdot", "inner", "cross",
+     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron", "prelu", "nn.functional.prelu", "addcmul", "lerp"]
+)  # fmt: skip
 #: Exact without powers and roots.
 _DISTANCES = frozenset(["cdist", "pdist", "nn.functional.pdist"])
 #: Losses of a difference: by what its bits are multiplied, and how many more the formula needs.
@@ -43,6 +43,8 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         raise Unfit
     if op in _PRODUCTS:
         return sum(of)
+    if op == "chain_matmul":
+        return sum(map(_bits, values["matrices"]))
     if op == "square":
         return 2 * most
     if op in _DISTANCES and values.get("p", 2.0) not in (0.0, 1.0, math.inf):
