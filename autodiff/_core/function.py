@@ -31,7 +31,7 @@ class Function:
         name: str,
         method: bool,
         inplace: bool | str,
-        out: bool,
+        out: bool | str,
         node: str | None,
         saves: tuple[str, ...],
         aliases: tuple[str, ...],
@@ -71,7 +71,7 @@ def function(
     name: str | None = None,
     method: bool | None = None,
     inplace: bool | str = False,
-    out: bool = False,
+    out: bool | str = False,
     node: str | None = None,
     saves: str = "",
     aliases: tuple[str, ...] = (),
@@ -79,8 +79,10 @@ def function(
     """Register a public operator. Without a namespace it is found in the root.
 
     `method`: also a method of Tensor (by default if it is in the root). `inplace`: also with a trailing underscore;
-    "view" where that only changes the tensor's geometry, "overlapping" where operands may share the memory written.
-    `out`: takes `out=`. `node` and `saves`: recorded as one node of that name, which saves these inputs.
+    "view" where that only changes the tensor's geometry, "overlapping" where operands may share the memory written,
+    "apart" where not even the tensor itself may be one.
+    `out`: takes `out=`; "discrete" where the result has no derivative, so that it does not matter what requires grad.
+    `node` and `saves`: recorded as one node of that name, which saves these inputs.
     """
     spaces = namespaces or ("",)
 
@@ -105,17 +107,19 @@ class CompositeNode(TableNode):
     """A composition recorded as one node: the graph of its inside is kept in `saved`, after what it saves."""
 
     __slots__ = ("replay", "where")
-    #: Runs the body again on the original inputs: a second derivative needs them in the graph.
-    replay: Callable[[], Any]
-    #: Positions of the inputs among the edges' tensors.
+    #: Runs the body again on what stands in for the inputs: a second derivative needs them in the graph.
+    replay: Callable[[dict[int, Tensor]], Any]
+    #: The inputs, in the order of the edges.
     where: tuple[Tensor, ...]
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
         if create_graph:
             with enable_grad():
-                result = self.replay()
+                # One input may depend on another: what goes that way is not this node's to pass on.
+                inside = {id(t): registry.ops.alias(t) for t in self.where}
+                result = self.replay(inside)
             roots = _roots(result, g, True)
-            targets = [t._node for t in self.where]
+            targets = [inside[id(t)]._node for t in self.where]
         else:
             inner, leaves = values[-1]
             roots = _roots(inner, g, False)
@@ -144,14 +148,16 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
     names = tuple(inspect.signature(body).parameters)
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
-        tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
+        # An input that is given twice has one edge.
+        tensors = list({id(a): a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)}.values())
         if not state.grad or not any(t._node is not None for t in tensors):
             return body(*args, **kwargs)
         leaves = {id(t): _leaf(t) for t in tensors}
-        inner = body(
-            *[leaves[id(a)] if isinstance(a, Tensor) else a for a in args],
-            **{k: leaves[id(a)] if isinstance(a, Tensor) else a for k, a in kwargs.items()},
-        )
+
+        def on(inputs: dict[int, Tensor]) -> Any:
+            return body(*[inputs.get(id(a), a) for a in args], **{k: inputs.get(id(a), a) for k, a in kwargs.items()})
+
+        inner = on(leaves)
         results = (inner,) if isinstance(inner, Tensor) else inner
         moving = [r for r in results if r._node is not None]
         if len(moving) != 1:
@@ -162,7 +168,7 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
         bound = dict(zip(names, args)) | kwargs
         node.saved = (*(bound[n] for n in saves if n in bound), Inside((inner, [leaves[id(t)] for t in where])))
         node.where = where
-        node.replay = lambda: body(*args, **kwargs)
+        node.replay = on
         shown = []
         for r in results:
             t = wrap(r._array)

@@ -198,6 +198,16 @@ def _step(
         check_unwritten(node)
     edges = node.edges
     values = opened(node, create_graph) if saved and not late else saved
+    if (
+        kind is PlainNode
+        and node.primitive.adds is not None
+        and not create_graph
+        and rules is not None
+        and _added_onto(node, g, values, arrived, needed)  # type: ignore[arg-type]
+    ):
+        if not keep_graph and saved and node.frees:
+            node.replace_saved(None)
+        return
     if rules is not None:
         grads = [
             None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
@@ -360,6 +370,27 @@ def added(held: Gradient, h: Gradient) -> Gradient:
         held += h
         return held
     return held + h
+
+
+def _added_onto(
+    node: PlainNode, g: Gradient, values: Any, arrived: dict[Node, Gradient], needed: set[Node] | None
+) -> bool:
+    """Whether the gradient of the one input was added in place to what has arrived there, large and nobody else's."""
+    edge = node.edges[0]
+    if edge is None or edge not in arrived or (needed is not None and edge not in needed):
+        return False
+    held = arrived.pop(edge)
+    mine = (
+        held.__class__ is ndarray
+        and held.size >= LARGE
+        and held.flags.owndata
+        and held.dtype is g.dtype
+        and _references(held) <= _ALONE
+    )
+    if mine:
+        node.primitive.adds(held, g, values)
+    arrived[edge] = held
+    return mine
 
 
 # -- leaves -----------------------------------------------------------------------------------------------------------

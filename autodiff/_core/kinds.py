@@ -4,6 +4,7 @@ pointwise   kernel, partial derivatives       -> vjp = g * conj(d), broadcasting
 linear      kernel, adjoint                   -> vjp = the adjoint; a view replays itself
 bilinear    kernel, two adjoints              -> both vjps
 reduction   kernel, rule on the kept shape    -> dims and keepdim
+fused       kernel, gradient's kernel         -> vjp = that kernel, an operator of its own
 general     kernel, a vjp per input           -> nothing hidden
 """
 
@@ -146,9 +147,11 @@ def discrete(
     return p
 
 
-def linear(name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None) -> Primitive:
-    """A linear operator of one tensor and its adjoint."""
-    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node)
+def linear(
+    name: str, kernel: Kernel, adjoint: Formula, *, view: bool = False, node: str | None = None, onto: Any = None
+) -> Primitive:
+    """A linear operator of one tensor and its adjoint; `onto` as in `Primitive`."""
+    return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node, onto=onto)
 
 
 def bilinear(
@@ -170,8 +173,9 @@ def general(
     variadic: bool = False,
     materializes: bool = True,
     node: str | None = None,
+    onto: Any = None,
 ) -> Primitive:
-    """Any other operator: a vjp per input, None where there is no derivative."""
+    """Any other operator: a vjp per input, None where there is no derivative; `onto` as in `Primitive`."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
     return _primitive(
@@ -184,7 +188,52 @@ def general(
         variadic=variadic,
         materializes=materializes,
         node=node,
+        onto=onto,
     )
+
+
+def fused(
+    name: str,
+    kernel: Kernel,
+    backward: Kernel,
+    *curvatures: Formula | str | float | None,
+    sees: str = "input",
+    inputs: tuple[str, ...] = ("input",),
+    node: str | None = None,
+) -> Primitive:
+    """An operator of one tensor whose gradient is one kernel, `backward(g, x, *others, **parameters)`, linear in g.
+
+    That kernel is the operator `_name_backward`, recorded under `create_graph` as torch records it, its derivative by
+    x being the `curvature` (a formula of g, grad, x and the parameters, or 0). `sees`: x is the "input", or the
+    result ("out"), as torch's in-place forms have it. Further `inputs` have no derivative.
+    """
+    back = f"_{name.lstrip('_')}_backward"
+    others = inputs[1:]
+    names = parameters(getattr(kernel, "__wrapped__", kernel))[len(inputs) :]
+    p = _primitive(
+        name, kernel, (_calls(back, (sees, *others), names), *(None for _ in others)), inputs=inputs, node=node
+    )
+    seen = "input" if sees == "input" else "result"
+    _primitive(
+        back,
+        backward,
+        (_calls(back, (seen, *others), names), *(curvatures or (0,)), *(None for _ in others)),
+        inputs=("grad", seen, *others),
+        node=p.title.replace("Backward", "BackwardBackward"),
+    )
+    return p
+
+
+def _calls(name: str, tensors: tuple[str, ...], names: tuple[str, ...]) -> Formula:
+    """The rule that hands g and what it saw to an operator."""
+    count = len(tensors)
+
+    def rule(g: Any, *values: Any) -> Any:
+        return getattr(ops, name)(g, *values[:count], **dict(zip(names, values[count:])))
+
+    rule.wants = (*tensors, *names)  # type: ignore[attr-defined]
+    rule.source = name  # type: ignore[attr-defined]
+    return rule
 
 
 def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | None = None) -> Primitive:

@@ -51,6 +51,7 @@ class Primitive:
         multiplies: bool = False,
         materializes: bool = True,
         check: Callable[[Sequence[Any]], None] | None = None,
+        onto: Callable[..., None] | None = None,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -76,6 +77,9 @@ class Primitive:
         self.materializes = materializes
         #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
         self.check = check
+        #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
+        #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
+        self.onto = onto
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
@@ -108,6 +112,10 @@ class Primitive:
         self.rules = tuple(
             None if f is None else _adaptor(f, p, self.multiplies, False) for f, p in zip(self.formulas, picks)
         )
+        self.adds: Callable[[Any, Any, Any], None] | None = None
+        if self.onto is not None:
+            add, chosen = self.onto, [place[n] for n in parameters(self.onto)[2:]]
+            self.adds = lambda held, g, v: add(held, g, *[v[i] for i in chosen])
         self.complex_rules = self.rules
         if self.multiplies:
             self.complex_rules = tuple(

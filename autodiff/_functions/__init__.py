@@ -1,24 +1,12 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
-from autodiff._functions import (  # noqa: F401
-    activation,
-    arithmetic,
-    choosing,
-    conversion,
-    creation,
-    einsum,
-    indexing,
-    joining,
-    loss,
-    masks,
-    matmul,
-    normalize,
-    order,
-    random,
-    reduce,
-    rounding,
-    scan,
-    selection,
-    shape,
-    special,
-)
+from importlib import import_module
+
+FAMILIES = """
+    activation arithmetic binning choosing classification contraction conversion creation diagonal differences
+    factorize index joining linalg loss masks matmul normalize norms order random rectifiers reduce rounding scan
+    scatter selection sets shape solve special spectrum statistics
+"""
+
+for family in FAMILIES.split():
+    import_module(f"{__name__}.{family}")

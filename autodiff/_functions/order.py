@@ -28,7 +28,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
     return Sorted(*primitive(input, dim=d, descending=bool(descending)))  # type: ignore[arg-type]
 
 
-@function(out=True)
+@function(out="discrete")
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The places of the elements in order along `dim`."""
     _refuse_complex(input, "Sort")
@@ -69,13 +69,13 @@ def _place(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     return getattr(ops, name)(input, dim=d, keepdim=keepdim)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="discrete")
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the first largest element is: along `dim`, or in all, counted flat."""
     return _place("argmax", input, dim, keepdim)
 
 
-@function(out=True)
+@function(out="discrete")
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the first smallest element is: along `dim`, or in all, counted flat."""
     return _place("argmin", input, dim, keepdim)

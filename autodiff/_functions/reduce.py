@@ -276,13 +276,13 @@ def _truth(name: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     return ops.to(result, dtype=np.dtype("uint8")) if input._array.dtype == np.uint8 else result  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="discrete")
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether all elements are true (not zero)."""
     return _truth("all", input, dim, keepdim)
 
 
-@function(out=True)
+@function(out="discrete")
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Whether some element is true (not zero)."""
     return _truth("any", input, dim, keepdim)

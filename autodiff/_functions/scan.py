@@ -71,9 +71,7 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """The logarithm of the running sum of exponentials."""
     d = one_dim(dim, input._array.ndim)
     if input._array.dtype.kind not in "fc":
-        raise NotImplementedError(
-            f"\"logcumsumexp_out_cpu\" not implemented for '{dtypes.title(input._array.dtype)}'"
-        )
+        raise NotImplementedError(f"\"logcumsumexp_out_cpu\" not implemented for '{dtypes.title(input._array.dtype)}'")
     return ops.logcumsumexp(input, dim=d)  # type: ignore[no-any-return]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -57,13 +56,13 @@ def polygamma_method(self: Tensor, n: int) -> Tensor:
     return _polygamma(n, self)
 
 
-@function(inplace=True, out=True, node="MvlgammaBackward0", saves="input")
+@function(inplace=True, out=True)
 def mvlgamma(input: Tensor, p: int) -> Tensor:
     """The logarithm of the multivariate gamma function of dimension p."""
     return _multivariate("mvlgamma", input, p)
 
 
-@function("special", out=True, node="MvlgammaBackward0", saves="input")
+@function("special", out=True)
 def multigammaln(input: Tensor, p: int) -> Tensor:
     """The logarithm of the multivariate gamma function of dimension p."""
     return _multivariate("special_multigammaln", input, p)
@@ -75,11 +74,7 @@ def _multivariate(name: str, input: Tensor, p: int) -> Tensor:
         raise RuntimeError("The input tensor may not be a boolean tensor.")
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
-    x = _floats("arange_cpu", input)
-    total = ops.lgamma(x)
-    for j in range(1, p):
-        total = total + ops.lgamma(x - j / 2)
-    return total + p * (p - 1) / 4 * math.log(math.pi)  # type: ignore[no-any-return]
+    return ops.mvlgamma(_floats("arange_cpu", input), p=p)  # type: ignore[no-any-return]
 
 
 def _incomplete(name: str, input: Tensor, other: Tensor) -> Tensor:

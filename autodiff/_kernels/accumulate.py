@@ -22,7 +22,9 @@ def add_at(out: Any, places: Any, values: Any) -> Any:
     if not values.size:
         return out
     if out.dtype.char == "e":
-        return out + add_at(np.zeros(out.shape, np.float32), places, values.astype(np.float32)).astype(out.dtype)
+        single = add_at(out.astype(np.float32), places, values.astype(np.float32))
+        np.copyto(out, single, casting="same_kind")
+        return out
     columns = values[0].size
     if columns == 1:
         np.add.at(out.reshape(-1), places, values.reshape(-1))

@@ -29,9 +29,16 @@ def spherical_bessel_j0(x: Any) -> Any:
     return np.where(x == 0, x.dtype.type(1), np.where(np.isinf(x), x.dtype.type(0), np.sin(x) / x))
 
 
+#: Below it SciPy's powers vanish and leave nan.
+_TINY = 1e-140
+
+
 def modified(x: Any, n: int) -> Any:
     """I of the integer order n."""
-    return special().iv(float(n), x.astype(np.float64)).astype(x.dtype)
+    wide = x.astype(np.float64)
+    if n < 2:
+        return (special().i1(wide) if n else special().i0(wide)).astype(x.dtype)
+    return np.where(np.abs(x) < _TINY, 0, special().iv(float(n), wide)).astype(x.dtype)
 
 
 def scaled_modified(x: Any, n: int) -> Any:
@@ -43,7 +50,10 @@ def scaled_modified(x: Any, n: int) -> Any:
     for k in range(1, n):
         below, here = here, below - 2 * k / size * here
     far = np.where(wide < 0, (-1) ** n, 1) * (here if n else below)
-    return np.where(size > 100, far, special().ive(float(n), wide)).astype(x.dtype)
+    if n < 2:
+        return far.astype(x.dtype)
+    near = np.where(size < _TINY, 0, special().ive(float(n), wide))
+    return np.where(size > 100, far, near).astype(x.dtype)
 
 
 def i0e_slope(x: Any) -> Any:
@@ -55,5 +65,5 @@ def i0e_slope(x: Any) -> Any:
 def i1e_slope(x: Any) -> Any:
     """The derivative of e^-|x| I1(x)."""
     wide = np.abs(x).astype(np.float64)
-    over = np.where(wide == 0, 0.5, special().i1e(wide) / wide)
+    over = np.where(wide < _TINY, 0.5, special().i1e(wide) / wide)
     return (special().i0e(wide) - special().i1e(wide) - over).astype(x.dtype)

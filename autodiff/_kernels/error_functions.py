@@ -130,10 +130,7 @@ def logit(x: Any, eps: float | None) -> Any:
 
 def xlog1py(x: Any, y: Any) -> Any:
     """x log(1 + y), 0 where x is 0."""
-    if getattr(x, "dtype", y).char == "e":
-        return xlog1py(_single(x), _single(y)).astype(np.float16)
-    return special().xlog1py(x, y)
-
-
-def _single(x: Any) -> Any:
-    return x.astype(np.float32) if isinstance(x, (np.ndarray, np.generic)) else x
+    kind = (x if isinstance(x, (np.ndarray, np.generic)) else y).dtype
+    wide = np.float32 if kind.char == "e" else kind
+    # SciPy would promote float32 by a Python number.
+    return special().xlog1py(np.asarray(x, wide), np.asarray(y, wide)).astype(kind)

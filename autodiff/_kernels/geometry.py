@@ -135,6 +135,11 @@ def embed(x: Any, shape: Shape, index: tuple[Any, ...]) -> Any:
     return out
 
 
+def embed_onto(held: Any, x: Any, index: tuple[Any, ...]) -> None:
+    """Add x to a region of an array."""
+    held[index] += x
+
+
 def diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     found = x.diagonal(offset, dim1, dim2)
     found.flags.writeable = x.flags.writeable  # NumPy hands out a read-only view

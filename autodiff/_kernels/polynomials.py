@@ -1,4 +1,8 @@
-"""Orthogonal polynomials by their recurrences; the degree is cut to an integer, below 0 the polynomial is 0."""
+"""Orthogonal polynomials by their recurrences; the degree is cut to an integer, below 0 the polynomial is 0.
+
+Each member is (ax + b) times the one before it, less c times the one before that, over d; climbed in pairs of floats,
+since near a root everything but rounding errors cancels.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +11,40 @@ from typing import Any
 
 import numpy as np
 
-#: The next polynomial from x, its degree k and the two before it.
-Recurrence = Callable[[Any, int, Any, Any], Any]
+from autodiff._kernels.pairs import Pair, add, divide, multiply, two_product, two_sum
+
+#: a, b, c, d of the step to degree k.
+Step = Callable[[int], tuple[float, float, float, float]]
 #: A polynomial of x and an array of degrees.
 Closed = Callable[[Any, Any], Any]
+#: From this degree on a closed form serves instead, where there is one: climbing costs a step a degree.
+_HIGH = 512
 
 
-def polynomial(first: Callable[[Any], Any], following: Recurrence, closed: Closed | None = None) -> Callable[..., Any]:
-    """The kernel of a family: its member of degree 1, the recurrence, and a closed form for |x| < 1 if it has one."""
+def polynomial(first: tuple[float, float], step: Step, closed: Closed | None = None) -> Callable[..., Any]:
+    """The kernel of a family: its member of degree 1 as (a, b), the later steps, and a closed form for |x| < 1."""
+    return _kernel(first, step, closed, lambda x: (x, np.zeros_like(x)))
 
+
+def shifted(first: tuple[float, float], step: Step, closed: Closed | None = None) -> Callable[..., Any]:
+    """The same on 0..1 instead of -1..1."""
+    return _kernel(first, step, closed, lambda x: two_sum(2 * x, -1.0))
+
+
+def _kernel(
+    first: tuple[float, float], step: Step, closed: Closed | None, place: Callable[[Any], Pair]
+) -> Callable[..., Any]:
     def kernel(x: Any, n: Any) -> Any:
         kind = np.result_type(*(a.dtype for a in (x, n) if isinstance(a, (np.ndarray, np.generic))))
         x, n = np.broadcast_arrays(np.asarray(x, np.float64), _degrees(n))
-        out = _climbed(x, n, first, following)
-        if closed is not None:
-            inside = (np.abs(x) < 1) & (n > _EXACT)
-            out = np.where(inside, closed(np.where(inside, x, 0), n), out)
+        at = place(x)
+        inside = (np.abs(at[0]) < 1) & (n > _HIGH) if closed is not None else np.zeros(x.shape, bool)
+        out = _climbed(at, np.where(inside, -1, n), lambda k: (*first, 0.0, 1.0) if k == 1 else step(k))
+        if inside.any() and closed is not None:
+            out = np.where(inside, closed(np.where(inside, at[0], 0), n), out)
         return out.astype(kind)
 
     return kernel
-
-
-#: Up to this degree the recurrence loses nothing to the closed form.
-_EXACT = 6
 
 
 def _degrees(n: Any) -> Any:
@@ -40,19 +55,30 @@ def _degrees(n: Any) -> Any:
     return np.where(n > -1, np.trunc(np.minimum(n, 2.0**62)), -1).astype(np.int64)
 
 
-def _climbed(x: Any, n: Any, first: Callable[[Any], Any], following: Recurrence) -> Any:
-    below, here = np.ones(x.shape), first(x)
-    out = np.where(n == 1, here, np.where(n == 0, 1.0, 0.0))
-    for k in range(2, int(n.max(initial=0)) + 1):
-        below, here = here, following(x, k, here, below)
-        out = np.where(n == k, here, out)
-        if not np.isfinite(here).any():
-            return np.where(n > k, here, out)
+def _climbed(x: Pair, n: Any, step: Step) -> Any:
+    zero = np.zeros_like(x[0])
+    below, here = (zero, zero), (zero + 1, zero)
+    # Alongside in plain floats, for what overflows when it is split.
+    below_plain, plain = zero, zero + 1
+    out = np.where(n == 0, 1.0, 0.0)
+    for k in range(1, int(n.max(initial=0)) + 1):
+        a, b, c, d = step(k)
+        slope = multiply((zero + a, zero), x) if a != 1 else x
+        slope = add(slope, (zero + b, zero)) if b else slope
+        below, here = here, add(multiply(slope, here), _scaled(below, -c))
+        below_plain, plain = plain, (a * x[0] + b) * plain - c * below_plain
+        if d != 1:
+            here, plain = divide(here, d), plain / d
+        out = np.where(n == k, np.where(np.isfinite(here[0]), here[0], plain), out)
+        later = n > k
+        if np.isnan(plain[later]).all():
+            return np.where(later, plain, out)
     return out
 
 
-def _twice(x: Any, k: int, here: Any, below: Any) -> Any:
-    return 2 * x * here - below
+def _scaled(a: Pair, factor: float) -> Pair:
+    high, low = two_product(a[0], factor)
+    return high, low + a[1] * factor
 
 
 def _cosine(x: Any, n: Any) -> Any:
@@ -73,21 +99,22 @@ def _half_sines(x: Any, n: Any) -> Any:
     return np.sin((2 * n + 1) * half) / np.sin(half)
 
 
-def shifted(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """The same on 0..1 instead of -1..1."""
-
-    def moved(x: Any, n: Any) -> Any:
-        kind = np.result_type(*(a.dtype for a in (x, n) if isinstance(a, (np.ndarray, np.generic))))
-        return kernel(2 * np.asarray(x, np.float64) - 1, n).astype(kind)
-
-    return moved
+def _twice(k: int) -> tuple[float, float, float, float]:
+    return 2, 0, 1, 1
 
 
-chebyshev_t = polynomial(lambda x: x, _twice, _cosine)
-chebyshev_u = polynomial(lambda x: 2 * x, _twice, _sines)
-chebyshev_v = polynomial(lambda x: 2 * x - 1, _twice, _half_cosines)
-chebyshev_w = polynomial(lambda x: 2 * x + 1, _twice, _half_sines)
-hermite_h = polynomial(lambda x: 2 * x, lambda x, k, here, below: 2 * (x * here - (k - 1) * below))
-hermite_he = polynomial(lambda x: x, lambda x, k, here, below: x * here - (k - 1) * below)
-laguerre_l = polynomial(lambda x: 1 - x, lambda x, k, here, below: ((2 * k - 1 - x) * here - (k - 1) * below) / k)
-legendre_p = polynomial(lambda x: x, lambda x, k, here, below: ((2 * k - 1) * x * here - (k - 1) * below) / k)
+_CHEBYSHEV: dict[str, tuple[tuple[float, float], Step, Closed]] = {
+    "t": ((1, 0), _twice, _cosine),
+    "u": ((2, 0), _twice, _sines),
+    "v": ((2, -1), _twice, _half_cosines),
+    "w": ((2, 1), _twice, _half_sines),
+}
+#: The kernel by torch's name.
+KERNELS = {
+    **{f"chebyshev_polynomial_{kind}": polynomial(*row) for kind, row in _CHEBYSHEV.items()},
+    **{f"shifted_chebyshev_polynomial_{kind}": shifted(*row) for kind, row in _CHEBYSHEV.items()},
+    "hermite_polynomial_h": polynomial((2, 0), lambda k: (2, 0, 2 * (k - 1), 1)),
+    "hermite_polynomial_he": polynomial((1, 0), lambda k: (1, 0, k - 1, 1)),
+    "laguerre_polynomial_l": polynomial((-1, 1), lambda k: (-1, 2 * k - 1, k - 1, k)),
+    "legendre_polynomial_p": polynomial((1, 0), lambda k: (2 * k - 1, 0, k - 1, k)),
+}

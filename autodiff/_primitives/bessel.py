@@ -63,9 +63,12 @@ general(
 general(
     "_scaled_bessel_i",
     bessel.scaled_modified,
-    lambda g, input, n: g * (
-        0.5 * (ops._scaled_bessel_i(input, n=n - 1) + ops._scaled_bessel_i(input, n=n + 1))
-        - ops.sgn(input) * ops._scaled_bessel_i(input, n=n)
+    lambda g, input, n: (
+        g
+        * (
+            0.5 * (ops._scaled_bessel_i(input, n=n - 1) + ops._scaled_bessel_i(input, n=n + 1))
+            - ops.sgn(input) * ops._scaled_bessel_i(input, n=n)
+        )
     ),
     inputs=("input",),
 )

@@ -59,9 +59,7 @@ def _both_shared(g: Any, input: Any, min: Any, max: Any, dims: tuple[int, ...], 
     return low if high is None else low + _shared(high, input, max, dims)
 
 
-general(
-    "aminmax", reductions.extremes, _both_shared, inputs=("input",), outputs=("min", "max"), materializes=False
-)
+general("aminmax", reductions.extremes, _both_shared, inputs=("input",), outputs=("min", "max"), materializes=False)
 general("ties", reductions.ties, None, None, inputs=("input", "out"))
 
 
@@ -113,12 +111,8 @@ def _with_mean(g: Any, keepdim: bool, dims: Any, input_shape: Any, moment: Any) 
     return moment(by_moment) if by_mean is None else moment(by_moment) + _share(by_mean, input_shape, dims)
 
 
-def _var_mean(
-    g: Any, input: Any, input_shape: Any, dims: Any, correction: float, keepdim: bool, whole: bool
-) -> Any:
-    return _with_mean(
-        g, keepdim, dims, input_shape, lambda g: _var(g, input, input_shape, dims, correction, whole)
-    )
+def _var_mean(g: Any, input: Any, input_shape: Any, dims: Any, correction: float, keepdim: bool, whole: bool) -> Any:
+    return _with_mean(g, keepdim, dims, input_shape, lambda g: _var(g, input, input_shape, dims, correction, whole))
 
 
 def _std_mean(

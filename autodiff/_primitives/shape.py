@@ -53,6 +53,7 @@ linear(
     geometry.select,
     lambda g, input_shape, dim, index: ops.embed(g, shape=input_shape, index=geometry.at(dim, index)),
     view=True,
+    onto=lambda held, g, dim, index: geometry.embed_onto(held, g, geometry.at(dim, index)),
 )
 linear(
     "slice",
@@ -61,12 +62,16 @@ linear(
         g, shape=input_shape, index=geometry.at(dim, slice(start, stop, step))
     ),
     view=True,
+    onto=lambda held, g, dim, start, stop, step: geometry.embed_onto(
+        held, g, geometry.at(dim, slice(start, stop, step))
+    ),
 )
 linear(
     "region",
     geometry.region,
     lambda g, input_shape, index: ops.embed(g, shape=input_shape, index=index),
     view=True,
+    onto=lambda held, g, index: geometry.embed_onto(held, g, index),
 )
 linear("embed", geometry.embed, lambda g, index: ops.region(g, index=index), node="SliceBackwardBackward0")
 linear(
@@ -157,7 +162,7 @@ general(
     lambda g: ops.zeros_like(g),
     lambda g: g,
     inputs=("input", "src"),
-    node="CopyBackwards",
+    node="torch::autograd::CopyBackwards",
 )
 general(
     "fill",

@@ -104,10 +104,17 @@ pointwise(
     spellings="out",
     public="special.entr",
 )
+
+
+def _log1p(other: Any) -> Any:
+    """Of a Python number a Python number, which leaves the dtype to the gradient."""
+    return float(ops.log1p(other)) if isinstance(other, (int, float)) else ops.log1p(other)
+
+
 pointwise(
     "xlog1py",
     error_functions.xlog1py,
-    lambda g, input, other: ops.where(ops._lost(input, other), 0, g * ops.log1p(other)),
+    lambda g, input, other: ops.where(ops._lost(input, other), 0, g * _log1p(other)),
     lambda g, input, other: g * input / (other + 1),
     node="SpecialXlog1PyBackward0",
     refuses="c",
@@ -147,6 +154,12 @@ general(
     lambda g, input, n: g * ops.polygamma_of(input, n=n + 1),
     inputs=("input",),
     node="PolygammaBackward0",
+)
+general(
+    "mvlgamma",
+    gamma.mvlgamma,
+    lambda g, input, p: g * sum(ops.digamma(input - j / 2) for j in range(p)),
+    inputs=("input",),
 )
 pointwise(
     "zeta",

@@ -12,7 +12,7 @@ from autodiff._core.geometry import CPU, Size
 from autodiff._core.node import AccumulateGrad, likeness
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.indexing import getitem, setitem
+from autodiff._functions.index import getitem, setitem
 from autodiff._surface.printing import text
 
 # -- geometry ------------------------------------------------------------------------------------------------

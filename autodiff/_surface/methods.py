@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import views
+from autodiff._core import errors, views
 from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.overwrite import overwrite
@@ -21,13 +21,21 @@ from autodiff._kernels.overwriting import KERNELS
 PUBLIC_KINDS = ("pointwise", "discrete")
 
 
-def in_place(name: str, operator: Callable[..., Any], overlaps: bool = False) -> Callable[..., Tensor]:
-    """The method `name_`: the operator's result written into its first argument."""
+def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True) -> Callable[..., Tensor]:
+    """The method `name_`: the operator's result written into its first argument.
+
+    `memory`: "overlapping" where operands may share the memory written, "apart" where not even all of it.
+    """
     kernel = over(name)
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if not overlaps:
+        if memory == "apart":
+            operands = _flat((*args, *kwargs.values()))
+            if any(x is self for x in operands):
+                raise RuntimeError(errors.PARTIAL_OVERLAP)
+            check_overlap(self, operands, same=False)
+        elif memory != "overlapping":
             check_overlap(self, args)
         if kernel is not None and overwrite(self, kernel, args, kwargs):
             return self
@@ -42,11 +50,26 @@ def in_place(name: str, operator: Callable[..., Any], overlaps: bool = False) ->
     return method
 
 
+def _on_a_copy(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """A composition that is one node keeps its inside, which must not lie in the memory that is written."""
+
+    @functools.wraps(operator)
+    def copied(before: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return operator(before.clone(), *args, **kwargs)  # type: ignore[attr-defined]
+
+    return copied
+
+
 def over(name: str) -> Callable[..., Any] | None:
     """The kernel that writes an operator's result over its first operand: its own, or the row's if NumPy has it."""
     row = PRIMITIVES.get(name)
     own = row.kernel if row is not None and row.kind == "pointwise" and isinstance(row.kernel, np.ufunc) else None
     return KERNELS.get(name, own)
+
+
+def _flat(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, what lists and tuples hold among them."""
+    return tuple([x for a in args for x in (a if isinstance(a, (tuple, list)) else (a,))])
 
 
 def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -121,4 +144,5 @@ def attach() -> None:
             if f.inplace == "view":
                 setattr(Tensor, name + "_", in_place_view(name, f.public))
             elif f.inplace:
-                setattr(Tensor, name + "_", in_place(name, f.public, f.inplace == "overlapping"))
+                operator = f.public if f.node is None else _on_a_copy(f.public)
+                setattr(Tensor, name + "_", in_place(name, operator, f.inplace))

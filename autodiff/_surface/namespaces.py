@@ -25,7 +25,7 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
                 found[name] = public
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
-            public = with_out(f.short, f.public) if f.out else f.public
+            public = with_out(f.short, f.public, differentiable=f.out != "discrete") if f.out else f.public
             for name in (f.short, *f.aliases):
                 found[name] = public
     return dict(sorted(found.items()))

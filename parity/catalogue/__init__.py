@@ -4,54 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from types import MappingProxyType
 
-from parity.catalogue import (
-    activation,
-    arithmetic,
-    bessel,
-    choosing,
-    comparison,
-    creation,
-    elementary,
-    index,
-    logic,
-    loss,
-    matmul,
-    normalize,
-    order,
-    polynomials,
-    random,
-    reduce,
-    rounding,
-    scan,
-    shape,
-    special,
-)
 from parity.catalogue.spec import Argument, OpSpec
 
-_FAMILIES = (
-    activation,
-    arithmetic,
-    bessel,
-    choosing,
-    comparison,
-    creation,
-    elementary,
-    index,
-    logic,
-    loss,
-    matmul,
-    normalize,
-    order,
-    polynomials,
-    random,
-    reduce,
-    rounding,
-    scan,
-    shape,
-    special,
-)
+_FAMILIES = """
+    activation arithmetic bessel binning choosing classification comparison contraction creation diagonal differences
+    elementary factorize index joining linalg logic loss masks matmul normalize norms order polynomials random
+    rectifiers reduce rounding scan scatter selection sets shape solve special spectrum statistics
+"""
 
 #: Families of operators whose elements do not meet, cut by meaning.
 ELEMENTWISE = frozenset(
@@ -64,7 +26,11 @@ CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
         row.name: row
         for row in sorted(
-            (replace(row, family=family.__name__.rpartition(".")[2]) for family in _FAMILIES for row in family.ROWS),
+            (
+                replace(row, family=family)
+                for family in _FAMILIES.split()
+                for row in import_module(f"{__name__}.{family}").ROWS
+            ),
             key=lambda row: row.name,
         )
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from parity.catalogue.spec import Argument, OpSpec
@@ -18,6 +19,7 @@ def op(
     stress: tuple[tuple[float, float], ...] = (),
     orders: int = 2,
     spellings: str = "function method",
+    gauge: Mapping[int, int] | None = None,
     note: str = "",
 ) -> OpSpec:
     """A row; its family is the name of the module that it stands in."""
@@ -31,6 +33,7 @@ def op(
         stress,
         orders,
         frozenset(spellings.split()),
+        gauge or {},
         note,
     )
 
@@ -76,9 +79,9 @@ def bound(name: str, *values: float, needed: bool = False) -> Argument:
     return Argument(name, "bound", optional=True, keyword=True, limits=limits)
 
 
-def choice(name: str, *values: Any) -> Argument:
-    """One of a few constants, by its name; may be left out."""
-    return Argument(name, "choice", optional=True, keyword=True, limits={"values": values})
+def choice(name: str, *values: Any, needed: bool = False) -> Argument:
+    """One of a few constants, by its name; may be left out unless it is `needed`."""
+    return Argument(name, "choice", optional=True, keyword=True, limits={"values": values, "needed": needed})
 
 
 def dim(name: str = "dim", **limits: Any) -> Argument:

@@ -12,6 +12,12 @@ from typing import Any, Literal
 EXCLUDED: Mapping[str, str] = MappingProxyType(
     {
         "from_numpy": "takes an array, which no step can hold; every program's inputs go through it instead",
+        "linalg.eig": "torch promises no order of eigenvalues, which libraries find in different ones; held against "
+        "torch in tests/ops by what does not hang on it: "
+        "https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html",
+        "linalg.eigvals": "as linalg.eig",
+        "linalg.ldl_solve": "takes factors whose exchanges only LAPACK knows how to write; held against torch in "
+        "tests/ops",
         "empty_like": "its values are whatever the memory held, its shape and dtype those of zeros_like: "
         "https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html",
         "manual_seed": "gives a generator, not a tensor; tested where distributions are tested",
@@ -35,10 +41,22 @@ _POLES = Known(
     "at a pole torch divides by sin²(πx), which no float makes 0: its trigamma is finite there",
     where="undecided",
 )
+_ANY = _GRADIENTS | {"value"}
 _QUOTIENTS = (
     "torch divides the product by the input, so nan or inf in one input makes every gradient nan; "
     "a gradient does not depend on its own input, so the others' product is right: "
     "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
+)
+
+_LEFT_OUT = (
+    "with include_self=False torch counts the input's element among those that tie for an extreme, gives it its share "
+    "and drops that; what is left out has none: "
+    "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
+)
+_BENT = "the gradient at nan is one in torch's vectorised loop, another in the scalar loop for the rest of an array"
+_BENDING = (
+    "hardshrink nn.functional.hardshrink nn.functional.softshrink nn.functional.hardtanh nn.functional.relu6 "
+    "nn.functional.hardswish nn.functional.elu celu nn.functional.celu selu nn.functional.selu"
 )
 
 #: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
@@ -50,12 +68,67 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "is large or infinite",
             where="undecided",
         ),
+        **{
+            name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
+            for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
+        },
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
+        "index_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
+        **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
+        "mode": Known(
+            frozenset(["value", "gradient"]),
+            "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
+            "places: https://github.com/pytorch/pytorch/blob/v2.13.0/aten/src/ATen/native/cpu/SortingKernel.cpp",
+            where="undecided",
+        ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
+        "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
+        **{
+            name: Known(
+                _ANY,
+                "at infinity torch's series makes nan of what vanishes, and at a pole it divides by the sine of a "
+                "rounded multiple of π, so that what is infinite is only large",
+                where="undecided",
+            )
+            for name in (
+                "digamma",
+                "lgamma",
+                "mvlgamma",
+                "polygamma",
+                "special.digamma",
+                "special.gammaln",
+                "special.multigammaln",
+                "special.polygamma",
+                "special.psi",
+                "special.zeta",
+            )
+        },
+        **{
+            f"special.{shifted}{name}": Known(
+                frozenset(["value"]),
+                "torch leaves its recurrence before the first step where x is nan, and returns a variable that was "
+                "never set: aten/src/ATen/native/Math.h",
+                where="undecided",
+            )
+            for shifted, names in (
+                (
+                    "",
+                    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w "
+                    "hermite_polynomial_h hermite_polynomial_he laguerre_polynomial_l legendre_polynomial_p",
+                ),
+                (
+                    "shifted_",
+                    "chebyshev_polynomial_t chebyshev_polynomial_u chebyshev_polynomial_v chebyshev_polynomial_w",
+                ),
+            )
+            for name in names.split()
+        },
+        "special.airy_ai": Known(frozenset(["value"]), "it vanishes at infinity: torch multiplies 0 by an infinity"),
+        "special.log_ndtr": Known(_GRADIENTS, "at -inf torch subtracts infinities; the derivative there is infinite"),
         "sort": Known(
             _GRADIENTS,
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "

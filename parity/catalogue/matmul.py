@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, op, real
+from parity.catalogue.arguments import argument, op, option, real
 
 _TAME = {"above": -50, "below": 50}
 _OUT = "function method out"
@@ -21,8 +21,12 @@ ROWS = [
        dtypes="uihfc", spellings=_OUT),
     op("outer", real("input", ndim=1, **_TAME), real("vec2", ndim=1, **_TAME), tags="exact", dtypes="buihfc",
        spellings=_OUT),
-    op("einsum", argument("equation", "equation"), argument("operands", "contracted", **_TAME), tags="exact",
-       dtypes="uihfc", spellings="function"),
+    op("addmm", argument("input", "addend", late=True), real("mat1", ndim=2, **_TAME),
+       argument("mat2", "factor", ndim=2, **_TAME), option("beta"), option("alpha"), tags="exact",
+       dtypes="uihfc", spellings="function method inplace out"),
+    op("baddbmm", argument("input", "addend", late=True), real("batch1", ndim=3, **_TAME),
+       argument("batch2", "factor", ndim=3, **_TAME), option("beta"), option("alpha"), tags="exact",
+       dtypes="uihfc", spellings="function method inplace out"),
     op("nn.functional.linear", real("input", min_ndim=1, **_TAME), argument("weight", "weight", **_TAME),
        argument("bias", "bias"), tags="exact", dtypes="uihfc", spellings="function"),
 ]

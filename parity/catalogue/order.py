@@ -13,6 +13,7 @@ ROWS = [
     op("argsort", real("input", distinct=True), option("dim", "dim"), choice("descending", True, False),
        option("stable", "stable"), tags="exact ties discrete", dtypes="buihf", orders=0,
        note="without stable=True the order of equal elements is not promised; ties are drawn with it"),
+    op("msort", real("input", distinct=True), tags="exact ties", dtypes="buihf"),
     op("sort", real("input", distinct=True), option("dim", "dim"), choice("descending", True, False),
        option("stable", "stable"), tags="exact ties", dtypes="buihf",
        note="without stable=True the order of equal elements is not promised; ties are drawn with it"),

@@ -53,5 +53,7 @@ class OpSpec:
     orders: int = 2
     #: How it may be written besides a function: method, operator, inplace, augmented, out.
     spellings: frozenset[str] = frozenset({"function"})
+    #: Results whose vectors are defined up to a factor of size 1, and the axis along which each vector lies.
+    gauge: Mapping[int, int] = field(default_factory=dict)
     #: A surprising convention of torch, with its source.
     note: str = ""

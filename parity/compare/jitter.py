@@ -40,7 +40,7 @@ class Jumps:
 
 #: What moves data without rounding it: tags, and families of which every member does.
 _EXACT_TAGS = frozenset({"ties", "discrete", "view", "may_view"})
-_EXACT_FAMILIES = frozenset({"shape", "index", "order", "creation"})
+_EXACT_FAMILIES = frozenset({"shape", "joining", "diagonal", "index", "selection", "masks", "order", "creation"})
 
 
 def treatment(program: Program, run: Run) -> list[Treatment]:

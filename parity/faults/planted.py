@@ -50,9 +50,7 @@ class Fault:
         return f"{self.name}, input {self.input}" if self.kind == "rule" else f"{self.kind} {self.name}"
 
 
-def rule(
-    family: str, title: str, name: str, input: int, change: Change, *blamed: str, steps: int = 2
-) -> Fault:
+def rule(family: str, title: str, name: str, input: int, change: Change, *blamed: str, steps: int = 2) -> Fault:
     return Fault(family, title, "rule", name, change, input, blamed or (name,), steps)
 
 
@@ -150,8 +148,8 @@ def through(name: str, only: str) -> Change:
 
 def floating(formula: Part) -> Change:
     """Another formula where the (first) array is of floating point."""
-    return lambda kernel: lambda x, *rest, **params: (
-        formula(x, *rest, **params) if x.dtype.kind == "f" else kernel(x, *rest, **params)
+    return lambda kernel: (
+        lambda x, *rest, **params: formula(x, *rest, **params) if x.dtype.kind == "f" else kernel(x, *rest, **params)
     )
 
 

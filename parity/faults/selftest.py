@@ -66,9 +66,7 @@ def cases(
     ]
 
 
-def trials(
-    found: Sequence[Case], engine: Any, subject: Any, faults: Iterable[Fault] = FAULTS
-) -> Iterator[Trial]:
+def trials(found: Sequence[Case], engine: Any, subject: Any, faults: Iterable[Fault] = FAULTS) -> Iterator[Trial]:
     """Each fault in turn, on the same programs. UsageError if the engine offers nothing to plant faults in."""
     if not hasattr(subject, "replaced"):
         raise UsageError(f"{subject.name} offers no rules to plant faults in (see docs/architecture.md, *rules*)")

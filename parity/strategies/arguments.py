@@ -40,7 +40,7 @@ class Call:
         self.shape: Shape | None = None
         #: A dimension that an earlier argument settled.
         self.axis: int | None = None
-        #: "max" or "min" if ties for it share a gradient, so that their number matters.
+        #: "max", "min", "both" or "median" if ties for it share a gradient, so that their number matters.
         self.even = ""
 
     def leading(self) -> Item:
@@ -293,10 +293,14 @@ def check_even(call: Call) -> None:
     array, axis = call.leading().array, call.values.get("dim")
     if not array.size or array.ndim == 0:
         return
-    extreme = getattr(array, call.even)(axis=axis, keepdims=True)
-    counts = (array == extreme).sum(axis=axis)
-    if (counts & (counts - 1)).any():
-        raise Unfit
+    for name in ("max", "min") if call.even == "both" else (call.even,):
+        if name == "median":
+            shared = np.asarray(np.sort(array, axis=None)[(array.size - 1) // 2])
+        else:
+            shared = getattr(array, name)(axis=axis, keepdims=True)
+        counts = (array == shared).sum(axis=axis)
+        if (counts & (counts - 1)).any():
+            raise Unfit
 
 
 def keepdim(call: Call, argument: Argument) -> Any:
@@ -337,6 +341,8 @@ def _not_too_large(call: Call, size: Shape) -> Shape:
 def repeats(call: Call, argument: Argument) -> Any:
     first = call.leading()
     extra = 1 if first.ndim < 3 and call.source.boolean(0.3) else 0
+    if argument.limits.get("fewer") and first.ndim and call.source.boolean(0.3):
+        extra = -1
     return _not_too_large(call, tuple(call.source.integer(1, 2) for _ in range(first.ndim + extra)))
 
 

@@ -44,11 +44,32 @@ def count(call: Call, argument: Argument) -> Any:
     first = call.leading()
     axis = call.source.integer(0, first.ndim - 1)
     call.axis = axis if call.source.boolean() else axis - first.ndim
-    return call.source.integer(0, first.shape[axis])
+    return call.source.integer(argument.limits.get("least", 0), first.shape[axis])
 
 
 def same_shape(call: Call, argument: Argument) -> Any:
-    return call.same(call.leading().shape)
+    return call.same(call.leading().shape, argument.limits)
+
+
+def constant(call: Call, argument: Argument) -> Any:
+    """A tensor that needs no gradient, of the first one's shape: of a few `values`, or of `part` of the dimensions."""
+    draft, first, limits = call.draft, call.leading(), argument.limits
+    shape = first.shape[call.source.integer(0, first.ndim) :] if limits.get("part") else first.shape
+    if "values" in limits:
+        values = np.array(limits["values"])[arrays.integers(call.source, shape, 0, len(limits["values"]) - 1)]
+    else:
+        values = draft.values(shape, first.array.dtype.name, limits)
+    return draft.leaf(np.asarray(values, first.array.dtype), differentiable=False, usable=False)
+
+
+def shares(call: Call, argument: Argument) -> Any:
+    """Probabilities of the first tensor's shape, now and then certain ones."""
+    draft, first, source = call.draft, call.leading(), call.source
+    if source.boolean(0.3):
+        values = arrays.integers(source, first.shape, 0, 1)
+    else:
+        values = arrays.uniform(source, first.shape, 0.05, 0.95)
+    return draft.leaf(np.asarray(values, first.array.dtype))
 
 
 def classes(call: Call, argument: Argument) -> Any:
@@ -69,6 +90,22 @@ def class_weight(call: Call, argument: Argument) -> Any:
     axis = 0 if first.ndim == 1 else 1
     values = call.draft.values((first.shape[axis],), first.array.dtype.name, {"above": 0})
     return call.draft.leaf(np.abs(values), differentiable=False, usable=False)
+
+
+def channels(call: Call, argument: Argument) -> Any:
+    """One number for each place along dimension 1, or one for all."""
+    first = call.leading()
+    count = first.shape[1] if first.ndim > 1 else 1
+    return call.same((1 if call.source.boolean(0.3) else count,))
+
+
+def even_dim(call: Call, argument: Argument) -> Any:
+    """A dimension with an even number of places."""
+    first = call.leading()
+    found = [d for d in range(-first.ndim, first.ndim) if first.shape[d] % 2 == 0]
+    if not found:
+        raise Unfit
+    return call.source.choice(found)
 
 
 def row(call: Call, argument: Argument) -> Any:
@@ -101,14 +138,18 @@ def tail_weight(call: Call, argument: Argument) -> Any:
 
 
 DRAWERS: dict[str, Drawer] = {
+    "channels": channels,
+    "even_dim": even_dim,
     "class_weight": class_weight,
     "classes": classes,
+    "constant": constant,
     "count": count,
     "joined": joined,
     "row": row,
     "rows": rows,
     "same_shape": same_shape,
     "sections": sections,
+    "shares": shares,
     "stacked": stacked,
     "tail": tail,
     "tail_weight": tail_weight,

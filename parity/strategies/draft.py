@@ -330,7 +330,7 @@ class Draft:
         spare: list[Item] = []
         for result in self.results:
             for item in result if isinstance(result, tuple) else (result,):
-                if item.requires_grad and self._well(item):
+                if item.requires_grad and not item.free and self._well(item):
                     (spare if item.used else found).append(item)
         if spare and (not found or source.boolean(0.2)):
             found.append(source.choice(spare))

@@ -15,7 +15,7 @@ from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
 from parity.program import Array, Program, Regime, Spelling
-from parity.strategies import arguments, arrays, companions, positions, products, shapes
+from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -27,12 +27,17 @@ from parity.strategies.source import Source
 _DRAWERS: Mapping[str, Drawer] = {
     **arguments.DRAWERS,
     **companions.DRAWERS,
+    **matrices.DRAWERS,
+    **parts.DRAWERS,
     **positions.DRAWERS,
     **products.DRAWERS,
+    **samples.DRAWERS,
 }
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
+#: Families that only move elements.
+_MOVING = frozenset(["shape", "joining", "diagonal", "index", "selection", "scatter", "masks"])
 #: Combinations of dtypes that programs mix, each with its main dtype first, as often as it is to come.
 MIXTURES: tuple[tuple[str, ...], ...] = (
     *[("float32", "float64", "int64", "bool", "float32")] * 4,
@@ -252,6 +257,11 @@ def _run(
         raise Unfit
     view = "view" in spec.tags or "may_view" in spec.tags
     made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
+    for place in spec.gauge:
+        assert isinstance(made, tuple)
+        made[place].free = True
+    if spec.gauge:
+        draft.items = [item for item in draft.items if not item.free]
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
@@ -330,9 +340,7 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
         if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
     ]
     return tuple(
-        spec.name
-        for spec in chosen
-        for _ in range(1 if spec.orders == 0 else 3 if spec.family in ("shape", "index") else 4)
+        spec.name for spec in chosen for _ in range(1 if spec.orders == 0 else 3 if spec.family in _MOVING else 4)
     )
 
 

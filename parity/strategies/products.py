@@ -7,7 +7,7 @@ from typing import Any
 from parity.catalogue.spec import Argument
 from parity.strategies.arguments import Call, Drawer, Spread
 from parity.strategies.item import Item, Unfit
-from parity.strategies.shapes import Shape
+from parity.strategies.shapes import Shape, broadcastable
 
 EQUATIONS = (
     "ij,jk->ik", "ij->ji", "i,i->", "i,j->ij", "ij,ij->ij", "ij,ij->", "ij->i", "ij,j", "ii->i", "ii",
@@ -28,6 +28,15 @@ def factor(call: Call, argument: Argument) -> Any:
     else:
         shape = {1: (inner,), 2: (inner, width), 3: (first.shape[0], inner, width)}[ndim]
     return call.same(shape, argument.limits)
+
+
+def addend(call: Call, argument: Argument) -> Any:
+    """What is added to the product of the matrices before: in its shape, or one that expands to it."""
+    factors = [value for value in call.values.values() if isinstance(value, Item)]
+    left, right = factors[-2:]
+    room = left.shape[:-1] if right.ndim == 1 else (*left.shape[:-1], right.shape[-1])
+    shape = broadcastable(call.source, room)
+    return call.same(shape if len(shape) <= len(room) else room)
 
 
 def weight(call: Call, argument: Argument) -> Any:
@@ -86,6 +95,7 @@ def _matching(call: Call, ndim: int, argument: Argument) -> Item | None:
 
 
 DRAWERS: dict[str, Drawer] = {
+    "addend": addend,
     "bias": bias,
     "contracted": contracted,
     "equation": equation,

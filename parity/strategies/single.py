@@ -25,8 +25,12 @@ Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: Families whose elements do not meet: every critical value goes into one tensor.
-_ELEMENTWISE = ELEMENTWISE | {"activation"}
-_ACROSS = frozenset(["softmax", "log_softmax", "nn.functional.softmax", "nn.functional.log_softmax"])
+_ELEMENTWISE = ELEMENTWISE | {"activation", "rectifiers"}
+_ACROSS = frozenset(
+    ["softmax", "log_softmax"]
+    + [f"nn.functional.{name}" for name in ("softmax", "log_softmax", "softmin", "glu", "prelu")]
+    + ["prelu"]
+)
 #: Kinds of argument whose values a filler chooses.
 _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 100

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from parity.engines.protocol import Run
+from parity.engines.protocol import Array, Run
 from parity.program import Program
 from parity.truth.table import NoTruth
 
 if TYPE_CHECKING:
     from parity.truth.evaluation import Truth
+    from parity.truth.points import Points
 
-__all__ = ["NoTruth", "evaluate", "operators"]
+__all__ = ["NoTruth", "at_points", "evaluate", "operators"]
 
 
 def evaluate(program: Program, run: Run) -> Truth:
@@ -23,6 +25,13 @@ def evaluate(program: Program, run: Run) -> Truth:
     from parity.truth.evaluation import Truth
 
     return Truth(program, run)
+
+
+def at_points(op: str, x: Array, before: tuple[Any, ...] = (), named: Mapping[str, Any] = {}) -> Points:
+    """One operator at many points of its one tensor argument, element by element."""
+    from parity.truth.points import Points
+
+    return Points(op, x, before, named)
 
 
 def operators() -> frozenset[str]:

@@ -26,15 +26,16 @@ line("bmm", lambda input, mat2: product(input, mat2))
 line("mv", lambda input, vec: product(input, vec))
 line("dot", lambda input, tensor: product(input, tensor))
 line("outer", lambda input, vec2: input[:, None] * vec2[None, :])
-line("addmm", lambda input, mat1, mat2, *, beta=1, alpha=1: input * beta + product(mat1, mat2) * alpha)
 
 
-@forward("einsum")
-def _(equation: str, *operands: Any) -> Array:
-    given = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)
-    if not all(is_discrete(o) for o in given):
-        given = [balls(o) for o in given]
-    return np.asarray(np.einsum(equation.replace(" ", ""), *given, optimize=False), dtype=given[0].dtype)
+def plus_product(input: Array, a: Array, b: Array, beta: Any, alpha: Any) -> Array:
+    """beta * input + alpha * (a @ b); a beta of 0 leaves the input out."""
+    found = product(a, b) * alpha
+    return np.asarray(found if beta == 0 else input * beta + found, dtype=None if is_discrete(a) else object)
+
+
+line("addmm", lambda input, mat1, mat2, *, beta=1, alpha=1: plus_product(input, mat1, mat2, beta, alpha))
+line("baddbmm", lambda input, batch1, batch2, *, beta=1, alpha=1: plus_product(input, batch1, batch2, beta, alpha))
 
 
 @forward("nn.functional.linear")

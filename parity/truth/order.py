@@ -22,7 +22,7 @@ def _order(row: Array, descending: bool) -> list[int]:
     return sorted(range(len(row)), key=cmp_to_key(compare))
 
 
-def _positions(input: Array, dim: int, descending: bool) -> Array:
+def positions(input: Array, dim: int, descending: bool) -> Array:
     moved = np.moveaxis(input, dim, -1)
     rows = moved.reshape(-1, moved.shape[-1]) if moved.size else moved.reshape(0, moved.shape[-1])
     order = np.array([_order(row, descending) for row in rows], np.int64)
@@ -31,20 +31,25 @@ def _positions(input: Array, dim: int, descending: bool) -> Array:
 
 @forward("argsort")
 def _(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Array:
-    return _positions(input, dim, descending) if input.ndim else np.zeros((), np.int64)
+    return positions(input, dim, descending) if input.ndim else np.zeros((), np.int64)
 
 
 @forward("sort")
 def _(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
     if input.ndim == 0:
         return input.copy(), np.zeros((), np.int64)
-    positions = _positions(input, dim, descending)
-    return np.take_along_axis(input, positions, dim), positions
+    places = positions(input, dim, descending)
+    return np.take_along_axis(input, places, dim), places
+
+
+@forward("msort")
+def _(input: Array) -> Any:
+    return np.take_along_axis(input, positions(input, 0, False), 0) if input.ndim else input.copy()
 
 
 @forward("topk")
 def _(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     if input.ndim == 0:
         return input.copy(), np.zeros((), np.int64)
-    positions = np.take(_positions(input, dim, largest), range(k), axis=dim)
-    return np.take_along_axis(input, positions, dim), positions
+    places = np.take(positions(input, dim, largest), range(k), axis=dim)
+    return np.take_along_axis(input, places, dim), places

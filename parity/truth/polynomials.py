@@ -19,6 +19,10 @@ def _second_kind(x: Any, n: int) -> Any:
     return x.chebyshev_u(n)
 
 
+def _shifted(polynomial: Polynomial) -> Polynomial:
+    return lambda x, n: polynomial(2 * x - 1, n)
+
+
 _KINDS: dict[str, Polynomial] = {
     "t": lambda x, n: x.chebyshev_t(n),
     "u": _second_kind,
@@ -27,10 +31,7 @@ _KINDS: dict[str, Polynomial] = {
 }
 _POLYNOMIALS: dict[str, Polynomial] = {
     **{f"chebyshev_polynomial_{kind}": polynomial for kind, polynomial in _KINDS.items()},
-    **{
-        f"shifted_chebyshev_polynomial_{kind}": lambda x, n, polynomial=polynomial: polynomial(2 * x - 1, n)
-        for kind, polynomial in _KINDS.items()
-    },
+    **{f"shifted_chebyshev_polynomial_{kind}": _shifted(polynomial) for kind, polynomial in _KINDS.items()},
     "hermite_polynomial_h": lambda x, n: x.hermite_h(n),
     "hermite_polynomial_he": lambda x, n: (x / arb(2).sqrt()).hermite_h(n) / arb(2).sqrt() ** n,
     "laguerre_polynomial_l": lambda x, n: x.laguerre_l(n),

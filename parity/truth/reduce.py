@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls, elementwise, is_complex, is_discrete, less
+from parity.truth.balls import balls, elementwise, is_complex, is_discrete, less, nonzero
 from parity.truth.choosing import larger, smaller
-from parity.truth.table import forward, line
+from parity.truth.table import NoTruth, forward, line
 
 Dims = int | tuple[int, ...] | list[int] | None
 
@@ -40,7 +40,7 @@ def _integers(input: Array) -> Array:
     return input.astype(np.int64) if is_discrete(input) else input
 
 
-def _extreme(pick: Callable[..., Any]) -> Callable[[Array], Any]:
+def extreme(pick: Callable[..., Any]) -> Callable[[Array], Any]:
     fold = np.frompyfunc(pick, 2, 1)
 
     def over_last(input: Array) -> Any:
@@ -56,9 +56,11 @@ def _(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: Any = Non
     return along(_integers(input), dim, keepdim, total)
 
 
-@forward("mean")
-def _(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Array:
+def _mean(input: Array, dim: Dims, keepdim: bool) -> Array:
     return along(balls(input), dim, keepdim, lambda a: total(a) / balls(a.shape[-1]))
+
+
+line("mean", lambda input, dim=None, keepdim=False, dtype=None: _mean(input, dim, keepdim))
 
 
 @forward("prod")
@@ -74,8 +76,8 @@ def _smallest(a: Array) -> Any:
     return a.min(axis=-1) if is_discrete(a) else _minimum(a)
 
 
-_maximum = _extreme(larger)
-_minimum = _extreme(smaller)
+_maximum = extreme(larger)
+_minimum = extreme(smaller)
 
 line("amax", lambda input, dim=(), keepdim=False: along(input, dim, keepdim, _largest))
 line("amin", lambda input, dim=(), keepdim=False: along(input, dim, keepdim, _smallest))
@@ -111,14 +113,14 @@ line("argmin", lambda input, dim=None, keepdim=False: _index(input, dim, keepdim
 
 
 def _extremes(value: Callable[[Array], Any], pick: Callable[[Array], Array], both: Callable[..., Array]) -> Any:
-    def extreme(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    def found(input: Array, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
         if isinstance(dim, np.ndarray) or other is not None:
             return both(input, dim if other is None else other)
         if dim is None:
             return along(input, None, False, value)
         return along(input, dim, keepdim, value), _index(input, dim, keepdim, pick)
 
-    return extreme
+    return found
 
 
 line("max", _extremes(_largest, _argmax, larger))
@@ -164,5 +166,43 @@ def log_of_sum(a: Array) -> Array:
 
 
 line("logsumexp", lambda input, dim, keepdim=False: along(balls(input), dim, keepdim, log_of_sum))
-line("any", lambda input, dim=None, keepdim=False: along(input != 0, dim, keepdim, lambda a: a.any(axis=-1)))
-line("all", lambda input, dim=None, keepdim=False: along(input != 0, dim, keepdim, lambda a: a.all(axis=-1)))
+line("any", lambda input, dim=None, keepdim=False: along(nonzero(input), dim, keepdim, lambda a: a.any(axis=-1)))
+line("all", lambda input, dim=None, keepdim=False: along(nonzero(input), dim, keepdim, lambda a: a.all(axis=-1)))
+
+
+@forward("var_mean")
+def _(
+    input: Array, dim: Dims = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Array, Array]:
+    over = None if isinstance(dim, bool) else dim
+    return _variance(input, dim, unbiased, keepdim, correction), _mean(input, over, keepdim)
+
+
+@forward("std_mean")
+def _(
+    input: Array, dim: Dims = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None
+) -> tuple[Array, Array]:
+    over = None if isinstance(dim, bool) else dim
+    return _root(_variance(input, dim, unbiased, keepdim, correction)), _mean(input, over, keepdim)
+
+
+def _finite(input: Array) -> Array:
+    if not is_discrete(input) and any(not x.is_finite() for x in input.flat):
+        raise NoTruth("what is nan is left out, and a ball of nan may be an infinity")
+    return input
+
+
+@forward("nansum")
+def _(input: Array, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Array:
+    return along(_integers(_finite(input)), dim, keepdim, total)
+
+
+line("nanmean", lambda input, dim=None, keepdim=False, dtype=None: _mean(_finite(input), dim, keepdim))
+line(
+    "aminmax",
+    lambda input, *, dim=None, keepdim=False: (
+        along(input, dim, keepdim, _smallest),
+        along(input, dim, keepdim, _largest),
+    ),
+)
+line("count_nonzero", lambda input, dim=None: along(nonzero(input), dim, False, lambda a: a.sum(axis=-1)))

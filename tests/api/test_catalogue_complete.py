@@ -25,35 +25,15 @@ WITHOUT_A_ROW = {
     """,
     "leaves or copies the graph, which programs do by steps of their own": "detach clone contiguous",
     "writes numbers into a tensor: histories, not programs of operators": "copy_ fill_ zero_",
-    "random, in place or of a shape of its own: tested by distribution": """
-        bernoulli normal random_ randperm uniform_
-    """,
+    "random, in place or of a shape of its own: tested by distribution": "bernoulli normal random_ randperm uniform_",
     "memory without promised values": "empty_strided",
     "pointwise: its row comes with the next slice": """
         bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
     """,
-    "reductions and order: its row comes with the next slice": "all any msort nansum",
-    "shape: its row comes with the next slice": """
-        adjoint atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to chunk diagonal dstack fliplr flipud
-        hstack movedim narrow select tensor_split tile tril triu unflatten unfold vstack
-    """,
-    "indexing: its row comes with the next slice": """
-        argwhere index_add index_copy index_fill index_put masked_scatter nonzero scatter scatter_add take
-        take_along_dim
-    """,
-    "matrix products: its row comes with the next slice": "addmm baddbmm",
-    "activations: its row comes with the next slice": "nn.functional.silu",
     "creation: its row comes with the next slice": "asarray logspace",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
-FINER = {
-    "joining": "shape",
-    "selection": "index",
-    "masks": "index",
-    "indexing": "index",
-    "einsum": "matmul",
-    "conversion": "creation",
-}
+FINER = {"conversion": "creation"}
 #: Rows that Python spells with brackets.
 BRACKETS = {"getitem": "__getitem__", "setitem": "__setitem__"}
 
@@ -62,7 +42,7 @@ def families() -> dict[str, set[str]]:
     """Each public operator of the engine, and the families in which its row and its function stand."""
     found: dict[str, set[str]] = {}
     stems = {f.short for f in FUNCTIONS.values()} | {n for n, p in PRIMITIVES.items() if p.kind in PUBLIC_KINDS}
-    for name, p in PRIMITIVES.items():
+    for p in PRIMITIVES.values():
         for home in p.public if p.kind in PUBLIC_KINDS else ():
             found.setdefault(home, set()).add(Path(p.source[0]).stem)
     for f in FUNCTIONS.values():

@@ -44,6 +44,8 @@ MISPRINTS = {
     "floor_divide": "torch.ones(2).floor_divide(1, out=torch.ones(2))",
     "to": "torch.ones(2).to(other=torch.ones(2))",
 }
+#: Root losses whose signatures give the mean as the default reduction; torch then gives each loss, as is shown below.
+NO_MEAN = ["binary_cross_entropy_with_logits"]
 #: Ours where torch's stub is silent, shown by a call that works.
 UNPRINTED = {
     **{n: f"torch.ones(2).{n}(memory_format=torch.preserve_format)" for n in
@@ -51,7 +53,9 @@ UNPRINTED = {
     "requires_grad_": "torch.ones(2).requires_grad_(requires_grad=True)",
 }  # fmt: skip
 #: Known and left: torch names the operands by what they are, which one signature cannot.
-NUMBERS_BY_NAME = {"result_type"}
+NUMBERS_BY_NAME = {"result_type", "isin", "searchsorted", "bucketize"}
+#: Known and left: torch takes `out` by position, before `dtype`.
+OUT_BY_POSITION = {"norm"}
 
 ROOT = namespaces.names("")
 METHODS = {
@@ -171,7 +175,7 @@ def _text(default: object) -> str:
     return str(float(default)) if isinstance(default, int) and not isinstance(default, bool) else str(default)
 
 
-@pytest.mark.parametrize("name", [n for n in ROOT if n not in MISPRINTS and n not in NUMBERS_BY_NAME])
+@pytest.mark.parametrize("name", sorted(set(ROOT) - {*MISPRINTS, *NO_MEAN, *NUMBERS_BY_NAME, *OUT_BY_POSITION}))
 def test_root_signatures(name):
     assert misfits(inspect.signature(ROOT[name]), torch_signatures.functions(name)) == []
 
@@ -188,6 +192,18 @@ def test_signatures_of_a_namespace(space, name):
     ours = inspect.signature(namespaces.names(space)[name])
     # nn.functional's builtins take an undocumented out=.
     assert misfits(ours, torch_signatures.in_namespace(space, name), out=space != "nn.functional") == []
+
+
+@pytest.mark.parametrize("name", NO_MEAN)
+def test_root_losses_reduce_nothing_unless_told(name):
+    operands = 3 if "input1" in inspect.signature(ROOT[name]).parameters else 2
+    for engine in (torch, ad):
+        loss = getattr(engine, name)(*[engine.ones(2, 3)] * operands)
+        assert tuple(loss.shape) != ()
+        assert tuple(getattr(engine, name)(*[engine.ones(2, 3)] * operands, reduction=1).shape) == ()
+    assert misfits(inspect.signature(ROOT[name]), torch_signatures.functions(name)) == [
+        "reduction is 0 by default, in torch {'1.0'}"
+    ]
 
 
 @pytest.mark.parametrize("call", MISPRINTS.values())

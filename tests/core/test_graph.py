@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+import torch
 
 import autodiff as ad
 from tests.core.side_by_side import agree
@@ -243,3 +244,28 @@ def test_first_order_walks_do_not_leak_grad_mode():
         (y * 2).backward()
     assert ad.is_grad_enabled()
     assert (x * 2).requires_grad
+
+
+#: Large enough that gradients which meet are added in place.
+ONTO = """
+x[0] * x[1]; x[3:40].sum(0) * x[2:39].sum(0); x[i] * x[i.flip(0)]; x.index_select(0, i) * x.index_select(0, i.flip(0))
+lib.nn.functional.embedding(i, x) * lib.nn.functional.embedding(i.flip(0), x, padding_idx=7); x[..., 1] + x.select(1, 2)
+x[::3, 5:] * x[::3, 5:]; x.abs() * x[0] + x[1]; x[0] + x; (x + 1)[0] * (x * 2)[1]; x.T[3] * x.T[4]
+x[i, i] * x[i, 0] * x[5:8].sum()
+""".replace("\n", ";").strip(" ;")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("program", [p.strip() for p in ONTO.split(";")])
+def test_gradients_of_parts_meet_in_one_array(program, dtype):
+    rng = np.random.default_rng(0)
+    values, places = rng.integers(-3, 4, size=(160, 160)) / 4, rng.integers(0, 160, size=50)
+    found = []
+    for lib in (torch, ad):
+        leaf = lib.tensor(values, dtype=getattr(lib, dtype), requires_grad=True)
+        x = leaf * 1
+        x.retain_grad()
+        eval(program, {"lib": lib, "x": x, "i": lib.tensor(places)}).sum().backward()
+        found.append((leaf.grad.numpy(), x.grad.numpy()))
+    for theirs, ours in zip(*found):
+        np.testing.assert_array_equal(ours, theirs)

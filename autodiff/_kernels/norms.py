@@ -1,0 +1,47 @@
+"""Norms of vectors over dimensions: sums of powers that neither overflow nor vanish on the way."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autodiff._kernels.summation import total
+
+Dims = tuple[int, ...]
+
+
+def p_norm(x: Any, p: float, dims: Dims, keepdim: bool) -> Any:
+    """(Σ |x|^p)^(1/p) and its limits: the number of nonzeros at 0, the largest or smallest modulus at ±inf."""
+    size = np.abs(x)
+    if p == math.inf:
+        return np.maximum.reduce(size, axis=dims, keepdims=keepdim)
+    if p == -math.inf:
+        return np.minimum.reduce(size, axis=dims, keepdims=keepdim)
+    own = size.dtype
+    if own.char in "ef":
+        return _sum_of_powers(size.astype(np.float64), p, dims, keepdim).astype(own)
+    return _sum_of_powers(size, p, dims, keepdim)
+
+
+def _sum_of_powers(size: Any, p: float, dims: Dims, keepdim: bool) -> Any:
+    if p == 0:
+        # nan is not zero, and counts.
+        return total((size != 0).astype(size.dtype), dims, keepdim)
+    if p == 1:
+        return total(size, dims, keepdim)
+    found = _root(size, p, dims, keepdim)
+    if np.all(np.isfinite(found) & (found > 1e-140)):
+        return found
+    # The largest is drawn out where it is a number, so that no power of it overflows or vanishes.
+    largest = np.maximum.reduce(size, axis=dims, keepdims=True, initial=0)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    again = _root(size / unit, p, dims, True) * unit
+    return again if keepdim else np.reshape(again, np.shape(found))
+
+
+def _root(size: Any, p: float, dims: Dims, keepdim: bool) -> Any:
+    if p == 2:
+        return np.sqrt(total(size * size, dims, keepdim))
+    return total(size**p, dims, keepdim) ** (1 / p)

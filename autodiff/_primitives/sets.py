@@ -1,0 +1,31 @@
+"""Each element once: torch records it, and has no derivative of it."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from autodiff._core.kinds import general
+from autodiff._kernels import sets
+
+
+def _missing(operator: str) -> Any:
+    def rule(g: Any) -> NoReturn:
+        raise NotImplementedError(f"the derivative for '{operator}' is not implemented.")
+
+    return rule
+
+
+for name, operator, title in (
+    ("unique", "_unique2", "Unique2Backward0"),
+    ("unique_dim", "unique_dim", "UniqueDimBackward0"),
+    ("unique_consecutive", "unique_consecutive", "UniqueConsecutiveBackward0"),
+):
+    general(
+        name,
+        sets.unique,
+        _missing(operator),
+        inputs=("input",),
+        outputs=("out", "inverse", "counts"),
+        node=title,
+    )
+general("isin", sets.isin, inputs=("elements", "test_elements"))

@@ -1,0 +1,123 @@
+"""Where an operator of one tensor is measured: binades, stress ranges, critical values, roots; knows no truth."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity.catalogue import ELEMENTWISE, OpSpec
+from parity.program import Array
+
+#: What torch answers at an array of points: value and gradient.
+Answer = Callable[[Array], tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operator with every argument but its one tensor."""
+
+    spec: OpSpec
+    before: tuple[Any, ...] = ()
+    named: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The operator, and what tells this case from its others."""
+        told = [repr(x) for x in self.before] + [f"{k}={v!r}" for k, v in self.named.items()]
+        return f"{self.spec.name}({', '.join(told)})" if told else self.spec.name
+
+
+def cases(spec: OpSpec) -> Iterator[Case]:
+    """The cases of an operator that are functions of one number: none for most operators."""
+    needed = [a for a in spec.arguments if not a.optional]
+    elementwise = spec.family in ELEMENTWISE | {"activation"} and not {"random", "discrete"} & spec.tags
+    if not elementwise or [a.kind for a in needed if a.kind != "number"] != ["tensor"]:
+        return
+    words = [(a.name, v) for a in spec.arguments for v in a.limits.get("values", ()) if isinstance(v, str)]
+    numbers = next((a for a in needed if a.kind == "number"), None)
+    if numbers is not None:
+        for value in numbers.limits.get("choices", ()):
+            first = numbers is spec.arguments[0]
+            yield Case(spec, (value,)) if first else Case(spec, named={numbers.name: value})
+    elif words:
+        for name, word in words:
+            yield Case(spec, named={name: word})
+    else:
+        yield Case(spec)
+
+
+def points(case: Case, dtype: np.dtype[Any], count: int, answer: Answer) -> Array:
+    """At least `count` points of the domain, which is where torch's answer is not nan; every one in float16."""
+    if dtype == np.float16:
+        every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+        return _inside(every[np.isfinite(every)], answer)
+    rng = np.random.default_rng(zlib.crc32(case.label.encode()))
+    first = np.unique(np.concatenate([_inside(x, answer) for x in _strata(case.spec, dtype, count, rng)]))
+    chosen = np.concatenate([first, _inside(_around(_roots(first, answer), dtype, count // 8, rng), answer)])
+    while chosen.size < count:
+        more = _inside(rng.choice(chosen, count) * rng.uniform(0.5, 2, count).astype(dtype), answer)
+        chosen = np.unique(np.concatenate([chosen, more]))
+    return chosen
+
+
+def _strata(spec: OpSpec, dtype: np.dtype[Any], count: int, rng: np.random.Generator) -> Iterator[Array]:
+    info = np.finfo(dtype)
+    (tensor,) = [a for a in spec.arguments if a.kind == "tensor"]
+    least, most = info.minexp - info.nmant, info.maxexp - 1
+    for share, low, high in ((5, least, most), (3, -30, 12)):
+        yield _binades(dtype, count // share, low, high, rng)
+    for share, low, high in ((4, -1.0, 1.0), (5, -5.0, 5.0), (5, -40.0, 40.0)):
+        yield rng.uniform(low, high, count // share).astype(dtype)
+    for low, high in spec.stress:
+        yield rng.uniform(low, high, count // 10).astype(dtype)
+    ends = [tensor.limits[end] for end in ("above", "below") if end in tensor.limits]
+    spots = np.array([0.0, 1.0, -1.0, *ends, *tensor.limits.get("kinks", ()), *spec.critical])
+    with np.errstate(over="ignore"):
+        yield _around(spots.astype(dtype), dtype, count // 8, rng)
+
+
+def _binades(dtype: np.dtype[Any], count: int, low: int, high: int, rng: np.random.Generator) -> Array:
+    """Both signs, and as many numbers of each magnitude."""
+    size = np.ldexp(rng.uniform(1, 2, count), rng.integers(low, high, count, endpoint=True))
+    with np.errstate(over="ignore", under="ignore"):
+        found: Array = (size * rng.choice([-1, 1], count)).astype(dtype)
+    return found
+
+
+def _around(spots: Array, dtype: np.dtype[Any], count: int, rng: np.random.Generator) -> Array:
+    """Points at every distance from the spots, down to the nearest numbers."""
+    spots = spots[np.isfinite(spots)]
+    if not spots.size:
+        return spots
+    near = rng.choice(spots, count).astype(np.float64)
+    scale = np.where(near == 0, 1.0, np.abs(near))
+    apart = np.ldexp(rng.uniform(1, 2, count), -rng.integers(1, np.finfo(dtype).nmant + 2, count))
+    with np.errstate(over="ignore", under="ignore"):
+        moved = (near + scale * apart * rng.choice([-1, 1], count)).astype(dtype)
+        return np.concatenate([spots, np.nextafter(spots, dtype.type(-1e9)), np.nextafter(spots, dtype.type(1e9)), moved])
+
+
+def _inside(x: Array, answer: Answer) -> Array:
+    x = x[np.isfinite(x)]
+    return x[~np.isnan(answer(x)[0])] if x.size else x
+
+
+def _roots(x: Array, answer: Answer) -> Array:
+    """Where torch's value or gradient changes its sign among moderate points, by bisection."""
+    x = x[np.abs(x) < 100]
+    found = []
+    for which in (0, 1):
+        y = answer(x)[which]
+        with np.errstate(invalid="ignore"):
+            change = np.flatnonzero(np.isfinite(y[:-1]) & np.isfinite(y[1:]) & (y[:-1] * y[1:] < 0))
+        low, high, sign = x[change], x[change + 1], np.sign(y[change])
+        for _ in range(60 if change.size else 0):
+            middle = (low / 2 + high / 2).astype(x.dtype)
+            same = np.sign(answer(middle)[which]) == sign
+            low, high = np.where(same, middle, low), np.where(same, high, middle)
+        found.append(low[:64])
+    return np.concatenate(found)

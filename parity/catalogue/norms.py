@@ -1,0 +1,18 @@
+"""Norms, distances and what is scaled to a norm."""
+
+from __future__ import annotations
+
+import math
+
+from parity.catalogue.arguments import argument, beside, choice, dim, dims, keepdim, number, op, real
+
+# fmt: off
+ROWS = [
+    op("norm", real("input", nonzero=True, distinct=True),
+       choice("p", 2, 1, 3, 0, math.inf, -math.inf, 0.5, 1.5, "fro"), dims(), keepdim(), dtypes="hfc",
+       note="where there is no derivative, at 0, it is 0"),
+    op("dist", real("input"), beside("other", apart=True), choice("p", 2, 1, 3, math.inf, 0.5), dtypes="hf"),
+    op("renorm", real("input", min_ndim=2, nonzero=True, distinct=True),
+       argument("p", "choice", values=(2, 1, 3, 1.5, math.inf)), dim(), number("maxnorm", 0.5, 3.0),
+       dtypes="hfc", spellings="function method inplace"),
+]

@@ -1,0 +1,28 @@
+"""Elements by rank and frequency, and covariances."""
+
+from __future__ import annotations
+
+from parity.catalogue.arguments import argument, choice, dim, dims, keepdim, op, option, real
+
+_INTERPOLATION = choice("interpolation", "linear", "lower", "higher", "midpoint", "nearest")
+
+# fmt: off
+ROWS = [
+    op("median", real("input", distinct=True, tieless=True), dims(single=True), keepdim(), tags="exact ties",
+       dtypes="uihf", note="which of several equal elements is taken along a dimension is not promised"),
+    op("nanmedian", real("input", distinct=True, tieless=True), dims(single=True), keepdim(),
+       tags="exact ties", dtypes="uihf"),
+    op("kthvalue", real("input", distinct=True, tieless=True, min_ndim=1), argument("k", "count", least=1),
+       dim(last=True), choice("keepdim", True, False), tags="exact ties", dtypes="uihf",
+       note="which of several equal elements is taken is not promised"),
+    op("mode", real("input", distinct=True), option("dim", "dim"), choice("keepdim", True, False),
+       tags="exact ties", dtypes="buihf", note="of several the smallest; its place is the last"),
+    op("quantile", real("input", distinct=True), argument("q", "shares"), dims(single=True), keepdim(),
+       _INTERPOLATION, dtypes="f"),
+    op("nanquantile", real("input", distinct=True), argument("q", "shares"), dims(single=True), keepdim(),
+       _INTERPOLATION, dtypes="f"),
+    op("cov", real("input", max_ndim=2), choice("correction", 0, 1), option("fweights", "frequencies"),
+       option("aweights", "importances"), dtypes="uihfc", stress=((1e4, 1.001e4),),
+       note="a single observation has no weights here: with them torch.cov writes into its input"),
+    op("corrcoef", real("input", max_ndim=2, spread=True, distinct=True), dtypes="hf"),
+]
