@@ -355,6 +355,7 @@ def report(
 
     With `ops` only mutants that their programs reach are run, and nothing is said of the list.
     """
+    started = time.monotonic()
     found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
     todo = candidates(subject, found)
     if ops is not None:
@@ -363,8 +364,9 @@ def report(
     results = []
     for result in run(todo, found, engine, subject, jobs=jobs):
         results.append(result)
-        if result.fate == "survived" and result.id not in EQUIVALENT:
-            show(f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}", None)
+        line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
+        told = result.fate == "survived" and result.id not in EQUIVALENT
+        show(line if told else "", {**result.record(), "equivalent": EQUIVALENT.get(result.id, "")})
     there = {result.id for result in results}
     groups = judged(results, {id: why for id, why in EQUIVALENT.items() if ops is None or id in there})
     for result in groups["stale"]:
@@ -375,7 +377,9 @@ def report(
     kinds = tally(results, EQUIVALENT)
     for kind, (killed, survived, unreached) in kinds.items():
         show(f"  {kind:20} {killed:5} killed {survived:5} survived {unreached:5} not reached", None)
-    show(f"killed: {rate:.1%} of those that programs reach", {"type": "mutants", "seed": seed, "share": rate, **counts})
+    seconds = time.monotonic() - started
+    record = {"type": "mutants", "seed": seed, "share": rate, "seconds": seconds, "jobs": jobs, **counts}
+    show(f"killed: {rate:.1%} of those that programs reach, in {seconds:.0f} s", record)
     return rate >= AIM and not groups["stale"]
 
 
@@ -388,9 +392,7 @@ def tally(results: Iterable[Result], equivalent: Mapping[str, str]) -> dict[str,
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         counts[result.kind][result.fate] += result.fate == "killed" or result.id not in equivalent
-    return {
-        kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())
-    }
+    return {kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())}
 
 
 # -- survivors that are no loss ----------------------------------------------------------------------------------------

@@ -159,7 +159,13 @@ Show = Callable[[str, dict[str, Any] | None], None]
 
 
 def report(
-    engine: Any, subject: Any, show: Show, *, programs: int = PROGRAMS, seed: int = SEED, ops: Sequence[str] | None = None
+    engine: Any,
+    subject: Any,
+    show: Show,
+    *,
+    programs: int = PROGRAMS,
+    seed: int = SEED,
+    ops: Sequence[str] | None = None,
 ) -> bool:
     """Plant every fault and show a row of each; whether all that the engine has room for were found and blamed."""
     drawn_cases = cases(engine, subject, programs=programs, seed=seed, ops=ops)
@@ -175,7 +181,8 @@ def report(
         if made.outcome != "found":
             show(f"{made.outcome.upper()}: {made.title} ({made.place})", None)
     record = {"type": "selftest", "planted": len(planted), "found": len(found), "seed": seed, "programs": programs}
-    show(f"{len(found)} of {len(planted)} faults found, shrunk and blamed; {len(done) - len(planted)} not offered", record)
+    absent = len(done) - len(planted)
+    show(f"{len(found)} of {len(planted)} faults found, shrunk and blamed; {absent} not offered", record)
     return len(found) == len(planted) > 0
 
 
