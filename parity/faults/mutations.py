@@ -242,7 +242,8 @@ def _is_text(node: ast.BinOp) -> bool:
 
 
 def _compiled(module: ast.Module, file: str) -> CodeType:
-    return compile(module, file, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    code: CodeType = compile(module, file, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    return code
 
 
 def _with(

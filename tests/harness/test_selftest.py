@@ -98,7 +98,7 @@ def test_names_of_mutants_do_not_depend_on_lines():
 
 def test_mutants_of_an_operator_are_killed():
     with reference.settings() as torch:
-        found = selftest.cases(torch, AUTODIFF, programs=100, profile="gate", ops=["hypot", "sin", "maximum"])
+        found = selftest.cases(torch, AUTODIFF, programs=100, profile="gate", ops=["sin", "maximum"])
         todo = [c for c in mutants.candidates(AUTODIFF, found) if c.cases and c.id.startswith(("primitives", "row"))]
         todo = [c for c in todo if any(name in c.id for name in ("sin[", "row sin", "maximum[", "row maximum"))]
         results = list(mutants.run(todo, found, torch, AUTODIFF))
