@@ -38,6 +38,8 @@ Fate = Literal["killed", "survived", "not reached"]
 Part = Callable[..., Any]
 #: Seconds that a mutant may take; one that takes longer hangs, and a run would show that.
 PATIENCE = 20.0
+#: Programs that a mutant is given, spread over all those that reach it.
+MOST = 600
 #: The share that is to be killed.
 AIM = 0.97
 
@@ -136,12 +138,12 @@ def census(subject: Any, found: Sequence[Case]) -> Reached:
 
 
 def _spread(numbers: Iterable[int]) -> list[int]:
-    """The same numbers, far ones after one another: neighbours in a plan are alike."""
+    """So many of the numbers, far ones after one another: neighbours in a plan are alike."""
     ordered = sorted(numbers)
     step = max(1, round(len(ordered) * 0.618))
     while np.gcd(step, max(len(ordered), 1)) != 1:
         step += 1
-    return [ordered[i * step % len(ordered)] for i in range(len(ordered))]
+    return [ordered[i * step % len(ordered)] for i in range(min(len(ordered), MOST))]
 
 
 # -- mutants of functions ----------------------------------------------------------------------------------------------
