@@ -21,9 +21,9 @@ from parity.emit.script import script
 from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
+from parity.errors import EngineError, ProgramError, UsageError
 from parity.faults import mutants as mutation
 from parity.faults import selftest as faults
-from parity.errors import EngineError, ProgramError, UsageError
 from parity.judging import judge
 from parity.planning import PROFILES, plan
 from parity.report.coverage import coverage_record, coverage_text
@@ -179,7 +179,8 @@ def selftest(options: argparse.Namespace) -> int:
         told = sys.stderr if lines is sys.stdout else sys.stdout
 
         def show(line: str, record: dict[str, Any] | None) -> None:
-            print(line, file=told, flush=True)
+            if line:
+                print(line, file=told, flush=True)
             if lines is not None and record is not None:
                 write_lines(lines, [record])
 
@@ -237,9 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--programs", type=_natural, default=faults.PROGRAMS, metavar="N", help="random programs")
     verb.add_argument("--seed", type=_natural, default=faults.SEED)
     verb.add_argument("--ops", type=_names, help="operators that programs are made of")
-    verb.add_argument(
-        "--jobs", type=_natural, default=min(4, os.cpu_count() or 1), metavar="N", help="mutants at a time"
-    )
+    verb.add_argument("--jobs", type=_natural, default=min(4, os.cpu_count() or 1), metavar="N", help="at a time")
     _json_option(verb)
 
     verb = verbs.add_parser("coverage", help="the operators of the catalogue, and which of them an engine has")
