@@ -174,7 +174,6 @@ def coverage(options: argparse.Namespace) -> int:
     return AGREE
 
 
-<<<<<<< HEAD
 def selftest(options: argparse.Namespace) -> int:
     subject = resolve(_target(options) or "autodiff")
     running.probe(subject)
@@ -193,7 +192,8 @@ def selftest(options: argparse.Namespace) -> int:
         else:
             passed = faults.report(reference, subject, show, **wishes)
     return AGREE if passed else MISMATCH
-=======
+
+
 def accuracy(options: argparse.Namespace) -> int:
     target = _target(options) or "autodiff"
     known = {case.spec.name for case in measure.selected(list(CATALOGUE))}
@@ -225,7 +225,6 @@ def accuracy(options: argparse.Namespace) -> int:
         accuracy_page.PAGE.write_text(accuracy_page.page(rows, target, "torch", options.points), encoding="utf-8")
         print(f"written: {accuracy_page.PAGE}")
     return AGREE if rows else NOTHING
->>>>>>> special
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -267,7 +266,6 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--as", dest="form", choices=("script", "pytest"), default="script")
     verb.add_argument("--engine", dest="target", metavar="TARGET", help="the engine that the test names")
 
-<<<<<<< HEAD
     verb = verbs.add_parser("selftest", help="faults planted in an engine: found, shrunk, blamed?")
     verb.set_defaults(verb=selftest)
     _target_options(verb, "an engine that lets its parts be replaced (default: autodiff)")
@@ -277,7 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--ops", type=_names, help="operators that programs are made of")
     verb.add_argument("--jobs", type=_natural, default=min(4, os.cpu_count() or 1), metavar="N", help="at a time")
     _json_option(verb)
-=======
+
     verb = verbs.add_parser("accuracy", help="errors in ulp against certified truth, of torch and of an engine")
     verb.set_defaults(verb=accuracy)
     _target_options(verb, "a module (default: autodiff)")
@@ -291,7 +289,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("--write", action="store_true", help=f"write {accuracy_page.PAGE} instead of printing")
     verb.add_argument("--check", action="store_true", help="whether that page has every row: measures nothing")
->>>>>>> special
 
     verb = verbs.add_parser("coverage", help="the operators of the catalogue, and which of them an engine has")
     verb.set_defaults(verb=coverage)
