@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import dtypes, errors
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import dims as several_dims
 from autodiff._core.arguments import numpy_dtype
@@ -97,16 +97,22 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     return vector_norm(input, 2.0 if p is None else float(p), dim, keepdim, dtype)
 
 
-@function(node="DistBackward0", saves="input other")
+@function()
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of the difference."""
-    away = input - other
-    own = away._array.dtype
-    if own.kind not in "fc":
+    arrays = (input._array, other._array)
+    common = dtypes.result_type(arrays)
+    if common.kind == "b":
+        ops.sub(input, other)  # which torch refuses
+    if common.kind not in "fc":
         raise RuntimeError(
-            f"norm(): input dtype should be either floating point or complex. Got {dtypes.title(own)} instead."
+            f"norm(): input dtype should be either floating point or complex. Got {dtypes.title(common)} instead."
         )
-    return vector_norm(away, float(p), None, False)
+    try:
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        raise RuntimeError(errors.cannot_broadcast(arrays[0].shape, arrays[1].shape)) from None
+    return ops.dist(cast(input, common), cast(other, common), p=float(p), dims=tuple(range(len(shape))))  # type: ignore[no-any-return]
 
 
 @function(inplace=True, out=True, node="RenormBackward0", saves="input")

@@ -35,9 +35,7 @@ def _matrix_back(gB: Any, X: Any, adjoint: bool, left: bool) -> Any:
     return -(ops.bmm(ops.adjoint(gB), X) if adjoint else ops.bmm(ops.adjoint(X), gB))
 
 
-def _solve_back(
-    g: Any, A: Any, LU: Any, pivots: Any, out: Any, adjoint: bool, left: bool, vector: bool
-) -> list[Any]:
+def _solve_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any, adjoint: bool, left: bool, vector: bool) -> list[Any]:
     """Both gradients at once: the matrix' one is made of the other."""
     gB = ops.solve(A, g, LU, pivots, adjoint=not adjoint, left=left, vector=vector)
     return [_matrix_back(column(gB, vector), column(out, vector), adjoint, left), gB, None, None]
