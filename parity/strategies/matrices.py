@@ -204,9 +204,11 @@ def power(call: Call, argument: Argument) -> Any:
 
 
 def whole(call: Call, argument: Argument) -> Any:
-    """Whether square factors are asked for: only where no more than one vector of theirs is left free."""
+    """Whether square factors are asked for: only where at most so many vectors of theirs are left `free`."""
     rows, columns = call.leading().shape[-2:]
-    return call.source.boolean() if abs(rows - columns) <= 1 else False
+    reduced, full = argument.limits.get("values", (False, True))
+    free = abs(rows - columns) if argument.limits.get("both") else rows - columns
+    return full if free <= argument.limits["free"] and call.source.boolean() else reduced
 
 
 def which(call: Call, argument: Argument) -> Any:
