@@ -39,8 +39,12 @@ def matrix(call: Call, argument: Argument) -> Any:
 
     def make() -> Item:
         dtype = draft.dtype(kinds)
+        shape = _shape(call, form, limits)
+        if limits.get("singular") and call.source.boolean(0.15):
+            values = drawn(call, shape, dtype, limits)
+            values[..., -1:, :] = 0
+            return draft.leaf(values, layouts=0.0)
         for _ in range(20):
-            shape = _shape(call, form, limits)
             values = drawn(call, shape, dtype, limits)
             # A layout may make all columns alike.
             if fits(values, limits) and fits((made := draft.leaf(values)).array, limits):
