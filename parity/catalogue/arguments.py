@@ -88,9 +88,9 @@ def choice(name: str, *values: Any, needed: bool = False) -> Argument:
     return Argument(name, "choice", optional=True, keyword=True, limits={"values": values, "needed": needed})
 
 
-def dim(name: str = "dim", **limits: Any) -> Argument:
+def dim(name: str = "dim", *, optional: bool = False, **limits: Any) -> Argument:
     """One dimension of the first tensor, from either end."""
-    return Argument(name, "dim", limits=limits)
+    return Argument(name, "dim", optional=optional, limits=limits)
 
 
 def dims(name: str = "dim", **limits: Any) -> Argument:

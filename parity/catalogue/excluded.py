@@ -93,8 +93,18 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "logaddexp2": Known(
             frozenset(["second"]), "torch's second derivative divides 2^∞ by its square at infinite distances: nan"
         ),
+        **{
+            name: Known(_GRADIENTS, "torch's slope of t log(t) at 0 is 0/0; the true one is -inf")
+            for name in ("kl_div", "nn.functional.kl_div")
+        },
         **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
+        "logcumsumexp": Known(
+            frozenset(["second"]),
+            "torch takes logarithms of the incoming gradient, which have no derivative where that is 0; "
+            "sums that are infinite have none",
+            where="undecided",
+        ),
         "mode": Known(
             frozenset(["value", "gradient"]),
             "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
@@ -102,6 +112,13 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             where="undecided",
         ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
+        **dict.fromkeys(
+            ("std_mean", "var_mean"),
+            Known(
+                frozenset(["value"]),
+                "torch takes the mean while it takes the variance, which makes nan of an infinity; torch.mean gives it",
+            ),
+        ),
         "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         **{
             name: Known(

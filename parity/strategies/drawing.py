@@ -42,7 +42,9 @@ _COMPARISONS = frozenset(["eq", "ne", "lt", "le", "gt", "ge"])
 _QUOTIENTS = frozenset(["div", "floor_divide", "remainder"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
 #: Families that only move elements.
-_MOVING = frozenset(["shape", "joining", "diagonal", "index", "selection", "scatter", "masks"])
+_MOVING = frozenset(
+    ["shape", "rearranging", "joining", "parting", "diagonal", "index", "selection", "scatter", "masks"]
+)
 #: Combinations of dtypes that programs mix, each with its main dtype first, as often as it is to come.
 MIXTURES: tuple[tuple[str, ...], ...] = (
     *[("float32", "float64", "int64", "bool", "float32")] * 4,
@@ -256,6 +258,8 @@ def _run(
     least = spec.arguments[0].limits.get("result_above")
     if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
         raise Unfit
+    if not writing and not _small(draft, result):
+        raise Unfit
     view = "view" in spec.tags or "may_view" in spec.tags
     made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
     for place in spec.gauge:
@@ -267,6 +271,12 @@ def _run(
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
+
+
+def _small(draft: Draft, result: Any) -> bool:
+    """Whether a result is not so large that what is made of it gets out of hand."""
+    parts = result if isinstance(result, (tuple, list)) else (result,)
+    return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
 
 
 def weigh(draft: Draft) -> None:

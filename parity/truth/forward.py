@@ -23,9 +23,10 @@ from parity.truth.table import CONVENTIONAL, LINES, PARTS, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
 _NAMES = """
-    activation arithmetic bessel binning choosing classification comparison complex contraction creation diagonal
-    differences elementary factorize index joining linalg logic loss masks matmul normalize norms order polynomials
-    rectifiers reduce rounding scan scatter selection sets shape solve special spectrum statistics
+    activation addition arithmetic bessel binning choosing classification comparison complex contraction creation
+    diagonal differences distance elementary factorize index joining linalg logic loss masks matmul matrix_norms
+    normalize norms order parting polynomials ranking rearranging rectifiers reduce rounding scan scatter selection
+    sets shape solve special spectrum statistics
 """
 FAMILIES = tuple(import_module(f"parity.truth.{family}") for family in _NAMES.split())
 _WRITING = frozenset({"inplace", "augmented", "out"})

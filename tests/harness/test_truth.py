@@ -94,6 +94,44 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
         for op in ["sum", "mean", "amax", "amin", "var", "std"]
     },
     "logsumexp": [((T3[:0],), (R0, 1), {}), ((T3,), (R0, 1), {}), ((T3,), (R0, (0, 2), True), {})],
+    **{op: [((T3,), (R0, (0, 1)), {"correction": 0}), ((S,), (R0,), {})] for op in ["var_mean", "std_mean"]},
+    **{op: [((T3,), (R0, 1, True), {}), ((S,), (R0,), {})] for op in ["nansum", "nanmean"]},
+    "aminmax": [((S,), (R0,), {}), ((T3,), (R0,), {"dim": 1, "keepdim": True})],
+    "count_nonzero": [((K,), (R0, 1), {}), ((S,), (R0,), {})],
+    **{op: [((T3,), (R0, 1), {})] for op in ["cummax", "cummin", "logcumsumexp"]},
+    "msort": [((S,), (R0,), {})],
+    "norm": [
+        ((S,), (R0,), {}), ((T3,), (R0, 3, 1, True), {}), ((S,), (R0, 1, 1), {}), ((S,), (R0, np.inf), {}),
+        ((S,), (R0, -np.inf, 0), {}), ((S,), (R0, 0.5), {}), ((S,), (R0, 1.5, 0), {}), ((S,), (R0, -1), {}),
+    ],
+    "dist": [((S, A), (R0, R1), {}), ((S, V), (R0, R1, 3), {})],
+    "renorm": [((T3,), (R0, 2, 1, 0.7), {}), ((S,), (R0, 1, -1, 1.5), {})],
+    "median": [((S,), (R0,), {}), ((T3,), (R0, 1), {})],
+    "nanmedian": [((S,), (R0,), {}), ((T3,), (R0, -1, True), {})],
+    "kthvalue": [((T3,), (R0, 2), {})],
+    "mode": [((S,), (R0, 0), {})],
+    **{
+        op: [((S,), (R0, 0.3), {}), ((T3,), (R0, 0.55, 1, True), {"interpolation": "midpoint"}),
+             ((S, A[0]), (R0, R1, 1), {})]
+        for op in ["quantile", "nanquantile"]
+    },
+    "cov": [((S,), (R0,), {}), ((S, W4), (R0,), {"aweights": R1, "correction": 0}), ((V,), (R0,), {})],
+    "corrcoef": [((S,), (R0,), {})],
+    "diff": [((S,), (R0, 2), {}), ((S, A), (R0,), {"prepend": R1, "dim": 0}), ((M,), (R0,), {})],
+    "trapezoid": [((S,), (R0,), {"dx": 0.5}), ((S, W4), (R0, R1), {}), ((S, A), (R0, R1), {"dim": 0})],
+    "cumulative_trapezoid": [((S,), (R0,), {"dx": 0.5, "dim": 0}), ((S, W4), (R0, R1), {})],
+    "gradient": [
+        ((S,), (R0,), {}), ((Q,), (R0,), {"spacing": [0.5, 2.0], "edge_order": 2}),
+        ((S, np.cumsum(W4)), (R0,), {"spacing": [R1], "dim": (1,), "edge_order": 2}),
+    ],
+    "searchsorted": [((np.sort(S), A), (R0, R1), {"right": True}), ((np.sort(V), S), (R0, R1), {})],
+    "bucketize": [((S, np.sort(V)), (R0, R1), {})],
+    "histc": [((S,), (R0, 4), {}), ((S,), (R0, 3, -0.5, 0.9), {})],
+    "histogram": [((S.astype(np.float64),), (R0, 4), {"range": (-1.0, 1.0)})],
+    "bincount": [((I34.ravel(),), (R0,), {"minlength": 6})],
+    "unique": [((K,), (R0,), {"return_inverse": True}), ((I34,), (R0,), {"dim": 1, "return_counts": True})],
+    "unique_consecutive": [((I34,), (R0, True, True), {})],
+    "isin": [((I34, I3[:2]), (R0, R1), {"invert": True})],
     "prod": [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})],
     **{op: [((S,), (R0,), {}), ((T3,), (R0, 1, True), {})] for op in ["argmax", "argmin", "max", "min"]},
     "any": [((M,), (R0, 1), {})],
@@ -201,7 +239,7 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
 
 
 METHODS = {"view", "expand", "repeat", "new_zeros", "new_ones", "new_full"}
-CONSTANTS = {"nn.functional.nll_loss": {2}, "nn.functional.cross_entropy": {2}}
+CONSTANTS = {"histogram": {0}, "nn.functional.nll_loss": {2}, "nn.functional.cross_entropy": {2}}
 
 
 def build(op, arrays, args, kwargs, second=True):

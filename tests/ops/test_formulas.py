@@ -102,6 +102,8 @@ def three_times(f: Callable[[Any], Any], engine: Any) -> None:
             return
 
 
+#: Recorded, as in torch, to raise.
+_REFUSING = ("unique", "unique_dim", "unique_consecutive", "bincount", "histogram")
 #: Formulas that nothing above reaches on plain arrays, by primitive and input, each with its reason.
 NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
     [
@@ -109,6 +111,7 @@ NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
         *[("_igamma", 0), ("_igammac", 0), ("zeta", 0)],
         # nor here, and no program asks for it
         *[(name, i) for name in ("floor_divide", "_heaviside", "_remainder_of_number") for i in (0, 1)],
+        *((name, i) for name in _REFUSING for i, rule in enumerate(PRIMITIVES[name].formulas) if rule is not None),
     ]
 )
 
