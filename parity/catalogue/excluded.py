@@ -62,7 +62,7 @@ _BENDING = (
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "addcdiv": Known(
-            frozenset(["second"]), "torch's second derivative at a divisor of 0 multiplies 0 and inf where inf is left"
+            _GRADIENTS, "torch divides by the divisor's square, which vanishes first, and multiplies 0 and inf then"
         ),
         "atan2": Known(
             _GRADIENTS,
@@ -162,6 +162,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         },
         "special.airy_ai": Known(frozenset(["value"]), "it vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.log_ndtr": Known(_GRADIENTS, "at -inf torch subtracts infinities; the derivative there is infinite"),
+        "sinc": Known(frozenset(["second"]), "torch's second derivative at 0 is 0/0, the true one is -π²/3"),
         "sort": Known(
             _GRADIENTS,
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
