@@ -256,6 +256,21 @@ def products(lib: Any, dtype: str) -> Callable[[], list[Any]]:
     return run
 
 
+def classification(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(10)
+    scores = _leaf(lib, rng.normal(size=(512, 10_000)), dtype)
+    classes = lib.tensor(rng.integers(0, 10_000, 512))
+    cross_entropy = lib.nn.functional.cross_entropy
+
+    def run() -> list[Any]:
+        scores.grad = None
+        loss = cross_entropy(scores, classes)
+        loss.backward()
+        return [loss, scores.grad]
+
+    return run
+
+
 WORKLOADS = (
     Workload("3*(2/x)**2 + b - 2 on 0-dim tensors", expression, 0.20, 0.10),
     Workload("200 cheap operators on shape (4,)", cheap_operators, 0.50, 0.30),
@@ -267,5 +282,6 @@ WORKLOADS = (
     Workload("MLP 784-256-128-10, batch 128, Adam step", adam, 0.95, 0.7),
     Workload("indexing, masks, sort, topk, cumsum, 10^5", picking, 0.5, 0.35, rounds=9),
     Workload("embedding 50k x 64, 4096 rows, scatter_add", embedding, 0.8, 0.6, rounds=9),
+    Workload("cross_entropy on (512, 10000)", classification, 0.8, 0.6, rounds=9),
     Workload("five 512x512 matmuls", products, 1.15, 1.05, rounds=7),
 )
