@@ -29,4 +29,9 @@ ROWS = [
        dtypes="uihfc", spellings="function method inplace out"),
     op("nn.functional.linear", real("input", min_ndim=1, **_TAME), argument("weight", "weight", **_TAME),
        argument("bias", "bias"), tags="exact", dtypes="uihfc", spellings="function"),
+    *(
+        op(name, real("input1", min_ndim=1, **_TAME), argument("input2", "same_shape", **_TAME),
+           argument("weight", "between", **_TAME), option("bias", "row_bias"), dtypes="f", spellings="function")
+        for name in ("bilinear", "nn.functional.bilinear")
+    ),
 ]
