@@ -11,9 +11,9 @@ import numpy as np
 from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
-    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm", "baddbmm"]
-    + ["prelu", "nn.functional.prelu"]
-)
+    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "vdot", "inner", "cross",
+     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron", "prelu", "nn.functional.prelu", "addcmul", "lerp"]
+)  # fmt: skip
 #: Exact without powers and roots.
 _DISTANCES = frozenset(["cdist", "pdist", "nn.functional.pdist"])
 #: Losses of a difference: by what its bits are multiplied, and how many more the formula needs.
@@ -27,8 +27,10 @@ _LOSSES = {
 }
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod", "scatter_reduce", "index_reduce"])
+#: Operators whose second derivatives are quotients that cancel, which torch rounds.
+ROUNDED_SECOND = LONG_PRODUCTS | {"copysign"}
 #: Of complex numbers these need a square root, or in torch a division.
-REAL_ONLY = LONG_PRODUCTS | {"abs"}
+REAL_ONLY = LONG_PRODUCTS | {"abs", "sgn"}
 _SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum", "aminmax", "median", "nanmedian"])
 _TRAPEZOIDS = frozenset(["trapezoid", "cumulative_trapezoid"])
 
@@ -41,6 +43,8 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         raise Unfit
     if op in _PRODUCTS:
         return sum(of)
+    if op == "chain_matmul":
+        return sum(map(_bits, values["matrices"]))
     if op == "square":
         return 2 * most
     if op in _DISTANCES and values.get("p", 2.0) not in (0.0, 1.0, math.inf):
@@ -58,7 +62,9 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return most * count
     if op == "mean":
         return most + _mean(values)
-    if op == "div":
+    if op == "frexp":
+        return most + 4
+    if op in ("div", "floor_divide"):
         return _bits(values["input"]) + 2
     if op == "pow":
         return _bits(values["input"]) * int(values["exponent"])
