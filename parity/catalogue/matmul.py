@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, op, real
+from parity.catalogue.arguments import argument, op, option, real
 
 _TAME = {"above": -50, "below": 50}
 _OUT = "function method out"
