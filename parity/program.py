@@ -43,9 +43,14 @@ OPERATORS: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "le": ("<=", operator.le),
     "gt": (">", operator.gt),
     "ge": (">=", operator.ge),
-    "logical_and": ("&", operator.and_),
-    "logical_or": ("|", operator.or_),
-    "logical_not": ("~", operator.invert),
+    "floor_divide": ("//", operator.floordiv),
+    "remainder": ("%", operator.mod),
+    "bitwise_and": ("&", operator.and_),
+    "bitwise_or": ("|", operator.or_),
+    "bitwise_xor": ("^", operator.xor),
+    "bitwise_not": ("~", operator.invert),
+    "bitwise_left_shift": ("<<", operator.lshift),
+    "bitwise_right_shift": (">>", operator.rshift),
     "getitem": ("[]", operator.getitem),
 }
 
@@ -56,6 +61,13 @@ AUGMENTED: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "mul": ("*=", operator.imul),
     "div": ("/=", operator.itruediv),
     "pow": ("**=", operator.ipow),
+    "floor_divide": ("//=", operator.ifloordiv),
+    "remainder": ("%=", operator.imod),
+    "bitwise_and": ("&=", operator.iand),
+    "bitwise_or": ("|=", operator.ior),
+    "bitwise_xor": ("^=", operator.ixor),
+    "bitwise_left_shift": ("<<=", operator.ilshift),
+    "bitwise_right_shift": (">>=", operator.irshift),
 }
 
 

@@ -214,7 +214,7 @@ def _augmented(op: str) -> Callable[[Any, Any], Any]:
 def _attach_operators() -> None:
     for op, (_, call) in OPERATORS.items():
         name = call.__name__.rstrip("_")
-        if op in ("neg", "logical_not"):
+        if op in ("neg", "bitwise_not"):
             setattr(Recorded, f"__{name}__", lambda self, op=op: self._recorder.step(op, (self,), {}, "operator"))
         elif op != "getitem":
             setattr(Recorded, f"__{name}__", _binary(op))

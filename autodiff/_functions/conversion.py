@@ -10,6 +10,7 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap
+from autodiff._core.modes import state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, alias
 
@@ -170,6 +171,12 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         )
     value = checked_number(value, self._array.dtype)
     return assign(self, lambda before: ops.fill(before, value))
+
+
+def refuse_complex(name: str, *tensors: Tensor) -> None:
+    """Raise where a complex tensor takes part in the graph, for what torch differentiates for real ones only."""
+    if state.grad and any(x._node is not None and x._array.dtype.kind == "c" for x in tensors):
+        raise RuntimeError(f"{name} does not support automatic differentiation for outputs with complex dtype.")
 
 
 def checked_number(value: Any, target: Any) -> Any:

@@ -72,6 +72,16 @@ def _check_wider(own: np.dtype[Any], wanted: np.dtype[Any]) -> None:
         )
 
 
+@function("linalg", name="vector_norm", out=True)
+def linalg_vector_norm(
+    input: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    """The norm of order `ord` over dimensions, by default all."""
+    if not isinstance(ord, (int, float)):
+        raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(ord).__name__}")
+    return vector_norm(input, float(ord), dim, keepdim, dtype)
+
+
 @function(out=True)
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """The p-norm over dimensions, or of matrices the Frobenius ("fro") or nuclear ("nuc") norm."""

@@ -114,7 +114,8 @@ def _rrelu(
     if training:
         below = array <= 0
         # One number for each element that is not positive, in their order.
-        drawn[below] = random.noise(stream_of(generator, "rrelu"), int(np.count_nonzero(below)), lower, upper)
+        stream = stream_of(generator, "rrelu")
+        drawn[below] = random.noise(stream, int(np.count_nonzero(below)), array.dtype, lower, upper)
     noise = wrap(drawn)
     slope, training = (lower + upper) / 2, training and upper - lower > 1e-6
     operator = ops.rrelu_with_noise_written if inplace else ops.rrelu_with_noise

@@ -208,7 +208,7 @@ def number(value: Any, dtype: Any) -> Any:
     if isinstance(plain, int) and not -(2**63) <= plain < 2**63 and target.kind != "f":
         raise RuntimeError(overflows)
     finite = not isinstance(plain, complex) and math.isfinite(plain)
-    if target.kind in "fc" and finite and abs(plain) > np.finfo(target).max:
+    if target.kind in "fc" and finite and abs(plain) > float(np.finfo(target).max):
         raise RuntimeError(overflows)
     return copied(plain, target)
 

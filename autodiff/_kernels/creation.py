@@ -146,11 +146,11 @@ def linspace(start: Any, end: Any, steps: int, dtype: Any) -> Any:
     working = np.dtype("float64") if dtype.kind in "iu" else dtype if dtype.itemsize > 2 else np.dtype("float32")
     first, last = working.type(start), working.type(end)
     # torch's fused multiply-add rounds once; so does the next wider type, but for rare ties.
-    step = ((last - first) / working.type(steps - 1)).astype(_WIDER.get(working.name, working))
     places = np.arange(steps)
-    return (
-        np.where(places < steps // 2, first + step * places, last - step * places[::-1]).astype(working).astype(dtype)
-    )
+    with np.errstate(all="ignore"):
+        step = ((last - first) / working.type(steps - 1)).astype(_WIDER.get(working.name, working))
+        found = np.where(places < steps // 2, first + step * places, last - step * places[::-1])
+        return found.astype(working).astype(dtype)
 
 
 def logspace(start: Any, end: Any, steps: int, base: float, dtype: Any) -> Any:

@@ -74,9 +74,14 @@ def uniform(stream: Mersenne, n: int, dtype: Any, low: float = 0.0, high: float 
     return found
 
 
-def noise(stream: Mersenne, n: int, low: float, high: float) -> Any:
-    """n float64 evenly in [low, high), a pair of words each: rrelu draws one for every element that is not positive."""
-    return uniform(stream, n, DOUBLE, low, high)
+def noise(stream: Mersenne, n: int, dtype: Any, low: float, high: float) -> Any:
+    """n float64 evenly in [low, high), of a pair of words each: rrelu's, in the order of what is not positive.
+
+    The bounds are numbers of the tensor's dtype; product and sum are rounded apart, since torch compiles this one
+    without vectors.
+    """
+    low, high = float(dtype.type(low)), float(dtype.type(high))
+    return stream.doubles(n) * (high - low) + low
 
 
 def normal(

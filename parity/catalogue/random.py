@@ -33,6 +33,6 @@ ROWS = [
        spellings="function"),
     op("nn.functional.dropout2d", real("input", ndim=4), _P, _TRAINING, tags="stream", spellings="function"),
     op("nn.functional.dropout3d", real("input", ndim=4), _P, _TRAINING, tags="stream", spellings="function"),
-    op("nn.functional.gumbel_softmax", real("logits", min_ndim=1), option("tau", low=0.5, high=2.0),
-       tags="stream", spellings="function"),
+    op("nn.functional.gumbel_softmax", real("logits", min_ndim=1), choice("tau", 1.0, 0.5),
+       choice("hard", False, True), tags="stream", spellings="function"),
 ]

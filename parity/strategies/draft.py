@@ -171,6 +171,8 @@ class Draft:
         """Whether the item's values may go where the limits say."""
         if item.kind == "b":
             return not limits.get("nonzero")
+        if limits.get("sign") and not item.leaf and 0 in item.look():
+            return False
         if smooth:
             return item.moderate() and (not limits or item.within(limits))
         return True

@@ -17,10 +17,11 @@ _NO_ROW = "the catalogue has no row for"
 _REFUSES = "torch records it, and refuses the backward pass: so does the rule"
 _RAISES = "raises torch's error, and rows ask for no such derivative: tests/ops/test_special.py"
 _THIRD = "recorded while second derivatives are taken: asked for by the third, which programs do not have:"
+_RAISES = "torch has no derivative: the rule raises"
 #: Rules that no program of a run reaches, with the reason.
 UNREACHED = {
-    **{("_divide_floor", i): "the row draws no rounding_mode of div" for i in (0, 1)},
-    **{("_divide_trunc", i): "the row draws no rounding_mode of div" for i in (0, 1)},
+    **{(n, i): _RAISES for n in ("floor_divide", "_heaviside", "_remainder_of_number") for i in (0, 1)},
+    ("_xlogy_of_number", 1): "no step has the number on the left of xlogy",
     **{("addmm", i): f"{_NO_ROW} addmm" for i in (0, 1, 2)},
     **{
         (f"_drawn_{name}", 0): "writes over a tensor: tests/ops/test_random.py takes its gradient"

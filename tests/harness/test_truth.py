@@ -36,8 +36,11 @@ sqrt rsqrt reciprocal exp exp2 log log2 log10 log1p expm1 sin cos tan asin acos 
 asinh atanh sigmoid square neg abs sign floor ceil trunc round positive special.expm1
 special.log1p special.expit clone relu nn.functional.relu
 nn.functional.leaky_relu nn.functional.softplus nn.functional.gelu zeros_like ones_like ravel
-logical_not
+logical_not sgn frac deg2rad rad2deg sinc nan_to_num isnan isinf isfinite isposinf isneginf isreal signbit
+conj conj_physical resolve_conj resolve_neg real angle frexp
 """
+
+OF_TWO = "maximum minimum fmax fmin hypot logaddexp logaddexp2 copysign ldexp isclose"
 
 #: op: (inputs, args, kwargs) at a point where nothing is singular, tied or at a kink.
 CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
@@ -48,13 +51,36 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
     **special_cases.CASES,
     "acosh": [((B,), (R0,), {})],
     **{
-        op: [((A, B), (R0, R1), {}), ((S, V), (R0, R1), {})] for op in ["maximum", "minimum"]
+        op: [((A, B), (R0, R1), {}), ((S, V), (R0, R1), {})]
+        for op in OF_TWO.split()
     },
     **{
         op: [((A, B), (R0, R1), {}), ((S, V), (R0, R1), {}), ((S,), (R0, 0.7), {})]
         for op in ["add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq", "ne"]
     },
     "pow": [((A, B), (R0, R1), {}), ((B,), (R0, 2.5), {}), ((S,), (R0, 3), {}), ((B,), (1.7, R0), {})],
+    **{
+        op: [((S, B), (R0, R1), {}), ((S,), (R0, 0.7), {}), ((K, K % 4 + 2), (R0, R1), {})]
+        for op in ["remainder", "fmod"]
+    },
+    "floor_divide": [((K, K % 4 + 2), (R0, R1), {})],
+    "xlogy": [((S, B), (R0, R1), {}), ((S,), (R0, 0.7), {})],
+    "rsub": [((S, B), (R0, R1), {}), ((S,), (R0, 0.7), {"alpha": 2})],
+    "float_power": [((A, B), (R0, R1), {}), ((B,), (R0, 2.5), {})],
+    "addcmul": [((S, A, B), (R0, R1, R2), {"value": 0.3}), ((S, A, B), (R0, R1, R2), {})],
+    "addcdiv": [((S, A, B), (R0, R1, R2), {"value": 0.3})],
+    "lerp": [((S, A, V), (R0, R1, R2), {}), ((S, A), (R0, R1, 0.3), {})],
+    "heaviside": [((K, K + 1), (R0, R1), {})],
+    **{
+        op: [((K, K[::-1].copy()), (R0, R1), {})]
+        for op in ["gcd", "lcm", "bitwise_and", "bitwise_or", "bitwise_xor"]
+    },
+    **{op: [((K, K % 4), (R0, R1), {})] for op in ["bitwise_left_shift", "bitwise_right_shift"]},
+    "bitwise_not": [((K,), (R0,), {}), ((M,), (R0,), {})],
+    "polar": [((A, S), (R0, R1), {})],
+    "complex": [((A, S), (R0, R1), {})],
+    "view_as_complex": [((S[:, :2].copy(),), (R0,), {})],
+    **{op: [((A + 1j * S,), (R0,), {})] for op in ["imag", "view_as_real"]},
     "atan2": [((A, S), (R0, R1), {})],
     "clamp": [((S,), (R0, -0.5, 0.8), {}), ((S,), (R0,), {"max": 0.2}), ((S, A), (R0,), {"min": R1})],
     "clamp_min": [((S,), (R0, 0.1), {})],
@@ -231,7 +257,8 @@ def build(op, arrays, args, kwargs, second=True):
     items = [Ref(last)] if not isinstance(value, tuple) else [Ref(last, i) for i in range(len(value))]
     needs = run.requires_grad[last]
     outputs = tuple(r for r in items if (needs if r.item is None else needs[r.item]))
-    cotangents = tuple(rng.uniform(0.5, 1.5, (value if r.item is None else value[r.item]).shape) for r in outputs)
+    parts = [value if r.item is None else value[r.item] for r in outputs]
+    cotangents = tuple(rng.uniform(0.5, 1.5, part.shape).astype(part.dtype) for part in parts)
     weights = tuple(rng.uniform(0.5, 1.5, a.array.shape) for a in inputs if a.requires_grad) if outputs else ()
     return program.with_(outputs=outputs, cotangents=cotangents, second=weights if second else ())
 
@@ -287,10 +314,11 @@ def test_truth_agrees_with_torch_by_the_second_argument(op):
 def test_every_line_has_a_case():
     aliases = {"subtract", "multiply", "divide", "true_divide", "negative", "absolute", "arcsin", "arccos",
                "arctan",
-               "arctan2", "nn.functional.tanh", "nn.functional.sigmoid", "sgn", "clip", "greater", "less",
+               "arctan2", "nn.functional.tanh", "nn.functional.sigmoid", "clip", "special.xlogy", "special.sinc",
+                "greater", "less",
                "greater_equal", "less_equal", "not_equal", "swapaxes", "swapdims", "moveaxis", "concat",
                "concatenate", "contiguous"}  # fmt: skip
-    assert operators() - set(CASES) - set(special_cases.CONSTANT_FIRST) == aliases
+    assert operators() - set(CASES) - set(special_cases.CONSTANT_FIRST) - WITHOUT_TRUTH == aliases
 
 
 def scalar(steps, *values):
@@ -426,6 +454,10 @@ def test_every_operator_of_the_catalogue_has_a_line():
     assert set(CATALOGUE) - drawn <= operators()
 
 
+#: About floats, of which the line of numbers knows nothing: its line says so.
+WITHOUT_TRUTH = {"nextafter"}
+
+
 #: Lines that always say NoTruth, with their reason.
 SILENT = {"linalg.ldl_factor", "linalg.ldl_factor_ex"}
 #: torch's gradient takes the imaginary part of what comes to a diagonal that is real for a part of it.
@@ -440,7 +472,7 @@ def test_a_silent_line_says_why(op):
         evaluate(program, run).value(1, 0, (0,) * run.values[1][0].ndim, 1e-14)
 
 
-@pytest.mark.parametrize("op", sorted((set(CATALOGUE) & operators()) - SILENT))
+@pytest.mark.parametrize("op", sorted((set(CATALOGUE) & operators()) - SILENT - WITHOUT_TRUTH))
 @pytest.mark.parametrize("kind", ["tame", "shapes", "exact"])
 def test_truth_agrees_with_torch_on_drawn_programs(op, kind):
     """Whatever the generator draws for an operator, spellings, layouts and broadcasting included."""
@@ -470,7 +502,13 @@ def agree(program, run, rough=1.0):
             number = array[element].item()
             if np.isfinite(number):
                 single = array.dtype in (np.float32, np.complex64)
-                assert close(truth.value(last, item, element, 1e-14), number, 1e4 if single else rough), element
+                try:
+                    found = truth.value(last, item, element, 1e-14)
+                except NoTruth as none:
+                    if "sign of zero" not in str(none):
+                        raise
+                else:
+                    assert close(found, number, 1e4 if single else rough), element
     for number, first, second in zip(program.differentiable, run.gradients, run.second or run.gradients):
         if first is None:
             continue
