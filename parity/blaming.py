@@ -71,7 +71,8 @@ def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch
 
 def _public(names: set[str]) -> set[str]:
     """The operators of the catalogue that go by these names."""
-    return {name for name in CATALOGUE if name.rpartition(".")[2] in names and "random" not in CATALOGUE[name].tags}
+    there = {name for name in CATALOGUE if "random" not in CATALOGUE[name].tags}
+    return {n for n in there if n in names or (n.rpartition(".")[2] in names - there)}
 
 
 def _programs(op: str, program: Program, reference: Any) -> Iterator[Program]:

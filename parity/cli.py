@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import Literal, NoReturn, TextIO
+from typing import Any, Literal, NoReturn, TextIO
 
 from parity import corpus, running
 from parity.accuracy import measure
@@ -24,6 +24,8 @@ from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError, ProgramError, UsageError
+from parity.faults import mutants as mutation
+from parity.faults import selftest as faults
 from parity.judging import judge
 from parity.planning import PROFILES, plan
 from parity.report.coverage import coverage_record, coverage_text
@@ -172,6 +174,26 @@ def coverage(options: argparse.Namespace) -> int:
     return AGREE
 
 
+def selftest(options: argparse.Namespace) -> int:
+    subject = resolve(_target(options) or "autodiff")
+    running.probe(subject)
+    with torch_reference.settings() as reference, _stream(options.json) as lines:
+        told = sys.stderr if lines is sys.stdout else sys.stdout
+
+        def show(line: str, record: dict[str, Any] | None) -> None:
+            if line:
+                print(line, file=told, flush=True)
+            if lines is not None and record is not None:
+                write_lines(lines, [record])
+
+        wishes = {"programs": options.programs, "seed": options.seed, "ops": options.ops}
+        if options.mutants:
+            passed = mutation.report(reference, subject, show, jobs=options.jobs, **wishes)
+        else:
+            passed = faults.report(reference, subject, show, **wishes)
+    return AGREE if passed else MISMATCH
+
+
 def accuracy(options: argparse.Namespace) -> int:
     target = _target(options) or "autodiff"
     known = {case.spec.name for case in measure.selected(list(CATALOGUE))}
@@ -243,6 +265,16 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("id")
     verb.add_argument("--as", dest="form", choices=("script", "pytest"), default="script")
     verb.add_argument("--engine", dest="target", metavar="TARGET", help="the engine that the test names")
+
+    verb = verbs.add_parser("selftest", help="faults planted in an engine: found, shrunk, blamed?")
+    verb.set_defaults(verb=selftest)
+    _target_options(verb, "an engine that lets its parts be replaced (default: autodiff)")
+    verb.add_argument("--mutants", action="store_true", help="every formula and kernel changed, one at a time")
+    verb.add_argument("--programs", type=_natural, default=faults.PROGRAMS, metavar="N", help="random programs")
+    verb.add_argument("--seed", type=_natural, default=faults.SEED)
+    verb.add_argument("--ops", type=_names, help="operators that programs are made of")
+    verb.add_argument("--jobs", type=_natural, default=min(4, os.cpu_count() or 1), metavar="N", help="at a time")
+    _json_option(verb)
 
     verb = verbs.add_parser("accuracy", help="errors in ulp against certified truth, of torch and of an engine")
     verb.set_defaults(verb=accuracy)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+
+class LinAlgError(RuntimeError):
+    """A matrix that is singular, not positive-definite or the like; torch.linalg.LinAlgError."""
+
+
 NON_SCALAR_ROOT = "grad can be implicitly created only for scalar outputs"
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have already "

@@ -1,29 +1,13 @@
 """Public functions with torch's signatures, one file a family; importing the package fills the registry."""
 
-from autodiff._functions import (  # noqa: F401
-    activation,
-    arithmetic,
-    binning,
-    choosing,
-    conversion,
-    creation,
-    differences,
-    einsum,
-    indexing,
-    joining,
-    loss,
-    masks,
-    matmul,
-    normalize,
-    norms,
-    order,
-    random,
-    reduce,
-    rounding,
-    scan,
-    selection,
-    sets,
-    shape,
-    special,
-    statistics,
-)
+from importlib import import_module
+
+FAMILIES = """
+    activation addition arithmetic binning choosing classification comparison complex contraction conversion creation
+    diagonal differences distance dropout elementary factorize generator index joining linalg loss masks matmul
+    matrix_norms normalize norms order parting random ranges ranking rearranging rectifiers reduce rounding sampling
+    scan scatter selection sets shape solve special spectrum statistics values windows
+"""
+
+for family in FAMILIES.split():
+    import_module(f"{__name__}.{family}")

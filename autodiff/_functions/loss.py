@@ -1,7 +1,8 @@
-"""Losses with torch's signatures."""
+"""Losses element by element, with torch's signatures."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -9,14 +10,16 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
-from autodiff._core.promotion import cast, guarded
+from autodiff._core.modes import no_grad, state
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor
 
-IGNORE = -100
+#: torch's numbers for what `reduction` names, as its root functions take them.
+REDUCTIONS = ("none", "mean", "sum")
 
 
-def _reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
     """The reduction, also from torch's older pair of flags. Raises ValueError for an unknown one."""
     if size_average is not None or reduce is not None:
         chosen = "none" if reduce is False else "sum" if size_average is False else "mean"
@@ -24,20 +27,87 @@ def _reduction(size_average: bool | None, reduce: bool | None, reduction: str) -
             f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=3
         )
         return chosen
-    if reduction not in ("none", "mean", "sum"):
+    if reduction not in REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return reduction
 
 
-def _in_one_dtype(*tensors: Tensor) -> tuple[Tensor, ...]:
+def numbered(reduction: int) -> str:
+    """The reduction by torch's number for it.
+
+    Its root functions say that it is 1 if left out, and take 0.
+    """
+    return REDUCTIONS[reduction] if reduction in (0, 1, 2) else "none"
+
+
+def constant(name: str, **given: Tensor | None) -> None:
+    """Raise RuntimeError where an argument that torch does not differentiate by requires grad."""
+    for argument, x in given.items():
+        if state.grad and x is not None and x.requires_grad:
+            raise RuntimeError(
+                f"The function '{name}' is not differentiable with respect to argument '{argument}'. This input cannot "
+                "have requires_grad True."
+            )
+
+
+def need_kernel(name: str, x: Tensor, kinds: str = "f") -> None:
+    """Raise NotImplementedError for a dtype that torch's kernel does not take."""
+    if x._array.dtype.kind not in kinds:
+        raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(x._array.dtype)}'")
+
+
+def in_one_dtype(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors in the dtype that they are promoted to."""
     d = dtypes.result_type(t._array for t in tensors)
     return tuple([cast(t, d) for t in tensors])
 
 
-def _reduced(losses: Tensor, reduction: str) -> Tensor:
+def reduced(losses: Tensor, reduction: str) -> Tensor:
+    """Each loss, or their sum or mean."""
     if reduction == "none":
         return losses
-    return ops.sum_all(losses) if reduction == "sum" else ops.mean_all(losses)  # type: ignore[no-any-return]
+    if reduction == "sum":
+        return ops.sum_all(losses)  # type: ignore[no-any-return]
+    if losses._array.dtype.kind not in "fc":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: "
+            + dtypes.title(losses._array.dtype)
+        )
+    return ops.mean_all(losses)  # type: ignore[no-any-return]
+
+
+def _of_one_shape(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+    """Both in the shape they broadcast to, with torch's warning if they had to be."""
+    a, b = input._array.shape, target._array.shape
+    if a == b:
+        return input, target
+    warnings.warn(
+        f"Using a target size ({_size(b)}) that is different to the input size ({_size(a)}). This will likely lead "
+        "to incorrect results due to broadcasting. Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    try:
+        shape = np.broadcast_shapes(a, b)
+    except ValueError:
+        raise RuntimeError(errors.cannot_broadcast(a, b)) from None
+    return tuple([x if x._array.shape == shape else ops.expand(x, shape=shape) for x in (input, target)])
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"torch.Size({list(shape)})"
+
+
+def _weighted(losses: Tensor, weight: Tensor, shape: tuple[int, ...], reduction: str, by_weight: bool) -> Tensor:
+    """Losses times weights; the mean is over the total weight if so asked."""
+    if weight._array.shape != shape:
+        raise ValueError("Weights and input must have the same size.")
+    losses = ops.mul(losses, weight)
+    if reduction == "mean" and by_weight:
+        return ops.div(ops.sum_all(losses), ops.sum_all(weight))  # type: ignore[no-any-return]
+    return reduced(losses, reduction)
+
+
+# -- of a difference --------------------------------------------------------------------------------------------------
 
 
 @function("nn.functional")
@@ -50,191 +120,295 @@ def mse_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """The squared difference: its mean, its sum, or each ("none")."""
-    reduction = _reduction(size_average, reduce, reduction)
+    shape = input._array.shape
+    reduction = reduction_of(size_average, reduce, reduction)
+    input, target = _of_one_shape(input, target)
+    if weight is not None:
+        return _weighted(ops.square(ops.sub(input, target)), weight, shape, reduction, True)
+    input, target = in_one_dtype(input, target)
+    need_kernel("mse_cpu", input, "fc")
+    return ops.mse_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The absolute difference, with derivative 0 at 0: its mean, its sum, or each."""
+    shape = input._array.shape
+    reduction = reduction_of(size_average, reduce, reduction)
+    losses = ops.abs(ops.sub(*_of_one_shape(input, target)))
+    return reduced(losses, reduction) if weight is None else _weighted(losses, weight, shape, reduction, True)
+
+
+@function("nn.functional")
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """The absolute difference less beta / 2, rounded off within beta of 0."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    input, target = _of_one_shape(input, target)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    if beta == 0:
+        return reduced(ops.abs(ops.sub(input, target)), reduction)
+    input, target = in_one_dtype(input, target)
+    need_kernel("smooth_l1_cpu", input)
+    return ops.smooth_l1_loss(input, target, reduction=reduction, beta=beta)  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """Half the squared difference, and a straight line of slope delta from delta on."""
+    shape = input._array.shape
+    reduction_of(None, None, reduction)
+    input, target = in_one_dtype(*_of_one_shape(input, target))
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    need_kernel("huber_cpu", input)
+    if weight is None:
+        return ops.huber_loss(input, target, reduction=reduction, delta=delta)  # type: ignore[no-any-return]
+    losses = ops.huber_loss(input, target, reduction="none", delta=delta)
+    return _weighted(losses, weight, shape, reduction, False)
+
+
+# -- of probabilities -------------------------------------------------------------------------------------------------
+
+
+@function("nn.functional")
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The loss of probabilities of one class against targets between 0 and 1; no logarithm counts less than -100."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    x, y = input._array, target._array
+    if x.shape != y.shape:
+        raise ValueError(
+            f"Using a target size ({_size(y.shape)}) that is different to the input size ({_size(x.shape)}) is "
+            "deprecated. Please ensure they have the same size."
+        )
+    constant("binary_cross_entropy", weight=weight)
+    if weight is not None:
+        weight = cast(_expanded(weight, y.shape), x.dtype)
+    need_kernel("binary_cross_entropy", input)
+    if x.dtype is not y.dtype:
+        raise RuntimeError(f"Found dtype {dtypes.title(y.dtype)} but expected {dtypes.title(x.dtype)}")
+    for name, values in (("input", x), ("target", y)):
+        if not np.all((values >= 0) & (values <= 1)):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    return ops.binary_cross_entropy(input, target, weight, reduction=reduction)  # type: ignore[no-any-return]
+
+
+def _expanded(weight: Tensor, shape: tuple[int, ...]) -> Tensor:
+    try:
+        fits = np.broadcast_shapes(weight._array.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(
+            f"Attempting to broadcast a weight of shape {list(weight._array.shape)}; but expected shape should be "
+            f"broadcastable to {list(shape)}"
+        )
+    return ops.expand(weight, shape=shape)  # type: ignore[no-any-return]
+
+
+def _with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None, pos_weight: Tensor | None, reduction: str
+) -> Tensor:
+    x, y = input._array, target._array
+    constant("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
+    need_kernel("log_sigmoid_cpu", input)
+    if y.dtype.kind != "f":
+        raise RuntimeError(
+            f"result type {dtypes.title(x.dtype)} can't be cast to the desired output type {dtypes.title(y.dtype)}"
+        )
+    # torch writes the loss over what it made of the target: in the target's shape and dtype.
+    if x.shape != y.shape:
+        try:
+            shape = np.broadcast_shapes(x.shape, y.shape)
+        except ValueError:
+            raise RuntimeError(errors.cannot_broadcast(x.shape, y.shape)) from None
+        if shape != y.shape:
+            raise RuntimeError(f"output with shape {list(y.shape)} doesn't match the broadcast shape {list(shape)}")
+        input = ops.expand(input, shape=shape)
+    own = y.dtype
+    d = dtypes.result_type([x, y])
+    input, target = cast(input, d), cast(target, d)
+    weight, pos_weight = (w if w is None else cast(w, d) for w in (weight, pos_weight))
+    if d is own:
+        return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction=reduction)  # type: ignore[no-any-return]
+    losses = ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction="none")
+    return reduced(ops.to(losses, dtype=own), reduction)
+
+
+@function("nn.functional", name="binary_cross_entropy_with_logits")
+def binary_cross_entropy_with_logits_function(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """binary_cross_entropy of the logistic function of the scores, safe for large ones."""
+    reduction = reduction_of(size_average, reduce, reduction)
     a, b = input._array.shape, target._array.shape
     if a != b:
+        raise ValueError(f"Target size ({_size(b)}) must be the same as input size ({_size(a)})")
+    return _with_logits(input, target, weight, pos_weight, reduction)
+
+
+@function(method=False)
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    pos_weight: Tensor | None = None,
+    reduction: int = 0,
+) -> Tensor:
+    """binary_cross_entropy of the logistic function of the scores; 0 stands for each, 1 for the mean, 2 for the sum."""
+    return _with_logits(input, target, weight, pos_weight, numbered(reduction))
+
+
+@function("nn.functional")
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """log(1 + e^(-target input)) for targets 1 and -1."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    constant("soft_margin_loss", target=target)
+    input, target = in_one_dtype(input, target)
+    need_kernel("soft_margin_loss", input)
+    return ops.soft_margin_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
+
+
+def _kl_div(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> Tensor:
+    for x in (input, target):
+        kind = x._array.dtype.kind
+        if kind == "c":
+            raise RuntimeError("kl_div: Complex inputs not supported.")
+        if kind != "f":
+            raise RuntimeError("kl_div: Integral inputs not supported.")
+    if log_target:
+        losses = ops.mul(ops.exp(target), ops.sub(target, input))
+    else:
+        losses = ops.sub(ops._times_log(target), ops.mul(target, input))
+    return reduced(losses, reduction)
+
+
+@function("nn.functional", name="kl_div")
+def kl_div_function(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """The divergence of log-probabilities from a target; "batchmean" divides the sum by the size of dimension 0."""
+    shown = "sum" if reduction == "batchmean" else reduction
+    if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
-            f"Using a target size ({_size(b)}) that is different to the input size ({_size(a)}). This will likely lead "
-            "to incorrect results due to broadcasting. Please ensure they have the same size.",
+            "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
+            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
+            "same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
-        try:
-            shape = np.broadcast_shapes(a, b)
-        except ValueError:
-            raise RuntimeError(errors.cannot_broadcast(a, b)) from None
-        input, target = (ops.expand(x, shape=shape) for x in (input, target))
-    input, target = _in_one_dtype(input, target)
-    if input._array.dtype.kind not in "fc":
-        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{dtypes.title(input._array.dtype)}'")
-    if weight is None:
-        return ops.mse_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
-    if weight._array.shape != input._array.shape:
-        raise ValueError("Weights and input must have the same size.")
-    losses = ops.mul(ops.mse_loss(input, target, reduction="none"), weight)
-    if reduction == "mean":
-        return ops.div(ops.sum_all(losses), ops.sum_all(weight))  # type: ignore[no-any-return]
-    return _reduced(losses, reduction)
+    whole = _kl_div(input, target, reduction_of(size_average, reduce, shown), log_target)
+    if reduction != "batchmean" or not input._array.ndim:
+        return whole
+    return ops.div(whole, input._array.shape[0] or math.nan)  # type: ignore[no-any-return]
 
 
-def _size(shape: tuple[int, ...]) -> str:
-    return f"torch.Size({list(shape)})"
+@function(method=False)
+def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
+    """The divergence of log-probabilities from a target; 0 stands for each, 1 for the mean, 2 for the sum."""
+    return _kl_div(input, target, numbered(reduction), log_target)
 
 
-# -- classes ----------------------------------------------------------------------------------------------------------
+# -- of a distribution's parameters -----------------------------------------------------------------------------------
 
 
-def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int) -> Tensor:
-    """The targets as int64. Raises as torch does for shapes, dtypes and classes that do not fit."""
-    a, t = input._array.shape, target._array.shape
-    if not a:
-        raise ValueError("Expected 1 or more dimensions (got 0)")
-    if len(a) > 1:
-        if not t or a[0] != t[0]:
-            raise ValueError(f"Expected input batch_size ({a[0]}) to match target batch_size ({t[0] if t else 1}).")
-        if (a[0], *a[2:]) != t:
-            if len(a) == 2:
-                raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-            raise RuntimeError(f"Expected target size {[a[0], *a[2:]]}, got {list(t)}")
-    elif len(t) > 1 or t == (0,) or (t and t[0] != 1):
-        raise ValueError(f"Expected input batch_size ({a[0]}) to match target batch_size ({t[0]}).")
-    if target._array.dtype.name not in ("int64", "uint8"):
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {dtypes.title(target._array.dtype)}")
-    classes = a[0] if len(a) == 1 else a[1]
-    if weight is not None:
-        if weight._array.shape != (classes,):
-            raise RuntimeError(
-                f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor "
-                f"of shape: {list(weight._array.shape)}"
-            )
-        if weight._array.dtype is not input._array.dtype:
-            d, e = (dtypes.title(x._array.dtype) for x in (input, weight))
-            raise RuntimeError(f"expected scalar type {d} but found {e}")
-    _check_range(target._array, classes, ignore)
-    return target if target._array.dtype.name == "int64" else guarded(wrap(target._array.astype(np.int64)), target)
+def _poisson(input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: str) -> Tensor:
+    if log_input:
+        losses = ops.sub(ops.exp(input), ops.mul(target, input))
+    else:
+        losses = ops.sub(input, ops.mul(target, ops.log(ops.add(input, eps))))
+    if full:
+        stirling = ops.add(
+            ops.sub(ops.mul(target, ops.log(target)), target), ops.mul(ops.log(ops.mul(target, 2 * math.pi)), 0.5)
+        )
+        losses = ops.add(losses, ops.masked_fill(stirling, ops.le(target, 1), 0))
+    return reduced(losses, reduction)
 
 
-def _check_range(target: Any, classes: int, ignore: int) -> None:
-    outside = ((target < 0) | (target >= classes)) & (target != ignore)
-    if outside.any():
-        raise IndexError(f"Target {np.asarray(target)[np.asarray(outside)][0]} is out of bounds.")
-
-
-@function("nn.functional")
-def nll_loss(
+@function("nn.functional", name="poisson_nll_loss")
+def poisson_nll_loss_function(
     input: Tensor,
     target: Tensor,
-    weight: Tensor | None = None,
+    log_input: bool = True,
+    full: bool = False,
     size_average: bool | None = None,
-    ignore_index: int = IGNORE,
+    eps: float = 1e-8,
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Minus the logarithm of the target's probability; the mean divides by the total weight of targets that count."""
-    reduction = _reduction(size_average, reduce, reduction)
-    if input._array.dtype.kind != "f":
-        raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtypes.title(input._array.dtype)}'")
-    classes = _check_classes(input, target, weight, ignore_index)
-    if input._array.ndim == 1:
-        classes = guarded(wrap(np.reshape(classes._array, ())), target)
-    operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
-    loss: Tensor = operator(input, classes, weight, ignore=ignore_index, reduction=reduction)
-    return (
-        ops.view(loss, shape=target._array.shape)
-        if reduction == "none" and target._array.shape != loss._array.shape
-        else loss
-    )  # type: ignore[no-any-return]
+    """Minus the logarithm of a count's probability by its expected number, or that one's logarithm."""
+    return _poisson(input, target, log_input, full, eps, reduction_of(size_average, reduce, reduction))
+
+
+@function(method=False)
+def poisson_nll_loss(input: Tensor, target: Tensor, log_input: bool, full: bool, eps: float, reduction: int) -> Tensor:
+    """Minus the logarithm of a count's probability; 0 stands for each, 1 for the mean, 2 for the sum."""
+    return _poisson(input, target, log_input, full, eps, numbered(reduction))
 
 
 @function("nn.functional")
-def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = IGNORE,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
+def gaussian_nll_loss(
+    input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:
-    """The loss of scores against classes, or against probabilities of the input's shape."""
-    reduction = _reduction(size_average, reduce, reduction)
+    """Minus the logarithm of the target's density by mean and variance, which counts as at least eps."""
     shape = input._array.shape
-    if not 0 <= label_smoothing <= 1:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if not shape:
-        raise ValueError("Expected 1 or more dimensions (got 0)")
-    dim = 0 if len(shape) == 1 else 1
-    if shape == target._array.shape:
-        if target._array.dtype.kind != "f":
-            raise RuntimeError(
-                "Expected floating point type for target with class probabilities, got "
-                + dtypes.title(target._array.dtype)
-            )
-        if ignore_index >= 0:
-            raise RuntimeError("ignore_index is not supported for floating point target")
-        return _against_probabilities(_log_softmax(input, dim), target, weight, reduction, label_smoothing, dim)
-    scores = _log_softmax(input, dim)
-    loss: Tensor = nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
-    if not label_smoothing:
-        return loss
-    return _smoothed(loss, scores, target, weight, ignore_index, reduction, label_smoothing, dim)
-
-
-def _log_softmax(input: Tensor, dim: int) -> Tensor:
-    d = input._array.dtype
-    if d.kind != "f":
-        raise NotImplementedError(f"\"log_softmax_lastdim_kernel_impl\" not implemented for '{dtypes.title(d)}'")
-    return ops.log_softmax(input, dims=(dim,))  # type: ignore[no-any-return]
-
-
-def _by_class(weight: Tensor, ndim: int, dim: int) -> Tensor:
-    """The classes' weights, in the shape that broadcasts over the scores."""
-    return guarded(ops.reshape_to(weight, shape=tuple([-1 if i == dim else 1 for i in range(ndim)])), weight)
-
-
-def _against_probabilities(
-    scores: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, dim: int
-) -> Tensor:
-    shape = scores._array.shape
-    classes = shape[dim]
-    if smoothing:
-        target = ops.add(ops.mul(target, 1 - smoothing), smoothing / classes)
-    product = ops.mul(scores, target)
-    if weight is not None:
-        product = ops.mul(product, _by_class(weight, len(shape), dim))
-    if reduction == "none":
-        return ops.neg(ops.sum(product, dims=(dim,), keepdim=False))  # type: ignore[no-any-return]
-    whole = ops.neg(ops.sum_all(product))
-    if reduction == "sum":
-        return whole  # type: ignore[no-any-return]
-    rows = scores._array.size // classes if classes else 0
-    return ops.div(whole, rows or float("nan"))  # type: ignore[no-any-return]
-
-
-def _smoothed(
-    loss: Tensor,
-    scores: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
-    ignore: int,
-    reduction: str,
-    by: float,
-    dim: int,
-) -> Tensor:
-    """A part `by` of the loss comes from all classes evenly."""
-    weighted = scores if weight is None else ops.mul(scores, _by_class(weight, scores._array.ndim, dim))
-    even = ops.neg(ops.sum(weighted, dims=(dim,), keepdim=False))
-    classes = target._array.reshape(even._array.shape)
-    counts = classes != ignore
-    even = ops.where(wrap(counts), even, 0)
-    if reduction != "none":
-        even = ops.sum_all(even)
-    if reduction == "mean":
-        if weight is None:
-            number: Any = int(np.count_nonzero(counts)) or float("nan")
-        else:
-            number = wrap(np.asarray(weight._array)[np.asarray(classes)[np.asarray(counts)]].sum())
-        even = ops.div(even, number)
-    if even._array.shape != loss._array.shape:
-        even = ops.view(even, shape=loss._array.shape)
-    return ops.add(ops.mul(loss, 1 - by), ops.mul(even, by / scores._array.shape[dim]))  # type: ignore[no-any-return]
+    if isinstance(var, float):
+        if var < 0:
+            raise ValueError("var has negative entry/entries")
+        var = ops.mul(ops.ones_like(input), var)
+    elif np.any(var._array < 0):
+        raise ValueError("var has negative entry/entries")
+    own = var._array.shape
+    if own != shape:
+        if shape[:-1] == own:
+            var = ops.unsqueeze(var, dim=len(own))
+        elif len(own) != len(shape) or sum(b for a, b in zip(shape, own) if a != b) != 1:
+            raise ValueError("var is of incorrect size")
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not valid")
+    var = ops.clone(var)
+    with no_grad():
+        var.clamp_(min=eps)
+    losses = ops.mul(ops.add(ops.log(var), ops.div(ops.square(ops.sub(input, target)), var)), 0.5)
+    if full:
+        losses = ops.add(losses, 0.5 * math.log(2 * math.pi))
+    return reduced(losses, reduction)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 #: Elements of a block: a few such blocks of float32 or float64 fit into the second-level cache.
 BLOCK = 1 << 15
+
+#: Elements of a block of rows, of which a kernel keeps two: each takes more calls than a fused formula's.
+ROWS = 1 << 16
 
 Step = Callable[..., Any]
 
@@ -55,3 +58,11 @@ def _whole(step: Step, arrays: tuple[Any, ...]) -> Any:
     out = np.empty(shape, first.dtype)
     step(*arrays, out)
     return out
+
+
+def row_blocks(rows: Any) -> Iterator[slice]:
+    """Slices of the rows of a matrix, each with as many elements as stay in the cache, and one row at least."""
+    count, width = rows.shape
+    step = max(ROWS // max(width, 1), 1)
+    for start in range(0, count, step):
+        yield slice(start, start + step)

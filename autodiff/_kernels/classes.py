@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.accumulate import add_at
-from autodiff._kernels.summation import total
+from autodiff._kernels.blocks import row_blocks
+from autodiff._kernels.half import in_single
+from autodiff._kernels.losses import total_of
 
 
 def _weights(target: Any, weight: Any, ignore: int, dtype: Any) -> tuple[Any, Any]:
@@ -16,10 +18,6 @@ def _weights(target: Any, weight: Any, ignore: int, dtype: Any) -> tuple[Any, An
     safe = np.where(counts, target, 0)
     each = counts.astype(dtype) if weight is None else np.where(counts, weight[safe], 0)
     return each, safe
-
-
-def _total_of(each: Any) -> Any:
-    return total(np.asarray(each), tuple(range(np.ndim(each))))
 
 
 def nll_loss(x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
@@ -34,8 +32,8 @@ def nll_loss(x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> A
     losses = np.where(each != 0, -picked * each, -np.where(target != ignore, picked, 0) * each)
     if reduction == "none":
         return losses
-    whole = _total_of(losses)
-    return whole if reduction == "sum" else np.divide(whole, _total_of(each))
+    whole = total_of(losses)
+    return whole if reduction == "sum" else np.divide(whole, total_of(each))
 
 
 def nll_adjoint(g: Any, x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
@@ -46,7 +44,7 @@ def nll_adjoint(g: Any, x: Any, target: Any, weight: Any, ignore: int, reduction
     each, safe = _weights(target, weight, ignore, g.dtype)
     share = -g * each
     if reduction == "mean":
-        share = np.divide(-g, _total_of(each)) * each
+        share = np.divide(-g, total_of(each)) * each
     dim = 0 if x.ndim == 1 else 1
     out = np.zeros(x.shape, g.dtype)
     share = np.where(target != ignore, share, 0)
@@ -54,17 +52,42 @@ def nll_adjoint(g: Any, x: Any, target: Any, weight: Any, ignore: int, reduction
     return out
 
 
-def mse_loss(x: Any, y: Any, reduction: str) -> Any:
-    if x.dtype.char == "e":
-        return mse_loss(x.astype(np.float32), y.astype(np.float32), reduction).astype(np.float16)
-    away = x - y
-    if not isinstance(away, np.ndarray):
-        return away * away
-    np.multiply(away, away, out=away)
+@in_single
+def cross_entropy(x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
+    """The loss of rows of scores against classes, and their softmax, which is all that backward needs.
+
+    Row by row in blocks that stay in the cache; the logarithm is taken of the sums alone.
+    """
+    each, safe = _weights(target, weight, ignore, x.dtype)
+    rows, safe, each = np.atleast_2d(x), np.reshape(safe, -1), np.reshape(each, -1)
+    soft = np.empty(rows.shape, x.dtype)
+    losses = np.zeros(len(rows), x.dtype)
+    for part in row_blocks(rows) if x.size else ():
+        block = soft[part]
+        np.subtract(rows[part], np.maximum.reduce(rows[part], axis=1, keepdims=True), out=block)
+        picked = block[np.arange(len(block)), safe[part]]
+        np.exp(block, out=block)
+        sums = np.add.reduce(block, axis=1, keepdims=True)
+        np.divide(block, sums, out=block)
+        losses[part] = np.log(sums[:, 0]) - picked
+    # An ignored row does not count, be it nan.
+    losses = np.where(np.reshape(target, -1) != ignore, losses, 0) * each
+    soft = soft if x.ndim > 1 else soft[0]
     if reduction == "none":
-        return away
-    whole = _total_of(away)
-    return whole if reduction == "sum" else np.divide(whole, x.dtype.type(away.size))
+        return np.reshape(losses, np.shape(target)), soft
+    whole = total_of(losses)
+    return whole if reduction == "sum" else np.divide(whole, total_of(each)), soft
+
+
+@in_single
+def cross_entropy_backward(g: Any, soft: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
+    """softmax less 1 at the target's class, times what each row counts."""
+    each, safe = _weights(target, weight, ignore, soft.dtype)
+    share = np.divide(g, total_of(each)) * each if reduction == "mean" else g * each
+    share, safe = np.reshape(np.where(target != ignore, share, 0).astype(soft.dtype), -1), np.reshape(safe, -1)
+    out = np.multiply(np.atleast_2d(soft), share[:, None])
+    out[np.arange(len(out)), safe] -= share
+    return out if soft.ndim > 1 else out[0]
 
 
 def embedding(weight: Any, indices: Any, padding: int | None, by_frequency: bool) -> Any:

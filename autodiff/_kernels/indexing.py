@@ -114,11 +114,11 @@ def gather(x: Any, index: Any, dim: int) -> Any:
     if not index.size:
         return np.zeros(index.shape, x.dtype)
     if x.flags.c_contiguous:
-        return x.reshape(-1).take(_places(index, x.shape, dim)).reshape(index.shape)
+        return x.reshape(-1).take(flat_places(index, x.shape, dim)).reshape(index.shape)
     return np.take_along_axis(_corner(x, index, dim), index, dim)
 
 
-def _places(index: Any, shape: Shape, dim: int) -> Any:
+def flat_places(index: Any, shape: Shape, dim: int) -> Any:
     """The flat place in an array of `shape` that each element of `index` addresses."""
     grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
     grid[dim] = from_front(index, shape[dim])
@@ -132,17 +132,17 @@ def _places(index: Any, shape: Shape, dim: int) -> Any:
 def gather_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
     """The adjoint of gather: zeros of `shape` to which g was added at `index` along `dim`."""
     if not shape or not index.size:
-        return np.zeros(shape, g.dtype) + (g.sum(dtype=g.dtype) if not shape else 0)
+        return np.zeros(shape, g.dtype) if shape else np.sum(g, dtype=g.dtype)
     count = int(np.prod(shape, dtype=np.int64))
     index = np.atleast_1d(index)
-    return accumulate(count, _places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
+    return accumulate(count, flat_places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
 
 
 def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
     """A copy of x that holds src at `index` along `dim`; of several for one place the last wins."""
     out = np.array(x, order="C")
     if not out.ndim:
-        return np.asarray(src, x.dtype).reshape(-1)[-1:].reshape(()) if index.size else out
+        return np.array(src, x.dtype).reshape(-1)[-1:].reshape(()) if index.size else out
     if not index.size:
         return out
     index = np.atleast_1d(index)
@@ -153,11 +153,12 @@ def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:
 
 def scatter_add(x: Any, index: Any, src: Any, dim: int) -> Any:
     """x with src added at `index` along `dim`."""
+    if not index.size:
+        return np.array(x)
     index = np.atleast_1d(index)
-    cut = src[tuple([slice(n) for n in index.shape])] if src.ndim else src
-    if not x.ndim or not index.size:
-        return x + gather_back(cut, index, x.shape, dim)
-    return add_at(np.array(x, order="C"), _places(index, x.shape, dim), np.asarray(cut).reshape(-1))
+    cut = np.asarray(src[tuple([slice(n) for n in index.shape])] if src.ndim else src)
+    places = flat_places(index, x.shape or (1,), dim)
+    return add_at(np.array(np.ravel(x)), places, cut.reshape(-1)).reshape(x.shape)
 
 
 def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
@@ -166,7 +167,11 @@ def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
 
 def index_add(x: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
     """x with alpha * source added to the slices that `index` names."""
-    added = source if alpha == 1 else source * x.dtype.type(alpha)
+    added = source if alpha == 1 else source * np.asarray(alpha).astype(x.dtype)
+    if x.dtype.kind == "b":
+        out = np.array(x)
+        np.logical_or.at(out, (slice(None),) * dim + (np.atleast_1d(index),) if x.ndim else ..., added)
+        return out
     if not x.ndim:
         return x + np.sum(added, dtype=x.dtype)
     return x + index_back(added, x.shape, (slice(None),) * dim + (np.atleast_1d(index),))
@@ -197,16 +202,19 @@ def take_back(g: Any, index: Any, shape: Shape) -> Any:
     return accumulate(count, places, np.asarray(g).reshape(-1)).reshape(shape)
 
 
-def pad_to(g: Any, shape: Shape) -> Any:
-    """g in the corner of zeros of `shape`: the adjoint of reading only the first elements."""
-    out = np.zeros(shape, g.dtype)
-    out[tuple([slice(n) for n in g.shape])] = g
-    return out
-
-
-def corner(x: Any, shape: Shape) -> Any:
-    """The first elements of each dimension: the adjoint of `pad_to`."""
-    return x[(*[slice(n) for n in shape], ...)]
+def put_flat(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """A copy of x that holds source, or has it added, at places counted flat."""
+    out = np.array(x, order="C")
+    if not index.size:
+        return out
+    flat = out.reshape(-1)
+    if not accumulate:
+        flat[np.ravel(index)] = np.ravel(source)
+        return out
+    if x.dtype.kind == "b":
+        np.logical_or.at(flat, np.ravel(index), np.ravel(source))
+        return out
+    return x + take_back(source, index, x.shape)
 
 
 # -- masks ---------------------------------------------------------------------------------------------------

@@ -1,27 +1,12 @@
 """Everything that has a derivative of its own, one file a family; importing the package fills the registry."""
 
-from autodiff._primitives import (  # noqa: F401
-    activation,
-    arithmetic,
-    bessel,
-    binning,
-    choosing,
-    comparison,
-    complex,
-    elementary,
-    index,
-    logic,
-    loss,
-    matmul,
-    normalize,
-    norms,
-    order,
-    polynomials,
-    reduce,
-    rounding,
-    scan,
-    sets,
-    shape,
-    special,
-    statistics,
-)
+from importlib import import_module
+
+FAMILIES = """
+    activation arithmetic bessel binning choosing classification comparison complex diagonal distance elementary
+    factorize index joining linalg logic loss masks matmul normalize norms order parting polynomials random rectifiers
+    reduce rounding scan scatter selection sets shape solve special spectrum statistics
+"""
+
+for family in FAMILIES.split():
+    import_module(f"{__name__}.{family}")

@@ -5,26 +5,54 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._core.kinds import general, pointwise
+from autodiff._core.kinds import fused, general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import activations
 
+# The logistic function's derivative: its two factors are computed each by itself, so that nothing is lost far out.
 pointwise(
-    "relu", activations.relu, lambda g, out: ops._relu_backward(g, out), computes="", refuses="bc", spellings="inplace"
+    "_logistic_density",
+    activations.logistic_density,
+    lambda input, out: out * (ops.sigmoid(-input) - ops.sigmoid(input)),
+    node="SigmoidBackwardBackward0",
 )
-pointwise(
-    "_relu_backward",
-    activations.relu_backward,
-    lambda g, other: ops._relu_backward(g, other),
-    lambda g: ops.zeros_like(g),
-    node="ThresholdBackwardBackward0",
-)
-general(
+fused(
     "softplus",
     activations.softplus,
-    lambda g, input, beta, threshold: ops.where(input * beta > threshold, g, g * ops.sigmoid(input * beta)),
-    inputs=("input",),
+    activations.softplus_backward,
+    lambda g, grad, input, beta, threshold: ops.where(
+        input * beta > threshold, 0, g * grad * ops._logistic_density(input * beta) * beta
+    ),
 )
+fused(
+    "logsigmoid",
+    activations.logsigmoid,
+    activations.logsigmoid_backward,
+    lambda g, grad, input: -(g * grad * ops._logistic_density(input)),
+    node="LogSigmoidBackward0",
+)
+
+
+def _elu_curvature(g: Any, grad: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    steep = alpha * scale * input_scale * input_scale
+    return ops.where(input < 0, g * grad * (ops.exp(ops.where(input < 0, input, 0) * input_scale) * steep), 0)
+
+
+def _elu_curvature_by_result(g: Any, grad: Any, result: Any, input_scale: float) -> Any:
+    return ops.where(result < 0, g * grad * input_scale, 0)
+
+
+# Scaled elu is selu, and with its slope adjusted celu; in place torch keeps the result.
+for _name in ("elu", "celu"):
+    fused(_name, activations.elu, activations.elu_backward, _elu_curvature, node=f"{_name.capitalize()}Backward0")
+    fused(
+        f"{_name}_written",
+        activations.elu,
+        activations.elu_backward_by_result,
+        _elu_curvature_by_result,
+        sees="out",
+        node=f"{_name.capitalize()}Backward1",
+    )
 
 
 def _gelu(g: Any, input: Any) -> Any:
@@ -39,20 +67,30 @@ def _gelu_by_tanh(g: Any, input: Any) -> Any:
     return g * (s + input * (s * ops.sigmoid(-u)) * slope)
 
 
-def _silu(g: Any, input: Any) -> Any:
-    s = ops.sigmoid(input)
-    return g * (s * (1 + input * (1 - s)))
+def _mish_curvature(g: Any, grad: Any, input: Any) -> Any:
+    """tanh(softplus(x)) has the slope h = 4su² / (1 + u²)²: mish'' is 2h + xh'."""
+    s, u = ops.sigmoid(input), ops.sigmoid(-input)
+    below = u * u + 1
+    slope = 4 * s * (u / below) * (u / below)
+    return g * grad * slope * (input * (u - 2 * s + 4 * s * u * u / below) + 2)
 
 
+def _silu_curvature(g: Any, grad: Any, input: Any) -> Any:
+    s, u = ops.sigmoid(input), ops.sigmoid(-input)
+    return g * grad * (s * u * (input * (u - s) + 2))
+
+
+def _glu(g: Any, input: Any, dim: int) -> Any:
+    a, b = (ops.slice(input, dim=dim, start=start, stop=stop, step=1) for start, stop in activations.halves(input, dim))
+    gate = ops.sigmoid(b)
+    return ops.cat(g * gate, g * a * ops._logistic_density(b), dim=dim)
+
+
+fused("silu", activations.silu, activations.silu_backward, _silu_curvature)
+fused("mish", activations.mish, activations.mish_backward, _mish_curvature)
+general("glu", activations.glu, _glu, inputs=("input",))
 general("gelu", activations.gelu, _gelu, inputs=("input",))
 general("gelu_by_tanh", activations.gelu_by_tanh, _gelu_by_tanh, inputs=("input",), node="GeluBackward0")
-general("silu", activations.silu, _silu, inputs=("input",))
-general(
-    "leaky_relu",
-    activations.leaky_relu,
-    lambda g, input, slope: ops.where(input > 0, g, g * slope),
-    inputs=("input",),
-)
 
 # -- along dimensions ---------------------------------------------------------------------------------------------
 general("softmax", activations.softmax, lambda g, out, dims: ops.softmax_backward(g, out, dims=dims), inputs=("input",))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import views
+from autodiff._core import errors, views
 from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.overwrite import overwrite
@@ -21,13 +21,21 @@ from autodiff._kernels.overwriting import KERNELS
 PUBLIC_KINDS = ("pointwise", "discrete")
 
 
-def in_place(name: str, operator: Callable[..., Any], overlaps: bool = False) -> Callable[..., Tensor]:
-    """The method `name_`: the operator's result written into its first argument."""
+def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True) -> Callable[..., Tensor]:
+    """The method `name_`: the operator's result written into its first argument.
+
+    `memory`: "overlapping" where operands may share the memory written, "apart" where not even all of it.
+    """
     kernel = over(name)
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if not overlaps:
+        if memory == "apart":
+            operands = _flat((*args, *kwargs.values()))
+            if any(x is self for x in operands):
+                raise RuntimeError(errors.PARTIAL_OVERLAP)
+            check_overlap(self, operands, same=False)
+        elif memory != "overlapping":
             check_overlap(self, args)
         if kernel is not None and overwrite(self, kernel, args, kwargs):
             return self
@@ -59,6 +67,11 @@ def over(name: str) -> Callable[..., Any] | None:
     return KERNELS.get(name, own)
 
 
+def _flat(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments, what lists and tuples hold among them."""
+    return tuple([x for a in args for x in (a if isinstance(a, (tuple, list)) else (a,))])
+
+
 def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     """The method `name_` of logic, which torch knows no derivative of and so writes over whatever it is given."""
     method = in_place(name, operator)
@@ -87,11 +100,11 @@ def in_place_view(name: str, operator: Callable[..., Any]) -> Callable[..., Tens
 
 def _written(name: str) -> Callable[[Any, Any], Any] | None:
     """What a comparison writes over its first operand, where that takes part in a graph."""
-    p = PRIMITIVES.get(f"_{name}_written")
-    if p is None:
+    rows = [PRIMITIVES.get(f"_{name}{by}_written") for by in ("_number", "")]
+    if rows[0] is None:
         return None
     compare = PRIMITIVES[name].op
-    return lambda before, other: p.op(before, other, compare(before, other))
+    return lambda before, other: rows[isinstance(other, Tensor)].op(before, other, compare(before, other))  # type: ignore[union-attr]
 
 
 def described(name: str, p: Primitive) -> str:
@@ -120,10 +133,11 @@ def attach() -> None:
         if p.kind in PUBLIC_KINDS and name in p.public and name not in FUNCTIONS:
             p.op.__name__ = p.op.__qualname__ = name
             p.op.__doc__ = described(name, p)
-            setattr(Tensor, name, p.op)
-            if "inplace" in p.spellings:
-                written = in_place_unrecorded if name.startswith("logical_") else in_place
-                setattr(Tensor, name + "_", written(name, _written(name) or p.op))
+            written = in_place_unrecorded if name.startswith("logical_") else in_place
+            for each in (home for home in p.public if "." not in home):
+                setattr(Tensor, each, p.op)
+                if "inplace" in p.spellings:
+                    setattr(Tensor, each + "_", written(each, _written(name) or p.op))
     for f in FUNCTIONS.values():
         for name in (f.short, *f.aliases):
             if f.method:
@@ -132,4 +146,4 @@ def attach() -> None:
                 setattr(Tensor, name + "_", in_place_view(name, f.public))
             elif f.inplace:
                 operator = f.public if f.node is None else _on_a_copy(f.public)
-                setattr(Tensor, name + "_", in_place(name, operator, f.inplace == "overlapping"))
+                setattr(Tensor, name + "_", in_place(name, operator, f.inplace))

@@ -59,9 +59,7 @@ def has(case: Case, dtype: str) -> bool:
     return KIND[dtype] in case.spec.dtypes
 
 
-def measured(
-    target: str, todo: Iterable[tuple[Case, str]], *, count: int = 10_000, jobs: int = 1
-) -> Iterator[Row]:
+def measured(target: str, todo: Iterable[tuple[Case, str]], *, count: int = 10_000, jobs: int = 1) -> Iterator[Row]:
     """A row for each case and dtype, in their order."""
     tasks = [(target, case, dtype, count) for case, dtype in todo]
     if jobs == 1 or len(tasks) < 2:

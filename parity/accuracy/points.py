@@ -115,7 +115,9 @@ def _around(spots: Array, dtype: np.dtype[Any], count: int, rng: np.random.Gener
     apart = np.ldexp(rng.uniform(1, 2, count), -rng.integers(1, np.finfo(dtype).nmant + 2, count))
     with np.errstate(over="ignore", under="ignore"):
         moved = (near + scale * apart * rng.choice([-1, 1], count)).astype(dtype)
-        return np.concatenate([spots, np.nextafter(spots, dtype.type(-1e9)), np.nextafter(spots, dtype.type(1e9)), moved])
+        return np.concatenate(
+            [spots, np.nextafter(spots, dtype.type(-1e9)), np.nextafter(spots, dtype.type(1e9)), moved]
+        )
 
 
 def _inside(x: Array, answer: Answer) -> Array:

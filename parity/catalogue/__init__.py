@@ -4,64 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from types import MappingProxyType
 
-from parity.catalogue import (
-    activation,
-    arithmetic,
-    bessel,
-    binning,
-    choosing,
-    comparison,
-    creation,
-    differences,
-    elementary,
-    index,
-    logic,
-    loss,
-    matmul,
-    normalize,
-    norms,
-    order,
-    polynomials,
-    random,
-    reduce,
-    rounding,
-    scan,
-    sets,
-    shape,
-    special,
-    statistics,
-)
 from parity.catalogue.spec import Argument, OpSpec
 
-_FAMILIES = (
-    activation,
-    arithmetic,
-    bessel,
-    binning,
-    choosing,
-    comparison,
-    creation,
-    differences,
-    elementary,
-    index,
-    logic,
-    loss,
-    matmul,
-    normalize,
-    norms,
-    order,
-    polynomials,
-    random,
-    reduce,
-    rounding,
-    scan,
-    sets,
-    shape,
-    special,
-    statistics,
-)
+_FAMILIES = """
+    activation addition arithmetic bessel binning choosing classification comparison complex contraction creation
+    diagonal differences distance elementary factorize index joining linalg logic loss masks matmul matrix_norms
+    normalize norms order parting polynomials random ranking rearranging rectifiers reduce rounding scan scatter
+    selection sets shape solve special spectrum statistics
+"""
 
 #: Families of operators whose elements do not meet, cut by meaning.
 ELEMENTWISE = frozenset(
@@ -74,7 +27,11 @@ CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
         row.name: row
         for row in sorted(
-            (replace(row, family=family.__name__.rpartition(".")[2]) for family in _FAMILIES for row in family.ROWS),
+            (
+                replace(row, family=family)
+                for family in _FAMILIES.split()
+                for row in import_module(f"{__name__}.{family}").ROWS
+            ),
             key=lambda row: row.name,
         )
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from parity.catalogue.spec import Argument, OpSpec
@@ -18,6 +19,7 @@ def op(
     stress: tuple[tuple[float, float], ...] = (),
     orders: int = 2,
     spellings: str = "function method",
+    gauge: Mapping[int, int] | None = None,
     note: str = "",
 ) -> OpSpec:
     """A row; its family is the name of the module that it stands in."""
@@ -31,6 +33,7 @@ def op(
         stress,
         orders,
         frozenset(spellings.split()),
+        gauge or {},
         note,
     )
 
@@ -40,8 +43,9 @@ def real(name: str, **limits: Any) -> Argument:
 
     `ndim`, `min_ndim`, `max_ndim` bound its dimensions, `kinds` the dtype kinds if they are not the row's;
     `distinct` and `spread` ask for elements apart from one another, `result_above` for a result that is not
-    degenerate (all in the smooth regime only); `settled` for strides that every engine has,
-    `constant` for a tensor that requires no grad.
+    degenerate (all in the smooth regime only); `settled` for strides that every engine has, `sized` for one with
+    elements, `constant` for one that requires no grad, `sign` for one whose zeros are given, not computed, `pairs` for
+    a last dimension of two numbers that lie side by side.
     """
     return Argument(name, "tensor", limits=limits)
 
@@ -76,14 +80,14 @@ def bound(name: str, *values: float, needed: bool = False) -> Argument:
     return Argument(name, "bound", optional=True, keyword=True, limits=limits)
 
 
-def choice(name: str, *values: Any) -> Argument:
-    """One of a few constants, by its name; may be left out."""
-    return Argument(name, "choice", optional=True, keyword=True, limits={"values": values})
+def choice(name: str, *values: Any, needed: bool = False) -> Argument:
+    """One of a few constants, by its name; may be left out unless it is `needed`."""
+    return Argument(name, "choice", optional=True, keyword=True, limits={"values": values, "needed": needed})
 
 
-def dim(name: str = "dim", **limits: Any) -> Argument:
+def dim(name: str = "dim", *, optional: bool = False, **limits: Any) -> Argument:
     """One dimension of the first tensor, from either end."""
-    return Argument(name, "dim", limits=limits)
+    return Argument(name, "dim", optional=optional, limits=limits)
 
 
 def dims(name: str = "dim", **limits: Any) -> Argument:

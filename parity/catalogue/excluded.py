@@ -12,9 +12,19 @@ from typing import Any, Literal
 EXCLUDED: Mapping[str, str] = MappingProxyType(
     {
         "from_numpy": "takes an array, which no step can hold; every program's inputs go through it instead",
+        "linalg.eig": "torch promises no order of eigenvalues, which libraries find in different ones; held against "
+        "torch in tests/ops by what does not hang on it: "
+        "https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html",
+        "linalg.eigvals": "as linalg.eig",
+        "linalg.ldl_solve": "takes factors whose exchanges only LAPACK knows how to write; held against torch in "
+        "tests/ops",
         "empty_like": "its values are whatever the memory held, its shape and dtype those of zeros_like: "
         "https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html",
-        "manual_seed": "gives a generator, not a tensor; tested where distributions are tested",
+        "conj": "torch's is a lazy view, which the engine has not: it conjugates at once, into memory of its own; "
+        "conj_physical has a row: https://docs.pytorch.org/docs/stable/generated/torch.conj.html",
+        "vander": "torch 2.13 writes the powers in place and then refuses its own backward pass; linalg.vander has a "
+        "row, and tests/ops/test_creation_edges.py holds the values against torch",
+        "manual_seed": "gives a generator, not a tensor; tests/ops/test_random.py holds the stream against torch's",
     }
 )
 
@@ -37,20 +47,64 @@ _QUOTIENTS = (
     "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
 )
 
+_LEFT_OUT = (
+    "with include_self=False torch counts the input's element among those that tie for an extreme, gives it its share "
+    "and drops that; what is left out has none: "
+    "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/csrc/autograd/FunctionsManual.cpp"
+)
+_BENT = "the gradient at nan is one in torch's vectorised loop, another in the scalar loop for the rest of an array"
+_BENDING = (
+    "hardshrink nn.functional.hardshrink nn.functional.softshrink nn.functional.hardtanh nn.functional.relu6 "
+    "nn.functional.hardswish nn.functional.elu celu nn.functional.celu selu nn.functional.selu"
+)
+
 #: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
+        "addcdiv": Known(
+            frozenset(["second"]), "torch's second derivative at a divisor of 0 multiplies 0 and inf where inf is left"
+        ),
         "atan2": Known(
             _GRADIENTS,
             "torch's derivative divides by x² + y², which underflows: it is 0 (in second order nan) where the true one "
             "is large or infinite",
             where="undecided",
         ),
+        **{
+            name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
+            for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
+        },
+        "copysign": Known(
+            frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
+        ),
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
+        "index_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
+        "float_power": Known(
+            _GRADIENTS,
+            "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
+        ),
+        "frexp": Known(_GRADIENTS, "torch divides by 2**exponent in single precision: 0/0 for numbers below its range"),
+        "logaddexp": Known(
+            frozenset(["second"]), "torch's second derivative divides e^∞ by its square at infinite distances: nan"
+        ),
+        "logaddexp2": Known(
+            frozenset(["second"]), "torch's second derivative divides 2^∞ by its square at infinite distances: nan"
+        ),
+        **{
+            name: Known(_GRADIENTS, "torch's slope of t log(t) at 0 is 0/0; the true one is -inf")
+            for name in ("kl_div", "nn.functional.kl_div")
+        },
+        **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
+        "logcumsumexp": Known(
+            frozenset(["second"]),
+            "torch takes logarithms of the incoming gradient, which have no derivative where that is 0; "
+            "sums that are infinite have none",
+            where="undecided",
+        ),
         "mode": Known(
             frozenset(["value", "gradient"]),
             "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
@@ -58,6 +112,14 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             where="undecided",
         ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
+        **dict.fromkeys(
+            ("std_mean", "var_mean"),
+            Known(
+                frozenset(["value"]),
+                "torch takes the mean while it takes the variance, which makes nan of an infinity; torch.mean gives it",
+            ),
+        ),
+        "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         **{
             name: Known(
                 _ANY,
@@ -105,6 +167,11 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
             "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
             where="convention",
+        ),
+        "where": Known(
+            frozenset(["error"]),
+            "torch hands a real operand beside a complex one a complex gradient, and its own backward refuses that",
+            where="undecided",
         ),
     }
 )

@@ -21,8 +21,11 @@ ROWS = [
        dtypes="uihfc", spellings=_OUT),
     op("outer", real("input", ndim=1, **_TAME), real("vec2", ndim=1, **_TAME), tags="exact", dtypes="buihfc",
        spellings=_OUT),
-    op("einsum", argument("equation", "equation"), argument("operands", "contracted", **_TAME), tags="exact",
-       dtypes="uihfc", spellings="function"),
+    op("vdot", real("input", ndim=1, **_TAME), argument("other", "factor", ndim=1, **_TAME), tags="exact",
+       dtypes="uihfc", spellings=_OUT),
+    op("inner", real("input", max_ndim=3, **_TAME), argument("other", "inner_factor", **_TAME), tags="exact",
+       dtypes="uihfc", spellings=_OUT),
+    op("trace", real("input", ndim=2, **_TAME), tags="exact", dtypes="uihfc"),
     op("nn.functional.linear", real("input", min_ndim=1, **_TAME), argument("weight", "weight", **_TAME),
        argument("bias", "bias"), tags="exact", dtypes="uihfc", spellings="function"),
 ]

@@ -11,6 +11,7 @@ Tag = Literal[
     "rounded",  # value and derivatives are one correctly rounded operation each: bit for bit on any input
     "ties",  # ties and kinks: drawn in the exact regime only
     "random",  # the value is drawn: only its distribution is promised
+    "stream",  # the value is drawn from a seeded stream: its bits are promised by engines that follow torch's
     "data_shape",  # the result's shape depends on the data
     "signed_zero",  # the sign of a zero in the value is promised
     "discrete",  # the value jumps (argmax, floor, comparisons): no gradient through it
@@ -53,5 +54,7 @@ class OpSpec:
     orders: int = 2
     #: How it may be written besides a function: method, operator, inplace, augmented, out.
     spellings: frozenset[str] = frozenset({"function"})
+    #: Results whose vectors are defined up to a factor of size 1, and the axis along which each vector lies.
+    gauge: Mapping[int, int] = field(default_factory=dict)
     #: A surprising convention of torch, with its source.
     note: str = ""

@@ -26,14 +26,48 @@ _DERIVED = ("gradient", "second", "none", "error", "shape", "dtype")
 
 
 def mechanism(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:
-    """The mismatch with the mechanism that an experiment names, if one does."""
-    if mismatch.check == "touched" or not program.steps:
+    """The mismatch with the mechanism that an experiment names, if one does.
+
+    What no experiment on the program itself explains (a second derivative has uses and broadcasts of its own) is
+    tried on the plainest programs there are.
+    """
+    if mismatch.check not in _DERIVED or not program.steps:
         return mismatch
+    found = _named(program, reference, subject, mismatch)
+    if found.mechanism or mismatch.check not in ("gradient", "second", "error"):
+        return found
+    for probe in _PROBES:
+        verdict = compare(probe, reference, subject, confirm=False)
+        if verdict.status == "differs":
+            name = _named(probe, reference, subject, verdict.mismatches[0]).mechanism
+            if name:
+                return replace(mismatch, mechanism=name)
+    return mismatch
+
+
+def _probe(x: Any, y: Any = None) -> Program:
+    """x · y, or x · x; its gradient is exact."""
+    leaves = tuple(Input(np.array(values), True) for values in (x, y) if values is not None)
+    result = np.broadcast_shapes(*(leaf.array.shape for leaf in leaves))
+    seed = np.arange(1.0, 1.0 + np.prod(result)).reshape(result)
+    step = Step("mul", (Ref(0), Ref(len(leaves) - 1)))
+    return Program(leaves, (step,), (Ref(len(leaves)),), (seed,), (), "exact")
+
+
+_MATRIX = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+_PROBES = (_probe(3.0), _probe([2.0, 3.0, 5.0], _MATRIX), _probe([[2.0], [3.0]], _MATRIX), _probe(2.0, _MATRIX))
+
+
+def _named(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:
     run = execute(program, reference)
-    if mismatch.check == "none" and mismatch.where not in _reaching(program):
+    moment = None if run.error is None else run.error.moment
+    if mismatch.check == "none" and mismatch.where not in _reaching(program, run):
         return replace(mismatch, mechanism="unreached", op="", input=None)
     for name, candidate in _experiments(program, run, mismatch):
-        if compare(candidate, reference, subject, confirm=False).status == "agrees":
+        again = execute(candidate, reference)
+        if again.error is not None and again.error.moment != moment:
+            continue  # that both refuse it says nothing
+        if compare(candidate, reference, subject, reference_run=again, confirm=False).status == "agrees":
             return replace(mismatch, mechanism=name)
     return mismatch
 
@@ -43,7 +77,7 @@ def _experiments(program: Program, run: Run, mismatch: Mismatch) -> Iterator[tup
     if mismatch.check == "error" and mismatch.where >= len(program.inputs):
         yield from _writing(program)
         return
-    if mismatch.check not in _DERIVED or mismatch.where >= len(program.inputs):
+    if mismatch.where >= len(program.inputs):
         return  # a value: steps alone are to blame for it
     if any(writes(step) for step in program.steps):
         yield from _views(program, run)
@@ -121,27 +155,22 @@ def _as_tree(program: Program) -> Program | None:
 
 
 def _broadcasting(program: Program, run: Run, mismatch: Mismatch) -> Iterator[tuple[Mechanism, Program]]:
-    """The inputs are broadcast before the program begins."""
-    values = [value for value in run.values[len(program.inputs) :] if isinstance(value, np.ndarray)]
-    for result in {value.shape for value in values}:
+    """The input is broadcast before the program begins (all of them, if it is not known which)."""
+    shapes = [value.shape for value in run.values if isinstance(value, np.ndarray)]
+    which = [mismatch.where] if mismatch.where >= 0 else program.differentiable
+    for result in dict.fromkeys(shapes[len(program.inputs) :]):
         for kept in (0, 2, 1):  # trailing dimensions that matrix products do not broadcast
-            leaves = tuple(_broadcast(leaf, result, kept) for leaf in program.inputs)
-            if any(a.array.shape != b.array.shape for a, b in zip(leaves, program.inputs)):
-                second = [
-                    None if weight is None else np.resize(weight, leaves[number].array.shape)
-                    for number, weight in zip(program.differentiable, program.second)
-                ]
-                candidate = program.with_(inputs=leaves, second=tuple(second))
-                if _fits(candidate, run, program):
-                    yield "broadcasting", candidate
-
-
-def _fits(candidate: Program, run: Run, program: Program) -> bool:
-    """Whether references stand for values of cotangents' shapes still: that an engine raises is no agreement."""
-    return all(
-        ref.index >= len(program.inputs) or candidate.inputs[ref.index].array.shape == cotangent.shape
-        for ref, cotangent in zip(candidate.outputs, candidate.cotangents)
-    )
+            leaves = [
+                _broadcast(leaf, result, kept) if number in which else leaf
+                for number, leaf in enumerate(program.inputs)
+            ]
+            if all(a.array.shape == b.array.shape for a, b in zip(leaves, program.inputs)):
+                continue
+            second = [
+                None if weight is None else np.resize(weight, leaves[number].array.shape)
+                for number, weight in zip(program.differentiable, program.second)
+            ]
+            yield "broadcasting", program.with_(inputs=tuple(leaves), second=tuple(second))
 
 
 def _broadcast(leaf: Input, shape: tuple[int, ...], kept: int) -> Input:
@@ -156,12 +185,13 @@ def _broadcast(leaf: Input, shape: tuple[int, ...], kept: int) -> Input:
     return replace(leaf, array=array, layout="contiguous")
 
 
-def _reaching(program: Program) -> set[int]:
-    """The inputs that some output is made of."""
+def _reaching(program: Program, run: Run) -> set[int]:
+    """The inputs that some output depends on by steps that have a derivative."""
     inputs = len(program.inputs)
     needed = {ref.index for ref in program.outputs}
-    for number in reversed(range(len(program.steps))):
-        if inputs + number in needed:
+    for number in reversed(range(min(len(program.steps), len(run.requires_grad) - inputs))):
+        needs = run.requires_grad[inputs + number]
+        if inputs + number in needed and (any(needs) if isinstance(needs, tuple) else needs):
             needed.update(ref.index for ref in program.steps[number].refs())
     return needed
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from parity.compare.gauge import turned
 from parity.engines.protocol import Array, Run, Value
 from parity.program import Program
 
@@ -35,7 +36,8 @@ class Pair:
         if self.kind == "value":
             value: Value = run.values[self.where] if self.where < len(run.values) else None
             if isinstance(value, tuple):
-                return value[self.item] if self.item is not None else None
+                found = value[self.item] if self.item is not None else None
+                return None if found is None else turned(program, self.where, self.item, found)
             return value
         gradients = run.gradients if self.kind == "gradient" else run.second
         found = gradients[program.differentiable.index(self.where)] if gradients else None
@@ -49,6 +51,7 @@ def unequal(program: Program, reference: Run, subject: Run) -> Iterator[Pair]:
         if isinstance(a, tuple) and isinstance(b, tuple):
             for item, (p, q) in enumerate(zip(a, b)):
                 if _differ(p, q):
+                    p, q = (turned(program, where, item, x) for x in (p, q))
                     yield Pair("value", where, item, p, q)
         elif isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and _differ(a, b):
             yield Pair("value", where, None, a, b)

@@ -89,7 +89,8 @@ class Comparison:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
         if shaped:
             return Verdict("differs", "structure", float("inf"), shaped)
-        if any(step.op in _RANDOM for step in self.program.steps):
+        follows = hasattr(self.subject, "seed")
+        if any(step.op in _RANDOM or (step.seed is not None and not follows) for step in self.program.steps):
             return Verdict("agrees", "structure", note="of random values only the distribution is promised")
         if structure.lacks_derivative(self.ours.error) and (extra := self._unrivalled()):
             return extra
@@ -143,10 +144,22 @@ class Comparison:
                 return Verdict("agrees", "jitter", self.worst)
         stable = [p for p in doubtful if not jumps.blur(p) and not (p.spread is not None and _unstable(p))]
         verdict = self._arbitrated(stable)
+        if verdict.status != "differs":
+            # What nudges leave alone can be judged though all else be noise: where it is nan, and where infinite.
+            blurred = [p for p in doubtful if not p.discrete and not jumps.blur(p) and _unstable(p)]
+            verdict = self._special_ones(blurred) or verdict
         if verdict.status != "differs" and len(stable) < len(doubtful):
             note = "nudges of one rounding move the result too far to judge it"
             return replace(verdict, status="undecided", decided="unstable", note=note)
         return verdict
+
+    def _special_ones(self, pairs: Sequence[Pair]) -> Verdict | None:
+        arbiter = Arbiter(self.program, self.ours)
+        for pair in pairs:
+            for judgement in self._specials(arbiter, pair, specials.differing(pair.reference, pair.subject)):
+                if not judgement.passes:
+                    return self._differs(pair, judgement)
+        return None
 
     def _arbitrated(self, pairs: Sequence[Pair]) -> Verdict:
         arbiter = Arbiter(self.program, self.ours)

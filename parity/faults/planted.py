@@ -225,20 +225,6 @@ def selected(shape: Sequence[int], index: Any, g: Any, dim: int) -> Any:
     return out
 
 
-def put(kernel: Part) -> Part:
-    """Accumulating into equal places keeps the last only."""
-    return lambda *arrays, accumulate, **params: kernel(
-        *(arrays if not accumulate else (arrays[0], arrays[1] + kernel_at(kernel, arrays[0], params))),
-        accumulate=False, **params,
-    )  # fmt: skip
-
-
-def kernel_at(kernel: Part, x: Any, params: Mapping[str, Any]) -> Any:
-    """What stands at the places, read by numbering the elements and putting."""
-    indices = tuple(np.asarray(getattr(i, "_array", i)) if i is not None else slice(None) for i in params["indices"])
-    return x[indices]
-
-
 def var_by_squares(x: Any, dims: Any, correction: float, keepdim: bool, **_: Any) -> Any:
     n = float(np.prod([x.shape[d] for d in dims]))
     square = (x * x).mean(axis=dims, keepdims=keepdim) - x.mean(axis=dims, keepdims=keepdim) ** 2
@@ -252,6 +238,16 @@ def unshifted(x: Any, dims: Any, keepdim: bool) -> Any:
 def softmax_unshifted(x: Any, dims: Any) -> Any:
     e = np.exp(x)
     return (e / e.sum(axis=dims, keepdims=True)).astype(x.dtype)
+
+
+def last_of_equals(argmax: Part) -> Part:
+    def last(x: Any, **params: Any) -> Any:
+        dim = params.get("dim")
+        if not x.ndim or dim is None:
+            return argmax(x, **params)
+        return x.shape[dim] - 1 - argmax(np.flip(x, dim), **params)
+
+    return last
 
 
 def zeros(unreached: Part) -> Part:
@@ -300,12 +296,9 @@ FAULTS: tuple[Fault, ...] = (
     rule("wrong share at ties", "maximum: all to the first", "maximum", 0,
          instead(lambda g, input, other: g * (input >= other))),
     kernel("wrong share at ties", "amax: all to each", "ties",
-           lambda ties: lambda x, out, **params: np.minimum(ties(x, out, **params), 1) * ties(x, out, **params) ** 0
-           if False else np.where(x == out, 1, np.inf).astype(x.dtype), "amax", "amin", "max", "min"),
-    kernel("wrong share at ties", "argmax: the last of equals", "argmax",
-           lambda argmax: lambda x, **params: (
-               argmax(x, **params) if not x.ndim else argmax(x[(slice(None),) * (params.get("dim") or 0)], **params)
-           )),
+           instead(lambda x, out, dims, nan: np.where(x == out, 1, np.inf).astype(x.dtype)),
+           "amax", "amin", "max", "min"),
+    kernel("wrong share at ties", "argmax: the last of equals", "argmax", last_of_equals),
     rule("outside the subgradient at a kink", "abs has slope 2 at 0", "abs", 0,
          lambda rule: lambda g, input: rule(g, input) + g * 2 * (input == 0)),
     rule("outside the subgradient at a kink", "clamp has slope 2 at its ends", "clamp_to_numbers", 0,
@@ -328,8 +321,8 @@ FAULTS: tuple[Fault, ...] = (
     kernel("cancellation", "log1p as log(1 + x)", "log1p", floating(lambda x: np.log(1 + x))),
     kernel("cancellation", "expm1 as exp(x) - 1", "expm1", floating(lambda x: np.exp(x) - 1)),
     kernel("cancellation", "var as E[x²] - E[x]²", "var", floating(var_by_squares)),
-    rule("cancellation", "atanh's derivative by 1 - x²... of a rounded x", "atanh", 0,
-         instead(lambda input: 1 / (1 - input * input))),
+    kernel("cancellation", "sigmoid' as exp(-x) · s² of overflowing parts", "sigmoid",
+           floating(lambda x: np.exp(x) / (1 + np.exp(x)))),
     # precision, dtype, shape
     kernel("lower precision", "sum of float64 in float32", "sum", through("float32", "float64")),
     kernel("lower precision", "mean of float32 in float16", "mean", through("float16", "float32")),
@@ -344,7 +337,8 @@ FAULTS: tuple[Fault, ...] = (
     # saved values, views
     mechanism("stale saved value", "what was written since is used all the same", "versions", nothing, "versions"),
     mechanism("stale saved value", "what is overwritten is not copied", "copies", nothing, "versions"),
-    mechanism("view not linked to its base", "views know no base", "views", nothing, "views"),
+    mechanism("view not linked to its base", "views know no base", "views", nothing,
+              "views", "setitem"),
     mechanism("view not linked to its base", "views are not told of writes", "staleness", nothing, "views"),
     kernel("view not linked to its base", "transpose copies", "transpose",
            lambda transpose: lambda x, **params: transpose(x, **params).copy(), "transpose", "swapaxes", "movedim"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -48,9 +48,17 @@ class Trial:
         return {"type": "fault", **asdict(self)}
 
 
-def cases(engine: Any, subject: Any, *, programs: int = PROGRAMS, seed: int = SEED) -> list[Case]:
+def cases(
+    engine: Any,
+    subject: Any,
+    *,
+    programs: int = PROGRAMS,
+    seed: int = SEED,
+    profile: str = "dev",
+    ops: Sequence[str] | None = None,
+) -> list[Case]:
     """The programs of a run on which the engine, as it is, does not differ."""
-    decided = plan(subject.name, CATALOGUE, seed=seed, max_examples=programs, jobs=1)
+    decided = plan(subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1)
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))
@@ -131,8 +139,9 @@ def rightly(fault: Fault, failure: Failure) -> bool:
     """Whether the blame falls on the operator whose part was made wrong, or on the mechanism."""
     found = failure.verdict.mismatches[0]
     if fault.kind == "mechanism":
-        return found.mechanism in fault.blamed
-    return found.op in fault.blamed and not found.mechanism
+        return (found.mechanism or found.op) in fault.blamed
+    named = found.op in fault.blamed or (fault.kind == "rule" and failure.served_by == fault.place)
+    return named and not found.mechanism
 
 
 def blamed(failure: Failure) -> str:
@@ -142,3 +151,45 @@ def blamed(failure: Failure) -> str:
     if found.mechanism:
         return f"{found.mechanism} ({where})" if where else found.mechanism
     return where + (f" ({failure.served_by})" if failure.served_by and failure.served_by != where else "")
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+Show = Callable[[str, dict[str, Any] | None], None]
+
+
+def report(
+    engine: Any,
+    subject: Any,
+    show: Show,
+    *,
+    programs: int = PROGRAMS,
+    seed: int = SEED,
+    ops: Sequence[str] | None = None,
+) -> bool:
+    """Plant every fault and show a row of each; whether all that the engine has room for were found and blamed."""
+    drawn_cases = cases(engine, subject, programs=programs, seed=seed, ops=ops)
+    show(f"{len(drawn_cases)} programs, seed {seed}: those of the operators, then {programs} random ones", None)
+    show(f"{'fault':46} {'class':36} {'programs':>8} {'random':>6} {'steps':>8}  blame", None)
+    done: list[Trial] = []
+    for made in trials(drawn_cases, engine, subject):
+        done.append(made)
+        show(line(made), made.record())
+    planted = [made for made in done if made.outcome != "not offered"]
+    found = [made for made in planted if made.outcome == "found"]
+    for made in planted:
+        if made.outcome != "found":
+            show(f"{made.outcome.upper()}: {made.title} ({made.place})", None)
+    record = {"type": "selftest", "planted": len(planted), "found": len(found), "seed": seed, "programs": programs}
+    absent = len(done) - len(planted)
+    show(f"{len(found)} of {len(planted)} faults found, shrunk and blamed; {absent} not offered", record)
+    return len(found) == len(planted) > 0
+
+
+def line(made: Trial) -> str:
+    """A row of the table."""
+    if made.outcome in ("missed", "not offered"):
+        return f"{made.title[:46]:46} {made.family:36} {made.outcome}"
+    random = str(made.random) if made.random else "-"
+    steps = f"{made.steps} -> {made.shrunk}"
+    return f"{made.title[:46]:46} {made.family:36} {made.programs:8} {random:>6} {steps:>8}  {made.blame}"

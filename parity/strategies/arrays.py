@@ -87,6 +87,9 @@ def distinct(source: Source, shape: Shape, low: float, high: float) -> Array:
 #: Values at which implementations of any operator differ, the plainest first.
 SPECIALS = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan)
 
+#: What an incoming gradient may be at worst.
+EXTREMES = (0.0, -0.0, math.inf, -math.inf, math.nan)
+
 
 def critical(dtype: np.dtype[Any], own: Sequence[float], ends: Sequence[float]) -> list[float]:
     """Every critical value of a floating dtype, with the neighbours of the finite ones."""

@@ -48,7 +48,35 @@ def count(call: Call, argument: Argument) -> Any:
 
 
 def same_shape(call: Call, argument: Argument) -> Any:
-    return call.same(call.leading().shape)
+    found = call.same(call.leading().shape, argument.limits)
+    if argument.limits.get("another") and any(found is value for value in call.values.values()):
+        raise Unfit  # the distance of something from itself is nothing but rounding
+    return found
+
+
+def constant(call: Call, argument: Argument) -> Any:
+    """A tensor that needs no gradient, of the first one's shape: of a few `values`, of `part` of the dimensions,
+    or one number for each of its `rows`.
+    """
+    draft, first, limits = call.draft, call.leading(), argument.limits
+    shape = first.shape[:-1] if limits.get("rows") else first.shape
+    if limits.get("part"):
+        shape = shape[call.source.integer(0, first.ndim) :]
+    if "values" in limits:
+        values = np.array(limits["values"])[arrays.integers(call.source, shape, 0, len(limits["values"]) - 1)]
+    else:
+        values = draft.values(shape, first.array.dtype.name, limits)
+    return draft.leaf(np.asarray(values, first.array.dtype), differentiable=False, usable=False)
+
+
+def probabilities(call: Call, argument: Argument) -> Any:
+    """Probabilities of the first tensor's shape, now and then certain ones."""
+    draft, first, source = call.draft, call.leading(), call.source
+    if source.boolean(0.3):
+        values = arrays.integers(source, first.shape, 0, 1)
+    else:
+        values = arrays.uniform(source, first.shape, 0.05, 0.95)
+    return draft.leaf(np.asarray(values, first.array.dtype))
 
 
 def classes(call: Call, argument: Argument) -> Any:
@@ -69,6 +97,37 @@ def class_weight(call: Call, argument: Argument) -> Any:
     axis = 0 if first.ndim == 1 else 1
     values = call.draft.values((first.shape[axis],), first.array.dtype.name, {"above": 0})
     return call.draft.leaf(np.abs(values), differentiable=False, usable=False)
+
+
+def channels(call: Call, argument: Argument) -> Any:
+    """One number for each place along dimension 1, or one for all."""
+    first = call.leading()
+    count = first.shape[1] if first.ndim > 1 else 1
+    return call.same((1 if call.source.boolean(0.3) else count,))
+
+
+def even_dim(call: Call, argument: Argument) -> Any:
+    """A dimension with an even number of places."""
+    first = call.leading()
+    found = [d for d in range(-first.ndim, first.ndim) if first.shape[d] % 2 == 0]
+    if not found:
+        raise Unfit
+    return call.source.choice(found)
+
+
+def points(call: Call, argument: Argument) -> Any:
+    """Rows, one at least."""
+    found = tensor(call, Argument("", "tensor", limits={"ndim": 2}))
+    if not found.shape[0]:
+        raise Unfit
+    return found
+
+
+def other_rows(call: Call, argument: Argument) -> Any:
+    """Any number of rows as long as the first tensor's, whose batches broadcast with its own."""
+    first, source = call.leading(), call.source
+    batch = first.shape[:-2] if source.boolean(0.6) else (1,) * source.integer(0, first.ndim - 2)
+    return call.same((*batch, source.integer(1, 4), first.shape[-1]))
 
 
 def row(call: Call, argument: Argument) -> Any:
@@ -101,10 +160,16 @@ def tail_weight(call: Call, argument: Argument) -> Any:
 
 
 DRAWERS: dict[str, Drawer] = {
+    "channels": channels,
     "class_weight": class_weight,
     "classes": classes,
+    "constant": constant,
     "count": count,
+    "even_dim": even_dim,
     "joined": joined,
+    "other_rows": other_rows,
+    "points": points,
+    "probabilities": probabilities,
     "row": row,
     "rows": rows,
     "same_shape": same_shape,

@@ -14,12 +14,12 @@ import numpy as np
 from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
-from parity.program import Program, Regime, Spelling
-from parity.strategies import arguments, companions, positions, products, samples, shapes
+from parity.program import Array, Program, Regime, Spelling
+from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
-from parity.strategies.exactness import LONG_PRODUCTS, bits_after
+from parity.strategies.exactness import ROUNDED_SECOND, bits_after
 from parity.strategies.item import Item, Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
@@ -27,17 +27,31 @@ from parity.strategies.source import Source
 _DRAWERS: Mapping[str, Drawer] = {
     **arguments.DRAWERS,
     **companions.DRAWERS,
+    **matrices.DRAWERS,
+    **parts.DRAWERS,
     **positions.DRAWERS,
     **products.DRAWERS,
     **samples.DRAWERS,
 }
 #: Operators whose left operand may be a Python number, spelled as an operator.
-_EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
+_EITHER_SIDE = frozenset(
+    ["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge", "floor_divide",
+     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"]
+)  # fmt: skip
+_COMPARISONS = frozenset(["eq", "ne", "lt", "le", "gt", "ge"])
+_QUOTIENTS = frozenset(["div", "floor_divide", "remainder"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
-#: Combinations of dtypes that programs mix, each with its main dtype first.
+#: Families that only move elements.
+_MOVING = frozenset(
+    ["shape", "rearranging", "joining", "parting", "diagonal", "index", "selection", "scatter", "masks"]
+)
+#: Combinations of dtypes that programs mix, each with its main dtype first, as often as it is to come.
 MIXTURES: tuple[tuple[str, ...], ...] = (
-    ("float32", "float64", "int64", "bool", "float32"),
-    ("float64", "float32", "int32", "float64", "bool"),
+    *[("float32", "float64", "int64", "bool", "float32")] * 4,
+    *[("float64", "float32", "int32", "float64", "bool")] * 4,
+    ("complex128", "float64", "complex64", "float64"),
+    ("complex64", "float32", "int64", "complex64"),
+    ("float16", "float32", "int64", "float16"),
 )
 
 
@@ -139,8 +153,8 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
         args = _writable(draft, args, spelling)
     if spelling == "operator":
         args = _on_either_side(call, args)
-        if kwargs or (spec.name in ("logical_and", "logical_or", "logical_not") and not _all_bool(args)):
-            spelling = "function"  # `+` has no alpha, and `&` of integers works on their bits
+        if kwargs:
+            spelling = "function"  # `+` has no alpha
     if spelling == "augmented" and kwargs:
         spelling = "inplace"
     if spelling == "method" and not isinstance(args[0], Item):
@@ -201,19 +215,18 @@ def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     name = call.spec.name
     if name not in _EITHER_SIDE or len(args) != 2 or not isinstance(args[1], Item) or not call.source.boolean(0.25):
         return args
-    if name == "div" and not call.draft.exact and not args[1].within({"nonzero": True}):
+    if name in _QUOTIENTS and not call.draft.exact and not args[1].within({"nonzero": True}):
         return args
-    if call.draft.exact and name in ("div", "pow"):
+    if call.draft.exact and (name in _QUOTIENTS or name == "pow"):
         return args
     limits = {**call.spec.arguments[0].limits, **({"apart": True} if not call.draft.exact else {})}
-    value = arguments.plain_number(call, limits)
-    if name not in ("add", "sub", "mul", "div", "pow") and any(abs(x - value) < 1e-2 for x in args[1].look()):
+    if call.draft.filler is None:
+        value = arguments.plain_number(call, limits)
+    else:
+        value = call.source.choice((0.0, -1.0, 1.0, 2.5, -2.5, 0))
+    if name in _COMPARISONS and any(abs(x - value) < 1e-2 for x in args[1].look()):
         return args if not call.draft.exact else (value, args[1])
     return (value, args[1])
-
-
-def _all_bool(args: tuple[Any, ...]) -> bool:
-    return all(isinstance(arg, Item) and arg.kind == "b" for arg in args)
 
 
 def _out(draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -239,23 +252,54 @@ def _run(
     except Exception as error:
         if writing and spelling != "out" and draft.source.boolean(0.25):
             draft.error = Raised(type(error).__name__, str(error), f"step {len(draft.steps)}")
-            draft.steps.append((spec.name, args, kwargs, spelling))
+            draft.steps.append((spec.name, args, kwargs, spelling, draft.seed))
             return
         raise Unfit from None
     least = spec.arguments[0].limits.get("result_above")
     if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
         raise Unfit
+    if not writing and not _small(draft, result):
+        raise Unfit
     view = "view" in spec.tags or "may_view" in spec.tags
     made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
+    for place in spec.gauge:
+        assert isinstance(made, tuple)
+        made[place].free = True
+    if spec.gauge:
+        draft.items = [item for item in draft.items if not item.free]
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
 
 
+def _small(draft: Draft, result: Any) -> bool:
+    """Whether a result is not so large that what is made of it gets out of hand."""
+    parts = result if isinstance(result, (tuple, list)) else (result,)
+    return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
+
+
+def weigh(draft: Draft) -> None:
+    """One step more: the last result times a leaf that requires grad; nothing where that does not fit."""
+    if draft.copying or draft.error is not None:
+        return
+    made = draft.results[-1]
+    for item in made if isinstance(made, tuple) else (made,):
+        if item.requires_grad:
+            values = (arrays.dyadic if draft.exact else _tame)(draft.source, item.shape, False)
+            weight = draft.leaf(values.astype(item.array.dtype), layouts=0.0)
+            bits = bits_after("mul", {"input": item, "other": weight}) if draft.exact else 0
+            draft.add("mul", (item, weight), {}, "operator", draft.run("mul", (item, weight), {}, "operator"), bits)
+            return
+
+
+def _tame(source: Source, shape: Shape, halves: bool) -> Array:
+    return arrays.uniform(source, shape, 0.5, 1.5)
+
+
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:
     """The program and the reference's record; exact programs stop at the order that is exact."""
-    if draft.exact and any(op in LONG_PRODUCTS for op, *_ in draft.steps):
+    if draft.exact and any(op in ROUNDED_SECOND for op, *_ in draft.steps):
         order = min(order, 1)
     return draft.finish(order)
 
@@ -304,12 +348,12 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
     chosen = [
         spec
         for spec in CATALOGUE.values()
-        if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
+        if ("stream" not in spec.tags if ops is None else spec.name in ops)
+        and "random" not in spec.tags
+        and (not tag or tag in spec.tags)
     ]
     return tuple(
-        spec.name
-        for spec in chosen
-        for _ in range(1 if spec.orders == 0 else 3 if spec.family in ("shape", "index") else 4)
+        spec.name for spec in chosen for _ in range(1 if spec.orders == 0 else 3 if spec.family in _MOVING else 4)
     )
 
 

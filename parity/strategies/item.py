@@ -27,7 +27,7 @@ class Item:
     """A value of the draft: the engine's tensor, its array, and what is known of it."""
 
     __slots__ = (
-        "array", "bits", "flat", "high", "kind", "leaf", "loose", "low", "ndim", "number", "output",
+        "array", "bits", "flat", "free", "high", "kind", "leaf", "loose", "low", "ndim", "number", "output",
         "requires_grad", "shape", "tensor", "used",
     )  # fmt: skip
 
@@ -55,6 +55,8 @@ class Item:
         self.used = False
         #: Whether its strides may be others in another engine: torch carries the layout of operands over.
         self.loose = False
+        #: Whether it is defined up to a factor only, so that nothing can be made of it.
+        self.free = False
         self.flat: list[Any] | None = None
         self.low = self.high = 0.0
 
@@ -96,7 +98,7 @@ class Item:
             if reaches and (self.kind == "c" or any(abs(x - kink) < MARGIN for x in flat)):
                 return False
         if get("distinct"):
-            ordered = sorted(flat)
+            ordered = sorted(map(abs, flat) if self.kind == "c" else flat)
             if any(b - a < MARGIN for a, b in itertools.pairwise(ordered)):
                 return False
         return not (get("spread") and not (self.high - self.low > 0.1))

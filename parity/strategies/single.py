@@ -14,7 +14,7 @@ from parity.errors import UsageError
 from parity.program import Array, Program, Regime, Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
-from parity.strategies.drawing import draw_step, finished, plan
+from parity.strategies.drawing import draw_step, finished, plan, weigh
 from parity.strategies.dtypes import FLOATING, KIND
 from parity.strategies.exactness import REAL_ONLY
 from parity.strategies.item import Unfit
@@ -25,11 +25,19 @@ Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: Families whose elements do not meet: every critical value goes into one tensor.
-_ELEMENTWISE = ELEMENTWISE | {"activation"}
-_ACROSS = frozenset(["softmax", "log_softmax", "nn.functional.softmax", "nn.functional.log_softmax"])
+_ELEMENTWISE = ELEMENTWISE | {"activation", "complex", "rectifiers"}
+_ACROSS = frozenset(
+    ["softmax", "log_softmax"]
+    + [f"nn.functional.{name}" for name in ("softmax", "log_softmax", "softmin", "glu", "prelu")]
+    + ["prelu"]
+)
 #: Kinds of argument whose values a filler chooses.
 _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 100
+#: Kinds whose results may be weighed: their values multiply without surprise.
+_WEIGHTED = frozenset(["tame", "exact", "shapes"])
+#: Families that add products: what becomes of 0 · inf there is chance.
+_MIXING = frozenset(["matmul", "linalg", "loss", "normalize"])
 _UNUSUAL: tuple[Shape, ...] = (
     (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
 )  # fmt: skip
@@ -68,7 +76,8 @@ def draw_op(
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
-    Only a kind from `kinds(spec, dtype)` can be drawn.
+    In half of the second derivatives the result is weighed by a tensor that requires grad, so that the rule's own
+    derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can be drawn.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
@@ -88,6 +97,9 @@ def draw_op(
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
             continue
+        if order == 2 and kind in _WEIGHTED and source.boolean(0.5):
+            weigh(draft)
+        draft.special_seeds = kind == "critical" and order == 1 and spec.family not in _MIXING
         return finished(draft, order)
     raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
 
@@ -132,7 +144,9 @@ def _critical(spec: OpSpec) -> Filler:
             return values[places % len(values)].reshape(shape)
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
-            found.flat[source.integer(0, found.size - 1)] = values[source.integer(0, len(values) - 1)]
+            own = source.boolean()
+            value = values[source.integer(0, len(values) - 1)] if own else source.choice(arrays.SPECIALS)
+            found.flat[source.integer(0, found.size - 1)] = value
         return found
 
     return fill

@@ -7,14 +7,29 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import arb, balls, elementwise, is_discrete, less
-from parity.truth.choosing import larger
+from parity.truth.balls import arb, balls, elementwise, less
 from parity.truth.reduce import along, log_of_sum
 from parity.truth.table import forward, line
 
 _exp = elementwise(lambda x: x.exp(), 1)
-line("relu nn.functional.relu", lambda input, inplace=False: larger(input, 0 if is_discrete(input) else arb(0)))
-line("nn.functional.leaky_relu", lambda input, negative_slope=0.01: larger(input, input * negative_slope))
+_sigmoid = elementwise(lambda x: 1 / (1 + (-x).exp()), 1)
+_left = elementwise(lambda x, alpha, over: x if less(arb(0), x) else (x / over).expm1() * alpha, 3)
+_SELU = (arb("1.6732632423543772848170429916717"), arb("1.0507009873554804934193349852946"))
+
+line("nn.functional.silu", lambda input: input * _sigmoid(input))
+line("nn.functional.mish", lambda input: input * elementwise(lambda x: x.exp().log1p().tanh(), 1)(input))
+line("nn.functional.logsigmoid", lambda input: -elementwise(lambda x: (-x).exp().log1p(), 1)(input))
+line("nn.functional.softsign", lambda input: balls(input) / (abs(balls(input)) + 1))
+line("nn.functional.tanhshrink", lambda input: balls(input) - elementwise(lambda x: x.tanh(), 1)(balls(input)))
+line("nn.functional.elu", lambda input, alpha=1.0: _left(input, arb(alpha), arb(1)))
+line("celu nn.functional.celu", lambda input, alpha=1.0: _left(input, arb(alpha), arb(alpha)))
+line("selu nn.functional.selu", lambda input: _left(input, _SELU[0], arb(1)) * _SELU[1])
+
+
+@forward("nn.functional.glu")
+def _(input: Array, dim: int = -1) -> Array:
+    a, b = np.split(input, 2, dim)
+    return a * _sigmoid(b)
 
 
 @forward("nn.functional.softplus")
@@ -43,6 +58,11 @@ def log_softmax(input: Array, dim: int) -> Array:
 @forward("softmax", "nn.functional.softmax", "special.softmax")
 def _(input: Array, dim: int, _stacklevel: int = 3, dtype: Any = None) -> Array:
     return _exp(log_softmax(balls(input), dim))
+
+
+@forward("nn.functional.softmin")
+def _(input: Array, dim: int, _stacklevel: int = 3, dtype: Any = None) -> Array:
+    return _exp(log_softmax(-balls(input), dim))
 
 
 @forward("log_softmax", "nn.functional.log_softmax", "special.log_softmax")

@@ -8,7 +8,7 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.truth.balls import balls, is_discrete
-from parity.truth.table import forward, line
+from parity.truth.table import forward
 
 
 def _parts(index: Any) -> list[Any]:
@@ -82,39 +82,7 @@ def _(input: Array, indices: Any, values: Any, accumulate: bool = False) -> Arra
     result = input.copy()
     given = np.asarray(values) if is_discrete(input) else balls(values)
     if accumulate:
-        np.add.at(result, tuple(indices), given)
+        np.add.at(result, (*indices, ...), given)
     else:
-        result[tuple(indices)] = given
+        result[(*indices, ...)] = given
     return result
-
-
-@forward("gather")
-def _(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Array:
-    if input.ndim == 0 or index.ndim == 0:
-        return input.reshape(-1)[index.reshape(-1)].reshape(index.shape)
-    dim %= input.ndim
-    window = tuple(slice(None) if d == dim else slice(n) for d, n in enumerate(index.shape))
-    return np.take_along_axis(input[window], index, dim)
-
-
-line("take_along_dim", lambda input, indices, dim: np.take_along_axis(input, indices, dim))
-
-
-@forward("index_select")
-def _(input: Array, dim: int, index: Array) -> Array:
-    if input.ndim == 0:
-        return input.copy()
-    return np.take(input, index.reshape(-1), axis=dim)
-
-
-@forward("masked_fill")
-def _(input: Array, mask: Array, value: Any) -> Array:
-    if is_discrete(input):
-        return np.where(mask, np.asarray(value), input)
-    return np.where(mask, balls(value), input)
-
-
-@forward("masked_select")
-def _(input: Array, mask: Array) -> Any:
-    values, chosen = np.broadcast_arrays(input, mask)
-    return values[chosen]

@@ -1,19 +1,24 @@
-"""Forward lines of losses, and of embedding, which like them picks rows by class."""
+"""Forward lines of losses of two tensors, element by element."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.activation import log_softmax
-from parity.truth.balls import arb, balls, is_discrete
+from parity.truth.balls import arb, balls, elementwise, less
+from parity.truth.choosing import larger
 from parity.truth.table import NoTruth, forward
 
+REDUCTIONS = ("none", "mean", "sum")
 
-def reduced(losses: Array, reduction: str, weights: Any = None) -> Array:
+
+def reduced(losses: Array, reduction: str | int, weights: Any = None) -> Array:
+    """Each loss, or their sum or mean; torch's root functions number the reductions."""
+    if isinstance(reduction, int):
+        reduction = REDUCTIONS[reduction]
+    losses = np.asarray(losses, dtype=object)
     if reduction == "none":
         return losses
     total = np.asarray(np.sum(losses), dtype=object)
@@ -22,68 +27,124 @@ def reduced(losses: Array, reduction: str, weights: Any = None) -> Array:
     return total / balls(losses.size) if weights is None else total / balls(np.sum(weights))
 
 
+def _times(losses: Array, weight: Any) -> Array:
+    return losses if weight is None else losses * weight
+
+
+_log = elementwise(lambda x: x.log(), 1)
+_log1p = elementwise(lambda x: x.log1p(), 1)
+_exp = elementwise(lambda x: x.exp(), 1)
+
+
 @forward("nn.functional.mse_loss")
 def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
       weight: Any = None) -> Array:  # fmt: skip
     difference = input - target
-    return reduced(np.asarray(difference * difference, dtype=object), reduction)
+    return reduced(_times(difference * difference, weight), reduction, weight)
 
 
 @forward("nn.functional.l1_loss")
+def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+      weight: Any = None) -> Array:  # fmt: skip
+    return reduced(_times(abs(input - target), weight), reduction, weight)
+
+
+def _rounded_off(away: Any, delta: Any) -> Any:
+    return away * away / 2 if less(away, delta) else delta * (away - delta / 2)
+
+
+_huber = elementwise(_rounded_off, 2)
+
+
+@forward("nn.functional.huber_loss")
+def _(input: Array, target: Array, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Array:
+    return reduced(_times(_huber(abs(input - target), arb(delta)), weight), reduction)
+
+
+@forward("nn.functional.smooth_l1_loss")
+def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+      beta: float = 1.0) -> Array:  # fmt: skip
+    away = abs(input - target)
+    return reduced(_huber(away, arb(beta)) / arb(beta) if beta else away, reduction)
+
+
+@forward("nn.functional.binary_cross_entropy")
+def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, reduce: Any = None,
+      reduction: str = "mean") -> Array:  # fmt: skip
+    least = arb(-100)
+    losses = (target - 1) * larger(_log1p(-input), least) - target * larger(_log(input), least)
+    return reduced(_times(losses, weight), reduction)
+
+
+def with_logits(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str | int) -> Array:
+    """The loss of scores against probabilities."""
+    right = _times(target * _log1p(_exp(-input)), pos_weight)
+    return reduced(_times((1 - target) * _log1p(_exp(input)) + right, weight), reduction)
+
+
+@forward("nn.functional.binary_cross_entropy_with_logits")
+def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, reduce: Any = None,
+      reduction: str = "mean", pos_weight: Any = None) -> Array:  # fmt: skip
+    return with_logits(input, target, weight, pos_weight, reduction)
+
+
+@forward("binary_cross_entropy_with_logits")
+def _(input: Array, target: Array, weight: Any = None, pos_weight: Any = None, reduction: int = 0) -> Array:
+    return with_logits(input, target, weight, pos_weight, reduction)
+
+
+@forward("nn.functional.soft_margin_loss")
 def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Array:
-    return reduced(np.asarray(abs(input - target), dtype=object), reduction)
+    return reduced(_log1p(_exp(-input * target)), reduction)
 
 
-def _negative_log_likelihood(input: Array, target: Array, weight: Any, ignore_index: int, reduction: str) -> Array:
-    classes = 1 if input.ndim > 1 else 0
-    kept = target != ignore_index
-    safe = np.where(kept, target, 0)
-    chosen = np.take_along_axis(input, np.expand_dims(safe, classes), classes).squeeze(classes)
-    class_weights = balls(np.ones(input.shape[classes])) if weight is None else weight
-    weights = np.asarray(class_weights[safe] * kept, dtype=object)
-    return reduced(-weights * chosen, reduction, weights)
+def _poisson(input: Array, target: Array, log_input: bool, full: bool, eps: float, reduction: str | int) -> Array:
+    losses = _exp(input) - target * input if log_input else input - target * _log(input + arb(eps))
+    if full:
+        losses = losses + _stirling(target)
+    return reduced(losses, reduction)
 
 
-@forward("nn.functional.nll_loss")
-def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
-      reduce: Any = None, reduction: str = "mean") -> Array:  # fmt: skip
-    return _negative_log_likelihood(input, target, weight, ignore_index, reduction)
+_stirling = elementwise(lambda t: t * t.log() - t + (2 * arb.pi() * t).log() / 2 if less(arb(1), t) else arb(0), 1)
 
 
-@forward("nn.functional.cross_entropy")
-def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, ignore_index: int = -100,
-      reduce: Any = None, reduction: str = "mean", label_smoothing: float = 0.0) -> Any:  # fmt: skip
-    classes = 1 if input.ndim > 1 else 0
-    logs = log_softmax(input, classes)
-    n = input.shape[classes]
-    shape = [n if d == classes else 1 for d in range(input.ndim)]
-    scale = balls(np.ones(n)) if weight is None else weight
-    if not is_discrete(target):
-        smooth = target * (1 - arb(label_smoothing)) + arb(label_smoothing) / n
-        losses = -np.sum(logs * smooth * scale.reshape(shape), axis=classes)
-        losses = np.asarray(losses, dtype=object)
-        if reduction != "mean":
-            return reduced(losses, reduction)
-        return np.asarray(np.sum(losses), dtype=object) / balls(input.size // n)
-    plain = _negative_log_likelihood(logs, target, weight, ignore_index, reduction)
-    if label_smoothing == 0:
-        return plain
-    kept = target != ignore_index
-    spread = np.asarray(-np.sum(logs * scale.reshape(shape), axis=classes), dtype=object) * kept
-    weights = np.asarray(scale[np.where(kept, target, 0)] * kept, dtype=object)
-    smooth = reduced(np.asarray(spread, dtype=object), reduction, weights)
-    return plain * (1 - arb(label_smoothing)) + smooth * (arb(label_smoothing) / n)
+@forward("nn.functional.poisson_nll_loss")
+def _(input: Array, target: Array, log_input: bool = True, full: bool = False, size_average: Any = None,
+      eps: float = 1e-8, reduce: Any = None, reduction: str = "mean") -> Array:  # fmt: skip
+    return _poisson(input, target, log_input, full, eps, reduction)
 
 
-@forward("nn.functional.embedding", conventional=True)
-def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any = None,
-      norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, *,
-      unmoved: Mapping[str, Any]) -> Array:  # fmt: skip
-    if max_norm is not None or scale_grad_by_freq:
-        # Their gradient is torch's convention, not the derivative of the value.
-        raise NoTruth("embedding with max_norm or scale_grad_by_freq")
-    rows = weight[input]
-    if padding_idx is not None:
-        padded = input == padding_idx % len(weight)
-        rows[padded] = unmoved["weight"][padding_idx]
-    return rows
+@forward("poisson_nll_loss")
+def _(input: Array, target: Array, log_input: bool, full: bool, eps: float, reduction: int) -> Array:
+    return _poisson(input, target, log_input, full, eps, reduction)
+
+
+@forward("nn.functional.gaussian_nll_loss")
+def _(input: Array, target: Array, var: Array, full: bool = False, eps: float = 1e-6,
+      reduction: str = "mean") -> Array:  # fmt: skip
+    if not all(less(arb(eps), v) for v in var.ravel()):
+        raise NoTruth("the gradient passes a variance that was raised to eps")
+    difference = input - target
+    losses = (_log(var) + difference * difference / var) / 2
+    return reduced(losses + (2 * arb.pi()).log() / 2 if full else losses, reduction)
+
+
+_times_log = elementwise(lambda t: t * t.log() if t != 0 else arb(0), 1)
+
+
+def _kl_div(input: Array, target: Array, reduction: str | int, log_target: bool) -> Array:
+    losses = _exp(target) * (target - input) if log_target else _times_log(target) - target * input
+    if reduction != "batchmean":
+        return reduced(losses, reduction)
+    return reduced(losses, "sum") / balls(input.shape[0] if input.ndim else 1)
+
+
+@forward("nn.functional.kl_div")
+def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+      log_target: bool = False) -> Array:  # fmt: skip
+    return _kl_div(input, target, reduction, log_target)
+
+
+@forward("kl_div")
+def _(input: Array, target: Array, reduction: int = 0, *, log_target: bool = False) -> Array:
+    return _kl_div(input, target, reduction, log_target)

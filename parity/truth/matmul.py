@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls, is_discrete
+from parity.truth.balls import balls, elementwise, is_complex, is_discrete
 from parity.truth.table import forward, line
 
 
@@ -26,15 +26,29 @@ line("bmm", lambda input, mat2: product(input, mat2))
 line("mv", lambda input, vec: product(input, vec))
 line("dot", lambda input, tensor: product(input, tensor))
 line("outer", lambda input, vec2: input[:, None] * vec2[None, :])
-line("addmm", lambda input, mat1, mat2, *, beta=1, alpha=1: input * beta + product(mat1, mat2) * alpha)
 
 
-@forward("einsum")
-def _(equation: str, *operands: Any) -> Array:
-    given = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)
-    if not all(is_discrete(o) for o in given):
-        given = [balls(o) for o in given]
-    return np.asarray(np.einsum(equation.replace(" ", ""), *given, optimize=False), dtype=given[0].dtype)
+def _conjugated(x: Array) -> Array:
+    return x if is_discrete(x) or not is_complex(x) else elementwise(lambda a: a.conjugate(), 1)(x)
+
+
+line("vdot", lambda input, other: product(_conjugated(input), other))
+
+
+@forward("inner")
+def _(input: Array, other: Array) -> Array:
+    if not input.ndim or not other.ndim:
+        return input * other
+    rows, columns = (x.reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in (input, other))
+    return product(rows, columns.T).reshape(input.shape[:-1] + other.shape[:-1])
+
+
+@forward("trace")
+def _(input: Array) -> Array:
+    diagonal = input.diagonal()
+    if not diagonal.size:
+        return np.zeros((), np.int64) if is_discrete(input) else balls(0)
+    return np.asarray(diagonal.sum(), dtype=None if is_discrete(input) else object)
 
 
 @forward("nn.functional.linear")

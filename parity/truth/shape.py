@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls
 from parity.truth.table import forward, line
 
 
@@ -52,7 +51,42 @@ def _(input: Array, dim0: int, dim1: int) -> Array:
 
 line("t", lambda input: input.T)
 line("permute", lambda input, *args, dims=None: input.transpose(sizes(args) if dims is None else tuple(dims)))
-line("movedim moveaxis", lambda input, source, destination: np.moveaxis(input, source, destination))
+line("adjoint", lambda input: input.swapaxes(-1, -2))
+
+
+@forward("movedim")
+def _(input: Array, source: Any, destination: Any) -> Array:
+    return np.moveaxis(input, source, destination) if input.ndim else input
+
+
+@forward("unflatten")
+def _(input: Array, dim: int, sizes: Any) -> Array:
+    d = dim % input.ndim
+    known = -math.prod(sizes)
+    inner = [input.shape[d] // known if n == -1 else n for n in sizes]
+    return input.reshape((*input.shape[:d], *inner, *input.shape[d + 1 :]))
+
+
+@forward("unfold")
+def _(input: Array, dimension: int, size: int, step: int) -> Array:
+    if not input.ndim:
+        return input.reshape(1)[:size]
+    return (
+        np.lib.stride_tricks.sliding_window_view(input, size, dimension, writeable=True)[
+            (slice(None),) * (dimension % input.ndim) + (slice(None, None, step),)
+        ]
+        if size
+        else np.empty(0, input.dtype).reshape(_no_windows(input.shape, dimension % input.ndim, step))
+    )
+
+
+def _no_windows(shape: tuple[int, ...], dim: int, step: int) -> tuple[int, ...]:
+    return (*shape[:dim], shape[dim] // step + 1, *shape[dim + 1 :], 0)
+
+
+@forward("broadcast_tensors")
+def _(*tensors: Array) -> Any:
+    return tuple(np.broadcast_to(t, np.broadcast_shapes(*[t.shape for t in tensors])) for t in tensors)
 
 
 @forward("expand", "broadcast_to")
@@ -68,69 +102,12 @@ def _(input: Array, *args: Any, size: Any = None) -> Array:
     )  # fmt: skip
 
 
-def _alike(tensors: Any) -> list[Array]:
-    """Balls if any of them holds balls: NumPy would leave integers among them."""
-    real = any(t.dtype == object for t in tensors)
-    return [balls(t) for t in tensors] if real else list(tensors)
+@forward("as_strided")
+def _(input: Array, size: Any, stride: Any, storage_offset: int | None = None) -> Array:
+    # Only of whole memory: a view's offset is not to be seen here.
+    flat = input.reshape(-1)
+    step = input.itemsize
+    return np.lib.stride_tricks.as_strided(flat[storage_offset or 0 :], size, [n * step for n in stride])
 
 
-@forward("cat", "concat", "concatenate")
-def _(tensors: Any, dim: int = 0) -> Array:
-    # torch skips empty 1-D tensors whatever the shape of the others.
-    kept = [t for t in tensors if t.shape != (0,)] or list(tensors)
-    return np.concatenate(_alike(kept), axis=dim)
-
-
-line("stack", lambda tensors, dim=0: np.stack(_alike(tensors), axis=dim))
-
-
-@forward("split")
-def _(tensor: Array, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> Any:
-    given = split_size if split_size_or_sections is None else split_size_or_sections
-    n = tensor.shape[dim]
-    parts = [min(given, n - at) for at in range(0, n, given)] or [0] if isinstance(given, int) else list(given)
-    ends = np.cumsum(parts)
-    return tuple(_slice(tensor, dim, int(end) - size, int(end)) for size, end in zip(parts, ends))
-
-
-def _slice(input: Array, dim: int, start: int, end: int) -> Array:
-    return input[(slice(None),) * (dim % input.ndim) + (slice(start, end),)]
-
-
-@forward("chunk")
-def _(input: Array, chunks: int, dim: int = 0) -> Any:
-    n = input.shape[dim]
-    size = max(-(-n // chunks), 1)
-    return tuple(_slice(input, dim, at, min(at + size, n)) for at in range(0, max(n, 1), size))
-
-
-line("narrow", lambda input, dim, start, length: _slice(input, dim, start, start + length))
-
-
-@forward("select")
-def _(input: Array, dim: int, index: int) -> Array:
-    return input[(slice(None),) * (dim % input.ndim) + (index, ...)]
-
-
-@forward("unbind")
-def _(input: Array, dim: int = 0) -> Any:
-    lead: tuple[Any, ...] = (slice(None),) * (dim % input.ndim)
-    return tuple(input[(*lead, i, ...)] for i in range(input.shape[dim]))
-
-
-line("flip", lambda input, *args, dims=None: np.array(np.flip(input, sizes(args) if dims is None else dims)))
-
-
-@forward("roll")
-def _(input: Array, shifts: Any, dims: Any = None) -> Array:
-    return np.roll(input, shifts, None if dims is None or dims == () else dims)
-
-
-@forward("repeat")
-def _(input: Array, *args: Any, repeats: Any = None) -> Array:
-    times = sizes(args) if repeats is None else tuple(repeats)
-    return np.tile(input.reshape((1,) * (len(times) - input.ndim) + input.shape), times)
-
-
-line("tile", lambda input, *args, dims=None: np.tile(input, sizes(args) if dims is None else dims))
 line("clone contiguous", lambda input: input.copy())

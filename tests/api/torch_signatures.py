@@ -30,13 +30,12 @@ def declared(stub: str, inside: str = "") -> dict[str, list[Signature]]:
 
 
 def functions(name: str) -> list[Signature]:
-    """A root function's overloads: torch's Python where it has some, else its stub."""
+    """A root function's overloads: torch's Python where it has some, else its stub, else its operator's schemas."""
     value = getattr(torch, name)
     if getattr(value, "__qualname__", "").startswith("boolean_dispatch"):
         value = inspect.getattr_static(torch.Tensor, name)  # the function's own signature is (*args, **kwargs)
-    return [_named(s) for s in _of_python(value)] or current(
-        [_named(s) for s in declared("_C/_VariableFunctions.pyi").get(name, [])]
-    )
+    printed = [_named(s) for s in declared("_C/_VariableFunctions.pyi").get(name, [])]
+    return [_named(s) for s in _of_python(value)] or current(printed or _of_operator(name))
 
 
 def _named(s: Signature) -> Signature:
@@ -52,14 +51,17 @@ def methods(name: str) -> list[Signature]:
 
 
 def current(overloads: list[Signature]) -> list[Signature]:
-    """Without torch's deprecated forms, which take `alpha` and `beta` by position and call no parameter input."""
-    return [
-        s
-        for s in overloads
-        if not any(
-            s.parameters[n].kind is Parameter.POSITIONAL_OR_KEYWORD for n in ("alpha", "beta") if n in s.parameters
-        )
-    ]
+    """Without torch's deprecated forms, which take an operand's factor by position and call no parameter input."""
+    return [s for s in overloads if not any(_deprecated(s, n) for n in ("alpha", "beta", "value") if n in s.parameters)]
+
+
+def _deprecated(s: Signature, factor: str) -> bool:
+    p = s.parameters[factor]
+    return (
+        p.kind is Parameter.POSITIONAL_OR_KEYWORD
+        and (p.default is Parameter.empty or "other" in s.parameters)
+        and (factor != "value" or "tensor1" in s.parameters)
+    )
 
 
 def in_namespace(namespace: str, name: str) -> list[Signature]:
@@ -67,8 +69,13 @@ def in_namespace(namespace: str, name: str) -> list[Signature]:
     value = functools.reduce(getattr, [*namespace.split("."), name], torch)
     if found := _of_python(value):
         return found
+    name = {"logsigmoid": "log_sigmoid"}.get(name, name)
     schema = {"nn.functional": name, "linalg": f"linalg_{name}", "special": f"special_{name}"}[namespace]
-    return [_of_schema(s) for s in torch._C._jit_get_schemas_for_operator(f"aten::{schema}")]
+    return _of_operator(schema)
+
+
+def _of_operator(name: str) -> list[Signature]:
+    return [_of_schema(s) for s in torch._C._jit_get_schemas_for_operator(f"aten::{name}")]
 
 
 def _of_python(value: object) -> list[Signature]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
+from autodiff._core.function import function
 from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import state
 from autodiff._core.primitive import Many
@@ -19,8 +20,8 @@ from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number, copy_, fill_
-from autodiff._functions.creation import copied
 from autodiff._functions.shape import expand
+from autodiff._functions.values import copied
 from autodiff._kernels import indexing
 
 ALL = slice(None)
@@ -147,12 +148,15 @@ def _converted(p: Any) -> Any:
             return operator.index(p)
         except TypeError:
             raise IndexError(WHAT.format(type(p).__name__)) from None
-    d = p._array.dtype
-    if d.name not in ("bool", "uint8", "int32", "int64"):
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    if d.itemsize == 1:
+    _check_kind(p)
+    if p._array.dtype.itemsize == 1:
         return p
     return int(p._array) if not p._array.ndim else p
+
+
+def _check_kind(p: Tensor) -> None:
+    if p._array.dtype.name not in ("bool", "uint8", "int32", "int64"):
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
 
 
 def _is_bool(p: Any) -> bool:
@@ -254,16 +258,10 @@ def _fits(shape: tuple[int, ...], room: tuple[int, ...]) -> bool:
     return lead >= 0 and all(n in (1, room[i + lead]) for i, n in enumerate(shape))
 
 
-def reading(x: Tensor, index: Any) -> tuple[Tensor, Many]:
-    """An index as a view and an array per dimension; a reading of the whole if there is none."""
-    view, indices = _applied(x, index)
-    return view, indices or Many()
-
-
-def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
+def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool, *, strict: bool = False) -> Any:
     """The value that is to be written at the indices, checked.
 
-    Raises torch's errors for one that does not fit.
+    Raises torch's errors for one that does not fit; `strict`: leading dimensions of size 1 do not.
     """
     array = view._array
     arrays = indexing.checked(array, _arrays(indices))
@@ -277,7 +275,8 @@ def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool) -> Any:
                 "Index put requires the source and destination dtypes match, got "
                 f"{value.type()[6:-6]} for the destination and {view.type()[6:-6]} for the source."  # type: ignore[attr-defined]
             )
-        value = _without_leading_ones(value, len(shape))
+        if not strict:
+            value = _without_leading_ones(value, len(shape))
         if not _fits(value._array.shape, shape):
             raise RuntimeError(
                 f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to "
@@ -306,3 +305,32 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
         value._array if isinstance(value, Tensor) else value
     )
     view.storage().touch()
+
+
+@function(inplace="apart")
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    """A copy in which `input[indices]` holds the values, or has them added; an index is a tensor, never a number."""
+    if isinstance(indices, Tensor) or not isinstance(indices, (tuple, list)):
+        raise TypeError(
+            f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
+        )
+    for i, p in enumerate(indices):
+        if not isinstance(p, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(p).__name__}")
+        _check_kind(p)
+    if not isinstance(values, Tensor):
+        raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
+    shape = input._array.shape
+    if any(not p._array.ndim and _is_mask(p) for p in indices):
+        if all(p._array for p in indices if not p._array.ndim and _is_mask(p)):
+            raise RuntimeError("index_put(): a 0-dim mask chooses no dimension to write to")
+        return ops.clone(input)  # type: ignore[no-any-return]
+    given = sum(_width(p) for p in indices)
+    if given > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {given})")
+    places: list[Tensor] = []
+    for p in indices:
+        places += _places(p, shape, len(places))
+    many = Many(places)
+    value = put_value(input, many, values, False, strict=True)
+    return ops.index_put(input, value, indices=many, accumulate=bool(accumulate))  # type: ignore[no-any-return]

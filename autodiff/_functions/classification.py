@@ -1,0 +1,235 @@
+"""Losses over classes, with torch's signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import dtypes
+from autodiff._core.function import function
+from autodiff._core.promotion import guarded
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.loss import REDUCTIONS, constant, need_kernel, reduced, reduction_of
+
+IGNORE = -100
+
+
+def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int) -> Tensor:
+    """The targets as int64. Raises as torch does for shapes, dtypes and classes that do not fit."""
+    a, t = input._array.shape, target._array.shape
+    if not a:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    if len(a) > 1:
+        if not t or a[0] != t[0]:
+            raise ValueError(f"Expected input batch_size ({a[0]}) to match target batch_size ({t[0] if t else 1}).")
+        if (a[0], *a[2:]) != t:
+            if len(a) == 2:
+                raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+            raise RuntimeError(f"Expected target size {[a[0], *a[2:]]}, got {list(t)}")
+    elif len(t) > 1 or t == (0,) or (t and t[0] != 1):
+        raise ValueError(f"Expected input batch_size ({a[0]}) to match target batch_size ({t[0]}).")
+    if target._array.dtype.name not in ("int64", "uint8"):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {dtypes.title(target._array.dtype)}")
+    classes = a[0] if len(a) == 1 else a[1]
+    if weight is not None:
+        if weight._array.shape != (classes,):
+            raise RuntimeError(
+                f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor "
+                f"of shape: {list(weight._array.shape)}"
+            )
+        if weight._array.dtype is not input._array.dtype:
+            d, e = (dtypes.title(x._array.dtype) for x in (input, weight))
+            raise RuntimeError(f"expected scalar type {d} but found {e}")
+    _check_range(target._array, classes, ignore)
+    return target if target._array.dtype.name == "int64" else guarded(wrap(target._array.astype(np.int64)), target)
+
+
+def _check_range(target: Any, classes: int, ignore: int) -> None:
+    outside = ((target < 0) | (target >= classes)) & (target != ignore)
+    if outside.any():
+        raise IndexError(f"Target {np.asarray(target)[np.asarray(outside)][0]} is out of bounds.")
+
+
+@function("nn.functional")
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = IGNORE,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus the logarithm of the target's probability; the mean divides by the total weight of targets that count."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    constant("nll_loss_forward", weight=weight)
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtypes.title(input._array.dtype)}'")
+    classes = _check_classes(input, target, weight, ignore_index)
+    if input._array.ndim == 1:
+        classes = guarded(wrap(np.reshape(classes._array, ())), target)
+    operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
+    loss: Tensor = operator(input, classes, weight, ignore=ignore_index, reduction=reduction)
+    return (
+        ops.view(loss, shape=target._array.shape)
+        if reduction == "none" and target._array.shape != loss._array.shape
+        else loss
+    )  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = IGNORE,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """The loss of scores against classes, or against probabilities of the input's shape."""
+    reduction = reduction_of(size_average, reduce, reduction)
+    shape = input._array.shape
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if not shape:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    dim = 0 if len(shape) == 1 else 1
+    if shape == target._array.shape:
+        if target._array.dtype.kind != "f":
+            raise RuntimeError(
+                "Expected floating point type for target with class probabilities, got "
+                + dtypes.title(target._array.dtype)
+            )
+        if ignore_index >= 0:
+            raise RuntimeError("ignore_index is not supported for floating point target")
+        return _against_probabilities(_log_softmax(input, dim), target, weight, reduction, label_smoothing, dim)
+    if len(shape) < 3 and not label_smoothing:
+        return _fused(input, target, weight, ignore_index, reduction)
+    scores = _log_softmax(input, dim)
+    loss: Tensor = nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
+    if not label_smoothing:
+        return loss
+    return _smoothed(loss, scores, target, weight, ignore_index, reduction, label_smoothing, dim)
+
+
+def _fused(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int, reduction: str) -> Tensor:
+    constant("nll_loss_forward", weight=weight)
+    need_kernel("log_softmax_lastdim_kernel_impl", input)
+    classes = _check_classes(input, target, weight, ignore)
+    shape = target._array.shape
+    if input._array.ndim == 1 and shape:
+        classes = guarded(wrap(np.reshape(classes._array, ())), target)
+    loss: Tensor
+    loss, _ = ops.cross_entropy(input, classes, weight, ignore=ignore, reduction=reduction)
+    return ops.view(loss, shape=shape) if reduction == "none" and shape != loss._array.shape else loss  # type: ignore[no-any-return]
+
+
+def _log_softmax(input: Tensor, dim: int) -> Tensor:
+    d = input._array.dtype
+    if d.kind != "f":
+        raise NotImplementedError(f"\"log_softmax_lastdim_kernel_impl\" not implemented for '{dtypes.title(d)}'")
+    return ops.log_softmax(input, dims=(dim,))  # type: ignore[no-any-return]
+
+
+def _by_class(weight: Tensor, ndim: int, dim: int) -> Tensor:
+    """The classes' weights, in the shape that broadcasts over the scores."""
+    return guarded(ops.reshape_to(weight, shape=tuple([-1 if i == dim else 1 for i in range(ndim)])), weight)
+
+
+def _against_probabilities(
+    scores: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, dim: int
+) -> Tensor:
+    shape = scores._array.shape
+    classes = shape[dim]
+    if smoothing:
+        target = ops.add(ops.mul(target, 1 - smoothing), smoothing / classes)
+    product = ops.mul(scores, target)
+    if weight is not None:
+        product = ops.mul(product, _by_class(weight, len(shape), dim))
+    if reduction == "none":
+        return ops.neg(ops.sum(product, dims=(dim,), keepdim=False))  # type: ignore[no-any-return]
+    whole = ops.neg(ops.sum_all(product))
+    if reduction == "sum":
+        return whole  # type: ignore[no-any-return]
+    rows = scores._array.size // classes if classes else 0
+    return ops.div(whole, rows or float("nan"))  # type: ignore[no-any-return]
+
+
+def _smoothed(
+    loss: Tensor,
+    scores: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore: int,
+    reduction: str,
+    by: float,
+    dim: int,
+) -> Tensor:
+    """A part `by` of the loss comes from all classes evenly."""
+    weighted = scores if weight is None else ops.mul(scores, _by_class(weight, scores._array.ndim, dim))
+    even = ops.neg(ops.sum(weighted, dims=(dim,), keepdim=False))
+    classes = target._array.reshape(even._array.shape)
+    counts = classes != ignore
+    even = ops.where(wrap(counts), even, 0)
+    if reduction != "none":
+        even = ops.sum_all(even)
+    if reduction == "mean":
+        if weight is None:
+            number: Any = int(np.count_nonzero(counts)) or float("nan")
+        else:
+            number = wrap(np.asarray(weight._array)[np.asarray(classes)[np.asarray(counts)]].sum())
+        even = ops.div(even, number)
+    if even._array.shape != loss._array.shape:
+        even = ops.view(even, shape=loss._array.shape)
+    return ops.add(ops.mul(loss, 1 - by), ops.mul(even, by / scores._array.shape[dim]))  # type: ignore[no-any-return]
+
+
+# -- several classes at once ------------------------------------------------------------------------------------------
+
+
+@function("nn.functional")
+def multilabel_soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """binary_cross_entropy_with_logits, its mean over the classes: the last dimension."""
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(size_average, reduce, reduction)
+    right = ops.mul(target, ops.logsigmoid(input))
+    wrong = ops.mul(ops.sub(1, target), ops.logsigmoid(ops.neg(input)))
+    losses = ops.neg(ops.add(right, wrong))
+    if weight is not None:
+        losses = ops.mul(losses, weight)
+    last = input._array.ndim - 1
+    count = input._array.shape[last]
+    losses = ops.div(ops.sum(losses, dims=(losses._array.ndim - 1,), keepdim=False), count)
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not valid")
+    return reduced(losses, reduction)
+
+
+@function("nn.functional")
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """int64 rows that are 1 at each class number, 0 elsewhere; without a number of classes, as many as occur."""
+    x = np.asarray(tensor._array)
+    if x.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if not x.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return wrap(np.zeros((*x.shape, num_classes), np.int64))
+    if x.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(x.max()) + 1
+    elif x.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    return wrap((x[..., None] == np.arange(num_classes)).astype(np.int64))

@@ -1,0 +1,255 @@
+"""The door to SciPy's BLAS and LAPACK, opened on first use, and their loops over batches of matrices.
+
+A routine works on one matrix in column order. A matrix in row order is its transpose in column order, so that most
+loops copy nothing: they solve the transposed problem in place.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+INT = np.int32
+
+
+@functools.cache
+def lapack(name: str, dtype: Any) -> Callable[..., Any]:
+    """The LAPACK routine for matrices of this dtype."""
+    return importlib.import_module("scipy.linalg").get_lapack_funcs(name, dtype=dtype)  # type: ignore[no-any-return]
+
+
+@functools.cache
+def blas(name: str, dtype: Any) -> Callable[..., Any]:
+    """The BLAS routine for matrices of this dtype."""
+    return importlib.import_module("scipy.linalg").get_blas_funcs(name, dtype=dtype)  # type: ignore[no-any-return]
+
+
+def in_columns(a: Any) -> Any:
+    """A copy whose matrices stand in column order."""
+    return np.array(a.swapaxes(-1, -2), order="C", copy=True).swapaxes(-1, -2)
+
+
+def each(a: Any) -> Any:
+    """The matrices of a batch, one after the other; a view where strides allow."""
+    return a.reshape(math.prod(a.shape[:-2]), *a.shape[-2:])
+
+
+def vectors(x: Any) -> Any:
+    """The vectors of a batch, one after the other; a view where strides allow."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def _spread(a: Any, batch: tuple[int, ...]) -> Any:
+    return np.broadcast_to(a, (*batch, *a.shape[-2:])) if a.shape[:-2] != batch else a
+
+
+def _in_rows_or_columns(a: Any) -> tuple[Any, bool]:
+    """The matrices, and whether they stand in column order; copied if they stand in neither."""
+    if a.swapaxes(-1, -2).flags.c_contiguous and not a.flags.c_contiguous:
+        return a, True
+    return np.ascontiguousarray(a), False
+
+
+# -- triangular systems -------------------------------------------------------------------------------------------
+
+
+def solve_triangular(a: Any, b: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
+    """X with a X = b, or X a = b; of `a` one triangle is read. A zero on the diagonal divides.
+
+    Always from the right, which is twice as fast as from the left: the transposed problem is in rows.
+    """
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a, columns = _in_rows_or_columns(a)
+    trsm = blas("trsm", a.dtype)
+    matrices = a if columns else a.swapaxes(-1, -2)
+    lower, turned = (not upper) == columns, left == columns
+    if left:
+        out = np.array(_spread(b, batch), order="C", copy=True)
+        unknown = out
+    else:
+        out = in_columns(_spread(b, batch))
+        unknown = out.swapaxes(-1, -2)
+    if not out.size:
+        return out
+    for m, x in zip(each(_spread(matrices, batch)), each(unknown)):
+        trsm(1.0, m, x.T, 1, int(lower), int(turned), int(unitriangular), 1)
+    return in_columns(out) if left else out
+
+
+# -- Cholesky factors ---------------------------------------------------------------------------------------------
+
+
+def cholesky_ex(a: Any, upper: bool) -> tuple[Any, Any]:
+    """The factor, and per matrix the order of the first minor that is not positive, or 0."""
+    info = np.zeros(a.shape[:-2], INT)
+    try:
+        # Always the lower factor, which OpenBLAS finds in half the time in float32; the upper triangle is the adjoint's.
+        out = adjoint(np.linalg.cholesky(adjoint(a))) if upper else in_columns(np.linalg.cholesky(a))
+        unknown = np.isnan(np.diagonal(out, axis1=-2, axis2=-1))
+        if unknown.any():
+            info[...] = np.where(unknown.any(-1), unknown.argmax(-1) + 1, 0)
+        return out, info
+    except np.linalg.LinAlgError:
+        pass
+    out = in_columns(np.triu(a) if upper else np.tril(a))
+    potrf, told = lapack("potrf", a.dtype), info.reshape(-1)
+    for i, m in enumerate(each(out.swapaxes(-1, -2))):
+        _, told[i] = potrf(m.T, int(not upper), 0, 1)
+    return out, info
+
+
+def adjoint(a: Any) -> Any:
+    a = a.swapaxes(-1, -2)
+    return a.conj() if a.dtype.kind == "c" else a
+
+
+def solve_cholesky(b: Any, factor: Any, upper: bool) -> Any:
+    """X with A X = b, of A's Cholesky factor."""
+    first, second = (adjoint(factor), factor) if upper else (factor, adjoint(factor))
+    return solve_triangular(second, solve_triangular(first, b, False, True, False), True, True, False)
+
+
+# -- LU factors ---------------------------------------------------------------------------------------------------
+
+
+def lu(a: Any) -> tuple[Any, Any, Any]:
+    """Both factors in one matrix, the rows exchanged (from 1), and where U's first zero stands (from 1) or 0."""
+    *batch, rows, columns = a.shape
+    out = in_columns(a)
+    pivots = np.empty((*batch, min(rows, columns)), INT)
+    info = np.zeros(batch, INT)
+    if not out.size:
+        return out, pivots, info
+    getrf, told = lapack("getrf", a.dtype), info.reshape(-1)
+    exchanged = vectors(pivots)
+    for i, m in enumerate(each(out.swapaxes(-1, -2))):
+        _, exchanged[i], told[i] = getrf(m.T, 1)
+    pivots += 1
+    return out, pivots, info
+
+
+def lu_solve(lu: Any, pivots: Any, b: Any, adjoint: bool, left: bool) -> Any:
+    """X with A X = b (or X A = b), of A's factors; with `adjoint` A's conjugate transpose instead."""
+    if not left:
+        transposed = b.swapaxes(-1, -2)
+        if not adjoint:
+            return _lu_solve(lu, pivots, transposed, 1).swapaxes(-1, -2)
+        return _lu_solve(lu, pivots, transposed.conj(), 0).conj().swapaxes(-1, -2)
+    return _lu_solve(lu, pivots, b, (2 if lu.dtype.kind == "c" else 1) if adjoint else 0)
+
+
+def _lu_solve(lu: Any, pivots: Any, b: Any, way: int) -> Any:
+    """LAPACK's way: 0 for A, 1 for its transpose, 2 for its adjoint."""
+    batch = np.broadcast_shapes(lu.shape[:-2], b.shape[:-2])
+    out = in_columns(_spread(b, batch))
+    if not out.size:
+        return out
+    exchanged = vectors(np.broadcast_to(pivots, (*batch, pivots.shape[-1]))) - 1
+    getrs = lapack("getrs", lu.dtype)
+    for factors, p, x in zip(each(_spread(lu, batch)), exchanged, each(out.swapaxes(-1, -2))):
+        getrs(factors, p, x.T, way, 1)
+    return out
+
+
+def lu_inverse(lu: Any, pivots: Any) -> Any:
+    """The inverse of a matrix, from its factors."""
+    out = in_columns(lu)
+    if out.size:
+        size = out.shape[-1]
+        getri = lapack("getri", lu.dtype)
+        for m, p in zip(each(out.swapaxes(-1, -2)), vectors(pivots - 1)):
+            getri(m.T, p, size * size, 1)
+    return out
+
+
+def order_of(pivots: Any, rows: int) -> Any:
+    """The order in which exchanges (from 1) put the rows."""
+    found = np.broadcast_to(np.arange(rows), (*pivots.shape[:-1], rows)).copy()
+    for order, p in zip(vectors(found), vectors(pivots)):
+        for i, j in enumerate(p - 1):
+            order[i], order[j] = order[j], order[i]
+    return found
+
+
+def permutation(pivots: Any, rows: int, dtype: Any) -> Any:
+    """P with A = P L U."""
+    order = order_of(pivots, rows)
+    out = np.zeros((*order.shape, rows), dtype)
+    np.put_along_axis(out.swapaxes(-1, -2), order[..., None], 1, -1)
+    return out
+
+
+def rows_exchanged(x: Any, pivots: Any, back: bool) -> Any:
+    """P x, or P' x: the rows where the exchanges put them, or back where they were."""
+    order = order_of(pivots, x.shape[-2])
+    if not back:
+        order = np.argsort(order, -1)
+    batch = np.broadcast_shapes(x.shape[:-2], order.shape[:-1])
+    return np.take_along_axis(_spread(x, batch), np.broadcast_to(order[..., None], (*batch, order.shape[-1], 1)), -2)
+
+
+def lu_apart(a: Any) -> tuple[Any, Any, Any]:
+    """L and U apart, and the rows exchanged (from 1)."""
+    factors, pivots, _ = lu(a)
+    return (*lu_parts(factors), pivots)
+
+
+def lu_parts(lu: Any) -> tuple[Any, Any]:
+    """L, whose diagonal is 1, and U."""
+    rank = min(lu.shape[-2:])
+    lower = np.tril(lu[..., :rank], -1)
+    diagonal = np.arange(rank)
+    lower[..., diagonal, diagonal] = 1
+    return lower, np.triu(lu[..., :rank, :])
+
+
+# -- reflections --------------------------------------------------------------------------------------------------
+
+
+def geqrf(a: Any) -> tuple[Any, Any]:
+    """R in the upper triangle, the vectors of the reflections below it, and their factors."""
+    *batch, rows, columns = a.shape
+    out = in_columns(a)
+    tau = np.zeros((*batch, min(rows, columns)), a.dtype)
+    if not out.size:
+        return out, tau
+    routine = lapack("geqrf", a.dtype)
+    for m, t in zip(each(out.swapaxes(-1, -2)), vectors(tau)):
+        t[...] = routine(m.T, overwrite_a=1)[1]
+    return out, tau
+
+
+# -- indefinite symmetric matrices --------------------------------------------------------------------------------
+
+
+def ldl(a: Any, hermitian: bool) -> tuple[Any, Any, Any]:
+    """The factors of Bunch and Kaufman in the lower triangle, LAPACK's exchanges, and its word on zeros."""
+    out = in_columns(np.tril(a))
+    pivots = np.empty(a.shape[:-1], INT)
+    info = np.zeros(a.shape[:-2], INT)
+    if not out.size:
+        return out, pivots, info
+    name = "hetrf" if hermitian and a.dtype.kind == "c" else "sytrf"
+    routine, told = lapack(name, a.dtype), info.reshape(-1)
+    for i, (m, p) in enumerate(zip(each(out.swapaxes(-1, -2)), vectors(pivots))):
+        _, p[...], told[i] = routine(m.T, 1, overwrite_a=1)
+    return out, pivots, info
+
+
+def ldl_solve(factors: Any, pivots: Any, b: Any, hermitian: bool) -> Any:
+    """X with A X = b, of the factors of Bunch and Kaufman."""
+    batch = np.broadcast_shapes(factors.shape[:-2], b.shape[:-2])
+    out = in_columns(_spread(b, batch))
+    if not out.size:
+        return out
+    name = "hetrs" if hermitian and factors.dtype.kind == "c" else "sytrs"
+    routine = lapack(name, factors.dtype)
+    exchanged = vectors(np.broadcast_to(pivots, (*batch, pivots.shape[-1])))
+    for m, p, x in zip(each(_spread(factors, batch)), exchanged, each(out.swapaxes(-1, -2))):
+        x[...] = routine(m, p, x.T, lower=1)[0].T
+    return out

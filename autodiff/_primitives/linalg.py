@@ -1,0 +1,102 @@
+"""Determinants, the matrix exponential and vector products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core.kinds import general
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
+from autodiff._kernels import decompositions, lapack
+
+# -- determinants -------------------------------------------------------------------------------------------------
+
+
+def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
+    """Jacobi's formula; of a singular matrix the cofactors, which its neighbours' gradients tend to."""
+    g = ops.unsqueeze(ops.unsqueeze(g, dim=g.ndim), dim=g.ndim + 1)
+    if A.shape[-1] == 1:
+        return g
+    array = out._array if isinstance(out, Tensor) else out
+    if (array == 0).any():
+        return g * ops.adjoint(ops.adjugate(A))
+    scale = ops.unsqueeze(ops.unsqueeze(ops.conj(out), dim=out.ndim), dim=out.ndim + 1)
+    return g * scale * _inverse_adjoint(A, LU, pivots)
+
+
+def _inverse_adjoint(A: Any, LU: Any, pivots: Any) -> Any:
+    return ops.adjoint(ops.inverse_of_factors(A, LU, pivots))
+
+
+# The factors of A come with it, so that A's own derivative is what is recorded.
+general(
+    "det",
+    lambda A, LU, pivots: decompositions.det(LU, pivots),
+    _det_back,
+    inputs=("A", "LU", "pivots"),
+    node="LinalgDetBackward0",
+)
+general(
+    "inverse_of_factors",
+    lambda A, LU, pivots: lapack.lu_inverse(LU, pivots),
+    lambda g, out: -ops.bmm(ops.adjoint(out), ops.bmm(g, ops.adjoint(out))),
+    inputs=("A", "LU", "pivots"),
+)
+general(
+    "adjugate",
+    decompositions.adjugate,
+    lambda g, A: ops.adjugate_along(ops.adjoint(A), g),
+    inputs=("A",),
+)
+general("adjugate_along", decompositions.adjugate_along, inputs=("A", "direction"))
+
+
+def _slogdet_back(g: Any, A: Any, LU: Any, pivots: Any, sign: Any) -> Any:
+    g_sign, g_logarithm = g
+    is_complex = (sign._array if isinstance(sign, Tensor) else sign).dtype.kind == "c"
+    if is_complex and g_sign is not None:
+        # Only the angle of the sign moves.
+        turned = ops.conj(g_sign) * sign
+        turn = (turned - ops.conj(turned)) * 0.5
+        g = -turn if g_logarithm is None else g_logarithm - turn
+    else:
+        g = g_logarithm
+    if g is None:
+        return None
+    return ops.unsqueeze(ops.unsqueeze(g, dim=g.ndim), dim=g.ndim + 1) * _inverse_adjoint(A, LU, pivots)
+
+
+general(
+    "slogdet",
+    lambda A, LU, pivots: decompositions.slogdet(LU, pivots),
+    _slogdet_back,
+    inputs=("A", "LU", "pivots"),
+    outputs=("sign", "logabsdet"),
+    materializes=False,
+    node="LinalgSlogdetBackward0",
+)
+
+# -- the exponential ----------------------------------------------------------------------------------------------
+
+
+def _matrix_exp_back(g: Any, input: Any) -> Any:
+    """The derivative along g, as a block of the exponential of a matrix of blocks (Mathias 1996)."""
+    A = ops.adjoint(input)
+    n = A.shape[-1]
+    upper = ops.cat(A, g, dim=A.ndim - 1)
+    lower = ops.cat(ops.zeros_like(A), A, dim=A.ndim - 1)
+    both = ops.matrix_exp(ops.cat(upper, lower, dim=A.ndim - 2))
+    return ops.region(both, index=(..., slice(0, n), slice(n, 2 * n)))
+
+
+general("matrix_exp", decompositions.expm, _matrix_exp_back, inputs=("input",), node="LinalgMatrixExpBackward0")
+
+# -- products -----------------------------------------------------------------------------------------------------
+general(
+    "cross",
+    decompositions.cross,
+    lambda g, other, dim: ops.cross(ops.conj(other), g, dim=dim),
+    lambda g, input, dim: ops.cross(g, ops.conj(input), dim=dim),
+    inputs=("input", "other"),
+    node="LinalgCrossBackward0",
+)
