@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels import error_series as series
-from autodiff._kernels.elementary import in_single
+from autodiff._kernels.half import in_single
 from autodiff._kernels.pieces import piecewise
 from autodiff._kernels.scipy_special import special
 
@@ -109,7 +109,7 @@ _erfc = piecewise(
 @in_single
 def erfinv(x: Any) -> Any:
     """The inverse of erf; at -0 it is -0."""
-    return special().erfinv(x) if x.dtype.itemsize < 8 else _erfinv(x)
+    return np.copysign(special().erfinv(x), x) if x.dtype.itemsize < 8 else _erfinv(x)
 
 
 def _erfinv_far(x: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.elementary import in_single
+from autodiff._kernels.half import in_single
 from autodiff._kernels.pieces import chebyshev, piecewise
 from autodiff._kernels.scipy_special import special
 
@@ -185,7 +185,7 @@ def _incomplete(name: str, a: Any, x: Any, start: float) -> Any:
     a, x = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
     found = getattr(special(), name)(a, x)
     # SciPy's prefactor loses two digits for small a: there log gamma is exact enough to begin again.
-    small = (a > 1e-6) & (a < 20) & (x > 1e-300) & (x < 60)
+    small = (a > (0.3 if start == 1 else 1e-3)) & (a < 20) & (x > 1e-300) & (x < 60)
     if small.any():
         mended = np.array(found)
         mended[small] = _of_small(a[small], x[small], upper=start == 1)
