@@ -164,6 +164,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             )
             for name in names.split()
         },
+        "special.erfcx": Known(_GRADIENTS, "its derivative vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.airy_ai": Known(frozenset(["value"]), "it vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.log_ndtr": Known(_GRADIENTS, "at -inf torch subtracts infinities; the derivative there is infinite"),
         "sinc": Known(frozenset(["second"]), "torch's second derivative at 0 is 0/0, the true one is -π²/3"),
