@@ -353,3 +353,21 @@ def test_a_complex_reduction_at_positions_has_no_derivative() -> None:
         with pytest.raises(RuntimeError, match="does not support automatic differentiation"):
             call()
     assert x.detach().scatter_reduce(0, places, x.detach(), "prod").tolist() == [1, 1]
+
+
+def test_scatter_with_reduce_has_no_derivative() -> None:
+    x = ad.ones(2, requires_grad=True)
+    for reduce in ("add", "multiply"):
+        with pytest.raises(RuntimeError, match="derivative for aten::scatter is not implemented"):
+            x.scatter(0, ad.tensor([0, 0]), 3.0, reduce=reduce).sum().backward()
+    with pytest.raises(RuntimeError, match="either add or multiply"):
+        x.scatter(0, ad.tensor([0, 0]), 3.0, reduce="mean")
+
+
+def test_a_product_with_two_zeros_at_one_place_is_differentiated_once() -> None:
+    x, src = ad.ones(1, requires_grad=True), ad.tensor([0.0, 0.0, 2.0], requires_grad=True)
+    out = x.scatter_reduce(0, ad.tensor([0, 0, 0]), src, "prod")
+    (g,) = ad.autograd.grad(out.sum(), src, create_graph=True)
+    assert g.tolist() == [0, 0, 0]
+    with pytest.raises(RuntimeError, match="Double backward is unsupported for src when >1 zeros"):
+        g.sum().backward()
