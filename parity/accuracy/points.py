@@ -33,7 +33,7 @@ class Case:
 
 def cases(spec: OpSpec) -> Iterator[Case]:
     """The cases of an operator that are functions of one number: none for most operators."""
-    needed = [a for a in spec.arguments if not a.optional]
+    needed = [a for a in spec.arguments if not a.optional or a.limits.get("needed")]
     elementwise = spec.family in ELEMENTWISE | {"activation"} and not {"random", "discrete"} & spec.tags
     if not elementwise or [a.kind for a in needed if a.kind != "number"] != ["tensor"]:
         return

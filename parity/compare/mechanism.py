@@ -61,7 +61,7 @@ _PROBES = (_probe(3.0), _probe([2.0, 3.0, 5.0], _MATRIX), _probe([[2.0], [3.0]],
 def _named(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:
     run = execute(program, reference)
     moment = None if run.error is None else run.error.moment
-    if mismatch.check == "none" and mismatch.where not in _reaching(program):
+    if mismatch.check == "none" and mismatch.where not in _reaching(program, run):
         return replace(mismatch, mechanism="unreached", op="", input=None)
     for name, candidate in _experiments(program, run, mismatch):
         again = execute(candidate, reference)
@@ -185,12 +185,13 @@ def _broadcast(leaf: Input, shape: tuple[int, ...], kept: int) -> Input:
     return replace(leaf, array=array, layout="contiguous")
 
 
-def _reaching(program: Program) -> set[int]:
-    """The inputs that some output is made of."""
+def _reaching(program: Program, run: Run) -> set[int]:
+    """The inputs that some output depends on by steps that have a derivative."""
     inputs = len(program.inputs)
     needed = {ref.index for ref in program.outputs}
-    for number in reversed(range(len(program.steps))):
-        if inputs + number in needed:
+    for number in reversed(range(min(len(program.steps), len(run.requires_grad) - inputs))):
+        needs = run.requires_grad[inputs + number]
+        if inputs + number in needed and (any(needs) if isinstance(needs, tuple) else needs):
             needed.update(ref.index for ref in program.steps[number].refs())
     return needed
 

@@ -1,4 +1,4 @@
-"""Mutants that no program can tell from the engine, by id, each with the reason; what is killed after all is reported."""
+"""Mutants that no program can tell from the engine, by id, each with the reason; one that dies is reported."""
 
 from __future__ import annotations
 

@@ -38,6 +38,8 @@ Fate = Literal["killed", "survived", "not reached"]
 Part = Callable[..., Any]
 #: Seconds that a mutant may take; one that takes longer hangs, and a run would show that.
 PATIENCE = 20.0
+#: Programs that a mutant is given, spread over all those that reach it.
+MOST = 600
 #: The share that is to be killed.
 AIM = 0.97
 
@@ -136,12 +138,12 @@ def census(subject: Any, found: Sequence[Case]) -> Reached:
 
 
 def _spread(numbers: Iterable[int]) -> list[int]:
-    """The same numbers, far ones after one another: neighbours in a plan are alike."""
+    """So many of the numbers, far ones after one another: neighbours in a plan are alike."""
     ordered = sorted(numbers)
     step = max(1, round(len(ordered) * 0.618))
     while np.gcd(step, max(len(ordered), 1)) != 1:
         step += 1
-    return [ordered[i * step % len(ordered)] for i in range(len(ordered))]
+    return [ordered[i * step % len(ordered)] for i in range(min(len(ordered), MOST))]
 
 
 # -- mutants of functions ----------------------------------------------------------------------------------------------
@@ -355,6 +357,7 @@ def report(
 
     With `ops` only mutants that their programs reach are run, and nothing is said of the list.
     """
+    started = time.monotonic()
     found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
     todo = candidates(subject, found)
     if ops is not None:
@@ -363,8 +366,9 @@ def report(
     results = []
     for result in run(todo, found, engine, subject, jobs=jobs):
         results.append(result)
-        if result.fate == "survived" and result.id not in EQUIVALENT:
-            show(f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}", None)
+        line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
+        told = result.fate == "survived" and result.id not in EQUIVALENT
+        show(line if told else "", {**result.record(), "equivalent": EQUIVALENT.get(result.id, "")})
     there = {result.id for result in results}
     groups = judged(results, {id: why for id, why in EQUIVALENT.items() if ops is None or id in there})
     for result in groups["stale"]:
@@ -375,7 +379,9 @@ def report(
     kinds = tally(results, EQUIVALENT)
     for kind, (killed, survived, unreached) in kinds.items():
         show(f"  {kind:20} {killed:5} killed {survived:5} survived {unreached:5} not reached", None)
-    show(f"killed: {rate:.1%} of those that programs reach", {"type": "mutants", "seed": seed, "share": rate, **counts})
+    seconds = time.monotonic() - started
+    record = {"type": "mutants", "seed": seed, "share": rate, "seconds": seconds, "jobs": jobs, **counts}
+    show(f"killed: {rate:.1%} of those that programs reach, in {seconds:.0f} s", record)
     return rate >= AIM and not groups["stale"]
 
 

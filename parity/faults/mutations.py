@@ -1,8 +1,8 @@
 """Changes of source, one at a time: what a formula may be mistaken for. Works on syntax trees; knows no operator."""
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import copy
 from collections import Counter
@@ -21,14 +21,16 @@ NEIGHBOURS: dict[str, str] = {
         "equal not_equal", "logical_and logical_or", "any all", "every some", "add subtract", "multiply divide",
         "max min", "amax amin", "largest smallest", "isnan isinf", "zeros ones", "zeros_like ones_like", "lt le",
         "gt ge", "eq ne", "sub add", "mul truediv", "and_ or_", "erf erfc", "real imag", "cumsum cumprod", "sqrt rsqrt",
-        "ndtr log_ndtr", "i0 i1", "i0e i1e", "triu tril", "sum prod", "j0 j1", "y0 y1", "k0 k1", "bitwise_and bitwise_or",
+        "ndtr log_ndtr", "i0 i1", "i0e i1e", "triu tril", "sum prod", "j0 j1", "y0 y1", "k0 k1",
+        "bitwise_and bitwise_or",
         "left_shift right_shift", "gammaln digamma", "nanmin nanmax", "sort argsort", "gather take",
     )
     for one, other in (pair.split(), pair.split()[::-1])
 } | {
     "exp2": "exp", "true_divide": "multiply", "isfinite": "isnan", "logical_xor": "logical_or", "xor": "or_",
     "round": "trunc", "power": "multiply", "floor_divide": "true_divide", "fmod": "remainder", "remainder": "fmod",
-    "mod": "fmod", "logical_not": "isfinite", "negative": "positive", "neg": "pos", "square": "abs", "absolute": "negative",
+    "mod": "fmod", "logical_not": "isfinite", "negative": "positive", "neg": "pos", "square": "abs",
+    "absolute": "negative",
     "abs": "negative", "adjoint": "transposed", "transposed": "adjoint", "invert": "negative", "sign": "negative",
     "hypot": "maximum", "arctan2": "hypot", "logaddexp": "maximum", "nextafter": "maximum", "copysign": "multiply",
     "sigmoid": "tanh", "erfinv": "erf", "log_softmax": "softmax", "signbit": "isnan",
@@ -38,9 +40,9 @@ _DROPPED = frozenset(["astype", "conj", "conjugate", "keep_dims", "promoted", "a
 #: Keywords without which a call still runs.
 _KEYWORDS = frozenset(["axis", "keepdims", "keepdim", "dtype", "dims", "dim"])
 _SYMMETRIC = frozenset([
-    "maximum", "minimum", "fmax", "fmin", "add", "multiply", "max", "min", "swapaxes", "broadcast_shapes", "result_type",
-    "promote", "promote_types", "logical_and", "logical_or", "logical_xor", "hypot", "array_equal", "equal", "not_equal",
-    "gcd", "lcm", "transpose", "vdot",
+    "maximum", "minimum", "fmax", "fmin", "add", "multiply", "max", "min", "swapaxes", "broadcast_shapes",
+    "result_type", "promote", "promote_types", "logical_and", "logical_or", "logical_xor", "hypot", "array_equal",
+    "equal", "not_equal", "gcd", "lcm", "transpose", "vdot",
 ])  # fmt: skip
 _SWAPPED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
@@ -54,6 +56,8 @@ _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }  # fmt: skip
 
+#: What is no part of a function's body.
+_NO_CODE = frozenset(["args", "annotation", "returns", "decorator_list", "type_params"])
 Functions = (ast.FunctionDef, ast.Lambda)
 
 
@@ -131,15 +135,9 @@ def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AS
             continue
         children: list[tuple[str, int | None, ast.AST]] = []
         for field, value in ast.iter_fields(node):
-            if field in ("args", "annotation", "returns", "decorator_list", "type_params") and isinstance(
-                node, Functions
-            ):
+            if field in _NO_CODE and (field == "annotation" or isinstance(node, Functions)):
                 continue
-            if (
-                field == "annotation"
-                or isinstance(node, ast.Raise)
-                or (isinstance(node, ast.Assert) and field == "msg")
-            ):
+            if isinstance(node, ast.Raise) or (isinstance(node, ast.Assert) and field == "msg"):
                 continue
             if isinstance(value, ast.AST):
                 children.append((field, None, value))
@@ -187,9 +185,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         yield from _calls(node)
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr in NEIGHBOURS:
         yield "neighbour", _copy(node, attr=NEIGHBOURS[node.attr])
-    elif isinstance(node, (ast.AugAssign,)):
-        yield "dropped statement", ast.Pass()
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+    elif isinstance(node, (ast.AugAssign,)) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         yield "dropped statement", ast.Pass()
 
 
@@ -220,11 +216,11 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
             rest = [k for i, k in enumerate(node.keywords) if i != number]
             yield f"dropped {keyword.arg}", _copy(node, keywords=rest)
     if name in _DROPPED:
-        library = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
-        if node.args and (not isinstance(node.func, ast.Attribute) or (library and node.func.value.id in _LIBRARIES)):  # type: ignore[attr-defined]
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if owner is not None and not (isinstance(owner, ast.Name) and owner.id in _LIBRARIES):
+            yield "dropped call", owner
+        elif node.args:
             yield "dropped call", node.args[0]
-        elif isinstance(node.func, ast.Attribute):
-            yield "dropped call", node.func.value
 
 
 _LIBRARIES = frozenset(["ops", "np", "numpy", "operator", "math", "special"])
@@ -246,7 +242,8 @@ def _is_text(node: ast.BinOp) -> bool:
 
 
 def _compiled(module: ast.Module, file: str) -> CodeType:
-    return compile(module, file, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    code: CodeType = compile(module, file, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    return code
 
 
 def _with(
@@ -296,11 +293,16 @@ def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
     inner = [part for part in new.co_consts if isinstance(part, CodeType)]
     for part in old.co_consts:
         if isinstance(part, CodeType):
-            match = next((c for c in inner if c.co_name == part.co_name and c.co_varnames[: c.co_argcount]
-                          == part.co_varnames[: part.co_argcount] and c.co_firstlineno == part.co_firstlineno), None)  # fmt: skip
+            match = next((code for code in inner if _same_place(code, part)), None)
             if match is None:
                 raise ValueError(part.co_name)
             inner.remove(match)
             if match != part:
                 yield part, match
                 yield from _pairs(part, match)
+
+
+def _same_place(one: CodeType, other: CodeType) -> bool:
+    """Whether two codes are of the same function, whatever its body is."""
+    taken = (code.co_varnames[: code.co_argcount] for code in (one, other))
+    return one.co_name == other.co_name and one.co_firstlineno == other.co_firstlineno and next(taken) == next(taken)

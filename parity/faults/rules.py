@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,38 +18,16 @@ from parity.compare.verdict import Verdict
 from parity.engines import reference, resolve
 from parity.engines.interpreter import execute
 from parity.engines.protocol import Rule, Run
+from parity.faults.planted import Change, Part, plus, times
 from parity.planning import Item, items, plan
 from parity.program import Program
 from parity.report.coverage import supported
 from parity.running import Examiner
 
-Formula = Callable[..., Any]
-Change = Callable[[Formula], Formula]
 Name = tuple[str, int | str]
 
 #: Programs that a rule is given: one that these do not show is a blind spot.
 PATIENCE = 150
-
-
-def times(factor: float) -> Change:
-    """What the rule says, times a number."""
-    return _each(lambda value: value * factor)
-
-
-def plus(term: float) -> Change:
-    """What the rule says and a number more: for rules that say 0, which no factor changes."""
-    return _each(lambda value: value + term)
-
-
-def _each(wrong: Formula) -> Change:
-    """A rule of several gradients is wrong in each."""
-
-    def made(value: Any) -> Any:
-        if isinstance(value, (tuple, list)):
-            return type(value)([made(part) for part in value])
-        return None if value is None else wrong(value)
-
-    return lambda formula: lambda *args: made(formula(*args))
 
 
 @dataclass(slots=True)
@@ -89,7 +67,7 @@ def called(rules: Iterable[Rule], subject: Any, cases: Iterable[Case]) -> Iterat
     seen: set[Name] = set()
 
     def counted(name: Name) -> Change:
-        def change(formula: Formula) -> Formula:
+        def change(formula: Part) -> Part:
             def counting(*args: Any) -> Any:
                 seen.add(name)
                 return formula(*args)

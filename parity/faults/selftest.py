@@ -181,10 +181,8 @@ def report(
         if made.outcome != "found":
             show(f"{made.outcome.upper()}: {made.title} ({made.place})", None)
     record = {"type": "selftest", "planted": len(planted), "found": len(found), "seed": seed, "programs": programs}
-    show(
-        f"{len(found)} of {len(planted)} faults found, shrunk and blamed; {len(done) - len(planted)} not offered",
-        record,
-    )
+    absent = len(done) - len(planted)
+    show(f"{len(found)} of {len(planted)} faults found, shrunk and blamed; {absent} not offered", record)
     return len(found) == len(planted) > 0
 
 

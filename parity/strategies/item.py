@@ -98,7 +98,7 @@ class Item:
             if reaches and (self.kind == "c" or any(abs(x - kink) < MARGIN for x in flat)):
                 return False
         if get("distinct"):
-            ordered = sorted(flat)
+            ordered = sorted(map(abs, flat) if self.kind == "c" else flat)
             if any(b - a < MARGIN for a, b in itertools.pairwise(ordered)):
                 return False
         return not (get("spread") and not (self.high - self.low > 0.1))

@@ -63,15 +63,15 @@ class _Shrinker:
         self.raises = self.run.error is not None
         #: An input that no output depends on, where the failure vanishes with it: cut programs get it back.
         self.spare: Input | None = None
-        leaf = spare(program) if program.cotangents else None
-        if leaf is not None and not self.attempt(pruned(program)):
+        leaf = spare(program, self.run) if program.cotangents else None
+        if leaf is not None and not self.attempt(_constant(program, leaf)):
             self.spare = replace(leaf, array=np.ones((), leaf.array.dtype), layout="contiguous")
 
     def attempt(self, candidate: Program) -> bool:
         """Go on from the candidate if it fails too."""
         if self.asked >= self.budget:
             return False
-        if self.spare is not None and spare(candidate) is None:
+        if self.spare is not None and candidate.cotangents and not _has_spare(candidate):
             candidate = with_spare(candidate, self.spare)
         fitted = self.fitted(candidate)
         if fitted is None:
@@ -122,6 +122,19 @@ class _Shrinker:
                 candidate = alone(program, run, number)
                 if candidate is not None and self.attempt(candidate):
                     return
+
+
+def _constant(program: Program, leaf: Input) -> Program:
+    """The program with a constant in the place of an input that no gradient reaches."""
+    number = next(n for n, other in enumerate(program.inputs) if other is leaf)
+    place = program.differentiable.index(number)
+    second = without(program.second, place) if program.second else ()
+    return with_input(program, number, replace(leaf, requires_grad=False)).with_(second=second)
+
+
+def _has_spare(program: Program) -> bool:
+    used = {ref.index for step in program.steps for ref in step.refs()} | {ref.index for ref in program.outputs}
+    return any(number not in used for number in program.differentiable)
 
 
 # -- candidates, from the boldest to the finest

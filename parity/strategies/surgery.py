@@ -140,12 +140,13 @@ def _renamed(step: Step, replaced: Callable[[Any], Any]) -> Step:
     return replace(step, args=substitute(step.args, replaced), kwargs=kwargs)
 
 
-def spare(program: Program) -> Input | None:
-    """An input that requires grad and that no output depends on."""
+def spare(program: Program, run: Run) -> Input | None:
+    """An input that requires grad and that no output depends on by steps that have a derivative."""
     count = len(program.inputs)
     needed = {ref.index for ref in program.outputs}
-    for number in reversed(range(len(program.steps))):
-        if count + number in needed:
+    for number in reversed(range(min(len(program.steps), len(run.requires_grad) - count))):
+        needs = run.requires_grad[count + number]
+        if count + number in needed and (any(needs) if isinstance(needs, tuple) else needs):
             needed.update(ref.index for ref in program.steps[number].refs())
     return next((program.inputs[number] for number in program.differentiable if number not in needed), None)
 

@@ -1,0 +1,135 @@
+"""The page of the self-test, from the records of its two runs; plants nothing.
+
+`python -m parity.faults.page faults.jsonl mutants.jsonl` writes docs/selftest.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from parity.faults.planted import CLASSES
+
+PAGE = Path("docs/selftest.md")
+_HEAD = """# The self-test
+
+Would the harness notice? Faults are planted in an engine, and an ordinary run is asked. This page is generated:
+
+```
+$ parity selftest autodiff --json faults.jsonl
+$ parity selftest autodiff --mutants --json mutants.jsonl
+$ python -m parity.faults.page faults.jsonl mutants.jsonl
+```
+
+## Planted faults
+
+{planted} faults of {classes} classes, in rules, kernels and the tape. Each is looked for by the programs of an ordinary
+run (`parity run`, seed {seed}: those of the operators in their order, then {programs} random ones) and by nothing made
+for it. Found are {found}.
+
+*Programs* is the number of programs until the first that differs; *random* the same among random programs alone (–:
+not among {programs}); *steps* the length of the program that found it, and of what shrinking left. Blamed is the
+operator whose part was made wrong, also where another one that calls it differs first; or a mechanism of the tape,
+named by an experiment: the engines agree once the program does without it (`parity/compare/mechanism.py`). The
+faults are rows of `parity/faults/planted.py`; any engine with the capabilities *rules* and *parts* can be tested.
+
+| fault | class | planted in | programs | random | steps | blamed |
+|---|---|---|---|---|---|---|
+"""
+_MUTANTS = """
+## Mutants
+
+Beyond faults planted by hand, every function of the engine's formulas and kernels is changed, one place at a time:
+operands and arguments swapped, another operator, a sign, a constant, a dropped term, a neighbouring function (sin for
+cos, floor for ceil, < for <=), a branch turned round, a dropped axis, dtype or cast, a dropped statement; and in rows,
+library kernels and constant rules. Each mutant runs in a process of its own, on those programs of the plan (profile
+gate, seed {seed}) that run the changed line; the first difference kills it. A mutant that hangs or dies is killed: a
+run would show that.
+
+{killed} of the {judged} mutants that programs reach and that are not equivalent are killed: **{share:.1%}**
+({seconds}). {equivalent} are equivalent: `parity/faults/equivalent.py` lists each with the reason, and a listed one that is killed
+after all, or is gone, is reported. {unreached} stand in lines that no program of the plan runs{where}.
+
+Not changed are conditions on a module's own thresholds (names in capitals): they choose between two ways to one
+result, and what stands in either way is changed like everything else. Nor are kernels that draw random numbers.
+
+| change | killed | survived | equivalent | not reached |
+|---|---|---|---|---|
+"""
+
+
+def page(records: Iterable[Mapping[str, Any]]) -> str:
+    """The page, in Markdown."""
+    kinds: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for record in records:
+        kinds[record["type"]].append(record)
+    (summary,) = kinds["selftest"]
+    offered = [fault for fault in kinds["fault"] if fault["outcome"] != "not offered"]
+    text = _HEAD.format(classes=len({fault["family"] for fault in offered}), **summary)
+    for fault in sorted(offered, key=lambda fault: CLASSES.index(fault["family"])):
+        text += _row(fault)
+    return text + (_mutants(kinds["mutant"], kinds["mutants"][0]) if kinds["mutants"] else "")
+
+
+def _row(fault: Mapping[str, Any]) -> str:
+    steps = f"{fault['steps']} → {fault['shrunk']}" if fault["shrunk"] else ""
+    cells = [
+        fault["title"],
+        fault["family"],
+        fault["place"],
+        fault["programs"] or "–",
+        fault["random"] or "–",
+        steps,
+        fault["blame"] if fault["outcome"] == "found" else f"**{fault['outcome']}** {fault['blame']}",
+    ]
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> str:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    unreached: Counter[str] = Counter()
+    for mutant in mutants:
+        fate = "equivalent" if mutant["equivalent"] and mutant["fate"] == "survived" else mutant["fate"]
+        counts[mutant["kind"]][fate] += 1
+        if mutant["fate"] == "not reached":
+            unreached[mutant["id"].partition(":")[0].rpartition(".")[0] or "rows"] += 1
+    most = ", ".join(f"{count} in {module}" for module, count in unreached.most_common(4))
+    killed = sum(count["killed"] for count in counts.values())
+    survived = [m for m in mutants if m["fate"] == "survived" and not m["equivalent"]]
+    text = _MUTANTS.format(
+        seed=summary["seed"],
+        killed=killed,
+        judged=killed + len(survived),
+        share=summary["share"],
+        seconds=f"{summary.get('seconds', 0) / 60:.0f} minutes, {summary.get('jobs', 1)} at a time",
+        equivalent=sum(count["equivalent"] for count in counts.values()),
+        unreached=sum(unreached.values()),
+        where=f" ({most} …): operators without a row, and ways for larger arrays than programs have" if most else "",
+    )
+    for kind, count in sorted(counts.items()):
+        cells = (count[fate] for fate in ("killed", "survived", "equivalent", "not reached"))
+        text += f"| {kind} | " + " | ".join(map(str, cells)) + " |\n"
+    if survived:
+        text += "\nSurvivors without a reason, each a blind spot of the generator or a reason to come:\n\n"
+        text += "".join(f"- `{m['id']}`: `{_brief(m['change'])}`, {m['programs']} programs\n" for m in survived)
+    return text
+
+
+def _brief(change: str) -> str:
+    line = " ".join(change.split())
+    return line if len(line) <= 110 else line[:107] + "..."
+
+
+def main(files: Sequence[str]) -> int:
+    records = [json.loads(line) for name in files for line in Path(name).read_text(encoding="utf-8").splitlines()]
+    PAGE.write_text(page(records), encoding="utf-8")
+    print(f"written: {PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

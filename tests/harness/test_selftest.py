@@ -1,0 +1,127 @@
+"""The self-test tested: faults are found, shrunk and blamed; mutants die; a second evaluation raises no alarm."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from parity.engines import reference, resolve
+from parity.errors import UsageError
+from parity.faults import mutants, selftest
+from parity.faults.mutations import mutants as mutations_of
+from parity.faults.planted import CLASSES, FAULTS, Fault, times
+from tests.harness.control import alarms
+from tests.harness.control_formulas import TABLE
+
+AUTODIFF = resolve("autodiff")
+
+#: A fault of each of a dozen classes, and the operators whose programs find it; the command plants all of them.
+SAMPLE = {
+    "tanh × 1.0001": ["tanh"],
+    "cumsum's gradient runs along the next axis": ["cumsum"],
+    "mm doubles g between its two gradients": ["mm"],
+    "the last gradient wins": ["mul", "add"],
+    "axis of size 1: the first slice": ["mul", "div"],
+    "maximum: all to the first": ["maximum"],
+    "where multiplies by its mask": ["where"],
+    "log1p as log(1 + x)": ["log1p"],
+    "eq answers in float32": ["eq"],
+    "what is overwritten is not copied": ["mul", "exp"],
+    "views are not told of writes": ["transpose", "mul", "sin"],
+    "gather's gradient": ["gather"],
+    "mm: the second factor is not transposed": ["mm"],
+    "permute goes on instead of back": ["permute"],
+    "softmax's whole gradient taken for a constant": ["softmax"],
+    "a leaf that requires grad is written": ["mul", "sin"],
+}
+
+
+def test_every_class_has_a_fault():
+    assert set(CLASSES) == {fault.family for fault in FAULTS}
+    assert len(FAULTS) >= 40
+    assert len({fault.title for fault in FAULTS}) == len(FAULTS)
+
+
+@pytest.mark.parametrize("title", SAMPLE)
+def test_a_planted_fault_is_found_shrunk_and_blamed(title):
+    (fault,) = (fault for fault in FAULTS if fault.title == title)
+    with reference.settings() as torch:
+        found = selftest.cases(torch, AUTODIFF, programs=400, profile="gate", ops=SAMPLE[title])
+        (trial,) = selftest.trials(found, torch, AUTODIFF, [fault])
+    assert trial.outcome == "found", trial
+
+
+def test_a_fault_that_changes_nothing_is_missed_and_said_to_be():
+    """The table itself can fail."""
+    harmless = Fault("wrong factor", "tanh × 1", "rule", "tanh", times(1.0), 0, ("tanh",))
+    with reference.settings() as torch:
+        found = selftest.cases(torch, AUTODIFF, programs=20, ops=["tanh"])
+        (trial,) = selftest.trials(found, torch, AUTODIFF, [harmless])
+    assert trial.outcome == "missed"
+
+
+def test_a_part_that_an_engine_has_not_is_left_out():
+    absent = Fault("wrong factor", "no such operator", "kernel", "nonesuch", times(2.0), 0, ("nonesuch",))
+    with reference.settings() as torch:
+        (trial,) = selftest.trials([], torch, AUTODIFF, [absent])
+    assert trial.outcome == "not offered"
+
+
+def test_an_engine_without_rules_has_no_selftest():
+    with reference.settings() as torch, pytest.raises(UsageError, match="rules"):
+        list(selftest.trials([], torch, torch))
+
+
+# -- mutants -----------------------------------------------------------------------------------------------------------
+
+SOURCE = """
+import numpy as np
+
+def slope(x, low):
+    return np.where(x > low, -x / 2, 0).astype(x.dtype)
+"""
+
+
+def test_what_is_changed():
+    found = {(m.before, m.after) for m in mutations_of(SOURCE, "slope.py", "slopes", {})}
+    assert {("x > low", "x >= low"), ("-x / 2", "2 / -x"), ("-x / 2", "-x * 2"), ("-x", "x"), ("2", "3")} <= found
+    assert any(after == ast.unparse(ast.parse("np.where(x > low, -x / 2, 0)")) for _, after in found)
+
+
+def test_names_of_mutants_do_not_depend_on_lines():
+    again = "# a comment\n\n" + SOURCE
+    first, second = ([m.id for m in mutations_of(text, "slope.py", "slopes", {})] for text in (SOURCE, again))
+    assert first == second
+    assert len(set(first)) == len(first)
+
+
+def test_mutants_of_an_operator_are_killed():
+    with reference.settings() as torch:
+        found = selftest.cases(torch, AUTODIFF, programs=100, profile="gate", ops=["sin", "maximum"])
+        todo = [c for c in mutants.candidates(AUTODIFF, found) if c.cases and c.id.startswith(("primitives", "row"))]
+        todo = [c for c in todo if any(name in c.id for name in ("sin[", "row sin", "maximum[", "row maximum"))]
+        results = list(mutants.run(todo, found, torch, AUTODIFF))
+    assert len(results) >= 8
+    assert {result.fate for result in results if "row" in result.id} == {"killed"}
+    assert sum(result.fate == "killed" for result in results) >= 0.9 * len(results)
+
+
+def test_a_listed_mutant_that_is_killed_or_gone_is_reported():
+    killed = mutants.Result("f:sign:1", "sign", "", "", "killed", "value")
+    alive = mutants.Result("f:sign:2", "sign", "", "", "survived")
+    groups = mutants.judged([killed, alive], {"f:sign:1": "why", "f:sign:2": "why", "f:sign:3": "why"})
+    assert [result.id for result in groups["stale"]] == ["f:sign:1", "f:sign:3"]
+    assert [result.id for result in groups["equivalent"]] == ["f:sign:2"]
+
+
+# -- the control -------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_evaluation_raises_no_alarm():
+    assert len(TABLE) >= 60
+    decided = alarms(600, seed=3)
+    assert sum(decided.values()) == 600
+    assert not decided["differs"]
+    assert not decided["unsupported"]
+    assert decided["jitter"] + decided["truth"] > 60, "other bits than torch's: else it would test nothing"
