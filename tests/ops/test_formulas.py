@@ -15,7 +15,7 @@ import pytest
 
 import autodiff as ad
 from autodiff import Tensor, graph
-from autodiff._core.registry import PRIMITIVES, ops
+from autodiff._core.registry import PRIMITIVES
 from parity.catalogue import CATALOGUE
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
