@@ -200,7 +200,7 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
         return args
     if not isinstance(target, Item):
         raise Unfit
-    if 0 in target.array.strides and target.array.size > 1:
+    if not target.array.flags.c_contiguous and parts.overlaps(target.array):
         raise Unfit  # one place for several elements: torch refuses some of such writes, not all
     if target.kind in "bui" and any(type(a) is Item and a.requires_grad for a in args[1:]):
         raise Unfit  # torch lets a comparison's integers require grad then, which no other integers can
