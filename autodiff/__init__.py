@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autodiff import _functions, _primitives, autograd, graph, library, linalg, nn, special  # noqa: F401
+from autodiff import _functions, _primitives, autograd, graph, library, linalg, nn, random, special  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,
@@ -12,6 +12,7 @@ from autodiff._core.modes import (  # noqa: F401
     set_grad_enabled,
 )
 from autodiff._core.tensor import Tensor  # noqa: F401
+from autodiff._functions.generator import Generator, default_generator  # noqa: F401
 from autodiff._surface import attributes as _attributes
 from autodiff._surface import constants as _constants
 from autodiff._surface import methods as _methods

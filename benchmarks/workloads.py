@@ -256,6 +256,22 @@ def products(lib: Any, dtype: str) -> Callable[[], list[Any]]:
     return run
 
 
+def factors(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(10)
+    root = rng.normal(size=(64, 32, 32))
+    matrices = _leaf(lib, root @ root.swapaxes(1, 2) / 32 + np.eye(32), dtype)
+    sides = _leaf(lib, rng.normal(size=(64, 32, 8)), dtype)
+    seeds = [lib.tensor(rng.normal(size=s), dtype=getattr(lib, dtype)) for s in ((64, 32, 32), (64, 32, 8), (64,))]
+
+    def run() -> list[Any]:
+        matrices.grad = sides.grad = None
+        results = [lib.linalg.cholesky(matrices), lib.linalg.solve(matrices, sides), lib.logdet(matrices)]
+        lib.autograd.backward(results, seeds)
+        return [*results, matrices.grad, sides.grad]
+
+    return run
+
+
 WORKLOADS = (
     Workload("3*(2/x)**2 + b - 2 on 0-dim tensors", expression, 0.20, 0.10),
     Workload("200 cheap operators on shape (4,)", cheap_operators, 0.50, 0.30),
@@ -267,5 +283,6 @@ WORKLOADS = (
     Workload("MLP 784-256-128-10, batch 128, Adam step", adam, 0.95, 0.7),
     Workload("indexing, masks, sort, topk, cumsum, 10^5", picking, 0.5, 0.35, rounds=9),
     Workload("embedding 50k x 64, 4096 rows, scatter_add", embedding, 0.8, 0.6, rounds=9),
+    Workload("cholesky, solve, logdet, 64 times 32x32", factors, 1.1, 0.75),
     Workload("five 512x512 matmuls", products, 1.15, 1.05, rounds=7),
 )

@@ -79,6 +79,11 @@ class Notation:
 
     def statement(self, number: int, width: int = 0) -> str:
         """Step `number` as a statement; `width` pads the name so that the equal signs of a listing align."""
+        seed = self.program.steps[number].seed
+        change = self._change(number, width)
+        return change if seed is None else f"{self.lib}manual_seed({seed}); {change}"
+
+    def _change(self, number: int, width: int) -> str:
         step = self.program.steps[number]
         name = self.names[len(self.program.inputs) + number]
         if step.op == "setitem" or (step.spelling == "augmented" and step.op in AUGMENTED):

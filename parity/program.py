@@ -43,9 +43,14 @@ OPERATORS: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "le": ("<=", operator.le),
     "gt": (">", operator.gt),
     "ge": (">=", operator.ge),
-    "logical_and": ("&", operator.and_),
-    "logical_or": ("|", operator.or_),
-    "logical_not": ("~", operator.invert),
+    "floor_divide": ("//", operator.floordiv),
+    "remainder": ("%", operator.mod),
+    "bitwise_and": ("&", operator.and_),
+    "bitwise_or": ("|", operator.or_),
+    "bitwise_xor": ("^", operator.xor),
+    "bitwise_not": ("~", operator.invert),
+    "bitwise_left_shift": ("<<", operator.lshift),
+    "bitwise_right_shift": (">>", operator.rshift),
     "getitem": ("[]", operator.getitem),
 }
 
@@ -56,6 +61,13 @@ AUGMENTED: Mapping[str, tuple[str, Callable[..., Any]]] = {
     "mul": ("*=", operator.imul),
     "div": ("/=", operator.itruediv),
     "pow": ("**=", operator.ipow),
+    "floor_divide": ("//=", operator.ifloordiv),
+    "remainder": ("%=", operator.imod),
+    "bitwise_and": ("&=", operator.iand),
+    "bitwise_or": ("|=", operator.ior),
+    "bitwise_xor": ("^=", operator.ixor),
+    "bitwise_left_shift": ("<<=", operator.ilshift),
+    "bitwise_right_shift": (">>=", operator.irshift),
 }
 
 
@@ -91,13 +103,15 @@ class Input:
 class Step:
     """One call: torch's name below the module (`add`, `nn.functional.softmax`), its arguments, its spelling.
 
-    Arguments are Ref, DType, numbers, strings, None, slice, Ellipsis, and tuples or lists of these.
+    Arguments are Ref, DType, numbers, strings, None, slice, Ellipsis, and tuples or lists of these. A step that draws
+    at random starts from a seed of its own, so that it draws the same by itself as in its program.
     """
 
     op: str
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     spelling: Spelling = "function"
+    seed: int | None = None
 
     def refs(self) -> Iterator[Ref]:
         """Every reference among the arguments, in order."""
@@ -158,6 +172,7 @@ class Program:
                     "args": [_encode(a) for a in step.args],
                     "kwargs": {k: _encode(v) for k, v in step.kwargs.items()},
                     "spelling": step.spelling,
+                    **({} if step.seed is None else {"seed": step.seed}),
                 }
                 for step in self.steps
             ],
@@ -403,6 +418,7 @@ class _Reader:
             args=self.field(record, "args", self.each(self.value)),
             kwargs={k: self.at(k, v, self.value) for k, v in kwargs.items()},
             spelling=self.field(record, "spelling", self.one_of(SPELLINGS), "function"),
+            seed=self.field(record, "seed", self.kind(int), None),
         )
 
     def program(self, record: Any) -> Program:

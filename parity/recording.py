@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ class Recorder:
                 inputs.append(made)
             else:
                 kwargs = {key: substitute(value, move) for key, value in made.kwargs.items()}
-                steps.append(Step(made.op, substitute(made.args, move), kwargs, made.spelling))
+                steps.append(replace(made, args=substitute(made.args, move), kwargs=kwargs))
         return Program(tuple(inputs), tuple(steps), tuple(move(ref) for ref in outputs))
 
     def value(self, tree: Any) -> Any:
@@ -213,7 +214,7 @@ def _augmented(op: str) -> Callable[[Any, Any], Any]:
 def _attach_operators() -> None:
     for op, (_, call) in OPERATORS.items():
         name = call.__name__.rstrip("_")
-        if op in ("neg", "logical_not"):
+        if op in ("neg", "bitwise_not"):
             setattr(Recorded, f"__{name}__", lambda self, op=op: self._recorder.step(op, (self,), {}, "operator"))
         elif op != "getitem":
             setattr(Recorded, f"__{name}__", _binary(op))

@@ -57,8 +57,9 @@ class Examiner:
     @cached_property
     def _supported(self) -> tuple[str, ...]:
         """What random programs are made of: what is there, and gives the same values each time."""
+        drawn = {"random"} if hasattr(self.subject, "seed") else {"random", "stream"}
         return tuple(
-            op for op in self.plan.ops if supported(CATALOGUE[op], self.subject) and "random" not in CATALOGUE[op].tags
+            op for op in self.plan.ops if supported(CATALOGUE[op], self.subject) and not drawn & CATALOGUE[op].tags
         )
 
     def outcome(self, item: Item) -> Outcome:

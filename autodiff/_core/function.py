@@ -81,7 +81,8 @@ def function(
     `method`: also a method of Tensor (by default if it is in the root). `inplace`: also with a trailing underscore;
     "view" where that only changes the tensor's geometry, "overlapping" where operands may share the memory written,
     "apart" where not even the tensor itself may be one.
-    `out`: takes `out=`; "discrete" where the result has no derivative, so that it does not matter what requires grad.
+    `out`: takes `out=`; "discrete" where the result has no derivative, so that it does not matter what requires grad;
+    "new" where the result takes on its dtype; "same" where it must have the result's own.
     `node` and `saves`: recorded as one node of that name, which saves these inputs.
     """
     spaces = namespaces or ("",)

@@ -84,6 +84,7 @@ def binary(
     )
     both_left, both_right, keeps_out = for_both
     keeps_nothing = not any(for_both)
+    right, left = p.numbers != "neither", p.numbers in ("either", "both")
 
     def op(input: Any, other: Any) -> Any:
         # `kind` is the scalar type of operands that are NumPy scalars: then the result is one too.
@@ -96,7 +97,7 @@ def binary(
                 bn = other._node
                 if kind is not type(y):
                     kind = ndarray
-            elif type(other) is float or type(other) is int:
+            elif right and (type(other) is float or type(other) is int):
                 y = other
                 bn = None
             else:
@@ -112,7 +113,7 @@ def binary(
             an = None
             bn = other._node
             kind = type(y)
-            if type(input) is not float and type(input) is not int:
+            if not left or (type(input) is not float and type(input) is not int):
                 return otherwise(p, (input, other))
             if kind is not float32 and kind is not float64:
                 kind = ndarray

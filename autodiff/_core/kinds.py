@@ -19,7 +19,7 @@ from autodiff._core import dtypes
 from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.primitive import Formula, Primitive, parameters
-from autodiff._core.promotion import explained, no_operand, plain, refuse
+from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -40,14 +40,18 @@ def pointwise(
     *partials: Formula | str | float,
     computes: str = "float",
     refuses: str = "",
+    refusal: str = "",
     node: str | None = None,
     spellings: str = "inplace out",
     public: str = "",
+    numbers: str = "either",
     check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Primitive:
     """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
 
     `public` names the places where it is found, if it is not the root alone: "special.entr", "i0 special.i0".
+    `numbers` says which operand may be a Python number, `refusal` what torch says in words of its own to the dtypes
+    that it `refuses` (see Primitive).
 
     A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
     these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
@@ -69,8 +73,22 @@ def pointwise(
     )
     p.spellings = frozenset(spellings.split())
     p.public = tuple(public.split()) or p.public
+    p.numbers = numbers
+    p.refusal = refusal
     p.op = binary(p) if two else unary(p)
     return p
+
+
+def undifferentiable(name: str, kernel: Kernel, *, operator: str, **row: Any) -> Primitive:
+    """A pointwise operator whose result requires grad though torch has no derivative: asking for it raises.
+
+    `operator` is what torch calls it in that message.
+    """
+
+    def refuse(g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{operator} is not implemented")
+
+    return pointwise(name, kernel, refuse, refuse, node="torch::autograd::NotImplemented", **row)
 
 
 def starts_with_g(formula: Any) -> bool:
@@ -97,6 +115,7 @@ def discrete(
     computes: str = "",
     inputs: str = "input other",
     public: str = "",
+    numbers: str = "either",
 ) -> Primitive:
     """An operator whose result has no derivative: promoted like pointwise ones, never recorded.
 
@@ -107,6 +126,7 @@ def discrete(
     )
     p.spellings = frozenset(spellings.split())
     p.public = tuple(public.split()) or p.public
+    p.numbers = numbers
 
     def run(*given: Any) -> Any:
         arrays = [
@@ -114,6 +134,7 @@ def discrete(
         ]
         target = arrays[0].dtype if len(arrays) == 1 else None
         if target is None:
+            check_numbers(p, given)
             try:
                 target = dtypes.result_type(arrays)
             except AttributeError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,15 @@ def check_batches(A: Any, B: Any) -> None:
         np.broadcast_shapes(a, b)
     except ValueError:
         raise RuntimeError(errors.cannot_broadcast(a, b)) from None
+
+
+@contextmanager
+def renamed(before: str, after: str) -> Iterator[None]:
+    """Within, a RuntimeError of one operator is told as another's."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RuntimeError(str(error).replace(before, after)) from None
 
 
 def failed(name: str, info: Any, sentence: str, error: type[Exception] = LinAlgError) -> Exception:

@@ -67,6 +67,10 @@ class Primitive:
         self.spellings = frozenset(["inplace", "out"])
         #: Where kinds that are public by themselves are found: in the root (and as a method), or in a namespace.
         self.public: tuple[str, ...] = () if name.startswith("_") else (name,)
+        #: Which of two operands may be a Python number: "either", "right", "neither", or "both" at once.
+        self.numbers = "either"
+        #: What torch says in a RuntimeError of its own to a dtype that it refuses.
+        self.refusal = ""
         self.view = view
         #: Any number of tensors; one formula gives the gradients of all.
         self.variadic = variadic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     arrays = [x._array if isinstance(x, Tensor) else plain(x) for x in operands]
     if not any(isinstance(x, Tensor) for x in operands):
         return p.kernel(*arrays)
+    check_numbers(p, operands)
     try:
         target = dtypes.result_type(arrays)
     except AttributeError:
@@ -43,16 +45,27 @@ def foreign(x: Any) -> bool:
     return not isinstance(x, (Tensor, bool, int, float, complex, np.ndarray, np.generic))
 
 
-def no_operand(p: Primitive, operands: tuple[Any, ...]) -> TypeError:
-    """torch's refusal of an operand that is neither a tensor nor a number."""
-    i = next(i for i, x in enumerate(operands) if foreign(x))
+def check_numbers(p: Primitive, operands: Sequence[Any]) -> None:
+    """Raise TypeError for a Python number beside a tensor where torch takes tensors only."""
+    if p.numbers in ("either", "both") or len(operands) == 1:
+        return
+    first, second = (isinstance(x, Tensor) for x in operands)
+    if first is not second and not (first and p.numbers == "right"):
+        raise no_operand(p, operands, int(first))
+
+
+def no_operand(p: Primitive, operands: Sequence[Any], place: int | None = None) -> TypeError:
+    """torch's refusal of an operand that is neither a tensor nor a number, or of the one at this place."""
+    i = next(i for i, x in enumerate(operands) if foreign(x)) if place is None else place
     kind = type(operands[i]).__name__
     return TypeError(f"{p.name}(): argument '{p.inputs[i]}' (position {i + 1}) must be Tensor, not {kind}")
 
 
 def refuse(p: Primitive, d: np.dtype[Any]) -> None:
-    """Raise NotImplementedError for a dtype that torch has no kernel for."""
+    """Raise NotImplementedError for a dtype that torch has no kernel for, RuntimeError where it has words for it."""
     if d.kind in p.refuses or (d.char == "e" and "h" in p.refuses):
+        if p.refusal:
+            raise RuntimeError(p.refusal)
         raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from autodiff._core import dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import numpy_dtype
@@ -14,8 +12,7 @@ from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.modes import state
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
-from autodiff._kernels.activations import gumbel, largest
+from autodiff._core.tensor import Tensor
 
 
 def need_floats(name: str, input: Tensor) -> None:
@@ -227,24 +224,6 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     """softmax of -x; without a dimension, torch's old choice, with a warning."""
     dim = _implied("softmin", input._array.ndim) if dim is None else dim
     return _along("softmax", ops.neg(input), dim, dtype)
-
-
-@function("nn.functional")
-def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
-    """softmax of the noisy scores over tau; `hard` shows the largest as 1, with the soft one's gradient."""
-    array = logits._array
-    if array.dtype.kind != "f":
-        raise RuntimeError(
-            "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
-            f"specified {dtypes.title(array.dtype)}"
-        )
-    noise = wrap(np.asarray(gumbel(array.shape, array.dtype)))
-    soft = _along("softmax", ops.div(ops.add(logits, noise), tau), dim, None)
-    if not hard:
-        return soft
-    d = one_dim(dim, array.ndim)
-    chosen = wrap(largest(soft._array, d))
-    return ops.add(ops.sub(chosen, soft.detach()), soft)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")

@@ -8,6 +8,8 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.function import function
+from autodiff._core.inplace import assign
+from autodiff._core.modes import state
 from autodiff._core.promotion import cast, plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -47,6 +49,44 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """input, at most `max`."""
     return clamp(input, None, max)  # type: ignore[no-any-return]
+
+
+@function(inplace=True, out=True)
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """1 above 0, `values` at 0, else 0. Raises RuntimeError for two dtypes."""
+    for place, (role, x) in enumerate((("input", input), ("values", values)), 1):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"heaviside(): argument '{role}' (position {place}) must be Tensor, not {type(x).__name__}")
+    if input._array.dtype.kind == "c" or values._array.dtype.kind == "c":
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+    if input._array.dtype is not values._array.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    return ops._heaviside(input, values)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def nan_to_num(
+    input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """nan and the infinities replaced: by 0 and by the largest finite numbers, or by what is given."""
+    if input._array.dtype.kind == "c" and state.grad and input._node is not None:
+        raise RuntimeError("nan_to_num does not support automatic differentiation for outputs with complex dtype.")
+    return _replaced(input, nan, posinf, neginf)
+
+
+@function("Tensor", method=True)
+def nan_to_num_(
+    self: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """nan and the infinities replaced, in place, where torch differentiates complex tensors too."""
+    return assign(self, lambda before: _replaced(before, nan, posinf, neginf))
+
+
+def _replaced(input: Tensor, nan: float | None, posinf: float | None, neginf: float | None) -> Tensor:
+    for name, x in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):
+        if x is not None and not isinstance(x, (float, int)):
+            raise TypeError(f"nan_to_num(): argument '{name}' must be float, not {type(x).__name__}")
+    return ops.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)  # type: ignore[no-any-return]
 
 
 def _dtype(*operands: Any) -> np.dtype[Any]:

@@ -11,7 +11,7 @@ from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.loss import constant, need_kernel, reduction_of
+from autodiff._functions.loss import REDUCTIONS, constant, need_kernel, reduced, reduction_of
 
 IGNORE = -100
 
@@ -186,3 +186,50 @@ def _smoothed(
     if even._array.shape != loss._array.shape:
         even = ops.view(even, shape=loss._array.shape)
     return ops.add(ops.mul(loss, 1 - by), ops.mul(even, by / scores._array.shape[dim]))  # type: ignore[no-any-return]
+
+
+# -- several classes at once ------------------------------------------------------------------------------------------
+
+
+@function("nn.functional")
+def multilabel_soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """binary_cross_entropy_with_logits, its mean over the classes: the last dimension."""
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(size_average, reduce, reduction)
+    right = ops.mul(target, ops.logsigmoid(input))
+    wrong = ops.mul(ops.sub(1, target), ops.logsigmoid(ops.neg(input)))
+    losses = ops.neg(ops.add(right, wrong))
+    if weight is not None:
+        losses = ops.mul(losses, weight)
+    last = input._array.ndim - 1
+    count = input._array.shape[last]
+    losses = ops.div(ops.sum(losses, dims=(losses._array.ndim - 1,), keepdim=False), count)
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{reduction} is not valid")
+    return reduced(losses, reduction)
+
+
+@function("nn.functional")
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """int64 rows that are 1 at each class number, 0 elsewhere; without a number of classes, as many as occur."""
+    x = np.asarray(tensor._array)
+    if x.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if not x.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return wrap(np.zeros((*x.shape, num_classes), np.int64))
+    if x.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(x.max()) + 1
+    elif x.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    return wrap((x[..., None] == np.arange(num_classes)).astype(np.int64))

@@ -1,13 +1,18 @@
-"""einsum: the equation read, checked and brought to labels by number."""
+"""Sums of products over any dimensions: Einstein's sums, whose equation is read and checked here, and their kin."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from autodiff._core import dtypes
+from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
+from autodiff._core.modes import state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._functions.conversion import copy_
+from autodiff._functions.linalg import multi_dot
+from autodiff._functions.matmul import dot, folded, mm
 
 Labels = tuple[int, ...]
 
@@ -166,3 +171,97 @@ def _letter(number: int) -> str:
     if not 0 <= number < 52:
         raise ValueError(f"einsum(): subscripts in subscript list should be within the range [0, 52), but got {number}")
     return chr(ord("A") + number) if number < 26 else chr(ord("a") + number - 26)
+
+
+# -- products over whole dimensions --------------------------------------------------------------------------
+
+
+@function(method=False)
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
+    """Summed over the last `dims` dimensions of one and the first of the other, or over two lists of them."""
+    if out is None:
+        return _tensordot(a, b, dims)
+    if state.grad and any(x.requires_grad for x in (a, b, out)):
+        raise RuntimeError(
+            "tensordot(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    found = _tensordot(a, b, dims)
+    if found._array.shape != out._array.shape:
+        raise RuntimeError(
+            f"output with shape {list(out._array.shape)} doesn't match the broadcast shape {list(found._array.shape)}"
+        )
+    return copy_(out, found)  # type: ignore[no-any-return]
+
+
+def _tensordot(a: Tensor, b: Tensor, dims: Any) -> Tensor:
+    if isinstance(dims, Tensor):
+        dims = dims.tolist() if dims._array.ndim else int(dims._array)
+    m, n = a._array.ndim, b._array.ndim
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(m, n):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        left, right = list(range(m - dims, m)), list(range(dims))
+    else:
+        left, right = ([d] if isinstance(d, int) else list(d) for d in dims)
+    if len(left) != len(right):
+        raise RuntimeError("both dimension lists should have same length")
+    if a._array.dtype is not b._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+    left, right = list(arguments.dims(left, m)), list(arguments.dims(right, n))
+    for i, j in zip(left, right):
+        x, y = a._array.shape[i], b._array.shape[j]
+        if y == 1:
+            a = ops.sum(a, dims=(i,), keepdim=True)
+        elif x == 1:
+            b = ops.sum(b, dims=(j,), keepdim=True)
+        elif x != y:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {x} in dim {i - m} and second has size {y} "
+                f"in dim {j}"
+            )
+    rest, others = [d for d in range(m) if d not in left], [d for d in range(n) if d not in right]
+    shape, wide = a._array.shape, b._array.shape
+    x, y = ops.permute(a, dims=(*rest, *left)), ops.permute(b, dims=(*right, *others))
+    if not rest and not others:
+        return ops.view(_whole(x, y), shape=())  # type: ignore[no-any-return]
+    inner = math.prod([shape[d] for d in left])
+    x = folded(x, (math.prod([shape[d] for d in rest]), inner))
+    y = folded(y, (inner, math.prod([wide[d] for d in others])))
+    return ops.view(mm(x, y), shape=(*[shape[d] for d in rest], *[wide[d] for d in others]))  # type: ignore[no-any-return]
+
+
+def _whole(x: Tensor, y: Tensor) -> Tensor:
+    """The sum of all products of two tensors' elements: as vectors where their memory is in order."""
+    if not (x._array.flags.c_contiguous and y._array.flags.c_contiguous):
+        return ops.sum_all(ops.mul(x, y))  # type: ignore[no-any-return]
+    if x._array.ndim != 1:
+        x, y = (ops.view(t, shape=(t._array.size,)) for t in (x, y))
+    return dot(x, y)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def kron(input: Tensor, other: Tensor) -> Tensor:
+    """Every element of input times the whole of other, laid out as blocks."""
+    n = max(input._array.ndim, other._array.ndim)
+    a, b = ((1,) * (n - x._array.ndim) + x._array.shape for x in (input, other))
+    left = ops.reshape_to(input, shape=tuple([k for m in a for k in (m, 1)]))
+    right = ops.reshape_to(other, shape=tuple([k for m in b for k in (1, m)]))
+    return ops.unflattened(ops.mul(left, right), shape=tuple([k * m for k, m in zip(a, b)]))  # type: ignore[no-any-return]
+
+
+@function(method=False, out=True)
+def chain_matmul(*matrices: Tensor) -> Tensor:
+    """The product of several matrices, in the order that takes the fewest multiplications."""
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    for i, x in enumerate(matrices):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+        if x._array.ndim != 2:
+            raise RuntimeError(f"Tensor dimension is {x._array.ndim}, expected 2 instead.")
+    if len(matrices) == 1:
+        return ops.clone(matrices[0])  # type: ignore[no-any-return]
+    return mm(*matrices) if len(matrices) == 2 else multi_dot(matrices)  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap
+from autodiff._core.modes import state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, alias
 
@@ -47,7 +48,8 @@ def to(
         elif a is not None:
             raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
     arguments.check_device(device)
-    return cast(self, target or self._array.dtype, copy)
+    found = cast(self, target or self._array.dtype, copy)
+    return found.contiguous() if "contiguous" in str(memory_format) else found  # type: ignore[attr-defined,no-any-return]
 
 
 @function(METHOD, method=True, name="type")
@@ -66,6 +68,8 @@ def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 @function(METHOD, method=True)
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """In another tensor's dtype."""
+    if not isinstance(other, Tensor):
+        raise TypeError(f"type_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
     return cast(self, other._array.dtype)
 
 
@@ -81,6 +85,12 @@ def _named_cast(name: str, d: dtypes.dtype) -> None:
 
 for d in dtypes.DTYPES:
     _named_cast(d.alias or ("byte" if d.name == "uint8" else "char" if d.name == "int8" else d.name), d)
+
+
+@function(METHOD, method=True)
+def bfloat16(self: Tensor) -> Tensor:
+    """Raises TypeError: NumPy has no bfloat16, and so neither has this engine."""
+    raise TypeError("bfloat16 is not available: NumPy has no such dtype; float16 and float32 are")
 
 
 @function(METHOD, method=True)
@@ -163,6 +173,12 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     return assign(self, lambda before: ops.fill(before, value))
 
 
+def refuse_complex(name: str, *tensors: Tensor) -> None:
+    """Raise where a complex tensor takes part in the graph, for what torch differentiates for real ones only."""
+    if state.grad and any(x._node is not None and x._array.dtype.kind == "c" for x in tensors):
+        raise RuntimeError(f"{name} does not support automatic differentiation for outputs with complex dtype.")
+
+
 def checked_number(value: Any, target: Any) -> Any:
     """A number that a tensor of this dtype can hold. Raises torch's errors for one it cannot."""
     if isinstance(value, Tensor):
@@ -209,6 +225,39 @@ def is_floating_point(input: Tensor) -> bool:
 def is_complex(input: Tensor) -> bool:
     """Whether the dtype is complex."""
     return bool(input._array.dtype.kind == "c")
+
+
+@function()
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype has negative numbers."""
+    return dtypes.OF_NUMPY[input._array.dtype].is_signed
+
+
+@function()
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the one element is not 0. Raises RuntimeError for more elements, or none."""
+    return bool(input)
+
+
+@function()
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether the shapes are equal."""
+    return bool(input._array.shape == other._array.shape)
+
+
+@function(method=False)
+def typename(obj: Any) -> str:
+    """torch's old name of a tensor's type; of anything else, its class's qualified name."""
+    if isinstance(obj, Tensor):
+        return str(of_type(obj))
+    kind = type(obj)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+@function(method=False)
+def get_default_device() -> Device:
+    """Where tensors are made: the CPU, there is no other."""
+    return Device("cpu")
 
 
 @function(method=False)

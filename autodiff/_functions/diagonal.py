@@ -6,6 +6,7 @@ from autodiff._core import arguments
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._functions.shape import check_slice, reshaped
 
 
 @function()
@@ -31,3 +32,46 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     if input._array.ndim < 2:
         raise RuntimeError("tril: input tensor must have at least 2 dimensions")
     return ops.tril(input, diagonal=diagonal)  # type: ignore[no-any-return]
+
+
+@function()
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Zeros with the last dimension of input along the diagonal of two new ones."""
+    shape = input._array.shape
+    if not shape:
+        arguments.dim(dim1, 1)
+    ndim = len(shape) + 1
+    a, b = arguments.dim(dim1, ndim), arguments.dim(dim2, ndim)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    room = list(shape[:-1])
+    for d in sorted((a, b)):
+        room.insert(d, shape[-1] + abs(offset))
+    return ops.diag_embed(input, shape=tuple(room), offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
+
+
+@function(out=True)
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """A matrix's diagonal, copied; or a matrix with a vector along its diagonal."""
+    ndim = input._array.ndim
+    if ndim == 1:
+        return diag_embed(input, diagonal)
+    if ndim != 2:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
+    return ops.diagonal_copy(input, offset=diagonal, dim1=0, dim2=1)  # type: ignore[no-any-return]
+
+
+@function()
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """A matrix with all elements along its diagonal."""
+    return diag_embed(reshaped(input, (input._array.size,)), offset)
+
+
+@function()
+def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """A copy of input whose diagonal of two dimensions is src."""
+    a, b = arguments.dim(dim1, input._array.ndim), arguments.dim(dim2, input._array.ndim)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    check_slice(src, input._array.diagonal(offset, a, b).shape)
+    return ops.diagonal_scatter(input, src, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]

@@ -211,7 +211,8 @@ def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:
         raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
     if tau._array.shape[:-1] != shape[:-2]:
         raise RuntimeError(
-            f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got {list(tau._array.shape)}"
+            f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got "
+            f"{list(tau._array.shape)}"
         )
     if tau._array.dtype != input._array.dtype:
         raise RuntimeError(f"{name}: tau dtype {tau.dtype} does not match input dtype {input.dtype}")
@@ -220,7 +221,7 @@ def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:
 @function(node="LinalgHouseholderProductBackward0", saves="input tau", method=False)
 def _householder(input: Tensor, tau: Tensor) -> Tensor:
     array = input._array
-    rows, columns = array.shape[-2:]
+    columns = array.shape[-1]
     start = np.zeros(array.shape, array.dtype)
     start[..., np.arange(columns), np.arange(columns)] = 1
     return _reflected(input, tau, wrap(start), True, False)
@@ -247,7 +248,7 @@ def _ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool, transpose:
 
 @function("", out=True)
 def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
-    """A product of reflections (`input` and their factors `input2`) times the matrix `input3`, or the other way round."""
+    """A product of reflections, of `input` and their factors `input2`, times the matrix `input3`, or turned about."""
     size = input3._array.shape[-2 if left else -1]
     if size < input2._array.shape[-1]:
         raise RuntimeError(

@@ -20,8 +20,8 @@ from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number, copy_, fill_
-from autodiff._functions.creation import copied
 from autodiff._functions.shape import expand
+from autodiff._functions.values import copied
 from autodiff._kernels import indexing
 
 ALL = slice(None)

@@ -1,15 +1,16 @@
-"""Joining tensors and parting them, in torch's signatures."""
+"""Joining tensors, in torch's signatures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from autodiff._core import arguments, dtypes
+import numpy as np
+
+from autodiff._core import dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.shape import reshaped
 
 
@@ -22,6 +23,13 @@ def _list_of(name: str, tensors: Any) -> list[Tensor]:
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     return list(tensors)
+
+
+def _not_empty(name: str, tensors: Any) -> list[Tensor]:
+    given = _list_of(name, tensors)
+    if not given:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return given
 
 
 def _of_one_dtype(tensors: list[Tensor]) -> list[Tensor]:
@@ -79,13 +87,15 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
 def _at_least(input: Any, ndim: int) -> Any:
     if isinstance(input, (tuple, list)):
         return tuple([_at_least(x, ndim) for x in input])
-    missing = ndim - input._array.ndim
-    if missing <= 0:
+    have = input._array.ndim
+    if have >= ndim:
         return input
-    shape = input._array.shape
-    # Three dimensions: a vector lies along the second, a matrix keeps its first two.
-    wanted = {0: (1,) * ndim, 1: (1, *shape, 1) if ndim == 3 else (1, *shape), 2: (*shape, 1)}
-    return reshaped(input, wanted[len(shape)])
+    if not have:
+        return ops.view(input, shape=(1,) * ndim)
+    if have == 1:
+        input = ops.unsqueeze(input, dim=0)
+    # Of three dimensions a vector's is the second, and a matrix keeps its first two.
+    return ops.unsqueeze(input, dim=2) if ndim == 3 else input
 
 
 @function(method=False)
@@ -109,140 +119,97 @@ def atleast_3d(*tensors: Any) -> Any:
 @function(method=False, out=True)
 def hstack(tensors: Any) -> Tensor:
     """Joined along columns (vectors along their only dimension)."""
-    given = list(_at_least(tuple(_list_of("hstack", tensors)), 1))
+    given = list(_at_least(tuple(_not_empty("hstack", tensors)), 1))
     return cat(given, 0 if given[0]._array.ndim == 1 else 1)
 
 
 @function(method=False, out=True, aliases=("row_stack",))
 def vstack(tensors: Any) -> Tensor:
     """Joined along rows."""
-    return cat(list(_at_least(tuple(_list_of("vstack", tensors)), 2)), 0)
+    return cat(list(_at_least(tuple(_not_empty("vstack", tensors)), 2)), 0)
 
 
 @function(method=False, out=True)
 def dstack(tensors: Any) -> Tensor:
     """Joined along the third dimension, which is made where it is missing."""
-    return cat(list(_at_least(tuple(_list_of("dstack", tensors)), 3)), 2)
+    return cat(list(_at_least(tuple(_not_empty("dstack", tensors)), 3)), 2)
 
 
-@function("Tensor", name="split", method=True)
-def split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views along `dim`: pieces of one size (the last may be smaller), or of the sizes listed."""
-    return split(self, split_size, dim)
+@function(method=False, out=True)
+def column_stack(tensors: Any) -> Tensor:
+    """Joined along columns, of which a vector or a number is one."""
+    given = _not_empty("column_stack", tensors)
+    return cat([reshaped(x, (x._array.size, 1)) if x._array.ndim <= 1 else x for x in given], 1)
 
 
 @function(method=False)
-def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views along `dim`: pieces of one size (the last may be smaller), or of the sizes listed."""
-    shape = tensor._array.shape
-    if not shape:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    d = one_dim(dim, len(shape))
-    n = shape[d]
-    if isinstance(split_size_or_sections, (tuple, list)):
-        return split_with_sizes(tensor, split_size_or_sections, d)
-    size = arguments.whole(split_size_or_sections, "split_size")
-    if size < 0:
-        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-    if size == 0:
-        if n:
-            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
-        return ops.split(tensor, sizes=(0,), dim=d)  # type: ignore[no-any-return]
-    whole, rest = divmod(n, size)
-    sizes = (size,) * whole + ((rest,) if rest or not n else ())
-    return ops.split(tensor, sizes=sizes, dim=d)  # type: ignore[no-any-return]
+def block_diag(*tensors: Tensor) -> Tensor:
+    """Matrices along the diagonal of zeros; vectors and numbers are rows."""
+    given = _list_of("block_diag", tensors)
+    if not given:
+        return wrap(np.zeros((1, 0), dtypes.Default.real))
+    for i, x in enumerate(given):
+        if x._array.ndim > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {x._array.ndim} "
+                "dimensions"
+            )
+    return ops.block_diag(*_of_one_dtype(given))  # type: ignore[no-any-return]
 
 
-@function()
-def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views along `dim` of the sizes listed."""
-    d = one_dim(dim, input._array.ndim)
-    sizes, n = tuple(split_sizes), input._array.shape[d]
-    if any(k < 0 for k in sizes):
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(sizes)}"
-        )
-    if sum(sizes) != n:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
-            f"{d}), but "
-            f"got split_sizes={list(sizes)}"
-        )
-    return ops.split_with_sizes(input, sizes=sizes, dim=d)  # type: ignore[no-any-return]
+# -- every combination ---------------------------------------------------------------------------------------
 
 
-@function()
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most `chunks` pieces of one size; the last may be smaller."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    if not input._array.ndim:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    d = one_dim(dim, input._array.ndim)
-    n = input._array.shape[d]
-    return split(input, -(-n // chunks), d) if n else split_with_sizes(input, [0] * chunks, d)
+@function(method=False)
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Vectors expanded over a grid, whose first two dimensions "xy" exchanges; without `indexing` it is "ij"."""
+    given = _not_empty("meshgrid", tensors[0] if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else tensors)
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    for x in given:
+        if x._array.ndim > 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {x}")
+    if any(x._array.dtype is not given[0]._array.dtype for x in given):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
+    n = len(given)
+    axes = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
+    shape = [1] * n
+    for axis, x in zip(axes, given):
+        shape[axis] = x._array.size
+    return tuple(
+        [
+            ops.expand(
+                ops.view(x, shape=tuple([x._array.size if d == axis else 1 for d in range(n)])), shape=tuple(shape)
+            )
+            for axis, x in zip(axes, given)
+        ]
+    )
 
 
-@function()
-def tensor_split(
-    input: Tensor, indices: Any = None, dim: int = 0, *, sections: Any = None, tensor_indices_or_sections: Any = None
-) -> tuple[Tensor, ...]:
-    """That many pieces, the first ones larger by one; or cut at the indices given. The first place takes either."""
-    given = [x for x in (indices, sections, tensor_indices_or_sections) if x is not None]
-    if len(given) != 1:
-        raise TypeError("tensor_split(): expected either indices or sections")
-    (indices_or_sections,) = given
-    if not input._array.ndim:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
-    d = one_dim(dim, input._array.ndim)
-    n = input._array.shape[d]
-    if isinstance(indices_or_sections, Tensor):
-        indices_or_sections = indices_or_sections.tolist()
-    if isinstance(indices_or_sections, int):
-        if indices_or_sections <= 0:
-            raise RuntimeError(f"number of sections must be larger than 0, got {indices_or_sections}")
-        size, larger = divmod(n, indices_or_sections)
-        cuts = [i * size + min(i, larger) for i in range(1, indices_or_sections)]
-    else:
-        cuts = list(indices_or_sections)
-    bounds = [slice(a, b).indices(n)[:2] for a, b in zip([0, *cuts], [*cuts, n])]
-    return tuple([ops.slice(input, dim=d, start=a, stop=max(a, b), step=1) for a, b in bounds])
+def _vector(x: Tensor) -> None:
+    if x._array.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(x._array.shape)}")
 
 
-@function()
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """The slices along `dim`, without it."""
-    if not input._array.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    return ops.unbind(input, dim=one_dim(dim, input._array.ndim))  # type: ignore[no-any-return]
+@function(method=False)
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """Every choice of an element of each vector, a row each."""
+    for x in tensors:
+        _vector(x)
+    if len(tensors) == 1:
+        return tensors[0]
+    return stack([ops.reshape_to(g, shape=(g._array.size,)) for g in meshgrid(*tensors)], 1)
 
 
-@function()
-def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
-    """The `length` places from `start` on along `dim`."""
-    if not input._array.ndim:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    d = one_dim(dim, input._array.ndim)
-    n, first = input._array.shape[d], arguments.whole(start, "start")
-    if not -n <= first <= n:
-        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first})")
-    first += n if first < 0 else 0
-    if first + length > n:
-        raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({n}).")
-    return ops.slice(input, dim=d, start=first, stop=first + length, step=1)  # type: ignore[no-any-return]
-
-
-@function()
-def select(input: Tensor, dim: int, index: Any) -> Tensor:
-    """The slice at `index` along `dim`, without it."""
-    if not input._array.ndim:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    d, i = one_dim(dim, input._array.ndim), arguments.whole(index, "index")
-    n = input._array.shape[d]
-    if not -n <= i < n:
-        raise IndexError(
-            f"select(): index {i} out of range for tensor of size {list(input._array.shape)} at dimension {d}"
-        )
-    return ops.select(input, dim=d, index=i + n if i < 0 else i)  # type: ignore[no-any-return]
+@function(method=False)
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """Every choice of r elements of a vector, in order, a row each."""
+    _vector(input)
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if not r:
+        return wrap(np.empty(0, input._array.dtype))
+    places = np.indices((input._array.size,) * r)
+    rising = np.less_equal if with_replacement else np.less
+    kept = wrap(np.asarray(rising(places[:-1], places[1:]).all(axis=0)))
+    return stack([ops.masked_select(g, kept) for g in meshgrid(*[input] * r)], 1)

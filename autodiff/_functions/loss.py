@@ -304,6 +304,50 @@ def soft_margin_loss(
     return ops.soft_margin_loss(input, target, reduction=reduction)  # type: ignore[no-any-return]
 
 
+def _kl_div(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> Tensor:
+    for x in (input, target):
+        kind = x._array.dtype.kind
+        if kind == "c":
+            raise RuntimeError("kl_div: Complex inputs not supported.")
+        if kind != "f":
+            raise RuntimeError("kl_div: Integral inputs not supported.")
+    if log_target:
+        losses = ops.mul(ops.exp(target), ops.sub(target, input))
+    else:
+        losses = ops.sub(ops._times_log(target), ops.mul(target, input))
+    return reduced(losses, reduction)
+
+
+@function("nn.functional", name="kl_div")
+def kl_div_function(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """The divergence of log-probabilities from a target; "batchmean" divides the sum by the size of dimension 0."""
+    shown = "sum" if reduction == "batchmean" else reduction
+    if reduction == "mean" and size_average is None and reduce is None:
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
+            "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
+            "same as 'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    whole = _kl_div(input, target, reduction_of(size_average, reduce, shown), log_target)
+    if reduction != "batchmean" or not input._array.ndim:
+        return whole
+    return ops.div(whole, input._array.shape[0] or math.nan)  # type: ignore[no-any-return]
+
+
+@function(method=False)
+def kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
+    """The divergence of log-probabilities from a target; 0 stands for each, 1 for the mean, 2 for the sum."""
+    return _kl_div(input, target, numbered(reduction), log_target)
+
+
 # -- of a distribution's parameters -----------------------------------------------------------------------------------
 
 

@@ -20,13 +20,13 @@ _C_NAMES = {
 }  # fmt: skip
 
 
-def _check_dtypes(x: Tensor, y: Tensor) -> None:
+def _check_dtypes(x: Tensor, y: Tensor, kernel: str = "addmm_impl_cpu_") -> None:
     a, b = x._array.dtype, y._array.dtype
     if a is not b:
         names = (_C_NAMES[dtypes.title(d)] for d in (a, b))
         raise RuntimeError("expected m1 and m2 to have the same dtype, but got: {} != {}".format(*names))
     if a.kind == "b":
-        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
 def _times(x: tuple[int, ...], y: tuple[int, ...]) -> str:
@@ -71,13 +71,19 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {len(a)}, {len(b)}")
     if a[1] != b[0]:
         raise RuntimeError(f"size mismatch, got input ({a[0]}), mat ({a[0]}x{a[1]}), vec ({b[0]})")
-    _check_dtypes(input, vec)
+    _check_dtypes(input, vec, "addmv_impl_cpu")
     return ops.mv(input, vec)  # type: ignore[no-any-return]
 
 
 @function(out=True)
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements, without conjugation."""
+    _check_vectors(input, tensor)
+    return ops.dot(input, tensor)  # type: ignore[no-any-return]
+
+
+def _check_vectors(input: Tensor, tensor: Tensor) -> None:
+    """Raise unless both are vectors of one length and one dtype."""
     a, b = input._array.shape, tensor._array.shape
     if len(a) != 1 or len(b) != 1:
         raise RuntimeError(f"1D tensors expected, but got {len(a)}D and {len(b)}D tensors")
@@ -89,8 +95,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     if input._array.dtype is not tensor._array.dtype:
         d, e = (dtypes.title(x._array.dtype) for x in (input, tensor))
         raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {d} and {e}")
-    _check_dtypes(input, tensor)
-    return ops.dot(input, tensor)  # type: ignore[no-any-return]
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError("\"dot\" not implemented for 'Bool'")
 
 
 @function(out=True, aliases=("ger",))
@@ -99,7 +105,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for name, x in (("self", input), ("vec2", vec2)):
         if x._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {x._array.ndim}-D")
-    return ops.mul(_folded(input, (-1, 1)), vec2)  # type: ignore[no-any-return]
+    return ops.mul(ops.view(input, shape=(input._array.size, 1)), vec2)  # type: ignore[no-any-return]
 
 
 @function("", "linalg", out=True)
@@ -135,7 +141,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     _check_dtypes(input, other)
     if n == 2:
         # One large product instead of a batch of small ones.
-        rows = _folded(input, (_product(a[:-1]), a[-1]))
+        rows = folded(input, (_product(a[:-1]), a[-1]))
         return ops.unflattened(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
     try:
         return ops.bmm(input, _unkept(input, other) if m == 2 else other)  # type: ignore[no-any-return]
@@ -147,7 +153,7 @@ def _rows_times_vector(input: Tensor, vec: Tensor) -> Tensor:
     a = input._array.shape
     if len(a) == 2:
         return mv(input, vec)  # type: ignore[no-any-return]
-    rows = _folded(input, (_product(a[:-1]), a[-1]))
+    rows = folded(input, (_product(a[:-1]), a[-1]))
     return ops.unflattened(mv(rows, vec), shape=a[:-1])  # type: ignore[no-any-return]
 
 
@@ -156,12 +162,13 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
     if n != b[-2]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((1, n), b[-2:])}")
     _check_dtypes(vec, other)
-    row = _folded(vec, (1, n))
+    row = folded(vec, (1, n))
     product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, _unkept(vec, other))
     return ops.unflattened(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
 
 
-def _folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+def folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """x in another shape, for a product that saves it: where it is the same memory, writing to x is noticed."""
     y: Tensor = ops.reshape_to(x, shape=shape)
     return guarded(y, x) if not x._array.size or np.may_share_memory(y._array, x._array) else y
 
@@ -182,38 +189,57 @@ def _product(shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
-@function(inplace=True, out=True)
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * input + alpha * (mat1 @ mat2)."""
-    a, b = mat1._array.shape, mat2._array.shape
-    if len(a) != 2 or len(b) != 2:
+@function(out=True)
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """The sum of the products of two vectors' elements, the first conjugated."""
+    _check_vectors(input, other)
+    return ops.vdot(input, other)  # type: ignore[no-any-return]
+
+
+def expands(input: Tensor, room: tuple[int, ...]) -> None:
+    """Raise unless the input expands to the product's shape."""
+    shape = input._array.shape
+    if len(shape) > len(room):
         raise RuntimeError(
-            f"mat1 must be a matrix, got {len(a)}-D tensor"
-            if len(a) != 2
-            else f"mat2 must be a matrix, got {len(b)}-D tensor"
+            f"expand(torch.{dtypes.title(input._array.dtype)}Tensor{{{list(shape)}}}, size={list(room)}): the number "
+            f"of sizes provided ({len(room)}) must be greater or equal to the number of dimensions in the tensor "
+            f"({len(shape)})"
         )
-    if a[1] != b[0]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times(a, b)}")
-    _check_dtypes(mat1, mat2)
-    _check_dtypes(input, mat2)
-    _check_expands(input._array.shape, (a[0], b[1]))
-    return ops.addmm(input, mat1, mat2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]
+    lead = len(room) - len(shape)
+    for i, n in enumerate(shape):
+        if n not in (1, room[i + lead]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({room[i + lead]}) must match the existing size ({n}) at "
+                f"non-singleton dimension {i + lead}.  Target sizes: {list(room)}.  Tensor sizes: {list(shape)}"
+            )
 
 
-def _check_expands(shape: tuple[int, ...], target: tuple[int, ...]) -> None:
-    if len(shape) > len(target) or any(n not in (1, m) for n, m in zip(reversed(shape), reversed(target))):
+@function(out=True)
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """Sums of products along both last dimensions; with a number, the product."""
+    a, b = input._array.shape, other._array.shape
+    if not a or not b:
+        return ops.mul(input, other)  # type: ignore[no-any-return]
+    if input._array.dtype is not other._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
+    if a[-1] != b[-1]:
         raise RuntimeError(
-            f"The expanded size of the tensor {list(target)} does not fit the existing size {list(shape)}"
+            f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
         )
+    if len(a) == len(b) == 1:
+        return ops.view(dot(input, other), shape=())  # type: ignore[no-any-return]
+    rows, columns = folded(input, (_product(a[:-1]), a[-1])), folded(other, (_product(b[:-1]), b[-1]))
+    return ops.view(mm(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
 
 
-@function(inplace=True, out=True)
-def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * input + alpha * (batch1 @ batch2), batch by batch."""
-    product = bmm(batch1, batch2)
-    _check_expands(input._array.shape, product._array.shape)
-    _check_dtypes(input, product)
-    return ops.baddbmm(input, batch1, batch2, beta=beta, alpha=alpha)  # type: ignore[no-any-return]
+@function()
+def trace(input: Tensor) -> Tensor:
+    """The sum of a matrix's diagonal; integers become int64."""
+    if input._array.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError("\"trace\" not implemented for 'Bool'")
+    return ops.trace(input)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")
@@ -231,11 +257,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if len(b) != 2 or a[-1] != b[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)
-    rows = input if len(a) == 2 else _folded(input, (_product(a[:-1]), a[-1]))
+    rows = input if len(a) == 2 else folded(input, (_product(a[:-1]), a[-1]))
     if bias is None:
         out = ops.linear(rows, weight)
     else:
         _check_dtypes(bias, weight)
-        _check_expands(bias._array.shape, (rows._array.shape[0], b[0]))
+        expands(bias, (rows._array.shape[0], b[0]))
         out = ops.linear_with_bias(bias, rows, weight)
     return out if len(a) == 2 else ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]

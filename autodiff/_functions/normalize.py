@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import dtypes
 from autodiff._core.arguments import whole
 from autodiff._core.function import function
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._functions.norms import vector_norm
 
 
-@function("nn.functional")
-def layer_norm(
-    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
-) -> Tensor:
-    """input with mean 0 and variance 1 over its last dimensions, then times weight plus bias."""
+def _tail(what: str, input: Tensor, normalized_shape: Any, **given: Tensor | None) -> tuple[int, ...]:
+    """The dimensions that are normalised over, which input ends with, and which each parameter given has."""
     if not isinstance(normalized_shape, (tuple, list)):
         raise TypeError(
-            "layer_norm(): argument 'normalized_shape' (position 2) must be tuple of ints, not "
+            f"{what}(): argument 'normalized_shape' (position 2) must be tuple of ints, not "
             + type(normalized_shape).__name__
         )
     tail = tuple([whole(n, "normalized_shape") for n in normalized_shape])
-    shape, d = input._array.shape, input._array.dtype
+    shape = input._array.shape
     if not tail:
         raise RuntimeError(
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
             "normalized_shape = []"
         )
-    for name, x in (("weight", weight), ("bias", bias)):
+    for name, x in given.items():
         if x is not None and x._array.shape != tail:
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
@@ -40,9 +41,44 @@ def layer_norm(
             f"Given normalized_shape={list(tail)}, expected input with shape [*{expected}], but got input of "
             f"size{list(shape)}"
         )
+    return tail
+
+
+@function("nn.functional")
+def layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
+) -> Tensor:
+    """input with mean 0 and variance 1 over its last dimensions, then times weight plus bias."""
+    tail = _tail("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+    shape, d = input._array.shape, input._array.dtype
     if d.kind != "f":
         raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{dtypes.title(d)}'")
     if any(x is not None and x._array.dtype is not d for x in (weight, bias)):
         raise RuntimeError(f"mixed dtype (CPU): expect parameter to have scalar type of {dtypes.title(d)}")
     dims = tuple(range(len(shape) - len(tail), len(shape)))
     return ops.layer_norm(input, weight, bias, dims=dims, eps=eps)  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
+    """input over its p-norm along dimensions, which counts as at least eps."""
+    norm = ops.clamp(vector_norm(input, float(p), dim, True), min=eps)
+    result = ops.div(input, ops.expand(norm, shape=input._array.shape))
+    if out is None:
+        return result  # type: ignore[no-any-return]
+    return ops.div(input, norm, out=out)  # type: ignore[no-any-return]
+
+
+@function("", "nn.functional", method=False)
+def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+    """input over the root of its mean square over the last dimensions, then times weight."""
+    tail = _tail("rms_norm", input, normalized_shape, weight=weight)
+    d = input._array.dtype
+    if d.kind not in "fc":
+        raise NotImplementedError(f"\"rms_norm\" not implemented for '{dtypes.title(d)}'")
+    wide = np.dtype(np.float32) if d.char == "e" else d
+    x = cast(input, wide)
+    ndim = len(input._array.shape)
+    mean = ops.mean(ops.square(x), dims=tuple(range(ndim - len(tail), ndim)), keepdim=True)
+    result = ops.mul(x, ops.rsqrt(ops.add(mean, float(np.finfo(wide).eps) if eps is None else eps)))
+    return cast(result if weight is None else ops.mul(result, weight), d)

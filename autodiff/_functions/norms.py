@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import dtypes, errors
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import dims as several_dims
 from autodiff._core.arguments import numpy_dtype
@@ -72,6 +72,16 @@ def _check_wider(own: np.dtype[Any], wanted: np.dtype[Any]) -> None:
         )
 
 
+@function("linalg", name="vector_norm", out=True)
+def linalg_vector_norm(
+    input: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    """The norm of order `ord` over dimensions, by default all."""
+    if not isinstance(ord, (int, float)):
+        raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(ord).__name__}")
+    return vector_norm(input, float(ord), dim, keepdim, dtype)
+
+
 @function(out=True)
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Tensor:
     """The p-norm over dimensions, or of matrices the Frobenius ("fro") or nuclear ("nuc") norm."""
@@ -87,16 +97,22 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     return vector_norm(input, 2.0 if p is None else float(p), dim, keepdim, dtype)
 
 
-@function(node="DistBackward0", saves="input other")
+@function()
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of the difference."""
-    away = input - other
-    own = away._array.dtype
-    if own.kind not in "fc":
+    arrays = (input._array, other._array)
+    common = dtypes.result_type(arrays)
+    if common.kind == "b":
+        ops.sub(input, other)  # which torch refuses
+    if common.kind not in "fc":
         raise RuntimeError(
-            f"norm(): input dtype should be either floating point or complex. Got {dtypes.title(own)} instead."
+            f"norm(): input dtype should be either floating point or complex. Got {dtypes.title(common)} instead."
         )
-    return vector_norm(away, float(p), None, False)
+    try:
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        raise RuntimeError(errors.cannot_broadcast(arrays[0].shape, arrays[1].shape)) from None
+    return ops.dist(cast(input, common), cast(other, common), p=float(p), dims=tuple(range(len(shape))))  # type: ignore[no-any-return]
 
 
 @function(inplace=True, out=True, node="RenormBackward0", saves="input")

@@ -1,105 +1,162 @@
-"""Random tensors: torch's distributions, from a stream of our own."""
+"""Random tensors, new ones: torch's distributions from torch's stream. Knows signatures; numbers come from _kernels."""
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any
 
 import numpy as np
 
-from autodiff._core import arguments
+from autodiff._core import arguments, dtypes
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
-from autodiff._core.inplace import assign
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.creation import checked, finished, sized
+from autodiff._core.tensor import Tensor
+from autodiff._functions.creation import checked, sized
+from autodiff._functions.generator import Generator, stream_of
+from autodiff._functions.values import finished
 from autodiff._kernels import random
+from autodiff._kernels.creation import alike
+from autodiff._kernels.mersenne import Mersenne
 
-METHOD = "Tensor"
-
-
-@function(method=False)
-def manual_seed(seed: int) -> None:
-    """Start the stream anew: the same seed gives the same numbers."""
-    random.seed(int(seed))
-
-
-@function(method=False)
-def initial_seed() -> int:
-    """The seed that the stream started from."""
-    random.generator()
-    return random.Source.seed
+#: C++'s names of the dtypes, as the messages about bounds have them.
+_C = {
+    "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int", "int64": "long",
+    "float16": "c10::Half", "float32": "float", "float64": "double",
+}  # fmt: skip
 
 
-def _drawn(name: str, draw: Any, text: str) -> None:
+# -- what fills an array, for new tensors and for old ones ---------------------------------------------------
+
+
+def uniform(stream: Mersenne, array: Any, low: float = 0.0, high: float = 1.0) -> Any:
+    """Values for an array, evenly in [low, high). Raises as torch does for bounds that its dtype cannot hold."""
+    need_real(array.dtype, "check_uniform_bounds")
+    part = np.empty(0, array.dtype).real.dtype
+    most = float(np.finfo(part).max)
+    for name, value in (("from", low), ("to", high)):
+        if not -most <= value <= most:
+            raise RuntimeError(f"{name} is out of bounds for {_C[part.name]}")
+    if low > high:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+    if high - low > most:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{dtypes.title(part)}>::max(), but found to={high:g} and "
+            f"from={low:g} which result in to-from to exceed the limit"
+        )
+    if array.dtype.kind == "c":
+        return random.placed(random.uniform(stream, 2 * array.size, part, low, high).view(array.dtype), array)
+    return random.placed(random.uniform(stream, array.size, part, low, high), array)
+
+
+def normal_values(stream: Mersenne, array: Any, mean: float = 0.0, std: float = 1.0) -> Any:
+    """Values for an array, around `mean` with deviation `std`; the parts of a complex number share the variance."""
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+    need_real(array.dtype, "normal_kernel_cpu")
+    contiguous = array.flags.c_contiguous
+    if array.dtype.kind == "c":
+        part = array.real.dtype
+        flat = random.normal(stream, 2 * array.size, part, 0.0, std / math.sqrt(2), contiguous=contiguous)
+        return random.placed(flat.view(array.dtype), array) + array.dtype.type(mean)
+    return random.placed(random.normal(stream, array.size, array.dtype, mean, std, contiguous=contiguous), array)
+
+
+def whole(stream: Mersenne, array: Any, low: int, high: int) -> Any:
+    """Values for an array, evenly among low, ..., high - 1. Raises as torch does where its dtype ends before."""
+    dtype = array.dtype
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    if dtype.kind == "c":
+        raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
+    if dtype.kind == "f":
+        digits = int(np.finfo(dtype).nmant) + 1
+        for name, value in (("from", low), ("to - 1", high - 1)):
+            if abs(value) > 2**digits:
+                warnings.warn(_beyond(name, digits, dtype), UserWarning, stacklevel=4)
+    else:
+        least, most = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+        for name, value in (("from", low), ("to - 1", high - 1)):
+            if not least <= value <= most:
+                raise RuntimeError(f"{name} is out of bounds for {_C[dtype.name]}")
+    return random.placed(random.integers(stream, array.size, low, high, dtype), array)
+
+
+def _beyond(name: str, digits: int, dtype: Any) -> str:
+    return (
+        f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {_C[dtype.name]} can "
+        "support discrete uniform distribution only within this range. This warning will become an error in version "
+        "1.7 release, please fix the code in advance"
+    )
+
+
+def need_real(dtype: Any, kernel: str, kinds: str = "fc") -> None:
+    """Raise NotImplementedError, as torch's kernel does, for a dtype that it does not serve."""
+    if dtype.kind not in kinds:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.title(dtype)}'")
+
+
+# -- new tensors ---------------------------------------------------------------------------------------------
+
+
+def _drawn(name: str, values: Any, text: str) -> None:
     def public(
         *size: Any,
-        generator: Any = None,
+        generator: Generator | None = None,
         dtype: Any = None,
         layout: Any = None,
         device: Any = None,
         requires_grad: bool = False,
         **given: Any,
     ) -> Tensor:
-        target = arguments.numpy_dtype(dtype, Default.real)
-        _need_float(name, target)
-        return finished(np.asarray(draw(sized(name, size, given), target)), requires_grad, device)
+        array = np.empty(sized(name, size, given), arguments.numpy_dtype(dtype, Default.real))
+        return finished(values(stream_of(generator, name), array), requires_grad, device)
 
-    def like(
+    def shaped(
         input: Tensor,
         *,
-        generator: Any = None,
+        generator: Generator | None = None,
         dtype: Any = None,
         layout: Any = None,
         device: Any = None,
         requires_grad: bool = False,
         memory_format: Any = None,
     ) -> Tensor:
-        array = checked(name + "_like", input)._array
-        target = arguments.numpy_dtype(dtype, array.dtype)
-        _need_float(name + "_like", target)
-        return finished(np.asarray(draw(array.shape, target)), requires_grad, device)
+        given = checked(name + "_like", input)._array
+        array = alike(given, arguments.numpy_dtype(dtype, given.dtype), memory_format)
+        return finished(values(stream_of(generator, name + "_like"), array), requires_grad, device)
 
     public.__doc__ = f"Random numbers {text}, in a tensor of this shape."
-    like.__doc__ = f"Random numbers {text}, in a tensor of another's shape and dtype."
-    function(name=name, method=False, out=True)(public)
-    function(name=name + "_like", method=False)(like)
+    shaped.__doc__ = f"Random numbers {text}, in a tensor of another's shape and dtype."
+    function(name=name, method=False, out="new")(public)
+    function(name=name + "_like", method=False)(shaped)
 
 
-def _need_float(name: str, dtype: Any) -> None:
-    if dtype.kind not in "fc":
-        kernel = "check_uniform_bounds" if "rand_" in name + "_" and "randn" not in name else "normal_kernel_cpu"
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{_title(dtype)}'")
+_drawn("rand", uniform, "evenly in [0, 1)")
+_drawn("randn", normal_values, "around 0 with variance 1")
 
 
-def _title(dtype: Any) -> str:
-    return {
-        "bool": "Bool",
-        "int64": "Long",
-        "int32": "Int",
-        "int16": "Short",
-        "int8": "Char",
-        "uint8": "Byte",
-    }[dtype.name]
+def bounds(name: str, low: Any, high: Any) -> tuple[int, int]:
+    """Two whole numbers; one alone is the upper bound. Raises TypeError for others."""
+    if high is None:
+        low, high = 0, low
+    for which, value in (("low", low), ("high", high)):
+        if isinstance(value, float):
+            raise TypeError(f"{name}(): argument '{which}' (position 1) must be int, not float")
+    found = arguments.whole(low, "low"), arguments.whole(high, "high")
+    if not all(-(2**63) <= n < 2**63 for n in found):
+        raise ValueError("Overflow when unpacking long long")
+    return found
 
 
-_drawn("rand", random.uniform, "evenly in [0, 1)")
-_drawn("randn", random.normal, "around 0 with variance 1")
-
-
-def _whole(low: int, high: int, shape: tuple[int, ...], dtype: Any) -> Any:
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    return random.integers(low, high, shape, dtype)
-
-
-@function(method=False, out=True)
+@function(method=False, out="new")
 def randint(
     low: int = 0,
     high: Any = None,
     size: Any = None,
     *,
-    generator: Any = None,
+    generator: Generator | None = None,
     dtype: Any = None,
     layout: Any = None,
     device: Any = None,
@@ -108,10 +165,11 @@ def randint(
     """Whole numbers evenly among low, ..., high - 1: `randint(high, size)` or `randint(low, high, size)`."""
     if size is None:
         low, high, size = 0, low, high
-    elif high is None:
-        low, high = 0, low
-    shape = arguments.extent((size,))
-    return finished(_whole(low, high, shape, arguments.numpy_dtype(dtype, np.dtype("int64"))), requires_grad, device)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {type(size).__name__}")
+    low, high = bounds("randint", low, high)
+    array = np.empty(arguments.extent((size,)), arguments.numpy_dtype(dtype, np.dtype("int64")))
+    return finished(whole(stream_of(generator, "randint"), array, low, high), requires_grad, device)
 
 
 @function(method=False)
@@ -120,7 +178,7 @@ def randint_like(
     low: int = 0,
     high: int | None = None,
     *,
-    generator: Any = None,
+    generator: Generator | None = None,
     dtype: Any = None,
     layout: Any = None,
     device: Any = None,
@@ -128,35 +186,35 @@ def randint_like(
     memory_format: Any = None,
 ) -> Tensor:
     """Whole numbers evenly among low, ..., high - 1, in a tensor of another's shape and dtype."""
-    if high is None:
-        low, high = 0, low
-    array = checked("randint_like", input)._array
-    return finished(_whole(low, high, array.shape, arguments.numpy_dtype(dtype, array.dtype)), requires_grad, device)
+    low, high = bounds("randint_like", low, high)
+    given = checked("randint_like", input)._array
+    array = alike(given, arguments.numpy_dtype(dtype, given.dtype), memory_format)
+    return finished(whole(stream_of(generator, "randint_like"), array, low, high), requires_grad, device)
 
 
-@function(method=False, out=True)
+@function(method=False, out="new")
 def randperm(
     n: int,
     *,
-    generator: Any = None,
+    generator: Generator | None = None,
     dtype: Any = None,
     layout: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
     """The numbers 0, ..., n - 1 in random order."""
+    if isinstance(n, float):
+        raise TypeError("randperm(): argument 'n' (position 1) must be int, not float")
+    (n,) = arguments.extent((n,))
     target = arguments.numpy_dtype(dtype, np.dtype("int64"))
-    return finished(random.permutation(n).astype(target), requires_grad, device)
-
-
-@function(out=True)
-def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
-    """1 with the probability that each element (or `p`) names, else 0; carries no gradient."""
-    array = input._array
-    chance = array if p is None else p
-    if np.any(np.less(chance, 0)) or np.any(np.greater(chance, 1)):
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    return wrap(np.asarray(random.uniform(array.shape, np.dtype("float64")) < chance).astype(array.dtype))
+    need_real(target, "randperm", "iuf")
+    if target.kind == "f" and n > (most := 2 ** (int(np.finfo(target).nmant) + 1) + 1):
+        raise RuntimeError(f"n cannot be greater than {most} for {dtypes.title(target)} type.")
+    if target.kind in "iu" and n > np.iinfo(target).max:
+        raise RuntimeError(f"value cannot be converted to type {target.name}_t without overflow")
+    return finished(
+        random.permutation(stream_of(generator, "randperm"), n).astype(target, copy=False), requires_grad, device
+    )
 
 
 @function(method=False, out=True)
@@ -165,57 +223,49 @@ def normal(
     std: Any = 1.0,
     size: Any = None,
     *,
-    generator: Any = None,
+    generator: Generator | None = None,
     dtype: Any = None,
     layout: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Random numbers around `mean` with deviation `std`; carries no gradient."""
-    m, s = (x._array if isinstance(x, Tensor) else x for x in (mean, std))
-    shape = arguments.extent((size,)) if size is not None else np.broadcast_shapes(np.shape(m), np.shape(s))
-    given = next((x.dtype for x in (m, s) if isinstance(x, (np.ndarray, np.generic))), Default.real)
-    target = arguments.numpy_dtype(dtype, given)
-    return finished(np.asarray(random.normal(shape, np.dtype("float64")) * s + m).astype(target), requires_grad, device)
+    """Random numbers around `mean` with deviation `std`, either of them a tensor; or numbers, of this `size`."""
+    stream = stream_of(generator, "normal")
+    if size is not None or not (isinstance(mean, Tensor) or isinstance(std, Tensor)):
+        if not isinstance(size, (tuple, list)):
+            kinds = ", ".join(type(x).__name__ for x in (mean, std, size) if x is not None)
+            raise TypeError(f"normal() received an invalid combination of arguments - got ({kinds})")
+        array = np.empty(arguments.extent((size,)), arguments.numpy_dtype(dtype, Default.real))
+        return finished(normal_values(stream, array, _number(mean), _number(std)), requires_grad, device)
+    if not isinstance(std, Tensor):
+        values = normal_values(stream, alike(mean._array, mean._array.dtype), 0.0, _number(std)) + mean._array
+        return ops._drawn_normal_mean(mean, values=values)  # type: ignore[no-any-return]
+    deviations = std._array
+    if deviations.dtype.kind == "c":
+        raise RuntimeError("normal expects standard deviation to be non-complex")
+    if np.less(deviations, 0).any():
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    centre = mean._array if isinstance(mean, Tensor) else _number(mean)
+    shape = _together(np.shape(centre), deviations.shape)
+    target = centre.dtype if isinstance(mean, Tensor) else deviations.dtype
+    array = alike(deviations, target) if shape == deviations.shape else np.empty(shape, target)
+    values = normal_values(stream, array)
+    with np.errstate(all="ignore"):
+        values = np.add(np.multiply(values, deviations).astype(target, copy=False), centre).astype(target, copy=False)
+    if isinstance(mean, Tensor):
+        return ops._drawn_normal(mean, std, values=values)  # type: ignore[no-any-return]
+    return ops._drawn_normal_std(std, values=values)  # type: ignore[no-any-return]
 
 
-# -- in place ------------------------------------------------------------------------------------------------
+def _together(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        raise RuntimeError(
+            f"The size of tensor a ({a[-1]}) must match the size of tensor b ({b[-1]}) at non-singleton dimension "
+            f"{max(len(a), len(b)) - 1}"
+        ) from None
 
 
-def _written(self: Tensor, values: Any) -> Tensor:
-    return assign(self, lambda before: ops.copy(before, wrap(np.asarray(values))))
-
-
-@function(METHOD, method=True)
-def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Every element anew, evenly in [from, to)."""
-    if from_ > to:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={from_} > to={to}")
-    return _written(self, random.uniform(self._array.shape, self._array.dtype) * (to - from_) + from_)
-
-
-@function(METHOD, method=True)
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Every element anew, around `mean` with deviation `std`."""
-    if std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    return _written(self, random.normal(self._array.shape, self._array.dtype) * std + mean)
-
-
-@function(METHOD, method=True)
-def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
-    """Every element anew, a whole number evenly in [from, to); `random_(to)` starts at 0."""
-    if to is None:
-        dtype = self._array.dtype
-        top = (
-            np.iinfo(dtype).max if dtype.kind in "iu" else 2 if dtype.kind == "b" else 2 ** (np.finfo(dtype).nmant + 1)
-        )
-        from_, to = (0, from_) if from_ else (0, int(top))
-    return _written(self, _whole(from_, to, self._array.shape, np.dtype("int64")))
-
-
-@function(METHOD, method=True)
-def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
-    """Every element anew: 1 with probability p, else 0."""
-    chance = p._array if isinstance(p, Tensor) else p
-    return _written(self, random.uniform(self._array.shape, np.dtype("float64")) < chance)
+def _number(value: Any) -> float:
+    return float(value.item() if isinstance(value, Tensor) else value)

@@ -13,6 +13,7 @@ from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.activation import need_floats
+from autodiff._functions.generator import Generator, stream_of
 from autodiff._kernels import random
 
 
@@ -100,7 +101,9 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     return leaky_relu(input, negative_slope, True)  # type: ignore[no-any-return]
 
 
-def _rrelu(input: Tensor, lower: float, upper: float, training: bool, inplace: bool) -> Tensor:
+def _rrelu(
+    input: Tensor, lower: float, upper: float, training: bool, inplace: bool, generator: Generator | None = None
+) -> Tensor:
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     array = input._array
@@ -111,8 +114,8 @@ def _rrelu(input: Tensor, lower: float, upper: float, training: bool, inplace: b
     if training:
         below = array <= 0
         # One number for each element that is not positive, in their order.
-        chance = random.uniform((int(np.count_nonzero(below)),), np.dtype("float64"))
-        drawn[below] = chance * (upper - lower) + lower
+        stream = stream_of(generator, "rrelu")
+        drawn[below] = random.noise(stream, int(np.count_nonzero(below)), array.dtype, lower, upper)
     noise = wrap(drawn)
     slope, training = (lower + upper) / 2, training and upper - lower > 1e-6
     operator = ops.rrelu_with_noise_written if inplace else ops.rrelu_with_noise
@@ -131,18 +134,26 @@ def rrelu_function(
 
 @function(method=False)
 def rrelu(
-    input: Tensor, lower: float = 0.125, upper: float = 1 / 3, training: bool = False, generator: Any = None
+    input: Tensor,
+    lower: float = 0.125,
+    upper: float = 1 / 3,
+    training: bool = False,
+    generator: Generator | None = None,
 ) -> Tensor:
     """x where it is positive, else x times a slope drawn between the bounds, or their mean when not training."""
-    return _rrelu(input, lower, upper, training, False)
+    return _rrelu(input, lower, upper, training, False, generator)
 
 
 @function("", "nn.functional", method=False)
 def rrelu_(
-    input: Tensor, lower: float = 0.125, upper: float = 1 / 3, training: bool = False, generator: Any = None
+    input: Tensor,
+    lower: float = 0.125,
+    upper: float = 1 / 3,
+    training: bool = False,
+    generator: Generator | None = None,
 ) -> Tensor:
     """`rrelu`, written into the input."""
-    return _rrelu(input, lower, upper, training, True)
+    return _rrelu(input, lower, upper, training, True, generator)
 
 
 @function("", "nn.functional")

@@ -8,10 +8,10 @@ import numpy as np
 
 from autodiff._core import arguments
 from autodiff._core.function import function
-from autodiff._core.modes import no_grad, state
+from autodiff._core.modes import no_grad
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.conversion import checked_number
+from autodiff._functions.conversion import cast, checked_number, refuse_complex
 from autodiff._functions.selection import check_bounds, check_flat, named, whole_index
 from autodiff._functions.shape import reshaped
 
@@ -83,8 +83,7 @@ _REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 def _check_reduced(name: str, kernel: str, reduce: str, x: Tensor, src: Tensor) -> None:
     """Raise for dtypes that torch cannot reduce so, or not with a derivative."""
     kind = x._array.dtype.kind
-    if kind == "c" and state.grad and (x._node is not None or src._node is not None):
-        raise RuntimeError(f"{name} does not support automatic differentiation for outputs with complex dtype.")
+    refuse_complex(name, x, src)
     if (kind == "b" and reduce == "mean") or (kind == "c" and reduce in ("amax", "amin")):
         raise NotImplementedError(f"\"{kernel}_{reduce}\" not implemented for '{named(x)}'")
 
@@ -164,7 +163,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
                 f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value._array.ndim} dimension(s)."
             )
-        return ops.index_fill_tensor(input, index, ops.to(value, dtype=input._array.dtype), dim=d)  # type: ignore[no-any-return]
+        return ops.index_fill_tensor(input, index, cast(value, input._array.dtype), dim=d)  # type: ignore[no-any-return]
     return ops.index_fill(input, index, value=checked_number(value, input._array.dtype), dim=d)  # type: ignore[no-any-return]
 
 

@@ -13,6 +13,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, alias
+from autodiff._kernels import geometry
 
 METHOD = "Tensor"  # the namespace of what is a method only
 
@@ -45,8 +46,11 @@ def _view_dtype(x: Tensor, target: Any) -> Tensor:
     if old != new and (not array.ndim or array.strides[-1] != old):
         raise RuntimeError(
             "self.dim() cannot be 0 to view Float as Double (different element sizes)" if not array.ndim
-            else "self.stride(-1) must be 1 to view one dtype as another with a different element size"
+            else f"self.stride(-1) must be 1 to view {dtypes.title(array.dtype)} as {dtypes.title(target)} (different "
+            f"element sizes), but got {array.strides[-1] // old}"
         )  # fmt: skip
+    if new > old:
+        _check_divisible(x, new // old, target)
     if new > old and array.shape[-1] * old % new:
         raise RuntimeError(
             f"self.size(-1) must be divisible by {new // old} to view {dtypes.title(array.dtype)} as "
@@ -55,6 +59,18 @@ def _view_dtype(x: Tensor, target: Any) -> Tensor:
     seen = alias(x)  # torch's has no derivative either
     seen._array = seen._array.view(target)
     return seen
+
+
+def _check_divisible(x: Tensor, times: int, target: Any) -> None:
+    """Raise where an element of the wider dtype would begin inside another one."""
+    array, step = x._array, x._array.itemsize
+    names = f"to view {dtypes.title(array.dtype)} as {dtypes.title(target)} (different element sizes), but got"
+    offset = 0 if x._base is None else (address(x.memory()) - address(x._base.memory())) // step
+    if offset % times:
+        raise RuntimeError(f"self.storage_offset() must be divisible by {times} {names} {offset}")
+    for d, n in enumerate(array.strides[:-1]):
+        if n // step % times:
+            raise RuntimeError(f"self.stride({d}) must be divisible by {times} {names} {n // step}")
 
 
 @function()
@@ -119,7 +135,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
             f"({shape[d]}) in the "
             "input tensor"
         ) from None
-    return reshaped(input, (*shape[:d], *inner, *shape[d + 1 :]))
+    return ops.view(input, shape=(*shape[:d], *inner, *shape[d + 1 :]))  # type: ignore[no-any-return]
 
 
 @function(inplace="view")
@@ -198,6 +214,15 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
 def broadcast_shapes(*shapes: Any) -> Any:
     """The shape to which these shapes broadcast."""
     return common_shape([(s,) if isinstance(s, int) else tuple(s) for s in shapes])
+
+
+def check_slice(src: Tensor, room: tuple[int, ...]) -> None:
+    """Raise unless src has the shape of what it is written over."""
+    if src._array.shape != room:
+        raise RuntimeError(
+            "expected src to have a size equal to the slice of self. "
+            f"src size = {list(src._array.shape)}, slice size = {list(room)}"
+        )
 
 
 def common_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -280,66 +305,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     return ops.permute(input, dims=tuple([moved[i] if i in moved else next(rest) for i in range(ndim)]))  # type: ignore[no-any-return]
 
 
-# -- copies --------------------------------------------------------------------------------------------------
-
-
-@function()
-def flip(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
-    """The order reversed along the dimensions, always copied."""
-    return ops.flip(input, dims=arguments.dims(arguments.sizes(dims, by_name, "dims"), input._array.ndim))  # type: ignore[no-any-return]
-
-
-@function()
-def fliplr(input: Tensor) -> Tensor:
-    """The order of the columns reversed, always copied."""
-    if input._array.ndim < 2:
-        raise RuntimeError("Input must be >= 2-d.")
-    return flip(input, 1)
-
-
-@function()
-def flipud(input: Tensor) -> Tensor:
-    """The order of the rows reversed, always copied."""
-    if input._array.ndim < 1:
-        raise RuntimeError("Input must be >= 1-d.")
-    return flip(input, 0)
-
-
-@function()
-def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
-    """Moved along the dimensions, what leaves at one end coming in at the other; flat if none is named."""
-    by = arguments.sizes((shifts,))
-    if not by:
-        raise RuntimeError("`shifts` required")
-    if dims is None or dims == ():
-        if len(by) > 1:
-            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:0")
-        return ops.roll(input, shifts=by[0:1], dims=None)  # type: ignore[no-any-return]
-    along = tuple([one_dim(d, input._array.ndim) for d in arguments.sizes((dims,))])
-    if len(along) != len(by):
-        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
-    return ops.roll(input, shifts=by, dims=along)  # type: ignore[no-any-return]
-
-
-@function(METHOD, method=True)
-def repeat(self: Tensor, *repeats: Any, **by_name: Any) -> Tensor:
-    """Laid out several times along each dimension; leading numbers make new dimensions."""
-    times = arguments.sizes(repeats, by_name, "repeats")
-    if len(times) < self._array.ndim:
-        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
-    if any(n < 0 for n in times):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(times)}: {list(times)}")
-    return ops.repeat(self, times=times)  # type: ignore[no-any-return]
-
-
-@function()
-def tile(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
-    """Like `repeat`, with missing leading numbers taken as 1."""
-    times = arguments.sizes(dims, by_name, "dims")
-    return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
-
-
-# -- parts of a tensor ---------------------------------------------------------------------------------------
+# -- memory seen otherwise -----------------------------------------------------------------------------------
 
 
 @function(METHOD, method=True)
@@ -352,3 +318,44 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     if step <= 0:
         raise RuntimeError(f"step is {step} but must be > 0")
     return ops.unfold(self, dim=d, size=size, step=step)  # type: ignore[no-any-return]
+
+
+@function(inplace="view")
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """A view of the storage by size, stride and offset in elements; without an offset, from where input begins."""
+    shape, strides = tuple(size), tuple(stride)
+    if len(shape) != len(strides):
+        raise RuntimeError("mismatch in length of strides and shape")
+    if any(n < 0 for n in strides):
+        raise RuntimeError(
+            f"as_strided: Negative strides are not supported at the moment, got strides: {list(strides)}"
+        )
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)} and strides={list(strides)}")
+    array, step = input.memory(), input._array.itemsize
+    whole = array if input._base is None else input._base.memory()
+    own = (address(array) - address(whole)) // step
+    start = own if storage_offset is None else storage_offset
+    if start < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {start}")
+    last = start + sum((n - 1) * k for n, k in zip(shape, strides))
+    room = 1 + sum((n - 1) * k // step for n, k in zip(whole.shape, whole.strides)) if whole.size else 0
+    if 0 not in shape and last >= room:
+        raise RuntimeError(
+            f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset {start}, and itemsize {step} "
+            f"requiring a storage size of {(last + 1) * step} are out of bounds for storage of size {room * step}"
+        )
+    if 0 in shape:
+        start = own
+    mine = geometry.footprint(array.shape, tuple([k // step for k in array.strides]), own)
+    seen = geometry.footprint(shape, strides, start)
+    places = [p for p in (mine, seen) if p.size]
+    origin = min([int(p.min()) for p in places], default=0)
+    count = max([int(p.max()) + 1 for p in places], default=0) - origin
+    return ops.as_strided(  # type: ignore[no-any-return]
+        input, shape=shape, strides=strides, offset=start - own, own=mine, seen=seen, origin=origin, count=count
+    )
+
+
+def address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])

@@ -313,7 +313,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     check_batches(A._array, sides)
     used = driver or "gelsy"
     cutoff = float(np.finfo(A._array.dtype).eps) * max(rows, columns) if rcond is None else rcond
-    solution, rank, values = anyway(decompositions.lstsq, A._array, sides, cutoff)
+    solution, rank, values = anyway(decompositions.lstsq, A._array, sides, cutoff, used)
     whole = rows > columns and used != "gelsy" and (used == "gels" or bool((rank == columns).all()))
     found, residuals = ops.lstsq(A, B, solution=solution, vector=vector, with_residuals=whole)
     nothing = np.empty(0, values.dtype)

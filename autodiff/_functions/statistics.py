@@ -218,10 +218,8 @@ def cov(
     else:
         squares = aweights if fweights is None else fweights * aweights
         degrees = total - correction * (squares * aweights).sum() / total
-    if isinstance(degrees, Tensor):
-        degrees = ops.clamp(degrees, 0)
-    else:
-        degrees = max(degrees, 0)
+    if not (degrees.item() if isinstance(degrees, Tensor) else degrees) > 0:
+        degrees = 0.0
     away = rows - mean.unsqueeze(1)
     weighed = (away if weights is None else away * weights).t()
     product = ops.matmul(away, ops.conj(weighed))

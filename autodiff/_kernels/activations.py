@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels import random
 from autodiff._kernels.blocks import ROWS, row_blocks
 from autodiff._kernels.elementary import sigmoid
 from autodiff._kernels.half import in_single
@@ -190,19 +189,3 @@ def log_softmax_backward(g: Any, out: Any, dims: Dims) -> Any:
     if out.dtype.char == "e":
         return log_softmax_backward(g.astype(np.float32), out.astype(np.float32), dims).astype(np.float16)
     return g - np.exp(out) * total(g, dims, True)
-
-
-def gumbel(shape: Any, dtype: Any) -> Any:
-    """Gumbel's noise: minus the logarithm of exponentially distributed numbers."""
-    exponential = -np.log1p(-random.uniform(shape, np.dtype("float64")))
-    return -np.log(np.maximum(exponential, np.finfo(np.float64).tiny)).astype(dtype)
-
-
-def largest(x: Any, dim: int) -> Any:
-    """1 at the first largest element along a dimension, 0 elsewhere."""
-    out = np.zeros_like(np.asarray(x))
-    if not out.ndim:
-        return out + 1
-    if out.size:
-        np.put_along_axis(out, np.expand_dims(np.argmax(x, dim), dim), 1, dim)
-    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,10 @@ def no_bool_difference(operands: Any) -> None:
 
 
 def sgn(x: Any) -> Any:
-    """x / |x|, and 0 at 0 and for a real nan."""
-    return np.sign(x) if x.dtype.kind == "c" else sign(x)
+    """x / |x|, 0 at 0 and for a real nan, nan for complex infinities."""
+    if x.dtype.kind != "c":
+        return sign(x)
+    return np.where(np.isfinite(x), np.sign(x), x * np.nan).astype(x.dtype)[()]
 
 
 def sign(x: Any) -> Any:
@@ -62,3 +65,69 @@ def power_of_number(exponent: Any, base: Any) -> Any:
     return (
         base**exponent if exponent.dtype.kind in "fc" else power(np.asarray(base).astype(exponent.dtype)[()], exponent)
     )
+
+
+# -- whole numbers -----------------------------------------------------------------------------------------------------
+
+
+def gcd(x: Any, y: Any) -> Any:
+    return np.gcd(x, y)
+
+
+def lcm(x: Any, y: Any) -> Any:
+    return np.lcm(x, y)
+
+
+# -- three operands ----------------------------------------------------------------------------------------------------
+
+
+def addcmul(x: Any, a: Any, b: Any, value: Any) -> Any:
+    """x + value * a * b, in the order in which torch rounds."""
+    return _narrowed(lambda x, a, b: x + (a if value == 1 else value * a) * b, x, a, b)
+
+
+def addcdiv(x: Any, a: Any, b: Any, value: Any) -> Any:
+    """x + value * a / b, in the order in which torch rounds."""
+    return _narrowed(lambda x, a, b: x + (a if value == 1 else value * a) / b, x, a, b)
+
+
+def lerp(x: Any, end: Any, weight: Any) -> Any:
+    """x + weight * (end - x), from the nearer side, so that both ends are met exactly."""
+    return _narrowed(_lerp, x, end, weight)
+
+
+def _lerp(x: Any, end: Any, weight: Any) -> Any:
+    way = end - x
+    near = abs(weight) < 0.5
+    if isinstance(near, bool | np.bool_):
+        return x + weight * way if near else end - way * (1 - weight)
+    return np.where(near, x + weight * way, end - way * (1 - weight))
+
+
+def _narrowed(kernel: Callable[..., Any], *operands: Any) -> Any:
+    """A kernel of several roundings, which computes float16 in float32, as torch's does."""
+    if operands[0].dtype.char != "e":
+        return kernel(*operands)
+    return kernel(*[x.astype(np.float32) if isinstance(x, np.ndarray | np.generic) else x for x in operands]).astype(
+        np.float16
+    )
+
+
+# -- powers of two -----------------------------------------------------------------------------------------------------
+
+
+def ldexp(x: Any, exponent: Any) -> Any:
+    """x * 2**exponent; a whole exponent overflows only with the result."""
+    if exponent.dtype.kind not in "iu":
+        return (x * np.exp2(exponent)).astype(x.dtype)
+    if x.dtype.kind == "c":
+        return ldexp(x.real, exponent) + 1j * ldexp(x.imag, exponent)
+    # Beyond this reach every number is 0 or infinite, and C's int would wrap.
+    reach = 1 << 14 if exponent.dtype.itemsize > 1 else 127
+    return np.ldexp(x, np.clip(exponent, -reach, reach).astype(np.intc))
+
+
+def frexp(x: Any) -> Any:
+    """x = mantissa * 2**exponent, the mantissa in [1/2, 1); 0, infinities and nan stay, with exponent 0."""
+    mantissa, exponent = np.frexp(x)
+    return mantissa, exponent.astype(np.int32)

@@ -36,3 +36,25 @@ def within(x: Any, low: Any, high: Any) -> Any:
 def written(x: Any, other: Any, mask: Any) -> Any:
     """A comparison's answer in the dtype of the tensor that it is written over."""
     return mask.astype(x.dtype)
+
+
+def heaviside(x: Any, values: Any) -> Any:
+    """1 above 0, `values` at 0, else 0, also for nan."""
+    return np.where(x == 0, values, x > 0).astype(x.dtype)[()]
+
+
+def nan_to_num(x: Any, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    """nan and the infinities replaced, these by the largest finite numbers if nothing is given."""
+    if x.dtype.kind in "biu":
+        return x.copy()
+    if x.dtype.kind == "c":
+        result = np.empty(x.shape, x.dtype)
+        result.real = nan_to_num(x.real, nan, posinf, neginf)
+        result.imag = nan_to_num(x.imag, nan, posinf, neginf)
+        return result
+    ends = np.finfo(x.dtype)
+    nan, high, low = (
+        np.asarray(v).astype(x.dtype)
+        for v in (nan, ends.max if posinf is None else posinf, ends.min if neginf is None else neginf)
+    )
+    return np.where(np.isnan(x), nan, np.where(x == np.inf, high, np.where(x == -np.inf, low, x)))

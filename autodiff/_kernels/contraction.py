@@ -13,17 +13,52 @@ def matmul(x: Any, y: Any) -> Any:
     return np.matmul(x, y)
 
 
+def plus(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
+    """beta * input + alpha * product, in product's memory; a factor of 0 leaves its term out, nan or not."""
+    if alpha == 0:
+        product[...] = 0
+    elif alpha != 1:
+        product *= np.asarray(alpha).astype(product.dtype)
+    if beta != 0:
+        product += input if beta == 1 else input * np.asarray(beta).astype(input.dtype)
+    return product
+
+
 def addmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
-    """beta * input + alpha * (x @ y); with beta 0, nan and inf of input do not count."""
+    """beta * input + alpha * (x @ y), for matrices, batches of them, or a matrix and a vector."""
     if x.dtype.char == "e":
         wide = [a.astype(np.float32) for a in (input, x, y)]
         return addmm(*wide, beta=beta, alpha=alpha).astype(np.float16)
-    out = np.matmul(x, y)
-    if alpha != 1:
-        out *= alpha
-    if beta != 0:
-        out += input if beta == 1 else beta * input
-    return out
+    return plus(input, np.matmul(x, y), beta, alpha)
+
+
+def addbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
+    """beta * input + alpha * the sum of the products of two batches."""
+    if x.dtype.char == "e":
+        wide = [a.astype(np.float32) for a in (input, x, y)]
+        return addbmm(*wide, beta=beta, alpha=alpha).astype(np.float16)
+    return plus(input, np.tensordot(x, y, ([0, 2], [0, 1])), beta, alpha)
+
+
+def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
+    """beta * input + alpha * (x outer y); of bools the logic."""
+    if x.dtype.kind == "b":
+        product = np.multiply.outer(x, y) & bool(alpha)
+        return product | (input & bool(beta))
+    return plus(input, np.multiply.outer(x, y), beta, alpha)
+
+
+def vdot(x: Any, y: Any) -> Any:
+    return matmul(x.conj() if x.dtype.kind == "c" else x, y)
+
+
+def trace(x: Any) -> Any:
+    """The sum of the diagonal; of integers as int64."""
+    diagonal = x.diagonal()
+    if x.dtype.kind in "iu":
+        return diagonal.sum(dtype=np.int64)
+    wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
+    return diagonal.sum(dtype=wide).astype(x.dtype)
 
 
 def transposed(x: Any) -> Any:

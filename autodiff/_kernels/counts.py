@@ -1,4 +1,4 @@
-"""Random counts, each of which consumes as many numbers as it happens to need: Poisson, binomial; and picking by weight.
+"""Random counts, each of which consumes as many numbers as it needs (Poisson, binomial), and picking by weight.
 
 The methods and their constants are those of W. Hoermann, "The transformed rejection method for generating Poisson
 random variables" (1993) and "The generation of binomial random variates" (1993), which torch uses too.
@@ -69,7 +69,7 @@ def _by_rejection(draw: Draw, rate: float) -> int:
         u = draw() - 0.5
         v = draw()
         rest = 0.5 - abs(u)
-        k = math.floor((2 * a / rest + b) * u + rate + 0.43) if rest else -1
+        k = _whole((2 * a / rest + b) * u + rate + 0.43) if rest else -1
         if rest >= 0.07 and v <= sure:
             return k
         if k < 0 or (rest < 0.013 and v > rest):
@@ -80,23 +80,24 @@ def _by_rejection(draw: Draw, rate: float) -> int:
 
 
 def binomial(stream: Mersenne, counts: Any, chances: Any) -> Any:
-    with one_by_one(stream) as draw:
-        found = [_binomial(draw, float(n), float(p)) for n, p in zip(counts, chances)]
+    with one_by_one(stream) as draw, np.errstate(all="ignore"):
+        found = [_binomial(draw, n, p) for n, p in zip(counts, chances)]
     return np.array(found, np.float64)
 
 
-def _binomial(draw: Draw, count: float, p: float) -> float:
+def _binomial(draw: Draw, count: Any, p: Any) -> float:
+    """`count` and `p` keep their dtype: what is made of them alone is rounded to it, as torch does."""
     if count <= 0 or p <= 0:
         return 0.0
     if p >= 1:
-        return count
+        return float(count)
     if p <= 0.5:
         return _few(draw, count, p)
-    return count - _few(draw, count, 1 - p) if p > 0.5 else math.nan
+    return float(count) - _few(draw, count, 1 - p) if p > 0.5 else math.nan
 
 
-def _few(draw: Draw, count: float, p: float) -> float:
-    return _by_table(draw, count, p) if count * p >= 10 else _by_gaps(draw, count, p)
+def _few(draw: Draw, count: Any, p: Any) -> float:
+    return _by_table(draw, count, p) if count * p >= 10 else _by_gaps(draw, float(count), float(p))
 
 
 def _by_gaps(draw: Draw, count: float, p: float) -> float:
@@ -109,20 +110,21 @@ def _by_gaps(draw: Draw, count: float, p: float) -> float:
         found += 1
 
 
-def _by_table(draw: Draw, count: float, p: float) -> float:
+def _by_table(draw: Draw, count: Any, p: Any) -> float:
     deviation = math.sqrt(count * p * (1 - p))
     b = 1.15 + 2.53 * deviation
-    a = -0.0873 + 0.0248 * b + 0.01 * p
-    centre = count * p + 0.5
+    a = -0.0873 + 0.0248 * b + 0.01 * float(p)
+    centre = float(count * p) + 0.5
     sure = 0.92 - 4.2 / b
-    ratio = p / (1 - p)
+    ratio = float(p / (1 - p))
     alpha = (2.83 + 5.1 / b) * deviation
-    mode = math.floor((count + 1) * p)
+    mode = _floor(float((count + 1) * p))
+    count = float(count)
     while True:
         u = draw() - 0.5
         v = draw()
         rest = 0.5 - abs(u)
-        k = math.floor((2 * a / rest + b) * u + centre) if rest else -1
+        k = _floor((2 * a / rest + b) * u + centre) if rest else -1.0
         if rest >= 0.07 and v <= sure:
             return float(k)
         if k < 0 or k > count:
@@ -149,20 +151,29 @@ def stirling_tail(k: float) -> float:
     return (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1)
 
 
+def _floor(x: float) -> float:
+    return float(math.floor(x)) if math.isfinite(x) else x
+
+
+def _whole(x: float) -> int:
+    """x rounded down, as an int64; the smallest of them for what none can be, as processors have it."""
+    return math.floor(x) if -(2**63) <= x < 2**63 else -(2**63)
+
+
 def _log(x: float) -> float:
     return math.log(x) if x else -math.inf
 
 
 def picked(stream: Mersenne, weights: Any, count: int, replacement: bool) -> Any:
     """For each row of weights, `count` places drawn in proportion to them."""
-    rows, places = weights.shape
+    rows = len(weights)
     if not replacement or count == 1:
         # The smallest of exponential waiting times, whose rates are the weights.
         waits = exponential(stream, weights.size, weights.dtype, 1.0).reshape(weights.shape)
         scores = weights / waits
         if count == 1:
             return scores.argmax(-1, keepdims=True)
-        return np.argsort(-scores, -1, kind="stable")[:, :count]
+        return np.argsort(-scores, -1, kind="stable")[:, :count].copy()
     levels = np.cumsum(weights, -1, dtype=weights.dtype if weights.itemsize > 2 else np.float32)
     levels = (levels / levels[:, -1:]).astype(weights.dtype)
     levels[:, -1] = 1

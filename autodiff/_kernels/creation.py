@@ -101,6 +101,33 @@ def _unwrapped(x: Any) -> Any:
     return x
 
 
+def dense(array: Any) -> bool:
+    """Whether the elements fill their memory without gaps or overlap, in whatever order of the dimensions."""
+    if array.flags.c_contiguous:
+        return True
+    reach = array.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(array.strides, array.shape) if n != 1):
+        if stride != reach:
+            return False
+        reach *= n
+    return True
+
+
+def alike(array: Any, dtype: Any, memory_format: Any = None) -> Any:
+    """Memory of another array's shape, not yet written; its layout too, unless a format asks for another."""
+    shape = np.shape(array)
+    if isinstance(array, np.generic) or array.ndim < 2 or "contiguous" in str(memory_format):
+        return np.empty(shape, dtype)
+    if not dense(array):
+        return np.empty_like(array, dtype)
+    return np.ndarray(shape, dtype, np.empty(array.size, dtype), 0, scaled(array, np.dtype(dtype).itemsize))
+
+
+def scaled(array: Any, itemsize: int) -> tuple[int, ...]:
+    """An array's strides for elements of another size."""
+    return tuple(s // array.itemsize * itemsize for s in array.strides)
+
+
 def arange(start: Any, end: Any, step: Any, dtype: Any) -> Any:
     """start, start + step, ... below end, each computed by a multiplication, as torch does."""
     if dtype.kind in "iu":
@@ -117,14 +144,20 @@ def linspace(start: Any, end: Any, steps: int, dtype: Any) -> Any:
     if steps == 1:
         return np.array([start]).astype(dtype)
     working = np.dtype("float64") if dtype.kind in "iu" else dtype if dtype.itemsize > 2 else np.dtype("float32")
-    real = working.type
-    first, last = real(start), real(end)
+    first, last = working.type(start), working.type(end)
     # torch's fused multiply-add rounds once; so does the next wider type, but for rare ties.
-    step = ((last - first) / real(steps - 1)).astype(_WIDER.get(working.name, working))
     places = np.arange(steps)
-    return (
-        np.where(places < steps // 2, first + step * places, last - step * places[::-1]).astype(working).astype(dtype)
-    )
+    with np.errstate(all="ignore"):
+        step = ((last - first) / working.type(steps - 1)).astype(_WIDER.get(working.name, working))
+        found = np.where(places < steps // 2, first + step * places, last - step * places[::-1])
+        return found.astype(working).astype(dtype)
+
+
+def logspace(start: Any, end: Any, steps: int, base: float, dtype: Any) -> Any:
+    """Powers whose exponents lie at equal distances between two numbers of this dtype."""
+    wide = np.dtype("complex128" if dtype.kind == "c" else "float64")
+    with np.errstate(all="ignore"):
+        return (wide.type(base) ** linspace(start, end, steps, wide)).astype(dtype)
 
 
 _WIDER = {"float32": np.dtype("float64"), "float64": np.dtype(np.longdouble)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
 
@@ -11,12 +12,14 @@ from autodiff._kernels import lapack
 from autodiff._kernels.lapack import adjoint, in_columns
 
 
+@functools.cache
+def _shares(size: int, dtype: Any) -> Any:
+    return np.tril(np.ones((size, size), dtype)) - np.eye(size, dtype=dtype) / 2
+
+
 def lower_half(x: Any) -> Any:
     """The lower triangle, its diagonal halved."""
-    out = np.tril(x)
-    place = np.arange(min(x.shape[-2:]))
-    out[..., place, place] *= x.real.dtype.type(0.5)
-    return out
+    return x * _shares(x.shape[-1], x.real.dtype)
 
 
 def gaps(x: Any) -> Any:
@@ -45,11 +48,8 @@ def on_diagonal(x: Any) -> Any:
 
 def inverse_ex(a: Any) -> tuple[Any, Any]:
     """The inverse, and where the first zero stands (from 1) that makes a matrix singular, or 0."""
-    try:
-        return np.linalg.inv(a.swapaxes(-1, -2)).swapaxes(-1, -2), np.zeros(a.shape[:-2], np.int32)
-    except np.linalg.LinAlgError:
-        factors, pivots, info = lapack.lu(a)
-        return lapack.lu_solve(factors, pivots, identity_like(a), False, True), info
+    factors, pivots, info = lapack.lu(a)
+    return lapack.lu_solve(factors, pivots, identity_like(a), False, True), info
 
 
 def solve(factors: Any, pivots: Any, b: Any, adjoint: bool, left: bool, vector: bool) -> Any:
@@ -170,19 +170,44 @@ def eig(a: Any) -> tuple[Any, Any]:
 # -- functions of matrices ----------------------------------------------------------------------------------------
 
 
+#: Coefficients of Padé's approximant of degree 13, and the norm up to which it is exact in doubles (Higham 2005).
+_PADE = (
+    64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
+    670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1,
+)  # fmt: skip
+_NORM = 5.371920351148152
+
+
 def expm(a: Any) -> Any:
-    """The matrix exponential, by scaling, squaring and Padé's approximants."""
-    if a.dtype.char == "e":
-        return expm(a.astype(np.float32)).astype(np.float16)
+    """The matrix exponential, by scaling and squaring with a Padé approximant; in doubles, whatever the dtype.
+
+    SciPy's loses half its digits on matrices as plain as one of ones.
+    """
     if not a.size:
         return a.copy()
     finite = np.isfinite(a).all((-1, -2))
-    if finite.all():
-        return importlib.import_module("scipy.linalg").expm(a).astype(a.dtype, copy=False)
-    out = np.full_like(a, np.nan)
-    if finite.any():
-        out[finite] = expm(a[finite])
-    return out
+    if not finite.all():
+        out = np.full_like(a, np.nan)
+        if finite.any():
+            out[finite] = expm(a[finite])
+        return out
+    wide = a.astype(np.complex128 if a.dtype.kind == "c" else np.float64)
+    norms = np.abs(wide).sum(-2).max(-1)
+    squarings = np.maximum(np.ceil(np.log2(np.maximum(norms, _NORM) / _NORM)), 0).astype(int)
+    out = _pade(wide / np.exp2(squarings)[..., None, None])
+    for done in range(int(squarings.max(initial=0))):
+        out = np.where((squarings > done)[..., None, None], out @ out, out)
+    return out.astype(a.dtype, copy=False)
+
+
+def _pade(a: Any) -> Any:
+    one, b = np.eye(a.shape[-1]), _PADE
+    a2 = a @ a
+    a4 = a2 @ a2
+    a6 = a2 @ a4
+    odd = a @ (a6 @ (b[13] * a6 + b[11] * a4 + b[9] * a2) + b[7] * a6 + b[5] * a4 + b[3] * a2 + b[1] * one)
+    even = a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2) + b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one
+    return np.linalg.solve(even - odd, even + odd)
 
 
 def pinv(a: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
@@ -212,17 +237,25 @@ def rank(a: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
     return above(values, atol, rtol).sum(-1, dtype=np.int64)
 
 
-def lstsq(a: Any, b: Any, rcond: float) -> tuple[Any, Any, Any]:
-    """The least of the solutions that leave least, the rank, and the singular values."""
-    u, values, vh = np.linalg.svd(a, full_matrices=False)
-    kept = above(values, 0.0, rcond)
-    inverses = np.where(kept, 1 / np.where(kept, values, 1), 0).astype(values.dtype, copy=False)
-    solution = np.matmul(adjoint(vh), inverses[..., None] * np.matmul(adjoint(u), b))
-    # LAPACK puts it where the right-hand sides stood, which may be longer.
-    room = np.empty((*solution.shape[:-2], solution.shape[-1], max(a.shape[-2:])), solution.dtype)
-    found = room[..., : a.shape[-1]].swapaxes(-1, -2)
-    found[...] = solution
-    return found, kept.sum(-1, dtype=np.int64), values
+def lstsq(a: Any, b: Any, rcond: float, driver: str) -> tuple[Any, Any, Any]:
+    """The least of the solutions that leave least, the rank, and by some of LAPACK's drivers the singular values."""
+    *_, rows, columns = a.shape
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    # LAPACK puts a solution where the right-hand sides stood, which may be longer.
+    room = np.zeros((*batch, b.shape[-1], max(rows, columns)), a.dtype)
+    found = room[..., :columns].swapaxes(-1, -2)
+    rank, values = np.zeros(batch, np.int64), np.zeros((*batch, min(rows, columns)), a.real.dtype)
+    if not (a.size and found.size):
+        return found, rank, values
+    solver = importlib.import_module("scipy.linalg").lstsq
+    for place in np.ndindex(*batch):
+        one, sides = (np.broadcast_to(x, (*batch, *x.shape[-2:]))[place] for x in (a, b))
+        found[place], _, rank[place], spectrum = solver(
+            one, sides, cond=rcond, lapack_driver="gelsy" if driver == "gels" else driver, check_finite=False
+        )
+        if spectrum is not None:
+            values[place] = spectrum
+    return found, rank, values
 
 
 def with_residuals(a: Any, b: Any, solution: Any, vector: bool, with_residuals: bool) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -81,3 +82,80 @@ def _tanh_backward(y: Any, g: Any, out: Any) -> None:
 @in_single
 def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)
+
+
+# -- angles ------------------------------------------------------------------------------------------------------------
+
+
+def times(factor: float) -> Kernel:
+    """A multiplication by a constant."""
+    return lambda x: x * factor
+
+
+# -- sin(πx) / πx ------------------------------------------------------------------------------------------------------
+
+
+def sinc(x: Any) -> Any:
+    """sin(πx) / (πx), 1 at 0; π times a whole number is a root exactly."""
+    return spherical(x, 0)
+
+
+def spherical(x: Any, order: int) -> Any:
+    """j(πx) / (πx)**order of the spherical Bessel function j of this order, which is even and smooth.
+
+    Near 0 by its power series, elsewhere by the recurrence upwards in the order (DLMF 10.53.1 and 10.51.1).
+    """
+    x = np.asarray(x)
+    wide = np.asarray(x, np.complex128 if x.dtype.kind == "c" else np.float64)
+    z = wide * np.pi
+    near = np.abs(z) < order + 1
+    far = np.where(z == 0 if order == 0 else near, 1, z)
+    whole = np.rint(wide.real)
+    sign = 1 - 2 * (whole % 2)
+    turn = (wide - whole) * np.pi
+    below, found = sign * np.cos(turn), sign * np.sin(turn) / far
+    for n in range(order):
+        below, found = found, ((2 * n + 1) * found - below) / far**2
+    if order == 0:
+        found = np.where(z == 0, 1, found)
+    elif near.any():
+        found = np.where(near, _series(np.where(near, z, 0), order), found)
+    return found.astype(x.dtype)[()]
+
+
+def _series(z: Any, order: int) -> Any:
+    """The sum over k of (-z²/2)**k / (k! (2 order + 2k + 1)!!)."""
+    term = np.full_like(z, 1 / math.prod(range(1, 2 * order + 2, 2)))
+    total, step, k = term, -0.5 * z * z, 0
+    while (np.abs(term) > 1e-18).any():
+        k += 1
+        term = term * step / (k * (2 * order + 2 * k + 1))
+        total = total + term
+    return total
+
+
+def hypot(x: Any, y: Any) -> Any:
+    """The square root of x² + y²; NumPy's is coarse among float32's smallest numbers."""
+    if x.dtype.itemsize == 8:
+        return np.hypot(x, y)
+    return np.hypot(x.astype(np.float64), y.astype(np.float64)).astype(x.dtype)
+
+
+# -- logarithms of two operands ----------------------------------------------------------------------------------------
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    """log(e**x + e**y), of complex numbers by the one with the larger real part."""
+    if np.result_type(x, y).kind != "c":
+        return np.logaddexp(x, y)
+    first = np.real(x) >= np.real(y)
+    large, small = np.where(first, x, y), np.where(first, y, x)
+    return np.where(x == y, large + math.log(2), large + np.log1p(np.exp(small - large))).astype(np.result_type(x, y))
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    """x * log(y); 0 where x is, whatever the logarithm, but for nan."""
+    if not isinstance(y, np.ndarray | np.generic):
+        y = x.dtype.type(y)
+    result = x * np.log(y)
+    return np.where((x == 0) & ~np.isnan(y), 0, result).astype(result.dtype)[()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +125,10 @@ def slice_(x: Any, dim: int, start: int, stop: int, step: int) -> Any:
     return x[at(dim, slice(start, stop, step))]
 
 
+def narrow_copy(x: Any, dim: int, start: int, stop: int) -> Any:
+    return np.array(x[at(dim, slice(start, stop))], order="C")
+
+
 def region(x: Any, index: tuple[Any, ...]) -> Any:
     return x[index]
 
@@ -144,6 +149,10 @@ def diagonal(x: Any, offset: int, dim1: int, dim2: int) -> Any:
     found = x.diagonal(offset, dim1, dim2)
     found.flags.writeable = x.flags.writeable  # NumPy hands out a read-only view
     return found
+
+
+def diagonal_copy(x: Any, offset: int, dim1: int, dim2: int) -> Any:
+    return np.array(diagonal(x, offset, dim1, dim2), order="C")
 
 
 def embed_diagonal(x: Any, shape: Shape, offset: int, dim1: int, dim2: int) -> Any:
@@ -175,19 +184,44 @@ def fold_back(x: Any, shape: Shape, dim: int, size: int, step: int) -> Any:
 
 
 def as_strided(x: Any, shape: Shape, strides: Shape, offset: int) -> Any:
-    """A view of x's memory by shape, strides and offset in elements, counted from x's first element."""
+    """A view of x's memory by shape, strides and offset in elements, counted from x's first element, either way."""
     x = np.asarray(x)
     step = x.itemsize
-    flat = np.lib.stride_tricks.as_strided(x, (1,), (step,))
-    reach = np.lib.stride_tricks.as_strided(flat, (offset + 1,), (step,))[offset:]
-    return np.lib.stride_tricks.as_strided(reach, shape, tuple(s * step for s in strides))
+    reach = np.lib.stride_tricks.as_strided(x, (abs(offset) + 1,), (step if offset > 0 else -step,))[abs(offset) :]
+    return np.lib.stride_tricks.as_strided(reach, shape, tuple([s * step for s in strides]))
 
 
-def strided_back(x: Any, shape: Shape, region: Shape, strides: Shape, offset: int) -> Any:
-    """The adjoint of as_strided over contiguous memory of `shape`: elements seen several times add up."""
-    count = int(np.prod(shape, dtype=np.int64))
-    places = as_strided(np.arange(count), region, strides, offset)
-    return accumulate(count, places.ravel(), np.asarray(x).reshape(-1)).reshape(shape)
+def footprint(shape: Shape, strides: Shape, offset: int = 0) -> Any:
+    """The place in memory, in elements, of each element of such a geometry."""
+    places = np.full(shape, offset, np.int64)
+    for d, (n, s) in enumerate(zip(shape, strides)):
+        places += (np.arange(n) * s).reshape([-1 if i == d else 1 for i in range(len(shape))])
+    return places
+
+
+def footprints(own: Shape, shape: Shape, strides: Shape, offset: int) -> dict[str, Any]:
+    """What `strided_back` and its adjoint ask for, of contiguous memory of the shape `own`."""
+    count = int(np.prod(own, dtype=np.int64))
+    places = np.arange(count).reshape(own)
+    return {"own": places, "seen": footprint(shape, strides, offset), "origin": 0, "count": count}
+
+
+def strided_back(x: Any, own: Any, seen: Any, origin: int, count: int) -> Any:
+    """The adjoint of as_strided: `own` and `seen` are the places of the input's elements and of the view's.
+
+    Places count from `origin` on; an element of the input that shares its memory with others has its part of it.
+    """
+    memory = accumulate(count, np.ravel(seen) - origin, np.asarray(x).reshape(-1))
+    found = memory[own - origin]
+    shared = np.bincount(np.ravel(own) - origin, minlength=count)[own - origin]
+    return found / shared.astype(x.dtype) if own.size and shared.max() > 1 else found
+
+
+def strided_read(x: Any, own: Any, seen: Any, origin: int, count: int) -> Any:
+    """The adjoint of `strided_back`: what the view sees of an input laid out so."""
+    shared = np.bincount(np.ravel(own) - origin, minlength=count)[own - origin]
+    parts = x / shared.astype(x.dtype) if own.size and shared.max() > 1 else x
+    return accumulate(count, np.ravel(own) - origin, np.asarray(parts).reshape(-1))[seen - origin]
 
 
 def split(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
@@ -238,6 +272,74 @@ def sum_repeats(x: Any, shape: Shape, times: Shape) -> Any:
     wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
     axes = tuple(range(0, 2 * len(times), 2))
     return np.add.reduce(apart, axis=axes, dtype=wide).astype(x.dtype).reshape(shape)
+
+
+def rot90(x: Any, k: int, dims: tuple[int, int]) -> Any:
+    """Turned k times from the first of two dimensions towards the second, always copied; in memory as torch's is."""
+    a, b = dims
+    if k % 2 == 0:
+        return flip(x, dims) if k % 4 else np.array(x, order="C")
+    return flip(x, (b if k % 4 == 1 else a,)).swapaxes(a, b)
+
+
+def pad(x: Any, before: Shape, after: Shape, value: Any) -> Any:
+    """x with `value` put in front of and behind each dimension; a negative number takes elements away."""
+    x = x[tuple([slice(max(-a, 0), n - max(-b, 0)) for n, a, b in zip(x.shape, before, after)])]
+    room = [(max(a, 0), max(b, 0)) for a, b in zip(before, after)]
+    out = np.full([a + n + b for n, (a, b) in zip(x.shape, room)], value, x.dtype)
+    out[tuple([slice(a, a + n) for n, (a, _) in zip(x.shape, room)])] = x
+    return out
+
+
+def block_diag(*blocks: Any) -> Any:
+    """Matrices along the diagonal of zeros; numbers and vectors are rows."""
+    corners = np.cumsum([(0, 0)] + [rows_and_columns(b.shape) for b in blocks], axis=0)
+    out = np.zeros(corners[-1], blocks[0].dtype)
+    for block, (top, left), (bottom, right) in zip(blocks, corners, corners[1:]):
+        out[top:bottom, left:right] = block
+    return out
+
+
+def rows_and_columns(shape: Shape) -> tuple[int, int]:
+    return (1, 1) if not shape else (1, shape[0]) if len(shape) == 1 else (shape[0], shape[1])
+
+
+def blocks_of(shapes: list[Shape]) -> list[tuple[slice, slice]]:
+    """Where each of the blocks of `block_diag` lies."""
+    corners = np.cumsum([(0, 0)] + [rows_and_columns(s) for s in shapes], axis=0).tolist()
+    return [(slice(a, c), slice(b, d)) for (a, b), (c, d) in itertools.pairwise(corners)]
+
+
+def in_its_layout(x: Any) -> Any:
+    """A copy with the same strides, gaps included; where elements share memory, a contiguous one."""
+    x = np.asarray(x)
+    if not x.size or x.flags.c_contiguous or any(s <= 0 and n > 1 for n, s in zip(x.shape, x.strides)):
+        return np.array(x, order="C")
+    room = np.empty(1 + sum([(n - 1) * s for n, s in zip(x.shape, x.strides)]) // x.itemsize, x.dtype)
+    out = np.lib.stride_tricks.as_strided(room, x.shape, x.strides)
+    out[...] = x
+    return out
+
+
+def region_written(x: Any, src: Any, index: tuple[Any, ...]) -> Any:
+    """A copy of x that holds src at `index`."""
+    out = in_its_layout(x)
+    out[index] = src
+    return out
+
+
+def diagonal_written(x: Any, src: Any, offset: int, dim1: int, dim2: int) -> Any:
+    """A copy of x whose diagonal is src."""
+    out = in_its_layout(x)
+    diagonal(out, offset, dim1, dim2)[...] = src
+    return out
+
+
+def strided_written(x: Any, src: Any, shape: Shape, strides: Shape, offset: int) -> Any:
+    """A copy of x in whose memory src is written by shape, strides and offset."""
+    out = in_its_layout(x)
+    as_strided(out, shape, strides, offset)[...] = src
+    return out
 
 
 def triu(x: Any, diagonal: int) -> Any:

@@ -59,17 +59,26 @@ def _in_rows_or_columns(a: Any) -> tuple[Any, bool]:
 
 
 def solve_triangular(a: Any, b: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
-    """X with a X = b, or X a = b; of `a` one triangle is read. A zero on the diagonal divides."""
+    """X with a X = b, or X a = b; of `a` one triangle is read. A zero on the diagonal divides.
+
+    Always from the right, which is twice as fast as from the left: the transposed problem is in rows.
+    """
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    out = in_columns(_spread(b, batch))
-    if not out.size:
-        return out
     a, columns = _in_rows_or_columns(a)
     trsm = blas("trsm", a.dtype)
-    matrices, lower = (a, not upper) if columns else (a.swapaxes(-1, -2), upper)
-    for m, x in zip(each(_spread(matrices, batch)), each(out.swapaxes(-1, -2))):
-        trsm(1.0, m, x.T, int(not left), int(lower), int(not columns), int(unitriangular), 1)
-    return out
+    matrices = a if columns else a.swapaxes(-1, -2)
+    lower, turned = (not upper) == columns, left == columns
+    if left:
+        out = np.array(_spread(b, batch), order="C", copy=True)
+        unknown = out
+    else:
+        out = in_columns(_spread(b, batch))
+        unknown = out.swapaxes(-1, -2)
+    if not out.size:
+        return out
+    for m, x in zip(each(_spread(matrices, batch)), each(unknown)):
+        trsm(1.0, m, x.T, 1, int(lower), int(turned), int(unitriangular), 1)
+    return in_columns(out) if left else out
 
 
 # -- Cholesky factors ---------------------------------------------------------------------------------------------
@@ -79,8 +88,8 @@ def cholesky_ex(a: Any, upper: bool) -> tuple[Any, Any]:
     """The factor, and per matrix the order of the first minor that is not positive, or 0."""
     info = np.zeros(a.shape[:-2], INT)
     try:
-        # The other factor of the adjoint, which stands in columns then.
-        out = adjoint(np.linalg.cholesky(adjoint(a), upper=not upper))
+        # Always the lower factor, which OpenBLAS finds in half the time in float32; the upper triangle is the adjoint's.
+        out = adjoint(np.linalg.cholesky(adjoint(a))) if upper else in_columns(np.linalg.cholesky(a))
         unknown = np.isnan(np.diagonal(out, axis1=-2, axis2=-1))
         if unknown.any():
             info[...] = np.where(unknown.any(-1), unknown.argmax(-1) + 1, 0)
@@ -144,6 +153,17 @@ def _lu_solve(lu: Any, pivots: Any, b: Any, way: int) -> Any:
     getrs = lapack("getrs", lu.dtype)
     for factors, p, x in zip(each(_spread(lu, batch)), exchanged, each(out.swapaxes(-1, -2))):
         getrs(factors, p, x.T, way, 1)
+    return out
+
+
+def lu_inverse(lu: Any, pivots: Any) -> Any:
+    """The inverse of a matrix, from its factors."""
+    out = in_columns(lu)
+    if out.size:
+        size = out.shape[-1]
+        getri = lapack("getri", lu.dtype)
+        for m, p in zip(each(out.swapaxes(-1, -2)), vectors(pivots - 1)):
+            getri(m.T, p, size * size, 1)
     return out
 
 

@@ -14,6 +14,9 @@ Dims = tuple[int, ...]
 
 def p_norm(x: Any, p: float, dims: Dims, keepdim: bool) -> Any:
     """(Σ |x|^p)^(1/p) and its limits: the number of nonzeros at 0, the largest or smallest modulus at ±inf."""
+    if p == 2 and len(dims) == x.ndim > 0 and x.dtype.char == "f" and x.flags.forc:
+        wide = x.ravel("K").astype(np.float64)
+        return np.full((1,) * x.ndim if keepdim else (), np.sqrt(wide @ wide), np.float32)
     size = np.abs(x)
     if p == math.inf:
         return np.maximum.reduce(size, axis=dims, keepdims=keepdim)
@@ -31,14 +34,15 @@ def _sum_of_powers(size: Any, p: float, dims: Dims, keepdim: bool) -> Any:
         return total((size != 0).astype(size.dtype), dims, keepdim)
     if p == 1:
         return total(size, dims, keepdim)
-    found = _root(size, p, dims, keepdim)
-    if np.all(np.isfinite(found) & (found > 1e-140)):
-        return found
-    # The largest is drawn out where it is a number, so that no power of it overflows or vanishes.
+    if p == 2:
+        found = _root(size, p, dims, keepdim)
+        if np.all(np.isfinite(found) & (found > 1e-140)):
+            return found
+    # The largest is drawn out where it is a number, so that no power of it overflows, vanishes or loses digits.
     largest = np.maximum.reduce(size, axis=dims, keepdims=True, initial=0)
     unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-    again = _root(size / unit, p, dims, True) * unit
-    return again if keepdim else np.reshape(again, np.shape(found))
+    found = _root(size / unit, p, dims, True) * unit
+    return found if keepdim else np.reshape(found, [n for d, n in enumerate(size.shape) if d not in dims])
 
 
 def _root(size: Any, p: float, dims: Dims, keepdim: bool) -> Any:

@@ -5,11 +5,11 @@ Every function takes the stream first and gives a flat array in the order of dra
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.creation import dense, scaled
 from autodiff._kernels.mersenne import PIECE, Mersenne
 
 #: From so many different outcomes on, torch takes two words for one.
@@ -21,8 +21,10 @@ SINGLE, DOUBLE = np.dtype("float32"), np.dtype("float64")
 
 def placed(flat: Any, like: Any) -> Any:
     """Values in the shape of `like`, in the order in which its elements lie in memory: torch's iterators go by that."""
-    if like.ndim < 2 or like.flags.c_contiguous:
+    if like.ndim < 2:
         return flat.reshape(like.shape)
+    if dense(like):
+        return np.ndarray(like.shape, flat.dtype, flat, 0, scaled(like, flat.itemsize))
     dims = sorted(range(like.ndim), key=lambda d: -abs(like.strides[d]))
     return flat.reshape([like.shape[d] for d in dims]).transpose(np.argsort(dims))
 
@@ -72,9 +74,14 @@ def uniform(stream: Mersenne, n: int, dtype: Any, low: float = 0.0, high: float 
     return found
 
 
-def noise(stream: Mersenne, n: int, low: float, high: float) -> Any:
-    """n float64 evenly in [low, high), one pair of words each: what rrelu draws for each element that is not positive."""
-    return uniform(stream, n, DOUBLE, low, high)
+def noise(stream: Mersenne, n: int, dtype: Any, low: float, high: float) -> Any:
+    """n float64 evenly in [low, high), of a pair of words each: rrelu's, in the order of what is not positive.
+
+    The bounds are numbers of the tensor's dtype; product and sum are rounded apart, since torch compiles this one
+    without vectors.
+    """
+    low, high = float(dtype.type(low)), float(dtype.type(high))
+    return stream.doubles(n) * (high - low) + low
 
 
 def normal(
@@ -127,8 +134,6 @@ def standard(stream: Mersenne, n: int) -> Any:
 
 
 def exponential(stream: Mersenne, n: int, dtype: Any, rate: float) -> Any:
-    if math.isinf(rate):
-        return np.zeros(n, dtype)
     return (-1 / rate * np.log1p(-stream.doubles(n))).astype(dtype)
 
 
@@ -207,6 +212,6 @@ def bernoulli(stream: Mersenne, n: int, p: float) -> Any:
     return stream.doubles(n) < p
 
 
-def bernoulli_each(stream: Mersenne, p: Any) -> Any:
-    """True with a probability for each: drawn in their precision, float16 in float32."""
-    return (stream.doubles(p.size) if p.dtype == DOUBLE else stream.singles(p.size)) < p
+def evenly(stream: Mersenne, n: int, dtype: Any) -> Any:
+    """What a probability of this dtype is compared with: numbers in [0, 1) of its precision, in float32 for float16."""
+    return stream.doubles(n) if dtype == DOUBLE else stream.singles(n)

@@ -33,3 +33,19 @@ def divide_trunc(x: Any, y: Any) -> Any:
         quotient = np.floor_divide(x, y)
         return quotient + ((quotient < 0) & (quotient * y != x))
     return np.trunc(np.true_divide(x, y))
+
+
+def remainder(x: Any, y: Any) -> Any:
+    """What division rounded down leaves, with the sign of y; NumPy's differs in the sign of zero."""
+    if np.result_type(x, y).kind != "f":
+        return np.remainder(x, y)
+    left = np.fmod(x, y)
+    return np.where((left != 0) & ((left < 0) != (np.asarray(y) < 0)), left + y, left)
+
+
+def no_zero_divisor(operands: Any) -> None:
+    """Raise RuntimeError for whole numbers divided by 0."""
+    x, y = (np.asarray(operand) for operand in operands)
+    kinds = x.dtype.kind + y.dtype.kind
+    if set(kinds) <= set("biu") and kinds != "bb" and x.size and y.size and not y.all():
+        raise RuntimeError("ZeroDivisionError")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+#: From here on one row is cut into blocks.
+LONG = 2048
+#: Exponents that lie no further apart than this have exponentials of one scale.
+SPAN = 600.0
 #: What torch accumulates in.
 _WIDER = {"e": np.dtype(np.float32), "f": np.dtype(np.float64), "F": np.dtype(np.complex128)}
 
@@ -17,8 +22,11 @@ def _flip(x: Any, dim: int, reverse: bool) -> Any:
 def _accumulated(ufunc: Any, x: Any, dim: int, reverse: bool) -> Any:
     if not x.ndim:
         return x[()]
-    out = ufunc.accumulate(_flip(x, dim, reverse), axis=dim, dtype=_WIDER.get(x.dtype.char, x.dtype))
-    return np.ascontiguousarray(_flip(out, dim, reverse), x.dtype)
+    # In its own copy: fresh memory costs more than the sums.
+    out = x.astype(_WIDER.get(x.dtype.char, x.dtype), order="C")
+    running = _flip(out, dim, reverse)
+    ufunc.accumulate(running, axis=dim, out=running)
+    return out.astype(x.dtype, copy=False)
 
 
 def cumsum(x: Any, dim: int, reverse: bool) -> Any:
@@ -51,12 +59,35 @@ def recur(x: Any, factor: Any, dim: int, reverse: bool) -> Any:
     terms = np.moveaxis(_flip(x, dim, reverse), dim, 0).astype(dtype)
     factors = np.moveaxis(_flip(factor, dim, reverse), dim, 0).astype(dtype)
     if terms[0:1].size == 1:
-        out = _recur_numbers(terms, factors)
+        out = _recur_in_blocks(terms, factors) if len(terms) >= LONG else None
+        out = _recur_numbers(terms, factors) if out is None else out
     else:
         out = terms
         for j in range(1, len(terms)):
             out[j] += factors[j] * out[j - 1]
     return np.ascontiguousarray(_flip(np.moveaxis(out, 0, dim), dim, reverse), x.dtype)
+
+
+def _recur_in_blocks(terms: Any, factors: Any) -> Any:
+    """One long row: blocks of it side by side, each from nothing, then what the one before hands on.
+
+    None if a product of factors overflowed, which would make nan of what comes to nothing.
+    """
+    n = len(terms)
+    width = math.isqrt(n - 1) + 1
+    inside, handed = (np.zeros(width * width, terms.dtype) for _ in range(2))
+    inside[:n], handed[:n] = terms.ravel(), factors.ravel()
+    inside, handed = (np.ascontiguousarray(a.reshape(width, width).T) for a in (inside, handed))
+    for j in range(1, width):
+        inside[j] += handed[j] * inside[j - 1]
+        handed[j] *= handed[j - 1]
+    before = np.zeros(width, terms.dtype)
+    for b in range(1, width):
+        before[b] = inside[-1, b - 1] + handed[-1, b - 1] * before[b - 1]
+    handed *= before
+    inside += handed
+    out = np.ascontiguousarray(inside.T).reshape(-1)[:n]
+    return out.reshape(terms.shape) if np.isfinite(out).all() else None
 
 
 def _recur_numbers(terms: Any, factors: Any) -> Any:
@@ -73,12 +104,14 @@ def running_extreme(x: Any, dim: int, largest: bool) -> tuple[Any, Any]:
     """The largest (or smallest) so far and the last place where it stood; from the first nan on it is the last nan."""
     if not x.ndim:
         return x[()], np.int64(0)
-    values = (np.maximum if largest else np.minimum).accumulate(x, axis=dim)
+    values = np.array(x, order="C")
+    (np.maximum if largest else np.minimum).accumulate(values, axis=dim, out=values)
     here = x == values
     if x.dtype.kind == "f":
-        here |= np.isnan(x)
-    places = np.arange(x.shape[dim]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
-    return values, np.maximum.accumulate(np.where(here, places, 0), axis=dim)
+        here |= x != x
+    places = here * np.arange(x.shape[dim]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
+    np.maximum.accumulate(places, axis=dim, out=places)
+    return values, places
 
 
 def cummax(x: Any, dim: int) -> tuple[Any, Any]:
@@ -94,6 +127,11 @@ def logcumsumexp(x: Any, dim: int) -> Any:
     if not x.ndim:
         return x[()]
     wide = x.astype(_WIDER.get(x.dtype.char, x.dtype))
+    if x.dtype.char in "ef" and x.size:
+        top, low = wide.max(axis=dim, keepdims=True), wide.min(axis=dim, keepdims=True)
+        if (top - low < SPAN).all():
+            # Double precision has digits to spare: one shift for the whole row.
+            return (np.log(cumsum(np.exp(wide - top), dim, False)) + top).astype(x.dtype)
     if x.dtype.kind != "c":
         return np.logaddexp.accumulate(wide, axis=dim).astype(x.dtype)
     rows = np.moveaxis(wide, dim, 0)

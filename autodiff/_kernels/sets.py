@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.order import argsort
+
 
 def unique(x: Any, dim: int | None, consecutive: bool) -> tuple[Any, Any, Any]:
     """Each element (or slice along `dim`) once, the number of its group for each, and each group's size."""
     if dim is None:
         flat = np.reshape(x, -1)
-        order = np.arange(flat.size) if consecutive else np.argsort(flat, kind="stable")
+        order = np.arange(flat.size) if consecutive else argsort(flat, 0, False)
         ordered = flat[order]
         begins = np.ones(flat.size, bool)
         begins[1:] = ordered[1:] != ordered[:-1]

@@ -20,21 +20,116 @@ from autodiff._kernels import arithmetic
 def _across(g: Any, input: Any, out: Any) -> Any:
     """The part of g at right angles to the direction `out`, over |input|: nothing for real numbers."""
     along = g * ops.conj(out)
-    return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / ops.abs(input))
+    size = ops.abs(ops.where(out == 0, 1, input))
+    return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / size)
+
+
+def _with_ratio(g: Any, input: Any, out: Any) -> Any:
+    """g times out / input, nothing where both are 0."""
+    return ops.where(input == 0, 0, g * (out / ops.where(input == 0, 1, input)))
 
 
 # -- arithmetic ---------------------------------------------------------------------------------------------------
 # The kernels are Python's operators: on NumPy scalars they cost a tenth of a ufunc call.
 pointwise("add", operator.add, 1, 1, computes="")
 pointwise("sub", operator.sub, 1, -1, computes="", check=arithmetic.no_bool_difference)
-pointwise("mul", operator.mul, "other", "input", computes="")
+for _node in ("RsubBackward0", "RsubBackward1"):  # of a tensor, of a number
+    pointwise(
+        "_rsub" if _node.endswith("0") else "_rsub_from_number",
+        lambda input, other: other - input,
+        -1,
+        1 if _node.endswith("0") else None,
+        computes="",
+        node=_node,
+        check=arithmetic.no_bool_difference,
+    )
+pointwise("mul", operator.mul, "other", "input", computes="", public="mul multiply", numbers="both")
 # "1/other" divides g: finite where the reciprocal is not, and rounded once less.
 pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
-pointwise("neg", operator.neg, -1, computes="")
+pointwise("neg", operator.neg, -1, computes="", public="neg negative")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
-pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b")
+pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b", public="abs absolute")
 pointwise("sgn", arithmetic.sgn, lambda g, input, out: _across(g, input, out), computes="")
 pointwise("sign", arithmetic.sign, 0, computes="", refuses="c")
+
+pointwise(
+    "_copysign",
+    np.copysign,
+    lambda g, input, out: _with_ratio(g, input, out),
+    lambda g: ops.zeros_like(g),
+    refuses="c",
+    node="CopysignBackward0",
+)
+pointwise(
+    "_copysign_of_number",
+    np.copysign,
+    lambda g, input, out: _with_ratio(g, input, out),
+    None,
+    refuses="c",
+    node="CopysignBackward1",
+)
+pointwise(
+    "nextafter",
+    np.nextafter,
+    lambda g, input, other: ops.where(input == other, 0, g),
+    lambda g: ops.zeros_like(g),
+    computes="",
+    refuses="biuc",
+    numbers="neither",
+)
+discrete("gcd", arithmetic.gcd, refuses="bfc", numbers="neither")
+discrete("lcm", arithmetic.lcm, refuses="bfc", numbers="neither")
+
+# -- three operands -----------------------------------------------------------------------------------------------
+general(
+    "addcmul",
+    arithmetic.addcmul,
+    lambda g: g,
+    lambda g, tensor2, value: g * ops.conj(tensor2 * value),
+    lambda g, tensor1, value: g * ops.conj(tensor1 * value),
+    inputs=("input", "tensor1", "tensor2"),
+)
+general(
+    "addcdiv",
+    arithmetic.addcdiv,
+    lambda g: g,
+    lambda g, tensor2, value: g * ops.conj(value / tensor2),
+    lambda g, tensor1, tensor2, value: -g * ops.conj(value * (tensor1 / tensor2) / tensor2),
+    inputs=("input", "tensor1", "tensor2"),
+)
+general(
+    "lerp_by_number",
+    arithmetic.lerp,
+    lambda g, weight: g * ops.conj(1 - weight),
+    lambda g, weight: g * ops.conj(weight),
+    inputs=("input", "end"),
+    node="LerpBackward0",
+)
+general(
+    "lerp_by_tensor",
+    arithmetic.lerp,
+    lambda g, weight: g * ops.conj(1 - weight),
+    lambda g, weight: g * ops.conj(weight),
+    lambda g, input, end: g * ops.conj(end - input),
+    inputs=("input", "end", "weight"),
+    node="LerpBackward1",
+)
+
+# -- powers of two --------------------------------------------------------------------------------------------------
+general(
+    "ldexp",
+    arithmetic.ldexp,
+    lambda g, other: ops.ldexp(g, ops.conj(other)),
+    lambda g, out: g * ops.conj(out * math.log(2)),
+    inputs=("input", "other"),
+)
+general(
+    "frexp",
+    arithmetic.frexp,
+    lambda g, exponent: ops.ldexp(g, -exponent),
+    inputs=("input",),
+    outputs=("mantissa", "exponent"),
+)
 
 # -- powers -------------------------------------------------------------------------------------------------------
 # One public name, three nodes in torch: number and tensor on either side.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autodiff._core.kinds import general, pointwise
+from autodiff._core.kinds import discrete, general, pointwise, undifferentiable
 from autodiff._core.registry import ops
 from autodiff._kernels import choosing
 
@@ -22,8 +22,10 @@ pointwise(
     lambda g, input, other: ops.where(input < other, 0, ops.where(input == other, g * 0.5, g)),
     lambda g, input, other: ops.where(other < input, 0, ops.where(input == other, g * 0.5, g)),
     computes="",
-    refuses="c",
     spellings="out",
+    numbers="neither",
+    refuses="c",
+    refusal="maximum not implemented for complex tensors.",
 )
 pointwise(
     "minimum",
@@ -31,8 +33,42 @@ pointwise(
     lambda g, input, other: ops.where(input > other, 0, ops.where(input == other, g * 0.5, g)),
     lambda g, input, other: ops.where(other > input, 0, ops.where(input == other, g * 0.5, g)),
     computes="",
-    refuses="c",
     spellings="out",
+    numbers="neither",
+    refuses="c",
+    refusal="minimum not implemented for complex tensors.",
+)
+pointwise(
+    "fmax",
+    np.fmax,
+    lambda g, input, other: ops.where(ops._prefers_larger(input, other), g, 0),
+    lambda g, input, other: ops.where(ops._prefers_larger(input, other), 0, g),
+    computes="",
+    spellings="out",
+    numbers="neither",
+    refuses="c",
+    refusal="fmax not implemented for complex tensors.",
+)
+pointwise(
+    "fmin",
+    np.fmin,
+    lambda g, input, other: ops.where(ops._prefers_smaller(input, other), g, 0),
+    lambda g, input, other: ops.where(ops._prefers_smaller(input, other), 0, g),
+    computes="",
+    spellings="out",
+    numbers="neither",
+    refuses="c",
+    refusal="fmin not implemented for complex tensors.",
+)
+# A tie goes to the first operand, and so does a pair of which only the other is nan.
+discrete("_prefers_larger", lambda input, other: (input >= other) | np.isnan(other))
+discrete("_prefers_smaller", lambda input, other: (input <= other) | np.isnan(other))
+undifferentiable("_heaviside", choosing.heaviside, operator="heaviside", computes="", numbers="neither")
+general(
+    "nan_to_num",
+    choosing.nan_to_num,
+    lambda g, input: ops.where(ops.isfinite(input), g, 0),
+    inputs=("input",),
 )
 general(
     "clamp_to_numbers",

@@ -1,4 +1,4 @@
-"""Casts, conjugates and the parts of complex numbers."""
+"""Casts, conjugates, and complex numbers taken apart and put together."""
 
 from __future__ import annotations
 
@@ -33,3 +33,28 @@ _conj.op = _conjugate(_conj.op)
 linear("zero", parts.zeros_like, lambda g: ops.zeros_like(g))
 # Zeros depend on nothing: they are never recorded.
 general("zeros_like", parts.zeros_like, None, inputs=("input",))
+for number in range(2):  # torch numbers the form that writes in place 1
+    linear(f"conj_physical{number}", parts.conj, lambda g: ops.conj(g), node=f"ConjPhysicalBackward{number}")
+
+# -- parts --------------------------------------------------------------------------------------------------------
+linear("view_as_real", parts.view_as_real, lambda g: ops.joined_parts(g), view=True)
+linear("view_as_complex", parts.view_as_complex, lambda g: ops.view_as_real(g), view=True)
+linear("joined_parts", parts.joined, lambda g: ops.view_as_real(g), node="ViewAsComplexBackward0")
+# The walk casts to the operand's real dtype, which takes the real part.
+general("complex", parts.complex_of, lambda g, real: g, lambda g, imag: g * -1j, inputs=("real", "imag"))
+general(
+    "polar",
+    parts.polar,
+    lambda g, out: g * ops.conj(ops.sgn(out)),
+    lambda g, out: g * ops.conj(out * 1j),
+    inputs=("abs", "angle"),
+)
+# At right angles to the number, divided twice by its size, whose square may overflow or vanish.
+general(
+    "angle_of_complex",
+    parts.angle,
+    lambda g, input: ops.where(input == 0, 0, g * 1j * (input / ops.abs(input)) / ops.abs(input)),
+    inputs=("input",),
+    node="AngleBackward0",
+)
+general("angle_of_real", parts.angle, lambda g, input: ops.zeros_like(g), inputs=("input",), node="AngleBackward0")

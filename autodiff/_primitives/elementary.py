@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import pointwise
+from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import elementary
 
@@ -20,14 +20,19 @@ def _over_square(x: Any, radius: Any) -> Any:
     return ops.where(radius == 0, 0, x / radius / radius)
 
 
+def _times_log(g: Any, input: Any, other: Any) -> Any:
+    """g * log(other), and 0 where 0 * log(other) is pinned at 0."""
+    return ops.where(ops._without_log(input, other), 0, ops._xlogy(g, other))
+
+
 # -- exponentials and logarithms ----------------------------------------------------------------------------------
 pointwise("exp", np.exp, "out")
-pointwise("exp2", np.exp2, lambda out: out * math.log(2))
-pointwise("expm1", np.expm1, lambda out: out + 1)
+pointwise("exp2", np.exp2, lambda out: out * math.log(2), public="exp2 special.exp2")
+pointwise("expm1", np.expm1, lambda out: out + 1, public="expm1 special.expm1")
 pointwise("log", np.log, "1/input")
 pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
 pointwise("log10", np.log10, lambda g, input: g / ops.conj(input * math.log(10)))
-pointwise("log1p", np.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0")
+pointwise("log1p", np.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", public="log1p special.log1p")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out: -0.5 * (out * out * out))
 pointwise("sigmoid", elementary.sigmoid, lambda g, out: ops._sigmoid_backward(g, out))
@@ -45,9 +50,9 @@ pointwise("cos", np.cos, lambda input: -ops.sin(input))
 pointwise("tan", np.tan, lambda out: out * out + 1)
 # (1 - x)(1 + x), not 1 - x²: nothing is lost near ±1; its own derivative loses nothing near 0.
 pointwise("_one_minus_square", lambda x: (1 - x) * (1 + x), lambda input: -2 * input)
-pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)))
-pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)))
-pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1))
+pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)), public="asin arcsin")
+pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)), public="acos arccos")
+pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1), public="atan arctan")
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
 pointwise("tanh", np.tanh, lambda g, out: ops._tanh_backward(g, out))
@@ -58,9 +63,9 @@ pointwise(
     lambda g, input, other: ops.conj(g) * input * ops.conj(-2 * other),
     node="TanhBackwardBackward0",
 )
-pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1))
-pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1))
-pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input))
+pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1), public="asinh arcsinh")
+pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1), public="acosh arccosh")
+pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input), public="atanh arctanh")
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(
     "atan2",
@@ -68,5 +73,98 @@ pointwise(
     lambda g, input, other: _over_square(g * other, ops.hypot(input, other)),
     lambda g, input, other: _over_square(g * -input, ops.hypot(input, other)),
     refuses="c",
+    public="atan2 arctan2",
+    numbers="neither",
 )
-pointwise("hypot", np.hypot, lambda input, out: input / out, lambda other, out: other / out, refuses="biuc")
+pointwise(
+    "hypot",
+    elementary.hypot,
+    lambda g, input, out: g * input / out,
+    lambda g, other, out: g * other / out,
+    refuses="biuc",
+    computes="",
+    numbers="neither",
+)
+pointwise(
+    "deg2rad",
+    elementary.times(math.pi / 180),
+    math.pi / 180,
+    node="Deg2RadBackward0",
+    refuses="c",
+    refusal="deg2rad is not supported for complex tensors.",
+)
+pointwise(
+    "rad2deg",
+    elementary.times(180 / math.pi),
+    180 / math.pi,
+    node="Rad2DegBackward0",
+    refuses="c",
+    refusal="rad2deg is not supported for complex tensors.",
+)
+# sinc is the spherical Bessel function of order 0; the next orders are its derivatives, and cancel nowhere.
+pointwise(
+    "sinc",
+    elementary.sinc,
+    lambda input: -(math.pi**2) * input * ops._spherical(input, order=1),
+    public="sinc special.sinc",
+)
+general(
+    "_spherical",
+    elementary.spherical,
+    lambda g, input, order: g * ops.conj(-(math.pi**2) * input * ops._spherical(input, order=order + 1)),
+    inputs=("input",),
+)
+
+# -- logarithms of two operands -----------------------------------------------------------------------------------
+# The logistic functions to the bases e and 2 whose derivatives lose nothing where they are nearly 1.
+pointwise("_logistic", elementary.sigmoid, lambda input, out: out * ops._logistic(-input))
+pointwise(
+    "_logistic_of_two",
+    lambda x: 1 / (1 + np.exp2(-x)),
+    lambda input, out: out * ops._logistic_of_two(-input) * math.log(2),
+)
+pointwise(
+    "logaddexp",
+    elementary.logaddexp,
+    lambda input, other: ops._logistic(input - other),
+    lambda input, other: ops._logistic(other - input),
+    computes="",
+    refuses="biu",
+    spellings="out",
+    numbers="neither",
+)
+pointwise(
+    "logaddexp2",
+    np.logaddexp2,
+    lambda input, other: ops._logistic_of_two(input - other),
+    lambda input, other: ops._logistic_of_two(other - input),
+    computes="",
+    refuses="biuc",
+    spellings="out",
+    numbers="neither",
+)
+pointwise(
+    "_xlogy",
+    elementary.xlogy,
+    lambda g, input, other: _times_log(g, input, other),
+    lambda g, input, other: g * input / other,
+    refuses="c",
+    node="XlogyBackward0",
+)
+pointwise(
+    "_xlogy_of_number",
+    elementary.xlogy,
+    None,
+    lambda g, input, other: g * input / other,
+    refuses="c",
+    node="XlogyBackward1",
+)
+pointwise(
+    "_xlogy_by_number",
+    elementary.xlogy,
+    lambda g, input, other: _times_log(g, input, other),
+    None,
+    refuses="c",
+    node="XlogyBackward2",
+)
+discrete("_without_log", lambda input, other: (input == 0) & (other <= 0))

@@ -1,7 +1,6 @@
 """Factors of matrices: triangular and orthogonal ones. Batches everywhere; formulas in matrix products and solves.
 
-Cholesky: Murray 2016 (arXiv:1602.07527); QR: Walter and Lehmann 2010, Liao et al. 2019 (arXiv:1903.09650) for wide
-matrices; LU by differentiating A = P L U block by block.
+Cholesky: Murray 2016 (arXiv:1602.07527); QR: Walter and Lehmann 2010; LU by differentiating A = P L U block by block.
 """
 
 from __future__ import annotations
@@ -33,7 +32,8 @@ def _cholesky_back(g: Any, L: Any, upper: bool) -> Any:
     share = ops.lower_half(ops.bmm(ops.adjoint(L), g))
     inner = (share + ops.adjoint(share)) * 0.5
     inner = ops.solve_triangular(ops.adjoint(L), inner, upper=True, left=True, unitriangular=False)
-    return ops.solve_triangular(L, inner, upper=False, left=False, unitriangular=False)
+    # Hermitian, so that its adjoint is the same, and stands in rows.
+    return ops.adjoint(ops.solve_triangular(L, inner, upper=False, left=False, unitriangular=False))
 
 
 for name, title in (("cholesky", "CholeskyBackward0"), ("cholesky_ex", "LinalgCholeskyExBackward0")):
@@ -69,9 +69,9 @@ def _lu_back(gL: Any, gU: Any, L: Any, U: Any, pivots: Any) -> Any:
         gL = gL - ops.bmm(g_rest, ops.adjoint(right))
         beyond = _placed(g_rest, rows, columns, left=k)
         U, gU = _corner(U, k, k), _corner(gU, k, k)
-    inner = ops.tril(ops.bmm(ops.adjoint(L), gL), diagonal=-1) + ops.triu(ops.bmm(gU, ops.adjoint(U)), diagonal=0)
+    below = ops.tril(ops.bmm(ops.adjoint(L), gL) - ops.bmm(gU, ops.adjoint(U)), diagonal=-1)
+    inner = gU + ops.solve_triangular(ops.adjoint(U), below, upper=False, left=False, unitriangular=False)
     inner = ops.solve_triangular(ops.adjoint(L), inner, upper=True, left=True, unitriangular=True)
-    inner = ops.solve_triangular(ops.adjoint(U), inner, upper=False, left=False, unitriangular=False)
     if beyond is not None:
         inner = _placed(inner, rows, columns) + beyond
     return ops.rows_exchanged(inner, pivots, back=False)
@@ -113,7 +113,7 @@ general("lu_parts", lapack.lu_parts, _lu_parts_back, inputs=("input",), outputs=
 general(
     "lu",
     lapack.lu_apart,
-    lambda g, L, U, pivots: _lu_back(g[0], g[1], L, U, pivots),
+    lambda g, L, U, pivots: _lu_back(g[0], ops.triu(g[1], diagonal=0), L, U, pivots),
     inputs=("A",),
     outputs=("L", "U", "pivots"),
     node="LinalgLuBackward0",
@@ -131,20 +131,16 @@ def _qr_back(g: Any, Q: Any, R: Any, A_shape: Any, mode: str) -> Any:
         )
     if mode == "complete" and rows > columns:
         raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
-    gQ, gR = g
-    if rows >= columns:
-        return _square_qr_back(gQ, gR, Q, R)
-    right, g_right = (ops.region(x, index=(..., _HERE, slice(rows, columns))) for x in (R, gR))
-    # The columns beyond the square part are Q^H times A's.
-    gQ = gQ + ops.bmm(Q, ops.bmm(right, ops.adjoint(g_right)))
-    first = _square_qr_back(gQ, _corner(gR, rows, rows), Q, _corner(R, rows, rows))
-    return _placed(first, rows, columns) + _placed(ops.bmm(Q, g_right), rows, columns, left=rows)
-
-
-def _square_qr_back(gQ: Any, gR: Any, Q: Any, R: Any) -> Any:
-    share = ops.lower_half(ops.bmm(R, ops.adjoint(gR)) - ops.bmm(ops.adjoint(gQ), Q))
-    inner = gQ + ops.bmm(Q, share + ops.adjoint(share))
-    return ops.solve_triangular(ops.adjoint(R), inner, upper=False, left=False, unitriangular=False)
+    gQ, gR = g[0], ops.triu(g[1], diagonal=0)
+    k = min(rows, columns)
+    # dQ turns Q by a skew matrix, of which C = Q^H dA R^-1 shows the lower half; dR is what is left of Q^H dA.
+    shares = ops.bmm(ops.adjoint(Q), gQ)
+    turning = shares - ops.bmm(gR, ops.adjoint(R))
+    inner = ops.bmm(Q, ops.lower_half(turning - ops.adjoint(turning)))
+    if rows > k:
+        inner = inner + (gQ - ops.bmm(Q, shares))
+    first = ops.solve_triangular(ops.adjoint(_corner(R, k, k)), inner, upper=False, left=False, unitriangular=False)
+    return ops.bmm(Q, gR) + (_placed(first, rows, columns) if columns > k else first)
 
 
 general("qr", decompositions.qr, _qr_back, inputs=("A",), outputs=("Q", "R"), node="LinalgQrBackward0")

@@ -7,7 +7,7 @@ from typing import Any
 from autodiff._core.kinds import general
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
-from autodiff._kernels import decompositions
+from autodiff._kernels import decompositions, lapack
 
 # -- determinants -------------------------------------------------------------------------------------------------
 
@@ -15,6 +15,8 @@ from autodiff._kernels import decompositions
 def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
     """Jacobi's formula; of a singular matrix the cofactors, which its neighbours' gradients tend to."""
     g = ops.unsqueeze(ops.unsqueeze(g, dim=g.ndim), dim=g.ndim + 1)
+    if A.shape[-1] == 1:
+        return g
     array = out._array if isinstance(out, Tensor) else out
     if (array == 0).any():
         return g * ops.adjoint(ops.adjugate(A))
@@ -23,8 +25,7 @@ def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
 
 
 def _inverse_adjoint(A: Any, LU: Any, pivots: Any) -> Any:
-    identity = decompositions.identity_like(A._array if isinstance(A, Tensor) else A)
-    return ops.solve(A, identity, LU, pivots, adjoint=True, left=True, vector=False)
+    return ops.adjoint(ops.inverse_of_factors(A, LU, pivots))
 
 
 # The factors of A come with it, so that A's own derivative is what is recorded.
@@ -34,6 +35,12 @@ general(
     _det_back,
     inputs=("A", "LU", "pivots"),
     node="LinalgDetBackward0",
+)
+general(
+    "inverse_of_factors",
+    lambda A, LU, pivots: lapack.lu_inverse(LU, pivots),
+    lambda g, out: -ops.bmm(ops.adjoint(out), ops.bmm(g, ops.adjoint(out))),
+    inputs=("A", "LU", "pivots"),
 )
 general(
     "adjugate",

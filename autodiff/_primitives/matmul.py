@@ -54,6 +54,51 @@ for _name in ("addmm", "baddbmm"):
         lambda g, mat1, alpha: ops.bmm(ops.adjoint(mat1), g) * alpha,
         inputs=("input", "mat1", "mat2"),
     )
+general(
+    "addmv",
+    contraction.addmm,
+    lambda g, beta: g * beta,
+    lambda g, vec, alpha: ops.outer(g, ops.conj(vec)) * alpha,
+    lambda g, mat, alpha: ops.mv(ops.adjoint(mat), g) * alpha,
+    inputs=("input", "mat", "vec"),
+)
+
+
+def _each(g: Any, batches: Any) -> Any:
+    """The gradient of a sum of products, for each of them."""
+    return ops.expand(g, shape=(batches.shape[0], *g.shape))
+
+
+general(
+    "addbmm",
+    contraction.addbmm,
+    lambda g, beta: g * beta,
+    lambda g, batch2, alpha: ops.bmm(_each(g, batch2), ops.adjoint(batch2)) * alpha,
+    lambda g, batch1, alpha: ops.bmm(ops.adjoint(batch1), _each(g, batch1)) * alpha,
+    inputs=("input", "batch1", "batch2"),
+)
+general(
+    "addr",
+    contraction.addr,
+    lambda g, beta: g * beta,
+    lambda g, vec2, alpha: ops.mv(g, ops.conj(vec2)) * alpha,
+    lambda g, vec1, alpha: ops.mv(ops.transposed(g), ops.conj(vec1)) * alpha,
+    inputs=("input", "vec1", "vec2"),
+)
+general(
+    "vdot",
+    contraction.vdot,
+    lambda g, other: ops.conj(g) * other,
+    lambda g, input: g * input,
+    inputs=("input", "other"),
+)
+linear(
+    "trace",
+    contraction.trace,
+    lambda g, input_shape: ops.embed_diagonal(
+        ops.expand(g, shape=(min(input_shape),)), shape=input_shape, offset=0, dim1=0, dim2=1
+    ),
+)
 # Rows of a product of flattened batches, back in their shape.
 linear(
     "unflattened",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._core.kinds import reduction
+from autodiff._core.kinds import general, reduction
 from autodiff._core.registry import ops
 from autodiff._kernels import norms
 
@@ -15,17 +15,25 @@ def _directions(g: Any, input: Any, out: Any, p: float, dims: tuple[int, ...]) -
     if p == 0:
         return None  # constant, and to torch without a gradient
     if p == 2:
-        return ops.where(out == 0, 0, g / out) * input
+        return g * ops.where(out == 0, 0, input / out)
     size = ops.abs(input)
     if math.isinf(p):
         # The extremes share it evenly.
         return ops.sgn(input) * (g / ops.ties(size, out, dims=dims, nan=True))
     if p == 1:
         return g * ops.sgn(input)
+    # Powers by name: on a NumPy scalar `**` rounds otherwise than the kernel.
     if p < 1:
-        return ops.sgn(input) * ops.where(size == 0, 0, size ** (p - 1)) * g * out ** (1 - p)
-    scale = ops.where(out == 0, 0, g / out ** (p - 1))
-    return (ops.sgn(input) * size ** (p - 1) if p < 2 else input * size ** (p - 2)) * scale
+        return ops.sgn(input) * ops.where(size == 0, 0, ops.pow(size, p - 1)) * g * ops.pow(out, 1 - p)
+    scale = ops.where(out == 0, 0, g / ops.pow(out, p - 1))
+    return (ops.sgn(input) * ops.pow(size, p - 1) if p < 2 else input * ops.pow(size, p - 2)) * scale
 
 
 reduction("p_norm", norms.p_norm, _directions, node="LinalgVectorNormBackward0")
+general(
+    "dist",
+    lambda x, y, p, dims: norms.p_norm(x - y, p, dims, False),
+    lambda g, input, other, out, p, dims: _directions(g, input - other, out, p, dims),
+    lambda g, input, other, out, p, dims: _directions(-g, input - other, out, p, dims),
+    inputs=("input", "other"),
+)

@@ -15,7 +15,7 @@ linear("sum_all", reductions.total_of_all, lambda g, input_shape: ops.expand(g, 
 reduction("sum", summation.total, lambda g, input_shape: ops.expand(g, shape=input_shape), node="SumBackward1")
 
 
-reduction("nansum", reductions.total_of_numbers, lambda g, input: ops.where(ops.isnan(input), 0, g))
+reduction("nansum", reductions.total_of_numbers, lambda g, input: ops.where(ops.isnan(input), g * 0, g))
 
 
 def _share(g: Any, input_shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:

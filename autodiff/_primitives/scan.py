@@ -39,11 +39,12 @@ general(
     inputs=("input", "factor"),
 )
 
+# torch saves the input, though only its shape counts.
 for name, kernel in (("cummax", scans.cummax), ("cummin", scans.cummin)):
     general(
         name,
         kernel,
-        lambda g, indices, input_shape, dim: ops.gather_back(g, indices, shape=input_shape, dim=dim),
+        lambda g, input, indices, dim: ops.gather_back(g, indices, shape=input.shape, dim=dim),
         inputs=("input",),
         outputs=("values", "indices"),
     )

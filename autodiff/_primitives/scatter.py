@@ -51,7 +51,7 @@ general(
     _refused,
     _refused,
     inputs=("out", "input", "src"),
-    node="NotImplemented",
+    node="torch::autograd::NotImplemented",
 )
 
 # -- one index for each slice --------------------------------------------------------------------------------

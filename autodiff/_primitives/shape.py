@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autodiff._core.kinds import general, linear
 from autodiff._core.registry import ops
 from autodiff._kernels import geometry
-
-
-def pieces(g: Any) -> list[Any]:
-    """The gradients of an operator that may have one result or several."""
-    return g if isinstance(g, list) else [g]
-
 
 # -- the machine's own ---------------------------------------------------------------------------------------
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
@@ -75,19 +67,6 @@ linear(
 )
 linear("embed", geometry.embed, lambda g, index: ops.region(g, index=index), node="SliceBackwardBackward0")
 linear(
-    "diagonal",
-    geometry.diagonal,
-    lambda g, input_shape, offset, dim1, dim2: ops.embed_diagonal(
-        g, shape=input_shape, offset=offset, dim1=dim1, dim2=dim2
-    ),
-    view=True,
-)
-linear(
-    "embed_diagonal",
-    geometry.embed_diagonal,
-    lambda g, offset, dim1, dim2: ops.diagonal(g, offset=offset, dim1=dim1, dim2=dim2),
-)
-linear(
     "unfold",
     geometry.unfold,
     lambda g, input_shape, dim, size, step: ops.fold_back(g, shape=input_shape, dim=dim, size=size, step=step),
@@ -96,22 +75,20 @@ linear(
 linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
 linear(
     "as_strided",
-    geometry.as_strided,
-    lambda g, input_shape, shape, strides, offset: ops.strided_back(
-        g, shape=input_shape, region=shape, strides=strides, offset=offset
-    ),
+    lambda x, shape, strides, offset, own, seen, origin, count: geometry.as_strided(x, shape, strides, offset),
+    lambda g, own, seen, origin, count: ops.strided_back(g, own=own, seen=seen, origin=origin, count=count),
     view=True,
 )
 linear(
     "strided_back",
     geometry.strided_back,
-    lambda g, region, strides, offset: ops.as_strided(g, shape=region, strides=strides, offset=offset),
+    lambda g, own, seen, origin, count: ops.strided_read(g, own=own, seen=seen, origin=origin, count=count),
 )
-
-# -- several views at once -----------------------------------------------------------------------------------
-for name in ("split", "split_with_sizes"):
-    general(name, geometry.split, lambda g, dim: ops.cat(*pieces(g), dim=dim), inputs=("input",), view=True)
-general("unbind", geometry.unbind, lambda g, dim: ops.stack(*pieces(g), dim=dim), inputs=("input",), view=True)
+linear(
+    "strided_read",
+    geometry.strided_read,
+    lambda g, own, seen, origin, count: ops.strided_back(g, own=own, seen=seen, origin=origin, count=count),
+)
 
 # -- copies --------------------------------------------------------------------------------------------------
 linear(
@@ -123,6 +100,7 @@ linear(
 linear("clone", geometry.clone, lambda g: g)
 linear("contiguous", geometry.contiguous, lambda g: g, node="CloneBackward0")
 linear("flip", geometry.flip, lambda g, dims: ops.flip(g, dims=dims))
+linear("rot90", geometry.rot90, lambda g, k, dims: ops.rot90(g, k=-k, dims=dims))
 linear("roll", geometry.roll, lambda g, shifts, dims: ops.roll(g, shifts=[-s for s in shifts], dims=dims))
 linear(
     "repeat",
@@ -130,29 +108,38 @@ linear(
     lambda g, input_shape, times: ops.sum_repeats(g, shape=input_shape, times=times),
 )
 linear("sum_repeats", geometry.sum_repeats, lambda g, times: ops.repeat(g, times=times))
-linear("triu", geometry.triu, lambda g, diagonal: ops.triu(g, diagonal=diagonal))
-linear("tril", geometry.tril, lambda g, diagonal: ops.tril(g, diagonal=diagonal))
+# Numbers put around: elements taken away again.
+linear(
+    "constant_pad_nd",
+    geometry.pad,
+    lambda g, before, after: ops.constant_pad_nd(
+        g, before=tuple([-n for n in before]), after=tuple([-n for n in after]), value=0
+    ),
+)
 
-
-def _nothing(g: Any) -> Any:
-    """The gradient of an empty vector, which any tensors may be joined with."""
-    return ops.zeros_like(ops.front(ops.reshape_to(g, shape=(-1,)), count=0))
-
-
+# -- a region written over -----------------------------------------------------------------------------------
 general(
-    "cat",
-    geometry.cat,
-    lambda g, shapes, dim: [
-        ops.slice(g, dim=dim, start=a, stop=b, step=1) if s != (0,) else _nothing(g)
-        for s, (a, b) in zip(shapes, geometry.spans(shapes, dim))
-    ],
-    variadic=True,
+    "slice_scatter",
+    geometry.region_written,
+    lambda g, index: ops.slice_scatter(g, 0, index=index),
+    lambda g, index: ops.region(g, index=index),
+    inputs=("input", "src"),
 )
 general(
-    "stack",
-    geometry.stack,
-    lambda g, shapes, dim: [ops.select(g, dim=dim, index=i) for i in range(len(shapes))],
-    variadic=True,
+    "select_scatter",
+    geometry.region_written,
+    lambda g, index: ops.select_scatter(g, 0, index=index),
+    lambda g, index: ops.region(g, index=index),
+    inputs=("input", "src"),
+)
+general(
+    "as_strided_scatter",
+    geometry.strided_written,
+    lambda g, shape, strides, offset: ops.as_strided_scatter(g, 0, shape=shape, strides=strides, offset=offset),
+    lambda g, input_shape, shape, strides, offset: ops.strided_read(
+        g, **geometry.footprints(input_shape, shape, strides, offset)
+    ),
+    inputs=("input", "src"),
 )
 
 # -- writing -------------------------------------------------------------------------------------------------

@@ -35,20 +35,19 @@ def _matrix_back(gB: Any, X: Any, adjoint: bool, left: bool) -> Any:
     return -(ops.bmm(ops.adjoint(gB), X) if adjoint else ops.bmm(ops.adjoint(X), gB))
 
 
-def _solve_matrix(g: Any, A: Any, LU: Any, pivots: Any, out: Any, adjoint: bool, left: bool, vector: bool) -> Any:
+def _solve_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any, adjoint: bool, left: bool, vector: bool) -> list[Any]:
+    """Both gradients at once: the matrix' one is made of the other."""
     gB = ops.solve(A, g, LU, pivots, adjoint=not adjoint, left=left, vector=vector)
-    return _matrix_back(column(gB, vector), column(out, vector), adjoint, left)
+    return [_matrix_back(column(gB, vector), column(out, vector), adjoint, left), gB, None, None]
 
 
 # The factors of A come with it, so that A's own derivative is what is recorded.
 general(
     "solve",
     lambda A, B, LU, pivots, adjoint, left, vector: decompositions.solve(LU, pivots, B, adjoint, left, vector),
-    _solve_matrix,
-    lambda g, A, LU, pivots, adjoint, left, vector: ops.solve(
-        A, g, LU, pivots, adjoint=not adjoint, left=left, vector=vector
-    ),
+    _solve_back,
     inputs=("A", "B", "LU", "pivots"),
+    variadic=True,
     node="LinalgSolveExBackward0",
 )
 

@@ -120,6 +120,24 @@ def hermitian(self: Tensor) -> Tensor:
     return self if not self._array.ndim else conjugate_transpose(self)
 
 
+def get_real(self: Tensor) -> Tensor:
+    """The real part, as a view."""
+    return ops.real(self)  # type: ignore[no-any-return]
+
+
+def set_real(self: Tensor, value: Any) -> None:
+    ops.real(self).copy_(value)
+
+
+def get_imag(self: Tensor) -> Tensor:
+    """The imaginary part, as a view. Raises RuntimeError for real tensors."""
+    return ops.imag(self)  # type: ignore[no-any-return]
+
+
+def set_imag(self: Tensor, value: Any) -> None:
+    ops.imag(self).copy_(value)
+
+
 # -- Python's protocols --------------------------------------------------------------------------------------
 
 
@@ -199,6 +217,8 @@ PROPERTIES = {
     "shape": property(shape),
     "device": property(lambda self: CPU),
     "data": property(get_data, set_data),
+    "real": property(get_real, set_real),
+    "imag": property(get_imag, set_imag),
     "T": property(reversed_dims),
     "mT": property(matrix_transpose),
     "H": property(hermitian),

@@ -100,11 +100,11 @@ def in_place_view(name: str, operator: Callable[..., Any]) -> Callable[..., Tens
 
 def _written(name: str) -> Callable[[Any, Any], Any] | None:
     """What a comparison writes over its first operand, where that takes part in a graph."""
-    p = PRIMITIVES.get(f"_{name}_written")
-    if p is None:
+    rows = [PRIMITIVES.get(f"_{name}{by}_written") for by in ("_number", "")]
+    if rows[0] is None:
         return None
     compare = PRIMITIVES[name].op
-    return lambda before, other: p.op(before, other, compare(before, other))
+    return lambda before, other: rows[isinstance(other, Tensor)].op(before, other, compare(before, other))  # type: ignore[union-attr]
 
 
 def described(name: str, p: Primitive) -> str:
@@ -133,10 +133,11 @@ def attach() -> None:
         if p.kind in PUBLIC_KINDS and name in p.public and name not in FUNCTIONS:
             p.op.__name__ = p.op.__qualname__ = name
             p.op.__doc__ = described(name, p)
-            setattr(Tensor, name, p.op)
-            if "inplace" in p.spellings:
-                written = in_place_unrecorded if name.startswith("logical_") else in_place
-                setattr(Tensor, name + "_", written(name, _written(name) or p.op))
+            written = in_place_unrecorded if name.startswith("logical_") else in_place
+            for each in (home for home in p.public if "." not in home):
+                setattr(Tensor, each, p.op)
+                if "inplace" in p.spellings:
+                    setattr(Tensor, each + "_", written(each, _written(name) or p.op))
     for f in FUNCTIONS.values():
         for name in (f.short, *f.aliases):
             if f.method:

@@ -6,8 +6,12 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from autodiff._core.dtypes import Default
+from autodiff._core.promotion import foreign, plain
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._surface.methods import PUBLIC_KINDS, described
 from autodiff._surface.out import with_out
 
@@ -25,7 +29,10 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
                 found[name] = public
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
-            public = with_out(f.short, f.public, differentiable=f.out != "discrete") if f.out else f.public
+            public = f.public
+            if f.out:
+                settings = {"differentiable": f.out != "discrete", "new": f.out == "new", "exact": f.out == "same"}
+                public = with_out(f.short, public, **settings)
             for name in (f.short, *f.aliases):
                 found[name] = public
     return dict(sorted(found.items()))
@@ -45,7 +52,9 @@ def pointwise(name: str, p: Any) -> Callable[..., Any]:
 
         def public(input: Tensor, other: Any) -> Tensor:  # type: ignore[misc]
             if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-                raise TypeError(_not_a_tensor(name, input))
+                if p.numbers != "both" or foreign(input) or foreign(other):
+                    raise TypeError(_not_a_tensor(name, input))
+                input = wrap(np.asarray(input, Default.of_number(plain(input))))
             return op(input, other)  # type: ignore[no-any-return]
 
     if p.inputs[0] != "input":

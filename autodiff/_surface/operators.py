@@ -20,6 +20,8 @@ ARITHMETIC = {
     "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
+#: Reflected forms that are operators of their own.
+REFLECTED = {"sub": "_rsub_from_number"}
 COMPARISONS = {n: n for n in ("eq", "ne", "lt", "le", "gt", "ge")}
 UNARY = {"neg": "neg", "abs": "abs"}
 
@@ -33,7 +35,8 @@ def attach() -> None:
         setattr(Tensor, f"__{symbol}__", operator)
         if symbol in COMPARISONS:
             continue
-        setattr(Tensor, f"__r{symbol}__", _reflected(operator))
+        reflected = _operator(REFLECTED[symbol]) if symbol in REFLECTED else _reflected(operator)
+        setattr(Tensor, f"__r{symbol}__", reflected)
         if symbol != "matmul":
             setattr(Tensor, f"__i{symbol}__", _augmented(operator, over(name)))
     for symbol, name in UNARY.items():

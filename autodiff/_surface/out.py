@@ -14,6 +14,7 @@ from autodiff._core import dtypes
 from autodiff._core.inplace import check_writable
 from autodiff._core.modes import state
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.flags import anyway
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {old}, which does not match the required "
@@ -23,8 +24,18 @@ RESIZED = (
 )
 
 
-def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = True) -> Callable[..., Any]:
-    """The function with torch's keyword `out=`: a tensor, or one per result."""
+def with_out(
+    name: str,
+    function: Callable[..., Any],
+    *,
+    differentiable: bool = True,
+    new: bool = False,
+    exact: bool = False,
+) -> Callable[..., Any]:
+    """The function with torch's keyword `out=`: a tensor, or one per result.
+
+    `new`: it makes tensors out of nothing, in the dtype of `out` if there is one. `exact`: it refuses other dtypes.
+    """
 
     @functools.wraps(function)
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -37,11 +48,18 @@ def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = 
                 f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
                 "arguments requires grad."
             )
+        if new:
+            _take_dtype(kwargs, out)
         result = function(*args, **kwargs)
         results = list(result) if isinstance(result, tuple) else [result]
         if len(outs) != len(results):
             raise TypeError(f"{name}(): expected {len(results)} tensors in out, got {len(outs)}")
         for target, value in zip(outs, results):
+            if exact and isinstance(target, Tensor) and target._array.dtype is not value._array.dtype:
+                raise RuntimeError(
+                    f"the output given to {name} has dtype {dtypes.title(target._array.dtype)} but the operation's "
+                    f"result requires dtype {dtypes.title(value._array.dtype)}"
+                )
             write(name, target, value)
         return out
 
@@ -56,6 +74,15 @@ def with_out(name: str, function: Callable[..., Any], *, differentiable: bool = 
     except (ValueError, TypeError):  # a builtin without a signature
         pass
     return public
+
+
+def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
+    """A new tensor has the dtype of the one it is written into. Raises RuntimeError where both are given and differ."""
+    asked = kwargs.setdefault("dtype", out.dtype)
+    if asked is not None and asked is not out.dtype:
+        names = dtypes.title(asked.numpy), dtypes.title(out.dtype.numpy)
+        raise RuntimeError(f"dtype {names[0]} does not match dtype of out parameter ({names[1]})")
+    kwargs["dtype"] = out.dtype
 
 
 def write(name: str, out: Tensor, value: Tensor) -> None:
@@ -74,5 +101,5 @@ def write(name: str, out: Tensor, value: Tensor) -> None:
                 RESIZED.format(old=list(out._array.shape), new=list(value._array.shape)), UserWarning, stacklevel=4
             )
         out._array = np.empty(value._array.shape, out._array.dtype)
-    np.copyto(out.memory(), value._array, casting="unsafe")
+    anyway(np.copyto, out.memory(), value._array, casting="unsafe")
     out.storage().touch()

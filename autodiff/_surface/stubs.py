@@ -23,6 +23,7 @@ STUBS = {
     "autodiff.graph": "graph.pyi",
     "autodiff.linalg": "linalg.pyi",
     "autodiff.nn.functional": "nn/functional.pyi",
+    "autodiff.random": "random.pyi",
     "autodiff.special": "special.pyi",
 }
 ROOT = Path(__file__).resolve().parent.parent

@@ -54,10 +54,13 @@ def selected(ops: Sequence[str] | None = None) -> list[Case]:
     ]
 
 
-def measured(
-    target: str, todo: Iterable[tuple[Case, str]], *, count: int = 10_000, jobs: int = 1
-) -> Iterator[Row | None]:
-    """A row for each case and dtype, as they come in order; None where torch has no such kernel."""
+def has(case: Case, dtype: str) -> bool:
+    """Whether torch has a kernel for it."""
+    return KIND[dtype] in case.spec.dtypes
+
+
+def measured(target: str, todo: Iterable[tuple[Case, str]], *, count: int = 10_000, jobs: int = 1) -> Iterator[Row]:
+    """A row for each case and dtype, in their order."""
     tasks = [(target, case, dtype, count) for case, dtype in todo]
     if jobs == 1 or len(tasks) < 2:
         yield from map(_row, tasks)
@@ -68,10 +71,8 @@ def measured(
         yield from pool.imap(_row, tasks)
 
 
-def _row(task: tuple[str, Case, str, int]) -> Row | None:
+def _row(task: tuple[str, Case, str, int]) -> Row:
     target, case, name, count = task
-    if KIND[name] not in case.spec.dtypes:
-        return None
     dtype = np.dtype(name)
     subject = resolve(target)
     with torch_reference.settings() as reference, np.errstate(all="ignore"):

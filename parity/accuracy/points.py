@@ -33,7 +33,7 @@ class Case:
 
 def cases(spec: OpSpec) -> Iterator[Case]:
     """The cases of an operator that are functions of one number: none for most operators."""
-    needed = [a for a in spec.arguments if not a.optional]
+    needed = [a for a in spec.arguments if not a.optional or a.limits.get("needed")]
     elementwise = spec.family in ELEMENTWISE | {"activation"} and not {"random", "discrete"} & spec.tags
     if not elementwise or [a.kind for a in needed if a.kind != "number"] != ["tensor"]:
         return
@@ -98,7 +98,9 @@ def _around(spots: Array, dtype: np.dtype[Any], count: int, rng: np.random.Gener
     apart = np.ldexp(rng.uniform(1, 2, count), -rng.integers(1, np.finfo(dtype).nmant + 2, count))
     with np.errstate(over="ignore", under="ignore"):
         moved = (near + scale * apart * rng.choice([-1, 1], count)).astype(dtype)
-        return np.concatenate([spots, np.nextafter(spots, dtype.type(-1e9)), np.nextafter(spots, dtype.type(1e9)), moved])
+        return np.concatenate(
+            [spots, np.nextafter(spots, dtype.type(-1e9)), np.nextafter(spots, dtype.type(1e9)), moved]
+        )
 
 
 def _inside(x: Array, answer: Answer) -> Array:

@@ -52,8 +52,6 @@ ROWS = [
            spellings="function")
         for name in ("softmax", "log_softmax", "softmin")
     ),
-    op("nn.functional.gumbel_softmax", real("logits"), choice("tau", 1.0, 0.5), choice("hard", False, True),
-       tags="random", spellings="function"),
     op("nn.functional.glu", real("input", min_ndim=1), argument("dim", "even_dim"), spellings="function",
        stress=((-80.0, -20.0), (10.0, 40.0))),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import POINTWISE, beside, bound, mask, op, operand, real
+from parity.catalogue.arguments import POINTWISE, beside, bound, mask, op, operand, option, real
 
 # fmt: off
 ROWS = [
@@ -21,4 +21,13 @@ ROWS = [
     op("where", mask("condition"), operand("input"), operand("other"), tags="exact rounded", dtypes="buihfc",
        spellings="function", note="the branch not taken gets a zero gradient, also where it is nan; "
        "the method has another order of arguments, x.where(condition, y), and is not drawn"),
+    *(
+        op(name, real("input"), beside("other", apart=True), tags="exact rounded ties", dtypes="buihf",
+           spellings="function method out", note="a tie's gradient goes to the first operand; nan gives way")
+        for name in ("fmax", "fmin")
+    ),
+    op("heaviside", real("input", kinks=(0,)), beside("values"), tags="exact rounded discrete", dtypes="buihf",
+       spellings=POINTWISE, orders=0, note="the result requires grad, and to ask for its gradient raises"),
+    op("nan_to_num", real("input"), option("nan"), option("posinf"), option("neginf"), tags="exact rounded",
+       dtypes="buihfc", spellings=POINTWISE, note="of complex numbers there is no gradient"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from parity.catalogue.arguments import POINTWISE, beside, op, real
+from parity.catalogue.arguments import POINTWISE, beside, op, operand, real
 
 # fmt: off
 ROWS = [
@@ -54,4 +54,16 @@ ROWS = [
     op("atanh", real("input", above=-1, below=1), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero",
        critical=(1.0, -1.0), stress=((-1e-8, 1e-8), (0.9999, 0.99999))),
     op("sigmoid", real("input"), dtypes="buihfc", spellings=POINTWISE, stress=((-80.0, -20.0), (10.0, 40.0))),
+    op("hypot", real("input", nonzero=True), beside("other", nonzero=True), dtypes="hf", spellings=POINTWISE,
+       stress=((-1e-8, 1e-8), (1e15, 1e18))),
+    op("logaddexp", real("input"), beside("other"), dtypes="hfc", spellings="function method out",
+       stress=((-80.0, -20.0), (20.0, 80.0))),
+    op("logaddexp2", real("input"), beside("other"), dtypes="hf", spellings="function method out",
+       stress=((-80.0, -20.0), (20.0, 80.0))),
+    op("xlogy", real("input"), operand("other", above=0), dtypes="buihf", spellings=POINTWISE,
+       note="0 where input is 0, and there the gradient is 0 too unless the logarithm is finite"),
+    op("deg2rad", real("input"), dtypes="buihf", spellings=POINTWISE, tags="signed_zero"),
+    op("rad2deg", real("input"), dtypes="buihf", spellings=POINTWISE, tags="signed_zero"),
+    op("sinc", real("input"), dtypes="buihfc", spellings=POINTWISE,
+       stress=((-1e-8, 1e-8), (-1e-3, 1e-3), (0.999, 1.001), (100.0, 1000.0))),
 ]

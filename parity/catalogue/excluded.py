@@ -20,7 +20,11 @@ EXCLUDED: Mapping[str, str] = MappingProxyType(
         "tests/ops",
         "empty_like": "its values are whatever the memory held, its shape and dtype those of zeros_like: "
         "https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html",
-        "manual_seed": "gives a generator, not a tensor; tested where distributions are tested",
+        "conj": "torch's is a lazy view, which the engine has not: it conjugates at once, into memory of its own; "
+        "conj_physical has a row: https://docs.pytorch.org/docs/stable/generated/torch.conj.html",
+        "vander": "torch 2.13 writes the powers in place and then refuses its own backward pass; linalg.vander has a "
+        "row, and tests/ops/test_creation_edges.py holds the values against torch",
+        "manual_seed": "gives a generator, not a tensor; tests/ops/test_random.py holds the stream against torch's",
     }
 )
 
@@ -36,11 +40,6 @@ class Known:
 
 
 _GRADIENTS = frozenset(["gradient", "second"])
-_POLES = Known(
-    frozenset(["value", "gradient", "second"]),
-    "at a pole torch divides by sin²(πx), which no float makes 0: its trigamma is finite there",
-    where="undecided",
-)
 _ANY = _GRADIENTS | {"value"}
 _QUOTIENTS = (
     "torch divides the product by the input, so nan or inf in one input makes every gradient nan; "
@@ -62,6 +61,9 @@ _BENDING = (
 #: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
+        "addcdiv": Known(
+            frozenset(["second"]), "torch's second derivative at a divisor of 0 multiplies 0 and inf where inf is left"
+        ),
         "atan2": Known(
             _GRADIENTS,
             "torch's derivative divides by x² + y², which underflows: it is 0 (in second order nan) where the true one "
@@ -72,13 +74,37 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
             for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
         },
+        "copysign": Known(
+            frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
+        ),
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
         "index_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
+        "float_power": Known(
+            _GRADIENTS,
+            "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
+        ),
+        "frexp": Known(_GRADIENTS, "torch divides by 2**exponent in single precision: 0/0 for numbers below its range"),
+        "logaddexp": Known(
+            frozenset(["second"]), "torch's second derivative divides e^∞ by its square at infinite distances: nan"
+        ),
+        "logaddexp2": Known(
+            frozenset(["second"]), "torch's second derivative divides 2^∞ by its square at infinite distances: nan"
+        ),
+        **{
+            name: Known(_GRADIENTS, "torch's slope of t log(t) at 0 is 0/0; the true one is -inf")
+            for name in ("kl_div", "nn.functional.kl_div")
+        },
         **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
+        "logcumsumexp": Known(
+            frozenset(["second"]),
+            "torch takes logarithms of the incoming gradient, which have no derivative where that is 0; "
+            "sums that are infinite have none",
+            where="undecided",
+        ),
         "mode": Known(
             frozenset(["value", "gradient"]),
             "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
@@ -86,6 +112,13 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             where="undecided",
         ),
         "prod": Known(_GRADIENTS, _QUOTIENTS),
+        **dict.fromkeys(
+            ("std_mean", "var_mean"),
+            Known(
+                frozenset(["value"]),
+                "torch takes the mean while it takes the variance, which makes nan of an infinity; torch.mean gives it",
+            ),
+        ),
         "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         **{
             name: Known(
@@ -135,8 +168,6 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
             where="convention",
         ),
-        **dict.fromkeys(("digamma", "special.digamma", "special.psi", "polygamma", "special.polygamma"), _POLES),
-        **dict.fromkeys(("mvlgamma", "special.multigammaln"), _POLES),
         "where": Known(
             frozenset(["error"]),
             "torch hands a real operand beside a complex one a complex gradient, and its own backward refuses that",

@@ -1,8 +1,8 @@
-"""Joining tensors, and parting them."""
+"""Joining tensors."""
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, dim, op, real
+from parity.catalogue.arguments import argument, choice, dim, op, option, real
 
 ALL = "buihfc"
 
@@ -17,14 +17,13 @@ ROWS = [
     op("atleast_1d", argument("tensors", "several"), tags="exact may_view", dtypes=ALL, spellings="function"),
     op("atleast_2d", argument("tensors", "several"), tags="exact may_view", dtypes=ALL, spellings="function"),
     op("atleast_3d", argument("tensors", "several"), tags="exact may_view", dtypes=ALL, spellings="function"),
-    op("split", real("input", min_ndim=1), argument("split_size_or_sections", "sections"), dim(last=True),
-       tags="exact view", dtypes=ALL),
-    op("chunk", real("input", min_ndim=1), argument("chunks", "integer", low=1, high=4), dim(),
-       tags="exact view", dtypes=ALL),
-    op("tensor_split", real("input", min_ndim=1), argument("indices_or_sections", "cuts"), dim(),
-       tags="exact view", dtypes=ALL),
-    op("unbind", real("input", min_ndim=1), dim(), tags="exact view", dtypes=ALL),
-    op("narrow", real("input", min_ndim=1), dim(), argument("start", "place", end=True),
-       argument("length", "extent"), tags="exact view", dtypes=ALL),
-    op("select", real("input", min_ndim=1), dim(), argument("index", "place"), tags="exact view", dtypes=ALL),
+    op("column_stack", argument("tensors", "alongside"), tags="exact", dtypes=ALL, spellings="function out"),
+    op("block_diag", argument("tensors", "several", max_ndim=2), tags="exact", dtypes=ALL, spellings="function"),
+    op("meshgrid", argument("tensors", "several", max_ndim=1),
+       option("indexing", "choice", values=("ij", "xy"), needed=True),
+       tags="exact view", dtypes=ALL, spellings="function"),
+    op("cartesian_prod", argument("tensors", "several", ndim=1, min_ndim=1, max_ndim=1, least=2), tags="exact",
+       dtypes=ALL, spellings="function"),
+    op("combinations", real("input", ndim=1), option("r", "integer", low=0, high=3),
+       choice("with_replacement", True, False), tags="exact", dtypes=ALL, spellings="function"),
 ]

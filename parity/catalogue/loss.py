@@ -7,19 +7,19 @@ from parity.catalogue.arguments import argument, choice, op, option, real
 _REDUCTION = choice("reduction", "sum", "none", "mean")
 _NUMBER = choice("reduction", 2, 0, 1)
 _LARGE = ((-800.0, -50.0), (20.0, 100.0), (-1e-6, 1e-6))
-_SHARE = argument("target", "shares")
+_SHARE = argument("target", "probabilities")
 
 # fmt: off
 ROWS = [
     op("nn.functional.mse_loss", real("input"), argument("target", "same_shape"), _REDUCTION,
        option("weight", "same_shape", above=0, tame=True), tags="exact", dtypes="hf", spellings="function"),
     op("nn.functional.l1_loss", real("input"), argument("target", "same_shape"), _REDUCTION,
-       option("weight", "same_shape", above=0, tame=True), tags="exact ties", dtypes="hf", spellings="function",
+       option("weight", "same_shape", above=0, tame=True), tags="exact", dtypes="hf", spellings="function",
        note="the derivative at 0 is 0"),
     op("nn.functional.smooth_l1_loss", real("input"), argument("target", "same_shape"), _REDUCTION,
-       choice("beta", 1.0, 0.5, 2.0, 0.0), tags="exact ties", dtypes="hf", spellings="function"),
+       choice("beta", 1.0, 0.5, 2.0, 0.0), tags="exact", dtypes="hf", spellings="function"),
     op("nn.functional.huber_loss", real("input"), argument("target", "same_shape"), _REDUCTION,
-       choice("delta", 1.0, 0.5, 2.0), option("weight", "same_shape", above=0, tame=True), tags="exact ties",
+       choice("delta", 1.0, 0.5, 2.0), option("weight", "same_shape", above=0, tame=True), tags="exact",
        dtypes="hf", spellings="function", note="the second derivative at delta is 0"),
     op("nn.functional.binary_cross_entropy", real("input", above=0, below=1), _SHARE, _REDUCTION,
        option("weight", "constant", above=0, part=True), stress=((1e-6, 1e-3), (0.999, 0.9999)), spellings="function",
@@ -41,4 +41,9 @@ ROWS = [
        spellings="function"),
     op("nn.functional.gaussian_nll_loss", real("input"), argument("target", "same_shape"),
        argument("var", "same_shape", above=0), choice("full", True, False), _REDUCTION, spellings="function"),
+    op("nn.functional.kl_div", real("input"), argument("target", "same_shape", above=0, below=1),
+       choice("reduction", "batchmean", "sum", "none"), choice("log_target", False, True), spellings="function",
+       note="a target of 0 costs nothing"),
+    op("kl_div", real("input"), argument("target", "same_shape", above=0, below=1), _NUMBER,
+       choice("log_target", False, True), spellings="function", note="a target of 0 costs nothing"),
 ]

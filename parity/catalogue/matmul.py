@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, op, option, real
+from parity.catalogue.arguments import argument, op, real
 
 _TAME = {"above": -50, "below": 50}
 _OUT = "function method out"
@@ -21,12 +21,11 @@ ROWS = [
        dtypes="uihfc", spellings=_OUT),
     op("outer", real("input", ndim=1, **_TAME), real("vec2", ndim=1, **_TAME), tags="exact", dtypes="buihfc",
        spellings=_OUT),
-    op("addmm", argument("input", "addend", late=True), real("mat1", ndim=2, **_TAME),
-       argument("mat2", "factor", ndim=2, **_TAME), option("beta"), option("alpha"), tags="exact",
-       dtypes="uihfc", spellings="function method inplace out"),
-    op("baddbmm", argument("input", "addend", late=True), real("batch1", ndim=3, **_TAME),
-       argument("batch2", "factor", ndim=3, **_TAME), option("beta"), option("alpha"), tags="exact",
-       dtypes="uihfc", spellings="function method inplace out"),
+    op("vdot", real("input", ndim=1, **_TAME), argument("other", "factor", ndim=1, **_TAME), tags="exact",
+       dtypes="uihfc", spellings=_OUT),
+    op("inner", real("input", max_ndim=3, **_TAME), argument("other", "inner_factor", **_TAME), tags="exact",
+       dtypes="uihfc", spellings=_OUT),
+    op("trace", real("input", ndim=2, **_TAME), tags="exact", dtypes="uihfc"),
     op("nn.functional.linear", real("input", min_ndim=1, **_TAME), argument("weight", "weight", **_TAME),
        argument("bias", "bias"), tags="exact", dtypes="uihfc", spellings="function"),
 ]

@@ -26,12 +26,12 @@ ROWS = [
        tags="ties", spellings="function", note="the derivative at 0 is the slope"),
     *(
         op(name, real("input", kinks=(0,)), choice("lower", 0.125, 0.0), choice("upper", 0.5, 0.25),
-           tags="ties", spellings="function", note="the derivative at 0 is the mean slope; not drawn in training")
+           spellings="function", note="the derivative at 0 is the mean slope; not drawn in training")
         for name in ("rrelu", "nn.functional.rrelu")
     ),
-    op("prelu", real("input", kinks=(0,)), argument("weight", "channels"), tags="exact ties",
+    op("prelu", real("input", kinks=(0,)), argument("weight", "channels"), tags="exact",
        note="the derivative at 0 is the weight, and by the weight 0"),
-    op("nn.functional.prelu", real("input", kinks=(0,)), argument("weight", "channels"), tags="exact ties",
+    op("nn.functional.prelu", real("input", kinks=(0,)), argument("weight", "channels"), tags="exact",
        spellings="function", note="the derivative at 0 is the weight, and by the weight 0"),
     op("nn.functional.softshrink", real("input", kinks=(-1, -0.5, 0, 0.5, 1)), choice("lambd", 0.5, 1.0, 0.0),
        tags=_EXACT, spellings="function", note="the derivative at both bends is 0"),

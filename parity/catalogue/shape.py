@@ -1,4 +1,4 @@
-"""Operators that give the same elements in another shape or order, or repeat them."""
+"""Operators that see the same memory in another shape."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ ROWS = [
     op("swapaxes", real("input"), argument("axis0", "dim"), argument("axis1", "dim"), tags="exact view",
        dtypes=ALL, spellings="function method inplace"),
     op("t", real("input", max_ndim=2), tags="exact view", dtypes=ALL, spellings="function method inplace"),
-    op("adjoint", real("input", min_ndim=2, kinds="buihf"), tags="exact view", dtypes=ALL),
+    op("adjoint", real("input", min_ndim=2), tags="exact view", dtypes="buihf",
+       note="a view; of complex tensors a copy, since there is no lazy conjugate"),
     op("movedim", real("input"), argument("source", "moved"), argument("destination", "moved"),
        tags="exact view", dtypes=ALL),
     op("ravel", real("input", settled=True), tags="exact may_view", dtypes=ALL),
@@ -38,12 +39,6 @@ ROWS = [
        spellings="function"),
     op("unfold", real("input"), dim("dimension"), argument("size", "integer", low=0, high=3),
        argument("step", "integer", low=1, high=3), tags="exact view", dtypes=ALL, spellings="method"),
-    op("flip", real("input"), argument("dims", "some_dims"), tags="exact", dtypes=ALL),
-    op("fliplr", real("input", min_ndim=2), tags="exact", dtypes=ALL),
-    op("flipud", real("input", min_ndim=1), tags="exact", dtypes=ALL),
-    op("roll", real("input"), argument("shifts", "shifts"), argument("dims", "matching_dims"), tags="exact",
-       dtypes=ALL),
-    op("repeat", real("input", max_ndim=3), argument("repeats", "repeats"), tags="exact", dtypes=ALL,
-       spellings="method"),
-    op("tile", real("input", max_ndim=3), argument("dims", "repeats", fewer=True), tags="exact", dtypes=ALL),
+    op("as_strided", real("input", contiguous=True, settled=True), argument("size", "strided"),
+       tags="exact view", dtypes=ALL, note="the arguments are size, stride and storage_offset, drawn together"),
 ]

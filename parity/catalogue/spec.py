@@ -11,6 +11,7 @@ Tag = Literal[
     "rounded",  # value and derivatives are one correctly rounded operation each: bit for bit on any input
     "ties",  # ties and kinks: drawn in the exact regime only
     "random",  # the value is drawn: only its distribution is promised
+    "stream",  # the value is drawn from a seeded stream: its bits are promised by engines that follow torch's
     "data_shape",  # the result's shape depends on the data
     "signed_zero",  # the sign of a zero in the value is promised
     "discrete",  # the value jumps (argmax, floor, comparisons): no gradient through it

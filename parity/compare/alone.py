@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,15 @@ def alone(program: Program, run: Run, position: int, *, traced: bool = True) -> 
         return Ref(len(inputs) - 1)
 
     if step.spelling == "out":
-        step = Step(step.op, step.args, {k: v for k, v in step.kwargs.items() if k != "out"})
+        step = replace(step, kwargs={k: v for k, v in step.kwargs.items() if k != "out"}, spelling="function")
     args = substitute(step.args, leaf)
     kwargs = {key: substitute(value, leaf) for key, value in step.kwargs.items()}
-    steps = [Step(step.op, args, kwargs, step.spelling)]
+    steps = [replace(step, args=args, kwargs=kwargs)]
     if writes(step):
         # A leaf that requires grad may not be written to: the step gets a copy.
         steps = [
             Step("clone", (Ref(0),), {}, "method"),
-            Step(step.op, (Ref(len(inputs)), *args[1:]), kwargs, step.spelling),
+            replace(step, args=(Ref(len(inputs)), *args[1:]), kwargs=kwargs),
         ]
     last = len(inputs) + len(steps) - 1
     outputs, cotangents = _outputs(run, number, last, traced)

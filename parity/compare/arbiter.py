@@ -176,7 +176,7 @@ class Arbiter:
         if certified.kink:
             if certified.between(b, u):
                 blame = "convention" if certified.between(a, u) else "reference"
-        elif not theirs <= u:
+        elif not theirs <= u or (strict and ours < theirs):  # the reference itself is not exact here
             blame = "reference" if ours <= u else "both"
         elif ours <= u and not strict:
             blame = ""

@@ -40,7 +40,9 @@ class Jumps:
 
 #: What moves data without rounding it: tags, and families of which every member does.
 _EXACT_TAGS = frozenset({"ties", "discrete", "view", "may_view"})
-_EXACT_FAMILIES = frozenset({"shape", "joining", "diagonal", "index", "selection", "masks", "order", "creation"})
+_EXACT_FAMILIES = frozenset(
+    ["shape", "rearranging", "joining", "parting", "diagonal", "index", "selection", "masks", "order", "creation"]
+)
 
 
 def treatment(program: Program, run: Run) -> list[Treatment]:

@@ -20,6 +20,8 @@ class Around:
         self.module = engine.module
         self.tensor_type = engine.tensor_type
         self.shares_memory = engine.shares_memory
+        if hasattr(engine, "seed"):
+            self.seed = engine.seed
 
     def tensor(self, array: Array, requires_grad: bool) -> Any:
         return self.engine.tensor(array, requires_grad)

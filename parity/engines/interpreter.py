@@ -100,6 +100,8 @@ class Live:
         engine, run = self.engine, self.run
         args = tuple([self.resolve(arg) for arg in step.args])
         kwargs = {key: self.resolve(value) for key, value in step.kwargs.items()} if step.kwargs else {}
+        if step.seed is not None and hasattr(engine, "seed"):
+            engine.seed(step.seed)
         result = engine.call(step.op, args, kwargs, step.spelling)
         if isinstance(result, (tuple, list)):
             tensors = tuple(result)

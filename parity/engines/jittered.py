@@ -46,8 +46,10 @@ class Jittered(Around):
         if treatment == "gradient":
             return self._kept(self.engine.call(op, args, kwargs, spelling))
         if treatment == "rest":
-            rest = [self._nudged(arg) for arg in args[1:]]
-            return self.engine.call(op, (args[0], *rest), kwargs, spelling)
+            # What `out=` names is written; every argument before it is only read.
+            target = () if spelling == "out" else args[:1]
+            rest = [self._nudged(arg) for arg in args[len(target) :]]
+            return self.engine.call(op, (*target, *rest), kwargs, spelling)
         nudged = tuple([self._nudged(arg) for arg in args])
         return self._nudged(self.engine.call(op, nudged, kwargs, spelling))
 

@@ -56,6 +56,15 @@ class Gradients(Protocol):
     def requires_grad(self, value: Any) -> bool: ...
 
 
+@runtime_checkable
+class Stream(Protocol):
+    """An engine whose random numbers are the reference's, word for word; whoever has others does without this."""
+
+    def seed(self, number: int) -> None:
+        """Start the stream anew, as the reference's `manual_seed` does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Where the derivative of one operator with respect to one input stands."""

@@ -25,7 +25,10 @@ _DUNDERS = {
 
 
 class TorchLike:
-    """An engine that looks like torch: Values, Gradients, and Rules and Parts where the module's `graph` has them."""
+    """An engine that looks like torch: Values, Gradients, and Rules and Parts where the module's `graph` has them.
+
+    And Stream where it says so itself: `random.STREAM == "torch"` promises torch's random numbers, bit for bit.
+    """
 
     def __init__(self, module: ModuleType, name: str | None = None) -> None:
         self.module: Any = module
@@ -50,6 +53,8 @@ class TorchLike:
         self.tensor_type: Any = getattr(module, "Tensor", None) or type(made)
         #: Whether arrays handed in and out are the engine's own memory; if not, aliases are unknown.
         self.shares_memory = bool(np.may_share_memory(self.array(made), probe))
+        if module.__name__ == "torch" or getattr(getattr(module, "random", None), "STREAM", "") == "torch":
+            self.seed: Callable[[int], Any] = module.manual_seed
         if hasattr(getattr(module, "graph", None), "rules"):
             self.rules = self._rules
             self.rule = self._rule

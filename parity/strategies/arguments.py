@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue.spec import Argument, OpSpec
-from parity.program import DType
+from parity.program import Array, DType
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND_OF_CHAR
@@ -79,6 +79,7 @@ def tensor(call: Call, argument: Argument) -> Any:
         least = most = ndim
     contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
     settled, constant = limits.get("settled", False), limits.get("constant", False)
+    pairs, sized = limits.get("pairs", False), limits.get("sized", False)
     matching = call.first.array.dtype.char if call.first is not None else ""
 
     def suits(item: Item) -> bool:
@@ -87,6 +88,8 @@ def tensor(call: Call, argument: Argument) -> Any:
         if contiguous and not item.array.flags.c_contiguous:
             return False
         if (settled and item.loose) or (constant and item.requires_grad):
+            return False
+        if (pairs and not _of_pairs(item.array)) or (sized and not item.array.size):
             return False
         return not tieless or len(set(item.look())) == item.array.size
 
@@ -105,13 +108,28 @@ def tensor(call: Call, argument: Argument) -> Any:
             if not suits(made):
                 raise Unfit
             return made
-        layouts = 0.0 if contiguous else 0.15
+        if pairs:
+            shape = (*shape[:3], 2)
+        if sized and not shapes.size(shape):
+            raise Unfit
+        layouts = 0.0 if contiguous or pairs else 0.15
         return draft.leaf(draft.values(shape, dtype, limits), differentiable=not constant, layouts=layouts)
 
     item = draft.pick(kinds, limits, suits if limits or matching else None, make)
     if draft.exact:
         call.even = limits.get("even", "")
     return call.note(item)
+
+
+def _of_pairs(array: Array) -> bool:
+    """Whether the elements along the last dimension are two, side by side, on even places."""
+    step = array.itemsize
+    return (
+        array.shape[-1:] == (2,)
+        and array.strides[-1] == step
+        and array.flags.c_contiguous
+        and all(stride % (2 * step) == 0 for stride in array.strides[:-1])
+    )
 
 
 def fitted(draft: Draft, least: int, most: int) -> Shape:
@@ -198,8 +216,10 @@ def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
         return source.choice((*limits["choices"], *more))  # type: ignore[no-any-return]
     if draft.exact:
         exact = [x for x in (2, 1, 0, -1, 0.5, 2.0, -2.0, 1.5, 3) if low <= x <= high]
+        if limits.get("whole"):
+            exact = [x for x in exact if isinstance(x, int)]
         value = source.choice(exact)
-    elif limits.get("integer") or source.boolean(0.3):
+    elif limits.get("integer") or limits.get("whole") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
     elif source.boolean(0.2):
         value = source.choice([x for x in _APART if low <= x <= high] or [low])

@@ -48,13 +48,20 @@ def count(call: Call, argument: Argument) -> Any:
 
 
 def same_shape(call: Call, argument: Argument) -> Any:
-    return call.same(call.leading().shape, argument.limits)
+    found = call.same(call.leading().shape, argument.limits)
+    if argument.limits.get("another") and any(found is value for value in call.values.values()):
+        raise Unfit  # the distance of something from itself is nothing but rounding
+    return found
 
 
 def constant(call: Call, argument: Argument) -> Any:
-    """A tensor that needs no gradient, of the first one's shape: of a few `values`, or of `part` of the dimensions."""
+    """A tensor that needs no gradient, of the first one's shape: of a few `values`, of `part` of the dimensions,
+    or one number for each of its `rows`.
+    """
     draft, first, limits = call.draft, call.leading(), argument.limits
-    shape = first.shape[call.source.integer(0, first.ndim) :] if limits.get("part") else first.shape
+    shape = first.shape[:-1] if limits.get("rows") else first.shape
+    if limits.get("part"):
+        shape = shape[call.source.integer(0, first.ndim) :]
     if "values" in limits:
         values = np.array(limits["values"])[arrays.integers(call.source, shape, 0, len(limits["values"]) - 1)]
     else:
@@ -62,7 +69,7 @@ def constant(call: Call, argument: Argument) -> Any:
     return draft.leaf(np.asarray(values, first.array.dtype), differentiable=False, usable=False)
 
 
-def shares(call: Call, argument: Argument) -> Any:
+def probabilities(call: Call, argument: Argument) -> Any:
     """Probabilities of the first tensor's shape, now and then certain ones."""
     draft, first, source = call.draft, call.leading(), call.source
     if source.boolean(0.3):
@@ -108,6 +115,21 @@ def even_dim(call: Call, argument: Argument) -> Any:
     return call.source.choice(found)
 
 
+def points(call: Call, argument: Argument) -> Any:
+    """Rows, one at least."""
+    found = tensor(call, Argument("", "tensor", limits={"ndim": 2}))
+    if not found.shape[0]:
+        raise Unfit
+    return found
+
+
+def other_rows(call: Call, argument: Argument) -> Any:
+    """Any number of rows as long as the first tensor's, whose batches broadcast with its own."""
+    first, source = call.leading(), call.source
+    batch = first.shape[:-2] if source.boolean(0.6) else (1,) * source.integer(0, first.ndim - 2)
+    return call.same((*batch, source.integer(1, 4), first.shape[-1]))
+
+
 def row(call: Call, argument: Argument) -> Any:
     """The number of a class or of a row."""
     if call.values.get("probabilities"):
@@ -139,17 +161,19 @@ def tail_weight(call: Call, argument: Argument) -> Any:
 
 DRAWERS: dict[str, Drawer] = {
     "channels": channels,
-    "even_dim": even_dim,
     "class_weight": class_weight,
     "classes": classes,
     "constant": constant,
     "count": count,
+    "even_dim": even_dim,
     "joined": joined,
+    "other_rows": other_rows,
+    "points": points,
+    "probabilities": probabilities,
     "row": row,
     "rows": rows,
     "same_shape": same_shape,
     "sections": sections,
-    "shares": shares,
     "stacked": stacked,
     "tail": tail,
     "tail_weight": tail_weight,

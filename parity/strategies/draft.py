@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.catalogue import CATALOGUE
 from parity.engines.interpreter import Live, aliases, execute
 from parity.engines.protocol import Raised, Run, Value
 from parity.program import Array, DType, Input, Program, Ref, Regime, Spelling, Step
@@ -54,7 +55,9 @@ class Draft:
         #: Results by step: an item, or one per output.
         self.results: list[Item | tuple[Item, ...]] = []
         self.snapshots: list[Value] = []
-        self.steps: list[tuple[str, tuple[Any, ...], dict[str, Any], Spelling]] = []
+        self.steps: list[tuple[str, tuple[Any, ...], dict[str, Any], Spelling, int | None]] = []
+        #: What the step that ran last drew from.
+        self.seed: int | None = None
         #: What later steps may refer to.
         self.items: list[Item] = []
         self.copying = False
@@ -168,6 +171,8 @@ class Draft:
         """Whether the item's values may go where the limits say."""
         if item.kind == "b":
             return not limits.get("nonzero")
+        if limits.get("sign") and not item.leaf and 0 in item.look():
+            return False
         if smooth:
             return item.moderate() and (not limits or item.within(limits))
         return True
@@ -178,6 +183,9 @@ class Draft:
         """What the engine makes of one step whose arguments hold items; nothing is recorded."""
         real_args = tuple([self.real(arg) for arg in args])
         real_kwargs = {key: self.real(value) for key, value in kwargs.items()} if kwargs else kwargs
+        self.seed = self.source.integer(0, 999) if "stream" in CATALOGUE[op].tags else None
+        if self.seed is not None:
+            self.engine.seed(self.seed)
         return self.engine.call(op, real_args, real_kwargs, spelling)
 
     def real(self, argument: Any) -> Any:
@@ -206,7 +214,7 @@ class Draft:
     ) -> Item | tuple[Item, ...]:
         """Record a step that ran."""
         number = len(self.steps)
-        self.steps.append((op, args, kwargs, spelling))
+        self.steps.append((op, args, kwargs, spelling, self.seed))
         taken = _items(args) + _items(kwargs.values()) if kwargs else _items(args)
         for item in taken:
             item.used = True
@@ -265,8 +273,9 @@ class Draft:
                         tuple([_as_ref(arg, count) for arg in args]),
                         {key: _as_ref(value, count) for key, value in kwargs.items()} if kwargs else kwargs,
                         spelling,
+                        seed,
                     )
-                    for op, args, kwargs, spelling in self.steps
+                    for op, args, kwargs, spelling, seed in self.steps
                 ]
             ),
             tuple([_as_ref(item, count) for item in outputs]),
@@ -287,7 +296,7 @@ class Draft:
     def _drop_unused(self) -> None:
         """Leaves of steps that could not be drawn after all."""
         if self.error is not None:  # the step that raised was not recorded by `add`
-            _, args, kwargs, _ = self.steps[-1]
+            _, args, kwargs, _, _ = self.steps[-1]
             for item in _items(args) + _items(kwargs.values()):
                 item.used = True
         kept = [number for number, leaf in enumerate(self.leaves) if leaf.used]

@@ -19,7 +19,7 @@ from parity.strategies import arguments, arrays, companions, matrices, parts, po
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
-from parity.strategies.exactness import LONG_PRODUCTS, bits_after
+from parity.strategies.exactness import ROUNDED_SECOND, bits_after
 from parity.strategies.item import Item, Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
@@ -34,10 +34,17 @@ _DRAWERS: Mapping[str, Drawer] = {
     **samples.DRAWERS,
 }
 #: Operators whose left operand may be a Python number, spelled as an operator.
-_EITHER_SIDE = frozenset(["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge"])
+_EITHER_SIDE = frozenset(
+    ["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge", "floor_divide",
+     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"]
+)  # fmt: skip
+_COMPARISONS = frozenset(["eq", "ne", "lt", "le", "gt", "ge"])
+_QUOTIENTS = frozenset(["div", "floor_divide", "remainder"])
 _WRITING = frozenset(["inplace", "augmented", "out"])
 #: Families that only move elements.
-_MOVING = frozenset(["shape", "joining", "diagonal", "index", "selection", "scatter", "masks"])
+_MOVING = frozenset(
+    ["shape", "rearranging", "joining", "parting", "diagonal", "index", "selection", "scatter", "masks"]
+)
 #: Combinations of dtypes that programs mix, each with its main dtype first, as often as it is to come.
 MIXTURES: tuple[tuple[str, ...], ...] = (
     *[("float32", "float64", "int64", "bool", "float32")] * 4,
@@ -146,8 +153,8 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
         args = _writable(draft, args, spelling)
     if spelling == "operator":
         args = _on_either_side(call, args)
-        if kwargs or (spec.name in ("logical_and", "logical_or", "logical_not") and not _all_bool(args)):
-            spelling = "function"  # `+` has no alpha, and `&` of integers works on their bits
+        if kwargs:
+            spelling = "function"  # `+` has no alpha
     if spelling == "augmented" and kwargs:
         spelling = "inplace"
     if spelling == "method" and not isinstance(args[0], Item):
@@ -208,22 +215,18 @@ def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     name = call.spec.name
     if name not in _EITHER_SIDE or len(args) != 2 or not isinstance(args[1], Item) or not call.source.boolean(0.25):
         return args
-    if name == "div" and not call.draft.exact and not args[1].within({"nonzero": True}):
+    if name in _QUOTIENTS and not call.draft.exact and not args[1].within({"nonzero": True}):
         return args
-    if call.draft.exact and name in ("div", "pow"):
+    if call.draft.exact and (name in _QUOTIENTS or name == "pow"):
         return args
     limits = {**call.spec.arguments[0].limits, **({"apart": True} if not call.draft.exact else {})}
     if call.draft.filler is None:
         value = arguments.plain_number(call, limits)
     else:
         value = call.source.choice((0.0, -1.0, 1.0, 2.5, -2.5, 0))
-    if name not in ("add", "sub", "mul", "div", "pow") and any(abs(x - value) < 1e-2 for x in args[1].look()):
+    if name in _COMPARISONS and any(abs(x - value) < 1e-2 for x in args[1].look()):
         return args if not call.draft.exact else (value, args[1])
     return (value, args[1])
-
-
-def _all_bool(args: tuple[Any, ...]) -> bool:
-    return all(isinstance(arg, Item) and arg.kind == "b" for arg in args)
 
 
 def _out(draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -249,11 +252,13 @@ def _run(
     except Exception as error:
         if writing and spelling != "out" and draft.source.boolean(0.25):
             draft.error = Raised(type(error).__name__, str(error), f"step {len(draft.steps)}")
-            draft.steps.append((spec.name, args, kwargs, spelling))
+            draft.steps.append((spec.name, args, kwargs, spelling, draft.seed))
             return
         raise Unfit from None
     least = spec.arguments[0].limits.get("result_above")
     if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
+        raise Unfit
+    if not writing and not _small(draft, result):
         raise Unfit
     view = "view" in spec.tags or "may_view" in spec.tags
     made = draft.add(spec.name, args, kwargs, spelling, result, bits, view=view)
@@ -266,6 +271,12 @@ def _run(
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
+
+
+def _small(draft: Draft, result: Any) -> bool:
+    """Whether a result is not so large that what is made of it gets out of hand."""
+    parts = result if isinstance(result, (tuple, list)) else (result,)
+    return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
 
 
 def weigh(draft: Draft) -> None:
@@ -288,7 +299,7 @@ def _tame(source: Source, shape: Shape, halves: bool) -> Array:
 
 def finished(draft: Draft, order: int) -> tuple[Program, Run]:
     """The program and the reference's record; exact programs stop at the order that is exact."""
-    if draft.exact and any(op in LONG_PRODUCTS for op, *_ in draft.steps):
+    if draft.exact and any(op in ROUNDED_SECOND for op, *_ in draft.steps):
         order = min(order, 1)
     return draft.finish(order)
 
@@ -337,7 +348,9 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
     chosen = [
         spec
         for spec in CATALOGUE.values()
-        if (ops is None or spec.name in ops) and "random" not in spec.tags and (not tag or tag in spec.tags)
+        if ("stream" not in spec.tags if ops is None else spec.name in ops)
+        and "random" not in spec.tags
+        and (not tag or tag in spec.tags)
     ]
     return tuple(spec.name for spec in chosen for _ in range(_weight(spec)))
 

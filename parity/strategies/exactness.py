@@ -11,20 +11,26 @@ import numpy as np
 from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
-    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "addmm", "baddbmm"]
-    + ["prelu", "nn.functional.prelu"]
-)
+    ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "vdot", "inner", "cross",
+     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron", "prelu", "nn.functional.prelu", "addcmul", "lerp"]
+)  # fmt: skip
+#: Exact without powers and roots.
+_DISTANCES = frozenset(["cdist", "pdist", "nn.functional.pdist"])
 #: Losses of a difference: by what its bits are multiplied, and how many more the formula needs.
 _LOSSES = {
     "nn.functional.mse_loss": (2, 0),
     "nn.functional.l1_loss": (1, 0),
+    "nn.functional.hinge_embedding_loss": (1, 0),
+    "nn.functional.margin_ranking_loss": (1, 0),
     "nn.functional.huber_loss": (2, 2),
     "nn.functional.smooth_l1_loss": (2, 2),
 }
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod", "scatter_reduce", "index_reduce"])
+#: Operators whose second derivatives are quotients that cancel, which torch rounds.
+ROUNDED_SECOND = LONG_PRODUCTS | {"copysign"}
 #: Of complex numbers these need a square root, or in torch a division.
-REAL_ONLY = LONG_PRODUCTS | {"abs"}
+REAL_ONLY = LONG_PRODUCTS | {"abs", "sgn"}
 _SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum", "aminmax", "median", "nanmedian"])
 _TRAPEZOIDS = frozenset(["trapezoid", "cumulative_trapezoid"])
 
@@ -37,8 +43,12 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         raise Unfit
     if op in _PRODUCTS:
         return sum(of)
+    if op == "chain_matmul":
+        return sum(map(_bits, values["matrices"]))
     if op == "square":
         return 2 * most
+    if op in _DISTANCES and values.get("p", 2.0) not in (0.0, 1.0, math.inf):
+        raise Unfit
     if op in _LOSSES:
         return _loss(op, most, values)
     if op in ("scatter_reduce", "index_reduce"):
@@ -52,7 +62,9 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return most * count
     if op == "mean":
         return most + _mean(values)
-    if op == "div":
+    if op == "frexp":
+        return most + 4
+    if op in ("div", "floor_divide"):
         return _bits(values["input"]) + 2
     if op == "pow":
         return _bits(values["input"]) * int(values["exponent"])
@@ -108,7 +120,7 @@ def _loss(op: str, most: int, values: Mapping[str, Any]) -> int:
 
 
 def _mean(values: Mapping[str, Any]) -> int:
-    array, axis = values["input"].array, values.get("dim")
+    array, axis = values["input" if "input" in values else "input1"].array, values.get("dim")
     if axis is None or array.ndim == 0:
         count = array.size
     else:
@@ -122,7 +134,7 @@ def _bits(value: Any) -> int:
     if type(value) is Item:
         return value.bits
     if type(value) is float:
-        return 0 if value == int(value) else 1 if value * 2 == int(value * 2) else 4
+        return 0 if math.isinf(value) or value == int(value) else 1 if value * 2 == int(value * 2) else 4
     if isinstance(value, (tuple, list)):
         return max(map(_bits, value), default=0)
     return 0

@@ -107,6 +107,11 @@ def fits(array: Array, limits: Mapping[str, Any]) -> bool:
             return _apart(values)
         return bool((values[..., 0] * CONDITION > values[..., -1]).all())
     values = np.linalg.svd(wide, compute_uv=False)
+    if limits.get("leading"):
+        # Of wide matrices the first columns are factored, and the others follow.
+        block = np.linalg.svd(wide[..., : wide.shape[-2]], compute_uv=False)
+        if not (block[..., -1] * CONDITION > block[..., 0]).all():
+            return False
     well = bool((values[..., -1] * CONDITION > values[..., 0]).all() and (values[..., 0] < 50).all())
     return well and (not limits.get("apart") or _apart(values))
 

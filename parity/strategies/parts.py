@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from parity.catalogue.spec import Argument
-from parity.strategies import shapes
+from parity.strategies import arrays, shapes
 from parity.strategies.arguments import Call, Drawer, Spread, beside, tensor
 from parity.strategies.item import Item, Unfit
 
@@ -16,9 +18,9 @@ def integer(call: Call, argument: Argument) -> Any:
 
 
 def place(call: Call, argument: Argument) -> Any:
-    """A place along the dimension drawn before, from either end; with `end` also the one behind the last."""
+    """A place along the dimension drawn before, from either end (or the `front` only); with `end` one more."""
     length = _length(call)
-    low, high = -length, length - (not argument.limits.get("end"))
+    low, high = 0 if argument.limits.get("front") else -length, length - (not argument.limits.get("end"))
     if high < low:
         raise Unfit
     return call.source.integer(low, high)
@@ -79,11 +81,6 @@ def _other(call: Call, first: Item, argument: Argument) -> Item:
     return call.same(shape)
 
 
-def listed(call: Call, argument: Argument) -> Any:
-    """The same in a list."""
-    return list(several(call, argument))
-
-
 def broadcasting(call: Call, argument: Argument) -> Any:
     """Tensors that broadcast, each an argument of its own."""
     return Spread([tensor(call, argument), *(beside(call, argument) for _ in range(call.source.integer(0, 2)))])
@@ -104,6 +101,88 @@ def alongside(call: Call, argument: Argument) -> Any:
     return found
 
 
+def times(call: Call, argument: Argument) -> Any:
+    """How often each slice comes: a number, or a tensor with one for each or for all."""
+    first, source = call.leading(), call.source
+    if source.boolean(0.4):
+        return source.integer(0, 3)
+    axis = call.axis = shapes.axis(source, first.ndim) if first.ndim and source.boolean(0.7) else None
+    count = first.array.size if axis is None else first.shape[axis]
+    if source.boolean(0.2):
+        count = 1
+    found = arrays.integers(source, () if count == 1 and source.boolean() else (count,), 0, 2)
+    return call.draft.leaf(found, layouts=0.0, usable=False)
+
+
+def padding(call: Call, argument: Argument) -> Any:
+    """Pairs of numbers of elements, for some of the last dimensions; negative ones take elements away."""
+    source = call.source
+    pairs = source.integer(0, min(call.leading().ndim, 2))
+    return tuple(source.integer(-1, 2) for _ in range(2 * pairs))
+
+
+def pair(call: Call, argument: Argument) -> Any:
+    """Two different dimensions."""
+    return shapes.permutation(call.source, call.leading().ndim)[:2]
+
+
+def strided(call: Call, argument: Argument) -> Any:
+    """A size, a stride and mostly an offset, which stay within the first tensor's memory.
+
+    `apart`: no place twice; `constant`: of a tensor that requires no gradient.
+    """
+    first, source = call.leading(), call.source
+    room = first.array.size
+    size, stride = [], []
+    for _ in range(source.integer(0, 3)):
+        size.append(source.integer(0, 3))
+        stride.append(source.integer(0, 3))
+    last = sum((n - 1) * k for n, k in zip(size, stride))
+    if 0 in size or last >= room:
+        raise Unfit
+    if argument.limits.get("constant") and first.requires_grad:
+        raise Unfit
+    if argument.limits.get("apart"):
+        places = {sum(i * k for i, k in zip(at, stride)) for at in np.ndindex(*size)}
+        if len(places) < shapes.size(size):
+            raise Unfit
+    offset = (source.integer(0, room - 1 - last),) if source.boolean(0.6) and not _is_view(call) else ()
+    return Spread([tuple(size), tuple(stride), *offset])
+
+
+def _is_view(call: Call) -> bool:
+    return not call.leading().leaf
+
+
+def _overlaps(array: Any) -> bool:
+    """Whether elements share memory."""
+    places = {sum(i * s for i, s in zip(at, array.strides)) for at in np.ndindex(array.shape)}
+    return len(places) < array.size
+
+
+def sliced(call: Call, argument: Argument) -> Any:
+    """A tensor in the shape of what the other arguments pick of the first one, by the operator that views it."""
+    if _overlaps(call.leading().array):
+        raise Unfit  # torch's copy overlaps as well
+    name = call.spec.name.removesuffix("_scatter")
+    args = [call.leading()]
+    for key, value in call.values.items():
+        if key != "input":
+            args += value if isinstance(value, Spread) else []
+    named = {k: v for k, v in call.values.items() if k != "input" and not isinstance(v, Spread)}
+    if name == "slice":
+        length = call.leading().shape[named["dim"]]
+        index = slice(named.get("start"), named.get("end"), named.get("step"))
+        at = [slice(None)] * call.leading().ndim
+        at[named["dim"]] = slice(*index.indices(length))
+        return call.same(call.leading().array[tuple(at)].shape)
+    try:
+        found = call.draft.run(name, tuple(args), named, "function")
+    except Exception:
+        raise Unfit from None
+    return call.same(tuple(found.shape))
+
+
 DRAWERS: dict[str, Drawer] = {
     "alongside": alongside,
     "broadcasting": broadcasting,
@@ -111,8 +190,12 @@ DRAWERS: dict[str, Drawer] = {
     "extent": extent,
     "factors": factors,
     "integer": integer,
-    "listed": listed,
     "moved": moved,
+    "padding": padding,
+    "pair": pair,
     "place": place,
     "several": several,
+    "sliced": sliced,
+    "strided": strided,
+    "times": times,
 }

@@ -181,7 +181,11 @@ def scattered(call: Call, argument: Argument) -> Any:
         return _number_like(call, call.leading())
     if argument.limits.get("exactly"):
         return call.same(index.shape)
-    return call.same(tuple(n + 1 if source.boolean(0.1) else n for n in index.shape))
+    if index.ndim and source.boolean(0.15):
+        # torch's backward needs a source of the index's shape
+        values = call.draft.values(tuple(n + 1 for n in index.shape), call.leading().array.dtype.name)
+        return call.draft.leaf(values, differentiable=False, usable=False)
+    return call.same(index.shape)
 
 
 def slices(call: Call, argument: Argument) -> Any:

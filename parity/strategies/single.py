@@ -25,7 +25,7 @@ Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: Families whose elements do not meet: every critical value goes into one tensor.
-_ELEMENTWISE = ELEMENTWISE | {"activation", "rectifiers"}
+_ELEMENTWISE = ELEMENTWISE | {"activation", "complex", "rectifiers"}
 _ACROSS = frozenset(
     ["softmax", "log_softmax"]
     + [f"nn.functional.{name}" for name in ("softmax", "log_softmax", "softmin", "glu", "prelu")]

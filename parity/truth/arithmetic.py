@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
 import numpy as np
 
-from parity.truth.balls import arb, elementwise, equal, is_discrete, less
+from parity.truth.balls import arb, balls, elementwise, equal, is_discrete, less
 from parity.truth.rounding import floor, trunc
 from parity.truth.scalar import either, real, unary
-from parity.truth.table import forward, line
+from parity.truth.table import NoTruth, forward, line
 
 
 def scaled(value: Any, factor: Any) -> Any:
@@ -21,6 +22,9 @@ line("add", lambda input, other, *, alpha=1: input + scaled(other, alpha))
 line("sub subtract", lambda input, other, *, alpha=1: input - scaled(other, alpha))
 line("mul multiply", lambda input, other: input * other)
 line("neg negative", lambda input: -input)
+line("rsub", lambda input, other, *, alpha=1: other - scaled(input, alpha))
+line("addcmul", lambda input, tensor1, tensor2, *, value=1: input + scaled(tensor1, value) * tensor2)
+line("lerp", lambda input, end, weight: balls(input) + weight * (balls(end) - balls(input)))
 line("square", lambda input: input * input)
 line("positive", lambda input: input)
 unary("reciprocal", lambda x: 1 / x)
@@ -57,3 +61,50 @@ def _power(base: Any, exponent: Any) -> Any:
 
 _powers = either(lambda a, b: np.asarray(a) ** np.asarray(b), real(_power, 2))
 line("pow", lambda input, exponent: _powers(input, exponent))
+_real_power = real(_power, 2)
+line("float_power", lambda input, exponent: _real_power(input, exponent))
+_scaling = real(lambda x, y: x * arb(2) ** y, 2)
+line("ldexp", lambda input, other: _scaling(input, other))
+
+
+@forward("addcdiv")
+def _(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    return balls(input) + scaled(_quotient(tensor1, tensor2), value)
+
+
+def _exponent(x: Any) -> int:
+    """The n with 2**(n - 1) <= |x| < 2**n; 0 at 0."""
+    if equal(x, arb(0)):
+        return 0
+    n = math.frexp(float(abs(x).mid()))[1]
+    while less(abs(x), arb(2) ** (n - 1)):
+        n -= 1
+    while not less(abs(x), arb(2) ** n):
+        n += 1
+    return n
+
+
+_exponents = real(_exponent, 1)
+
+
+@forward("frexp")
+def _(input: Any) -> Any:
+    exponent = _exponents(input).astype(np.int64)
+    return balls(input) * np.power(arb(1) / 2, exponent.astype(object)), exponent
+
+
+def _with_sign(size: Any, sign: Any) -> Any:
+    if equal(sign, arb(0)):
+        raise NoTruth("a ball does not know the sign of zero")
+    return -abs(size) if less(sign, arb(0)) else abs(size)
+
+
+_copysign = real(_with_sign, 2)
+line("copysign", lambda input, other: _copysign(input, other))
+line("gcd", np.gcd)
+line("lcm", np.lcm)
+
+
+@forward("nextafter")
+def _(input: Any, other: Any) -> Any:
+    raise NoTruth("nextafter is about floats: the line of numbers has no next one")

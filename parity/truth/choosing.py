@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls, is_discrete, nonzero
+from parity.truth.balls import arb, balls, equal, is_discrete, less, nonzero
 from parity.truth.scalar import either, real
 from parity.truth.table import forward, line
 
@@ -35,3 +35,15 @@ def _(condition: Array, input: Any = None, other: Any = None) -> Any:
     if is_discrete(input) and is_discrete(other):
         return np.where(condition, input, other)
     return np.where(condition, balls(input), balls(other))
+
+
+# With a nan there is no truth; elsewhere these agree with maximum and minimum.
+line("fmax", lambda input, other: larger(input, other))
+line("fmin", lambda input, other: smaller(input, other))
+line("nan_to_num", lambda input, **instead: input)
+
+_step = real(lambda x, value: value if equal(x, arb(0)) else arb(int(less(arb(0), x))), 2)
+line(
+    "heaviside",
+    either(lambda x, values: np.where(x == 0, values, np.asarray(x) > 0), lambda x, values: _step(x, values)),
+)

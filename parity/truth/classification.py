@@ -10,7 +10,7 @@ import numpy as np
 from parity.engines.protocol import Array
 from parity.truth.activation import log_softmax
 from parity.truth.balls import arb, balls, is_discrete
-from parity.truth.loss import reduced
+from parity.truth.loss import reduced, with_logits
 from parity.truth.table import NoTruth, forward
 
 
@@ -67,3 +67,10 @@ def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any
         padded = input == padding_idx % len(weight)
         rows[padded] = unmoved["weight"][padding_idx]
     return rows
+
+
+@forward("nn.functional.multilabel_soft_margin_loss")
+def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, reduce: Any = None,
+      reduction: str = "mean") -> Array:  # fmt: skip
+    losses = with_logits(input, target, weight, None, "none")
+    return reduced(np.asarray(np.sum(losses, axis=-1), dtype=object) / balls(input.shape[-1]), reduction)

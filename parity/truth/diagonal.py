@@ -10,7 +10,7 @@ from parity.truth.table import forward, line
 
 
 @forward("diagonal")
-def _(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+def _diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     found = input.diagonal(offset, dim1, dim2)
     found.flags.writeable = input.flags.writeable
     return found
@@ -27,3 +27,30 @@ def _triangle(input: Array, keep: Array) -> Array:
 
 line("tril", lambda input, diagonal=0: _triangle(input, np.tri(*input.shape[-2:], diagonal, dtype=bool)))
 line("triu", lambda input, diagonal=0: _triangle(input, ~np.tri(*input.shape[-2:], diagonal - 1, dtype=bool)))
+
+
+@forward("diag_embed")
+def _embedded(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Array:
+    ndim = input.ndim + 1
+    room = list(input.shape[:-1])
+    for d in sorted((dim1 % ndim, dim2 % ndim)):
+        room.insert(d, input.shape[-1] + abs(offset))
+    zeros = np.zeros(room, np.int64)
+    result = zeros.astype(input.dtype) if is_discrete(input) else balls(zeros)
+    _diagonal(result, offset, dim1, dim2)[...] = input
+    return result
+
+
+@forward("diag")
+def _(input: Array, diagonal: int = 0) -> Array:
+    return _embedded(input, diagonal) if input.ndim == 1 else input.diagonal(diagonal).copy()
+
+
+line("diagflat", lambda input, offset=0: _embedded(input.reshape(-1), offset))
+
+
+@forward("diagonal_scatter")
+def _(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
+    result = input.copy()
+    _diagonal(result, offset, dim1, dim2)[...] = src
+    return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.truth.balls import arb
+from parity.truth.balls import arb, equal
 from parity.truth.scalar import real, unary
 from parity.truth.table import line
 
@@ -31,3 +31,14 @@ unary("sigmoid special.expit nn.functional.sigmoid", lambda x: 1 / (1 + (-x).exp
 
 _arctangent = real(lambda y, x: arb.atan2(y, x), 2)
 line("atan2 arctan2", lambda input, other: _arctangent(input, other))
+_hypotenuse = real(lambda a, b: (a * a + b * b).sqrt(), 2)
+line("hypot", lambda input, other: _hypotenuse(input, other))
+_sum_of_exponentials = real(lambda a, b: (a.exp() + b.exp()).log(), 2)
+line("logaddexp", lambda input, other: _sum_of_exponentials(input, other))
+_sum_of_powers = real(lambda a, b: (arb(2) ** a + arb(2) ** b).log() / arb(2).log(), 2)
+line("logaddexp2", lambda input, other: _sum_of_powers(input, other))
+_times_log = real(lambda x, y: arb(0) if equal(x, arb(0)) and y.is_finite() else x * y.log(), 2)
+line("xlogy special.xlogy", lambda input, other: _times_log(input, other))
+unary("sinc special.sinc", lambda x: x.sinc_pi())
+unary("deg2rad", lambda x: x * arb.pi() / 180)
+unary("rad2deg", lambda x: x * 180 / arb.pi())

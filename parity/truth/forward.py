@@ -19,13 +19,14 @@ import numpy as np
 from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth.balls import acb, arb, balls
-from parity.truth.table import CONVENTIONAL, LINES, NoTruth, Undecided
+from parity.truth.table import CONVENTIONAL, LINES, PARTS, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
 _NAMES = """
-    activation arithmetic bessel binning choosing classification comparison contraction creation diagonal differences
-    elementary factorize index joining linalg logic loss masks matmul normalize norms order polynomials rectifiers
-    reduce rounding scan scatter selection sets shape solve special spectrum statistics
+    activation addition arithmetic bessel binning choosing classification comparison complex contraction creation
+    diagonal differences distance elementary factorize index joining linalg logic loss masks matmul matrix_norms
+    normalize norms order parting polynomials ranking rearranging rectifiers reduce rounding scan scatter selection
+    sets shape solve special spectrum statistics
 """
 FAMILIES = tuple(import_module(f"parity.truth.{family}") for family in _NAMES.split())
 _WRITING = frozenset({"inplace", "augmented", "out"})
@@ -110,6 +111,8 @@ class Forward:
 
     def _evaluate(self, line: _Line, values: Sequence[Any], unmoved: Sequence[Any]) -> Any:
         args, kwargs = _resolved(line, values)
+        if line.op in PARTS and self.writes:
+            raise NoTruth(f"{line.op} beside steps that write")
         if line.op in CONVENTIONAL:
             if self.writes:
                 raise NoTruth(f"{line.op} beside steps that write")

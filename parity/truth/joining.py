@@ -1,13 +1,14 @@
-"""Forward lines of joining tensors and parting them: NumPy's own, which are exact."""
+"""Forward lines of joining tensors: NumPy's own, which are exact."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls
+from parity.truth.balls import balls, is_discrete
 from parity.truth.table import forward, line
 
 
@@ -44,49 +45,53 @@ line("atleast_3d", lambda *tensors: _each(tensors, 3))
 line("hstack", lambda tensors: _joined([_raised(t, 1) for t in tensors], 1 if tensors[0].ndim > 1 else 0))
 line("vstack", lambda tensors: _joined([_raised(t, 2) for t in tensors], 0))
 line("dstack", lambda tensors: _joined([_raised(t, 3) for t in tensors], 2))
+line("column_stack", lambda tensors: _joined([t.reshape(-1, 1) if t.ndim <= 1 else t for t in tensors], 1))
 
 
-@forward("split")
-def _(tensor: Array, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> Any:
-    given = split_size if split_size_or_sections is None else split_size_or_sections
-    n = tensor.shape[dim]
-    parts = [min(given, n - at) for at in range(0, n, given)] or [0] if isinstance(given, int) else list(given)
-    ends = np.cumsum(parts)
-    return tuple(_slice(tensor, dim, int(end) - size, int(end)) for size, end in zip(parts, ends))
+@forward("block_diag")
+def _(*tensors: Array) -> Array:
+    blocks = [np.atleast_2d(t) for t in _alike(tensors)]
+    total = np.zeros((sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)), np.int64)
+    result = total.astype(blocks[0].dtype) if is_discrete(blocks[0]) else balls(total)
+    top = left = 0
+    for b in blocks:
+        result[top : top + b.shape[0], left : left + b.shape[1]] = b
+        top, left = top + b.shape[0], left + b.shape[1]
+    return result
 
 
-def _slice(input: Array, dim: int, start: int, end: int) -> Array:
-    return input[(slice(None),) * (dim % input.ndim) + (slice(start, end),)]
+def _grids(tensors: Any, indexing: Any = "ij") -> Any:
+    """Views: an empty array's are made by hand."""
+    flat = [t.reshape(-1) for t in tensors]
+    axes = [1, 0, *range(2, len(flat))] if indexing == "xy" and len(flat) > 1 else list(range(len(flat)))
+    shape = [1] * len(flat)
+    for axis, t in zip(axes, flat):
+        shape[axis] = t.size
+    return tuple(
+        np.broadcast_to(
+            t.reshape(
+                [-1 if d == axis else 1 for d in range(len(flat))]
+                if t.size
+                else [0 if d == axis else 1 for d in range(len(flat))]
+            ),
+            shape,
+        )
+        for axis, t in zip(axes, flat)
+    )
 
 
-@forward("chunk")
-def _(input: Array, chunks: int, dim: int = 0) -> Any:
-    n = input.shape[dim]
-    size = max(-(-n // chunks), 1)
-    return tuple(_slice(input, dim, at, min(at + size, n)) for at in range(0, max(n, 1), size))
+@forward("meshgrid")
+def _(*tensors: Array, indexing: str = "ij") -> Any:
+    return _grids(tensors, indexing)
 
 
-@forward("tensor_split")
-def _(input: Array, indices_or_sections: Any, dim: int = 0) -> Any:
-    n = input.shape[dim]
-    if isinstance(indices_or_sections, int):
-        return tuple(np.array_split(input, indices_or_sections, axis=dim))
-    cuts = [slice(None, c).indices(n)[1] for c in indices_or_sections]
-    return tuple(_slice(input, dim, a, max(a, b)) for a, b in zip([0, *cuts], [*cuts, n]))
+line("cartesian_prod", lambda *tensors: np.stack([g.ravel() for g in _grids(_alike(tensors))], 1))
 
 
-@forward("narrow")
-def _(input: Array, dim: int, start: int, length: int) -> Array:
-    first = start + (input.shape[dim] if start < 0 else 0)
-    return _slice(input, dim, first, first + length)
-
-
-@forward("select")
-def _(input: Array, dim: int, index: int) -> Array:
-    return input[(slice(None),) * (dim % input.ndim) + (index, ...)]
-
-
-@forward("unbind")
-def _(input: Array, dim: int = 0) -> Any:
-    lead: tuple[Any, ...] = (slice(None),) * (dim % input.ndim)
-    return tuple(input[(*lead, i, ...)] for i in range(input.shape[dim]))
+@forward("combinations")
+def _(input: Array, r: int = 2, with_replacement: bool = False) -> Array:
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    if not r:
+        return input[:0]
+    places = np.array(list(choose(range(len(input)), r)), np.int64).reshape(-1, r)
+    return input[places]

@@ -76,7 +76,8 @@ def _(input: Array, target: Array, weight: Any = None, size_average: Any = None,
     return reduced(_times(losses, weight), reduction)
 
 
-def _with_logits(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str | int) -> Array:
+def with_logits(input: Array, target: Array, weight: Any, pos_weight: Any, reduction: str | int) -> Array:
+    """The loss of scores against probabilities."""
     right = _times(target * _log1p(_exp(-input)), pos_weight)
     return reduced(_times((1 - target) * _log1p(_exp(input)) + right, weight), reduction)
 
@@ -84,12 +85,12 @@ def _with_logits(input: Array, target: Array, weight: Any, pos_weight: Any, redu
 @forward("nn.functional.binary_cross_entropy_with_logits")
 def _(input: Array, target: Array, weight: Any = None, size_average: Any = None, reduce: Any = None,
       reduction: str = "mean", pos_weight: Any = None) -> Array:  # fmt: skip
-    return _with_logits(input, target, weight, pos_weight, reduction)
+    return with_logits(input, target, weight, pos_weight, reduction)
 
 
 @forward("binary_cross_entropy_with_logits")
-def _(input: Array, target: Array, weight: Any = None, pos_weight: Any = None, reduction: int = 1) -> Array:
-    return _with_logits(input, target, weight, pos_weight, reduction)
+def _(input: Array, target: Array, weight: Any = None, pos_weight: Any = None, reduction: int = 0) -> Array:
+    return with_logits(input, target, weight, pos_weight, reduction)
 
 
 @forward("nn.functional.soft_margin_loss")
@@ -126,3 +127,24 @@ def _(input: Array, target: Array, var: Array, full: bool = False, eps: float = 
     difference = input - target
     losses = (_log(var) + difference * difference / var) / 2
     return reduced(losses + (2 * arb.pi()).log() / 2 if full else losses, reduction)
+
+
+_times_log = elementwise(lambda t: t * t.log() if t != 0 else arb(0), 1)
+
+
+def _kl_div(input: Array, target: Array, reduction: str | int, log_target: bool) -> Array:
+    losses = _exp(target) * (target - input) if log_target else _times_log(target) - target * input
+    if reduction != "batchmean":
+        return reduced(losses, reduction)
+    return reduced(losses, "sum") / balls(input.shape[0] if input.ndim else 1)
+
+
+@forward("nn.functional.kl_div")
+def _(input: Array, target: Array, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
+      log_target: bool = False) -> Array:  # fmt: skip
+    return _kl_div(input, target, reduction, log_target)
+
+
+@forward("kl_div")
+def _(input: Array, target: Array, reduction: int = 0, *, log_target: bool = False) -> Array:
+    return _kl_div(input, target, reduction, log_target)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls, is_discrete
+from parity.truth.balls import balls, elementwise, is_complex, is_discrete
 from parity.truth.table import forward, line
 
 
@@ -28,14 +28,27 @@ line("dot", lambda input, tensor: product(input, tensor))
 line("outer", lambda input, vec2: input[:, None] * vec2[None, :])
 
 
-def plus_product(input: Array, a: Array, b: Array, beta: Any, alpha: Any) -> Array:
-    """beta * input + alpha * (a @ b); a beta of 0 leaves the input out."""
-    found = product(a, b) * alpha
-    return np.asarray(found if beta == 0 else input * beta + found, dtype=None if is_discrete(a) else object)
+def _conjugated(x: Array) -> Array:
+    return x if is_discrete(x) or not is_complex(x) else elementwise(lambda a: a.conjugate(), 1)(x)
 
 
-line("addmm", lambda input, mat1, mat2, *, beta=1, alpha=1: plus_product(input, mat1, mat2, beta, alpha))
-line("baddbmm", lambda input, batch1, batch2, *, beta=1, alpha=1: plus_product(input, batch1, batch2, beta, alpha))
+line("vdot", lambda input, other: product(_conjugated(input), other))
+
+
+@forward("inner")
+def _(input: Array, other: Array) -> Array:
+    if not input.ndim or not other.ndim:
+        return input * other
+    rows, columns = (x.reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in (input, other))
+    return product(rows, columns.T).reshape(input.shape[:-1] + other.shape[:-1])
+
+
+@forward("trace")
+def _(input: Array) -> Array:
+    diagonal = input.diagonal()
+    if not diagonal.size:
+        return np.zeros((), np.int64) if is_discrete(input) else balls(0)
+    return np.asarray(diagonal.sum(), dtype=None if is_discrete(input) else object)
 
 
 @forward("nn.functional.linear")

@@ -35,6 +35,11 @@ def _norm(input: Array, p: Any, dim: Dims, keepdim: bool) -> Array:
     return root(along(power(size), dim, keepdim, total))
 
 
+@forward("linalg.vector_norm")
+def _(input: Array, ord: float = 2, dim: Dims = None, keepdim: bool = False) -> Array:
+    return _norm(input, ord, dim, keepdim)
+
+
 @forward("norm")
 def _(input: Array, p: Any = "fro", dim: Dims = None, keepdim: bool = False, dtype: Any = None) -> Array:
     return _norm(input, p, dim, keepdim)

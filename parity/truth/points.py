@@ -20,11 +20,11 @@ from parity.truth.table import LINES, NoTruth, Undecided
 assert FAMILIES  # importing them filled the table
 
 #: Bits of each attempt, and the exponent of the step of its differences, relative to the point.
-_LADDER = ((192, 64), (512, 160), (2048, 640))
+_LADDER = ((320, 100), (640, 240), (4000, 1500))
 #: The largest radius of a certified number, in ulp.
 _SHARP = 2.0**-10
-#: Where the one-sided differences lie further apart than this share of them, there is a kink.
-_KINK = arb(2) ** -20
+#: One-sided differences that lie no further apart than this share of them have a mean that errs by its square.
+_FLAT = arb(2) ** -36
 
 
 class Points:
@@ -56,13 +56,14 @@ class Points:
         left = np.arange(self.x.size)
         for bits, shift in _LADDER:
             with precision(bits):
-                self._attempt(left, shift, values, slopes)
-            left = np.array([i for i in left if values[i] is None or slopes[i] is None], np.intp)
+                hopeful = self._attempt(left, shift, values, slopes)
+            left = np.array([i for i in hopeful if values[i] is None or slopes[i] is None], np.intp)
             if not left.size:
                 break
         return values, slopes
 
-    def _attempt(self, places: Array, shift: int, values: list[Any], slopes: list[Any]) -> None:
+    def _attempt(self, places: Array, shift: int, values: list[Any], slopes: list[Any]) -> list[int]:
+        """Enter what is sharp enough; the places where the value is a number at all, that more bits may sharpen."""
         at = balls(self.x[places].astype(np.float64))
         _, exponents = np.frexp(self.x[places].astype(np.float64))
         steps = np.array([arb(2) ** (int(e) - shift) for e in exponents], object)
@@ -72,9 +73,11 @@ class Points:
                 values[i] = y
             right, left = (above - y) / step, (y - below) / step
             slope = (right + left) / 2
-            smooth = abs(right - left) < (abs(right) + abs(left)) * _KINK + step
+            gap = abs(right - left)
+            smooth = gap < (abs(right) + abs(left)) * _FLAT or (self.x[i] == 0 and gap < _FLAT * _FLAT)
             if slopes[i] is None and self._sharp(slope) and smooth:
                 slopes[i] = slope
+        return [i for i, y in zip(places.tolist(), middle) if y.is_finite()]
 
     def _evaluated(self, at: Array) -> Array:
         """The line at every point; where it gives up on one, the others are asked by themselves."""
@@ -99,7 +102,7 @@ class Points:
         """The distance of the numbers of this dtype around the ball."""
         mantissa, exponent = ball.mid().man_exp()
         size = int(exponent) + int(abs(mantissa)).bit_length() - 1 if mantissa else self._least
-        return arb(2) ** (min(max(size, self._least), self._most - 1) - self._digits)
+        return arb(2) ** (max(size, self._least) - self._digits)
 
     def _errors(self, certified: list[Any], y: Array) -> Array:
         limit = arb(2) ** self._most

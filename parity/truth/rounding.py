@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
+import numpy as np
+
 from parity.engines.protocol import Array
-from parity.truth.balls import arb, elementwise, equal, is_discrete, less
+from parity.truth.balls import arb, balls, elementwise, equal, is_discrete, less
+from parity.truth.scalar import either, real
 from parity.truth.table import Undecided, forward, line
 
 floor = elementwise(lambda x: x.floor(), 1)
@@ -33,3 +37,10 @@ def _(input: Array, *, decimals: int = 0) -> Array:
     if is_discrete(input):
         return input
     return _round(input * arb(10) ** decimals) / arb(10) ** decimals if decimals else _round(input)
+
+
+line("frac", lambda input: input - trunc(input))
+_quotient = real(operator.truediv, 2)
+line("floor_divide", either(np.floor_divide, lambda input, other: floor(_quotient(input, other))))
+line("remainder", either(np.remainder, lambda input, other: balls(input) - other * floor(_quotient(input, other))))
+line("fmod", either(np.fmod, lambda input, other: balls(input) - other * trunc(_quotient(input, other))))

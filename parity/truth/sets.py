@@ -24,11 +24,15 @@ def _order(a: Array, b: Array) -> int:
 
 
 def _grouped(input: Array, dim: int | None, consecutive: bool) -> tuple[Array, Array, Array]:
-    rows: Array = input.reshape(-1) if dim is None else np.moveaxis(input, dim, 0)
-    slices = [np.asarray(row) for row in rows]
+    rows = np.asarray(input.reshape(-1) if dim is None else np.moveaxis(input, dim, 0))
+    slices: list[Any] = [np.asarray(row) for row in rows]
+
+    def compare(i: int, j: int) -> int:
+        return _order(slices[i], slices[j])
+
     places = list(range(len(slices)))
     if not consecutive:
-        places.sort(key=cmp_to_key(lambda i, j: _order(slices[i], slices[j])))
+        places.sort(key=cmp_to_key(compare))
     kept: list[int] = []
     group = np.zeros(len(rows), np.int64)
     counts: list[int] = []
@@ -38,7 +42,7 @@ def _grouped(input: Array, dim: int | None, consecutive: bool) -> tuple[Array, A
             counts.append(0)
         counts[-1] += 1
         group[i] = len(kept) - 1
-    chosen: Array = rows[np.array(kept, np.int64)]
+    chosen = np.take(rows, np.array(kept, np.int64), axis=0)
     out = chosen if dim is None else np.moveaxis(chosen, 0, dim)
     return out, group.reshape(input.shape) if dim is None else group, np.array(counts, np.int64)
 

@@ -102,21 +102,12 @@ def _(input: Array, *args: Any, size: Any = None) -> Array:
     )  # fmt: skip
 
 
-line("flip", lambda input, *args, dims=None: np.array(np.flip(input, sizes(args) if dims is None else dims)))
+@forward("as_strided")
+def _(input: Array, size: Any, stride: Any, storage_offset: int | None = None) -> Array:
+    # Only of whole memory: a view's offset is not to be seen here.
+    flat = input.reshape(-1)
+    step = input.itemsize
+    return np.lib.stride_tricks.as_strided(flat[storage_offset or 0 :], size, [n * step for n in stride])
 
 
-@forward("roll")
-def _(input: Array, shifts: Any, dims: Any = None) -> Array:
-    return np.roll(input, shifts, None if dims is None or dims == () else dims)
-
-
-@forward("repeat")
-def _(input: Array, *args: Any, repeats: Any = None) -> Array:
-    times = sizes(args) if repeats is None else tuple(repeats)
-    return np.tile(input.reshape((1,) * (len(times) - input.ndim) + input.shape), times)
-
-
-line("fliplr", lambda input: np.flip(input, 1).copy())
-line("flipud", lambda input: np.flip(input, 0).copy())
-line("tile", lambda input, *args, dims=None: np.tile(input, sizes(args) if dims is None else dims))
 line("clone contiguous", lambda input: input.copy())

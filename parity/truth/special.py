@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import acb, arb, balls, elementwise, equal, less
+from parity.truth.balls import arb, balls, elementwise, equal, less
 from parity.truth.scalar import real, unary
 from parity.truth.table import NoTruth, forward, line
 
@@ -24,7 +24,7 @@ def _ndtr(x: Any) -> Any:
 
 
 unary("special.ndtr", _ndtr)
-unary("special.log_ndtr", lambda x: _ndtr(x).log())
+unary("special.log_ndtr", lambda x: (-_ndtr(-x)).log1p() if less(ZERO, x) else _ndtr(x).log())
 # Φ⁻¹(p) = -√2 erfc⁻¹(2p), for p as close to 1 as to 0
 unary("special.ndtri", lambda x: -arb(2).sqrt() * (2 * x).erfcinv())
 
@@ -66,10 +66,25 @@ unary("lgamma special.gammaln", _log_gamma)
 unary("digamma special.digamma special.psi", lambda x: x.digamma())
 
 
+def _polygamma(n: int, x: Any) -> Any:
+    """The sum (-1)^(n+1) n! ζ(n + 1, x); on the left side by reflection, from the derivatives of π cot πx."""
+    if less(ZERO, x):
+        return arb(-1) ** (n + 1) * arb(n).fac() * arb(n + 1).zeta(x)
+    c, pi = x.cot_pi(), arb.pi()
+    turns = {
+        1: -(pi**2) * (1 + c * c),
+        2: 2 * pi**3 * c * (1 + c * c),
+        3: -2 * pi**4 * (1 + c * c) * (1 + 3 * c * c),
+    }
+    if n not in turns:
+        raise NoTruth(f"polygamma of order {n} on the left side")
+    return arb(-1) ** n * _polygamma(n, 1 - x) - turns[n]
+
+
 @forward("polygamma", "special.polygamma")
 def _(n: int, input: Array) -> Array:
     def scalar(x: Any) -> Any:
-        return x.digamma() if n == 0 else acb(x).polygamma(n).real
+        return x.digamma() if n == 0 else _polygamma(n, x)
 
     return elementwise(scalar, 1)(balls(input))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import arb, balls, elementwise
+from parity.truth.balls import arb, balls, elementwise, is_complex
 from parity.truth.order import positions
 from parity.truth.table import NoTruth, forward, line
 
@@ -34,12 +35,14 @@ def _(input: Array, dim: int | None = None, keepdim: bool = False) -> Any:
 line("kthvalue", lambda input, k, dim=-1, keepdim=False: _ranked(input, k - 1, dim, keepdim))
 
 
-@forward("mode")
-def _(input: Array, dim: int = -1, keepdim: bool = False) -> Any:
+@forward("mode", conventional=True)
+def _(input: Array, dim: int = -1, keepdim: bool = False, *, unmoved: Mapping[str, Any]) -> Any:
+    """The gradient goes to the element that was counted, though moving it leaves another the most frequent."""
     if not input.ndim:
         return input.copy(), np.zeros((), np.int64)
-    order = np.moveaxis(positions(input, dim, False), dim, -1)
-    rows = np.moveaxis(input, dim, -1)
+    before = unmoved["input"]
+    order = np.moveaxis(positions(before, dim, False), dim, -1)
+    rows = np.moveaxis(before, dim, -1)
     places = np.zeros((*rows.shape[:-1], 1), np.int64)
     for row in np.ndindex(rows.shape[:-1]):
         longest = run = 0
@@ -88,9 +91,6 @@ def _(input: Array, q: Any, dim: int | None = None, keepdim: bool = False, *, in
     return _quantile(input, q, dim, keepdim, interpolation)
 
 
-_conj = elementwise(lambda x: x.conjugate() if hasattr(x, "imag") else x, 1)
-
-
 def _covariance(x: Array, correction: Any, repeated: Any, weighed: Any) -> Array:
     rows = x if x.ndim == 2 else x.reshape(1, -1)
     count = rows.shape[1]
@@ -105,7 +105,7 @@ def _covariance(x: Array, correction: Any, repeated: Any, weighed: Any) -> Array
     degrees = total - lost
     if not degrees > 0:
         raise NoTruth("no degree of freedom is left")
-    product = np.dot(away * weights, np.conj(away).T) / degrees
+    product = np.dot(away * weights, (np.conj(away) if is_complex(away) else away).T) / degrees
     return np.asarray(product, dtype=object).reshape([n for n in product.shape if n != 1])
 
 

@@ -30,16 +30,23 @@ LINES: Mapping[str, Forward] = _LINES
 CONVENTIONAL: set[str] = set()
 
 
-def forward(*names: str, conventional: bool = False) -> Callable[[F], F]:
+#: Operators whose result shares memory with its argument as no array of balls can.
+PARTS: set[str] = set()
+
+
+def forward(*names: str, conventional: bool = False, parts: bool = False) -> Callable[[F], F]:
     """Enter a function under torch's names for it.
 
     A `conventional` one also gets `unmoved`: its arguments by name as they are where no leaf has been moved,
-    to use them where torch by convention lets no gradient pass.
+    to use them where torch by convention lets no gradient pass. One of `parts` is not evaluated beside steps that
+    write.
     """
 
     def enter(line: F) -> F:
         if conventional:
             CONVENTIONAL.update(names)
+        if parts:
+            PARTS.update(names)
         for name in names:
             if name in _LINES:
                 raise ValueError(f"the truth of {name} stands twice")

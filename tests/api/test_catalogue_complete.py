@@ -13,27 +13,46 @@ from parity.catalogue.excluded import EXCLUDED
 #: Public names of the engine that no row describes, by the reason.
 WITHOUT_A_ROW = {
     "gives no tensor: nothing to compare but a fact, held against torch in tests/core and tests/ops": """
-        broadcast_shapes can_cast get_default_dtype initial_seed is_complex is_floating_point is_tensor numel
-        promote_types result_type set_default_dtype type
+        broadcast_shapes can_cast get_default_device get_default_dtype initial_seed is_complex is_floating_point
+        is_nonzero is_same_size is_signed is_tensor numel promote_types result_type set_default_dtype type typename
+        allclose equal is_conj is_neg
     """,
     "casts: recorded by every program of mixed dtypes, and held against torch in tests/ops": """
         bool byte cdouble cfloat char double float half int long short to type_as cpu
     """,
     "only a name for what another row checks: reshape, expand, zeros, full, matmul, logsumexp, split": """
-        reshape_as view_as expand_as new_empty new_full new_ones new_tensor new_zeros scalar_tensor linalg.matmul
-        special.logsumexp split_with_sizes empty rsub
+        reshape_as view_as expand_as new_empty new_tensor linalg.matmul special.logsumexp split_with_sizes empty
+        true_divide special.xlogy special.round
+    """,
+    "another name of one row, which is the same function: tests/ops/test_aliases.py": """
+        absolute arccos arccosh arcsin arcsinh arctan arctan2 arctanh fix greater greater_equal less less_equal
+        multiply negative not_equal special.exp2 special.expm1 special.log1p special.sinc
     """,
     "leaves or copies the graph, which programs do by steps of their own": "detach clone contiguous",
     "writes numbers into a tensor: histories, not programs of operators": "copy_ fill_ zero_",
-    "random, in place or of a shape of its own: tested by distribution": "bernoulli normal random_ randperm uniform_",
-    "memory without promised values": "empty_strided",
-    "pointwise: its row comes with the next slice": """
-        bitwise_and bitwise_not bitwise_or bitwise_xor float_power floor_divide hypot isfinite isinf isnan sgn
+    "draws over a tensor, or takes another's mask: bits, words and gradients held against torch in tests/ops": """
+        binomial cauchy_ exponential_ geometric_ log_normal_ random_ uniform_ native_dropout
     """,
-    "creation: its row comes with the next slice": "asarray logspace",
+    "only another spelling of what nn.functional's row checks; tests/ops/test_random.py": """
+        alpha_dropout dropout feature_alpha_dropout feature_dropout
+    """,
+    "seeds and states, no tensors of a program: tests/ops/test_random.py": """
+        get_rng_state random.fork_rng random.get_rng_state random.initial_seed random.manual_seed random.seed
+        random.set_rng_state seed set_rng_state
+    """,
+    "memory without promised values": "empty_permuted empty_strided new_empty_strided",
+    "takes memory that no step can hold, or a name: tests/ops/test_creation_edges.py": "frombuffer bfloat16",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
-FINER = {"conversion": "creation"}
+FINER = {
+    "conversion": "creation",
+    "values": "creation",
+    "ranges": "creation",
+    "windows": "creation",
+    "sampling": "random",
+    "dropout": "random",
+    "generator": "random",
+}
 #: Rows that Python spells with brackets.
 BRACKETS = {"getitem": "__getitem__", "setitem": "__setitem__"}
 

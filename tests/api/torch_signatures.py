@@ -52,12 +52,16 @@ def methods(name: str) -> list[Signature]:
 
 def current(overloads: list[Signature]) -> list[Signature]:
     """Without torch's deprecated forms, which take an operand's factor by position and call no parameter input."""
-    return [s for s in overloads if not any(_deprecated(s, n) for n in ("alpha", "beta") if n in s.parameters)]
+    return [s for s in overloads if not any(_deprecated(s, n) for n in ("alpha", "beta", "value") if n in s.parameters)]
 
 
 def _deprecated(s: Signature, factor: str) -> bool:
     p = s.parameters[factor]
-    return p.kind is Parameter.POSITIONAL_OR_KEYWORD and (p.default is Parameter.empty or "other" in s.parameters)
+    return (
+        p.kind is Parameter.POSITIONAL_OR_KEYWORD
+        and (p.default is Parameter.empty or "other" in s.parameters)
+        and (factor != "value" or "tensor1" in s.parameters)
+    )
 
 
 def in_namespace(namespace: str, name: str) -> list[Signature]:

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 import autodiff as ad
+from autodiff import library
+from autodiff._core.registry import FUNCTIONS
 from tests.core.side_by_side import agree
 
 
@@ -269,3 +271,41 @@ def test_gradients_of_parts_meet_in_one_array(program, dtype):
         found.append((leaf.grad.numpy(), x.grad.numpy()))
     for theirs, ours in zip(*found):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_inputs_of_a_composition_may_depend_on_each_other():
+    """In a second derivative what goes by the other input is that input's to pass on, and a tensor given twice counts
+    once."""
+
+    @library.function(method=False, node="OneNodeBackward0", saves="input other")
+    def _one_node_of_two(input, other):
+        return (input * other).sum()
+
+    one_node = FUNCTIONS.pop("_one_node_of_two").public
+    for create_graph in (False, True):
+        for other in (lambda x: x * 3, lambda x: x):
+            x = ad.tensor([1.0, 2.0], requires_grad=True)
+            (wanted,) = ad.autograd.grad((x * other(x)).sum(), x)
+            (found,) = ad.autograd.grad(one_node(x, other(x)), x, create_graph=create_graph)
+            assert found.tolist() == wanted.tolist()
+
+
+def test_a_composition_written_in_place_keeps_its_inside():
+    found = []
+    for lib in (torch, ad):
+        x = lib.tensor([[3.0, 4.0], [0.3, 0.4]], requires_grad=True)
+        y = x * 1
+        y.renorm_(2, 0, 1.0)
+        y.backward(lib.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        found.append(x.grad.numpy())
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-6)
+
+
+def test_saved_results_of_several_are_in_the_graph():
+    found = []
+    for lib in (torch, ad):
+        x = lib.tensor([1.0, 2.0, 4.0], dtype=lib.float64, requires_grad=True)
+        (first,) = lib.autograd.grad(lib.std_mean(x)[0], x, create_graph=True)
+        (second,) = lib.autograd.grad((first * lib.tensor([1.0, 0.0, 0.0], dtype=lib.float64)).sum(), x)
+        found.append(second.numpy())
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-12)

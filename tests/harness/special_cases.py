@@ -38,7 +38,7 @@ CASES: dict[str, list[tuple[tuple[np.ndarray, ...], tuple, dict]]] = {
 #: First arguments that torch has no derivative by.
 CONSTANT_FIRST: dict[str, tuple[np.ndarray, ...]] = {
     "special.zeta": (B, A),
-    **{op: (A, B) for op in ("igamma", "igammac", "special.gammainc", "special.gammaincc")},
+    **dict.fromkeys(("igamma", "igammac", "special.gammainc", "special.gammaincc"), (A, B)),
 }
 _BY_TRIGAMMA = """
 digamma lgamma mvlgamma polygamma special.digamma special.gammaln special.multigammaln special.polygamma special.psi

@@ -14,13 +14,36 @@ from parity.running import Examiner
 AUTODIFF = resolve("autodiff")
 
 _NO_ROW = "the catalogue has no row for"
+_REFUSES = "torch records it, and refuses the backward pass: so does the rule"
 _RAISES = "raises torch's error, and rows ask for no such derivative: tests/ops/test_special.py"
 _THIRD = "recorded while second derivatives are taken: asked for by the third, which programs do not have:"
+_RAISES = "torch has no derivative: the rule raises"
 #: Rules that no program of a run reaches, with the reason.
 UNREACHED = {
-    **{("_divide_floor", i): "the row draws no rounding_mode of div" for i in (0, 1)},
-    **{("_divide_trunc", i): "the row draws no rounding_mode of div" for i in (0, 1)},
+    **{(n, i): _RAISES for n in ("floor_divide", "_heaviside", "_remainder_of_number") for i in (0, 1)},
+    ("_xlogy_of_number", 1): "no step has the number on the left of xlogy",
     **{("addmm", i): f"{_NO_ROW} addmm" for i in (0, 1, 2)},
+    **{
+        (f"_drawn_{name}", 0): "writes over a tensor: tests/ops/test_random.py takes its gradient"
+        for name in (
+            "bernoulli_",
+            "bernoulli_each",
+            "cauchy_",
+            "exponential_",
+            "geometric_",
+            "log_normal_",
+            "normal_",
+            "random_",
+            "random_from",
+            "random_to",
+            "uniform_",
+        )
+    },
+    ("_drawn_bernoulli_each", 1): "writes over a tensor: tests/ops/test_random.py takes its gradient",
+    **{("_drawn_binomial", i): "torch has no derivative either" for i in (0, 1)},
+    ("_drawn_bernoulli_p", 0): "torch has no derivative either",
+    **{(f"_drawn_normal_{name}", 0): "the row draws two tensors" for name in ("mean", "std")},
+    ("_native_dropout", 0): f"{_NO_ROW} native_dropout",
     ("as_strided", 0): f"{_NO_ROW} as_strided",
     **{("baddbmm", i): f"{_NO_ROW} baddbmm" for i in (0, 1, 2)},
     ("clone", 0): f"{_NO_ROW} clone",
@@ -49,6 +72,9 @@ UNREACHED = {
     ("triu", 0): f"{_NO_ROW} triu",
     ("unfold", 0): f"{_NO_ROW} unfold",
     ("zero", 0): f"{_NO_ROW} zero_",
+    **{("histogram", i): _REFUSES for i in (0, 1, 2)},
+    ("bincount", 1): _REFUSES,
+    **{(name, 0): _REFUSES for name in ("unique", "unique_dim", "unique_consecutive")},
 }
 #: Rules that only a handful of random programs reach, so that chance decides whether those of one seed do.
 RARE = {("arranged", 0), ("embed", 0), ("embed_diagonal", 0), ("recur", 0)}
@@ -61,7 +87,7 @@ SAMPLE = [
     ("layer_norm", 1, "nn.functional.layer_norm"), ("softmax", 0, "softmax"),
     ("mse_loss", 1, "nn.functional.mse_loss"), ("cat", 0, "cat"), ("select", 0, "getitem"),
     ("squeeze2", 0, "squeeze"), ("expand", 0, "expand"), ("gather", 0, "gather"), ("index_put", 1, "setitem"),
-    ("sort", 0, "sort"),
+    ("sort", 0, "sort"), ("p_norm", 0, "norm"), ("median_all", 0, "median"),
 ]  # fmt: skip
 SECOND = [("_tanh_backward", 0), ("_tanh_backward", 1), ("softmax_backward", 1), ("place", 0), ("gather_back", 0)]
 #: Rules that say 0, whatever the factor.

@@ -104,7 +104,7 @@ def test_programs_have_all_that_they_should_have():
     }  # fmt: skip
     few = {name: seen[name] for name, least in wanted.items() if seen[name] < least}
     assert not few
-    never = {row.name for row in CATALOGUE.values() if "random" not in row.tags} - set(seen)
+    never = {row.name for row in CATALOGUE.values() if not row.tags & {"random", "stream"}} - set(seen)
     assert not never
 
 
@@ -122,7 +122,7 @@ def test_exact_programs_are_exact():
     def same(a, b):
         if isinstance(a, tuple):
             return all(map(same, a, b))
-        return a is b is None or np.array_equal(a, b)
+        return a is b is None or np.array_equal(a, b, equal_nan=True)  # the median of nothing is nan
 
     judged = 0
     for program, run in drawn(800, start=10_000, regime="exact", dtypes=("float32", "int64", "bool")):

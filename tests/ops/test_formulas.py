@@ -38,6 +38,7 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: ad.clamp(x, max=x * 0.5),
     lambda x: ad.div(x, x * 2, rounding_mode="floor"),
     lambda x: ad.div(x, x * 2, rounding_mode="trunc"),
+    *(lambda x, compare=f"{name}_": getattr(x * 1, compare)(0.5) for name in ("eq", "ne", "lt", "le", "gt", "ge")),
     lambda x: (x * 1).eq_(x),
     lambda x: (x * 1).ne_(x),
     lambda x: (x * 1).lt_(x),
@@ -65,6 +66,8 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: ad.scatter(x, 0, ROWS[None], 1.0) ** 2,
     lambda x: ad.scatter_add(x, 0, ROWS[None], x) ** 2,
     lambda x: x.max(0)[0] ** 2,
+    lambda x: ad.xlogy(2.0, x) * x,
+    lambda x: ad.view_as_real(ad.complex(x, x) ** 2) ** 2,
     lambda x: ad.cumprod(x, 0) ** 2,
     lambda x: ad.round(x, decimals=1) * x,
     lambda x: F.silu(x),
@@ -99,10 +102,17 @@ def three_times(f: Callable[[Any], Any], engine: Any) -> None:
             return
 
 
+#: Recorded, as in torch, to raise.
+_REFUSING = ("unique", "unique_dim", "unique_consecutive", "bincount", "histogram")
 #: Formulas that nothing above reaches on plain arrays, by primitive and input, each with its reason.
 NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
-    # torch has none either: what stands there raises its error, tested in tests/ops/test_special.py
-    [("_igamma", 0), ("_igammac", 0), ("zeta", 0)]
+    [
+        # torch has none either: what stands there raises its error, tested in tests/ops/test_special.py
+        *[("_igamma", 0), ("_igammac", 0), ("zeta", 0)],
+        # nor here, and no program asks for it
+        *[(name, i) for name in ("floor_divide", "_heaviside", "_remainder_of_number") for i in (0, 1)],
+        *((name, i) for name in _REFUSING for i, rule in enumerate(PRIMITIVES[name].formulas) if rule is not None),
+    ]
 )
 
 
