@@ -7,7 +7,7 @@ operators of the same names are then tried by themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from parity.catalogue import CATALOGUE
@@ -20,15 +20,17 @@ from parity.strategies.single import Undrawn, draw_op, kinds
 from parity.strategies.source import Seeded
 
 Part = Callable[..., Any]
+#: "rule" or "kernel", the engine's name of the operator, and the input.
+Name = tuple[str, str, int | str]
 #: Programs of each kind that a suspect is given.
 _TRIES = 3
 
 
-def called(program: Program, subject: Any) -> set[str]:
-    """The engine's names of the rules and kernels that a program runs; empty if the engine cannot say."""
-    seen: set[str] = set()
+@contextmanager
+def watched(subject: Any, seen: set[Name]) -> Iterator[None]:
+    """While it lasts, every rule and kernel that runs is noted."""
 
-    def counted(name: str) -> Callable[[Part], Part]:
+    def counted(name: Name) -> Callable[[Part], Part]:
         def change(part: Part) -> Part:
             def counting(*args: Any, **params: Any) -> Any:
                 seen.add(name)
@@ -40,11 +42,19 @@ def called(program: Program, subject: Any) -> set[str]:
 
     with ExitStack() as planted:
         for rule in subject.rules() if hasattr(subject, "rules") else ():
-            planted.enter_context(subject.replaced(rule.op, rule.input, counted(rule.op)))
-        for name in subject.kernels() if hasattr(subject, "kernels") else ():
-            planted.enter_context(subject.replaced_kernel(name, counted(name)))
+            name: Name = ("rule", rule.op, rule.input)
+            planted.enter_context(subject.replaced(rule.op, rule.input, counted(name)))
+        for op in subject.kernels() if hasattr(subject, "kernels") else ():
+            planted.enter_context(subject.replaced_kernel(op, counted(("kernel", op, 0))))
+        yield
+
+
+def called(program: Program, subject: Any) -> set[str]:
+    """The engine's names of the operators whose rules or kernels a program runs; empty if the engine cannot say."""
+    seen: set[Name] = set()
+    with watched(subject, seen):
         execute(program, subject)
-    return seen
+    return {op for _, op, _ in seen}
 
 
 def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> tuple[Program, Mismatch] | None:
