@@ -341,9 +341,9 @@ def report(
     jobs: int = 2,
     sample: int | None = None,
 ) -> bool:
-    """Run every mutant (or so many, drawn by the seed); whether at least `AIM` of those that are not equivalent are killed, and the list holds.
+    """Run every mutant, or so many, drawn by the seed: whether `AIM` of those not equivalent die, and the list holds.
 
-    With `ops` only mutants that their programs reach are run, and nothing is said of the list.
+    With `ops` only mutants that their programs reach are run; then, and of a sample, nothing is said of the list.
     """
     started = time.monotonic()
     found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
