@@ -74,7 +74,7 @@ def test_a_part_that_an_engine_has_not_is_left_out():
 def test_whole_numbers_that_differ_are_judged_without_a_truth():
     """Balls say nothing of 2 to the power -1 among integers; that both are whole numbers is enough."""
     leaves = tuple(Input(np.array(values), False) for values in ([2, 3, 1], [-1, 2, -3]))
-    program = Program(leaves, (Step("pow", (Ref(0), Ref(1))),))
+    program = Program(leaves, (Step("pow", (Ref(0), Ref(1))),), ())
     with reference.settings() as torch, AUTODIFF.replaced_kernel("power_of_tensors", instead(lambda x, y: x * y)):
         verdict = compare(program, torch, AUTODIFF)
     assert verdict.status == "differs"
