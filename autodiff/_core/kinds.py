@@ -225,8 +225,9 @@ def fused(
     """An operator of one tensor whose gradient is one kernel, `backward(g, x, *others, **parameters)`, linear in g.
 
     That kernel is the operator `_name_backward`, recorded under `create_graph` as torch records it, its derivative by
-    x being the `curvature`: a formula of g, grad, x and the parameters, or nothing where the pieces are straight. `sees`: x is the "input", or the
-    result ("out"), as torch's in-place forms have it. Further `inputs` have no derivative.
+    x being the `curvature`: a formula of g, grad, x and the parameters, or nothing where the pieces are straight.
+    `sees`: x is the "input", or the result ("out"), as torch's in-place forms have it. Further `inputs` have no
+    derivative.
     """
     back = f"_{name.lstrip('_')}_backward"
     others = inputs[1:]
