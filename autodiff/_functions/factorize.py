@@ -127,7 +127,7 @@ def lu_of_tensor(self: Tensor, pivot: bool = True, get_infos: bool = False) -> A
     return root_lu(self, pivot, get_infos)
 
 
-@function("", out=True)
+@function("", method=False, out=True)
 def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True) -> Any:
     """P, L and U of what `linalg.lu_factor` gives; those not asked for are empty."""
     if LU_pivots._array.dtype != np.int32:

@@ -107,7 +107,7 @@ def root_matrix_power(input: Tensor, n: int) -> Tensor:
     return matrix_power(input, n)  # type: ignore[no-any-return]
 
 
-@function("linalg")
+@function("linalg", out=True)
 def matrix_exp(input: Tensor) -> Tensor:
     """The sum of A**n / n!."""
     check_square("linalg.matrix_exp", input)

@@ -285,7 +285,7 @@ def weigh(draft: Draft) -> None:
         return
     made = draft.results[-1]
     for item in made if isinstance(made, tuple) else (made,):
-        if item.requires_grad:
+        if item.requires_grad and not item.free:
             values = (arrays.dyadic if draft.exact else _tame)(draft.source, item.shape, False)
             weight = draft.leaf(values.astype(item.array.dtype), layouts=0.0)
             bits = bits_after("mul", {"input": item, "other": weight}) if draft.exact else 0
