@@ -362,11 +362,11 @@ def address(array: Any) -> int:
 
 
 @function(METHOD, method=True)
-def resize_(self: Tensor, *size: Any, memory_format: Any = None) -> Tensor:
+def resize_(self: Tensor, *size: Any, memory_format: Any = None, **by_name: Any) -> Tensor:
     """This tensor in another shape of its own memory, whose elements beyond the old ones hold anything."""
     if self.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
-    shape = arguments.extent(size)
+    shape = arguments.extent((arguments.sizes(size, by_name),))
     old = self.memory().reshape(-1)
     count = math.prod(shape)
     if count > old.size:
