@@ -17,7 +17,9 @@ _ROOTS = "near its roots on the negative axis (and the gradient's) terms cancel:
 _ROOT = "near the root of the gradient terms cancel: the absolute error stays small"
 _OVERFLOWS = "a square in the gradient overflows past 1e154, as in torch; below it a few ulp"
 _SCIPY = "SciPy's kernel, which torch shares"
-_PHASE = "SciPy's kernel, which torch shares: near the function's roots, and far out, where the phase is a rounded number's"
+_PHASE = (
+    "SciPy's kernel, which torch shares: near the function's roots, and far out, where the phase is a rounded number's"
+)
 _EXPONENT = "the exponent is rounded before its exponential is taken, in the far negative tail"
 
 #: By operator.
@@ -29,7 +31,15 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "special.ndtri": f"SciPy's kernel, which torch shares; {_RESULT}",
         **dict.fromkeys(["asinh", "atan"], _OVERFLOWS),
         **dict.fromkeys(
-            ["digamma", "lgamma", "special.gammaln", "special.psi", "special.digamma", "polygamma", "special.polygamma"],
+            [
+                "digamma",
+                "lgamma",
+                "special.gammaln",
+                "special.psi",
+                "special.digamma",
+                "polygamma",
+                "special.polygamma",
+            ],
             _ROOTS,
         ),
         **dict.fromkeys(["mvlgamma", "special.multigammaln"], "a sum of terms of either sign, near its root"),
