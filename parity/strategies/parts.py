@@ -157,7 +157,7 @@ def _is_view(call: Call) -> bool:
 def _overlaps(array: Any) -> bool:
     """Whether elements share memory."""
     places = {sum(i * s for i, s in zip(at, array.strides)) for at in np.ndindex(array.shape)}
-    return len(places) < array.size
+    return len(places) < array.size  # type: ignore[no-any-return]
 
 
 def sliced(call: Call, argument: Argument) -> Any:
