@@ -10,8 +10,8 @@ import numpy as np
 
 from autodiff._kernels.blocks import ROWS, row_blocks
 from autodiff._kernels.elementary import sigmoid
+from autodiff._kernels.error_functions import ndtr
 from autodiff._kernels.half import in_single
-from autodiff._kernels.scipy_special import special
 from autodiff._kernels.summation import total
 
 Dims = tuple[int, ...]
@@ -98,17 +98,15 @@ def glu(x: Any, dim: int) -> Any:
     return a * sigmoid(b)
 
 
+@in_single
 def gelu(x: Any) -> Any:
     """x times the normal distribution's function, by erfc: nothing is lost on the left side."""
-    if x.dtype.char == "e":
-        return gelu(x.astype(np.float32)).astype(np.float16)
-    return special().erfc(x * -math.sqrt(0.5)) * x * 0.5
+    return x * ndtr(x)
 
 
+@in_single
 def gelu_by_tanh(x: Any) -> Any:
     """The approximation 0.5 x (1 + tanh u), as x times the logistic function of 2u."""
-    if x.dtype.char == "e":
-        return gelu_by_tanh(x.astype(np.float32)).astype(np.float16)
     return x * sigmoid(twice_u(x))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.elementary import Kernel, in_single
+from autodiff._kernels.half import Kernel, in_single
 from autodiff._kernels.scipy_special import special
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.elementary import in_single
+from autodiff._kernels.half import in_single
 from autodiff._kernels.pieces import chebyshev, piecewise
 from autodiff._kernels.scipy_special import special
 
@@ -106,23 +106,52 @@ def digamma(x: Any) -> Any:
     return special().digamma(x)
 
 
+#: From here on Euler's and Maclaurin's series of zeta ends after its terms with B_2k / (2k)!.
+_FAR = 16
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+
+
 @in_single
 def polygamma(x: Any, n: int) -> Any:
-    """The nth derivative of digamma."""
+    """The nth derivative of digamma, a multiple of the sum of (k + x)^-(n + 1)."""
     if n == 0:
         return special().digamma(x)
-    if n == 1:
-        return _trigamma(x)
     wide = x.astype(np.float64)
-    return ((-1) ** (n + 1) * math.factorial(n) * special().zeta(n + 1.0, wide)).astype(x.dtype)
+    right = _hurwitz(n + 1, np.where(wide > 0, wide, 1.0)) * ((-1) ** (n + 1) * math.factorial(n))
+    if n == 1:
+        left = _trigamma_left(wide)
+    else:
+        left = special().zeta(n + 1.0, wide) * ((-1) ** (n + 1) * math.factorial(n))
+    return np.where(wide > 0, right, left).astype(x.dtype)
 
 
-def _trigamma(x: Any) -> Any:
-    """By reflection on the left side, where the series of zeta ends at poles."""
-    left = x <= 0
-    zeta = special().zeta(2.0, np.where(left, 1 - x, x).astype(np.float64))
-    turns = np.pi / np.sin(np.pi * (x - np.round(x)).astype(np.float64))
-    return np.where(left, turns * turns - zeta, zeta).astype(x.dtype)
+def _hurwitz(s: int, x: Any) -> Any:
+    """The sum of (k + x)^-s for x > 0, the smallest terms first."""
+    far = x + np.where(x < _FAR, _FAR, 0)
+    square = 1 / (far * far)
+    rest, rising = np.zeros_like(x), 1.0
+    factors = []
+    for k, b in enumerate(_BERNOULLI, 1):
+        rising = float(s) if k == 1 else rising * (s + 2 * k - 3) * (s + 2 * k - 2)
+        factors.append(b * rising / math.factorial(2 * k))
+    for c in reversed(factors):
+        rest = (rest + c) * square
+    power = np.where(far < 1e60, 1 / _whole_power(far, s - 1), (1 / far) ** (s - 1))
+    total = power / (s - 1) + power * (0.5 / far + rest)
+    for k in range(_FAR - 1, -1, -1):
+        total = total + np.where(x < _FAR, 1 / _whole_power(x + k, s), 0)
+    return total
+
+
+def _whole_power(x: Any, n: int) -> Any:
+    return x if n == 1 else x * x if n == 2 else x**n
+
+
+def _trigamma_left(x: Any) -> Any:
+    """By reflection, where the sum ends at poles."""
+    x = np.where(x > 0, -0.5, x)
+    turns = np.pi / np.sin(np.pi * (x - np.rint(x)))
+    return np.where(np.isinf(x), np.nan, turns * turns - _hurwitz(2, 1 - np.where(np.isinf(x), 0, x)))
 
 
 @in_single
@@ -156,7 +185,7 @@ def _incomplete(name: str, a: Any, x: Any, start: float) -> Any:
     a, x = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
     found = getattr(special(), name)(a, x)
     # SciPy's prefactor loses two digits for small a: there log gamma is exact enough to begin again.
-    small = (a > 1e-6) & (a < 20) & (x > 1e-300) & (x < 60)
+    small = (a > (0.3 if start == 1 else 1e-3)) & (a < 20) & (x > 1e-300) & (x < 60)
     if small.any():
         mended = np.array(found)
         mended[small] = _of_small(a[small], x[small], upper=start == 1)

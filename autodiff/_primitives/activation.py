@@ -56,8 +56,7 @@ for _name in ("elu", "celu"):
 
 
 def _gelu(g: Any, input: Any) -> Any:
-    density = ops.exp(input * input * -0.5) * (1 / math.sqrt(2 * math.pi))
-    return g * (ops.erfc(input * -math.sqrt(0.5)) * 0.5 + input * density)
+    return g * (ops.ndtr(input) + input * ops._half_gauss(input) * (1 / math.sqrt(2 * math.pi)))
 
 
 def _gelu_by_tanh(g: Any, input: Any) -> Any:

@@ -75,7 +75,7 @@ def _missing(rows: Sequence[Row], target: str) -> Iterator[str]:
             if pair is not None and pair[1].ulps > AIM
         ]
         if parts:
-            yield f"- `{row.label}`: {', '.join(parts)}: {REASONS.get(row.label, 'not yet looked into')}"
+            yield f"- `{row.label}`: {', '.join(parts)}: {REASONS.get(row.op, 'not yet looked into')}"
 
 
 def listed(text: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.catalogue import ELEMENTWISE, OpSpec
+from parity.catalogue import ELEMENTWISE, Argument, OpSpec
 from parity.program import Array
 
 #: What torch answers at an array of points: value and gradient.
@@ -54,19 +54,21 @@ def points(case: Case, dtype: np.dtype[Any], count: int, answer: Answer) -> Arra
     """At least `count` points of the domain, which is where torch's answer is not nan; every one in float16."""
     if dtype == np.float16:
         every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-        return _inside(every[np.isfinite(every)], answer)
+        return _inside(every[_domain(case.spec, every)], answer)
     rng = np.random.default_rng(zlib.crc32(case.label.encode()))
-    first = np.unique(np.concatenate([_inside(x, answer) for x in _strata(case.spec, dtype, count, rng)]))
+    strata = _strata(case.spec, dtype, count, rng)
+    first = np.unique(np.concatenate([_inside(x[_domain(case.spec, x)], answer) for x in strata]))
     chosen = np.concatenate([first, _inside(_around(_roots(first, answer), dtype, count // 8, rng), answer)])
     while chosen.size < count:
-        more = _inside(rng.choice(chosen, count) * rng.uniform(0.5, 2, count).astype(dtype), answer)
+        more = rng.choice(chosen, count) * rng.uniform(0.5, 2, count).astype(dtype)
+        more = _inside(more[_domain(case.spec, more)], answer)
         chosen = np.unique(np.concatenate([chosen, more]))
     return chosen
 
 
 def _strata(spec: OpSpec, dtype: np.dtype[Any], count: int, rng: np.random.Generator) -> Iterator[Array]:
     info = np.finfo(dtype)
-    (tensor,) = [a for a in spec.arguments if a.kind == "tensor"]
+    tensor = _tensor(spec)
     least, most = info.minexp - info.nmant, info.maxexp - 1
     for share, low, high in ((5, least, most), (3, -30, 12)):
         yield _binades(dtype, count // share, low, high, rng)
@@ -78,6 +80,21 @@ def _strata(spec: OpSpec, dtype: np.dtype[Any], count: int, rng: np.random.Gener
     spots = np.array([0.0, 1.0, -1.0, *ends, *tensor.limits.get("kinks", ()), *spec.critical])
     with np.errstate(over="ignore"):
         yield _around(spots.astype(dtype), dtype, count // 8, rng)
+
+
+def _tensor(spec: OpSpec) -> Argument:
+    (tensor,) = [a for a in spec.arguments if a.kind == "tensor"]
+    return tensor
+
+
+def _domain(spec: OpSpec, x: Array) -> Array:
+    """Whether x is finite and in the domain: a row's bounds other than 0 and ±1 only keep programs tame."""
+    limits, inside = _tensor(spec).limits, np.isfinite(x)
+    if limits.get("above") in (0, 1, -1):
+        inside &= x >= limits["above"]
+    if limits.get("below") in (0, 1, -1):
+        inside &= x <= limits["below"]
+    return inside
 
 
 def _binades(dtype: np.dtype[Any], count: int, low: int, high: int, rng: np.random.Generator) -> Array:

@@ -96,7 +96,9 @@ def test_names_of_a_namespace_are_torchs(name):
     theirs = functools.reduce(getattr, name.split("."), torch)
     assert [n for n in namespaces.names(name) if not hasattr(theirs, n)] == []
     ours = functools.reduce(getattr, name.split("."), ad)
-    assert {n for n, v in public(ours).items() if callable(v) and not isinstance(v, type)} == set(namespaces.names(name))
+    assert {n for n, v in public(ours).items() if callable(v) and not isinstance(v, type)} == set(
+        namespaces.names(name)
+    )
 
 
 def test_a_public_name_has_one_home():

@@ -177,6 +177,19 @@ lib.nn.functional.feature_alpha_dropout(lib.ones(n, 2, 3), 0.3, True)
 """.strip().splitlines()
 
 
+#: float64 through C's library, as torch: the same bits too, up to the length from which NumPy's loops take over.
+BY_LIBRARY = """
+lib.randn(n, dtype=lib.float64)
+lib.randn(n, dtype=lib.complex128)
+lib.empty(n, 2, dtype=lib.float64).t().normal_()
+lib.empty(3, n, dtype=lib.float64).exponential_(2.5)
+e(n, lib.float64).cauchy_(1, 2)
+e(n, lib.float64).log_normal_()
+e(n, lib.float64).log_normal_(5, 700)
+e(n, lib.float64).geometric_(0.01)
+""".strip().splitlines()
+
+
 def drawn(lib: Any, expression: str, n: int) -> Any:
     def e(size: int, dtype: Any = None) -> Any:
         return lib.empty(size, dtype=dtype)
@@ -211,6 +224,15 @@ def test_the_same_bits(expression: str) -> None:
             lib.manual_seed(n + 3)
         assert_alike(drawn(torch, expression, n), drawn(ad, expression, n))
         assert_same_place("log_normal" not in expression)
+
+
+@pytest.mark.parametrize("expression", BY_LIBRARY)
+def test_the_same_last_bit(expression: str) -> None:
+    for n in (*SIZES[:-1], 4001):
+        for lib in (torch, ad):
+            lib.manual_seed(n + 3)
+        assert_alike(drawn(torch, expression, n), drawn(ad, expression, n))
+        assert_same_place()
 
 
 @pytest.mark.parametrize("expression", NEARLY)
