@@ -359,3 +359,25 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 def address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
+
+
+@function(METHOD, method=True)
+def resize_(self: Tensor, *size: Any, memory_format: Any = None, **by_name: Any) -> Tensor:
+    """This tensor in another shape of its own memory, whose elements beyond the old ones hold anything."""
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    shape = arguments.extent((arguments.sizes(size, by_name),))
+    old = self.memory().reshape(-1)
+    count = math.prod(shape)
+    if count > old.size:
+        grown = np.empty(count, old.dtype)
+        grown[: old.size] = old
+        old = grown
+    self._array = old[:count].reshape(shape)
+    return self
+
+
+@function(METHOD, method=True)
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Resized to another tensor's shape."""
+    return resize_(self, the_template._array.shape)

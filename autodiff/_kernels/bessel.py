@@ -19,6 +19,20 @@ def scipys(name: str) -> Kernel:
     return in_single(kernel)
 
 
+def near_logarithm(name: str) -> Kernel:
+    """A kernel that ends in the logarithm of its argument, where SciPy's own overflows on the way."""
+    kernel = scipys(name)
+
+    def mended(x: Any) -> Any:
+        return np.where((x > 0) & (x < 1e-30), (_LOG_2_LESS_EULER - np.log(x)).astype(x.dtype), kernel(x))
+
+    return mended
+
+
+#: log 2 - Euler's constant: K0(x) is this less log x, as x vanishes.
+_LOG_2_LESS_EULER = 0.11593151565841245
+
+
 def airy_ai(x: Any) -> Any:
     """Airy's function, which vanishes where SciPy gives up."""
     return np.where(x > 200, x.dtype.type(0), special().airy(x)[0])

@@ -80,12 +80,12 @@ for _name, _kernel in {
     "bessel_y1": bessel.scipys("y1"),
     "modified_bessel_i0": bessel.scipys("i0"),
     "modified_bessel_i1": bessel.scipys("i1"),
-    "modified_bessel_k0": bessel.scipys("k0"),
+    "modified_bessel_k0": bessel.near_logarithm("k0"),
     "modified_bessel_k1": bessel.scipys("k1"),
 }.items():
     discrete(_name, _kernel, 1, "ch", "out", computes="float", public=f"special.{_name}")
 for _name, _kernel in {
-    "scaled_modified_bessel_k0": bessel.scipys("k0e"),
+    "scaled_modified_bessel_k0": bessel.near_logarithm("k0e"),
     "scaled_modified_bessel_k1": bessel.scipys("k1e"),
     "spherical_bessel_j0": bessel.spherical_bessel_j0,
     "airy_ai": bessel.airy_ai,

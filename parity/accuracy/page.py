@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from parity.accuracy.measure import HOPELESS, Row, Worst
+from parity.accuracy.points import thinned
 from parity.accuracy.reasons import AIM, REASONS
 
 PAGE = Path("docs/accuracy.md")
@@ -15,14 +16,15 @@ _COLUMNS = ("operator", "points", "value: {0}", "{1}", "at", "gradient: {0}", "{
 _HEAD = """\
 # Accuracy
 
-Written by `parity accuracy {target} --write`: do not edit. `parity accuracy {target} --check` says whether it has a
-row for every operator; the figures are those of one machine, since torch and NumPy have kernels for each kind of CPU.
+Written by `parity accuracy {target} --points {points} --write`: do not edit. `parity accuracy {target} --check` says
+whether it has a row for every operator; the figures are those of one machine, since torch and NumPy have kernels for
+each kind of CPU.
 
-The largest error in ulp (distances of neighbouring numbers at the truth) of {reference} and of {target}, of the value and
-of the gradient, for every operator that is a function of one number. The truth is ball arithmetic with a certified
-radius; a gradient's is a central difference of the truth's values at 320 bits and more, so that no formula of anybody's
-is trusted. float32 and float64: at least {count} points in every binade, in the ranges in which careless formulas fail,
-around critical values, and around the roots of the value and of the gradient; float16: every number there is. Left out
+The largest error in ulp (distances of neighbouring numbers at the truth) of {reference} and of {target}, of the value
+and of the gradient, for every operator that is a function of one number. The truth is ball arithmetic with a certified
+radius; a gradient's is a central difference of the truth's values at 320 bits and more, so that nobody's formula is
+trusted. float32 and float64: at least {count} points, in every binade, in the ranges in which careless formulas fail,
+around critical values, and around the roots of the value and of the gradient; float16: {every}. Left out
 are points where torch's answer is nan, and gradients at kinks. *At* is where {target} is worst, exactly.
 
 """
@@ -60,7 +62,10 @@ def table(rows: Iterable[Row], names: tuple[str, str]) -> Iterator[str]:
 
 def page(rows: Sequence[Row], target: str, reference: str, count: int) -> str:
     """The whole page."""
-    lines = [_HEAD.format(target=target, reference=reference, count=f"{count:,}").rstrip(), ""]
+    head = _HEAD.format(
+        target=target, reference=reference, count=f"{count:,}", points=count, every=_every(thinned(count))
+    )
+    lines = [head.rstrip(), ""]
     for dtype in dict.fromkeys(row.dtype for row in rows):
         lines += [f"## {dtype}", "", *table((r for r in rows if r.dtype == dtype), (reference, target)), ""]
     return "\n".join([*lines, *_missing(rows, target)]) + "\n"
@@ -76,6 +81,10 @@ def _missing(rows: Sequence[Row], target: str) -> Iterator[str]:
         ]
         if parts:
             yield f"- `{row.label}`: {', '.join(parts)}: {REASONS.get(row.op, 'not yet looked into')}"
+
+
+def _every(stride: int) -> str:
+    return "every number there is" if stride == 1 else f"one of {stride} of all numbers"
 
 
 def listed(text: str) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ WITHOUT_A_ROW = {
         get_rng_state random.fork_rng random.get_rng_state random.initial_seed random.manual_seed random.seed
         random.set_rng_state seed set_rng_state
     """,
-    "memory without promised values": "empty_permuted empty_strided new_empty_strided",
+    "memory without promised values": "empty_permuted empty_strided new_empty_strided resize_ resize_as_",
     "takes memory that no step can hold, or a name: tests/ops/test_creation_edges.py": "frombuffer bfloat16",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.
