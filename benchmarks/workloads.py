@@ -256,6 +256,21 @@ def products(lib: Any, dtype: str) -> Callable[[], list[Any]]:
     return run
 
 
+def classification(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(10)
+    scores = _leaf(lib, rng.normal(size=(512, 10_000)), dtype)
+    classes = lib.tensor(rng.integers(0, 10_000, 512))
+    cross_entropy = lib.nn.functional.cross_entropy
+
+    def run() -> list[Any]:
+        scores.grad = None
+        loss = cross_entropy(scores, classes)
+        loss.backward()
+        return [loss, scores.grad]
+
+    return run
+
+
 def factors(lib: Any, dtype: str) -> Callable[[], list[Any]]:
     rng = np.random.default_rng(10)
     root = rng.normal(size=(64, 32, 32))
@@ -283,6 +298,7 @@ WORKLOADS = (
     Workload("MLP 784-256-128-10, batch 128, Adam step", adam, 0.95, 0.7),
     Workload("indexing, masks, sort, topk, cumsum, 10^5", picking, 0.5, 0.35, rounds=9),
     Workload("embedding 50k x 64, 4096 rows, scatter_add", embedding, 0.8, 0.6, rounds=9),
+    Workload("cross_entropy on (512, 10000)", classification, 0.8, 0.6, rounds=9),
     Workload("cholesky, solve, logdet, 64 times 32x32", factors, 1.1, 0.75),
     Workload("five 512x512 matmuls", products, 1.15, 1.05, rounds=7),
 )

@@ -7,7 +7,7 @@ operators of the same names are then tried by themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from parity.catalogue import CATALOGUE
@@ -20,15 +20,17 @@ from parity.strategies.single import Undrawn, draw_op, kinds
 from parity.strategies.source import Seeded
 
 Part = Callable[..., Any]
+#: "rule" or "kernel", the engine's name of the operator, and the input.
+Name = tuple[str, str, int | str]
 #: Programs of each kind that a suspect is given.
 _TRIES = 3
 
 
-def called(program: Program, subject: Any) -> set[str]:
-    """The engine's names of the rules and kernels that a program runs; empty if the engine cannot say."""
-    seen: set[str] = set()
+@contextmanager
+def watched(subject: Any, seen: set[Name]) -> Iterator[None]:
+    """While it lasts, every rule and kernel that runs is noted."""
 
-    def counted(name: str) -> Callable[[Part], Part]:
+    def counted(name: Name) -> Callable[[Part], Part]:
         def change(part: Part) -> Part:
             def counting(*args: Any, **params: Any) -> Any:
                 seen.add(name)
@@ -40,9 +42,17 @@ def called(program: Program, subject: Any) -> set[str]:
 
     with ExitStack() as planted:
         for rule in subject.rules() if hasattr(subject, "rules") else ():
-            planted.enter_context(subject.replaced(rule.op, rule.input, counted(rule.op)))
-        for name in subject.kernels() if hasattr(subject, "kernels") else ():
-            planted.enter_context(subject.replaced_kernel(name, counted(name)))
+            name: Name = ("rule", rule.op, rule.input)
+            planted.enter_context(subject.replaced(rule.op, rule.input, counted(name)))
+        for op in subject.kernels() if hasattr(subject, "kernels") else ():
+            planted.enter_context(subject.replaced_kernel(op, counted(("kernel", op, 0))))
+        yield
+
+
+def called(program: Program, subject: Any) -> set[Name]:
+    """The rules and kernels that a program runs; empty if the engine cannot say."""
+    seen: set[Name] = set()
+    with watched(subject, seen):
         execute(program, subject)
     return seen
 
@@ -50,29 +60,43 @@ def called(program: Program, subject: Any) -> set[str]:
 def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> tuple[Program, Mismatch] | None:
     """A program of one operator, and its mismatch, that explains another operator's: None if there is none.
 
-    Of several the one that calls the fewest parts itself.
+    It must show without the other's own part. Of several the one that calls the fewest parts itself.
     """
     if not mismatch.op or mismatch.mechanism or not hasattr(subject, "rules"):
         return None
+    kind = "kernel" if mismatch.check in ("value", "dtype", "shape", "requires_grad", "alias") else "rule"
     found: list[tuple[int, str, Program, Mismatch]] = []
-    for op in sorted(_public(called(program, subject)) - {mismatch.op}):
+    for op in sorted(_public(_names(called(program, subject))) - {mismatch.op}):
         for candidate in _programs(op, program, reference):
             verdict = compare(candidate, reference, subject)
-            if verdict.status == "differs":
-                first = localize(candidate, reference, subject, verdict.mismatches[0])
-                if first.op == op:
-                    found.append((len(called(candidate, subject)), op, candidate, first))
-                    break
+            if verdict.status != "differs":
+                continue
+            parts = called(candidate, subject)
+            if mismatch.op in _public(_names({part for part in parts if part[0] == kind})):
+                continue
+            first = localize(candidate, reference, subject, verdict.mismatches[0])
+            if first.op == op:
+                found.append((len(_names(parts)), op, candidate, first))
+                break
     if not found:
         return None
     _, _, inner, first = min(found, key=lambda row: row[:2])
     return inner, first
 
 
+def _names(parts: set[Name]) -> set[str]:
+    return {op for _, op, _ in parts}
+
+
 def _public(names: set[str]) -> set[str]:
-    """The operators of the catalogue that go by these names."""
+    """The operators of the catalogue that go by these names, or by their beginnings: mean_all serves mean."""
     there = {name for name in CATALOGUE if "random" not in CATALOGUE[name].tags}
-    return {n for n in there if n in names or (n.rpartition(".")[2] in names - there)}
+    found: set[str] = set()
+    for name in names:
+        while name and name not in there and not any(op.endswith("." + name) for op in there):
+            name = name.rpartition("_")[0]
+        found.add(name)
+    return {op for op in there if op in found or op.rpartition(".")[2] in found - there}
 
 
 def _programs(op: str, program: Program, reference: Any) -> Iterator[Program]:

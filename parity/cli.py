@@ -188,7 +188,7 @@ def selftest(options: argparse.Namespace) -> int:
 
         wishes = {"programs": options.programs, "seed": options.seed, "ops": options.ops}
         if options.mutants:
-            passed = mutation.report(reference, subject, show, jobs=options.jobs, **wishes)
+            passed = mutation.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
         else:
             passed = faults.report(reference, subject, show, **wishes)
     return AGREE if passed else MISMATCH
@@ -270,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(verb=selftest)
     _target_options(verb, "an engine that lets its parts be replaced (default: autodiff)")
     verb.add_argument("--mutants", action="store_true", help="every formula and kernel changed, one at a time")
+    verb.add_argument("--sample", type=_natural, metavar="N", help="so many of the mutants, drawn by the seed")
     verb.add_argument("--programs", type=_natural, default=faults.PROGRAMS, metavar="N", help="random programs")
     verb.add_argument("--seed", type=_natural, default=faults.SEED)
     verb.add_argument("--ops", type=_names, help="operators that programs are made of")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.blaming import innermost
-from parity.catalogue.excluded import known
+from parity.catalogue.excluded import known, spread
 from parity.compare import compare
 from parity.compare.localize import localize
 from parity.compare.mechanism import mechanism
@@ -50,19 +50,23 @@ def judge(
     if reason := known_reason(program, verdict, reference, subject):
         return Judgement(program, replace(verdict, status="known", note=reason))
     failure = explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed)
-    if reason := covered(failure.verdict.mismatches):
+    if reason := covered(failure.verdict.mismatches, program):
         return Judgement(program, replace(verdict, status="known", note=reason))
     return Judgement(program, verdict, failure)
 
 
 def known_reason(program: Program, verdict: Verdict, reference: Any, subject: Any) -> str:
     """Why the difference is one of those that stay, if every part of it is; else empty."""
-    return covered([localize(program, reference, subject, mismatch) for mismatch in verdict.mismatches])
+    return covered([localize(program, reference, subject, mismatch) for mismatch in verdict.mismatches], program)
 
 
-def covered(mismatches: Sequence[Mismatch]) -> str:
+def covered(mismatches: Sequence[Mismatch], program: Program) -> str:
     """Why all of these differences stay; empty if one of them is not known."""
-    reasons = [known(m.op, m.check, m.reference, m.truth, m.blame) for m in mismatches]
+    ops = {step.op for step in program.steps}
+    reasons = [
+        known(m.op, m.check, m.reference, m.truth, m.blame) or spread(ops, m.check, m.reference, m.truth)
+        for m in mismatches
+    ]
     return reasons[0] if reasons and all(reasons) else ""
 
 

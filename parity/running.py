@@ -112,7 +112,7 @@ class Examiner:
         if key in self._explained:
             return replace(outcome, key=self._explained[key])
         failure = explain(program, verdict, self.reference, self.subject, seed=self.plan.seed)
-        if reason := covered(failure.verdict.mismatches):
+        if reason := covered(failure.verdict.mismatches, failure.program):
             return replace(outcome, status="known", note=reason)
         kept = corpus.keep(failure.program, about(failure))
         found = failure.verdict.mismatches[0]

@@ -63,10 +63,12 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
         raise RuntimeError(made)
     result = compute(target)
     target._node = result._node
-    target._array = result._array
+    before, target._array = target._array, result._array
     meta = target._meta
     if meta is not None and meta.view is not None and result._meta is not None:
         meta.view = result._meta.view
+    elif target._storage is not None:
+        views.moved_base(target, before, track=state.grad and target._node is not None)
     target.storage().touch()
     return target
 

@@ -217,7 +217,7 @@ def fused(
     name: str,
     kernel: Kernel,
     backward: Kernel,
-    *curvatures: Formula | str | float | None,
+    *curvatures: Formula,
     sees: str = "input",
     inputs: tuple[str, ...] = ("input",),
     node: str | None = None,
@@ -225,8 +225,9 @@ def fused(
     """An operator of one tensor whose gradient is one kernel, `backward(g, x, *others, **parameters)`, linear in g.
 
     That kernel is the operator `_name_backward`, recorded under `create_graph` as torch records it, its derivative by
-    x being the `curvature` (a formula of g, grad, x and the parameters, or 0). `sees`: x is the "input", or the
-    result ("out"), as torch's in-place forms have it. Further `inputs` have no derivative.
+    x being the `curvature`: a formula of g, grad, x and the parameters, or nothing where the pieces are straight.
+    `sees`: x is the "input", or the result ("out"), as torch's in-place forms have it. Further `inputs` have no
+    derivative.
     """
     back = f"_{name.lstrip('_')}_backward"
     others = inputs[1:]
@@ -238,11 +239,15 @@ def fused(
     _primitive(
         back,
         backward,
-        (_calls(back, (seen, *others), names), *(curvatures or (0,)), *(None for _ in others)),
+        (_calls(back, (seen, *others), names), *(curvatures or (_straight,)), *(None for _ in others)),
         inputs=("grad", seen, *others),
         node=p.title.replace("Backward", "BackwardBackward"),
     )
     return p
+
+
+def _straight(g: Any) -> Any:
+    return ops.zeros_like(g)
 
 
 def _calls(name: str, tensors: tuple[str, ...], names: tuple[str, ...]) -> Formula:

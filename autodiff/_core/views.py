@@ -7,11 +7,13 @@ memory is written, every live view of it loses its node, and replays itself from
 from __future__ import annotations
 
 import weakref
+from typing import Any
 
 from autodiff._core import errors, tensor
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
-from autodiff._core.tensor import AutogradMeta, Step, Tensor, View
+from autodiff._core.registry import ops
+from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way
 
 
 def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
@@ -52,3 +54,41 @@ def make_stale(storage: Storage) -> None:
     storage.views[:] = [weakref.ref(view) for view in live]
     for view in live:
         tensor.make_stale(view)
+
+
+def moved_base(base: Tensor, before: Any, *, track: bool) -> None:
+    """A base took on another geometry: its live views go by the one that it had `before`.
+
+    `track`: they also lose their nodes, as after a write.
+    """
+    storage = base._storage
+    back = None if storage is None or storage.views is None else _back(before, base._array)
+    if storage is None or storage.views is None or back is None:
+        return
+    for ref in storage.views:
+        view = ref()
+        if view is not None and view._meta is not None and view._meta.view is not None:
+            found = view._meta.view
+            if found.base is base:
+                view._meta.view = View(base, _beginning(found.way, back), found.made)
+    if track:
+        make_stale(storage)
+
+
+def _back(before: Any, after: Any) -> Way | None:
+    """The way from one geometry of some memory to an earlier one, by dimensions exchanged and those of size 1."""
+    places = [i for i, n in enumerate(after.shape) if n != 1]
+    wanted = [(n, s) for n, s in zip(before.shape, before.strides) if n != 1]
+    having = {(after.shape[i], after.strides[i]): i for i in places}
+    if len(having) != len(places) or sorted(having) != sorted(wanted):
+        return None
+    order = [having[w] for w in wanted]
+    order += [i for i in range(after.ndim) if i not in order]
+    turned = (None, (ops.permute, {"dims": tuple(order)}, None))
+    return (turned, (ops.view, {"shape": before.shape}, None))
+
+
+def _beginning(way: Way, first: Way) -> Way:
+    """The way with another one before it."""
+    outer, step = way
+    return (first if outer is None else _beginning(outer, first), step)

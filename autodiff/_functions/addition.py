@@ -33,7 +33,7 @@ def _of_one_dtype(kernel: str, input: Tensor, a: Tensor, b: Tensor, names: tuple
 
 def _factor(value: Any, x: Tensor) -> Any:
     """alpha or beta as a Python number. Raises RuntimeError for a complex one of real tensors."""
-    value = plain(value.item() if isinstance(value, Tensor) else value)  # type: ignore[attr-defined]
+    value = plain(value.item() if isinstance(value, Tensor) else value)
     if isinstance(value, complex) and x._array.dtype.kind != "c":
         if value.imag:
             raise RuntimeError("value cannot be converted to type float without overflow")

@@ -217,9 +217,9 @@ def multilabel_soft_margin_loss(
 
 
 @function("nn.functional")
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """int64 rows that are 1 at each class number, 0 elsewhere; without a number of classes, as many as occur."""
-    x = np.asarray(tensor._array)
+    x = np.asarray(input._array)
     if x.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if not x.size:

@@ -214,9 +214,9 @@ def _tensordot(a: Tensor, b: Tensor, dims: Any) -> Tensor:
     for i, j in zip(left, right):
         x, y = a._array.shape[i], b._array.shape[j]
         if y == 1:
-            a = ops.sum(a, dims=(i,), keepdim=True)
+            a = _kept_dtype(ops.sum(a, dims=(i,), keepdim=True), a)
         elif x == 1:
-            b = ops.sum(b, dims=(j,), keepdim=True)
+            b = _kept_dtype(ops.sum(b, dims=(j,), keepdim=True), b)
         elif x != y:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {x} in dim {i - m} and second has size {y} "
@@ -225,20 +225,26 @@ def _tensordot(a: Tensor, b: Tensor, dims: Any) -> Tensor:
     rest, others = [d for d in range(m) if d not in left], [d for d in range(n) if d not in right]
     shape, wide = a._array.shape, b._array.shape
     x, y = ops.permute(a, dims=(*rest, *left)), ops.permute(b, dims=(*right, *others))
-    if not rest and not others:
-        return ops.view(_whole(x, y), shape=())  # type: ignore[no-any-return]
+    outer = (*[shape[d] for d in rest], *[wide[d] for d in others])
+    if all(n == 1 for n in outer):
+        return ops.view(_whole(x, y), shape=outer)  # type: ignore[no-any-return]
     inner = math.prod([shape[d] for d in left])
     x = folded(x, (math.prod([shape[d] for d in rest]), inner))
     y = folded(y, (inner, math.prod([wide[d] for d in others])))
-    return ops.view(mm(x, y), shape=(*[shape[d] for d in rest], *[wide[d] for d in others]))  # type: ignore[no-any-return]
+    return ops.view(mm(x, y), shape=outer)  # type: ignore[no-any-return]
+
+
+def _kept_dtype(total: Tensor, x: Tensor) -> Tensor:
+    """A sum in the dtype of what was summed, which for integers is not the sum's own."""
+    return total if total._array.dtype is x._array.dtype else ops.to(total, dtype=x._array.dtype)
 
 
 def _whole(x: Tensor, y: Tensor) -> Tensor:
     """The sum of all products of two tensors' elements: as vectors where their memory is in order."""
     if not (x._array.flags.c_contiguous and y._array.flags.c_contiguous):
-        return ops.sum_all(ops.mul(x, y))  # type: ignore[no-any-return]
-    if x._array.ndim != 1:
-        x, y = (ops.view(t, shape=(t._array.size,)) for t in (x, y))
+        x, y = (ops.squeeze0(t, dims=range(t._array.ndim)) for t in (x, y))
+        return _kept_dtype(ops.sum_all(ops.mul(x, y)), x)
+    x, y = (t if t._array.ndim == 1 else ops.view(t, shape=(t._array.size,)) for t in (x, y))
     return dot(x, y)  # type: ignore[no-any-return]
 
 

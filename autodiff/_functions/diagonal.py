@@ -55,7 +55,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A matrix's diagonal, copied; or a matrix with a vector along its diagonal."""
     ndim = input._array.ndim
     if ndim == 1:
-        return diag_embed(input, diagonal)
+        return diag_embed(input, diagonal)  # type: ignore[no-any-return]
     if ndim != 2:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
     return ops.diagonal_copy(input, offset=diagonal, dim1=0, dim2=1)  # type: ignore[no-any-return]
@@ -64,7 +64,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 @function()
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
     """A matrix with all elements along its diagonal."""
-    return diag_embed(reshaped(input, (input._array.size,)), offset)
+    return diag_embed(reshaped(input, (input._array.size,)), offset)  # type: ignore[no-any-return]
 
 
 @function()

@@ -27,7 +27,12 @@ def kept(shape_of: Any, p: float, feature: bool, dtype: Any = None) -> Any:
         memory = np.empty((*shape_of.shape[:2], *[1] * (shape_of.ndim - 2)), shape_of.dtype)
     else:
         memory = alike(shape_of, dtype or shape_of.dtype)
-    return all_alike(mersenne.default(), memory, 1 - p)
+    drawn = all_alike(mersenne.default(), memory, 1 - p)
+    if not feature:
+        return drawn
+    spread = alike(shape_of, shape_of.dtype)  # in the input's layout, which the product then has
+    spread[...] = drawn
+    return spread
 
 
 def _dropped(input: Tensor, p: float, train: bool, feature: bool, alpha: bool, inplace: bool) -> Tensor:
@@ -180,7 +185,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """A sample in which classes weigh as much as chance likes them; `hard`: the winner takes 1, gradients stay soft."""
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=2)
-    waits = exponential_(wrap(alike(logits._array, logits._array.dtype)))
+    waits = exponential_(wrap(np.empty(logits._array.shape, logits._array.dtype)))
     soft: Any = ((logits - ops.log(waits)) / tau).softmax(dim)  # type: ignore[attr-defined,operator]
     if not hard:
         return soft  # type: ignore[no-any-return]

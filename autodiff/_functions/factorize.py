@@ -91,7 +91,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
     """P, L and U with A = P L U: a permutation, a lower factor with ones on its diagonal, an upper factor."""
     _check_lu("linalg.lu", A, pivot)
     L, U, pivots = ops.lu(A)
-    return LU(wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype)), L, U)  # type: ignore[call-arg]
+    return LU(wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype)), L, U)  # type: ignore[arg-type]
 
 
 @function("linalg", out=True)
@@ -127,7 +127,7 @@ def lu_of_tensor(self: Tensor, pivot: bool = True, get_infos: bool = False) -> A
     return root_lu(self, pivot, get_infos)
 
 
-@function("", out=True)
+@function("", method=False, out=True)
 def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True) -> Any:
     """P, L and U of what `linalg.lu_factor` gives; those not asked for are empty."""
     if LU_pivots._array.dtype != np.int32:
@@ -140,8 +140,8 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     if unpack_pivots:
         P = wrap(lapack.permutation(LU_pivots._array, LU_data._array.shape[-2], dtype))
     if not unpack_data:
-        return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[call-arg]
-    return LUUnpacked(P, *ops.lu_parts(LU_data))  # type: ignore[call-arg]
+        return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[arg-type]
+    return LUUnpacked(P, *ops.lu_parts(LU_data))  # type: ignore[arg-type]
 
 
 # -- reflections --------------------------------------------------------------------------------------------------
@@ -162,13 +162,13 @@ def _qr(A: Tensor, mode: str) -> Any:
 @function("linalg", out=True)
 def qr(A: Tensor, mode: str = "reduced") -> Any:
     """Q with orthonormal columns and R upper triangular; mode "complete" has Q square, mode "r" no Q."""
-    return LinalgQR(*_qr(A, mode))  # type: ignore[arg-type]
+    return LinalgQR(*_qr(A, mode))
 
 
 @function("", name="qr", out=True)
 def root_qr(input: Tensor, some: bool = True) -> Any:
     """Q with orthonormal columns and R upper triangular; Q square unless `some`."""
-    return QR(*_qr(input, "reduced" if some else "complete"))  # type: ignore[arg-type]
+    return QR(*_qr(input, "reduced" if some else "complete"))
 
 
 @function("", out=True)
@@ -177,7 +177,7 @@ def geqrf(input: Tensor) -> Any:
     if input._array.ndim < 2:
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
     check_kernel("geqrf_cpu", input)
-    return Reflections(*ops.geqrf(input))  # type: ignore[arg-type]
+    return Reflections(*ops.geqrf(input))
 
 
 def _reflected(vectors: Tensor, tau: Tensor, C: Tensor, left: bool, adjoint: bool) -> Tensor:
@@ -280,7 +280,7 @@ def ldl_factor_ex(input: Tensor, *, hermitian: bool = False, check_errors: bool 
     found = ops.ldl_factor_ex(input, hermitian=bool(hermitian))
     if check_errors and found[2]._array.any():
         raise failed("torch.linalg.ldl_factor_ex", found[2]._array, "Unknown error code: {}.", RuntimeError)
-    return LDLFactorEx(*found)  # type: ignore[arg-type]
+    return LDLFactorEx(*found)
 
 
 @function("linalg", out=True)

@@ -45,7 +45,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
         return _plain(x, index)
     view, indices = _applied(x, index)
     if indices is None:
-        return ops.alias(x) if view is x else view  # type: ignore[no-any-return]
+        return ops.alias(x) if view is x else view
     try:
         return ops.index(view, indices=indices)  # type: ignore[no-any-return]
     except IndexError as error:
@@ -83,7 +83,7 @@ def _plain(x: Tensor, index: tuple[Any, ...]) -> Tensor:
         else:
             view = _sliced(view, dim, p)
             dim += 1
-    return ops.alias(x) if view is x else view  # type: ignore[no-any-return]
+    return ops.alias(x) if view is x else view
 
 
 def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:

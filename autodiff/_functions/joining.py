@@ -120,26 +120,26 @@ def atleast_3d(*tensors: Any) -> Any:
 def hstack(tensors: Any) -> Tensor:
     """Joined along columns (vectors along their only dimension)."""
     given = list(_at_least(tuple(_not_empty("hstack", tensors)), 1))
-    return cat(given, 0 if given[0]._array.ndim == 1 else 1)
+    return cat(given, 0 if given[0]._array.ndim == 1 else 1)  # type: ignore[no-any-return]
 
 
 @function(method=False, out=True, aliases=("row_stack",))
 def vstack(tensors: Any) -> Tensor:
     """Joined along rows."""
-    return cat(list(_at_least(tuple(_not_empty("vstack", tensors)), 2)), 0)
+    return cat(list(_at_least(tuple(_not_empty("vstack", tensors)), 2)), 0)  # type: ignore[no-any-return]
 
 
 @function(method=False, out=True)
 def dstack(tensors: Any) -> Tensor:
     """Joined along the third dimension, which is made where it is missing."""
-    return cat(list(_at_least(tuple(_not_empty("dstack", tensors)), 3)), 2)
+    return cat(list(_at_least(tuple(_not_empty("dstack", tensors)), 3)), 2)  # type: ignore[no-any-return]
 
 
 @function(method=False, out=True)
 def column_stack(tensors: Any) -> Tensor:
     """Joined along columns, of which a vector or a number is one."""
     given = _not_empty("column_stack", tensors)
-    return cat([reshaped(x, (x._array.size, 1)) if x._array.ndim <= 1 else x for x in given], 1)
+    return cat([reshaped(x, (x._array.size, 1)) if x._array.ndim <= 1 else x for x in given], 1)  # type: ignore[no-any-return]
 
 
 @function(method=False)
@@ -198,7 +198,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
         _vector(x)
     if len(tensors) == 1:
         return tensors[0]
-    return stack([ops.reshape_to(g, shape=(g._array.size,)) for g in meshgrid(*tensors)], 1)
+    return stack([ops.reshape_to(g, shape=(g._array.size,)) for g in meshgrid(*tensors)], 1)  # type: ignore[no-any-return]
 
 
 @function(method=False)
@@ -212,4 +212,4 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     places = np.indices((input._array.size,) * r)
     rising = np.less_equal if with_replacement else np.less
     kept = wrap(np.asarray(rising(places[:-1], places[1:]).all(axis=0)))
-    return stack([ops.masked_select(g, kept) for g in meshgrid(*[input] * r)], 1)
+    return stack([ops.masked_select(g, kept) for g in meshgrid(*[input] * r)], 1)  # type: ignore[no-any-return]

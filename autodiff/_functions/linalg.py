@@ -54,13 +54,13 @@ def root_det(input: Tensor) -> Tensor:
 @function("linalg", out=True)
 def slogdet(A: Tensor) -> Any:
     """The determinant's sign (of complex matrices a number of size 1) and the logarithm of its size."""
-    return LinalgSlogdet(*ops.slogdet(A, *_factors("linalg.slogdet", A)))  # type: ignore[arg-type]
+    return LinalgSlogdet(*ops.slogdet(A, *_factors("linalg.slogdet", A)))
 
 
 @function("", name="slogdet", out=True)
 def root_slogdet(input: Tensor) -> Any:
     """`linalg.slogdet` under its old name."""
-    return Slogdet(*slogdet(input))  # type: ignore[arg-type]
+    return Slogdet(*slogdet(input))
 
 
 @function("")
@@ -107,7 +107,7 @@ def root_matrix_power(input: Tensor, n: int) -> Tensor:
     return matrix_power(input, n)  # type: ignore[no-any-return]
 
 
-@function("linalg")
+@function("linalg", out=True)
 def matrix_exp(input: Tensor) -> Tensor:
     """The sum of A**n / n!."""
     check_square("linalg.matrix_exp", input)
@@ -247,11 +247,11 @@ def _cross(name: str, input: Tensor, other: Tensor, dim: int) -> Tensor:
     except ValueError:
         raise RuntimeError(errors.cannot_broadcast(a.shape, b.shape)) from None
     dtype = dtypes.result_type([a, b])
-    return ops.cross(
+    return ops.cross(  # type: ignore[no-any-return]
         ops.to(input, dtype=dtype) if a.dtype != dtype else input,
         ops.to(other, dtype=dtype) if b.dtype != dtype else other,
         dim=d,
-    )  # type: ignore[no-any-return]
+    )
 
 
 @function("linalg", out=True)

@@ -248,14 +248,9 @@ def _with_logits(
         if shape != y.shape:
             raise RuntimeError(f"output with shape {list(y.shape)} doesn't match the broadcast shape {list(shape)}")
         input = ops.expand(input, shape=shape)
-    own = y.dtype
-    d = dtypes.result_type([x, y])
-    input, target = cast(input, d), cast(target, d)
-    weight, pos_weight = (w if w is None else cast(w, d) for w in (weight, pos_weight))
-    if d is own:
-        return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction=reduction)  # type: ignore[no-any-return]
-    losses = ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction="none")
-    return reduced(ops.to(losses, dtype=own), reduction)
+    input = cast(input, y.dtype)
+    weight, pos_weight = (w if w is None else cast(w, y.dtype) for w in (weight, pos_weight))
+    return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction=reduction)  # type: ignore[no-any-return]
 
 
 @function("nn.functional", name="binary_cross_entropy_with_logits")

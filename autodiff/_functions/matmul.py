@@ -265,3 +265,31 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         expands(bias, (rows._array.shape[0], b[0]))
         out = ops.linear_with_bias(bias, rows, weight)
     return out if len(a) == 2 else ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]
+
+
+@function("", "nn.functional", method=False)
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Each output a weight matrix between a row of input1 and one of input2, plus the bias."""
+    a, b, w = (x._array for x in (input1, input2, weight))
+    if not a.dtype == b.dtype == w.dtype:
+        names = [dtypes.title(x.dtype).lower() for x in (a, b, w)]
+        raise RuntimeError(
+            "All tensors must have the same dtype, got input1: {}, input2: {}, weight: {}".format(*names)
+        )
+    if a.ndim != b.ndim:
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {a.ndim} and {b.ndim}")
+    for i, (m, n) in enumerate(zip(a.shape[:-1], b.shape[:-1])):
+        if m != n:
+            raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {i}: got {m} and {n}")
+    for number, x, place in ((1, a, 1), (2, b, 2)):
+        if x.shape[-1] != w.shape[place]:
+            raise RuntimeError(
+                f"bilinear(): input{number} size does not match weight size: got {x.shape[-1]} but expected "
+                f"{w.shape[place]}"
+            )
+    if bias is not None and bias._array.shape[:1] != w.shape[:1]:
+        raise RuntimeError(
+            f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {w.shape[0]}"
+        )
+    result = ops.einsum("...i,kij,...j->...k", input1, weight, input2)
+    return result if bias is None else ops.add(result, bias)  # type: ignore[no-any-return]

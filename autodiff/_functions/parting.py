@@ -15,7 +15,7 @@ from autodiff._core.tensor import Tensor
 @function("Tensor", name="split", method=True)
 def split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Views along `dim`: pieces of one size (the last may be smaller), or of the sizes listed."""
-    return split(self, split_size, dim)
+    return split(self, split_size, dim)  # type: ignore[no-any-return]
 
 
 @function(method=False)
@@ -27,7 +27,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     d = one_dim(dim, len(shape))
     n = shape[d]
     if isinstance(split_size_or_sections, (tuple, list)):
-        return split_with_sizes(tensor, split_size_or_sections, d)
+        return split_with_sizes(tensor, split_size_or_sections, d)  # type: ignore[no-any-return]
     size = arguments.whole(split_size_or_sections, "split_size")
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
@@ -69,7 +69,7 @@ def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]
     n = input._array.shape[d]
     if not n:
         return ops.unsafe_split_with_sizes(input, sizes=(0,) * chunks, dim=d)  # type: ignore[no-any-return]
-    return unsafe_split(input, -(-n // chunks), d)
+    return unsafe_split(input, -(-n // chunks), d)  # type: ignore[no-any-return]
 
 
 @function()
@@ -99,7 +99,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     d = one_dim(dim, input._array.ndim)
     n = input._array.shape[d]
-    return split(input, -(-n // chunks), d) if n else split_with_sizes(input, [0] * chunks, d)
+    return split(input, -(-n // chunks), d) if n else split_with_sizes(input, [0] * chunks, d)  # type: ignore[no-any-return]
 
 
 @function()
@@ -146,7 +146,7 @@ def _split_along(name: str, least: int, input: Tensor, dim: int, given: tuple[An
                 f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {n} is not "
                 f"divisible by the split_size {found[0]}!"
             )
-    return tensor_split(input, found[0], dim)
+    return tensor_split(input, found[0], dim)  # type: ignore[no-any-return]
 
 
 @function()

@@ -238,7 +238,7 @@ def normal(
         array = np.empty(arguments.extent((size,)), arguments.numpy_dtype(dtype, Default.real))
         return finished(normal_values(stream, array, _number(mean), _number(std)), requires_grad, device)
     if not isinstance(std, Tensor):
-        values = normal_values(stream, alike(mean._array, mean._array.dtype), 0.0, _number(std)) + mean._array
+        values = normal_values(stream, np.empty(mean._array.shape, mean._array.dtype), 0.0, _number(std)) + mean._array
         return ops._drawn_normal_mean(mean, values=values)  # type: ignore[no-any-return]
     deviations = std._array
     if deviations.dtype.kind == "c":
@@ -248,7 +248,7 @@ def normal(
     centre = mean._array if isinstance(mean, Tensor) else _number(mean)
     shape = _together(np.shape(centre), deviations.shape)
     target = centre.dtype if isinstance(mean, Tensor) else deviations.dtype
-    array = alike(deviations, target) if shape == deviations.shape else np.empty(shape, target)
+    array = np.empty(shape, target)
     values = normal_values(stream, array)
     with np.errstate(all="ignore"):
         values = np.add(np.multiply(values, deviations).astype(target, copy=False), centre).astype(target, copy=False)

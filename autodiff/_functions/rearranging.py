@@ -29,7 +29,7 @@ def fliplr(input: Tensor) -> Tensor:
     """The order of the columns reversed, always copied."""
     if input._array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
-    return flip(input, 1)
+    return flip(input, 1)  # type: ignore[no-any-return]
 
 
 @function()
@@ -37,7 +37,7 @@ def flipud(input: Tensor) -> Tensor:
     """The order of the rows reversed, always copied."""
     if input._array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
-    return flip(input, 0)
+    return flip(input, 0)  # type: ignore[no-any-return]
 
 
 @function()
@@ -71,7 +71,7 @@ def repeat(self: Tensor, *repeats: Any, **by_name: Any) -> Tensor:
 def tile(input: Tensor, *dims: Any, **by_name: Any) -> Tensor:
     """Like `repeat`, with missing leading numbers taken as 1."""
     times = arguments.sizes(dims, by_name, "dims")
-    return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
+    return repeat(input, (1,) * (input._array.ndim - len(times)) + times)  # type: ignore[no-any-return]
 
 
 @function()
@@ -93,7 +93,7 @@ def repeat_interleave_method(
     self: Tensor, repeats: Any, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:
     """Each slice along `dim` several times in a row; flat without a dim."""
-    return repeat_interleave(self, repeats, dim, output_size=output_size)
+    return repeat_interleave(self, repeats, dim, output_size=output_size)  # type: ignore[no-any-return]
 
 
 @function(method=False)
@@ -201,7 +201,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
 @function()
 def as_strided_scatter(input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """A copy of input in whose memory src is written by size, stride and offset in elements."""
-    whole = ops.contiguous(input.detach())  # type: ignore[attr-defined]
+    whole = ops.contiguous(input.detach())
     region = as_strided(whole, size, stride, storage_offset)
     check_slice(src, region._array.shape)
     if any(n > 1 and not k for n, k in zip(size, stride)):  # torch looks for no other overlap

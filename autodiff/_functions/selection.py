@@ -66,7 +66,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     if indices._array.dtype.name not in ("int64", "int32"):
         raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {named(indices)}")
     if dim is None:
-        return gather(reshaped(input, (input._array.size,)), 0, reshaped(indices, (indices._array.size,)))
+        return gather(reshaped(input, (input._array.size,)), 0, reshaped(indices, (indices._array.size,)))  # type: ignore[no-any-return]
     shape, wanted = list(input._array.shape), list(indices._array.shape)
     if len(shape) != len(wanted):
         raise RuntimeError(
@@ -78,7 +78,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     shape[d] = wanted[d] = 1
     both = list(_broadcast(tuple(shape), tuple(wanted)))
     x = broadcast_to(input, (*both[:d], along[0], *both[d + 1 :]))
-    return gather(x, d, broadcast_to(indices, (*both[:d], along[1], *both[d + 1 :])))
+    return gather(x, d, broadcast_to(indices, (*both[:d], along[1], *both[d + 1 :])))  # type: ignore[no-any-return]
 
 
 def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

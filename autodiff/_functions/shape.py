@@ -93,13 +93,13 @@ def reshaped(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 @function(METHOD, method=True)
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """The same memory in another tensor's shape."""
-    return view(self, *other._array.shape) if other._array.ndim else view(self, ())
+    return view(self, *other._array.shape) if other._array.ndim else view(self, ())  # type: ignore[no-any-return]
 
 
 @function(METHOD, method=True)
 def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """Reshaped to another tensor's shape."""
-    return reshape(self, other._array.shape)
+    return reshape(self, other._array.shape)  # type: ignore[no-any-return]
 
 
 @function()
@@ -192,13 +192,13 @@ def _expanded(old: tuple[int, ...], new: tuple[int, ...], name: str) -> tuple[in
 @function()
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """Broadcast to a shape without copying."""
-    return expand(input, size)
+    return expand(input, size)  # type: ignore[no-any-return]
 
 
 @function(METHOD, method=True)
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Broadcast to another tensor's shape without copying."""
-    return expand(self, other._array.shape)
+    return expand(self, other._array.shape)  # type: ignore[no-any-return]
 
 
 @function(method=False)
@@ -265,7 +265,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 @function(inplace="view")
 def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
     """`transpose` under NumPy's name."""
-    return transpose(input, axis0, axis1)
+    return transpose(input, axis0, axis1)  # type: ignore[no-any-return]
 
 
 @function(inplace="view")
@@ -359,3 +359,25 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 def address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
+
+
+@function(METHOD, method=True)
+def resize_(self: Tensor, *size: Any, memory_format: Any = None, **by_name: Any) -> Tensor:
+    """This tensor in another shape of its own memory, whose elements beyond the old ones hold anything."""
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    shape = arguments.extent((arguments.sizes(size, by_name),))
+    old = self.memory().reshape(-1)
+    count = math.prod(shape)
+    if count > old.size:
+        grown = np.empty(count, old.dtype)
+        grown[: old.size] = old
+        old = grown
+    self._array = old[:count].reshape(shape)
+    return self
+
+
+@function(METHOD, method=True)
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Resized to another tensor's shape."""
+    return resize_(self, the_template._array.shape)

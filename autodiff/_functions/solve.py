@@ -137,7 +137,7 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
     found, info = _solve(A, B, left)
     if check_errors and info.any():
         raise failed("torch.linalg.solve_ex", info, _UNSOLVED)
-    return SolveEx(found, wrap(info))  # type: ignore[call-arg]
+    return SolveEx(found, wrap(info))  # type: ignore[arg-type]
 
 
 @function("linalg", out=True)
@@ -212,7 +212,7 @@ def triangular_solve(
     found = ops.triangular_solve(
         input, A, upper=bool(upper), transpose=bool(transpose), unitriangular=bool(unitriangular)
     )
-    return TriangularSolved(*found)  # type: ignore[arg-type]
+    return TriangularSolved(*found)
 
 
 # -- by a Cholesky factor -----------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def _eigh(input: Tensor, UPLO: str) -> Any:
 @function("linalg", out=True)
 def eigh(input: Tensor, UPLO: str = "L") -> Any:
     """Eigenvalues of a Hermitian matrix in ascending order, and its eigenvectors; one triangle is read."""
-    return Eigh(*_eigh(input, UPLO))  # type: ignore[arg-type]
+    return Eigh(*_eigh(input, UPLO))
 
 
 @function("linalg", out=True)
@@ -54,7 +54,7 @@ def _eig(input: Tensor) -> Any:
 @function("linalg", out=True)
 def eig(input: Tensor) -> Any:
     """Eigenvalues of a square matrix and its eigenvectors, complex and in no promised order."""
-    return Eig(*_eig(input))  # type: ignore[arg-type]
+    return Eig(*_eig(input))
 
 
 @function("linalg", out=True)
@@ -81,7 +81,7 @@ def _svd(A: Tensor, full_matrices: bool, driver: str | None = None) -> Any:
 @function("linalg", out=True)
 def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> Any:
     """U, the singular values in descending order, and V^H, with A = U diag(S) V^H."""
-    return LinalgSVD(*_svd(A, full_matrices, driver))  # type: ignore[arg-type]
+    return LinalgSVD(*_svd(A, full_matrices, driver))
 
 
 @function("linalg", out=True)
@@ -97,7 +97,7 @@ def root_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
         rows, columns = input._array.shape[-2:]
         batch, dtype = input._array.shape[:-2], input._array.dtype
         U, V = (wrap(np.zeros((*batch, n, n), dtype)) for n in (rows, columns))
-        return SVD(U, svdvals(input), V)  # type: ignore[call-arg]
+        return SVD(U, svdvals(input), V)  # type: ignore[arg-type]
     U, S, Vh = _svd(input, not some)
     return SVD(U, S, _adjoint(Vh))  # type: ignore[call-arg]
 

@@ -138,12 +138,13 @@ def _interpolated(ordered: Tensor, shares: Tensor, interpolation: str, ignore_na
         return ops.gather(ordered, wrap(ranks), dim=array.ndim - 1)  # type: ignore[no-any-return]
     below, above = (wrap(f(ranks._array).astype(np.int64)) for f in (np.floor, np.ceil))
     low, high = (ops.gather(ordered, at, dim=array.ndim - 1) for at in (below, above))
-    weights = 0.5 if interpolation == "midpoint" else ranks - wrap(below._array.astype(own))
     apart = high - low
     if interpolation == "midpoint":
-        return high - apart * weights  # type: ignore[no-any-return]
+        return high - apart * 0.5  # type: ignore[no-any-return]
+    weights = ranks - wrap(below._array.astype(own))
     # Counted from the nearer end.
-    return ops.where(weights < 0.5, low + weights * apart, high - apart * (1 - weights))  # type: ignore[no-any-return]
+    lower = weights < 0.5
+    return ops.where(lower, low, high) + ops.where(lower, weights, weights - 1) * apart  # type: ignore[no-any-return]
 
 
 _ROUNDINGS: dict[str, Any] = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}

@@ -27,16 +27,16 @@ def plus(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
 def addmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     """beta * input + alpha * (x @ y), for matrices, batches of them, or a matrix and a vector."""
     if x.dtype.char == "e":
-        wide = [a.astype(np.float32) for a in (input, x, y)]
-        return addmm(*wide, beta=beta, alpha=alpha).astype(np.float16)
+        a, b, c = (t.astype(np.float32) for t in (input, x, y))
+        return addmm(a, b, c, beta=beta, alpha=alpha).astype(np.float16)
     return plus(input, np.matmul(x, y), beta, alpha)
 
 
 def addbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     """beta * input + alpha * the sum of the products of two batches."""
     if x.dtype.char == "e":
-        wide = [a.astype(np.float32) for a in (input, x, y)]
-        return addbmm(*wide, beta=beta, alpha=alpha).astype(np.float16)
+        a, b, c = (t.astype(np.float32) for t in (input, x, y))
+        return addbmm(a, b, c, beta=beta, alpha=alpha).astype(np.float16)
     return plus(input, np.tensordot(x, y, ([0, 2], [0, 1])), beta, alpha)
 
 
@@ -45,7 +45,10 @@ def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     if x.dtype.kind == "b":
         product = np.multiply.outer(x, y) & bool(alpha)
         return product | (input & bool(beta))
-    return plus(input, np.multiply.outer(x, y), beta, alpha)
+    product = np.multiply.outer(x, y)
+    if alpha == 0:  # nan stays, unlike in products of matrices
+        product *= np.asarray(alpha).astype(product.dtype)
+    return plus(input, product, beta, alpha or 1)
 
 
 def vdot(x: Any, y: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.mersenne import Mersenne
-from autodiff._kernels.random import exponential
+from autodiff._kernels.random import exponential, placed
 
 #: Numbers fetched from the stream at once.
 AHEAD = 512
@@ -169,7 +169,7 @@ def picked(stream: Mersenne, weights: Any, count: int, replacement: bool) -> Any
     rows = len(weights)
     if not replacement or count == 1:
         # The smallest of exponential waiting times, whose rates are the weights.
-        waits = exponential(stream, weights.size, weights.dtype, 1.0).reshape(weights.shape)
+        waits = placed(exponential(stream, weights.size, weights.dtype, 1.0), weights)
         scores = weights / waits
         if count == 1:
             return scores.argmax(-1, keepdims=True)

@@ -147,10 +147,10 @@ def eigh(a: Any, UPLO: str) -> tuple[Any, Any]:
     """Eigenvalues in ascending order and eigenvectors; of `a` one triangle is read. nan where it does not converge."""
     if not np.isfinite(a).all():
         bad = ~np.isfinite(a).all((-1, -2))
-        values, vectors = np.linalg.eigh(np.where(bad[..., None, None], 0, a).astype(a.dtype, copy=False), UPLO=UPLO)
+        values, vectors = np.linalg.eigh(np.where(bad[..., None, None], 0, a).astype(a.dtype, copy=False), UPLO=UPLO)  # type: ignore[call-overload]
         values[bad], vectors[bad] = np.nan, np.nan
         return values, vectors
-    values, vectors = np.linalg.eigh(a, UPLO=UPLO)  # type: ignore[arg-type]
+    values, vectors = np.linalg.eigh(a, UPLO=UPLO)  # type: ignore[call-overload]
     return values, in_columns(vectors)
 
 

@@ -170,7 +170,8 @@ def index_add(x: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
     added = source if alpha == 1 else source * np.asarray(alpha).astype(x.dtype)
     if x.dtype.kind == "b":
         out = np.array(x)
-        np.logical_or.at(out, (slice(None),) * dim + (np.atleast_1d(index),) if x.ndim else ..., added)
+        where: Any = (slice(None),) * dim + (np.atleast_1d(index),) if x.ndim else ...
+        np.logical_or.at(out, where, added)
         return out
     if not x.ndim:
         return x + np.sum(added, dtype=x.dtype)

@@ -5,10 +5,12 @@ Every function takes the stream first and gives a flat array in the order of dra
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from autodiff._kernels import libm
 from autodiff._kernels.creation import dense, scaled
 from autodiff._kernels.mersenne import PIECE, Mersenne
 
@@ -96,24 +98,25 @@ def normal(
     else:
         found = np.empty(n, real)
         found[: n - n % (2 * LANES)] = stream.singles(n - n % (2 * LANES))
+    functions = libm if n <= libm.LONG else np
     tail = None
     if n % (2 * LANES):
         tail = stream.doubles(2 * LANES) if real == DOUBLE else stream.singles(2 * LANES)
     for start in range(0, n - n % (2 * LANES), PIECE):
-        _box_muller(found[start : min(start + PIECE, n - n % (2 * LANES))], mean, std)
+        _box_muller(found[start : min(start + PIECE, n - n % (2 * LANES))], mean, std, functions)
     if tail is not None:
-        _box_muller(tail, mean, std)
+        _box_muller(tail, mean, std, functions)
         found[-2 * LANES :] = tail
     return found.astype(dtype, copy=False)
 
 
-def _box_muller(values: Any, mean: float, std: float) -> None:
+def _box_muller(values: Any, mean: float, std: float, functions: Any) -> None:
     """Uniform numbers become normal ones, eight with the eight after them."""
     blocks = values.reshape(-1, 2, LANES)
-    radius = np.sqrt(-2 * np.log(1 - blocks[:, 0]))
+    radius = np.sqrt(-2 * functions.log(1 - blocks[:, 0]))
     angle = values.dtype.type(2 * np.pi) * blocks[:, 1]
-    blocks[:, 0] = _fused(radius * np.cos(angle), std, mean)
-    blocks[:, 1] = _fused(radius * np.sin(angle), std, mean)
+    blocks[:, 0] = _fused(radius * functions.cos(angle), std, mean)
+    blocks[:, 1] = _fused(radius * functions.sin(angle), std, mean)
 
 
 def standard(stream: Mersenne, n: int) -> Any:
@@ -124,33 +127,33 @@ def standard(stream: Mersenne, n: int) -> Any:
         found[0], stream.kept, start = stream.kept, None, 1
     pairs = (n - start + 1) // 2
     u = stream.doubles(2 * pairs)
-    radius, angle = np.sqrt(-2 * np.log1p(-u[1::2])), 2 * np.pi * u[0::2]
+    radius, angle = np.sqrt(-2 * libm.log1p(-u[1::2])), 2 * np.pi * u[0::2]
     end = start + 2 * pairs
-    found[start:end:2] = radius * np.cos(angle)
-    found[start + 1 : end : 2] = radius * np.sin(angle)
+    found[start:end:2] = radius * libm.cos(angle)
+    found[start + 1 : end : 2] = radius * libm.sin(angle)
     if end > n:
         stream.kept = float(found[n])
     return found[:n]
 
 
 def exponential(stream: Mersenne, n: int, dtype: Any, rate: float) -> Any:
-    return (-1 / rate * np.log1p(-stream.doubles(n))).astype(dtype)
+    return (-1 / rate * libm.log1p(-stream.doubles(n))).astype(dtype)
 
 
 def cauchy(stream: Mersenne, n: int, dtype: Any, median: float, sigma: float) -> Any:
-    found = median + sigma * np.tan(np.pi * (stream.doubles(n) - 0.5))
+    found = median + sigma * libm.tan(np.pi * (stream.doubles(n) - 0.5))
     with np.errstate(over="ignore"):
         return found.astype(dtype)
 
 
 def log_normal(stream: Mersenne, n: int, dtype: Any, mean: float, std: float) -> Any:
     with np.errstate(over="ignore"):
-        return np.exp(_fused(standard(stream, n), std, mean)).astype(dtype)
+        return libm.exp(_fused(standard(stream, n), std, mean)).astype(dtype)
 
 
 def geometric(stream: Mersenne, n: int, dtype: Any, p: float) -> Any:
     """How many trials until the first success."""
-    return np.ceil(np.log(stream.doubles(n)) / np.log1p(-p)).astype(dtype)
+    return np.ceil(libm.log(stream.doubles(n)) / math.log1p(-p)).astype(dtype)
 
 
 # -- whole numbers -------------------------------------------------------------------------------------------

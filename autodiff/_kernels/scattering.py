@@ -32,8 +32,8 @@ def _reduce(x: Any, places: Any, values: Any, reduce: str, include_self: bool) -
         count = np.maximum(np.bincount(places, minlength=x.size) + (1 if include_self else 0), 1)
         if x.dtype.kind in "iu":
             return add_at(np.array(own), places, values) // count
-        wide = np.complex128 if x.dtype.kind == "c" else np.float64
-        return add_at(own.astype(wide), places, values.astype(wide)) / count
+        double: Any = np.complex128 if x.dtype.kind == "c" else np.float64
+        return add_at(own.astype(double), places, values.astype(double)) / count
     order = np.argsort(places, kind="stable")
     ordered = places[order]
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))

@@ -19,6 +19,8 @@ from autodiff._kernels import arithmetic
 
 def _across(g: Any, input: Any, out: Any) -> Any:
     """The part of g at right angles to the direction `out`, over |input|: nothing for real numbers."""
+    if ops.conj(out) is out:
+        return ops.zeros_like(g)
     along = g * ops.conj(out)
     size = ops.abs(ops.where(out == 0, 1, input))
     return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / size)
@@ -26,7 +28,7 @@ def _across(g: Any, input: Any, out: Any) -> Any:
 
 def _with_ratio(g: Any, input: Any, out: Any) -> Any:
     """g times out / input, nothing where both are 0."""
-    return ops.where(input == 0, 0, g * (out / ops.where(input == 0, 1, input)))
+    return g * ops.where(input == 0, 0, out / ops.where(input == 0, 1, input))
 
 
 # -- arithmetic ---------------------------------------------------------------------------------------------------

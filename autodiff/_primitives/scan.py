@@ -58,7 +58,8 @@ def _running_logarithm(g: Any, input: Any, out: Any, input_shape: tuple[int, ...
     if not input_shape or 0 in input_shape:
         return g
     following = ops.roll(out, shifts=(-1,), dims=(dim,))
-    carried = ops.conj(ops.exp(out - following))
+    alike = ops.isinf(out) & (out == following)
+    carried = ops.conj(ops.where(alike, 1, ops.exp(out - following)))
     return ops.conj(ops.exp(input - out)) * ops.recur(g, carried, dim=dim, reverse=True)
 
 

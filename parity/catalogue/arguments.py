@@ -51,7 +51,10 @@ def real(name: str, **limits: Any) -> Argument:
 
 
 def beside(name: str, **limits: Any) -> Argument:
-    """A tensor that broadcasts with the tensors before it."""
+    """A tensor that broadcasts with the tensors before it.
+
+    It has the first one's dtype if it is `matching`; if it is `alike`, both are complex or both are not.
+    """
     return Argument(name, "beside", limits=limits)
 
 

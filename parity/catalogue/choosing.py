@@ -26,8 +26,9 @@ ROWS = [
            spellings="function method out", note="a tie's gradient goes to the first operand; nan gives way")
         for name in ("fmax", "fmin")
     ),
-    op("heaviside", real("input", kinks=(0,)), beside("values"), tags="exact rounded discrete", dtypes="buihf",
-       spellings=POINTWISE, orders=0, note="the result requires grad, and to ask for its gradient raises"),
+    op("heaviside", real("input", kinks=(0,)), beside("values", matching=True), tags="exact rounded discrete",
+       dtypes="buihf", spellings=POINTWISE, orders=0,
+       note="the result requires grad, and to ask for its gradient raises"),
     op("nan_to_num", real("input"), option("nan"), option("posinf"), option("neginf"), tags="exact rounded",
        dtypes="buihfc", spellings=POINTWISE, note="of complex numbers there is no gradient"),
 ]

@@ -13,7 +13,8 @@ ROWS = [
            dtypes="buihfc" if name in ("eq", "ne") else "buihf", spellings=_OPERATOR, orders=0)
         for name in ("eq", "ne", "lt", "le", "gt", "ge")
     ),
-    op("isclose", real("input"), beside("other"), option("rtol", low=0.0, high=2.0), option("atol", low=0.0, high=2.0),
+    op("isclose", real("input"), beside("other", matching=True), option("rtol", low=0.0, high=2.0),
+       option("atol", low=0.0, high=2.0),
        choice("equal_nan", True, False), tags="exact discrete", dtypes="buihfc", orders=0,
        note="two tensors of one dtype"),
     *(

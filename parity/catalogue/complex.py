@@ -20,8 +20,9 @@ ROWS = [
     ),
     op("view_as_complex", real("input", pairs=True, sized=True), tags="exact rounded view", dtypes="f",
        spellings="function"),
-    op("complex", real("real"), beside("imag"), tags="exact rounded", dtypes="f", spellings="function out"),
-    op("polar", real("abs", above=0), beside("angle"), dtypes="f", spellings="function out",
+    op("complex", real("real"), beside("imag", matching=True), tags="exact rounded", dtypes="f",
+       spellings="function out"),
+    op("polar", real("abs", above=0), beside("angle", matching=True), dtypes="f", spellings="function out",
        note="the derivative by a size of 0 is 0"),
     op("angle", real("input", nonzero=True), dtypes=_ALL, spellings="function method out"),
 ]

@@ -16,7 +16,7 @@ ROWS = [
     op("cdist", real("x1", min_ndim=2, max_ndim=3), argument("x2", "other_rows"), _POWER, _MODE, tags="exact",
        dtypes="f", orders=1, spellings="function", note="the gradient at a distance of 0 is 0"),
     *(
-        op(f"{space}pdist", argument("input", "points"), _POWER, tags="exact", dtypes="f", orders=1,
+        op(f"{space}pdist", argument("input", "some_points"), _POWER, tags="exact", dtypes="f", orders=1,
            spellings="function", note="the gradient at a distance of 0 is 0; torch's backward crashes without rows")
         for space in _NAMES
     ),

@@ -56,7 +56,7 @@ ROWS = [
     op("sigmoid", real("input"), dtypes="buihfc", spellings=POINTWISE, stress=((-80.0, -20.0), (10.0, 40.0))),
     op("hypot", real("input", nonzero=True), beside("other", nonzero=True), dtypes="hf", spellings=POINTWISE,
        stress=((-1e-8, 1e-8), (1e15, 1e18))),
-    op("logaddexp", real("input"), beside("other"), dtypes="hfc", spellings="function method out",
+    op("logaddexp", real("input"), beside("other", alike=True), dtypes="hfc", spellings="function method out",
        stress=((-80.0, -20.0), (20.0, 80.0))),
     op("logaddexp2", real("input"), beside("other"), dtypes="hf", spellings="function method out",
        stress=((-80.0, -20.0), (20.0, 80.0))),

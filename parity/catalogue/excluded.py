@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -15,7 +15,7 @@ EXCLUDED: Mapping[str, str] = MappingProxyType(
         "linalg.eig": "torch promises no order of eigenvalues, which libraries find in different ones; held against "
         "torch in tests/ops by what does not hang on it: "
         "https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html",
-        "linalg.eigvals": "as linalg.eig",
+        "linalg.eigvals": "torch promises no order of eigenvalues: see linalg.eig",
         "linalg.ldl_solve": "takes factors whose exchanges only LAPACK knows how to write; held against torch in "
         "tests/ops",
         "empty_like": "its values are whatever the memory held, its shape and dtype those of zeros_like: "
@@ -37,6 +37,8 @@ class Known:
     reason: str
     #: Where it applies: torch's answer is nan and nothing decides; nothing decides; both keep a legal convention.
     where: Literal["nan", "undecided", "convention"] = "nan"
+    #: Whether torch's nan is passed on to what comes before the operator, where it is met without it.
+    spreads: bool = False
 
 
 _GRADIENTS = frozenset(["gradient", "second"])
@@ -62,7 +64,7 @@ _BENDING = (
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "addcdiv": Known(
-            frozenset(["second"]), "torch's second derivative at a divisor of 0 multiplies 0 and inf where inf is left"
+            _GRADIENTS, "torch divides by the divisor's square, which vanishes first, and multiplies 0 and inf then"
         ),
         "atan2": Known(
             _GRADIENTS,
@@ -104,6 +106,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "torch takes logarithms of the incoming gradient, which have no derivative where that is 0; "
             "sums that are infinite have none",
             where="undecided",
+            spreads=True,
         ),
         "mode": Known(
             frozenset(["value", "gradient"]),
@@ -119,6 +122,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
                 "torch takes the mean while it takes the variance, which makes nan of an infinity; torch.mean gives it",
             ),
         ),
+        "renorm": Known(frozenset(["second"]), "torch's rule multiplies what it leaves unscaled, nan too, by 0"),
         "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
         **{
             name: Known(
@@ -163,6 +167,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "special.erfcx": Known(_GRADIENTS, "its derivative vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.airy_ai": Known(frozenset(["value"]), "it vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.log_ndtr": Known(_GRADIENTS, "at -inf torch subtracts infinities; the derivative there is infinite"),
+        "sinc": Known(frozenset(["second"]), "torch's second derivative at 0 is 0/0, the true one is -π²/3"),
         "sort": Known(
             _GRADIENTS,
             "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
@@ -187,5 +192,15 @@ def known(op: str, check: str, reference: Any, truth: Any, blame: str = "") -> s
         return row.reason if blame == "convention" else ""
     if truth is not None:
         return ""
-    is_nan = isinstance(reference, (float, complex)) and (math.isnan(reference.real) or math.isnan(reference.imag))
-    return row.reason if is_nan or row.where == "undecided" else ""
+    return row.reason if _is_nan(reference) or row.where == "undecided" else ""
+
+
+def spread(ops: Iterable[str], check: str, reference: Any, truth: Any) -> str:
+    """The reason why torch's nan may be that of one of these operators, wherever it shows; empty if there is none."""
+    if truth is not None or not _is_nan(reference):
+        return ""
+    return next((KNOWN[op].reason for op in ops if op in KNOWN and KNOWN[op].spreads and check in KNOWN[op].checks), "")
+
+
+def _is_nan(x: Any) -> bool:
+    return isinstance(x, (float, complex)) and (math.isnan(x.real) or math.isnan(x.imag))

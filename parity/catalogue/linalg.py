@@ -10,8 +10,9 @@ _POWERS = (0, 1, 2, 3, 4, 5, -1, -2)
 
 # fmt: off
 ROWS = [
-    op("linalg.det", argument("A", "matrix", form="square"), dtypes="fc", spellings=_OUT),
-    op("det", argument("input", "matrix", form="square"), dtypes="fc"),
+    op("linalg.det", argument("A", "matrix", form="square", singular=True), dtypes="fc", spellings=_OUT,
+       note="of a singular matrix torch's gradient is 0, the cofactors are not"),
+    op("det", argument("input", "matrix", form="square", singular=True), dtypes="fc"),
     op("linalg.slogdet", argument("A", "matrix", form="square"), dtypes="fc", spellings="function"),
     op("slogdet", argument("input", "matrix", form="square"), dtypes="fc"),
     op("logdet", argument("input", "matrix", form="square"), dtypes="fc"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.catalogue.arguments import argument, op, real
+from parity.catalogue.arguments import argument, op, option, real
 
 _TAME = {"above": -50, "below": 50}
 _OUT = "function method out"
@@ -28,4 +28,9 @@ ROWS = [
     op("trace", real("input", ndim=2, **_TAME), tags="exact", dtypes="uihfc"),
     op("nn.functional.linear", real("input", min_ndim=1, **_TAME), argument("weight", "weight", **_TAME),
        argument("bias", "bias"), tags="exact", dtypes="uihfc", spellings="function"),
+    *(
+        op(name, real("input1", min_ndim=1, **_TAME), argument("input2", "same_shape", **_TAME),
+           argument("weight", "between", **_TAME), option("bias", "row_bias"), dtypes="f", spellings="function")
+        for name in ("bilinear", "nn.functional.bilinear")
+    ),
 ]

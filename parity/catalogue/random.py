@@ -8,7 +8,7 @@ _DTYPE = option("dtype", "dtype", floating=True)
 _SIZE = argument("size", "size")
 _HIGH = number("high", 1, 10, integer=True)
 _LIKELY = real("input", above=0, below=1)
-_P = choice("p", 0.0, 0.2, 0.5, 0.75, 1.0)
+_P = choice("p", 0.0, 0.25, 0.5, 0.75, 1.0)
 _TRAINING = choice("training", True, True, False)
 
 # fmt: off

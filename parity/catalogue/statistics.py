@@ -24,5 +24,5 @@ ROWS = [
     op("cov", real("input", max_ndim=2), choice("correction", 0, 1), option("fweights", "frequencies"),
        option("aweights", "importances"), dtypes="uihfc", stress=((1e4, 1.001e4),),
        note="a single observation has no weights here: with them torch.cov writes into its input"),
-    op("corrcoef", real("input", max_ndim=2, spread=True, distinct=True), dtypes="hf"),
+    op("corrcoef", real("input", max_ndim=2, spread=True, distinct=True), dtypes="hfc"),
 ]

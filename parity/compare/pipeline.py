@@ -172,6 +172,11 @@ class Comparison:
                 arbiter.judge(pair, self._doubtful(pair) & ~special),
             )
             for judgement in judgements:
+                if judgement.blame == "ill-conditioned" and self._integral(pair):
+                    sides = (pair.reference[judgement.element], pair.subject[judgement.element])
+                    given = ", ".join(f"{name} has {side}" for name, side in zip(self._names, sides))
+                    why = f"whole numbers only, so nothing rounds: {given}"
+                    return self._differs(pair, replace(judgement, blame="subject", allowed=0.0, ratio=1.0, why=why))
                 if judgement.blame == "ill-conditioned":
                     uncertain.append(mismatch(pair, judgement, self._names))
                     break
@@ -240,6 +245,12 @@ class Comparison:
         why = f"{off}; {reference} has no derivative of this order"
         found = mismatch(pair, replace(judgement, why=why), self._names)
         return Verdict("differs", "truth", float("inf"), (replace(found, reference="no derivative"),))
+
+    def _integral(self, pair: Pair) -> bool:
+        """Whether the value, and everything before it, is made of integers and truth values."""
+        before = self.ours.values[: pair.where + 1]
+        parts = chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in before)
+        return pair.kind == "value" and all(part is not None and part.dtype.kind in "biu" for part in parts)
 
     def _within_rounding(self, pair: Pair) -> bool:
         if pair.discrete:

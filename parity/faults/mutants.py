@@ -10,6 +10,7 @@ import gc
 import inspect
 import json
 import os
+import random
 import select
 import signal
 import sys
@@ -17,13 +18,13 @@ import textwrap
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any, Literal
 
 import numpy as np
 
+from parity.blaming import Name, watched
 from parity.compare import compare
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
@@ -77,7 +78,7 @@ class Reached:
     """Which programs run which lines, and which kernels and rules by name."""
 
     lines: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(list))
-    parts: dict[tuple[str, str, int], list[int]] = field(default_factory=lambda: defaultdict(list))
+    parts: dict[Name, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
 def candidates(subject: Any, found: Sequence[Case]) -> list[Candidate]:
@@ -98,7 +99,7 @@ def census(subject: Any, found: Sequence[Case]) -> Reached:
     reached = Reached()
     files = frozenset(str(module.__file__) for module in subject.sources())
     lines: set[tuple[str, int]] = set()
-    parts: set[tuple[str, str, int]] = set()
+    parts: set[Name] = set()
 
     def local(frame: FrameType, event: str, _: Any) -> Any:
         lines.add((frame.f_code.co_filename, frame.f_lineno))
@@ -107,21 +108,7 @@ def census(subject: Any, found: Sequence[Case]) -> Reached:
     def entered(frame: FrameType, event: str, _: Any) -> Any:
         return local(frame, event, None) if frame.f_code.co_filename in files else None
 
-    def counted(name: tuple[str, str, int]) -> Callable[[Part], Part]:
-        def change(part: Part) -> Part:
-            def counting(*args: Any, **params: Any) -> Any:
-                parts.add(name)
-                return part(*args, **params)
-
-            return counting
-
-        return change
-
-    with ExitStack() as planted:
-        for rule in subject.rules():
-            planted.enter_context(subject.replaced(rule.op, rule.input, counted(("rule", rule.op, rule.input))))
-        for name in subject.kernels():
-            planted.enter_context(subject.replaced_kernel(name, counted(("kernel", name, 0))))
+    with watched(subject, parts):
         for number, case in enumerate(found):
             lines.clear()
             parts.clear()
@@ -352,17 +339,21 @@ def report(
     seed: int,
     ops: Sequence[str] | None = None,
     jobs: int = 2,
+    sample: int | None = None,
 ) -> bool:
-    """Run every mutant; whether at least `AIM` of those that are not equivalent are killed, and the list holds.
+    """Run every mutant, or so many, drawn by the seed: whether `AIM` of those not equivalent die, and the list holds.
 
-    With `ops` only mutants that their programs reach are run, and nothing is said of the list.
+    With `ops` only mutants that their programs reach are run; then, and of a sample, nothing is said of the list.
     """
     started = time.monotonic()
     found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
     todo = candidates(subject, found)
     if ops is not None:
         todo = [candidate for candidate in todo if candidate.cases]
-    show(f"{len(todo)} mutants, {len(found)} programs, seed {seed}", None)
+    every = len(todo)
+    if sample is not None:
+        todo = random.Random(seed).sample(todo, min(sample, every))
+    show(f"{len(todo)} of {every} mutants, {len(found)} programs, seed {seed}", None)
     results = []
     for result in run(todo, found, engine, subject, jobs=jobs):
         results.append(result)
@@ -370,7 +361,9 @@ def report(
         told = result.fate == "survived" and result.id not in EQUIVALENT
         show(line if told else "", {**result.record(), "equivalent": EQUIVALENT.get(result.id, "")})
     there = {result.id for result in results}
-    groups = judged(results, {id: why for id, why in EQUIVALENT.items() if ops is None or id in there})
+    groups = judged(
+        results, {id: why for id, why in EQUIVALENT.items() if (ops is None and sample is None) or id in there}
+    )
     for result in groups["stale"]:
         show(f"listed as equivalent, but {result.how}: {result.id}", None)
     rate = share(groups)
@@ -380,7 +373,7 @@ def report(
     for kind, (killed, survived, unreached) in kinds.items():
         show(f"  {kind:20} {killed:5} killed {survived:5} survived {unreached:5} not reached", None)
     seconds = time.monotonic() - started
-    record = {"type": "mutants", "seed": seed, "share": rate, "seconds": seconds, "jobs": jobs, **counts}
+    record = {"type": "mutants", "seed": seed, "share": rate, "seconds": seconds, "jobs": jobs, "all": every, **counts}
     show(f"killed: {rate:.1%} of those that programs reach, in {seconds:.0f} s", record)
     return rate >= AIM and not groups["stale"]
 

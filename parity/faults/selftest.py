@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from parity.blaming import Name, watched
 from parity.catalogue import CATALOGUE
 from parity.compare import compare
 from parity.compare.verdict import Failure, Verdict
+from parity.engines.interpreter import execute
 from parity.errors import UsageError
 from parity.faults.planted import FAULTS, Fault
 from parity.faults.rules import Case, drawn
@@ -70,21 +72,36 @@ def trials(found: Sequence[Case], engine: Any, subject: Any, faults: Iterable[Fa
     """Each fault in turn, on the same programs. UsageError if the engine offers nothing to plant faults in."""
     if not hasattr(subject, "replaced"):
         raise UsageError(f"{subject.name} offers no rules to plant faults in (see docs/architecture.md, *rules*)")
-    operators = [case for case in found if case.item.phase == "operators"]
-    random = [case for case in found if case.item.phase == "programs"]
+    operators = reached((case for case in found if case.item.phase == "operators"), subject)
+    random = reached((case for case in found if case.item.phase == "programs"), subject)
     for fault in faults:
         yield trial(fault, operators, random, engine, subject)
 
 
-def trial(fault: Fault, operators: Sequence[Case], random: Sequence[Case], engine: Any, subject: Any) -> Trial:
+Reached = Sequence[tuple[Case, frozenset[Name]]]
+
+
+def reached(found: Iterable[Case], subject: Any) -> Reached:
+    """Programs with the rules and kernels that they run: no other part, made wrong, can show in them."""
+    seen: set[Name] = set()
+    rows = []
+    with watched(subject, seen):
+        for case in found:
+            seen.clear()
+            execute(case.program, subject)
+            rows.append((case, frozenset(seen)))
+    return rows
+
+
+def trial(fault: Fault, operators: Reached, random: Reached, engine: Any, subject: Any) -> Trial:
     """One fault: the first program that shows it, among all and among random ones, and what explaining it says."""
     try:
         planted = plant(fault, subject)
     except KeyError:
         return Trial(fault.family, fault.title, fault.place, "not offered")
     with planted:
-        alone = first(random, engine, subject)
-        hit = first(operators, engine, subject)
+        alone = first(random, fault, engine, subject)
+        hit = first(operators, fault, engine, subject)
         number = hit[0] if hit else len(operators) + alone[0] if alone else 0
         hit = hit or alone
         if hit is None:
@@ -126,12 +143,14 @@ def plant(fault: Fault, subject: Any) -> AbstractContextManager[None]:
     return subject.replaced_mechanism(fault.name, fault.change)  # type: ignore[no-any-return]
 
 
-def first(found: Sequence[Case], engine: Any, subject: Any) -> tuple[int, Case, Verdict] | None:
+def first(found: Reached, fault: Fault, engine: Any, subject: Any) -> tuple[int, Case, Verdict] | None:
     """The first program that differs: its number, itself, and how."""
-    for number, case in enumerate(found, start=1):
-        verdict = compare(case.program, engine, subject, reference_run=case.run)
-        if verdict.status == "differs":
-            return number, case, verdict
+    name: Name = (fault.kind, fault.name, fault.input)
+    for number, (case, parts) in enumerate(found, start=1):
+        if fault.kind == "mechanism" or name in parts:
+            verdict = compare(case.program, engine, subject, reference_run=case.run)
+            if verdict.status == "differs":
+                return number, case, verdict
     return None
 
 

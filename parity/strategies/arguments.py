@@ -153,13 +153,18 @@ def beside(call: Call, argument: Argument) -> Any:
         together = shapes.broadcast(shape, item.shape)
         if together is None or (together != shape and shapes.size(together) > shapes.LARGEST):
             return False
-        if another and item is first:
+        if (another and item is first) or not _matches(first, item, limits):
             return False
         return not apart or first is None or _apart(first, item)
 
     def make() -> Item:
+        kinds, dtype = limits.get("kinds") or call.spec.dtypes, ""
+        if first is not None and limits.get("alike"):
+            kinds = "c" if first.kind == "c" else kinds.replace("c", "")
+        if first is not None and limits.get("matching"):
+            dtype = first.array.dtype.name
         for _ in range(3):
-            made = draft.fresh(draft.variant(shape), limits.get("kinds") or call.spec.dtypes, limits)
+            made = draft.fresh(draft.variant(shape), kinds, limits, dtype)
             if not apart or first is None or _apart(first, made):
                 return made
         raise Unfit
@@ -167,6 +172,15 @@ def beside(call: Call, argument: Argument) -> Any:
     if len(draft.leaves) < 6 and call.source.boolean(0.25 if draft.filler is None else 0.8):
         return call.note(make())
     return call.note(draft.pick(call.spec.dtypes, limits, suits, make))
+
+
+def _matches(first: Item | None, item: Item, limits: Mapping[str, Any]) -> bool:
+    """Whether the dtype goes with the first tensor's, where an operator wants the same one, or both complex or not."""
+    if first is None:
+        return True
+    if limits.get("matching"):
+        return item.array.dtype.char == first.array.dtype.char
+    return not limits.get("alike") or (item.kind == "c") == (first.kind == "c")
 
 
 def _apart(a: Item, b: Item) -> bool:

@@ -115,7 +115,7 @@ def even_dim(call: Call, argument: Argument) -> Any:
     return call.source.choice(found)
 
 
-def points(call: Call, argument: Argument) -> Any:
+def some_points(call: Call, argument: Argument) -> Any:
     """Rows, one at least."""
     found = tensor(call, Argument("", "tensor", limits={"ndim": 2}))
     if not found.shape[0]:
@@ -168,7 +168,7 @@ DRAWERS: dict[str, Drawer] = {
     "even_dim": even_dim,
     "joined": joined,
     "other_rows": other_rows,
-    "points": points,
+    "some_points": some_points,
     "probabilities": probabilities,
     "row": row,
     "rows": rows,

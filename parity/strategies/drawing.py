@@ -200,7 +200,7 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
         return args
     if not isinstance(target, Item):
         raise Unfit
-    if 0 in target.array.strides and target.array.size > 1:
+    if not target.array.flags.c_contiguous and parts.overlaps(target.array):
         raise Unfit  # one place for several elements: torch refuses some of such writes, not all
     if target.kind in "bui" and any(type(a) is Item and a.requires_grad for a in args[1:]):
         raise Unfit  # torch lets a comparison's integers require grad then, which no other integers can
@@ -276,7 +276,10 @@ def _run(
 def _small(draft: Draft, result: Any) -> bool:
     """Whether a result is not so large that what is made of it gets out of hand."""
     parts = result if isinstance(result, (tuple, list)) else (result,)
-    return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
+    try:
+        return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
+    except TypeError:  # complex numbers of two float16, which NumPy has not
+        return False
 
 
 def weigh(draft: Draft) -> None:
@@ -285,7 +288,7 @@ def weigh(draft: Draft) -> None:
         return
     made = draft.results[-1]
     for item in made if isinstance(made, tuple) else (made,):
-        if item.requires_grad:
+        if item.requires_grad and not item.free:
             values = (arrays.dyadic if draft.exact else _tame)(draft.source, item.shape, False)
             weight = draft.leaf(values.astype(item.array.dtype), layouts=0.0)
             bits = bits_after("mul", {"input": item, "other": weight}) if draft.exact else 0
@@ -340,7 +343,7 @@ def _mend(allowed: frozenset[str], draft: Draft, limits: Mapping[str, Any]) -> I
 
 @functools.lru_cache(maxsize=256)
 def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
-    """The operators to choose from; those without a gradient come up less often."""
+    """The operators to choose from; those without a gradient come up less often, arithmetic more."""
     if ops is not None:
         for op in ops:
             if op not in CATALOGUE:
@@ -352,9 +355,16 @@ def _menu(ops: tuple[str, ...] | None, tag: str) -> tuple[str, ...]:
         and "random" not in spec.tags
         and (not tag or tag in spec.tags)
     ]
-    return tuple(
-        spec.name for spec in chosen for _ in range(1 if spec.orders == 0 else 3 if spec.family in _MOVING else 4)
-    )
+    return tuple(spec.name for spec in chosen for _ in range(_weight(spec)))
+
+
+def _weight(spec: OpSpec) -> int:
+    """How often an operator comes: arithmetic is what holds programs together."""
+    if spec.orders == 0:
+        return 1
+    if "augmented" in spec.spellings:
+        return 16
+    return 3 if spec.family in _MOVING else 4
 
 
 def _known(dtypes: Sequence[str]) -> None:

@@ -12,7 +12,8 @@ from parity.strategies.item import Item, Unfit
 
 _PRODUCTS = frozenset(
     ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "vdot", "inner", "cross",
-     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron", "prelu", "nn.functional.prelu", "addcmul", "lerp"]
+     "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron", "prelu", "nn.functional.prelu",
+     "addcmul", "lerp"]
 )  # fmt: skip
 #: Exact without powers and roots.
 _DISTANCES = frozenset(["cdist", "pdist", "nn.functional.pdist"])

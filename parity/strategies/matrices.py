@@ -39,8 +39,12 @@ def matrix(call: Call, argument: Argument) -> Any:
 
     def make() -> Item:
         dtype = draft.dtype(kinds)
+        shape = _shape(call, form, limits)
+        if limits.get("singular") and call.source.boolean(0.15):
+            values = drawn(call, shape, dtype, limits)
+            values[..., -1:, :] = 0
+            return draft.leaf(values, layouts=0.0)
         for _ in range(20):
-            shape = _shape(call, form, limits)
             values = drawn(call, shape, dtype, limits)
             # A layout may make all columns alike.
             if fits(values, limits) and fits((made := draft.leaf(values)).array, limits):
@@ -204,9 +208,11 @@ def power(call: Call, argument: Argument) -> Any:
 
 
 def whole(call: Call, argument: Argument) -> Any:
-    """Whether square factors are asked for: only where no more than one vector of theirs is left free."""
+    """Whether square factors are asked for: only where at most so many vectors of theirs are left `free`."""
     rows, columns = call.leading().shape[-2:]
-    return call.source.boolean() if abs(rows - columns) <= 1 else False
+    reduced, full = argument.limits.get("values", (False, True))
+    free = abs(rows - columns) if argument.limits.get("both") else rows - columns
+    return full if free <= argument.limits["free"] and call.source.boolean() else reduced
 
 
 def which(call: Call, argument: Argument) -> Any:

@@ -154,15 +154,15 @@ def _is_view(call: Call) -> bool:
     return not call.leading().leaf
 
 
-def _overlaps(array: Any) -> bool:
+def overlaps(array: Any) -> bool:
     """Whether elements share memory."""
     places = {sum(i * s for i, s in zip(at, array.strides)) for at in np.ndindex(array.shape)}
-    return len(places) < array.size
+    return len(places) < array.size  # type: ignore[no-any-return]
 
 
 def sliced(call: Call, argument: Argument) -> Any:
     """A tensor in the shape of what the other arguments pick of the first one, by the operator that views it."""
-    if _overlaps(call.leading().array):
+    if overlaps(call.leading().array):
         raise Unfit  # torch's copy overlaps as well
     name = call.spec.name.removesuffix("_scatter")
     args = [call.leading()]

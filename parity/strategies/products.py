@@ -62,6 +62,16 @@ def bias(call: Call, argument: Argument) -> Any:
     return None if call.source.boolean(0.4) else call.same(shape)
 
 
+def between(call: Call, argument: Argument) -> Any:
+    """Matrices between two vectors of the last dimension's length."""
+    inner = call.leading().shape[-1]
+    return call.same((call.source.integer(1, 3), inner, inner), argument.limits)
+
+
+def row_bias(call: Call, argument: Argument) -> Any:
+    return call.same(call.values["weight"].shape[:1])
+
+
 def equation(call: Call, argument: Argument) -> Any:
     return call.source.choice(EQUATIONS)
 
@@ -145,6 +155,8 @@ def chain(call: Call, argument: Argument) -> Any:
 
 
 DRAWERS: dict[str, Drawer] = {
+    "between": between,
+    "row_bias": row_bias,
     "addend": addend,
     "bias": bias,
     "chain": chain,

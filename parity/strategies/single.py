@@ -76,7 +76,7 @@ def draw_op(
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
-    In half of the second derivatives the result is weighed by a tensor that requires grad, so that the rule's own
+    In half of the second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad, so that the rule's own
     derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can be drawn.
     """
     if kind not in kinds(spec, dtype):
@@ -97,7 +97,7 @@ def draw_op(
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
             continue
-        if order == 2 and kind in _WEIGHTED and source.boolean(0.5):
+        if order == 2 and spelling is None and kind in _WEIGHTED and source.boolean(0.5):
             weigh(draft)
         draft.special_seeds = kind == "critical" and order == 1 and spec.family not in _MIXING
         return finished(draft, order)

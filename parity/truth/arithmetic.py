@@ -10,7 +10,7 @@ import numpy as np
 
 from parity.truth.balls import arb, balls, elementwise, equal, is_discrete, less
 from parity.truth.rounding import floor, trunc
-from parity.truth.scalar import either, real, unary
+from parity.truth.scalar import either, real, sparing, unary
 from parity.truth.table import NoTruth, forward, line
 
 
@@ -99,7 +99,7 @@ def _with_sign(size: Any, sign: Any) -> Any:
     return -abs(size) if less(sign, arb(0)) else abs(size)
 
 
-_copysign = real(_with_sign, 2)
+_copysign = real(sparing(_with_sign), 2)
 line("copysign", lambda input, other: _copysign(input, other))
 line("gcd", np.gcd)
 line("lcm", np.lcm)

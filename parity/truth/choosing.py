@@ -8,7 +8,7 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.truth.balls import arb, balls, equal, is_discrete, less, nonzero
-from parity.truth.scalar import either, real
+from parity.truth.scalar import either, real, sparing
 from parity.truth.table import forward, line
 
 larger = either(np.maximum, real(lambda a, b: a.max(b), 2))
@@ -42,7 +42,7 @@ line("fmax", lambda input, other: larger(input, other))
 line("fmin", lambda input, other: smaller(input, other))
 line("nan_to_num", lambda input, **instead: input)
 
-_step = real(lambda x, value: value if equal(x, arb(0)) else arb(int(less(arb(0), x))), 2)
+_step = real(sparing(lambda x, value: value if equal(x, arb(0)) else arb(int(less(arb(0), x)))), 2)
 line(
     "heaviside",
     either(lambda x, values: np.where(x == 0, values, np.asarray(x) > 0), lambda x, values: _step(x, values)),

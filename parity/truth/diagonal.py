@@ -25,8 +25,13 @@ def _triangle(input: Array, keep: Array) -> Array:
     return np.where(keep, input, zeros_like(input))
 
 
-line("tril", lambda input, diagonal=0: _triangle(input, np.tri(*input.shape[-2:], diagonal, dtype=bool)))
-line("triu", lambda input, diagonal=0: _triangle(input, ~np.tri(*input.shape[-2:], diagonal - 1, dtype=bool)))
+def _below(input: Array, diagonal: int) -> Array:
+    rows, columns = input.shape[-2:]
+    return np.tri(rows, columns, diagonal, dtype=np.bool_)
+
+
+line("tril", lambda input, diagonal=0: _triangle(input, _below(input, diagonal)))
+line("triu", lambda input, diagonal=0: _triangle(input, ~_below(input, diagonal - 1)))
 
 
 @forward("diag_embed")

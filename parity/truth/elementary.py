@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parity.truth.balls import arb, equal
-from parity.truth.scalar import real, unary
+from parity.truth.scalar import real, sparing, unary
 from parity.truth.table import line
 
 unary("sqrt", lambda x: x.sqrt())
@@ -37,7 +37,7 @@ _sum_of_exponentials = real(lambda a, b: (a.exp() + b.exp()).log(), 2)
 line("logaddexp", lambda input, other: _sum_of_exponentials(input, other))
 _sum_of_powers = real(lambda a, b: (arb(2) ** a + arb(2) ** b).log() / arb(2).log(), 2)
 line("logaddexp2", lambda input, other: _sum_of_powers(input, other))
-_times_log = real(lambda x, y: arb(0) if equal(x, arb(0)) and y.is_finite() else x * y.log(), 2)
+_times_log = real(sparing(lambda x, y: arb(0) if equal(x, arb(0)) else x * y.log()), 2)
 line("xlogy special.xlogy", lambda input, other: _times_log(input, other))
 unary("sinc special.sinc", lambda x: x.sinc_pi())
 unary("deg2rad", lambda x: x * arb.pi() / 180)

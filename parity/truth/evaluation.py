@@ -101,7 +101,10 @@ class Truth:
             base = self._base(0)
             tame = [_filled(leaf, _TAME) if leaf.dtype == object else leaf for leaf in self._forward.leaves]
             tame[number][element] = type(tame[number][element])(arb.nan())
-            moved = self._forward.moved(base, dict(enumerate(tame)))
+            try:
+                moved = self._forward.moved(base, dict(enumerate(tame)))
+            except Undecided as undecided:
+                raise NoTruth(f"a decision hangs on the unknown: {undecided}") from None
             for ref in self.program.outputs:
                 if self._differentiable(ref):
                     for before, after in zip(_at(self._end, ref).flat, _at(moved, ref).flat):

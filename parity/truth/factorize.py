@@ -15,7 +15,7 @@ from parity.truth.table import NoTruth, forward, line
 
 def _cholesky(input: Array, upper: bool = False) -> Array:
     factor = each(lambda a: matrices.cholesky(matrices.hermitian(a)), input)
-    return matrices.adjoint(factor) if upper else factor  # type: ignore[no-any-return]
+    return matrices.adjoint(factor) if upper else factor
 
 
 def _unsigned(a: Array) -> Array:

@@ -19,14 +19,14 @@ import numpy as np
 from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Step, laid_out, references, substitute
 from parity.truth.balls import acb, arb, balls
-from parity.truth.table import CONVENTIONAL, LINES, PARTS, NoTruth, Undecided
+from parity.truth.table import CONVENTIONAL, DRAWING, LINES, PARTS, Drawn, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
 _NAMES = """
     activation addition arithmetic bessel binning choosing classification comparison complex contraction creation
     diagonal differences distance elementary factorize index joining linalg logic loss masks matmul matrix_norms
-    normalize norms order parting polynomials ranking rearranging rectifiers reduce rounding scan scatter selection
-    sets shape solve special spectrum statistics
+    normalize norms order parting polynomials random ranking rearranging rectifiers reduce rounding scan scatter
+    selection sets shape solve special spectrum statistics
 """
 FAMILIES = tuple(import_module(f"parity.truth.{family}") for family in _NAMES.split())
 _WRITING = frozenset({"inplace", "augmented", "out"})
@@ -138,6 +138,9 @@ class Forward:
     def _line(self, position: int, step: Step) -> _Line:
         number = len(self.program.inputs) + position
         template = self.run.values[number]
+        if step.op in DRAWING and step.seed is None:
+            raise NoTruth(f"{step.op} without a seed")
+        drawn = {"drawn": Drawn(step.seed, template)} if step.op in DRAWING and step.seed is not None else {}
         dtype = self._rounding(step, template)
 
         def rounded(tree: Any) -> Any:
@@ -152,7 +155,7 @@ class Forward:
             op=step.op,
             forward=LINES[step.op],
             args=rounded(step.args),
-            kwargs={key: rounded(value) for key, value in step.kwargs.items()},
+            kwargs={key: rounded(value) for key, value in step.kwargs.items()} | drawn,
             writes=step.spelling in _WRITING or step.op == "setitem",
             needs=frozenset(ref.index for ref in references((step.args, tuple(step.kwargs.values())))),
             template=template,

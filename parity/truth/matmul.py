@@ -55,3 +55,10 @@ def _(input: Array) -> Array:
 def _(input: Array, weight: Array, bias: Array | None = None) -> Array:
     result = product(input, weight.T)
     return result if bias is None else result + bias
+
+
+@forward("bilinear", "nn.functional.bilinear")
+def _(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Array:
+    columns = [(product(input1, matrix) * input2).sum(axis=-1) for matrix in weight]
+    result = np.stack([np.asarray(column, dtype=object) for column in columns], axis=-1)
+    return result if bias is None else result + bias

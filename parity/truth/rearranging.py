@@ -46,11 +46,12 @@ def _alike(input: Array, value: Any) -> Any:
 def _(input: Array, pad: Any, value: Any = 0) -> Array:
     missing = [0] * (input.ndim - len(pad) // 2)
     before, after = [*missing, *pad[-2::-2]], [*missing, *pad[::-2]]
-    kept = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, a, b in zip(input.shape, before, after))
+    kept: Any = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, a, b in zip(input.shape, before, after))
     room = [(max(a, 0), max(b, 0)) for a, b in zip(before, after)]
     result = np.empty([a + n + b for n, (a, b) in zip(input[kept].shape, room)], input.dtype)
     result[...] = _alike(input, value)
-    result[(*[slice(a, a + n) for n, (a, _) in zip(input[kept].shape, room)], ...)] = input[kept]
+    inside: Any = (*[slice(a, a + n) for n, (a, _) in zip(input[kept].shape, room)], ...)
+    result[inside] = input[kept]
     return result
 
 

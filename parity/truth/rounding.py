@@ -9,7 +9,7 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.truth.balls import arb, balls, elementwise, equal, is_discrete, less
-from parity.truth.scalar import either, real
+from parity.truth.scalar import either, real, sparing
 from parity.truth.table import Undecided, forward, line
 
 floor = elementwise(lambda x: x.floor(), 1)
@@ -25,7 +25,7 @@ def _half_even(x: Any) -> Any:
 
 
 _round = elementwise(_half_even, 1)
-trunc = elementwise(lambda x: -((-x).floor()) if less(x, arb(0)) else x.floor(), 1)
+trunc = elementwise(sparing(lambda x: -((-x).floor()) if less(x, arb(0)) else x.floor()), 1)
 
 line("floor", lambda input: input if is_discrete(input) else floor(input))
 line("ceil", lambda input: input if is_discrete(input) else _ceil(input))

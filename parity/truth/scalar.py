@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parity.engines.protocol import Array
-from parity.truth.balls import balls, elementwise, is_discrete
+from parity.truth.balls import arb, balls, elementwise, is_discrete
 from parity.truth.table import line
 
 
@@ -14,6 +14,11 @@ def real(function: Callable[..., Any], arguments: int) -> Callable[..., Array]:
     """A scalar formula that always answers in balls, for integers too."""
     spread = elementwise(function, arguments)
     return lambda *values: spread(*(balls(v) for v in values))
+
+
+def sparing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A formula that decides, but not about special values: of these nothing is known, of their neighbours all."""
+    return lambda *values: function(*values) if all(x.is_finite() for x in values) else arb.nan()
 
 
 def unary(name: str, function: Callable[[Any], Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce as fold
 from typing import Any
 
@@ -19,7 +20,7 @@ def _alike(input: Array, given: Any) -> Array:
 
 def _places(input: Array, dim: int, index: Array) -> tuple[Array, ...]:
     """The places that an index tensor along a dimension means, in every dimension."""
-    grid = list(np.indices(index.shape, sparse=False))
+    grid: list[Any] = list(np.indices(index.shape, sparse=False))
     grid[dim % max(input.ndim, 1)] = index
     return tuple(grid)
 
@@ -101,7 +102,7 @@ def _mean(found: list[Any]) -> Any:
     return sum(found) // len(found) if is_discrete(found[0]) else sum(found) / len(found)
 
 
-_REDUCING = {
+_REDUCING: dict[str, Callable[[Any], Any]] = {
     "sum": sum,
     "prod": _product,
     "mean": _mean,
@@ -123,7 +124,7 @@ def _(input: Array, dim: int, index: Array, src: Array, reduce: str, *, include_
 def _(input: Array, dim: int, index: Array, source: Array, reduce: str, *, include_self: bool = True) -> Array:
     given = np.atleast_1d(source)
     axis = dim % given.ndim
-    where = list(np.indices(given.shape))
+    where: list[Any] = list(np.indices(given.shape))
     where[axis] = np.broadcast_to(
         np.atleast_1d(index).reshape([-1 if n == axis else 1 for n in range(given.ndim)]), given.shape
     )

@@ -7,6 +7,7 @@ or a tuple of them. No line knows a derivative: those come from differences of t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Forward = Callable[..., Any]
@@ -54,6 +55,24 @@ def forward(*names: str, conventional: bool = False, parts: bool = False) -> Cal
         return line
 
     return enter
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a step drew from: its seed, and what the reference made of it (layout included)."""
+
+    seed: int
+    value: Any
+
+
+#: Operators whose line also gets `drawn`.
+DRAWING: set[str] = set()
+
+
+def drawing(*names: str) -> Callable[[F], F]:
+    """Enter the line of an operator that draws at random; it also gets `drawn`."""
+    DRAWING.update(names)
+    return forward(*names)
 
 
 def line(names: str, function: Forward) -> None:

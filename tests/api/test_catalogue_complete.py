@@ -12,6 +12,7 @@ from parity.catalogue.excluded import EXCLUDED
 
 #: Public names of the engine that no row describes, by the reason.
 WITHOUT_A_ROW = {
+    "takes class numbers alone, of one dtype: held against torch in tests/ops": "nn.functional.one_hot",
     "gives no tensor: nothing to compare but a fact, held against torch in tests/core and tests/ops": """
         broadcast_shapes can_cast get_default_device get_default_dtype initial_seed is_complex is_floating_point
         is_nonzero is_same_size is_signed is_tensor numel promote_types result_type set_default_dtype type typename
@@ -40,7 +41,7 @@ WITHOUT_A_ROW = {
         get_rng_state random.fork_rng random.get_rng_state random.initial_seed random.manual_seed random.seed
         random.set_rng_state seed set_rng_state
     """,
-    "memory without promised values": "empty_permuted empty_strided new_empty_strided",
+    "memory without promised values": "empty_permuted empty_strided new_empty_strided resize_ resize_as_",
     "takes memory that no step can hold, or a name: tests/ops/test_creation_edges.py": "frombuffer bfloat16",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.

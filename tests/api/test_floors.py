@@ -27,6 +27,9 @@ IMPORTLIB = {
     "autodiff/_primitives/__init__.py",
     "parity/catalogue/__init__.py",
     "parity/truth/forward.py",
+    # SciPy, opened on first use.
+    "autodiff/_kernels/decompositions.py",
+    "autodiff/_kernels/lapack.py",
     "autodiff/_kernels/scipy_special.py",
     "autodiff/_surface/stubs.py",
     "parity/__init__.py",

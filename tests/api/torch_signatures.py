@@ -87,6 +87,9 @@ def _of_python(value: object) -> list[Signature]:
 
 def _of_schema(schema: object) -> Signature:
     names = {"self": "input"}
+    results = [a.name for a in schema.arguments if a.is_out]  # type: ignore[attr-defined]
+    # Several results are given together, as out=(first, second).
+    names |= dict.fromkeys(results, "out")
     return Signature(
         sorted(
             (
@@ -96,6 +99,7 @@ def _of_schema(schema: object) -> Signature:
                     default=None if a.is_out else a.default_value if a.has_default_value() else Parameter.empty,
                 )
                 for a in schema.arguments  # type: ignore[attr-defined]
+                if a.name not in results[1:]
             ),
             key=lambda p: p.kind,
         )

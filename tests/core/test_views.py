@@ -160,9 +160,42 @@ def expanded_gradient(lib):
     return x.grad, y.stride()
 
 
+def view_of_a_base_that_turns(lib):
+    x = _leaf(lib)
+    y = (x * 1).view(2, 2) * 1
+    v = y[0]
+    y.t_()
+    y.mul_(lib.tensor([[1.0, 10.0], [100.0, 1000.0]]))
+    v.sum().backward()
+    return y, v, x.grad
+
+
+def write_through_a_view_of_a_base_that_turned(lib):
+    x = _leaf(lib)
+    y = (x * 1).view(2, 2) * 1
+    v = y[0]
+    y.transpose_(0, 1).unsqueeze_(0)
+    v.mul_(3)
+    y[0, 0].sum().backward()
+    return y, v, x.grad
+
+
+def view_of_a_base_that_shrinks(lib):
+    x = _leaf(lib)
+    y = x[None, :, None] * 1
+    v = y[:, 1:3]
+    y.squeeze_()
+    y.mul_(x)
+    v.sum().backward()
+    return y, v, x.grad
+
+
 @pytest.mark.parametrize(
     "program",
     [
+        view_of_a_base_that_turns,
+        write_through_a_view_of_a_base_that_turned,
+        view_of_a_base_that_shrinks,
         write_through_view,
         write_base_after_view,
         view_of_view,
@@ -225,7 +258,15 @@ def view_in_no_grad(lib):
     v.mul_(_leaf(lib)[:2])
 
 
+def several_views_of_a_base_that_grows(lib):
+    y = _leaf(lib) * 1
+    first, *_ = y.unbind()
+    y.unsqueeze_(0)
+    first.mul(2)
+
+
 ERRORS = [
+    (several_views_of_a_base_that_grows, "is a view and its base or another view of its base has been modified"),
     (changed_input, "has been modified by an inplace operation"),
     (changed_result, "has been modified by an inplace operation"),
     (changed_through_detach, "has been modified by an inplace operation"),

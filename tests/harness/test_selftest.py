@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
 import pytest
 
+from parity.compare import compare
 from parity.engines import reference, resolve
 from parity.errors import UsageError
 from parity.faults import mutants, selftest
 from parity.faults.mutations import mutants as mutations_of
-from parity.faults.planted import CLASSES, FAULTS, Fault, times
+from parity.faults.planted import CLASSES, FAULTS, Fault, instead, times
+from parity.program import Input, Program, Ref, Step
 from tests.harness.control import alarms
 from tests.harness.control_formulas import TABLE
 
@@ -66,6 +69,16 @@ def test_a_part_that_an_engine_has_not_is_left_out():
     with reference.settings() as torch:
         (trial,) = selftest.trials([], torch, AUTODIFF, [absent])
     assert trial.outcome == "not offered"
+
+
+def test_whole_numbers_that_differ_are_judged_without_a_truth():
+    """Balls say nothing of 2 to the power -1 among integers; that both are whole numbers is enough."""
+    leaves = tuple(Input(np.array(values), False) for values in ([2, 3, 1], [-1, 2, -3]))
+    program = Program(leaves, (Step("pow", (Ref(0), Ref(1))),), ())
+    with reference.settings() as torch, AUTODIFF.replaced_kernel("power_of_tensors", instead(lambda x, y: x * y)):
+        verdict = compare(program, torch, AUTODIFF)
+    assert verdict.status == "differs"
+    assert "nothing rounds" in verdict.mismatches[0].reason
 
 
 def test_an_engine_without_rules_has_no_selftest():

@@ -332,8 +332,42 @@ def test_repeated_indices_add_up(width: int, dtype: str) -> None:
     np.testing.assert_array_equal(accumulate(9, places, values), wanted)
 
 
-def test_src_larger_than_index_gets_zeros() -> None:
-    """torch's own backward fails here: gradients are checked by hand."""
+def test_src_larger_than_index_has_no_derivative() -> None:
+    """torch promises one for a source of the index's shape only, and raises on the way back."""
     x = ad.zeros(2, 3, requires_grad=True)
-    ad.zeros(2, 3).scatter_add(0, ad.tensor([[0, 1]]), x).sum().backward()
-    assert x.grad.tolist() == [[1, 1, 0], [0, 0, 0]]
+    out = ad.zeros(2, 3).scatter_add(0, ad.tensor([[0, 1]]), x)
+    with pytest.raises(RuntimeError, match="invalid gradient at index 1"):
+        out.sum().backward()
+
+
+def test_as_strided_scatter_gives_the_input_what_is_left_of_it() -> None:
+    """torch gives it the gradient of what is written over instead: checked by hand."""
+    x, src = ad.arange(4.0).requires_grad_(), ad.zeros(2, requires_grad=True)
+    x.as_strided_scatter(src, (2,), (1,)).backward(ad.tensor([1.0, 2.0, 3.0, 4.0]))
+    assert (x.grad.tolist(), src.grad.tolist()) == ([0, 0, 3, 4], [1, 2])
+
+
+def test_a_complex_reduction_at_positions_has_no_derivative() -> None:
+    x, places = ad.ones(2, dtype=ad.complex64, requires_grad=True), ad.tensor([0, 0])
+    for call in (lambda: x.scatter_reduce(0, places, x, "sum"), lambda: x.index_reduce(0, places, x, "prod")):
+        with pytest.raises(RuntimeError, match="does not support automatic differentiation"):
+            call()
+    assert x.detach().scatter_reduce(0, places, x.detach(), "prod").tolist() == [1, 1]
+
+
+def test_scatter_with_reduce_has_no_derivative() -> None:
+    x = ad.ones(2, requires_grad=True)
+    for reduce in ("add", "multiply"):
+        with pytest.raises(RuntimeError, match="derivative for aten::scatter is not implemented"):
+            x.scatter(0, ad.tensor([0, 0]), 3.0, reduce=reduce).sum().backward()
+    with pytest.raises(RuntimeError, match="either add or multiply"):
+        x.scatter(0, ad.tensor([0, 0]), 3.0, reduce="mean")
+
+
+def test_a_product_with_two_zeros_at_one_place_is_differentiated_once() -> None:
+    x, src = ad.ones(1, requires_grad=True), ad.tensor([0.0, 0.0, 2.0], requires_grad=True)
+    out = x.scatter_reduce(0, ad.tensor([0, 0, 0]), src, "prod")
+    (g,) = ad.autograd.grad(out.sum(), src, create_graph=True)
+    assert g.tolist() == [0, 0, 0]
+    with pytest.raises(RuntimeError, match="Double backward is unsupported for src when >1 zeros"):
+        g.sum().backward()

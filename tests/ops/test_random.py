@@ -108,6 +108,8 @@ lib.multinomial(lib.arange(8.0, dtype=lib.float64), 3)
 lib.multinomial(lib.arange(8.0), max(n, 1), replacement=True)
 lib.multinomial(lib.arange(1.0, max(n, 1) * 3 + 1).reshape(-1, 3), 2)
 lib.multinomial(lib.arange(1.0, max(n, 1) * 3 + 1).reshape(-1, 3), 2, True)
+lib.multinomial(lib.arange(1.0, 5.0).reshape(2, 2).t(), 1)
+lib.nn.functional.dropout2d(lib.ones(n, 2).t())
 lib.poisson(lib.full((min(n, 500),), 2.5))
 lib.poisson(lib.linspace(0, 40, min(n, 500), dtype=lib.float64))
 lib.poisson(lib.full((min(n, 100), 3), 12.0).t())
@@ -164,6 +166,10 @@ lib.normal(lib.zeros(n, 1), lib.ones(3))
 lib.normal(lib.ones(n), lib.full((n,), 2.0, dtype=lib.float64))
 lib.normal(lib.ones(n, 3).t(), lib.full((3, n), 0.5))
 lib.normal(lib.zeros(n, dtype=lib.complex64), 1.0)
+lib.normal(lib.zeros(()), lib.ones(n, 3).t())
+lib.normal(0.0, lib.ones(n, 3).t())
+lib.normal(lib.ones(n, 3).t(), 2.0)
+lib.nn.functional.gumbel_softmax(lib.ones(n, 3).t())
 e(n, lib.float64).uniform_(0.1, 0.7)
 e(n).uniform_(0.1, 0.7)
 e(n, lib.float64).exponential_(2.5)
@@ -174,6 +180,19 @@ lib.nn.functional.gumbel_softmax(lib.ones(n, 3))
 lib.nn.functional.alpha_dropout(lib.ones(n), 0.3, True)
 lib.nn.functional.alpha_dropout(lib.ones(n), 0.3, True, True)
 lib.nn.functional.feature_alpha_dropout(lib.ones(n, 2, 3), 0.3, True)
+""".strip().splitlines()
+
+
+#: float64 through C's library, as torch: the same bits too, up to the length from which NumPy's loops take over.
+BY_LIBRARY = """
+lib.randn(n, dtype=lib.float64)
+lib.randn(n, dtype=lib.complex128)
+lib.empty(n, 2, dtype=lib.float64).t().normal_()
+lib.empty(3, n, dtype=lib.float64).exponential_(2.5)
+e(n, lib.float64).cauchy_(1, 2)
+e(n, lib.float64).log_normal_()
+e(n, lib.float64).log_normal_(5, 700)
+e(n, lib.float64).geometric_(0.01)
 """.strip().splitlines()
 
 
@@ -211,6 +230,15 @@ def test_the_same_bits(expression: str) -> None:
             lib.manual_seed(n + 3)
         assert_alike(drawn(torch, expression, n), drawn(ad, expression, n))
         assert_same_place("log_normal" not in expression)
+
+
+@pytest.mark.parametrize("expression", BY_LIBRARY)
+def test_the_same_last_bit(expression: str) -> None:
+    for n in (*SIZES[:-1], 4001):
+        for lib in (torch, ad):
+            lib.manual_seed(n + 3)
+        assert_alike(drawn(torch, expression, n), drawn(ad, expression, n))
+        assert_same_place()
 
 
 @pytest.mark.parametrize("expression", NEARLY)

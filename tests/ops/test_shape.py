@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 import autodiff as ad
 from tests.ops.same_as_torch import check
@@ -357,3 +358,13 @@ def test_turning_no_dimension_copies_all_the_same() -> None:
     x = ad.ones(2)
     x.flip(()).fill_(5)
     assert x.tolist() == [1, 1]
+
+
+def test_resize_keeps_what_fits():
+    for lib in (ad, torch):
+        x = lib.arange(6.0)
+        assert x.resize_(2, 2).tolist() == [[0, 1], [2, 3]]
+        assert x.resize_as_(lib.zeros(3)).tolist() == [0, 1, 2]
+        assert x.resize_(5).shape == (5,)
+        with pytest.raises(RuntimeError, match="cannot resize variables that require grad"):
+            (lib.ones(2, requires_grad=True) * 2).resize_(3)

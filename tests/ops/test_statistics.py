@@ -153,6 +153,17 @@ def test_norms_neither_overflow_nor_vanish() -> None:
             assert abs(x.norm(p).item() / exact - 1) < 1e-14
 
 
+def test_the_nuclear_norm_is_the_sum_of_singular_values() -> None:
+    a, grads = np.random.default_rng(0).normal(size=(2, 3, 4)), []
+    for m in (torch, autodiff):
+        x = m.tensor(a, requires_grad=True)
+        y = m.norm(x, "nuc", (0, 2), True)
+        y.sum().backward()
+        grads.append((y.detach().numpy(), x.grad.numpy(), y.grad_fn.name()))
+    np.testing.assert_allclose(grads[1][0], grads[0][0], rtol=1e-12)
+    np.testing.assert_allclose(grads[1][1], grads[0][1], rtol=1e-11)
+
+
 @pytest.mark.parametrize("n", [2048, 5000])
 def test_long_recurrences_in_blocks(n: int) -> None:
     rng = np.random.default_rng(n)
