@@ -76,8 +76,9 @@ def draw_op(
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
-    In half of the second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad, so that the rule's own
-    derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can be drawn.
+    In half of the second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires
+    grad, so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)`
+    can be drawn.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
