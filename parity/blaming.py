@@ -23,7 +23,7 @@ Part = Callable[..., Any]
 #: "rule" or "kernel", the engine's name of the operator, and the input.
 Name = tuple[str, str, int | str]
 #: Programs of each kind that a suspect is given.
-_TRIES = 3
+_TRIES = 10
 
 
 @contextmanager

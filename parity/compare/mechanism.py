@@ -34,7 +34,7 @@ def mechanism(program: Program, reference: Any, subject: Any, mismatch: Mismatch
     if mismatch.check not in _DERIVED or not program.steps:
         return mismatch
     found = _named(program, reference, subject, mismatch)
-    if found.mechanism or mismatch.check not in ("gradient", "second", "error"):
+    if found.mechanism or mismatch.check not in ("gradient", "second", "error", "none"):
         return found
     for probe in _PROBES:
         verdict = compare(probe, reference, subject, confirm=False)
@@ -55,7 +55,8 @@ def _probe(x: Any, y: Any = None) -> Program:
 
 
 _MATRIX = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
-_PROBES = (_probe(3.0), _probe([2.0, 3.0, 5.0], _MATRIX), _probe([[2.0], [3.0]], _MATRIX), _probe(2.0, _MATRIX))
+_SPARE = _probe(2.0, 3.0).with_(inputs=tuple(Input(np.array(x), True) for x in (2.0, 3.0, 5.0)), outputs=(Ref(3),))
+_PROBES = (_SPARE, _probe(3.0), _probe([2.0, 3.0, 5.0], _MATRIX), _probe([[2.0], [3.0]], _MATRIX), _probe(2.0, _MATRIX))
 
 
 def _named(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:

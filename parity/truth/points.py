@@ -75,7 +75,9 @@ class Points:
             slope = (right + left) / 2
             gap = abs(right - left)
             smooth = gap < (abs(right) + abs(left)) * _FLAT or (self.x[i] == 0 and gap < _FLAT * _FLAT)
-            if slopes[i] is None and self._sharp(slope) and smooth:
+            # A jump looks alike from both sides.
+            continuous = abs(above - below) < (1 + abs(y)) * _FLAT
+            if slopes[i] is None and self._sharp(slope) and smooth and continuous:
                 slopes[i] = slope
         return [i for i, y in zip(places.tolist(), middle) if y.is_finite()]
 
