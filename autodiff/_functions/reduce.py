@@ -262,7 +262,10 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     if dim is None:
         raise TypeError("logsumexp(): argument 'dim' (position 1) must be tuple of ints, not NoneType")
     input = _floating(input)
-    return ops.logsumexp(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
+    array = input._array
+    if array.ndim and array.size and not keepdim and not isinstance(dim, int) and not len(dim):
+        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {[1] * array.ndim}")
+    return ops.logsumexp(input, dims=over(dim, array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 # -- truth ----------------------------------------------------------------------------------------------------

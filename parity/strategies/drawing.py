@@ -270,6 +270,10 @@ def _run(
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
+        if isinstance(made, Item):
+            for item in draft.results:
+                if isinstance(item, Item) and item.tensor is result and item.shape != made.shape:
+                    item.free = True
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
 
 
