@@ -138,13 +138,9 @@ def _interpolated(ordered: Tensor, shares: Tensor, interpolation: str, ignore_na
         return ops.gather(ordered, wrap(ranks), dim=array.ndim - 1)  # type: ignore[no-any-return]
     below, above = (wrap(f(ranks._array).astype(np.int64)) for f in (np.floor, np.ceil))
     low, high = (ops.gather(ordered, at, dim=array.ndim - 1) for at in (below, above))
-    apart = high - low
     if interpolation == "midpoint":
-        return high - apart * 0.5  # type: ignore[no-any-return]
-    weights = ranks - wrap(below._array.astype(own))
-    # Counted from the nearer end.
-    lower = weights < 0.5
-    return ops.where(lower, low, high) + ops.where(lower, weights, weights - 1) * apart  # type: ignore[no-any-return]
+        return ops.lerp_by_number(low, high, weight=0.5)  # type: ignore[no-any-return]
+    return ops.lerp_by_tensor(low, high, ranks - wrap(below._array.astype(own)))  # type: ignore[no-any-return]
 
 
 _ROUNDINGS: dict[str, Any] = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}
