@@ -169,7 +169,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
         return ops.max_all(input, dims=_check_not_empty("max", input, None), keepdim=False)
     _check_ordered("max", input)
     (d,) = _check_not_empty("max", input, one_dim(dim, input._array.ndim)) or (0,)
-    return max_results._make(ops.max_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+    return max_results(*ops.max_at(input, dim=d, keepdim=keepdim))
 
 
 @function(out=True)
@@ -182,7 +182,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
         return ops.min_all(input, dims=_check_not_empty("min", input, None), keepdim=False)
     _check_ordered("min", input)
     (d,) = _check_not_empty("min", input, one_dim(dim, input._array.ndim)) or (0,)
-    return min_results._make(ops.min_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+    return min_results(*ops.min_at(input, dim=d, keepdim=keepdim))
 
 
 @function(out=True)
@@ -199,7 +199,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
         for d in dims:
             if not shape[d]:
                 raise IndexError(f"aminmax: Expected reduction dim {d} to have non-zero size.")
-    return aminmax_results._make(ops.aminmax(input, dims=dims, keepdim=keepdim))  # type: ignore[attr-defined]
+    return aminmax_results(*ops.aminmax(input, dims=dims, keepdim=keepdim))
 
 
 # -- moments --------------------------------------------------------------------------------------------------
