@@ -94,8 +94,9 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
     P = wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype))
     if L._node is not None:
         node = L._node.source()[0]
-        node.saved = (*node.saved, P)  # torch multiplies by it in the backward pass, so it must not be written
-    return LU(P, L, U)  # type: ignore[arg-type]
+        # torch multiplies by it in the backward pass, so it must not be written.
+        node.replace_saved((*(node.saved or ()), P))
+    return LU(P, L, U)  # type: ignore[arg-type, call-arg]
 
 
 @function("linalg", out=True)
@@ -144,7 +145,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     if unpack_pivots:
         P = wrap(lapack.permutation(LU_pivots._array, LU_data._array.shape[-2], dtype))
     if not unpack_data:
-        return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[arg-type]
+        return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[arg-type, call-arg]
     return LUUnpacked(P, *ops.lu_parts(LU_data))  # type: ignore[arg-type]
 
 

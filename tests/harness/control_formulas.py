@@ -82,6 +82,19 @@ def binary(f, left, right):
     return run
 
 
+def quotient(x, y, rounding_mode=None):
+    """Whole quotients are flat wherever they do not jump."""
+    if rounding_mode is None:
+        return binary(lambda x, y: x / y, lambda x, y, z: 1 / y, lambda x, y, z: -z / y)(x, y)
+    rest = np.mod if rounding_mode == "floor" else np.fmod
+
+    def whole(x, y):
+        rounded = np.round((x - rest(x, y)) / y)
+        return np.where(rounded == 0, np.copysign(0, x / y), rounded).astype(rounded.dtype)
+
+    return binary(whole, lambda x, y, z: 0, lambda x, y, z: 0)(x, y)
+
+
 def reduction(f, rule):
     """rule(g, x, out, dims) on kept dimensions."""
 
@@ -351,8 +364,11 @@ def squeezed(x, dim=None):
 
 
 def where(condition, x, y):
-    plain = not isinstance(x, np.ndarray) and not isinstance(y, np.ndarray)
-    kind = np.result_type(x, y) if not plain else {"f": np.float32, "i": np.int64}[np.result_type(x, y).kind]
+    # A Python number decides only between kinds of number; what only it makes floating is float32.
+    arrays = [v.dtype for v in (x, y) if isinstance(v, np.ndarray)]
+    kind = np.result_type(*arrays, *[v for v in (x, y) if not isinstance(v, np.ndarray)])
+    if kind.kind == "f" and not any(dtype.kind == "f" for dtype in arrays):
+        kind = np.dtype(np.float32)
     numbers = [isinstance(v, np.ndarray) for v in (x, y)]
     vjps = [lambda g: g * condition, lambda g: g * ~condition]
     return np.where(condition, x, y).astype(kind), [None, *[v for v, array in zip(vjps, numbers) if array]]
@@ -372,7 +388,7 @@ TABLE = {
     "add": binary(lambda x, y: y + x, lambda x, y, z: 1, lambda x, y, z: 1),
     "sub": binary(lambda x, y: -y + x, lambda x, y, z: 1, lambda x, y, z: -1),
     "mul": binary(lambda x, y: y * x, lambda x, y, z: y, lambda x, y, z: x),
-    "div": binary(lambda x, y: x / y, lambda x, y, z: 1 / y, lambda x, y, z: -z / y),
+    "div": quotient,
     "maximum": binary(np.fmax, lambda x, y, z: (x > y) + tie(x, y), lambda x, y, z: (y > x) + tie(x, y)),
     "minimum": binary(np.fmin, lambda x, y, z: (x < y) + tie(x, y), lambda x, y, z: (y < x) + tie(x, y)),
     "hypot": binary(lambda x, y: np.sqrt(x * x + y * y), lambda x, y, z: x / z, lambda x, y, z: y / z),
