@@ -104,7 +104,11 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             _GRADIENTS,
             "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
         ),
-        "frexp": Known(_GRADIENTS, "torch divides by 2**exponent in single precision: 0/0 for numbers below its range"),
+        "frexp": Known(
+            _GRADIENTS,
+            "torch divides by 2**exponent in single precision: by 0 for numbers below its range",
+            where="undecided",
+        ),
         "logaddexp": Known(
             frozenset(["second"]), "torch's second derivative divides e^∞ by its square at infinite distances: nan"
         ),
