@@ -62,7 +62,7 @@ general(
     "prelu_kernel",
     rectifiers.prelu,
     lambda g, input, weight: ops._prelu_backward(g, input, weight),
-    lambda g, input: ops.where(input > 0, 0, g * input),
+    lambda g, input: ops.where(input >= 0, 0, g * input),
     inputs=("input", "weight"),
 )
 general(

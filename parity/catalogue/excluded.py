@@ -134,6 +134,10 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "places: https://github.com/pytorch/pytorch/blob/v2.13.0/aten/src/ATen/native/cpu/SortingKernel.cpp",
             where="undecided",
         ),
+        **{
+            name: Known(_GRADIENTS, "torch multiplies an infinite gradient by the input where that is 0")
+            for name in ("prelu", "nn.functional.prelu")
+        },
         "prod": Known(_GRADIENTS, _QUOTIENTS),
         **dict.fromkeys(
             ("std_mean", "var_mean"),
