@@ -150,6 +150,9 @@ class Comparison:
         if verdict.status != "differs":
             # What nudges leave alone can be judged though all else be noise: where it is nan, and where infinite.
             blurred = [p for p in doubtful if not p.discrete and not jumps.blur(p) and _unstable(p)]
+            # But not behind a value that is noise by itself.
+            noisy = [p.where for p in pairs if p.kind == "value" and _unstable(p) and not _special(p)]
+            blurred = [p for p in blurred if not noisy or (p.kind == "value" and p.where <= min(noisy))]
             alarm = self._special_ones(blurred)
             if alarm is not None:
                 # Sooner than say that nothing but noise moves it: look whether more nudges do.
@@ -310,6 +313,10 @@ class Comparison:
 
 def _unstable(pair: Pair) -> bool:
     return not pair.discrete and pair.spread is not None and unstable(pair.reference, pair.spread)
+
+
+def _special(pair: Pair) -> bool:
+    return bool(specials.differing(pair.reference, pair.subject).any())
 
 
 def _first(mask: Array) -> tuple[int, ...]:
