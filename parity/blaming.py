@@ -60,13 +60,15 @@ def called(program: Program, subject: Any) -> set[Name]:
 def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> tuple[Program, Mismatch] | None:
     """A program of one operator, and its mismatch, that explains another operator's: None if there is none.
 
-    It must show without the other's own part. Of several the one that calls the fewest parts itself.
+    It must show without the other's own part, and be called by it: named like a part of it, or made of fewer parts.
+    Of several the one that calls the fewest parts itself.
     """
     if not mismatch.op or mismatch.mechanism or not hasattr(subject, "rules"):
         return None
     kind = "kernel" if mismatch.check in ("value", "dtype", "shape", "requires_grad", "alias") else "rule"
     found: list[tuple[int, str, Program, Mismatch]] = []
-    for op in sorted(_public(_names(called(program, subject))) - {mismatch.op}):
+    all_parts = _names(called(program, subject))
+    for op in sorted(_public(all_parts) - {mismatch.op}):
         for candidate in _programs(op, program, reference):
             verdict = compare(candidate, reference, subject)
             if verdict.status != "differs":
@@ -74,6 +76,8 @@ def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch
             parts = called(candidate, subject)
             if mismatch.op in _public(_names({part for part in parts if part[0] == kind})):
                 continue
+            if op.rpartition(".")[2] not in all_parts and not _names(parts) < all_parts:
+                continue  # another operator made of the same part: neither calls the other
             first = localize(candidate, reference, subject, verdict.mismatches[0])
             if first.op == op:
                 found.append((len(_names(parts)), op, candidate, first))
