@@ -6,9 +6,11 @@ operators of the same names are then tried by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+
+import numpy as np
 
 from parity.catalogue import CATALOGUE
 from parity.compare import compare
@@ -23,7 +25,7 @@ Part = Callable[..., Any]
 #: "rule" or "kernel", the engine's name of the operator, and the input.
 Name = tuple[str, str, int | str]
 #: Programs of each kind that a suspect is given.
-_TRIES = 3
+_TRIES = 10
 
 
 @contextmanager
@@ -66,10 +68,30 @@ def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch
     if not mismatch.op or mismatch.mechanism or not hasattr(subject, "rules"):
         return None
     kind = "kernel" if mismatch.check in ("value", "dtype", "shape", "requires_grad", "alias") else "rule"
+    suspects = sorted(_public(_names(called(program, subject))) - {mismatch.op})
+    found = _explained(suspects, _programs, kind, program, reference, subject, mismatch)
+    if not found and kind == "rule" and _overflows(mismatch):
+        found = _explained(suspects, _flooded, kind, program, reference, subject, mismatch)
+    if not found:
+        return None
+    _, _, inner, first = min(found, key=lambda row: row[:2])
+    return inner, first
+
+
+def _explained(
+    suspects: Iterable[str],
+    programs: Callable[[str, Program, Any], Iterator[Program]],
+    kind: str,
+    program: Program,
+    reference: Any,
+    subject: Any,
+    mismatch: Mismatch,
+) -> list[tuple[int, str, Program, Mismatch]]:
+    """Of each suspect its first program that differs by itself: how many parts it calls, its name, and what differs."""
     found: list[tuple[int, str, Program, Mismatch]] = []
     all_parts = _names(called(program, subject))
-    for op in sorted(_public(all_parts) - {mismatch.op}):
-        for candidate in _programs(op, program, reference):
+    for op in suspects:
+        for candidate in programs(op, program, reference):
             verdict = compare(candidate, reference, subject)
             if verdict.status != "differs":
                 continue
@@ -82,10 +104,20 @@ def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch
             if first.op == op:
                 found.append((len(_names(parts)), op, candidate, first))
                 break
-    if not found:
-        return None
-    _, _, inner, first = min(found, key=lambda row: row[:2])
-    return inner, first
+    return found
+
+
+def _overflows(mismatch: Mismatch) -> bool:
+    """Whether one engine alone has a number where the other has none."""
+    sides = [side for side in (mismatch.reference, mismatch.subject) if isinstance(side, (int, float, complex))]
+    return len(sides) == 2 and bool(np.isfinite(sides[0]) != np.isfinite(sides[1]))
+
+
+def _flooded(op: str, program: Program, reference: Any) -> Iterator[Program]:
+    """Programs of one step that is handed an infinite gradient: a rule may be wrong for such a one alone."""
+    for candidate in _programs(op, program, reference):
+        if candidate.cotangents and candidate.cotangents[0].dtype.kind == "f":
+            yield candidate.with_(cotangents=tuple(np.full_like(g, np.inf) for g in candidate.cotangents), second=())
 
 
 def _names(parts: set[Name]) -> set[str]:

@@ -88,7 +88,9 @@ def explain(
     def judged(candidate: Program) -> Verdict | None:
         found = compare(candidate, reference, subject)
         kept = tuple(mismatch for mismatch in found.mismatches if mismatch.check in checks)
-        return replace(found, mismatches=kept) if kept and found.status == "differs" else None
+        if not kept or found.status != "differs" or known_reason(candidate, found, reference, subject):
+            return None  # a known difference that shrinking came across explains nothing
+        return replace(found, mismatches=kept)
 
     small, found = program, verdict
     if shrinking:

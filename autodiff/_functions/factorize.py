@@ -91,7 +91,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
     """P, L and U with A = P L U: a permutation, a lower factor with ones on its diagonal, an upper factor."""
     _check_lu("linalg.lu", A, pivot)
     L, U, pivots = ops.lu(A)
-    return LU(wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype)), L, U)  # type: ignore[arg-type]
+    return LU(wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype)), L, U)  # type: ignore[arg-type, call-arg]
 
 
 @function("linalg", out=True)
@@ -140,7 +140,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     if unpack_pivots:
         P = wrap(lapack.permutation(LU_pivots._array, LU_data._array.shape[-2], dtype))
     if not unpack_data:
-        return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[arg-type]
+        return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[arg-type, call-arg]
     return LUUnpacked(P, *ops.lu_parts(LU_data))  # type: ignore[arg-type]
 
 
@@ -218,7 +218,7 @@ def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:
         raise RuntimeError(f"{name}: tau dtype {tau.dtype} does not match input dtype {input.dtype}")
 
 
-@function(node="LinalgHouseholderProductBackward0", saves="input tau", method=False)
+@function(node="LinalgHouseholderProductBackward0", saves="input tau out", method=False)
 def _householder(input: Tensor, tau: Tensor) -> Tensor:
     array = input._array
     columns = array.shape[-1]
@@ -241,7 +241,7 @@ def orgqr(input: Tensor, input2: Tensor) -> Tensor:
     return householder_product(input, input2)  # type: ignore[no-any-return]
 
 
-@function(node="OrmqrBackward0", saves="input input2 input3", method=False)
+@function(node="OrmqrBackward0", saves="input input2 input3 out", method=False)
 def _ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool, transpose: bool) -> Tensor:
     return _reflected(input, input2, input3, left, transpose)
 

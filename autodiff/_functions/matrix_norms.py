@@ -143,4 +143,4 @@ def cond(input: Tensor, p: Order | None = None) -> Tensor:
         inverse = ops.where(wrap((info._array > 0)[..., None, None]), math.inf, inverse)
     found = matrix_norm(input, p) * matrix_norm(inverse, p)
     # 0 · inf is infinite here.
-    return ops.where(ops.isnan(found), math.inf, found)  # type: ignore[no-any-return]
+    return FUNCTIONS["nan_to_num"].public(found, math.inf, math.inf, -math.inf)  # type: ignore[no-any-return]

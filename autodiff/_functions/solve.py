@@ -137,7 +137,7 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
     found, info = _solve(A, B, left)
     if check_errors and info.any():
         raise failed("torch.linalg.solve_ex", info, _UNSOLVED)
-    return SolveEx(found, wrap(info))  # type: ignore[arg-type]
+    return SolveEx(found, wrap(info))  # type: ignore[arg-type, call-arg]
 
 
 @function("linalg", out=True)

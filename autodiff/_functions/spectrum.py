@@ -97,7 +97,7 @@ def root_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
         rows, columns = input._array.shape[-2:]
         batch, dtype = input._array.shape[:-2], input._array.dtype
         U, V = (wrap(np.zeros((*batch, n, n), dtype)) for n in (rows, columns))
-        return SVD(U, svdvals(input), V)  # type: ignore[arg-type]
+        return SVD(U, svdvals(input), V)  # type: ignore[arg-type, call-arg]
     U, S, Vh = _svd(input, not some)
     return SVD(U, S, _adjoint(Vh))  # type: ignore[call-arg]
 

@@ -73,7 +73,7 @@ def identity_like(a: Any) -> Any:
 def det(factors: Any, pivots: Any) -> Any:
     """The determinant of a matrix, from its LU factors."""
     found = np.diagonal(factors, axis1=-2, axis2=-1).prod(-1, dtype=factors.dtype)
-    return np.where(_odd(pivots), -found, found).astype(factors.dtype, copy=False)
+    return (found * _parity(pivots, factors.dtype))[()]
 
 
 def slogdet(factors: Any, pivots: Any) -> tuple[Any, Any]:
@@ -81,14 +81,16 @@ def slogdet(factors: Any, pivots: Any) -> tuple[Any, Any]:
     diagonal = np.diagonal(factors, axis1=-2, axis2=-1)
     sizes = np.abs(diagonal)
     signs = np.sign(diagonal).prod(-1, dtype=factors.dtype)
-    signs = np.where(_odd(pivots), -signs, signs).astype(factors.dtype, copy=False)
+    signs = (signs * _parity(pivots, factors.dtype))[()]
     logarithm = np.log(sizes).sum(-1, dtype=sizes.dtype)
     # 0 · inf: of a singular matrix torch says -inf, also beside nan.
     return signs, np.where((sizes == 0).any(-1), -np.inf, logarithm).astype(sizes.dtype, copy=False)
 
 
-def _odd(pivots: Any) -> Any:
-    return (pivots != np.arange(1, pivots.shape[-1] + 1)).sum(-1) % 2 == 1
+def _parity(pivots: Any, dtype: Any) -> Any:
+    """-1 for an odd number of exchanges. Multiplied, not negated: torch's logarithm of -1 + 0i has the angle π."""
+    odd = (pivots != np.arange(1, pivots.shape[-1] + 1)).sum(-1) % 2
+    return (1 - 2 * odd).astype(dtype)
 
 
 def adjugate(a: Any) -> Any:

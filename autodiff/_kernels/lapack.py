@@ -88,7 +88,7 @@ def cholesky_ex(a: Any, upper: bool) -> tuple[Any, Any]:
     """The factor, and per matrix the order of the first minor that is not positive, or 0."""
     info = np.zeros(a.shape[:-2], INT)
     try:
-        # Always the lower factor, which OpenBLAS finds in half the time in float32; the upper triangle is the adjoint's.
+        # Always the lower factor: OpenBLAS finds it in half the time in float32; the upper triangle is the adjoint's.
         out = adjoint(np.linalg.cholesky(adjoint(a))) if upper else in_columns(np.linalg.cholesky(a))
         unknown = np.isnan(np.diagonal(out, axis1=-2, axis2=-1))
         if unknown.any():

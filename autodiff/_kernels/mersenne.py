@@ -5,7 +5,7 @@ NumPy's MT19937 is the same recurrence with the same seeding; its import waits f
 
 from __future__ import annotations
 
-import secrets
+import os
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -113,7 +113,7 @@ def _parts(array: Any) -> Iterator[Any]:
 
 def unpredictable() -> int:
     """A seed that nobody knows beforehand, of as many bits as torch takes."""
-    return secrets.randbits(53)
+    return int.from_bytes(os.urandom(7), "little") >> 3
 
 
 class Default:

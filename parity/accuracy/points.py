@@ -86,8 +86,8 @@ def _strata(spec: OpSpec, dtype: np.dtype[Any], count: int, rng: np.random.Gener
     info = np.finfo(dtype)
     tensor = _tensor(spec)
     least, most = info.minexp - info.nmant, info.maxexp - 1
-    for share, low, high in ((5, least, most), (3, -30, 12)):
-        yield _binades(dtype, count // share, low, high, rng)
+    for share, first, last in ((5, least, most), (3, -30, 12)):
+        yield _binades(dtype, count // share, first, last, rng)
     for share, low, high in ((4, -1.0, 1.0), (5, -5.0, 5.0), (5, -40.0, 40.0)):
         yield rng.uniform(low, high, count // share).astype(dtype)
     for low, high in spec.stress:

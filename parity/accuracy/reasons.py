@@ -25,17 +25,21 @@ _EXPONENT = "the exponent is rounded before its exponential is taken, in the far
 #: By operator.
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(["acosh", "erfc", "erfinv", "log10", "log2", "rsqrt", "sqrt", "exp2"], _ROUNDINGS),
+        **dict.fromkeys(["acosh", "erfc", "erfinv", "log10", "log2", "rsqrt", "sqrt"], _ROUNDINGS),
         **dict.fromkeys(
-            ["special.ndtr", "special.log_ndtr", "special.erfcx", "logit", "reciprocal", "nn.functional.logsigmoid"],
+            ["special.ndtr", "special.log_ndtr", "special.erfcx", "logit", "reciprocal"],
             _ROUNDINGS,
         ),
         **dict.fromkeys(["tanh", "sigmoid", "special.expit", "expm1"], _RESULT),
         "special.ndtri": f"SciPy's kernel, which torch shares; {_RESULT}",
         **dict.fromkeys(["asinh", "atan"], _OVERFLOWS),
-        **dict.fromkeys(["digamma", "lgamma", "special.gammaln", "special.psi", "polygamma"], _ROOTS),
+        **dict.fromkeys(["digamma", "lgamma", "special.gammaln", "special.psi"], _ROOTS),
+        "polygamma": f"{_ROUNDINGS}; more where what it divides by overflows and the result is subnormal",
         **dict.fromkeys(["mvlgamma", "special.multigammaln"], "a sum of terms of either sign, near its root"),
         "special.entr": _ROOT,
+        "frac": "the truth's fault: past 2^100 its differences step over whole periods; the gradient is 1",
+        "exp2": "at 1024 the result overflows before its gradient does, which is told from it",
+        "nn.functional.logsigmoid": "past 709 the gradient is subnormal, and an exponential on the way to it overflows",
         **dict.fromkeys(["i0", "special.i0", "special.i1"], _SCIPY),
         **dict.fromkeys(
             ["special.i0e", "special.i1e"], f"{_SCIPY}; the gradient is a difference of nearly equal numbers far out"
@@ -46,10 +50,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "special.airy_ai": _PHASE,
         "special.spherical_bessel_j0": _PHASE,
         "nn.functional.gelu": f"{_EXPONENT}; {_ROOT}; by tanh, the cube overflows far out",
-        **dict.fromkeys(["nn.functional.silu", "nn.functional.mish"], _ROOT),
+        **dict.fromkeys(["nn.functional.silu", "nn.functional.mish"], f"{_EXPONENT}; {_ROOT}"),
         "nn.functional.tanhshrink": "x - tanh(x) cancels near 0, as in torch, and its gradient with it",
         "nn.functional.softsign": "far out the gradient is a difference of nearly equal terms, as in torch",
         "sinc": "the gradient cancels near 0 and near its roots",
-        "sgn": "the gradient of subnormal numbers, which is 0 but for a quotient of them",
     }
 )

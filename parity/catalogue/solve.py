@@ -25,7 +25,7 @@ ROWS = [
        argument("other", "sides", vectors=True), dtypes="fc", spellings=_OUT),
     op("linalg.lu_solve", argument("LU", "matrix", form="lower"), argument("pivots", "exchanges"),
        argument("B", "sides", late=True), choice("left", True, False), choice("adjoint", False, True), dtypes="fc",
-       spellings=_OUT),
+       spellings="function", note="from the right torch fills out= and returns another tensor"),
     op("linalg.solve_triangular", argument("input", "matrix", form="lower"),
        argument("B", "sides", batches=True, late=True), choice("upper", False, True, needed=True),
        choice("left", True, False), choice("unitriangular", False, True), dtypes="fc", spellings=_OUT),

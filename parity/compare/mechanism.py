@@ -34,7 +34,7 @@ def mechanism(program: Program, reference: Any, subject: Any, mismatch: Mismatch
     if mismatch.check not in _DERIVED or not program.steps:
         return mismatch
     found = _named(program, reference, subject, mismatch)
-    if found.mechanism or mismatch.check not in ("gradient", "second", "error"):
+    if found.mechanism or mismatch.check not in ("gradient", "second", "error", "none"):
         return found
     for probe in _PROBES:
         verdict = compare(probe, reference, subject, confirm=False)
@@ -55,7 +55,31 @@ def _probe(x: Any, y: Any = None) -> Program:
 
 
 _MATRIX = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
-_PROBES = (_probe(3.0), _probe([2.0, 3.0, 5.0], _MATRIX), _probe([[2.0], [3.0]], _MATRIX), _probe(2.0, _MATRIX))
+_SPARE = _probe(2.0, 3.0).with_(inputs=tuple(Input(np.array(x), True) for x in (2.0, 3.0, 5.0)), outputs=(Ref(3),))
+
+
+def _written(x: Any, view: bool) -> Program:
+    """A view of x · x is written and its base shown, or the base is written and the view shown."""
+    square, beside, written = Ref(1), Ref(2), Ref(2) if view else Ref(1)
+    steps = (
+        Step("mul", (Ref(0), Ref(0))),
+        Step("unsqueeze", (square, 0)),
+        Step("mul", (written, 3.0), spelling="inplace"),
+    )
+    output = square if view else beside
+    seed = np.arange(2.0, 2.0 + len(x)).reshape((len(x),) if view else (1, len(x)))
+    return Program((Input(np.array(x), True),), steps, (output,), (seed,), (), "exact")
+
+
+_VIEWS = (_written([2.0, 3.0], True), _written([2.0, 3.0], False))
+_PROBES = (
+    *_VIEWS,
+    _SPARE,
+    _probe(3.0),
+    _probe([2.0, 3.0, 5.0], _MATRIX),
+    _probe([[2.0], [3.0]], _MATRIX),
+    _probe(2.0, _MATRIX),
+)
 
 
 def _named(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:
@@ -80,8 +104,9 @@ def _experiments(program: Program, run: Run, mismatch: Mismatch) -> Iterator[tup
     if mismatch.where >= len(program.inputs):
         return  # a value: steps alone are to blame for it
     if any(writes(step) for step in program.steps):
-        yield from _views(program, run)
-        yield from _versions(program, run, mismatch)
+        yield from _views(program, run, every=mismatch.check == "none")
+        if mismatch.check != "none":
+            yield from _versions(program, run, mismatch)
     yield from _accumulation(program)
     yield from _broadcasting(program, run, mismatch)
 
@@ -93,10 +118,10 @@ def _writing(program: Program) -> Iterator[tuple[Mechanism, Program]]:
             yield "writing", with_copied_input(program, position, step.args[0])
 
 
-def _views(program: Program, run: Run) -> Iterator[tuple[Mechanism, Program]]:
-    """A view becomes a copy."""
+def _views(program: Program, run: Run, every: bool) -> Iterator[tuple[Mechanism, Program]]:
+    """A view becomes a copy; or every result does, for an engine may have views inside that are no views outside."""
     for position, step in enumerate(program.steps):
-        if not writes(step) and position < len(run.aliases) and run.aliases[position] is not None:
+        if not writes(step) and position < len(run.aliases) and (every or run.aliases[position] is not None):
             yield "views", with_copied_result(program, position)
 
 

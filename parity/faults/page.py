@@ -61,6 +61,12 @@ result, and what stands in either way is changed like everything else. Nor are k
 |---|---|---|---|---|
 """
 
+_SURVIVORS = """
+Survivors without a reason, by function: blind spots of the generator, differences that the yardstick allows (one
+rounding more), and equivalents whose proof is to come. `parity selftest --mutants` names each.
+
+"""
+
 
 def page(records: Iterable[Mapping[str, Any]]) -> str:
     """The page, in Markdown."""
@@ -110,18 +116,15 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
         unreached=sum(unreached.values()),
         where=f" ({most} …): operators without a row, and ways for larger arrays than programs have" if most else "",
     )
+    text = text.replace("| change |", f"{summary['note']}\n\n| change |") if "note" in summary else text
     for kind, count in sorted(counts.items()):
         cells = (count[fate] for fate in ("killed", "survived", "equivalent", "not reached"))
         text += f"| {kind} | " + " | ".join(map(str, cells)) + " |\n"
     if survived:
-        text += "\nSurvivors without a reason, each a blind spot of the generator or a reason to come:\n\n"
-        text += "".join(f"- `{m['id']}`: `{_brief(m['change'])}`, {m['programs']} programs\n" for m in survived)
+        text += _SURVIVORS
+        places = Counter(mutant["id"].partition(":")[0] for mutant in survived)
+        text += ", ".join(f"{place} {count}" for place, count in places.most_common()) + "\n"
     return text
-
-
-def _brief(change: str) -> str:
-    line = " ".join(change.split())
-    return line if len(line) <= 110 else line[:107] + "..."
 
 
 def main(files: Sequence[str]) -> int:

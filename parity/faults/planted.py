@@ -337,8 +337,7 @@ FAULTS: tuple[Fault, ...] = (
     # saved values, views
     mechanism("stale saved value", "what was written since is used all the same", "versions", nothing, "versions"),
     mechanism("stale saved value", "what is overwritten is not copied", "copies", nothing, "versions"),
-    mechanism("view not linked to its base", "views know no base", "views", nothing,
-              "views", "setitem"),
+    mechanism("view not linked to its base", "views know no base", "views", nothing, "views"),
     mechanism("view not linked to its base", "views are not told of writes", "staleness", nothing, "views"),
     kernel("view not linked to its base", "transpose copies", "transpose",
            lambda transpose: lambda x, **params: transpose(x, **params).copy(), "transpose", "swapaxes", "movedim"),

@@ -179,7 +179,7 @@ def _matches(first: Item | None, item: Item, limits: Mapping[str, Any]) -> bool:
     if first is None:
         return True
     if limits.get("matching"):
-        return item.array.dtype.char == first.array.dtype.char
+        return bool(item.array.dtype.char == first.array.dtype.char)
     return not limits.get("alike") or (item.kind == "c") == (first.kind == "c")
 
 

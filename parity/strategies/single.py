@@ -76,12 +76,13 @@ def draw_op(
     kind: Kind = "tame",
     spelling: Spelling | None = None,
     order: int | None = None,
+    part: int | None = None,
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
     In most second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad,
-    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can be
-    drawn.
+    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)`
+    can be drawn. `part` chooses one of the stress ranges.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
@@ -99,7 +100,7 @@ def draw_op(
     elif spelling is None and compares and source.boolean(0.4):
         spelling = "inplace"
     for _ in range(_TRIES):
-        draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind))
+        draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind, part))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
@@ -130,11 +131,11 @@ def _elementwise(spec: OpSpec) -> bool:
 Filler = Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None]
 
 
-def _filler(spec: OpSpec, kind: Kind) -> Filler | None:
+def _filler(spec: OpSpec, kind: Kind, part: int | None) -> Filler | None:
     if kind == "critical":
         return _critical(spec)
     if kind == "stress":
-        return _stress(spec)
+        return _stress(spec, part)
     return None
 
 
@@ -161,7 +162,7 @@ def _critical(spec: OpSpec) -> Filler:
     return fill
 
 
-def _stress(spec: OpSpec) -> Filler:
+def _stress(spec: OpSpec, part: int | None) -> Filler:
     """The first tensor in one of the ranges where careless formulas lose digits."""
     drawn = False
 
@@ -170,7 +171,7 @@ def _stress(spec: OpSpec) -> Filler:
         if drawn:
             return None
         drawn = True
-        low, high = draft.source.choice(spec.stress)
+        low, high = draft.source.choice(spec.stress) if part is None else spec.stress[part]
         return arrays.uniform(draft.source, shape, low, high).astype(dtype)
 
     return fill

@@ -364,8 +364,11 @@ def squeezed(x, dim=None):
 
 
 def where(condition, x, y):
-    plain = not isinstance(x, np.ndarray) and not isinstance(y, np.ndarray)
-    kind = np.result_type(x, y) if not plain else {"f": np.float32, "i": np.int64}[np.result_type(x, y).kind]
+    # A Python number decides only between kinds of number; what only it makes floating is float32.
+    arrays = [v.dtype for v in (x, y) if isinstance(v, np.ndarray)]
+    kind = np.result_type(*arrays, *[v for v in (x, y) if not isinstance(v, np.ndarray)])
+    if kind.kind == "f" and not any(dtype.kind == "f" for dtype in arrays):
+        kind = np.dtype(np.float32)
     numbers = [isinstance(v, np.ndarray) for v in (x, y)]
     vjps = [lambda g: g * condition, lambda g: g * ~condition]
     return np.where(condition, x, y).astype(kind), [None, *[v for v, array in zip(vjps, numbers) if array]]

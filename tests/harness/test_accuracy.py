@@ -43,6 +43,7 @@ def test_a_kink_and_what_is_no_number_are_left_out():
     assert np.isnan(errors[1])
     assert errors[0] == 0
     assert errors[2] == 2.0**52
+    assert np.isnan(truth.at_points("sgn", x).derivative_errors(np.zeros(3))).tolist() == [False, True, False]
     assert np.isnan(truth.at_points("log", x).value_errors(x)[:2]).all()
 
 
