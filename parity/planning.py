@@ -65,6 +65,8 @@ class Item:
     op: str = ""
     dtype: str = ""
     kind: Kind = "tame"
+    #: Which of the operator's stress ranges.
+    part: int | None = None
     path: Path | None = None
 
 
@@ -119,11 +121,19 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
         for op in plan.ops:
             for dtype in dtypes_of(catalogue[op], plan.dtypes):
                 for kind in kinds(catalogue[op], dtype):
-                    label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
-                    found.append(Item(len(found), "operators", label, op, dtype, kind))
+                    for part in _parts(catalogue[op], kind):
+                        label = (
+                            f"{op} {dtype} {kind}" + (f" {turn}" if turn else "") + (f" range {part}" if part else "")
+                        )
+                        found.append(Item(len(found), "operators", label, op, dtype, kind, part))
     for number in range(plan.programs):
         found.append(Item(len(found), "programs", f"program {number}"))
     return found
+
+
+def _parts(spec: OpSpec, kind: Kind) -> Iterable[int | None]:
+    """Every stress range has a program of its own: each may lead to another piece of a function."""
+    return range(len(spec.stress)) if kind == "stress" else (None,)
 
 
 def seed_of(seed: int, label: str) -> int:

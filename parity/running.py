@@ -96,7 +96,7 @@ class Examiner:
         source = Seeded(seed_of(self.plan.seed, item.label))
         if item.op:
             try:
-                return draw_op(source, self.reference, CATALOGUE[item.op], item.dtype, kind=item.kind)
+                return draw_op(source, self.reference, CATALOGUE[item.op], item.dtype, kind=item.kind, part=item.part)
             except Undrawn:
                 return None
         if not self._supported:

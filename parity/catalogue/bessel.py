@@ -6,7 +6,8 @@ from parity.catalogue.arguments import POINTWISE, op, real
 
 _LATER = "torch has no derivative, and no kernel for float16"
 _HALF = "in float16 torch has the value and no derivative"
-_STRESS = ((-1e-8, 1e-8), (5.0, 10.0), (20.0, 80.0))
+_STRESS = ((-1e-8, 1e-8), (2.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, 80.0), (-10.0, -5.0))
+_RIGHT = ((1e-30, 1e-20), (0.1, 2.0), (2.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, 80.0))
 
 # fmt: off
 ROWS = [
@@ -24,12 +25,12 @@ ROWS = [
     ),
     *(
         op(f"special.{name}", real("input", above=0), dtypes="buif", spellings="function out", orders=0,
-           stress=((1e-30, 1e-20), (5.0, 10.0), (20.0, 80.0)), note=_LATER)
+           stress=_RIGHT, note=_LATER)
         for name in ("bessel_y0", "bessel_y1", "modified_bessel_k0", "modified_bessel_k1")
     ),
     *(
         op(f"special.{name}", real("x", above=0), dtypes="buif", spellings="function out", orders=0,
-           stress=((1e-30, 1e-20), (5.0, 10.0), (20.0, 80.0)), note=_LATER)
+           stress=_RIGHT, note=_LATER)
         for name in ("scaled_modified_bessel_k0", "scaled_modified_bessel_k1")
     ),
     op("special.spherical_bessel_j0", real("x"), dtypes="buif", spellings="function out", orders=0,

@@ -21,17 +21,17 @@ ROWS = [
     op("special.erfc", real("input"), dtypes="buihf", spellings="function out",
        stress=((-1e-8, 1e-8), (2.0, 5.0), (10.0, 26.0))),
     op("special.erfcx", real("input"), dtypes="buif", spellings="function out", note=_NO_HALF,
-       stress=((-1e-8, 1e-8), (2.0, 50.0), (-5.0, -2.0), (1e3, 1e6))),
+       stress=((-1e-8, 1e-8), (0.1, 4.0), (4.0, 50.0), (-5.0, -2.0), (-26.0, -5.0), (1e3, 1e6))),
     op("erfinv", real("input", above=-1, below=1), dtypes="buihf", spellings=POINTWISE, tags="signed_zero",
-       critical=(0.5,), stress=((-1e-8, 1e-8), (0.999, 0.99999))),
+       critical=(0.5,), stress=((-1e-8, 1e-8), (0.4, 0.8), (0.999, 0.99999), (-0.99999, -0.999))),
     op("special.erfinv", real("input", above=-1, below=1), dtypes="buihf", spellings="function out",
-       tags="signed_zero", stress=((-1e-8, 1e-8), (0.999, 0.99999))),
+       tags="signed_zero", stress=((-1e-8, 1e-8), (0.4, 0.8), (0.999, 0.99999), (-0.99999, -0.999))),
     op("special.ndtr", real("input"), dtypes="buihf", spellings="function out",
-       stress=((-8.0, -4.0), (4.0, 8.0), (-1e-8, 1e-8))),
+       stress=((-8.0, -4.0), (-30.0, -8.0), (-1.5, -0.2), (4.0, 12.0), (-1e-8, 1e-8))),
     op("special.ndtri", real("input", above=0, below=1), dtypes="buif", spellings="function out",
        critical=(0.5,), stress=((1e-30, 1e-20), (0.999, 0.99999)), note=_NO_HALF),
     op("special.log_ndtr", real("input"), dtypes="buif", spellings="function out", critical=(-1.0,),
-       stress=((-20.0, -4.0), (2.0, 4.0), (-1e-8, 1e-8)), note=_NO_HALF),
+       stress=((-20.0, -4.0), (-6.0, -4.0), (-4.0, -1.0), (-1.0, 2.0), (2.0, 4.0), (-1e-8, 1e-8)), note=_NO_HALF),
     op("special.entr", real("input", above=0), dtypes="buihf", spellings="function out",
        critical=(0.36787944117144233,), stress=((1e-30, 1e-20), (0.999999, 1.000001), (0.36787, 0.36789))),
     op("special.xlog1py", real("input"), operand("other", above=-1, low=-0.75), dtypes="buihf",
@@ -43,7 +43,8 @@ ROWS = [
        option("eps", choices=(0.1, 0.001), tame=True), dtypes="buihf", spellings="function out",
        stress=((1e-30, 1e-20), (0.4999, 0.5001))),
     op("lgamma", real("input", kinks=_POLES), dtypes="buihf", spellings=POINTWISE, critical=(2.0, 3.0, -0.5),
-       stress=((1e-30, 1e-20), (0.999, 1.001), (1.999, 2.001), (1e2, 1e5), (-0.9, -0.1))),
+       stress=((1e-30, 1e-20), (0.1, 0.9), (0.999, 1.001), (1.2, 1.8), (1.999, 2.001), (2.1, 3.0), (3.0, 13.0), (1e2, 1e5),
+               (-1e-21, -1e-22), (-0.9, -0.1), (-3.9, -3.1), (-20.9, -20.1))),
     op("special.gammaln", real("input", kinks=_POLES), dtypes="buihf", spellings="function out",
        stress=((0.999, 1.001), (1e2, 1e5))),
     op("digamma", real("input", kinks=_POLES), dtypes="buihf", spellings=POINTWISE, critical=_ROOTS,
@@ -55,7 +56,7 @@ ROWS = [
     ),
     *(
         op(name, number("n", choices=(0, 1, 2, 3)), real("input", above=0), dtypes="buihf",
-           spellings="function out", stress=((1e-6, 1e-5), (1e2, 1e5)))
+           spellings="function out", stress=((1e-6, 1e-5), (0.2, 2.0), (10.0, 40.0), (1e2, 1e5), (-0.9, -0.1), (-3.9, -3.1)))
         for name in ("polygamma", "special.polygamma")
     ),
     op("mvlgamma", real("input", above=1), number("p", choices=(1, 2, 3)), dtypes="uihf", spellings=POINTWISE,
@@ -64,7 +65,7 @@ ROWS = [
        spellings="function out", stress=((1e2, 1e5),)),
     *(
         op(name, real("input", above=0, constant=True), beside("other", above=0), spellings=spellings,
-           stress=((1e-6, 1e-5), (10.0, 50.0)), note=_INPUT)
+           stress=((1e-6, 1e-5), (1e-3, 0.3), (0.3, 5.0), (10.0, 50.0)), note=_INPUT)
         for name, spellings in (("igamma", POINTWISE), ("igammac", POINTWISE),
                                 ("special.gammainc", "function out"), ("special.gammaincc", "function out"))
     ),

@@ -10,7 +10,6 @@ import gc
 import inspect
 import json
 import os
-import random
 import select
 import signal
 import sys
@@ -34,6 +33,7 @@ from parity.faults.planted import plus, times
 from parity.faults.rules import Case
 from parity.faults.selftest import cases
 from parity.judging import known_reason
+from parity.planning import seed_of
 
 Fate = Literal["killed", "survived", "not reached"]
 Part = Callable[..., Any]
@@ -343,6 +343,8 @@ def report(
 ) -> bool:
     """Run every mutant, or so many, drawn by the seed: whether `AIM` of those not equivalent die, and the list holds.
 
+    A mutant's lot is its own: the sample stays what it is when other functions come.
+
     With `ops` only mutants that their programs reach are run; then, and of a sample, nothing is said of the list.
     """
     started = time.monotonic()
@@ -352,7 +354,7 @@ def report(
         todo = [candidate for candidate in todo if candidate.cases]
     every = len(todo)
     if sample is not None:
-        todo = random.Random(seed).sample(todo, min(sample, every))
+        todo = sorted(todo, key=lambda candidate: seed_of(seed, candidate.id))[:sample]
     show(f"{len(todo)} of {every} mutants, {len(found)} programs, seed {seed}", None)
     results = []
     for result in run(todo, found, engine, subject, jobs=jobs):

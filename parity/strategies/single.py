@@ -1,4 +1,4 @@
-"""One-step programs: one operator on tame, critical, stressful or exact values, or on unusual shapes."""
+"""One-step programs: one operator on tame, critical, stressful or exact values, on unusual shapes, or in place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from parity.strategies.item import Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
-Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
+Kind = Literal["tame", "critical", "stress", "shapes", "exact", "written"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: Families whose elements do not meet: every critical value goes into one tensor.
@@ -35,7 +35,8 @@ _ACROSS = frozenset(
 _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 100
 #: Kinds whose results may be weighed: their values multiply without surprise.
-_WEIGHTED = frozenset(["tame", "exact", "shapes"])
+_WEIGHTED = frozenset(["tame", "exact", "shapes", "written"])
+_IN_PLACE: frozenset[Spelling] = frozenset(["inplace", "augmented"])
 #: Families that add products: what becomes of 0 · inf there is chance.
 _MIXING = frozenset(["matmul", "linalg", "loss", "normalize"])
 _UNUSUAL: tuple[Shape, ...] = (
@@ -61,6 +62,8 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
             found.append("stress")
     if "exact" in spec.tags and letter != "h" and not (letter == "c" and spec.name in REAL_ONLY):
         found.append("exact")
+    if letter == "f" and _IN_PLACE & spec.spellings:
+        found.append("written")
     return tuple(kind for kind in KINDS if kind in found)
 
 
@@ -73,12 +76,13 @@ def draw_op(
     kind: Kind = "tame",
     spelling: Spelling | None = None,
     order: int | None = None,
+    part: int | None = None,
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
-    In half of the second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires
-    grad, so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)`
-    can be drawn.
+    In most second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad,
+    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can be
+    drawn. `part` chooses one of the stress ranges.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
@@ -90,15 +94,20 @@ def draw_op(
     compares = not spec.orders and "ties" in spec.tags and "inplace" in spec.spellings
     if order is None:
         order = min(1 if compares else spec.orders, 2 if source.boolean(0.6) else 1)
-    if spelling is None and compares and source.boolean(0.4):
+    asked = spelling is not None
+    if spelling is None and kind == "written":
+        spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
+    elif spelling is None and compares and source.boolean(0.4):
         spelling = "inplace"
     for _ in range(_TRIES):
-        draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind))
+        draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind, part))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
             continue
-        if order == 2 and spelling is None and kind in _WEIGHTED and source.boolean(0.5):
+        if kind == "written" and draft.error is not None:
+            continue  # what torch refuses to write is drawn often enough by the other kinds
+        if order == 2 and not asked and kind in _WEIGHTED and source.boolean(0.8):
             weigh(draft)
         draft.special_seeds = kind == "critical" and order == 1 and spec.family not in _MIXING
         return finished(draft, order)
@@ -122,11 +131,11 @@ def _elementwise(spec: OpSpec) -> bool:
 Filler = Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None]
 
 
-def _filler(spec: OpSpec, kind: Kind) -> Filler | None:
+def _filler(spec: OpSpec, kind: Kind, part: int | None) -> Filler | None:
     if kind == "critical":
         return _critical(spec)
     if kind == "stress":
-        return _stress(spec)
+        return _stress(spec, part)
     return None
 
 
@@ -153,7 +162,7 @@ def _critical(spec: OpSpec) -> Filler:
     return fill
 
 
-def _stress(spec: OpSpec) -> Filler:
+def _stress(spec: OpSpec, part: int | None) -> Filler:
     """The first tensor in one of the ranges where careless formulas lose digits."""
     drawn = False
 
@@ -162,7 +171,7 @@ def _stress(spec: OpSpec) -> Filler:
         if drawn:
             return None
         drawn = True
-        low, high = draft.source.choice(spec.stress)
+        low, high = draft.source.choice(spec.stress) if part is None else spec.stress[part]
         return arrays.uniform(draft.source, shape, low, high).astype(dtype)
 
     return fill

@@ -64,5 +64,5 @@ def test_every_pair(name):
 
 def test_sizes_that_do_not_go_together_are_no_missing_dtype():
     """A harness takes "not implemented" for something that an engine lacks, and not for a mistake."""
-    with pytest.raises(RuntimeError, match=r"sizes .*2, 3.* do not go together"):
+    with pytest.raises(RuntimeError, match=r"\[2, 3\], \[2, 3\] do not go together"):
         ops.mm(ad.ones(2, 3), ad.ones(2, 3))
