@@ -65,7 +65,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "addcdiv": Known(
             _GRADIENTS,
-            "torch divides by the divisor's square, which vanishes first: it is infinite or nan where the true one is not",
+            "torch divides by the divisor's square, which vanishes first: infinite or nan where the true one is not",
             where="undecided",
         ),
         "atan2": Known(

@@ -81,8 +81,8 @@ def draw_op(
     """A program of one step of `spec`, and what the reference made of it.
 
     In most second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad,
-    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)`
-    can be drawn. `part` chooses one of the stress ranges.
+    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can
+    be drawn. `part` chooses one of the stress ranges.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
