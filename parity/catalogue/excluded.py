@@ -65,7 +65,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "addcdiv": Known(
             _GRADIENTS,
-            "torch divides by the divisor's square, which vanishes first: infinite or nan where the true one is not",
+            "torch divides by the divisor's square, which vanishes first: inf or nan where the true one is not",
             where="undecided",
         ),
         "atan2": Known(
@@ -77,6 +77,14 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         **{
             name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
             for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
+        },
+        **{
+            name: Known(
+                _GRADIENTS,
+                "torch's least variance, 1e-12, is 0 in half precision, and one of -0 turns the sign about",
+                where="undecided",
+            )
+            for name in ("binary_cross_entropy", "nn.functional.binary_cross_entropy")
         },
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"

@@ -19,7 +19,7 @@ from parity.compare.neighbours import neighbours, widened
 from parity.compare.pairs import Pair, unequal, unrivalled
 from parity.compare.verdict import Mismatch, Verdict
 from parity.compare.wording import mismatch
-from parity.compare.yardstick import FLOOR, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
+from parity.compare.yardstick import FLOOR, MORE, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import Array, Run
@@ -137,7 +137,10 @@ class Comparison:
         if not pairs:
             return Verdict("agrees", "bits", self.worst)
         jumps, treatments = Jumps(), treatment(self.program, self.ours)
-        for number in range(RUNS):
+        doubtful = pairs
+        for number in range(MORE):
+            if number >= RUNS and not any(self._unmoved(pair) for pair in doubtful):
+                break
             nudge(self.program, self.reference, self.ours, treatments, pairs, number, jumps)
             doubtful = [pair for pair in pairs if self._doubtful(pair).any()]
             if not doubtful:
@@ -260,6 +263,12 @@ class Comparison:
             return False
         self._note(apart, u)
         return True
+
+    def _unmoved(self, pair: Pair) -> bool:
+        """Whether the numbers in which it is doubtful have not moved at all."""
+        if pair.discrete or pair.spread is None or pair.spread.any():
+            return False
+        return bool((self._doubtful(pair) & np.isfinite(pair.reference) & np.isfinite(pair.subject)).any())
 
     def _doubtful(self, pair: Pair) -> Array:
         """Where the jitter does not explain the difference."""

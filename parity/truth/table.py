@@ -63,6 +63,8 @@ class Drawn:
 
     seed: int
     value: Any
+    #: The arguments that the reference had.
+    given: tuple[Any, ...] = ()
 
 
 #: Operators whose line also gets `drawn`.
