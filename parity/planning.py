@@ -121,9 +121,10 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
         for op in plan.ops:
             for dtype in dtypes_of(catalogue[op], plan.dtypes):
                 for kind in kinds(catalogue[op], dtype):
+                    label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
                     for part in _parts(catalogue[op], kind):
-                        label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "") + (f" range {part}" if part else "")
-                        found.append(Item(len(found), "operators", label, op, dtype, kind, part))
+                        title = f"{label} range {part}" if part else label
+                        found.append(Item(len(found), "operators", title, op, dtype, kind, part))
     for number in range(plan.programs):
         found.append(Item(len(found), "programs", f"program {number}"))
     return found

@@ -72,7 +72,14 @@ def _written(x: Any, view: bool) -> Program:
 
 
 _VIEWS = (_written([2.0, 3.0], True), _written([2.0, 3.0], False))
-_PROBES = (*_VIEWS, _SPARE, _probe(3.0), _probe([2.0, 3.0, 5.0], _MATRIX), _probe([[2.0], [3.0]], _MATRIX), _probe(2.0, _MATRIX))
+_PROBES = (
+    *_VIEWS,
+    _SPARE,
+    _probe(3.0),
+    _probe([2.0, 3.0, 5.0], _MATRIX),
+    _probe([[2.0], [3.0]], _MATRIX),
+    _probe(2.0, _MATRIX),
+)
 
 
 def _named(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:

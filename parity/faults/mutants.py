@@ -6,6 +6,8 @@ runs in a process of its own, which may hang or die. Needs `os.fork`.
 
 from __future__ import annotations
 
+import builtins
+import functools
 import gc
 import inspect
 import json
@@ -28,7 +30,7 @@ from parity.compare import compare
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
 from parity.faults.equivalent import EQUIVALENT
-from parity.faults.mutations import NEIGHBOURS, mutants
+from parity.faults.mutations import NEIGHBOURS, TOUCHED, Mutant, mutants
 from parity.faults.planted import plus, times
 from parity.faults.rules import Case
 from parity.faults.selftest import cases
@@ -55,6 +57,8 @@ class Candidate:
     change: str
     plant: Callable[[], None]
     cases: Sequence[int]
+    #: Plants a call of `TOUCHED` in the place of the change, and says whether it could.
+    touch: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,14 @@ def _of_sources(subject: Any, reached: Reached) -> Iterator[Candidate]:
                 f"{mutant.before} -> {mutant.after}",
                 _exchange(held),
                 _spread(wanted) if held else (),
+                functools.partial(_touch, mutant, functions),
             )
+
+
+def _touch(mutant: Mutant, functions: Mapping[CodeType, Sequence[FunctionType]]) -> bool:
+    held = [(function, new) for old, new in mutant.touched() for function in functions.get(old, ())]
+    _exchange(held)()
+    return bool(held)
 
 
 def _exchange(held: Sequence[tuple[FunctionType, CodeType]]) -> Callable[[], None]:
@@ -301,7 +312,29 @@ def _verdict(candidate: Candidate, found: Sequence[Case], engine: Any, subject: 
         verdict = compare(case.program, engine, subject, reference_run=case.run)
         if verdict.status == "differs" and not known_reason(case.program, verdict, engine, subject):
             return ["killed", f"{verdict.mismatches[0].check} in {case.item.label}", done]
-    return ["survived", "", len(candidate.cases)]
+    # A line may have parts that no program runs: the branch of a conditional, what follows `and`.
+    return ["survived" if _touched(candidate, found, subject) else "not reached", "", len(candidate.cases)]
+
+
+class Touched(BaseException):
+    """Raised where a mutant stood."""
+
+
+def _touched(candidate: Candidate, found: Sequence[Case], subject: Any) -> bool:
+    """Whether some program runs the very place that is changed; so, too, if that cannot be found out."""
+
+    def touched() -> None:
+        raise Touched
+
+    setattr(builtins, TOUCHED, touched)
+    if not candidate.touch():
+        return True
+    try:
+        for number in candidate.cases:
+            execute(found[number].program, subject)
+    except Touched:
+        return True
+    return False
 
 
 def _collect(waiting: dict[int, tuple[Candidate, int, float]]) -> Iterator[Result]:
