@@ -29,7 +29,7 @@ from parity.blaming import Name, watched
 from parity.compare import compare
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
-from parity.faults.equivalent import EQUIVALENT
+from parity.faults.equivalent import EQUIVALENT, reason
 from parity.faults.mutations import NEIGHBOURS, TOUCHED, Mutant, mutants
 from parity.faults.planted import plus, times
 from parity.faults.rules import Case
@@ -393,18 +393,20 @@ def report(
     for result in run(todo, found, engine, subject, jobs=jobs):
         results.append(result)
         line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
-        told = result.fate == "survived" and result.id not in EQUIVALENT
-        show(line if told else "", {**result.record(), "equivalent": EQUIVALENT.get(result.id, "")})
+        why = reason(result.id, result.change)
+        told = result.fate == "survived" and not why
+        show(line if told else "", {**result.record(), "equivalent": why})
     there = {result.id for result in results}
-    groups = judged(
-        results, {id: why for id, why in EQUIVALENT.items() if (ops is None and sample is None) or id in there}
-    )
+    listed = {id: why for id, why in EQUIVALENT.items() if (ops is None and sample is None) or id in there}
+    alike = {r.id: reason(r.id, r.change) for r in results if r.fate != "killed" and r.id not in EQUIVALENT}
+    listed |= {id: why for id, why in alike.items() if why}
+    groups = judged(results, listed)
     for result in groups["stale"]:
         show(f"listed as equivalent, but {result.how}: {result.id}", None)
     rate = share(groups)
     counts = {name: len(group) for name, group in groups.items()}
     show(", ".join(f"{count} {name}" for name, count in counts.items()), None)
-    kinds = tally(results, EQUIVALENT)
+    kinds = tally(results, listed)
     for kind, (killed, survived, unreached) in kinds.items():
         show(f"  {kind:20} {killed:5} killed {survived:5} survived {unreached:5} not reached", None)
     seconds = time.monotonic() - started
