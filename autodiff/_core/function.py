@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import registry
+from autodiff._core.apply import guard
 from autodiff._core.graph import backward
 from autodiff._core.modes import enable_grad, no_grad, state
 from autodiff._core.node import Node, TableNode, likeness, link, new_node
@@ -83,7 +84,7 @@ def function(
     "apart" where not even the tensor itself may be one.
     `out`: takes `out=`; "discrete" where the result has no derivative, so that it does not matter what requires grad;
     "new" where the result takes on its dtype; "same" where it must have the result's own.
-    `node` and `saves`: recorded as one node of that name, which saves these inputs.
+    `node` and `saves`: recorded as one node of that name, which saves these inputs, or its result (`out`).
     """
     spaces = namespaces or ("",)
 
@@ -175,6 +176,8 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
             t = wrap(r._array)
             if r._node is not None:
                 t._node = node
+                if "out" in saves:
+                    node.saved = (guard(t), *node.saved)
             shown.append(t)
         return shown[0] if isinstance(inner, Tensor) else tuple(shown)
 

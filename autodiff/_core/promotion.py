@@ -107,5 +107,8 @@ def explained(p: Primitive, operands: tuple[Any, ...], error: Exception) -> Exce
             np.broadcast_shapes(*shapes)
         except ValueError:
             return RuntimeError(errors.cannot_broadcast(shapes[-2], shapes[-1]))
+    if isinstance(error, ValueError):
+        sizes = ", ".join(str(list(shape)) for shape in shapes)
+        return RuntimeError(f"{p.name}: the sizes {sizes} do not go together")
     names = ", ".join(x.dtype.name for x in operands if isinstance(x, Tensor))
     return RuntimeError(f'"{p.name}" not implemented for {names}')

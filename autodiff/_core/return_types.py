@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-from typing import Any
+from operator import itemgetter
+from typing import Any, Self
 
 
-def named(operator: str, *fields: str) -> type[tuple[Any, ...]]:
-    """The class of an operator's results; prints as torch's."""
+class Results(tuple[Any, ...]):
+    """Results by place and by name; prints as torch's.
 
-    def show(self: Any) -> str:
-        lines = ",\n".join(f"{name}={value!r}" for name, value in zip(fields, self))
-        return f"torch.return_types.{operator}(\n{lines})"
+    Not a namedtuple, which is compiled anew for each class: thirty of them would be a tenth of the import.
+    """
 
-    shape = namedtuple(operator, fields)  # type: ignore[misc]
-    return type(operator, (shape,), {"__slots__": (), "__repr__": show, "__module__": "torch.return_types"})
+    __slots__ = ()
+    names: tuple[str, ...] = ()
+
+    def __new__(cls, *values: Any) -> Self:
+        if len(values) != len(cls.names):
+            raise TypeError(f"{cls.__name__} takes {len(cls.names)} results, got {len(values)}")
+        return super().__new__(cls, values)
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self)
+
+    def __repr__(self) -> str:
+        lines = ",\n".join(f"{name}={value!r}" for name, value in zip(self.names, self))
+        return f"torch.return_types.{type(self).__name__}(\n{lines})"
+
+
+def named(operator: str, *fields: str) -> type[Results]:
+    """The class of an operator's results."""
+    members: dict[str, Any] = {name: property(itemgetter(place)) for place, name in enumerate(fields)}
+    members |= {"__slots__": (), "__module__": "torch.return_types", "names": fields, "n_fields": len(fields)}
+    return type(operator, (Results,), members)

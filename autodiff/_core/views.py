@@ -77,6 +77,8 @@ def moved_base(base: Tensor, before: Any, *, track: bool) -> None:
 
 def _back(before: Any, after: Any) -> Way | None:
     """The way from one geometry of some memory to an earlier one, by dimensions exchanged and those of size 1."""
+    if not after.size:  # strides tell nothing there, and any way leads to the same elements: none
+        return (None, (ops.view, {"shape": before.shape}, None))
     places = [i for i, n in enumerate(after.shape) if n != 1]
     wanted = [(n, s) for n, s in zip(before.shape, before.strides) if n != 1]
     having = {(after.shape[i], after.strides[i]): i for i in places}

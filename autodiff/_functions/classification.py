@@ -14,6 +14,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.loss import REDUCTIONS, constant, need_kernel, reduced, reduction_of
 
 IGNORE = -100
+LONG, BYTE = np.dtype(np.int64), np.dtype(np.uint8)
 
 
 def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int) -> Tensor:
@@ -30,7 +31,7 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore:
             raise RuntimeError(f"Expected target size {[a[0], *a[2:]]}, got {list(t)}")
     elif len(t) > 1 or t == (0,) or (t and t[0] != 1):
         raise ValueError(f"Expected input batch_size ({a[0]}) to match target batch_size ({t[0]}).")
-    if target._array.dtype.name not in ("int64", "uint8"):
+    if target._array.dtype not in (LONG, BYTE):
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {dtypes.title(target._array.dtype)}")
     classes = a[0] if len(a) == 1 else a[1]
     if weight is not None:
@@ -43,10 +44,12 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore:
             d, e = (dtypes.title(x._array.dtype) for x in (input, weight))
             raise RuntimeError(f"expected scalar type {d} but found {e}")
     _check_range(target._array, classes, ignore)
-    return target if target._array.dtype.name == "int64" else guarded(wrap(target._array.astype(np.int64)), target)
+    return target if target._array.dtype == LONG else guarded(wrap(target._array.astype(np.int64)), target)
 
 
 def _check_range(target: Any, classes: int, ignore: int) -> None:
+    if not target.size or (target.min() >= 0 and target.max() < classes):
+        return
     outside = ((target < 0) | (target >= classes)) & (target != ignore)
     if outside.any():
         raise IndexError(f"Target {np.asarray(target)[np.asarray(outside)][0]} is out of bounds.")

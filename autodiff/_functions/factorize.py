@@ -218,7 +218,7 @@ def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:
         raise RuntimeError(f"{name}: tau dtype {tau.dtype} does not match input dtype {input.dtype}")
 
 
-@function(node="LinalgHouseholderProductBackward0", saves="input tau", method=False)
+@function(node="LinalgHouseholderProductBackward0", saves="input tau out", method=False)
 def _householder(input: Tensor, tau: Tensor) -> Tensor:
     array = input._array
     columns = array.shape[-1]
@@ -241,7 +241,7 @@ def orgqr(input: Tensor, input2: Tensor) -> Tensor:
     return householder_product(input, input2)  # type: ignore[no-any-return]
 
 
-@function(node="OrmqrBackward0", saves="input input2 input3", method=False)
+@function(node="OrmqrBackward0", saves="input input2 input3 out", method=False)
 def _ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool, transpose: bool) -> Tensor:
     return _reflected(input, input2, input3, left, transpose)
 

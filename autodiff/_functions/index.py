@@ -59,16 +59,13 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     if index is True:
         _write(ops.unsqueeze(x, dim=0), value)
         return
-    view, indices = _applied(x, index)
+    view, indices = _applied(x, index, value)
     if not isinstance(value, (Tensor, bool, int, float, complex, np.generic)):
         raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")  # type: ignore[attr-defined]
     if indices is None:
         _write(view, value)
     else:
-        one_mask = _is_one_mask(index)
-        if value is x and (one_mask if x._array.size == 0 else not (one_mask and x._array.size == 1)):
-            raise RuntimeError(errors.PARTIAL_OVERLAP)  # only filling by a mask of one element is let through
-        _put(view, indices, value, one_mask)
+        _put(view, indices, value, _is_one_mask(index))
 
 
 # -- the basic part ------------------------------------------------------------------------------------------
@@ -86,8 +83,11 @@ def _plain(x: Tensor, index: tuple[Any, ...]) -> Tensor:
     return ops.alias(x) if view is x else view
 
 
-def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
-    """The view that ints, slices, None and Ellipsis pick, and what remains: indices per dimension."""
+def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many | None]:
+    """The view that ints, slices, None and Ellipsis pick, and what remains: indices per dimension.
+
+    `written` is what shall be written there: torch looks for shared memory before it looks at a mask's shape.
+    """
     if isinstance(index, slice):
         return _sliced(x, 0, index, whole=True), None
     parts = [_converted(p) for p in (index if type(index) is tuple else _unpacked(index))]
@@ -97,6 +97,7 @@ def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
         raise IndexError(OF_NUMBER if not ndim else f"too many indices for tensor of dimension {ndim}")
     view, dim, selected = x, 0, 0
     left: dict[int, Tensor] = {}
+    tensors: list[tuple[int, Tensor]] = []
     for p in parts:
         if p is None:
             view = ops.unsqueeze(view, dim=dim)
@@ -114,11 +115,16 @@ def _applied(x: Tensor, index: Any) -> tuple[Tensor, Many | None]:
             left[dim] = wrap(np.zeros(int(bool(p)), np.int64))
             dim += 1
         else:
-            for found in _places(p, view._array.shape, dim):
-                left[dim] = found
-                dim += 1
-    if not left:
+            tensors.append((dim, p))
+            dim += _width(p)
+    if not left and not tensors:
         return view, None
+    if written is x:
+        one_mask, size = _is_one_mask(index), x._array.size
+        if one_mask if not size else not (one_mask and size == 1):
+            raise RuntimeError(errors.PARTIAL_OVERLAP)  # only filling by a mask of one element is let through
+    for dim, p in tensors:
+        left.update(enumerate(_places(p, view._array.shape, dim), dim))
     return view, Many([left.get(d, ALL) for d in range(max(left) + 1)])
 
 

@@ -226,6 +226,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
         )
+    if a[-1] == 1:
+        input = ops.clone(input)  # torch sums over its last dimension beforehand: what it keeps is no view
     if len(a) == len(b) == 1:
         return ops.view(dot(input, other), shape=())  # type: ignore[no-any-return]
     rows, columns = folded(input, (_product(a[:-1]), a[-1])), folded(other, (_product(b[:-1]), b[-1]))
@@ -291,5 +293,6 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {w.shape[0]}"
         )
-    result = ops.einsum("...i,kij,...j->...k", input1, weight, input2)
+    # torch's order, which shows where infinities meet zeros.
+    result = ops.einsum("...kj,...j->...k", ops.einsum("...i,kij->...kj", input1, weight), input2)
     return result if bias is None else ops.add(result, bias)  # type: ignore[no-any-return]

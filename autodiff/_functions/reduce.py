@@ -169,7 +169,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
         return ops.max_all(input, dims=_check_not_empty("max", input, None), keepdim=False)
     _check_ordered("max", input)
     (d,) = _check_not_empty("max", input, one_dim(dim, input._array.ndim)) or (0,)
-    return max_results._make(ops.max_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+    return max_results(*ops.max_at(input, dim=d, keepdim=keepdim))
 
 
 @function(out=True)
@@ -182,7 +182,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
         return ops.min_all(input, dims=_check_not_empty("min", input, None), keepdim=False)
     _check_ordered("min", input)
     (d,) = _check_not_empty("min", input, one_dim(dim, input._array.ndim)) or (0,)
-    return min_results._make(ops.min_at(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+    return min_results(*ops.min_at(input, dim=d, keepdim=keepdim))
 
 
 @function(out=True)
@@ -199,7 +199,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
         for d in dims:
             if not shape[d]:
                 raise IndexError(f"aminmax: Expected reduction dim {d} to have non-zero size.")
-    return aminmax_results._make(ops.aminmax(input, dims=dims, keepdim=keepdim))  # type: ignore[attr-defined]
+    return aminmax_results(*ops.aminmax(input, dims=dims, keepdim=keepdim))
 
 
 # -- moments --------------------------------------------------------------------------------------------------
@@ -262,7 +262,10 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     if dim is None:
         raise TypeError("logsumexp(): argument 'dim' (position 1) must be tuple of ints, not NoneType")
     input = _floating(input)
-    return ops.logsumexp(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
+    array = input._array
+    if array.ndim and array.size and not keepdim and not isinstance(dim, int) and not len(dim):
+        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {[1] * array.ndim}")
+    return ops.logsumexp(input, dims=over(dim, array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
 
 
 # -- truth ----------------------------------------------------------------------------------------------------

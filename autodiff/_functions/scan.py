@@ -57,13 +57,13 @@ def _extreme(name: str, input: Tensor, dim: int) -> Any:
 @function(out=True)
 def cummax(input: Tensor, dim: int) -> Any:
     """The largest element so far, and the last place where it stood."""
-    return Largest._make(_extreme("cummax", input, dim))  # type: ignore[attr-defined]
+    return Largest(*_extreme("cummax", input, dim))
 
 
 @function(out=True)
 def cummin(input: Tensor, dim: int) -> Any:
     """The smallest element so far, and the last place where it stood."""
-    return Smallest._make(_extreme("cummin", input, dim))  # type: ignore[attr-defined]
+    return Smallest(*_extreme("cummin", input, dim))
 
 
 @function(out=True)

@@ -176,7 +176,7 @@ def index_reduce(
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError("index_reduce(): self and source must have the same scalar type")
-    d = _slices("index_reduce", input, dim, index, source, alike=False)
+    d = _slices("index_reduce", input, dim, index, source)
     check_bounds(index._array, (input._array.shape or (1,))[d], d)
     if source._array.size:
         _check_reduced("index_reduce", "index_func", reduce, input, source)

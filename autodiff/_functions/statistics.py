@@ -43,7 +43,7 @@ def _median(name: str, results: Any, input: Tensor, dim: int | None, keepdim: bo
         return getattr(ops, f"{name}_all")(input)
     d = _axis("median", input, dim)
     _check_ordered("median_out", input, "bc")
-    return results._make(getattr(ops, f"{name}_at")(input, dim=d, keepdim=keepdim))
+    return results(*getattr(ops, f"{name}_at")(input, dim=d, keepdim=keepdim))
 
 
 @function(out=True)
@@ -66,7 +66,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     if not 1 <= whole(k, "k") <= (shape[d] if shape else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {d}")
     _check_ordered("kthvalue_cpu", input, "bc")
-    return kthvalue_results._make(ops.kthvalue(input, k=whole(k, "k"), dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+    return kthvalue_results(*ops.kthvalue(input, k=whole(k, "k"), dim=d, keepdim=keepdim))
 
 
 @function(out=True)
@@ -74,7 +74,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     """The most frequent element along `dim` (of several the smallest), and where it stands last."""
     d = _axis("mode", input, dim)
     _check_ordered("mode_cpu", input, "c")
-    return mode_results._make(ops.mode(input, dim=d, keepdim=keepdim))  # type: ignore[attr-defined]
+    return mode_results(*ops.mode(input, dim=d, keepdim=keepdim))
 
 
 # -- quantiles ------------------------------------------------------------------------------------------------
@@ -138,13 +138,9 @@ def _interpolated(ordered: Tensor, shares: Tensor, interpolation: str, ignore_na
         return ops.gather(ordered, wrap(ranks), dim=array.ndim - 1)  # type: ignore[no-any-return]
     below, above = (wrap(f(ranks._array).astype(np.int64)) for f in (np.floor, np.ceil))
     low, high = (ops.gather(ordered, at, dim=array.ndim - 1) for at in (below, above))
-    apart = high - low
     if interpolation == "midpoint":
-        return high - apart * 0.5  # type: ignore[no-any-return]
-    weights = ranks - wrap(below._array.astype(own))
-    # Counted from the nearer end.
-    lower = weights < 0.5
-    return ops.where(lower, low, high) + ops.where(lower, weights, weights - 1) * apart  # type: ignore[no-any-return]
+        return ops.lerp_by_number(low, high, weight=0.5)  # type: ignore[no-any-return]
+    return ops.lerp_by_tensor(low, high, ranks - wrap(below._array.astype(own)))  # type: ignore[no-any-return]
 
 
 _ROUNDINGS: dict[str, Any] = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}

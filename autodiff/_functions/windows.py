@@ -13,6 +13,7 @@ from autodiff._core.function import function
 from autodiff._core.tensor import Tensor
 from autodiff._functions.values import finished
 from autodiff._kernels import windows
+from autodiff._kernels.flags import anyway
 
 Shape = Callable[[int], Any]
 
@@ -30,7 +31,7 @@ def _window(
         raise RuntimeError(f"{name} expects floating point dtypes, got: {dtypes.title(target)}")
     if length < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={length}")
-    points = np.ones(length) if length < 2 else shape(length + periodic)[:length]
+    points = np.ones(length) if length < 2 else anyway(shape, length + periodic)[:length]
     return finished(np.array(points, target), requires_grad, device)
 
 

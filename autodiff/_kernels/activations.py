@@ -129,6 +129,7 @@ def softmax(x: Any, dims: Dims) -> Any:
     """Exponentials over their sum, shifted by the largest."""
     if x.dtype.char == "e":
         return softmax(x.astype(np.float32), dims).astype(np.float16)
+    x = _in_order(x)
     if not x.size:
         return x.copy()
     if _by_rows(x, dims):
@@ -144,12 +145,18 @@ def log_softmax(x: Any, dims: Dims) -> Any:
     """The logarithm of softmax, without forming it."""
     if x.dtype.char == "e":
         return log_softmax(x.astype(np.float32), dims).astype(np.float16)
+    x = _in_order(x)
     if not x.size:
         return x.copy()
     if _by_rows(x, dims):
         return _filled_by_rows(x, _log_softmax)
     shifted = x - np.maximum.reduce(x, axis=dims, keepdims=True)
     return shifted - np.log(total(np.exp(shifted), dims, True))
+
+
+def _in_order(x: Any) -> Any:
+    """x in contiguous memory, however it lay: so lies torch's result."""
+    return np.ascontiguousarray(x) if x.ndim > 1 else x
 
 
 def _by_rows(x: Any, dims: Dims) -> bool:

@@ -68,7 +68,7 @@ def cross_entropy(x: Any, target: Any, weight: Any, ignore: int, reduction: str)
         picked = block[np.arange(len(block)), safe[part]]
         np.exp(block, out=block)
         sums = np.add.reduce(block, axis=1, keepdims=True)
-        np.divide(block, sums, out=block)
+        np.multiply(block, 1 / sums, out=block)
         losses[part] = np.log(sums[:, 0]) - picked
     # An ignored row does not count, be it nan.
     losses = np.where(np.reshape(target, -1) != ignore, losses, 0) * each
@@ -85,7 +85,10 @@ def cross_entropy_backward(g: Any, soft: Any, target: Any, weight: Any, ignore: 
     each, safe = _weights(target, weight, ignore, soft.dtype)
     share = np.divide(g, total_of(each)) * each if reduction == "mean" else g * each
     share, safe = np.reshape(np.where(target != ignore, share, 0).astype(soft.dtype), -1), np.reshape(safe, -1)
-    out = np.multiply(np.atleast_2d(soft), share[:, None])
+    rows = np.atleast_2d(soft)
+    out = np.empty(rows.shape, soft.dtype)
+    for part in row_blocks(rows) if soft.size else ():
+        np.multiply(rows[part], share[part, None], out=out[part])
     out[np.arange(len(out)), safe] -= share
     return out if soft.ndim > 1 else out[0]
 

@@ -15,7 +15,9 @@ def cdist(x: Any, y: Any, p: float) -> Any:
     batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
     out = np.zeros((*batch, x.shape[-2], y.shape[-2]), x.dtype)
     for part in _parts(x, y) if out.size and x.shape[-1] else ():
-        out[..., part, :] = _norm(_differences(x, y, part), p)
+        away = _differences(x, y, part)
+        # torch's largest difference is the largest that is a number, unlike `pdist`'s.
+        out[..., part, :] = np.fmax.reduce(np.abs(away), axis=-1, initial=0) if p == math.inf else _norm(away, p)
     return out
 
 
@@ -41,7 +43,7 @@ def _differences(x: Any, y: Any, part: slice) -> Any:
 
 def _norm(away: Any, p: float) -> Any:
     if p == 0:
-        return np.add.reduce(away != 0, axis=-1, dtype=away.dtype)
+        return np.add.reduce(np.where(np.isnan(away), away, away != 0), axis=-1, dtype=away.dtype)
     away = np.abs(away)
     if p == math.inf:
         return np.maximum.reduce(away, axis=-1)
@@ -68,7 +70,10 @@ def _slope(away: Any, norm: Any, p: float) -> Any:
 
 def pdist(x: Any, p: float) -> Any:
     """The p-norms of x_i - x_j for i < j, row by row."""
-    return cdist(x, x, p)[np.triu_indices(len(x), 1)]
+    found = np.zeros((len(x), len(x)), x.dtype)
+    for part in _parts(x, x) if x.size else ():
+        found[part] = _norm(_differences(x, x, part), p)
+    return found[np.triu_indices(len(x), 1)]
 
 
 def pdist_backward(g: Any, x: Any, out: Any, p: float) -> Any:

@@ -251,7 +251,7 @@ def masked_select(x: Any, mask: Any) -> Any:
 def masked_scatter(x: Any, source: Any, mask: Any) -> Any:
     """x with the first elements of source, in order, where the mask holds."""
     shape = np.broadcast_shapes(x.shape, mask.shape)
-    out = np.array(np.broadcast_to(x, shape))
+    out = np.array(np.broadcast_to(x, shape), order="C")
     mask = np.broadcast_to(mask, shape)
     out[mask] = source.reshape(-1)[: np.count_nonzero(mask)]
     return out

@@ -44,10 +44,14 @@ def nanmedian(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
 
 
 def median_of_all(x: Any) -> Any:
-    """The lower median of all elements; of none nan, or in integers the smallest number that there is."""
+    """The lower median of all elements; of none nan, or in integers what a processor makes of nan."""
     flat = np.reshape(x, -1)
     if not flat.size:
-        return x.dtype.type(np.nan) if x.dtype.kind == "f" else np.iinfo(x.dtype).min * np.ones((), x.dtype)[()]
+        if x.dtype.kind == "f":
+            return x.dtype.type(np.nan)
+        # Nan becomes the smallest number of 32 or 64 bits, whose lower 8 or 16 are zeros.
+        wide = np.dtype(np.int64 if x.dtype.itemsize == 8 else np.int32)
+        return np.asarray(np.iinfo(wide).min, wide).astype(x.dtype)[()]
     if x.dtype.kind == "f" and np.isnan(flat).any():
         return x.dtype.type(np.nan)
     middle = (flat.size - 1) // 2

@@ -16,6 +16,8 @@ pointwise(
     lambda input, out: out * (ops.sigmoid(-input) - ops.sigmoid(input)),
     node="SigmoidBackwardBackward0",
 )
+# The logistic function whose derivative is not made of its result: near 1 nothing would be left of that.
+pointwise("_gate", activations.sigmoid, lambda input: ops._logistic_density(input), node="SigmoidBackward0")
 fused(
     "softplus",
     activations.softplus,
@@ -82,7 +84,7 @@ def _silu_curvature(g: Any, grad: Any, input: Any) -> Any:
 
 def _glu(g: Any, input: Any, dim: int) -> Any:
     a, b = (ops.slice(input, dim=dim, start=start, stop=stop, step=1) for start, stop in activations.halves(input, dim))
-    gate = ops.sigmoid(b)
+    gate = ops._gate(b)
     return ops.cat(g * gate, g * a * ops._logistic_density(b), dim=dim)
 
 

@@ -105,13 +105,13 @@ pointwise(
 pointwise(
     "sinc",
     elementary.sinc,
-    lambda input: -(math.pi**2) * input * ops._spherical(input, order=1),
+    lambda input: -(math.pi**2) * (input * ops._spherical(input, order=1)),
     public="sinc special.sinc",
 )
 general(
     "_spherical",
     elementary.spherical,
-    lambda g, input, order: g * ops.conj(-(math.pi**2) * input * ops._spherical(input, order=order + 1)),
+    lambda g, input, order: g * ops.conj(-(math.pi**2) * (input * ops._spherical(input, order=order + 1))),
     inputs=("input",),
 )
 

@@ -73,7 +73,8 @@ def _variance(input: Any) -> Any:
 
 
 def _bce_target(g: Any, input: Any, weight: Any, reduction: str, input_shape: tuple[int, ...]) -> Any:
-    return _times(g * _share(input_shape, reduction) * (ops.log1p(-input) - ops.log(input)), weight)
+    # A probability of -0 counts as 0.
+    return _times(g * _share(input_shape, reduction) * (ops.log1p(-input) - ops.log(input + 0.0)), weight)
 
 
 def _bce_curvature(

@@ -159,8 +159,9 @@ def _product_rule(g: Any, input: Any, out: Any, dim: int, keepdim: bool, input_s
         g = ops.keep_dims(g, dims=(dim,))
     if input_shape[dim] == 1 and bool(ops.any(input == 0, dims=tuple(range(len(input_shape))), keepdim=False)):
         return g  # a second derivative is None for torch here, but zeros where no factor is 0
-    before = ops.delay(ops.cumprod(input, dim=dim, reverse=False), dim=dim, reverse=False, first=1)
-    after = ops.delay(ops.cumprod(input, dim=dim, reverse=True), dim=dim, reverse=True, first=1)
+    # Delayed before they are multiplied: the product of all would meet derivatives of 0, and might be infinite.
+    before = ops.cumprod(ops.delay(input, dim=dim, reverse=False, first=1), dim=dim, reverse=False)
+    after = ops.cumprod(ops.delay(input, dim=dim, reverse=True, first=1), dim=dim, reverse=True)
     return g * ops.conj(before * after)
 
 

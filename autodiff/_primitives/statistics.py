@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autodiff._core.kinds import general
@@ -10,7 +11,9 @@ from autodiff._kernels import selections
 
 
 def _to_equals(g: Any, input: Any, out: Any, input_shape: tuple[int, ...]) -> Any:
-    return g / ops.ties(input, out, dims=tuple(range(len(input_shape))), nan=True)
+    divisors = ops.ties(input, out, dims=tuple(range(len(input_shape))), nan=True)
+    # All others get 0 also of an infinite gradient.
+    return ops.where(divisors == math.inf, 0, g / divisors)
 
 
 for name, all_of_it, along in (

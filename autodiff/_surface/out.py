@@ -24,6 +24,30 @@ RESIZED = (
 )
 
 
+class _WithOut(inspect.Signature):
+    """A function's signature with `out` at its end, worked out when somebody asks: of most functions nobody does."""
+
+    __slots__ = ("_known", "_of")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._of = function
+        self._known: inspect.Signature | None = None
+
+    @property
+    def parameters(self) -> Any:
+        if self._known is None:
+            signature = inspect.signature(self._of)
+            added = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+            listed = list(signature.parameters.values())
+            last = len(listed) - (listed[-1].kind is inspect.Parameter.VAR_KEYWORD)
+            self._known = signature.replace(parameters=[*listed[:last], added, *listed[last:]])
+        return self._known.parameters
+
+    @property
+    def return_annotation(self) -> Any:
+        return inspect.signature(self._of).return_annotation
+
+
 def with_out(
     name: str,
     function: Callable[..., Any],
@@ -63,16 +87,7 @@ def with_out(
             write(name, target, value)
         return out
 
-    try:
-        signature = inspect.signature(function)
-        added = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
-        parameters = list(signature.parameters.values())
-        last = len(parameters) - (parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
-        public.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*parameters[:last], added, *parameters[last:]]
-        )
-    except (ValueError, TypeError):  # a builtin without a signature
-        pass
+    public.__signature__ = _WithOut(function)  # type: ignore[attr-defined]
     return public
 
 

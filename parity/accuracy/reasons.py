@@ -37,6 +37,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "polygamma": f"{_ROUNDINGS}; more where what it divides by overflows and the result is subnormal",
         **dict.fromkeys(["mvlgamma", "special.multigammaln"], "a sum of terms of either sign, near its root"),
         "special.entr": _ROOT,
+        "frac": "the truth's fault: past 2^100 its differences step over whole periods; the gradient is 1",
         "exp2": "at 1024 the result overflows before its gradient does, which is told from it",
         "nn.functional.logsigmoid": "past 709 the gradient is subnormal, and an exponential on the way to it overflows",
         **dict.fromkeys(["i0", "special.i0", "special.i1"], _SCIPY),

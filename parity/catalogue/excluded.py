@@ -64,7 +64,9 @@ _BENDING = (
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "addcdiv": Known(
-            _GRADIENTS, "torch divides by the divisor's square, which vanishes first, and multiplies 0 and inf then"
+            _GRADIENTS,
+            "torch divides by the divisor's square, which vanishes first: it is infinite or nan where the true one is not",
+            where="undecided",
         ),
         "atan2": Known(
             _GRADIENTS,
@@ -84,6 +86,12 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
+        **{
+            name: Known(
+                _GRADIENTS, "torch multiplies by log 2 last, which overflows just below infinity", where="undecided"
+            )
+            for name in ("exp2", "special.exp2")
+        },
         "float_power": Known(
             _GRADIENTS,
             "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
@@ -167,12 +175,23 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "special.erfcx": Known(_GRADIENTS, "its derivative vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.airy_ai": Known(frozenset(["value"]), "it vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.log_ndtr": Known(_GRADIENTS, "at -inf torch subtracts infinities; the derivative there is infinite"),
-        "sinc": Known(frozenset(["second"]), "torch's second derivative at 0 is 0/0, the true one is -π²/3"),
-        "sort": Known(
+        "sinc": Known(
             _GRADIENTS,
-            "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
-            "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
-            where="convention",
+            "torch's derivative is 0, the second 0/0, wherever x² vanishes, whatever comes in; the true ones are "
+            "-π²x/3 and -π²/3",
+            where="undecided",
+        ),
+        "nn.functional.soft_margin_loss": Known(
+            _GRADIENTS, "torch divides e^-xy by 1 + e^-xy, which is inf/inf; the true quotient is 1"
+        ),
+        **dict.fromkeys(
+            ("msort", "sort"),
+            Known(
+                _GRADIENTS,
+                "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
+                "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
+                where="convention",
+            ),
         ),
         "where": Known(
             frozenset(["error"]),
@@ -183,8 +202,21 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
 )
 
 
+#: What torch's own backward pass refuses by mistake, by its words, whatever the operator.
+REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "ZeroTensors are immutable": "torch's gradient is a tensor of zeros without memory, to which its own backward "
+        "pass cannot add another"
+    }
+)
+
+
 def known(op: str, check: str, reference: Any, truth: Any, blame: str = "") -> str:
     """The reason why this difference is known; empty if it is not."""
+    if check == "error":
+        said = getattr(reference, "message", "")
+        if reason := next((reason for words, reason in REFUSED.items() if words in said), ""):
+            return reason
     row = KNOWN.get(op)
     if row is None or check not in row.checks:
         return ""

@@ -27,7 +27,7 @@ def localize(program: Program, reference: Any, subject: Any, mismatch: Mismatch)
     if 0 <= position < len(program.steps) and mismatch.check not in ("gradient", "second"):
         return replace(mismatch, op=program.steps[position].op)
     suspects = []
-    for suspect in _suspects(program, reference, subject):
+    for suspect in _suspects(program, reference, subject, mismatch.check):
         if suspect.check == mismatch.check:
             return replace(mismatch, op=suspect.op, input=suspect.input)
         suspects.append(suspect)
@@ -48,7 +48,7 @@ class _Suspect:
     check: Check
 
 
-def _suspects(program: Program, reference: Any, subject: Any) -> Iterator[_Suspect]:
+def _suspects(program: Program, reference: Any, subject: Any, check: Check) -> Iterator[_Suspect]:
     """Steps that differ alone, from the last to the first, as the backward pass meets them."""
     run = execute(program, Traced(reference))
     for traced in (True, False):
@@ -59,8 +59,27 @@ def _suspects(program: Program, reference: Any, subject: Any) -> Iterator[_Suspe
             verdict = compare(single, reference, subject, confirm=False)
             if verdict.status == "differs":
                 found = verdict.mismatches[0]
-                by_input = found.check != "error" and found.where < len(single.inputs)
-                yield _Suspect(program.steps[position].op, found.where if by_input else None, found.check)
+                if found.check == "error":
+                    plain = check == "error" and not writes(program.steps[position])
+                    input = _refused(single, reference, subject) if plain else None
+                else:
+                    input = found.where if found.where < len(single.inputs) else None
+                yield _Suspect(program.steps[position].op, input, found.check)
+
+
+def _refused(single: Program, reference: Any, subject: Any) -> int | None:
+    """The first input whose gradient alone makes one engine raise on the way back."""
+    for number in single.differentiable:
+        candidate = replace(
+            single,
+            inputs=tuple(replace(leaf, requires_grad=i == number) for i, leaf in enumerate(single.inputs)),
+            second=single.second and (single.second[single.differentiable.index(number)],),
+        )
+        runs = [execute(candidate, engine) for engine in (reference, subject)]
+        raised = [run.error is not None and not run.error.moment.startswith("step") for run in runs]
+        if any(raised) and not all(raised):
+            return number
+    return None
 
 
 def _keeper(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch | None:

@@ -98,8 +98,8 @@ def rewrites(torch: Any) -> dict[str, Any]:
             raise NotImplementedError
         return (a[:, :, None] * b[None]).flip(1).sum(1)
 
-    def mse_loss(a: Any, b: Any, reduction: Any = "mean", **_: Any) -> Any:
-        if reduction != "mean" or a.shape != b.shape:
+    def mse_loss(a: Any, b: Any, reduction: Any = "mean", weight: Any = None, **_: Any) -> Any:
+        if reduction != "mean" or weight is not None or a.shape != b.shape:
             raise NotImplementedError
         return (a - b).pow(2).sum() / a.numel()
 

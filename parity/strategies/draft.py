@@ -339,11 +339,15 @@ class Draft:
         spare: list[Item] = []
         for result in self.results:
             for item in result if isinstance(result, tuple) else (result,):
-                if item.requires_grad and not item.free and self._well(item):
+                if item.requires_grad and not item.free and self._well(item) and self._as_it_was(item):
                     (spare if item.used else found).append(item)
         if spare and (not found or source.boolean(0.2)):
             found.append(source.choice(spare))
         return found[-4:]
+
+    def _as_it_was(self, item: Item) -> bool:
+        """Whether no later step gave the tensor another shape in place: it is to be had under its new number."""
+        return not self.copying or self.engine.array(item.tensor).shape == item.shape
 
     def _well(self, item: Item) -> bool:
         if self.filler is not None:

@@ -24,15 +24,18 @@ from parity.strategies.item import Item, Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
-_DRAWERS: Mapping[str, Drawer] = {
-    **arguments.DRAWERS,
-    **companions.DRAWERS,
-    **matrices.DRAWERS,
-    **parts.DRAWERS,
-    **positions.DRAWERS,
-    **products.DRAWERS,
-    **samples.DRAWERS,
-}
+
+def united(tables: Iterable[Mapping[str, Drawer]]) -> dict[str, Drawer]:
+    """The drawers of all kinds of argument; ValueError where two tables claim one kind."""
+    found: dict[str, Drawer] = {}
+    for table in tables:
+        if twice := sorted(found.keys() & table.keys()):
+            raise ValueError(f"kinds of argument that are drawn in two ways: {', '.join(twice)}")
+        found.update(table)
+    return found
+
+
+_DRAWERS = united(module.DRAWERS for module in (arguments, companions, matrices, parts, positions, products, samples))
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(
     ["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge", "floor_divide",
@@ -270,6 +273,10 @@ def _run(
     if writing:
         draft.forget(bits)
         # The written tensor goes on under its new number only: its shape may be another one now.
+        if isinstance(made, Item):
+            for item in draft.results:
+                if isinstance(item, Item) and item.tensor is result and item.shape != made.shape:
+                    item.free = True
         draft.items = [item for item in draft.items if item is made or item.tensor is not result]
 
 

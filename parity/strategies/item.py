@@ -55,7 +55,7 @@ class Item:
         self.used = False
         #: Whether its strides may be others in another engine: torch carries the layout of operands over.
         self.loose = False
-        #: Whether it is defined up to a factor only, so that nothing can be made of it.
+        #: Whether nothing can be made of it: it is defined up to a factor only, or its tensor has another shape by now.
         self.free = False
         self.flat: list[Any] | None = None
         self.low = self.high = 0.0

@@ -1,4 +1,4 @@
-"""One-step programs: one operator on tame, critical, stressful or exact values, or on unusual shapes."""
+"""One-step programs: one operator on tame, critical, stressful or exact values, on unusual shapes, or in place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from parity.strategies.item import Unfit
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
-Kind = Literal["tame", "critical", "stress", "shapes", "exact"]
+Kind = Literal["tame", "critical", "stress", "shapes", "exact", "written"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: Families whose elements do not meet: every critical value goes into one tensor.
@@ -35,7 +35,8 @@ _ACROSS = frozenset(
 _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 100
 #: Kinds whose results may be weighed: their values multiply without surprise.
-_WEIGHTED = frozenset(["tame", "exact", "shapes"])
+_WEIGHTED = frozenset(["tame", "exact", "shapes", "written"])
+_IN_PLACE: frozenset[Spelling] = frozenset(["inplace", "augmented"])
 #: Families that add products: what becomes of 0 · inf there is chance.
 _MIXING = frozenset(["matmul", "linalg", "loss", "normalize"])
 _UNUSUAL: tuple[Shape, ...] = (
@@ -61,6 +62,8 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
             found.append("stress")
     if "exact" in spec.tags and letter != "h" and not (letter == "c" and spec.name in REAL_ONLY):
         found.append("exact")
+    if letter == "f" and _IN_PLACE & spec.spellings:
+        found.append("written")
     return tuple(kind for kind in KINDS if kind in found)
 
 
@@ -77,9 +80,9 @@ def draw_op(
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
-    In half of the second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires
-    grad, so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)`
-    can be drawn. `part` chooses one of the `parts`.
+    In most second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad,
+    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can
+    be drawn. `part` chooses one of the `parts`.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
@@ -91,7 +94,10 @@ def draw_op(
     compares = not spec.orders and "ties" in spec.tags and "inplace" in spec.spellings
     if order is None:
         order = min(1 if compares else spec.orders, 2 if source.boolean(0.6) else 1)
-    if spelling is None and compares and source.boolean(0.4):
+    asked = spelling is not None
+    if spelling is None and kind == "written":
+        spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
+    elif spelling is None and compares and source.boolean(0.4):
         spelling = "inplace"
     for _ in range(_TRIES):
         draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind, part))
@@ -99,7 +105,9 @@ def draw_op(
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
             continue
-        if order == 2 and spelling is None and kind in _WEIGHTED and source.boolean(0.5):
+        if kind == "written" and draft.error is not None:
+            continue  # what torch refuses to write is drawn often enough by the other kinds
+        if order == 2 and not asked and kind in _WEIGHTED and source.boolean(0.8):
             weigh(draft)
         draft.special_seeds = kind == "critical" and not part and order == 1 and spec.family not in _MIXING
         return finished(draft, order)

@@ -42,7 +42,7 @@ def _(input: Array, other: Array) -> Array:
     a, b = ((1,) * (n - x.ndim) + x.shape for x in (input, other))
     left = input.reshape([k for m in a for k in (m, 1)])
     right = other.reshape([k for m in b for k in (1, m)])
-    return (left * right).reshape([k * m for k, m in zip(a, b)])
+    return np.asarray(left * right).reshape([k * m for k, m in zip(a, b)])
 
 
 @forward("chain_matmul")

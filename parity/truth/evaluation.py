@@ -142,16 +142,19 @@ class Truth:
             step, along = self._step(number, element, shift), self._stride(shift)
             at = self._loss(level, number)
 
-            def corner(sign: int) -> Any:
-                move = self._moved(number, element, sign * step, unit)
-                slide = self._slid(sign * along)
-                both = {**slide, **self._moved(number, element, sign * step, unit, slide.get(number))}
-                mixed = self._loss(level, number, both) - self._loss(level, number, move) + at
-                mixed -= self._loss(level, number, slide, sign)
-                self._continuous(mixed, number, level, 1.5)
-                return mixed / (step * along)
+            moves = {side: self._moved(number, element, side * step, unit) for side in (-1, 1)}
+            ends = {side: self._loss(level, number, move) for side, move in moves.items()}
 
-            return _settled(pairs, corner(-1), corner(1), tolerance)
+            def corner(side: int, sign: int) -> Any:
+                slide = self._slid(sign * along)
+                both = {**slide, **self._moved(number, element, side * step, unit, slide.get(number))}
+                mixed = self._loss(level, number, both) - ends[side] + at - self._loss(level, number, slide, sign)
+                self._continuous(mixed, number, level, 1.5)
+                return mixed / (side * sign * step * along)
+
+            # A kink may lie across two corners and show in the others only.
+            corners = sorted((corner(side, sign) for side in (-1, 1) for sign in (-1, 1)), key=float)
+            return _settled(pairs, corners[0], corners[-1], tolerance)
 
         return self._climb(attempt)
 

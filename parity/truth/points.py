@@ -74,7 +74,7 @@ class Points:
             right, left = (above - y) / step, (y - below) / step
             slope = (right + left) / 2
             gap = abs(right - left)
-            smooth = gap < (abs(right) + abs(left)) * _FLAT or (self.x[i] == 0 and gap < _FLAT * _FLAT)
+            smooth = gap <= (abs(right) + abs(left)) * _FLAT or (self.x[i] == 0 and gap < _FLAT * _FLAT)
             # A jump looks alike from both sides.
             continuous = abs(above - below) < (1 + abs(y)) * _FLAT
             if slopes[i] is None and self._sharp(slope) and smooth and continuous:

@@ -48,10 +48,11 @@ def _(input: Array, pad: Any, value: Any = 0) -> Array:
     before, after = [*missing, *pad[-2::-2]], [*missing, *pad[::-2]]
     kept: Any = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, a, b in zip(input.shape, before, after))
     room = [(max(a, 0), max(b, 0)) for a, b in zip(before, after)]
-    result = np.empty([a + n + b for n, (a, b) in zip(input[kept].shape, room)], input.dtype)
+    core = input[(*kept, ...)]
+    result = np.empty([a + n + b for n, (a, b) in zip(core.shape, room)], input.dtype)
     result[...] = _alike(input, value)
-    inside: Any = (*[slice(a, a + n) for n, (a, _) in zip(input[kept].shape, room)], ...)
-    result[inside] = input[kept]
+    inside: Any = (*[slice(a, a + n) for n, (a, _) in zip(core.shape, room)], ...)
+    result[inside] = core
     return result
 
 

@@ -86,7 +86,9 @@ def _no_windows(shape: tuple[int, ...], dim: int, step: int) -> tuple[int, ...]:
 
 @forward("broadcast_tensors")
 def _(*tensors: Array) -> Any:
-    return tuple(np.broadcast_to(t, np.broadcast_shapes(*[t.shape for t in tensors])) for t in tensors)
+    shape = np.broadcast_shapes(*[t.shape for t in tensors])
+    # Views that steps may write to, unlike np.broadcast_to's.
+    return tuple(t if t.shape == shape else np.broadcast_to(t, shape) for t in tensors)
 
 
 @forward("expand", "broadcast_to")

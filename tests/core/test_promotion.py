@@ -12,6 +12,7 @@ import torch
 
 import autodiff as ad
 from autodiff._core import dtypes
+from autodiff._core.registry import ops
 
 DTYPES = [d.name for d in dtypes.DTYPES]
 OPERATORS = [
@@ -59,3 +60,9 @@ def test_every_pair(name):
             and (theirs := outcome(torch, function, pair)) != (ours := outcome(ad, function, pair))
         ]
     assert not wrong, f"{len(wrong)}: {wrong[:3]}"
+
+
+def test_sizes_that_do_not_go_together_are_no_missing_dtype():
+    """A harness takes "not implemented" for something that an engine lacks, and not for a mistake."""
+    with pytest.raises(RuntimeError, match=r"\[2, 3\], \[2, 3\] do not go together"):
+        ops.mm(ad.ones(2, 3), ad.ones(2, 3))

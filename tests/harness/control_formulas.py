@@ -82,6 +82,19 @@ def binary(f, left, right):
     return run
 
 
+def quotient(x, y, rounding_mode=None):
+    """Whole quotients are flat wherever they do not jump."""
+    if rounding_mode is None:
+        return binary(lambda x, y: x / y, lambda x, y, z: 1 / y, lambda x, y, z: -z / y)(x, y)
+    rest = np.mod if rounding_mode == "floor" else np.fmod
+
+    def whole(x, y):
+        rounded = np.round((x - rest(x, y)) / y)
+        return np.where(rounded == 0, np.copysign(0, x / y), rounded).astype(rounded.dtype)
+
+    return binary(whole, lambda x, y, z: 0, lambda x, y, z: 0)(x, y)
+
+
 def reduction(f, rule):
     """rule(g, x, out, dims) on kept dimensions."""
 
@@ -324,7 +337,7 @@ def var(x, dims, correction=1):
 
 def var_rule(g, x, out, dims, correction=1):
     n = math.prod(x.shape[d] for d in dims)
-    return g * ((x - total(x, dims, True) / n) * (2 / (n - correction)))
+    return g * ((x - total(x, dims, True) / n) * np.divide(2.0, n - correction))
 
 
 def logsumexp(x, dims):
@@ -375,7 +388,7 @@ TABLE = {
     "add": binary(lambda x, y: y + x, lambda x, y, z: 1, lambda x, y, z: 1),
     "sub": binary(lambda x, y: -y + x, lambda x, y, z: 1, lambda x, y, z: -1),
     "mul": binary(lambda x, y: y * x, lambda x, y, z: y, lambda x, y, z: x),
-    "div": binary(lambda x, y: x / y, lambda x, y, z: 1 / y, lambda x, y, z: -z / y),
+    "div": quotient,
     "maximum": binary(np.fmax, lambda x, y, z: (x > y) + tie(x, y), lambda x, y, z: (y > x) + tie(x, y)),
     "minimum": binary(np.fmin, lambda x, y, z: (x < y) + tie(x, y), lambda x, y, z: (y < x) + tie(x, y)),
     "hypot": binary(lambda x, y: np.sqrt(x * x + y * y), lambda x, y, z: x / z, lambda x, y, z: y / z),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from parity.catalogue import CATALOGUE
 from parity.compare import compare
 from parity.engines import reference
 from parity.engines.decorators import Around, Faulty
 from parity.engines.interpreter import execute, writes
-from parity.faults.rewritten import Rewritten
+from parity.faults.rewritten import Rewritten, rewrites
 from parity.program import Input, Program, Ref, Step
 from parity.strategies.drawing import draw_program
 from parity.strategies.source import Seeded
@@ -364,9 +365,11 @@ def test_runs_that_are_handed_over_are_not_repeated():
 def test_no_false_alarms_on_a_correct_subject(seed):
     """Random programs against the same mathematics in other words: nothing differs, little is undecided."""
     outcomes = []
+    others = ("arithmetic", "reduce", "shape", "choosing")
     with reference.settings() as engine:
+        ops = [*rewrites(engine.module), *(op for op, row in CATALOGUE.items() if row.family in others)]
         for number in range(seed * 100, seed * 100 + 100):
-            drawn, run = draw_program(Seeded(number), engine, regime="smooth")
+            drawn, run = draw_program(Seeded(number), engine, ops=set(ops), regime="smooth")
             if run.error is not None or any(writes(step) for step in drawn.steps):
                 continue
             outcomes.append(compare(drawn, engine, Rewritten(engine), reference_run=run))

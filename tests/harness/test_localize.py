@@ -55,6 +55,14 @@ def test_a_wrong_value_is_found(op):
     assert blamed(program([A, B], *STEPS), op, lambda y: y * 1.001, None) == (op, None)
 
 
+@pytest.mark.parametrize("input", [0, 1])
+def test_an_error_on_the_way_back_is_blamed_on_the_input_that_raises_it(input):
+    def refuse(g):
+        raise ValueError("no gradient of this shape")
+
+    assert blamed(program([A, B], *STEPS), "mm", refuse, input) == ("mm", input)
+
+
 def test_a_fault_that_only_second_derivatives_show():
     drawn = program([A], ("sin", (Ref(0),)), ("mul", (Ref(1), Ref(1))))
 

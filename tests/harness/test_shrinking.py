@@ -83,7 +83,7 @@ def test_a_planted_fault_shrinks_to_its_step(fault):
     assert sum(leaf.array.size for leaf in small.inputs) <= 8
     assert all(step.spelling == "function" for step in small.steps)
     assert all(leaf.layout == "contiguous" for leaf in small.inputs)
-    numbers = [x for leaf in small.inputs for x in leaf.array.ravel().tolist()]
+    numbers = [x for leaf in small.inputs for x in (*leaf.array.real.flat, *leaf.array.imag.flat)]
     assert all(x == round(x * 4) / 4 for x in numbers), numbers
     if input is None:
         assert small.order == 0
@@ -129,7 +129,8 @@ def test_sharing_is_kept_where_it_matters():
             for number, gradient in zip(program.differentiable, run.gradients)
         )
 
-    program = failing("mul", fails, regime="smooth", dtypes=("float64",))
+    ops = [op for op, row in CATALOGUE.items() if row.family in ("arithmetic", "elementary", "reduce", "shape")]
+    program = failing("mul", fails, ops=ops, regime="smooth", dtypes=("float64",))
     small = shrink(program, fails, torch)
     assert fails(small)
     assert len(small.steps) <= 2

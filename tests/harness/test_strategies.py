@@ -18,7 +18,7 @@ from parity.engines import reference
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
 from parity.program import Input, Program, Ref, references
-from parity.strategies import arrays, shapes
+from parity.strategies import arrays, drawing, shapes
 from parity.strategies.drawing import draw_program
 from parity.strategies.dtypes import names
 from parity.strategies.shrinking import shrink
@@ -404,6 +404,11 @@ def test_every_dtype_of_every_kind():
         "complex128",
     }  # fmt: skip
     assert "exact" not in kinds(CATALOGUE["exp"], "float64")
-    assert kinds(CATALOGUE["exp"], "float64") == ("tame", "critical", "stress", "shapes")
+    assert kinds(CATALOGUE["exp"], "float64") == ("tame", "critical", "stress", "shapes", "written")
     assert kinds(CATALOGUE["nn.functional.layer_norm"], "bool") == ()
     assert list(references([Ref(1), (Ref(2),)])) == [Ref(1), Ref(2)]
+
+
+def test_a_kind_of_argument_is_drawn_in_one_way():
+    with pytest.raises(ValueError, match="drawn in two ways: dim"):
+        drawing.united([{"dim": print, "dims": print}, {"gap": print}, {"dim": repr}])

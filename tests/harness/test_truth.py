@@ -8,9 +8,9 @@ import pytest
 from parity.catalogue import CATALOGUE
 from parity.engines import reference
 from parity.engines.interpreter import execute
-from parity.errors import UsageError
 from parity.program import DType, Input, Program, Ref, Step
-from parity.strategies.single import draw_op
+from parity.strategies.dtypes import KIND
+from parity.strategies.single import draw_op, kinds
 from parity.strategies.source import Seeded
 from parity.truth import NoTruth, evaluate, operators
 from parity.truth.symbolic import derivatives
@@ -302,7 +302,7 @@ def test_truth_agrees_with_torch_at_tame_points(op):
                     kwargs,
                     element,
                 )
-        rough = 1e4 if op in special_cases.ROUGH else 1.0
+        rough = 1e4 if op in ROUGH else 1.0
         for number, first, second in zip(program.differentiable, run.gradients, run.second):
             if first is None:
                 continue
@@ -326,17 +326,7 @@ def test_truth_agrees_with_torch_by_the_second_argument(op):
     )
     run = execute(program, reference.load())
     assert run.error is None
-    agree(program, run)
-
-
-def test_every_line_has_a_case():
-    aliases = {"subtract", "multiply", "divide", "true_divide", "negative", "absolute", "arcsin", "arccos",
-               "arctan",
-               "arctan2", "nn.functional.tanh", "nn.functional.sigmoid", "clip", "special.xlogy", "special.sinc",
-                "greater", "less",
-               "greater_equal", "less_equal", "not_equal", "swapaxes", "swapdims", "moveaxis", "concat",
-               "concatenate", "contiguous"}  # fmt: skip
-    assert operators() - set(CASES) - set(special_cases.CONSTANT_FIRST) - WITHOUT_TRUTH == aliases
+    agree(program, run, op)
 
 
 def scalar(steps, *values):
@@ -474,12 +464,39 @@ def test_every_operator_of_the_catalogue_has_a_line():
 
 #: About floats, of which the line of numbers knows nothing: its line says so.
 WITHOUT_TRUTH = {"nextafter"}
-
-
 #: Lines that always say NoTruth, with their reason.
 SILENT = {"linalg.ldl_factor", "linalg.ldl_factor_ex"}
+#: Lines that are held against torch as the generator draws their operators.
+DRAWN = (set(CATALOGUE) & operators()) - SILENT - WITHOUT_TRUTH
 #: torch's gradient takes the imaginary part of what comes to a diagonal that is real for a part of it.
 NOT_COMPLEX = {"cholesky", "linalg.cholesky", "linalg.cholesky_ex"}
+#: Where torch's derivatives are only good to single precision: hardsigmoid's slope is float32's sixth in every dtype.
+ROUGH = special_cases.ROUGH | {"nn.functional.hardsigmoid"}
+#: How often torch's float32 value holds its argument's rounding: I0 grows like exp, up to beta = 14.
+AMPLIFIED = {"kaiser_window": 14}
+
+
+def test_every_line_has_a_case():
+    """A point above, or what the generator draws below."""
+    aliases = {"absolute", "negative", "subtract", "multiply", "divide", "true_divide", "arccos", "arcsin", "arctan",
+               "arctan2", "clip", "greater", "greater_equal", "less", "less_equal", "not_equal", "contiguous",
+               "swapdims", "special.sinc", "special.xlogy"}  # fmt: skip
+    assert operators() - set(CASES) - set(special_cases.CONSTANT_FIRST) - DRAWN - WITHOUT_TRUTH - SILENT == aliases
+
+
+def test_torch_loses_the_row_of_an_empty_block():
+    empty, block = np.zeros(0), np.array([1.0, 2.0])
+    program = build("block_diag", (empty, block), (R0, R1), {}, second=False)
+    run = execute(program, reference.load())
+    truth = evaluate(program, run)
+    for element in range(2):
+        assert float(truth.gradient(1, (element,), 1e-14)) == program.cotangents[0][1, element]
+    assert (run.gradients[1] == program.cotangents[0][0]).all()  # that of the row above
+
+
+def at_fault(program):
+    """Whether torch's gradient is wrong, as shown above."""
+    return program.steps[-1].op == "block_diag" and any(leaf.array.shape == (0,) for leaf in program.inputs)
 
 
 @pytest.mark.parametrize("op", sorted(SILENT))
@@ -490,31 +507,32 @@ def test_a_silent_line_says_why(op):
         evaluate(program, run).value(1, 0, (0,) * run.values[1][0].ndim, 1e-14)
 
 
-@pytest.mark.parametrize("op", sorted((set(CATALOGUE) & operators()) - SILENT - WITHOUT_TRUTH))
-@pytest.mark.parametrize("kind", ["tame", "shapes", "exact"])
-def test_truth_agrees_with_torch_on_drawn_programs(op, kind):
+@pytest.mark.parametrize("op", sorted(DRAWN))
+def test_truth_agrees_with_torch_on_drawn_programs(op):
     """Whatever the generator draws for an operator, spellings, layouts and broadcasting included."""
     row = CATALOGUE[op]
+    dtypes = [dtype for dtype in ("float64", "complex128", "int64", "bool") if KIND[dtype] in row.dtypes]
+    if dtypes[0] == "float64":  # the others only where they have lines of their own
+        dtypes = ["float64", "float64", *(["complex128"] if "c" in row.dtypes and op not in NOT_COMPLEX else [])]
+    compared = 0
     with reference.settings() as engine:
-        for seed, dtype in enumerate(["float64", "float64", "complex128"]):
-            if dtype.startswith("complex") and ("c" not in row.dtypes or op in NOT_COMPLEX):
-                continue
-            try:
-                program, run = draw_op(Seeded(seed), engine, row, dtype, kind=kind)
-            except UsageError:  # the operator has no such draw
-                continue
-            if run.error is None:
-                agree(program, run, 1e4 if op in special_cases.ROUGH else 1.0)
+        for seed, dtype in enumerate(dtypes):
+            for kind in kinds(row, dtype):
+                if kind in ("tame", "shapes", "exact"):
+                    program, run = draw_op(Seeded(seed), engine, row, dtype, kind=kind)
+                    if run.error is None and not at_fault(program):
+                        compared += agree(program, run, op)
+    assert compared
 
 
-def agree(program, run, rough=1.0):
-    """At a few elements of each array; a kink must lie on both sides of what torch says."""
+def agree(program, run, op):
+    """At a few elements of each array; a kink must lie on both sides of what torch says. How many were compared."""
     truth = evaluate(program, run)
-    last = len(run.values) - 1
+    compared, last = 0, len(run.values) - 1
     value = run.values[last]
-    free = CATALOGUE[program.steps[-1].op].gauge
+    rough, amplified = 1e4 if op in ROUGH else 1.0, AMPLIFIED.get(op, 1)
     for item, array in enumerate(value) if isinstance(value, tuple) else [(None, value)]:
-        if item in free:
+        if item in CATALOGUE[program.steps[-1].op].gauge:
             continue  # up to a factor: the truth says nothing
         for element in list(np.ndindex(array.shape))[:4]:
             number = array[element].item()
@@ -526,7 +544,8 @@ def agree(program, run, rough=1.0):
                     if "sign of zero" not in str(none):
                         raise
                 else:
-                    assert close(found, number, 1e4 if single else rough), element
+                    compared += 1
+                    assert close(found, number, 1e4 * amplified if single else rough), (program, element)
     for number, first, second in zip(program.differentiable, run.gradients, run.second or run.gradients):
         if first is None:
             continue
@@ -543,7 +562,10 @@ def agree(program, run, rough=1.0):
                     if "jumps" not in str(none) and "not a finite" not in str(none):
                         raise
                     continue
+                compared += 1
                 if found.kink:
-                    assert found.between(array[element], 1e-9)
+                    assert found.between(array[element], 1e-9), (program, number, element)
                 else:
-                    assert close(found, array[element].item(), 1e4 if single else rough), (number, element)
+                    allowed = 1e4 if single else rough
+                    assert close(found, array[element].item(), allowed), (program, number, element)
+    return compared

@@ -56,6 +56,22 @@ def test_in_place_forms_save_what_torch_saves(name, afterwards):
         np.testing.assert_allclose(result, theirs, rtol=1e-7 if name == "hardsigmoid" else 1e-14)
 
 
+@pytest.mark.parametrize("name", sorted(set(WRITING) - {"hardsigmoid"}))
+def test_second_derivatives_of_in_place_forms(name):
+    """By the input and by what comes in, away from kinks and ties."""
+    values = VALUES[VALUES != 0] + 0.125
+    found = []
+    for lib in (ad, torch):
+        x, g = lib.tensor(values, requires_grad=True), lib.tensor(values[::-1].copy(), requires_grad=True)
+        (first,) = lib.autograd.grad(WRITING[name](lib.nn.functional, x * 1), x, g, create_graph=True)
+        found.append([None if d is None else d.numpy() for d in lib.autograd.grad(
+            (first * lib.tensor(values**2)).sum(), [x, g], allow_unused=True)])  # fmt: skip
+    for ours, theirs in zip(*found):
+        # A second derivative that is 0 everywhere may be left out.
+        zeros = np.zeros_like(values)
+        np.testing.assert_allclose(zeros if ours is None else ours, zeros if theirs is None else theirs, rtol=1e-10)
+
+
 def test_rrelu_in_training_draws_a_slope_for_what_is_not_positive():
     x = ad.tensor(VALUES, requires_grad=True)
     y = ad.rrelu(x, 0.25, 0.5, training=True)

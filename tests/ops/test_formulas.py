@@ -82,6 +82,36 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: ad.tril(x) ** 2,
     lambda x: ad.triu(x) ** 2,
     lambda x: _written_through_a_view(x * 1),
+    lambda x: F.elu(x - 1, inplace=True) * x,
+    lambda x: F.celu_(x - 1) * x,
+    lambda x: F.leaky_relu_(x - 1) * x,
+    lambda x: F.rrelu_(x - 1, training=True) * x,
+    lambda x: F.threshold_(x - 1, 0.1, 0.2) * x,
+    lambda x: F.gelu(x, approximate="tanh"),
+    lambda x: 2.0**x,
+    lambda x: ad.linalg.eig(x)[0].abs(),
+    lambda x: ad.linalg.eig(x)[1].abs(),
+    # what is drawn, or drawn over: zeros, of which any order is taken
+    *(
+        lambda x, draw=draw: draw(x * 1) * x
+        for draw in (
+            lambda y: y.bernoulli_(0.5),
+            lambda y: y.bernoulli_(y.detach() / 2),
+            lambda y: y.bernoulli_(y / 2),
+            lambda y: y.cauchy_(),
+            lambda y: y.exponential_(),
+            lambda y: y.geometric_(0.5),
+            lambda y: y.log_normal_(),
+            lambda y: y.normal_(),
+            lambda y: y.random_(),
+            lambda y: y.random_(7),
+            lambda y: y.random_(2, 7),
+            lambda y: y.uniform_(),
+            lambda y: ad.normal(y, 1.0),
+            lambda y: ad.normal(1.0, y),
+            lambda y: ad.native_dropout(y, 0.5, True)[0],
+        )
+    ),
 )
 
 
@@ -104,7 +134,10 @@ def three_times(f: Callable[[Any], Any], engine: Any) -> None:
 
 
 #: Recorded, as in torch, to raise.
-_REFUSING = ("unique", "unique_dim", "unique_consecutive", "bincount", "histogram")
+_REFUSING = (
+    "unique", "unique_dim", "unique_consecutive", "bincount", "histogram", "geqrf", "ldl_factor_ex", "ldl_solve",
+    "_cdist_backward", "_pdist_backward", "_hardsigmoid_backward", "_drawn_bernoulli_p", "_drawn_binomial",
+)  # fmt: skip
 #: Formulas that nothing above reaches on plain arrays, by primitive and input, each with its reason.
 NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
     [
