@@ -6,7 +6,7 @@ operators of the same names are then tried by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -68,10 +68,10 @@ def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch
     if not mismatch.op or mismatch.mechanism or not hasattr(subject, "rules"):
         return None
     kind = "kernel" if mismatch.check in ("value", "dtype", "shape", "requires_grad", "alias") else "rule"
-    suspects = sorted(_public(_names(called(program, subject))) - {mismatch.op})
-    found = _explained(suspects, _programs, kind, program, reference, subject, mismatch)
+    parts = _names(called(program, subject))
+    found = _explained(parts, _programs, kind, program, reference, subject, mismatch)
     if not found and kind == "rule" and _overflows(mismatch):
-        found = _explained(suspects, _flooded, kind, program, reference, subject, mismatch)
+        found = _explained(parts, _flooded, kind, program, reference, subject, mismatch)
     if not found:
         return None
     _, _, inner, first = min(found, key=lambda row: row[:2])
@@ -79,7 +79,7 @@ def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch
 
 
 def _explained(
-    suspects: Iterable[str],
+    all_parts: set[str],
     programs: Callable[[str, Program, Any], Iterator[Program]],
     kind: str,
     program: Program,
@@ -87,10 +87,9 @@ def _explained(
     subject: Any,
     mismatch: Mismatch,
 ) -> list[tuple[int, str, Program, Mismatch]]:
-    """Of each suspect its first program that differs by itself: how many parts it calls, its name, and what differs."""
+    """Of each operator behind the parts, its first program that differs by itself: how many parts it calls, what."""
     found: list[tuple[int, str, Program, Mismatch]] = []
-    all_parts = _names(called(program, subject))
-    for op in suspects:
+    for op in sorted(_public(all_parts) - {mismatch.op}):
         for candidate in programs(op, program, reference):
             verdict = compare(candidate, reference, subject)
             if verdict.status != "differs":
