@@ -104,7 +104,11 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             _GRADIENTS,
             "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
         ),
-        "frexp": Known(_GRADIENTS, "torch divides by 2**exponent in single precision: 0/0 for numbers below its range"),
+        "frexp": Known(
+            _GRADIENTS,
+            "torch divides by 2**exponent in single precision: by 0 for numbers below its range",
+            where="undecided",
+        ),
         "logaddexp": Known(
             frozenset(["second"]), "torch's second derivative divides e^∞ by its square at infinite distances: nan"
         ),
@@ -130,6 +134,10 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "places: https://github.com/pytorch/pytorch/blob/v2.13.0/aten/src/ATen/native/cpu/SortingKernel.cpp",
             where="undecided",
         ),
+        **{
+            name: Known(_GRADIENTS, "torch multiplies an infinite gradient by the input where that is 0")
+            for name in ("prelu", "nn.functional.prelu")
+        },
         "prod": Known(_GRADIENTS, _QUOTIENTS),
         **dict.fromkeys(
             ("std_mean", "var_mean"),
