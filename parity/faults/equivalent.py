@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 _CAST = "the walk casts a gradient to its input's dtype, so the kernel's own cast at the end changes nothing"
-_PROMOTED = "its other operand is float32 already, to which NumPy promotes this one"
+_PROMOTED = "its other operand is of the wider dtype already, to which NumPy promotes this one"
 _INT64 = "NumPy multiplies and adds sizes in int64 by itself"
 _LAYOUT = "another layout of the same numbers, of a result that nobody looks into for strides"
 _BOTH = "the two branches are the same function, and both hold at the value where they meet"
@@ -26,6 +26,14 @@ _WORKSPACE = "the size of LAPACK's workspace, which only has to be large enough"
 _PERIOD = "the square of sin πx has period 1 in x, so any number of whole turns may be taken off"
 _INTEGER = "a number equals its floor where it equals its ceiling, and nowhere else"
 _DISTANCE = "its size is taken next"
+_NO_NAN = "integers hold no nan"
+_TRUTH = "NumPy takes every number but 0 for true"
+_PARITY = "-1 to the power of numbers that are 2 apart"
+_ONE = "the stride of a single element is never used"
+_ONE_DTYPE = "both operands have been brought to one dtype"
+_EVEN = "only its square is used, or a function that is even in it"
+_INVERSE = "the ratio is 1 or -1, which is its own inverse"
+_NAN = "nan, whatever is done with it"
 _ROOM = "memory that no element uses"
 _IGNORED = "each row ignored counts 0 times, whatever stands here"
 _TAKEN = "an earlier condition has taken the only value for which it matters"
@@ -49,6 +57,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.classes.nll_adjoint:dropped call:3",
         "kernels.classes.nll_loss:dropped call:2",
         "kernels.contraction.matmul:dropped call:2",
+        "kernels.elementary.hypot:dropped call:2",
+        "kernels.elementary.hypot:dropped call:3",
         "kernels.contraction.matmul:dropped call:3",
         "kernels.normalizations.standardize_backward:dropped call:2",
         "kernels.scans.recur:dropped call:2",
@@ -72,6 +82,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.error_functions.log_ndtr_slope:comparison:1",
         "kernels.error_functions.logit:comparison:2",
         "kernels.error_functions.logit:comparison:4",
+        "kernels.gamma._incomplete:comparison:1",
         "kernels.indexing.from_front:comparison:1",
     ),
     _EMPTY: ("kernels.indexing.gather:neighbour:1",),
@@ -107,7 +118,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _FASTER: (
         "kernels.accumulate.add_at:comparison:4",
         "kernels.accumulate.add_at:constant:3",
-        "kernels.arithmetic.power:constant:4",
+        "kernels.arithmetic.power:comparison:14",
         "kernels.lapack._spread:constant:2",
         "kernels.norms.p_norm:constant:2",
         "kernels.norms._sum_of_powers:comparison:6",
@@ -121,6 +132,14 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.gamma._trigamma_left:neighbour:3",
     ),
     _DISTANCE: ("kernels.comparison.close:swapped:1", "primitives.norms.dist[1]:swapped:1"),
+    _NO_NAN: ("kernels.comparison.close_integers:constant:1",),
+    _TRUTH: ("kernels.decompositions._products_but:dropped dtype:1",),
+    _PARITY: ("kernels.gamma.polygamma:operator:7",),
+    _ONE: ("kernels.geometry.as_strided:comparison:1",),
+    _ONE_DTYPE: ("kernels.rounding.no_zero_divisor:dropped term:2",),
+    _EVEN: ("kernels.windows.kaiser:swapped:1", "primitives.bessel._bessel_i[1]:swapped:1"),
+    _INVERSE: ("primitives.arithmetic._copysign[1]:swapped arguments:1",),
+    _NAN: ("primitives.reduce._var:operator:3",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1",),
     _IGNORED: (
         "kernels.classes.cross_entropy:constant:1",
