@@ -29,7 +29,6 @@ def _(*args: Any, drawn: Drawn, **kwargs: Any) -> Array:
 @drawing("normal", conventional=True)
 def _(mean: Array, std: Array, *, drawn: Drawn, unmoved: Any) -> Array:
     """What the reference drew from its mean and deviation, moved to the true ones; nothing flows through it."""
-    mean, std = unmoved["mean"], unmoved["std"]
     center, spread = (np.asarray(x, np.float64) for x in drawn.given)
     with np.errstate(all="ignore"):
         noise = np.where(spread == 0, 0, (drawn.value - center) / spread)
