@@ -150,7 +150,13 @@ class Comparison:
         if verdict.status != "differs":
             # What nudges leave alone can be judged though all else be noise: where it is nan, and where infinite.
             blurred = [p for p in doubtful if not p.discrete and not jumps.blur(p) and _unstable(p)]
-            verdict = self._special_ones(blurred) or verdict
+            alarm = self._special_ones(blurred)
+            if alarm is not None:
+                # Sooner than say that nothing but noise moves it: look whether more nudges do.
+                for number in range(RUNS, MORE):
+                    nudge(self.program, self.reference, self.ours, treatments, blurred, number, jumps)
+                alarm = self._special_ones([pair for pair in blurred if not jumps.blur(pair)])
+            verdict = alarm or verdict
         if verdict.status != "differs" and len(stable) < len(doubtful):
             note = "nudges of one rounding move the result too far to judge it"
             return replace(verdict, status="undecided", decided="unstable", note=note)
