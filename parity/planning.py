@@ -14,7 +14,7 @@ from parity.catalogue.spec import OpSpec
 from parity.errors import UsageError
 from parity.report.summary import Phase
 from parity.strategies.dtypes import KIND, names
-from parity.strategies.single import Kind, kinds
+from parity.strategies.single import Kind, kinds, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Item:
     op: str = ""
     dtype: str = ""
     kind: Kind = "tame"
-    #: Which of the operator's stress ranges.
-    part: int | None = None
+    #: Which of the kind's parts.
+    part: int = 0
     path: Path | None = None
 
 
@@ -121,19 +121,13 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
         for op in plan.ops:
             for dtype in dtypes_of(catalogue[op], plan.dtypes):
                 for kind in kinds(catalogue[op], dtype):
-                    for part in _parts(catalogue[op], kind):
-                        label = (
-                            f"{op} {dtype} {kind}" + (f" {turn}" if turn else "") + (f" range {part}" if part else "")
-                        )
-                        found.append(Item(len(found), "operators", label, op, dtype, kind, part))
+                    label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
+                    for part in range(parts(catalogue[op], kind)):
+                        title = f"{label} part {part}" if part else label
+                        found.append(Item(len(found), "operators", title, op, dtype, kind, part))
     for number in range(plan.programs):
         found.append(Item(len(found), "programs", f"program {number}"))
     return found
-
-
-def _parts(spec: OpSpec, kind: Kind) -> Iterable[int | None]:
-    """Every stress range has a program of its own: each may lead to another piece of a function."""
-    return range(len(spec.stress)) if kind == "stress" else (None,)
 
 
 def seed_of(seed: int, label: str) -> int:

@@ -13,13 +13,14 @@ _NOTE = (
 ROWS = [
     *(
         op(f"special.{shifted}chebyshev_polynomial_{kind}", real("x"), argument("n", "degree"), dtypes="buif",
-           spellings="function out", orders=0, stress=((-1.0, -0.999), (0.999, 1.0), (-1e-8, 1e-8)), note=_NOTE)
+           spellings="function out", orders=0, note=_NOTE,
+           stress=((-1.0, -0.999), (0.999, 1.0), (-1e-8, 1e-8), (1e75, 1e77)))
         for shifted in ("", "shifted_")
         for kind in "tuvw"
     ),
     *(
         op(f"special.{name}", real("x"), argument("n", "degree"), dtypes="buif", spellings="function out", orders=0,
-           stress=((-1e-8, 1e-8), (2.0, 8.0)), note=_NOTE)
+           stress=((-1e-8, 1e-8), (2.0, 8.0), (1e75, 1e77)), note=_NOTE)
         for name in ("hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l",
                      "legendre_polynomial_p")
     ),

@@ -21,7 +21,7 @@ ROWS = [
     op("special.erfc", real("input"), dtypes="buihf", spellings="function out",
        stress=((-1e-8, 1e-8), (2.0, 5.0), (10.0, 26.0))),
     op("special.erfcx", real("input"), dtypes="buif", spellings="function out", note=_NO_HALF,
-       stress=((-1e-8, 1e-8), (0.1, 4.0), (4.0, 50.0), (-5.0, -2.0), (-26.0, -5.0), (1e3, 1e6))),
+       stress=((-1e-8, 1e-8), (0.1, 4.0), (4.0, 50.0), (-5.0, -2.0), (-26.0, -5.0), (1e3, 1e6), (1e151, 1e153))),
     op("erfinv", real("input", above=-1, below=1), dtypes="buihf", spellings=POINTWISE, tags="signed_zero",
        critical=(0.5,), stress=((-1e-8, 1e-8), (0.4, 0.8), (0.999, 0.99999), (-0.99999, -0.999))),
     op("special.erfinv", real("input", above=-1, below=1), dtypes="buihf", spellings="function out",
@@ -43,8 +43,8 @@ ROWS = [
        option("eps", choices=(0.1, 0.001), tame=True), dtypes="buihf", spellings="function out",
        stress=((1e-30, 1e-20), (0.4999, 0.5001))),
     op("lgamma", real("input", kinks=_POLES), dtypes="buihf", spellings=POINTWISE, critical=(2.0, 3.0, -0.5),
-       stress=((1e-30, 1e-20), (0.1, 0.9), (0.999, 1.001), (1.2, 1.8), (1.999, 2.001), (2.1, 3.0), (3.0, 13.0), (1e2, 1e5),
-               (-1e-21, -1e-22), (-0.9, -0.1), (-3.9, -3.1), (-20.9, -20.1))),
+       stress=((1e-30, 1e-20), (0.1, 0.9), (0.999, 1.001), (1.2, 1.8), (1.999, 2.001), (2.1, 3.0), (3.0, 13.0),
+               (1e2, 1e5), (-1e-21, -1e-22), (-0.9, -0.1), (-3.9, -3.1), (-4.9, -4.1), (-20.9, -20.1), (1e301, 1e304))),
     op("special.gammaln", real("input", kinks=_POLES), dtypes="buihf", spellings="function out",
        stress=((0.999, 1.001), (1e2, 1e5))),
     op("digamma", real("input", kinks=_POLES), dtypes="buihf", spellings=POINTWISE, critical=_ROOTS,
@@ -55,8 +55,8 @@ ROWS = [
         for name in ("special.digamma", "special.psi")
     ),
     *(
-        op(name, number("n", choices=(0, 1, 2, 3)), real("input", above=0), dtypes="buihf",
-           spellings="function out", stress=((1e-6, 1e-5), (0.2, 2.0), (10.0, 40.0), (1e2, 1e5), (-0.9, -0.1), (-3.9, -3.1)))
+        op(name, number("n", choices=(0, 1, 2, 3)), real("input", above=0), dtypes="buihf", spellings="function out",
+           stress=((1e-6, 1e-5), (0.2, 2.0), (10.0, 40.0), (1e2, 1e5), (-0.9, -0.1), (-3.9, -3.1), (1e61, 1e65)))
         for name in ("polygamma", "special.polygamma")
     ),
     op("mvlgamma", real("input", above=1), number("p", choices=(1, 2, 3)), dtypes="uihf", spellings=POINTWISE,

@@ -1,11 +1,13 @@
-"""Mutants that no program can tell from the engine, by id, each with the reason; one that dies is reported."""
+"""Mutants that no program can tell from the engine, each with the reason: by id (one that dies is reported), and by
+pattern where many share one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 _CAST = "the walk casts a gradient to its input's dtype, so the kernel's own cast at the end changes nothing"
-_PROMOTED = "its other operand is float32 already, to which NumPy promotes this one"
+_PROMOTED = "its other operand is of the wider dtype already, to which NumPy promotes this one"
 _INT64 = "NumPy multiplies and adds sizes in int64 by itself"
 _LAYOUT = "another layout of the same numbers, of a result that nobody looks into for strides"
 _BOTH = "the two branches are the same function, and both hold at the value where they meet"
@@ -16,6 +18,25 @@ _COST = "the cost of a contraction only decides whether its path is planned"
 _KEEPS = "beside a Python number np.where keeps the dtype"
 _ALL_REAL = "the real part of real numbers is themselves, and a cast of complex ones drops the rest"
 _RULES_ONLY = "only rules read this parameter, and this call is differentiated no further"
+
+_NEGATED_ZERO = "the rule says 0, and the sign of a zero is not compared in gradients"
+_PLACEHOLDER = "stands where another branch is taken, so any number does"
+_FASTER = "a condition under which a faster way to the same number is taken"
+_WORKSPACE = "the size of LAPACK's workspace, which only has to be large enough"
+_PERIOD = "the square of sin πx has period 1 in x, so any number of whole turns may be taken off"
+_INTEGER = "a number equals its floor where it equals its ceiling, and nowhere else"
+_DISTANCE = "its size is taken next"
+_NO_NAN = "integers hold no nan"
+_TRUTH = "NumPy takes every number but 0 for true"
+_PARITY = "-1 to the power of numbers that are 2 apart"
+_ONE = "the stride of a single element is never used"
+_ONE_DTYPE = "both operands have been brought to one dtype"
+_EVEN = "only its square is used, or a function that is even in it"
+_INVERSE = "the ratio is 1 or -1, which is its own inverse"
+_NAN = "nan, whatever is done with it"
+_ROOM = "memory that no element uses"
+_IGNORED = "each row ignored counts 0 times, whatever stands here"
+_TAKEN = "an earlier condition has taken the only value for which it matters"
 
 _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _CAST: (
@@ -36,6 +57,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.classes.nll_adjoint:dropped call:3",
         "kernels.classes.nll_loss:dropped call:2",
         "kernels.contraction.matmul:dropped call:2",
+        "kernels.elementary.hypot:dropped call:2",
+        "kernels.elementary.hypot:dropped call:3",
         "kernels.contraction.matmul:dropped call:3",
         "kernels.normalizations.standardize_backward:dropped call:2",
         "kernels.scans.recur:dropped call:2",
@@ -59,6 +82,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.error_functions.log_ndtr_slope:comparison:1",
         "kernels.error_functions.logit:comparison:2",
         "kernels.error_functions.logit:comparison:4",
+        "kernels.gamma._incomplete:comparison:1",
         "kernels.indexing.from_front:comparison:1",
     ),
     _EMPTY: ("kernels.indexing.gather:neighbour:1",),
@@ -79,7 +103,94 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     _KEEPS: ("kernels.reductions.logsumexp:dropped call:1",),
     _ALL_REAL: ("kernels.parts.cast:comparison:1",),
+    _NEGATED_ZERO: (
+        "row _drawn_bernoulli:rule 0 negated",
+        "row _drawn_poisson:rule 0 negated",
+        "row _hardshrink_backward:rule 1 negated",
+        "row _rrelu_with_noise_backward:rule 1 negated",
+    ),
+    _PLACEHOLDER: (
+        "kernels.activations.elu:constant:2",
+        "kernels.decompositions.pinv:constant:7",
+        "kernels.elementary.spherical:constant:1",
+        "kernels.gamma._trigamma_left:constant:2",
+    ),
+    _FASTER: (
+        "kernels.accumulate.add_at:comparison:4",
+        "kernels.accumulate.add_at:constant:3",
+        "kernels.arithmetic.power:comparison:14",
+        "kernels.lapack._spread:constant:2",
+        "kernels.norms.p_norm:constant:2",
+        "kernels.norms._sum_of_powers:comparison:6",
+        "kernels.norms._sum_of_powers:neighbour:4",
+        "kernels.geometry.strided_read:comparison:1",
+    ),
+    _WORKSPACE: ("kernels.lapack.lu_inverse:constant:2", "kernels.lapack.lu_inverse:dropped term:3"),
+    _PERIOD: (
+        "kernels.gamma._trigamma_left:operator:5",
+        "kernels.gamma._trigamma_left:dropped term:9",
+        "kernels.gamma._trigamma_left:neighbour:3",
+    ),
+    _DISTANCE: ("kernels.comparison.close:swapped:1", "primitives.norms.dist[1]:swapped:1"),
+    _NO_NAN: ("kernels.comparison.close_integers:constant:1",),
+    _TRUTH: ("kernels.decompositions._products_but:dropped dtype:1",),
+    _PARITY: ("kernels.gamma.polygamma:operator:7",),
+    _ONE: ("kernels.geometry.as_strided:comparison:1",),
+    _ONE_DTYPE: ("kernels.rounding.no_zero_divisor:dropped term:2",),
+    _EVEN: ("kernels.windows.kaiser:swapped:1", "primitives.bessel._bessel_i[1]:swapped:1"),
+    _INVERSE: ("primitives.arithmetic._copysign[1]:swapped arguments:1",),
+    _NAN: ("primitives.reduce._var:operator:3",),
+    _ROOM: ("kernels.geometry.in_its_layout:constant:1",),
+    _IGNORED: (
+        "kernels.classes.cross_entropy:constant:1",
+        "kernels.classes.cross_entropy_backward:constant:5",
+    ),
+    _TAKEN: ("kernels.arithmetic.power:comparison:11", "kernels.choosing.heaviside:comparison:2"),
     _RULES_ONLY: ("primitives.normalize._curvature:constant:3",),
 }
+
+#: Patterns of a mutant's id and of its change, before -> after.
+_ALIKE: tuple[tuple[str, str, str], ...] = (
+    (
+        r"kernels\.(error_functions|gamma)\..*lambda.*:comparison:\d+",
+        r"(?P<of>x|np\.abs\(x\)) (?P<way>[<>])=? (?P<end>\S+) -> (?P=of) (?P=way)=? (?P=end)",
+        "two pieces of one continuous function meet there, or an earlier condition has taken that point",
+    ),
+    (
+        r"kernels\.(error_functions|gamma)\..*lambda.*:constant:\d+",
+        r"(0\.46|1\.25|1e\+150|1e\+300|6|30) -> .*",
+        "two pieces of one function meet there, and each holds a good way past the end of the other",
+    ),
+    (
+        r"kernels\.pairs\..*",
+        r".*",
+        "changes only what rounding lost, the second half of a pair; where that is no number, the plain float serves",
+    ),
+    (
+        r"kernels\.lapack\._in_rows_or_columns:.*",
+        r".*",
+        "decides only whether a matrix is copied first",
+    ),
+    (
+        r"kernels\.gamma\._of_small:.*",
+        r".*(120|far \+ 1|a \+ 2).*",
+        "the far end of a continued fraction (or a series) of 120 terms, which has converged long before",
+    ),
+    (
+        r"kernels\.error_functions\.\w+:(comparison|constant):\d+",
+        r"(x\.dtype\.itemsize < 8|8) -> .*",
+        "SciPy's function and the engine's own are one function, less apart than the yardstick allows",
+    ),
+    (r"kernels\.gamma\..*:neighbour:\d+", r"np\.floor -> np\.ceil", _INTEGER),
+)
+
+
+def reason(id: str, change: str) -> str:
+    """Why no program can tell this mutant; empty if that is not known."""
+    if id in EQUIVALENT:
+        return EQUIVALENT[id]
+    alike = (why for ids, changes, why in _ALIKE if re.fullmatch(ids, id, re.S) and re.fullmatch(changes, change, re.S))
+    return next(alike, "")
+
 
 EQUIVALENT: Mapping[str, str] = {id: reason for reason, ids in _BY_REASON.items() for id in ids}

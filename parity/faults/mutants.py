@@ -6,6 +6,8 @@ runs in a process of its own, which may hang or die. Needs `os.fork`.
 
 from __future__ import annotations
 
+import builtins
+import functools
 import gc
 import inspect
 import json
@@ -16,7 +18,7 @@ import sys
 import textwrap
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any, Literal
@@ -27,8 +29,8 @@ from parity.blaming import Name, watched
 from parity.compare import compare
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
-from parity.faults.equivalent import EQUIVALENT
-from parity.faults.mutations import NEIGHBOURS, mutants
+from parity.faults.equivalent import EQUIVALENT, reason
+from parity.faults.mutations import NEIGHBOURS, TOUCHED, Mutant, mutants
 from parity.faults.planted import plus, times
 from parity.faults.rules import Case
 from parity.faults.selftest import cases
@@ -55,6 +57,8 @@ class Candidate:
     change: str
     plant: Callable[[], None]
     cases: Sequence[int]
+    #: Plants a call of `TOUCHED` in the place of the change, and says whether it could.
+    touch: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +85,17 @@ class Reached:
     parts: dict[Name, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
-def candidates(subject: Any, found: Sequence[Case]) -> list[Candidate]:
-    """Every mutant of the engine, with the programs that reach it. UsageError if the engine offers no sources."""
+def candidates(subject: Any, found: Sequence[Case], modules: Collection[str] | None = None) -> list[Candidate]:
+    """Every mutant of the engine, or of its rows and these modules, with the programs that reach it.
+
+    Modules go by the names that begin a mutant's: `primitives.scan`. UsageError if the engine offers no sources.
+    """
     if not hasattr(subject, "sources"):
         raise UsageError(f"{subject.name} names no sources to change (see docs/architecture.md, *parts*)")
     if not hasattr(os, "fork"):
         raise UsageError("mutants run in forked processes, which this system has not")
     reached = census(subject, found)
-    return [*_of_sources(subject, reached), *_of_rows(subject, reached)]
+    return [*_of_sources(subject, reached, modules), *_of_rows(subject, reached)]
 
 
 # -- what reaches what -------------------------------------------------------------------------------------------------
@@ -136,7 +143,7 @@ def _spread(numbers: Iterable[int]) -> list[int]:
 # -- mutants of functions ----------------------------------------------------------------------------------------------
 
 
-def _of_sources(subject: Any, reached: Reached) -> Iterator[Candidate]:
+def _of_sources(subject: Any, reached: Reached, modules: Collection[str] | None) -> Iterator[Candidate]:
     files = {str(module.__file__) for module in subject.sources()}
     functions: dict[CodeType, list[FunctionType]] = defaultdict(list)
     for thing in gc.get_objects():
@@ -144,6 +151,8 @@ def _of_sources(subject: Any, reached: Reached) -> Iterator[Candidate]:
             functions[thing.__code__].append(thing)
     for module in subject.sources():
         file, name = str(module.__file__), module.__name__.partition(".")[2].lstrip("_")
+        if modules is not None and name not in modules:
+            continue
         for mutant in mutants(inspect.getsource(module), file, name, vars(module)):
             held = [(function, new) for old, new in mutant.codes for function in functions.get(old, ())]
             # A function made by another one is there only while that runs: then the outer one makes the mutant.
@@ -159,7 +168,14 @@ def _of_sources(subject: Any, reached: Reached) -> Iterator[Candidate]:
                 f"{mutant.before} -> {mutant.after}",
                 _exchange(held),
                 _spread(wanted) if held else (),
+                functools.partial(_touch, mutant, functions),
             )
+
+
+def _touch(mutant: Mutant, functions: Mapping[CodeType, Sequence[FunctionType]]) -> bool:
+    held = [(function, new) for old, new in mutant.touched() for function in functions.get(old, ())]
+    _exchange(held)()
+    return bool(held)
 
 
 def _exchange(held: Sequence[tuple[FunctionType, CodeType]]) -> Callable[[], None]:
@@ -301,7 +317,29 @@ def _verdict(candidate: Candidate, found: Sequence[Case], engine: Any, subject: 
         verdict = compare(case.program, engine, subject, reference_run=case.run)
         if verdict.status == "differs" and not known_reason(case.program, verdict, engine, subject):
             return ["killed", f"{verdict.mismatches[0].check} in {case.item.label}", done]
-    return ["survived", "", len(candidate.cases)]
+    # A line may have parts that no program runs: the branch of a conditional, what follows `and`.
+    return ["survived" if _touched(candidate, found, subject) else "not reached", "", len(candidate.cases)]
+
+
+class Touched(BaseException):
+    """Raised where a mutant stood."""
+
+
+def _touched(candidate: Candidate, found: Sequence[Case], subject: Any) -> bool:
+    """Whether some program runs the very place that is changed; so, too, if that cannot be found out."""
+
+    def touched() -> None:
+        raise Touched
+
+    setattr(builtins, TOUCHED, touched)
+    if not candidate.touch():
+        return True
+    try:
+        for number in candidate.cases:
+            execute(found[number].program, subject)
+    except Touched:
+        return True
+    return False
 
 
 def _collect(waiting: dict[int, tuple[Candidate, int, float]]) -> Iterator[Result]:
@@ -360,18 +398,20 @@ def report(
     for result in run(todo, found, engine, subject, jobs=jobs):
         results.append(result)
         line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
-        told = result.fate == "survived" and result.id not in EQUIVALENT
-        show(line if told else "", {**result.record(), "equivalent": EQUIVALENT.get(result.id, "")})
+        why = reason(result.id, result.change)
+        told = result.fate == "survived" and not why
+        show(line if told else "", {**result.record(), "equivalent": why})
     there = {result.id for result in results}
-    groups = judged(
-        results, {id: why for id, why in EQUIVALENT.items() if (ops is None and sample is None) or id in there}
-    )
+    listed = {id: why for id, why in EQUIVALENT.items() if (ops is None and sample is None) or id in there}
+    alike = {r.id: reason(r.id, r.change) for r in results if r.fate != "killed" and r.id not in EQUIVALENT}
+    listed |= {id: why for id, why in alike.items() if why}
+    groups = judged(results, listed)
     for result in groups["stale"]:
         show(f"listed as equivalent, but {result.how}: {result.id}", None)
     rate = share(groups)
     counts = {name: len(group) for name, group in groups.items()}
     show(", ".join(f"{count} {name}" for name, count in counts.items()), None)
-    kinds = tally(results, EQUIVALENT)
+    kinds = tally(results, listed)
     for kind, (killed, survived, unreached) in kinds.items():
         show(f"  {kind:20} {killed:5} killed {survived:5} survived {unreached:5} not reached", None)
     seconds = time.monotonic() - started

@@ -5,8 +5,9 @@ import __future__
 
 import ast
 import copy
+import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -42,7 +43,8 @@ _KEYWORDS = frozenset(["axis", "keepdims", "keepdim", "dtype", "dims", "dim"])
 _SYMMETRIC = frozenset([
     "maximum", "minimum", "fmax", "fmin", "add", "multiply", "max", "min", "swapaxes", "broadcast_shapes",
     "result_type", "promote", "promote_types", "logical_and", "logical_or", "logical_xor", "hypot", "array_equal",
-    "equal", "not_equal", "gcd", "lcm", "transpose", "vdot",
+    "equal", "not_equal", "gcd", "lcm", "transpose", "vdot", "two_sum", "two_product", "_log_of_two", "bitwise_and",
+    "bitwise_or", "bitwise_xor",
 ])  # fmt: skip
 _SWAPPED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
@@ -59,6 +61,9 @@ _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 #: What is no part of a function's body.
 _NO_CODE = frozenset(["args", "annotation", "returns", "decorator_list", "type_params"])
 Functions = (ast.FunctionDef, ast.Lambda)
+Codes = tuple[tuple[CodeType, CodeType], ...]
+#: A name that whoever plants a mutant makes a builtin.
+TOUCHED = "__touched__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ class Mutant:
     before: str
     after: str
     #: Codes of the functions that change, with those that take their place.
-    codes: tuple[tuple[CodeType, CodeType], ...]
+    codes: Codes
+    #: The same with a call of `TOUCHED` in that place, which tells whether it is ever reached; none if none can stand.
+    touched: Callable[[], Codes]
 
 
 def mutants(source: str, file: str, module: str, names: Mapping[str, Any]) -> Iterator[Mutant]:
@@ -123,16 +130,22 @@ def _of_function(
             codes = _with(module, parent, field, index, node, changed, original, file)
             if codes:
                 lines = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
-                yield Mutant(f"{name}:{kind}:{seen[kind]}", kind, file, lines, before, ast.unparse(changed), codes)
+                touched = functools.partial(_touching, module, parent, field, index, node, original, file)
+                id = f"{name}:{kind}:{seen[kind]}"
+                yield Mutant(id, kind, file, lines, before, ast.unparse(changed), codes, touched)
 
 
 def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
     """The expressions and statements of a body, with where they hang; no annotations, defaults, texts or messages."""
     stack: list[ast.AST] = [function]
+    unknown: set[int] = set()
     while stack:
         node = stack.pop(0)
         if isinstance(node, (ast.Compare, ast.BoolOp)) and _chooses_speed(node):
             continue
+        if isinstance(node, ast.Call) and _name(node) == "reshape":
+            # NumPy takes any negative size for the one that is unknown.
+            unknown |= {id(part.operand) for part in ast.walk(node) if isinstance(part, ast.UnaryOp)}
         children: list[tuple[str, int | None, ast.AST]] = []
         for field, value in ast.iter_fields(node):
             if field in _NO_CODE and (field == "annotation" or isinstance(node, Functions)):
@@ -144,7 +157,7 @@ def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AS
             elif isinstance(value, list):
                 children += [(field, i, part) for i, part in enumerate(value) if isinstance(part, ast.AST)]
         for field, index, child in children:
-            if hasattr(child, "lineno") and not _chooses_speed(child):
+            if hasattr(child, "lineno") and not _chooses_speed(child) and id(child) not in unknown:
                 yield node, field, index, child
             stack.append(child)
 
@@ -206,7 +219,7 @@ def _constants(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _calls(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = _name(node)
     # Where the order of arguments says nothing, so would a swap.
     plain = [] if name in _SYMMETRIC else [a for a in node.args if not isinstance(a, ast.Starred)]
     if len(plain) == len(node.args) >= 2 and ast.dump(node.args[-1]) != ast.dump(node.args[-2]):
@@ -221,6 +234,10 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
             yield "dropped call", owner
         elif node.args:
             yield "dropped call", node.args[0]
+
+
+def _name(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 _LIBRARIES = frozenset(["ops", "np", "numpy", "operator", "math", "special"])
@@ -246,6 +263,17 @@ def _compiled(module: ast.Module, file: str) -> CodeType:
     return code
 
 
+def _touching(
+    module: ast.Module, parent: ast.AST, field: str, index: int | None, node: ast.AST, original: CodeType, file: str
+) -> Codes:
+    call = ast.Call(ast.Name(TOUCHED, ast.Load()), [], [])
+    if isinstance(node, ast.If):
+        return _with(module, node, "test", None, node.test, call, original, file)
+    if isinstance(node, ast.stmt):
+        return _with(module, parent, field, index, node, ast.Expr(call), original, file)
+    return _with(module, parent, field, index, node, call, original, file)
+
+
 def _with(
     module: ast.Module,
     parent: ast.AST,
@@ -255,7 +283,7 @@ def _with(
     changed: ast.AST,
     original: CodeType,
     file: str,
-) -> tuple[tuple[CodeType, CodeType], ...]:
+) -> Codes:
     """The codes that differ once `changed` stands in the place of `node`; none if it cannot stand there."""
     try:
         for keeping in (False, True):

@@ -81,8 +81,8 @@ def draw_op(
     """A program of one step of `spec`, and what the reference made of it.
 
     In most second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad,
-    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can be
-    drawn. `part` chooses one of the stress ranges.
+    so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can
+    be drawn. `part` chooses one of the `parts`.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
@@ -109,9 +109,16 @@ def draw_op(
             continue  # what torch refuses to write is drawn often enough by the other kinds
         if order == 2 and not asked and kind in _WEIGHTED and source.boolean(0.8):
             weigh(draft)
-        draft.special_seeds = kind == "critical" and order == 1 and spec.family not in _MIXING
+        draft.special_seeds = kind == "critical" and not part and order == 1 and spec.family not in _MIXING
         return finished(draft, order)
     raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
+
+
+def parts(spec: OpSpec, kind: Kind) -> int:
+    """How many programs of a kind differ on purpose: one a stress range; and where elements meet, one with nan."""
+    if kind == "stress":
+        return len(spec.stress)
+    return 2 if kind == "critical" and not _elementwise(spec) else 1
 
 
 def _shape(source: Source, spec: OpSpec, kind: Kind) -> Shape:
@@ -133,13 +140,13 @@ Filler = Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None]
 
 def _filler(spec: OpSpec, kind: Kind, part: int | None) -> Filler | None:
     if kind == "critical":
-        return _critical(spec)
+        return _critical(spec, part)
     if kind == "stress":
         return _stress(spec, part)
     return None
 
 
-def _critical(spec: OpSpec) -> Filler:
+def _critical(spec: OpSpec, part: int | None) -> Filler:
     """Critical values everywhere where elements stay apart; elsewhere one or two among tame ones."""
 
     def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
@@ -156,6 +163,7 @@ def _critical(spec: OpSpec) -> Filler:
         for _ in range(min(source.integer(1, 2), found.size)):
             own = source.boolean()
             value = values[source.integer(0, len(values) - 1)] if own else source.choice(arrays.SPECIALS)
+            value = math.nan if part else value
             found.flat[source.integer(0, found.size - 1)] = value
         return found
 
@@ -172,6 +180,8 @@ def _stress(spec: OpSpec, part: int | None) -> Filler:
             return None
         drawn = True
         low, high = draft.source.choice(spec.stress) if part is None else spec.stress[part]
+        if high > np.finfo(dtype).max:
+            return None
         return arrays.uniform(draft.source, shape, low, high).astype(dtype)
 
     return fill

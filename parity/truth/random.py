@@ -29,11 +29,10 @@ def _(*args: Any, drawn: Drawn, **kwargs: Any) -> Array:
 @drawing("normal", conventional=True)
 def _(mean: Array, std: Array, *, drawn: Drawn, unmoved: Any) -> Array:
     """What the reference drew from its mean and deviation, moved to the true ones; nothing flows through it."""
-    mean, std = unmoved["mean"], unmoved["std"]
     center, spread = (np.asarray(x, np.float64) for x in drawn.given)
     with np.errstate(all="ignore"):
         noise = np.where(spread == 0, 0, (drawn.value - center) / spread)
-    return np.asarray(mean + std * balls(noise), dtype=object)
+    return np.asarray(unmoved["mean"] + unmoved["std"] * balls(noise), dtype=object)
 
 
 def uniform(drawn: Drawn, n: int) -> Any:

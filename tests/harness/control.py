@@ -75,8 +75,10 @@ class Control:
             arrays[0] = arrays[0].astype(cast)
         with np.errstate(all="ignore"):
             out, vjps = TABLE[op](*arrays, **options)
-        floats = [v.array.dtype for v in values if v.array.dtype.kind == "f"]
-        kind = cast or (np.asarray(out).dtype if not floats else np.result_type(*floats))
+        floating = [v.array for v in values if v.array.dtype.kind == "f"]
+        # Beside arrays of a kind of number, a 0-dim one of the same kind does not count.
+        floats = [array.dtype for array in [a for a in floating if a.ndim] or floating]
+        kind = cast or (_of_whole(op, np.asarray(out), values) if not floats else np.result_type(*floats))
         parents = [(v, vjp) for v, vjp in zip(values, vjps) if vjp is not None]
         out = np.asarray(out, kind)
         if cast is not None and parents:
@@ -99,6 +101,13 @@ class Control:
                     found[parent.number] = g + found[parent.number] if parent.number in found else g
                     queue[parent.number] = parent
         return [Value(found[x.number]) if x.number in found else None for x in inputs]
+
+
+def _of_whole(op, out, values):
+    """The dtype of what is made of whole numbers: what is floating then is float32, whatever NumPy makes of it."""
+    if out.dtype.kind != "f" or not values:
+        return out.dtype
+    return values[0].array.dtype if op == "abs" else np.dtype(np.float32)
 
 
 # -- false alarms ------------------------------------------------------------------------------------------------------

@@ -337,7 +337,7 @@ def var(x, dims, correction=1):
 
 def var_rule(g, x, out, dims, correction=1):
     n = math.prod(x.shape[d] for d in dims)
-    return g * ((x - total(x, dims, True) / n) * (2 / (n - correction)))
+    return g * ((x - total(x, dims, True) / n) * np.divide(2.0, n - correction))
 
 
 def logsumexp(x, dims):
