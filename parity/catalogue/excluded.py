@@ -122,9 +122,9 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "logcumsumexp": Known(
-            frozenset(["second"]),
-            "torch takes logarithms of the incoming gradient, which have no derivative where that is 0; "
-            "sums that are infinite have none",
+            _GRADIENTS,
+            "torch takes logarithms of the incoming gradient, which have no derivative where that is 0, and passes "
+            "over one that is nan; sums that are infinite have none",
             where="undecided",
             spreads=True,
         ),
