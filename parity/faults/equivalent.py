@@ -23,7 +23,7 @@ _NEGATED_ZERO = "the rule says 0, and the sign of a zero is not compared in grad
 _PLACEHOLDER = "stands where another branch is taken, so any number does"
 _FASTER = "a condition under which a faster way to the same number is taken"
 _WORKSPACE = "the size of LAPACK's workspace, which only has to be large enough"
-_PERIOD = "the square of sin πx has period 1 in x, so any number of whole turns may be taken off"
+_PERIOD = "sin πx has period 1 in x up to its sign, of which the square or the size is taken: any whole number may go"
 _INTEGER = "a number equals its floor where it equals its ceiling, and nowhere else"
 _DISTANCE = "its size is taken next"
 _NO_NAN = "integers hold no nan"
@@ -130,6 +130,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     _WORKSPACE: ("kernels.lapack.lu_inverse:constant:2", "kernels.lapack.lu_inverse:dropped term:3"),
     _PERIOD: (
+        "kernels.gamma._reflected:operator:3",
+        "kernels.gamma._reflected:dropped term:5",
         "kernels.gamma._trigamma_left:operator:5",
         "kernels.gamma._trigamma_left:dropped term:9",
         "kernels.gamma._trigamma_left:neighbour:3",
@@ -140,7 +142,11 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _PARITY: ("kernels.gamma.polygamma:operator:7",),
     _ONE: ("kernels.geometry.as_strided:comparison:1",),
     _ONE_DTYPE: ("kernels.rounding.no_zero_divisor:dropped term:2",),
-    _EVEN: ("kernels.windows.kaiser:swapped:1", "primitives.bessel._bessel_i[1]:swapped:1"),
+    _EVEN: (
+        "kernels.error_functions._steep:dropped call:1",
+        "kernels.windows.kaiser:swapped:1",
+        "primitives.bessel._bessel_i[1]:swapped:1",
+    ),
     _INVERSE: ("primitives.arithmetic._copysign[1]:swapped arguments:1",),
     _NAN: ("primitives.reduce._var:operator:3",),
     _UNUSED: ("kernels.binning.searchsorted:comparison:2",),

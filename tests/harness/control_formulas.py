@@ -240,7 +240,7 @@ def cumsum(x, dim):
 def clamp(x, min=None, max=None):
     low, high = (-math.inf if min is None else min), (math.inf if max is None else max)
     y = np.where(x < low, low, x)
-    y = np.where(y > high, high, y).astype(x.dtype)
+    y = np.where(y > high, high, y).astype(np.result_type(x, *[b for b in (min, max) if b is not None]))
     arrays = [b for b in (min, max) if isinstance(b, np.ndarray)]
     inside = (x >= low) & (x <= high)
     vjps = [lambda g: np.where(inside, g, 0)]
@@ -414,7 +414,7 @@ TABLE = {
     "tanh": unary(tanh, lambda x, y: sech2(x)),
     "asin": unary(lambda x: np.arctan2(x, np.sqrt((1 - x) * (1 + x))), lambda x, y: 1 / np.sqrt((1 - x) * (1 + x))),
     "acos": unary(lambda x: np.arctan2(np.sqrt((1 - x) * (1 + x)), x), lambda x, y: -1 / np.sqrt((1 - x) * (1 + x))),
-    "atan": unary(lambda x: np.angle(1 + 1j * x).astype(x.dtype), lambda x, y: 1 / (1 + x * x)),
+    "atan": unary(lambda x: np.copysign(np.angle(1 + 1j * x), x).astype(x.dtype), lambda x, y: 1 / (1 + x * x)),
     "sigmoid": unary(sigmoid, lambda x, y: y * sigmoid(-x)),
     "erf": unary(erf, lambda x, y: np.exp2(-(x * x) * LOG2E) * (2 / ROOT(math.pi))),
     "relu": unary(lambda x: np.where(x > 0, x, 0).astype(x.dtype), lambda x, y: x > 0),
