@@ -56,7 +56,8 @@ run would show that.
 
 {killed} of the {judged} mutants that programs reach and that are not equivalent are killed: **{share:.1%}**
 ({seconds}). {equivalent} are equivalent: `parity/faults/equivalent.py` lists them, by name or by pattern, with the
-reason, and one listed by name that is killed after all, or is gone, is reported. {unreached} stand in places that no program of the plan runs{where}.
+reason, and one listed by name that is killed after all, or is gone, is reported.
+{unreached} stand in places that no program of the plan runs{where}.
 
 Not changed are conditions on a module's own thresholds (names in capitals): they choose between two ways to one
 result, and what stands in either way is changed like everything else. Nor are kernels that draw random numbers.
