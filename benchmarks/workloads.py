@@ -287,6 +287,22 @@ def factors(lib: Any, dtype: str) -> Callable[[], list[Any]]:
     return run
 
 
+def slices(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(10)
+    x = _leaf(lib, rng.normal(size=(100, 64, 256)), dtype)
+    seed = lib.tensor(rng.normal(size=(64, 256)), dtype=getattr(lib, dtype))
+
+    def run() -> list[Any]:
+        x.grad = None
+        steps, total = x * 1, lib.zeros(64, 256, dtype=seed.dtype)
+        for t in range(100):
+            total = total * 0.9 + steps[t]
+        total.backward(seed)
+        return [total, x.grad]
+
+    return run
+
+
 WORKLOADS = (
     Workload("3*(2/x)**2 + b - 2 on 0-dim tensors", expression, 0.20, 0.10),
     Workload("200 cheap operators on shape (4,)", cheap_operators, 0.50, 0.30),
@@ -301,4 +317,5 @@ WORKLOADS = (
     Workload("cross_entropy on (512, 10000)", classification, 0.8, 0.6, rounds=9),
     Workload("cholesky, solve, logdet, 64 times 32x32", factors, 1.1, 0.75),
     Workload("five 512x512 matmuls", products, 1.15, 1.05, rounds=7),
+    Workload("a loop over 100 slices of (100, 64, 256)", slices, 1.0, 0.2, rounds=5),
 )

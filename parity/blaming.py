@@ -6,7 +6,7 @@ operators of the same names are then tried by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -62,15 +62,16 @@ def called(program: Program, subject: Any) -> set[Name]:
 def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> tuple[Program, Mismatch] | None:
     """A program of one operator, and its mismatch, that explains another operator's: None if there is none.
 
-    It must show without the other's own part. Of several the one that calls the fewest parts itself.
+    It must show without the other's own part, and be called by it: named like a part of it, or made of fewer parts.
+    Of several the one that calls the fewest parts itself.
     """
     if not mismatch.op or mismatch.mechanism or not hasattr(subject, "rules"):
         return None
     kind = "kernel" if mismatch.check in ("value", "dtype", "shape", "requires_grad", "alias") else "rule"
-    suspects = sorted(_public(_names(called(program, subject))) - {mismatch.op})
-    found = _explained(suspects, _programs, kind, program, reference, subject, mismatch)
+    parts = _names(called(program, subject))
+    found = _explained(parts, _programs, kind, program, reference, subject, mismatch)
     if not found and kind == "rule" and _overflows(mismatch):
-        found = _explained(suspects, _flooded, kind, program, reference, subject, mismatch)
+        found = _explained(parts, _flooded, kind, program, reference, subject, mismatch)
     if not found:
         return None
     _, _, inner, first = min(found, key=lambda row: row[:2])
@@ -78,7 +79,7 @@ def innermost(program: Program, reference: Any, subject: Any, mismatch: Mismatch
 
 
 def _explained(
-    suspects: Iterable[str],
+    all_parts: set[str],
     programs: Callable[[str, Program, Any], Iterator[Program]],
     kind: str,
     program: Program,
@@ -86,9 +87,9 @@ def _explained(
     subject: Any,
     mismatch: Mismatch,
 ) -> list[tuple[int, str, Program, Mismatch]]:
-    """Of each suspect its first program that differs by itself: how many parts it calls, its name, and what differs."""
+    """Of each operator behind the parts, its first program that differs by itself: how many parts it calls, what."""
     found: list[tuple[int, str, Program, Mismatch]] = []
-    for op in suspects:
+    for op in sorted(_public(all_parts) - {mismatch.op}):
         for candidate in programs(op, program, reference):
             verdict = compare(candidate, reference, subject)
             if verdict.status != "differs":
@@ -96,6 +97,8 @@ def _explained(
             parts = called(candidate, subject)
             if mismatch.op in _public(_names({part for part in parts if part[0] == kind})):
                 continue
+            if op.rpartition(".")[2] not in all_parts and not _names(parts) < all_parts:
+                continue  # another operator made of the same part: neither calls the other
             first = localize(candidate, reference, subject, verdict.mismatches[0])
             if first.op == op:
                 found.append((len(_names(parts)), op, candidate, first))

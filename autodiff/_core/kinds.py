@@ -97,9 +97,13 @@ def starts_with_g(formula: Any) -> bool:
 
 
 def parametric(name: str, kernel: Kernel, partial: Formula, otherwise: Kernel, *, node: str | None = None) -> Primitive:
-    """A pointwise operator of a tensor and a Python number `other`; `otherwise` takes all other operands."""
+    """A pointwise operator of a tensor and a Python number `other`; `otherwise` takes all other operands.
+
+    A partial derivative that begins with `g` is the whole rule, as of `pointwise`.
+    """
+    whole = starts_with_g(partial)
     p = _primitive(
-        name, kernel, (partial, None), inputs=("input", "other"), kind="parametric", multiplies=True, node=node
+        name, kernel, (partial, None), inputs=("input", "other"), kind="parametric", multiplies=not whole, node=node
     )
     p.op = by_number(p, otherwise)
     return p

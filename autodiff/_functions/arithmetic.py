@@ -162,7 +162,9 @@ def _factor(value: Any, input: Tensor) -> Any:
     kind = input._array.dtype.kind
     if isinstance(value, complex) and kind != "c":
         raise RuntimeError("value cannot be converted to type double without overflow")
-    return int(value) if kind in "iu" or isinstance(value, bool) else value
+    if kind in "iu":
+        return int(np.asarray(int(value)).astype(input._array.dtype))
+    return int(value) if isinstance(value, bool) else value
 
 
 @function(inplace=True, out=True)

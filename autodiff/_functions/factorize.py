@@ -91,7 +91,12 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
     """P, L and U with A = P L U: a permutation, a lower factor with ones on its diagonal, an upper factor."""
     _check_lu("linalg.lu", A, pivot)
     L, U, pivots = ops.lu(A)
-    return LU(wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype)), L, U)  # type: ignore[arg-type, call-arg]
+    P = wrap(lapack.permutation(pivots._array, A._array.shape[-2], A._array.dtype))
+    if L._node is not None:
+        node = L._node.source()[0]
+        # torch multiplies by it in the backward pass, so it must not be written.
+        node.replace_saved((*(node.saved or ()), P))
+    return LU(P, L, U)  # type: ignore[arg-type, call-arg]
 
 
 @function("linalg", out=True)

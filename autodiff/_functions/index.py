@@ -121,8 +121,9 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
         return view, None
     if written is x:
         one_mask, size = _is_one_mask(index), x._array.size
-        if one_mask if not size else not (one_mask and size == 1):
-            raise RuntimeError(errors.PARTIAL_OVERLAP)  # only filling by a mask of one element is let through
+        # Only filling by a mask of one element is let through, and what is empty without its leading ones.
+        if one_mask and x._array.shape[0] != 1 if not size else not (one_mask and size == 1):
+            raise RuntimeError(errors.PARTIAL_OVERLAP)
     for dim, p in tensors:
         left.update(enumerate(_places(p, view._array.shape, dim), dim))
     return view, Many([left.get(d, ALL) for d in range(max(left) + 1)])

@@ -151,7 +151,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     array = np.asarray(input._array)
     if as_tuple:
         return tuple([wrap(np.array(i)) for i in np.atleast_1d(array).nonzero()])
-    return wrap(np.array(np.argwhere(array), order="C"))
+    return wrap(np.array(np.argwhere(array), order="F"))  # one dimension's indices after another, as in torch
 
 
 @function()

@@ -49,6 +49,8 @@ def _pieces(n: int, size: int) -> tuple[int, ...]:
 @function()
 def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Like `split`, as tensors that do not know that they share memory."""
+    if not input._array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     d = one_dim(dim, input._array.ndim)
     n = input._array.shape[d]
     if split_size < 0:

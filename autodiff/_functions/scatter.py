@@ -110,6 +110,8 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor, *
     shape, given = input._array.shape, source._array.shape
     if index._array.ndim > 1:
         raise IndexError(f"{name}_(): Index should have dimension 1 or 0 (got {index._array.ndim})")
+    if given and d >= len(given):
+        raise RuntimeError(f"{name}_(): Indexing dim {d} is out of bounds of the source tensor with dim {len(given)}")
     count = given[d] if given else 1
     if index._array.size != count:
         raise RuntimeError(

@@ -67,6 +67,11 @@ def power_of_number(exponent: Any, base: Any) -> Any:
     )
 
 
+def nextafter(x: Any, y: Any) -> Any:
+    """The float after x towards y, and y where they are equal: of -0 and 0 the second one."""
+    return np.where(x == y, y, np.nextafter(x, y))[()]
+
+
 # -- whole numbers -----------------------------------------------------------------------------------------------------
 
 

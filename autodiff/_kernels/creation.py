@@ -119,8 +119,23 @@ def alike(array: Any, dtype: Any, memory_format: Any = None) -> Any:
     if isinstance(array, np.generic) or array.ndim < 2 or "contiguous" in str(memory_format):
         return np.empty(shape, dtype)
     if not dense(array):
-        return np.empty_like(array, dtype)
+        order = _from_widest(array)
+        return np.empty([shape[d] for d in order], dtype).transpose(np.argsort(order))
     return np.ndarray(shape, dtype, np.empty(array.size, dtype), 0, scaled(array, np.dtype(dtype).itemsize))
+
+
+def _from_widest(array: Any) -> list[int]:
+    """The dimensions from the widest stride to the narrowest; one that repeats its elements stays where it is."""
+    order = list(range(array.ndim))[::-1]
+    for start in range(1, array.ndim):
+        for place in range(start, 0, -1):
+            narrow, wide = (abs(array.strides[d]) for d in (order[place], order[place - 1]))
+            if not narrow or not wide:
+                continue
+            if narrow >= wide:
+                break
+            order[place - 1], order[place] = order[place], order[place - 1]
+    return order[::-1]
 
 
 def scaled(array: Any, itemsize: int) -> tuple[int, ...]:

@@ -136,6 +136,7 @@ def _products_but_two(s: Any) -> Any:
 
 def qr(a: Any, mode: str) -> tuple[Any, Any]:
     """Q and R; with mode "r" an empty Q."""
+    a = a + 0  # a reflection takes the sign of what it meets: torch's LAPACK has one zero
     if mode == "r":
         return np.empty(0, a.dtype), in_columns(np.linalg.qr(a, mode="r"))
     q, r = np.linalg.qr(a, mode=mode)  # type: ignore[call-overload]

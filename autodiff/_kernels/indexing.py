@@ -135,7 +135,10 @@ def gather_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
         return np.zeros(shape, g.dtype) if shape else np.sum(g, dtype=g.dtype)
     count = int(np.prod(shape, dtype=np.int64))
     index = np.atleast_1d(index)
-    return accumulate(count, flat_places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
+    try:
+        return accumulate(count, flat_places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
+    except IndexError as error:  # what was saved was written through a view that does not know of it
+        raise RuntimeError(str(error)) from None
 
 
 def scatter(x: Any, index: Any, src: Any, dim: int) -> Any:

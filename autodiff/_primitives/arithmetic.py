@@ -72,7 +72,7 @@ pointwise(
 )
 pointwise(
     "nextafter",
-    np.nextafter,
+    arithmetic.nextafter,
     lambda g, input, other: ops.where(input == other, 0, g),
     lambda g: ops.zeros_like(g),
     computes="",
@@ -137,11 +137,11 @@ general(
 # One public name, three nodes in torch: number and tensor on either side.
 
 
-def _slope(input: Any, other: Any) -> Any:
-    """The derivative of input**other for a number."""
-    if other == 2:
-        return 2 * input
-    return other * ops.pow(input, other - 1) if other != 0 else ops.zeros_like(input)
+def _by_base(g: Any, input: Any, other: Any) -> Any:
+    """The rule of input**other for a number; to the power of 0 it passes on nothing, not even what is infinite."""
+    if other == 0:
+        return ops.zeros_like(input)
+    return g * ops.conj(2 * input if other == 2 else other * ops.pow(input, other - 1))
 
 
 def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:
@@ -153,7 +153,7 @@ def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:
     return out * (math.log(base) if base > 0 else math.nan)
 
 
-parametric("pow", arithmetic.power, _slope, lambda a, b: ops._power(a, b), node="PowBackward0")
+parametric("pow", arithmetic.power, _by_base, lambda a, b: ops._power(a, b), node="PowBackward0")
 general(
     "power_of_tensors",
     arithmetic.power,

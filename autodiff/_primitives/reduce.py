@@ -168,6 +168,10 @@ def _product_rule(g: Any, input: Any, out: Any, dim: int, keepdim: bool, input_s
 def _product_of_all_rule(g: Any, input: Any, out: Any, input_shape: tuple[int, ...]) -> Any:
     if not input_shape:
         return g
+    if not bool(g - g == 0):
+        moving = int(ops.nonzeros(input, dims=tuple(range(len(input_shape)))))
+        if moving < math.prod(input_shape) - 1:
+            return ops.zeros_like(input)  # with two zeros nothing moves the product: inf and nan come to nothing
     flat = ops.reshape_to(input, shape=(-1,))
     return ops.reshape_to(_product_rule(g, flat, out, 0, False, (math.prod(input_shape),)), shape=input_shape)
 

@@ -3,6 +3,7 @@ so zeros need no care at any order."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from autodiff._core.kinds import general, linear
@@ -57,7 +58,7 @@ def _running_logarithm(g: Any, input: Any, out: Any, input_shape: tuple[int, ...
     """
     if not input_shape or 0 in input_shape:
         return g
-    following = ops.roll(out, shifts=(-1,), dims=(dim,))
+    following = ops.delay(out, dim=dim, reverse=True, first=math.inf)
     alike = ops.isinf(out) & (out == following)
     carried = ops.conj(ops.where(alike, 1, ops.exp(out - following)))
     return ops.conj(ops.exp(input - out)) * ops.recur(g, carried, dim=dim, reverse=True)

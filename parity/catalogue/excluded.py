@@ -65,7 +65,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "addcdiv": Known(
             _GRADIENTS,
-            "torch divides by the divisor's square, which vanishes first: it is infinite or nan where the true one is not",
+            "torch divides by the divisor's square, which vanishes first: inf or nan where the true one is not",
             where="undecided",
         ),
         "atan2": Known(
@@ -77,6 +77,14 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         **{
             name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
             for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
+        },
+        **{
+            name: Known(
+                _GRADIENTS,
+                "torch's least variance, 1e-12, is 0 in half precision, and one of -0 turns the sign about",
+                where="undecided",
+            )
+            for name in ("binary_cross_entropy", "nn.functional.binary_cross_entropy")
         },
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
@@ -96,7 +104,11 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             _GRADIENTS,
             "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
         ),
-        "frexp": Known(_GRADIENTS, "torch divides by 2**exponent in single precision: 0/0 for numbers below its range"),
+        "frexp": Known(
+            _GRADIENTS,
+            "torch divides by 2**exponent in single precision: by 0 for numbers below its range",
+            where="undecided",
+        ),
         "logaddexp": Known(
             frozenset(["second"]), "torch's second derivative divides e^∞ by its square at infinite distances: nan"
         ),
@@ -122,6 +134,10 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "places: https://github.com/pytorch/pytorch/blob/v2.13.0/aten/src/ATen/native/cpu/SortingKernel.cpp",
             where="undecided",
         ),
+        **{
+            name: Known(_GRADIENTS, "torch multiplies an infinite gradient by the input where that is 0")
+            for name in ("prelu", "nn.functional.prelu")
+        },
         "prod": Known(_GRADIENTS, _QUOTIENTS),
         **dict.fromkeys(
             ("std_mean", "var_mean"),

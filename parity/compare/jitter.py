@@ -12,7 +12,7 @@ import numpy as np
 from parity.catalogue import CATALOGUE
 from parity.compare import specials
 from parity.compare.pairs import Pair
-from parity.compare.yardstick import deviation
+from parity.compare.yardstick import RUNS, deviation
 from parity.engines.interpreter import execute, writes
 from parity.engines.jittered import Jittered, Treatment
 from parity.engines.protocol import Run
@@ -89,7 +89,7 @@ def nudge(
     gradients = any(pair.kind != "value" for pair in pairs)
     if program.second and not any(pair.kind == "second" for pair in pairs):
         program = program.with_(second=())
-    run = execute(program, Jittered(engine, treatments, number), gradients=gradients)
+    run = execute(program, Jittered(engine, treatments, number, number >= RUNS), gradients=gradients)
     _discrete(program, plain, run, jumps)
     for pair in pairs:
         nudged = pair.of(program, run)

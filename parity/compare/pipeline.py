@@ -19,7 +19,7 @@ from parity.compare.neighbours import neighbours, widened
 from parity.compare.pairs import Pair, unequal, unrivalled
 from parity.compare.verdict import Mismatch, Verdict
 from parity.compare.wording import mismatch
-from parity.compare.yardstick import FLOOR, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
+from parity.compare.yardstick import FLOOR, MORE, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import Array, Run
@@ -137,7 +137,10 @@ class Comparison:
         if not pairs:
             return Verdict("agrees", "bits", self.worst)
         jumps, treatments = Jumps(), treatment(self.program, self.ours)
-        for number in range(RUNS):
+        doubtful = pairs
+        for number in range(MORE):
+            if number >= RUNS and not any(self._unmoved(pair) for pair in doubtful):
+                break
             nudge(self.program, self.reference, self.ours, treatments, pairs, number, jumps)
             doubtful = [pair for pair in pairs if self._doubtful(pair).any()]
             if not doubtful:
@@ -147,7 +150,13 @@ class Comparison:
         if verdict.status != "differs":
             # What nudges leave alone can be judged though all else be noise: where it is nan, and where infinite.
             blurred = [p for p in doubtful if not p.discrete and not jumps.blur(p) and _unstable(p)]
-            verdict = self._special_ones(blurred) or verdict
+            alarm = self._special_ones(blurred)
+            if alarm is not None:
+                # Sooner than say that nothing but noise moves it: look whether more nudges do.
+                for number in range(RUNS, MORE):
+                    nudge(self.program, self.reference, self.ours, treatments, blurred, number, jumps)
+                alarm = self._special_ones([pair for pair in blurred if not jumps.blur(pair)])
+            verdict = alarm or verdict
         if verdict.status != "differs" and len(stable) < len(doubtful):
             note = "nudges of one rounding move the result too far to judge it"
             return replace(verdict, status="undecided", decided="unstable", note=note)
@@ -260,6 +269,12 @@ class Comparison:
             return False
         self._note(apart, u)
         return True
+
+    def _unmoved(self, pair: Pair) -> bool:
+        """Whether the numbers in which it is doubtful have not moved at all."""
+        if pair.discrete or pair.spread is None or pair.spread.any():
+            return False
+        return bool((self._doubtful(pair) & np.isfinite(pair.reference) & np.isfinite(pair.subject)).any())
 
     def _doubtful(self, pair: Pair) -> Array:
         """Where the jitter does not explain the difference."""

@@ -28,13 +28,16 @@ class Jittered(Around):
 
     `treatment` says per step what is nudged: "all" arguments and results, the "rest" of the arguments where
     the first is written to, only the "gradient" of the results, or "none". `number` tells nudged runs apart.
+    With `apart` the gradient of every argument is nudged once more by itself: what nudged arguments have in common
+    (both of x / x) cancels.
     """
 
-    def __init__(self, engine: TorchLike, treatment: Sequence[Treatment], number: int) -> None:
+    def __init__(self, engine: TorchLike, treatment: Sequence[Treatment], number: int, apart: bool = False) -> None:
         super().__init__(engine)
         self.shares_memory = False  # nobody asks a nudged run who shares memory with whom
         self._tensor = self.tensor_type
         self._treatment = treatment
+        self._apart = apart
         self._step = 0
         self._next = 17 * number
 
@@ -51,6 +54,8 @@ class Jittered(Around):
             rest = [self._nudged(arg) for arg in args[len(target) :]]
             return self.engine.call(op, (*target, *rest), kwargs, spelling)
         nudged = tuple([self._nudged(arg) for arg in args])
+        if self._apart:
+            nudged = tuple([self._kept(arg) for arg in nudged])
         return self._nudged(self.engine.call(op, nudged, kwargs, spelling))
 
     def _nudged(self, value: Any) -> Any:
@@ -69,7 +74,8 @@ class Jittered(Around):
     def _kept(self, value: Any) -> Any:
         """The same value, bit for bit, with a gradient that is nudged: what is added is taken off again."""
         if isinstance(value, (tuple, list)):
-            return tuple([self._kept(part) for part in value])
+            kept = [self._kept(part) for part in value]
+            return kept if isinstance(value, list) else tuple(kept)
         nudged = self._nudged(value)
         if nudged is value or not value.requires_grad or not np.isfinite(self.array(value)).all():
             return value

@@ -18,7 +18,7 @@ import sys
 import textwrap
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any, Literal
@@ -85,14 +85,17 @@ class Reached:
     parts: dict[Name, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
-def candidates(subject: Any, found: Sequence[Case]) -> list[Candidate]:
-    """Every mutant of the engine, with the programs that reach it. UsageError if the engine offers no sources."""
+def candidates(subject: Any, found: Sequence[Case], modules: Collection[str] | None = None) -> list[Candidate]:
+    """Every mutant of the engine, or of its rows and these modules, with the programs that reach it.
+
+    Modules go by the names that begin a mutant's: `primitives.scan`. UsageError if the engine offers no sources.
+    """
     if not hasattr(subject, "sources"):
         raise UsageError(f"{subject.name} names no sources to change (see docs/architecture.md, *parts*)")
     if not hasattr(os, "fork"):
         raise UsageError("mutants run in forked processes, which this system has not")
     reached = census(subject, found)
-    return [*_of_sources(subject, reached), *_of_rows(subject, reached)]
+    return [*_of_sources(subject, reached, modules), *_of_rows(subject, reached)]
 
 
 # -- what reaches what -------------------------------------------------------------------------------------------------
@@ -140,7 +143,7 @@ def _spread(numbers: Iterable[int]) -> list[int]:
 # -- mutants of functions ----------------------------------------------------------------------------------------------
 
 
-def _of_sources(subject: Any, reached: Reached) -> Iterator[Candidate]:
+def _of_sources(subject: Any, reached: Reached, modules: Collection[str] | None) -> Iterator[Candidate]:
     files = {str(module.__file__) for module in subject.sources()}
     functions: dict[CodeType, list[FunctionType]] = defaultdict(list)
     for thing in gc.get_objects():
@@ -148,6 +151,8 @@ def _of_sources(subject: Any, reached: Reached) -> Iterator[Candidate]:
             functions[thing.__code__].append(thing)
     for module in subject.sources():
         file, name = str(module.__file__), module.__name__.partition(".")[2].lstrip("_")
+        if modules is not None and name not in modules:
+            continue
         for mutant in mutants(inspect.getsource(module), file, name, vars(module)):
             held = [(function, new) for old, new in mutant.codes for function in functions.get(old, ())]
             # A function made by another one is there only while that runs: then the outer one makes the mutant.

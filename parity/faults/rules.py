@@ -28,6 +28,8 @@ Name = tuple[str, int | str]
 
 #: Programs that a rule is given: one that these do not show is a blind spot.
 PATIENCE = 150
+#: Of each operator's own programs so many are among them, however many came before.
+OWN = 6
 
 
 @dataclass(slots=True)
@@ -44,9 +46,14 @@ class Reach:
     """The programs of a plan that call a rule in their backward passes."""
 
     rule: Rule
+    #: The first so many, and the first few of each operator.
     cases: list[Case] = field(default_factory=list)
-    #: All of them; `cases` is the first so many.
-    count: int = 0
+    #: All of them, by the operator whose they are; "" for random ones.
+    of: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def count(self) -> int:
+        return self.of.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +99,8 @@ def census(examiner: Examiner, todo: Iterable[Item], patience: int = PATIENCE) -
     for case, names in called(rules, examiner.subject, drawn(examiner, todo)):
         for name in names:
             reach = reaches[name]
-            reach.count += 1
-            if len(reach.cases) < patience:
+            reach.of[case.item.op] += 1
+            if len(reach.cases) < patience or (case.item.op and reach.of[case.item.op] <= OWN):
                 reach.cases.append(case)
     return reaches
 

@@ -44,7 +44,10 @@ def count(call: Call, argument: Argument) -> Any:
     first = call.leading()
     axis = call.source.integer(0, first.ndim - 1)
     call.axis = axis if call.source.boolean() else axis - first.ndim
-    return call.source.integer(argument.limits.get("least", 0), first.shape[axis])
+    least, most = argument.limits.get("least", 0), first.shape[axis]
+    if most < least:
+        raise Unfit  # the k-th of no element
+    return call.source.integer(least, most)
 
 
 def same_shape(call: Call, argument: Argument) -> Any:

@@ -244,9 +244,21 @@ def _out(draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, An
     return draft.leaf(np.zeros(like.shape, like.dtype), differentiable=False, layouts=0.0, usable=False)
 
 
+def _turned(draft: Draft, argument: Any) -> bool:
+    """Whether it is a result that does not lie in order.
+
+    Draws fill memory as it lies, and how a result of operands that lie differently lies is nobody's promise.
+    """
+    if not isinstance(argument, Item) or argument.leaf:
+        return False
+    return not draft.engine.array(argument.tensor).flags.c_contiguous
+
+
 def _run(
     draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling, bits: int
 ) -> None:
+    if "stream" in spec.tags and any(_turned(draft, arg) for arg in args):
+        raise Unfit
     writing = spelling in _WRITING
     if writing:
         draft.begin_copying()

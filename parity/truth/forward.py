@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array, Run, Value
-from parity.program import DType, Program, Step, laid_out, references, substitute
+from parity.program import DType, Program, Ref, Step, laid_out, references, substitute
 from parity.truth.balls import acb, arb, balls
 from parity.truth.table import CONVENTIONAL, DRAWING, LINES, PARTS, Drawn, NoTruth, Undecided
 
@@ -140,7 +140,9 @@ class Forward:
         template = self.run.values[number]
         if step.op in DRAWING and step.seed is None:
             raise NoTruth(f"{step.op} without a seed")
-        drawn = {"drawn": Drawn(step.seed, template)} if step.op in DRAWING and step.seed is not None else {}
+        drawn: dict[str, Any] = {}
+        if step.op in DRAWING and step.seed is not None:
+            drawn["drawn"] = Drawn(step.seed, template, self._given(step))
         dtype = self._rounding(step, template)
 
         def rounded(tree: Any) -> Any:
@@ -159,6 +161,14 @@ class Forward:
             writes=step.spelling in _WRITING or step.op == "setitem",
             needs=frozenset(ref.index for ref in references((step.args, tuple(step.kwargs.values())))),
             template=template,
+        )
+
+    def _given(self, step: Step) -> tuple[Any, ...]:
+        """The positional arguments as the reference had them."""
+        values = self.run.values
+        return tuple(
+            (values[a.index] if a.item is None else values[a.index][a.item]) if isinstance(a, Ref) else a  # type: ignore[index]
+            for a in step.args
         )
 
     def _rounding(self, step: Step, template: Value) -> np.dtype[Any]:

@@ -16,7 +16,7 @@ _ALPHA = 1.7580993408473766
 
 
 @drawing(
-    "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "normal", "bernoulli", "poisson",
+    "rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "bernoulli", "poisson",
     "multinomial",
 )  # fmt: skip
 def _(*args: Any, drawn: Drawn, **kwargs: Any) -> Array:
@@ -24,6 +24,15 @@ def _(*args: Any, drawn: Drawn, **kwargs: Any) -> Array:
     if isinstance(drawn.value, np.ndarray):
         return balls(drawn.value) if drawn.value.dtype.kind in "fc" else drawn.value
     raise NoTruth("nothing was drawn")
+
+
+@drawing("normal", conventional=True)
+def _(mean: Array, std: Array, *, drawn: Drawn, unmoved: Any) -> Array:
+    """What the reference drew from its mean and deviation, moved to the true ones; nothing flows through it."""
+    center, spread = (np.asarray(x, np.float64) for x in drawn.given)
+    with np.errstate(all="ignore"):
+        noise = np.where(spread == 0, 0, (drawn.value - center) / spread)
+    return np.asarray(unmoved["mean"] + unmoved["std"] * balls(noise), dtype=object)
 
 
 def uniform(drawn: Drawn, n: int) -> Any:

@@ -63,16 +63,18 @@ class Drawn:
 
     seed: int
     value: Any
+    #: The arguments that the reference had.
+    given: tuple[Any, ...] = ()
 
 
 #: Operators whose line also gets `drawn`.
 DRAWING: set[str] = set()
 
 
-def drawing(*names: str) -> Callable[[F], F]:
+def drawing(*names: str, conventional: bool = False) -> Callable[[F], F]:
     """Enter the line of an operator that draws at random; it also gets `drawn`."""
     DRAWING.update(names)
-    return forward(*names)
+    return forward(*names, conventional=conventional)
 
 
 def line(names: str, function: Forward) -> None:

@@ -140,16 +140,19 @@ def test_a_damaged_file_in_the_corpus_is_named_before_anything_runs(engine, caps
     assert "corpus/bad.json: at format: format 2 is newer" in capsys.readouterr().err
 
 
+#: Broken when it is imported, in a call, and in a check of what a call gave.
+_BROKEN = [
+    ("1 / 0", "ZeroDivisionError"),
+    ("def from_numpy(array): raise KeyError('adapter')", "KeyError: 'adapter'"),
+    ("def from_numpy(array): return torch.from_numpy(array * 2)", "gives back"),
+    ("import no_such_dependency", "No module named 'no_such_dependency'"),
+]
+
+
 @pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        ("1 / 0", "ZeroDivisionError"),
-        ("def from_numpy(array): raise KeyError('adapter')", "KeyError: 'adapter'"),
-        ("def from_numpy(array): return torch.from_numpy(array * 2)", "gives back"),
-        ("import no_such_dependency", "No module named 'no_such_dependency'"),
-    ],
+    ("text", "cause", "jobs"),
+    [*((text, cause, "1") for text, cause in _BROKEN), *((text, cause, "2") for text, cause in _BROKEN[:2])],
 )
-@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_broken_adapter_is_3_with_one_traceback(engine, capfd, text, cause, jobs) -> None:
     target = engine("broken", text)
     assert main(["run", target, "--max-examples", "500", "--ops", "add", "--jobs", jobs]) == 3

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import torch  # noqa: F401  before pytester's snapshots of sys.modules: torch cannot be imported twice
 
-import parity.pytest_suite  # noqa: F401  for the same reason
+import parity.pytest_suite  # for the same reason, and that no table is filled twice:
+import parity.truth.evaluation  # noqa: F401
 from tests.harness.conftest import FORWARDING, WRONG_EXP
 
 pytest_plugins = ["pytester"]
@@ -91,6 +92,7 @@ def test_selection_by_k_x_and_lf(run, pytester: pytest.Pytester) -> None:
         "--parity-engine=halfexp2",
         "--parity-ops=exp,sin",
         "--parity-dtypes=float64",
+        "--parity-max-examples=20",
         "-p",
         "cacheprovider",
     ]
@@ -107,27 +109,18 @@ def test_selection_by_k_x_and_lf(run, pytester: pytest.Pytester) -> None:
 def test_two_processes_bring_everything_back(run, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(lacking2=FORWARDING + "MISSING = frozenset({'stack'})")
     options = ["--parity-engine=lacking2", "--parity-ops=add,stack", "--parity-dtypes=float32"]
+    options += ["--parity-profile=nightly", "--parity-max-examples=5"]
     result = run(*options, "-n2", "-p", "xdist", "--parity-json=out.jsonl", "--junitxml=out.xml", subprocess=True)
     result.assert_outcomes(passed=3, skipped=3)
     result.stdout.fnmatch_lines(["2 operators, * programs: * agree", "unsupported: stack"])
     records = [json.loads(line) for line in (pytester.path / "out.jsonl").read_text().splitlines()]
     assert [record["type"] for record in records].count("test") == 6
-    assert records[-1] == {"type": "session", "engine": "lacking2", "seed": 0, "profile": "dev"}
-    assert {record["op"] for record in records if record.get("unsupported")} == {"stack"}
-    assert 'name="parity"' in (pytester.path / "out.xml").read_text()
-
-
-def test_a_drawn_seed_is_the_same_in_every_process(run) -> None:
-    options = [
-        "--parity-engine=torch",
-        "--parity-ops=exp",
-        "--parity-dtypes=float64",
-        "--parity-max-examples=1",
-    ]
-    result = run(*options, "--parity-profile=nightly", "-n2", "-p", "xdist", subprocess=True)
-    result.assert_outcomes(passed=3)
+    # A seed that is drawn is the same in every process.
     header, summary = re.findall(r"seed (\d+)", result.stdout.str())
     assert header == summary
+    assert records[-1] == {"type": "session", "engine": "lacking2", "seed": int(header), "profile": "nightly"}
+    assert {record["op"] for record in records if record.get("unsupported")} == {"stack"}
+    assert 'name="parity"' in (pytester.path / "out.xml").read_text()
 
 
 def test_options_come_from_the_command_line_the_environment_and_the_ini_file(run, pytester, monkeypatch) -> None:
