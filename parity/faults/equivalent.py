@@ -23,7 +23,7 @@ _NEGATED_ZERO = "the rule says 0, and the sign of a zero is not compared in grad
 _PLACEHOLDER = "stands where another branch is taken, so any number does"
 _FASTER = "a condition under which a faster way to the same number is taken"
 _WORKSPACE = "the size of LAPACK's workspace, which only has to be large enough"
-_PERIOD = "the square of sin πx has period 1 in x, so any number of whole turns may be taken off"
+_PERIOD = "sin πx has period 1 in x up to its sign, of which the square or the size is taken: any whole number may go"
 _INTEGER = "a number equals its floor where it equals its ceiling, and nowhere else"
 _DISTANCE = "its size is taken next"
 _NO_NAN = "integers hold no nan"
@@ -34,6 +34,9 @@ _ONE_DTYPE = "both operands have been brought to one dtype"
 _EVEN = "only its square is used, or a function that is even in it"
 _INVERSE = "the ratio is 1 or -1, which is its own inverse"
 _NAN = "nan, whatever is done with it"
+_UNUSED = "is not looked at in that case"
+_STEEP = "the inverse is so steep there that one rounding of its argument moves it as far"
+_FLAT = "is multiplied by deviations, all of which are 0 there"
 _ROOM = "memory that no element uses"
 _IGNORED = "each row ignored counts 0 times, whatever stands here"
 _TAKEN = "an earlier condition has taken the only value for which it matters"
@@ -127,6 +130,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     _WORKSPACE: ("kernels.lapack.lu_inverse:constant:2", "kernels.lapack.lu_inverse:dropped term:3"),
     _PERIOD: (
+        "kernels.gamma._reflected:operator:3",
+        "kernels.gamma._reflected:dropped term:5",
         "kernels.gamma._trigamma_left:operator:5",
         "kernels.gamma._trigamma_left:dropped term:9",
         "kernels.gamma._trigamma_left:neighbour:3",
@@ -137,15 +142,31 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _PARITY: ("kernels.gamma.polygamma:operator:7",),
     _ONE: ("kernels.geometry.as_strided:comparison:1",),
     _ONE_DTYPE: ("kernels.rounding.no_zero_divisor:dropped term:2",),
-    _EVEN: ("kernels.windows.kaiser:swapped:1", "primitives.bessel._bessel_i[1]:swapped:1"),
+    _EVEN: (
+        "kernels.error_functions._steep:dropped call:1",
+        "kernels.windows.kaiser:swapped:1",
+        "primitives.bessel._bessel_i[1]:swapped:1",
+    ),
     _INVERSE: ("primitives.arithmetic._copysign[1]:swapped arguments:1",),
     _NAN: ("primitives.reduce._var:operator:3",),
+    _UNUSED: ("kernels.binning.searchsorted:comparison:2",),
+    _STEEP: (
+        "kernels.error_functions._erfinv_far:constant:3",
+        "kernels.error_functions._erfinv_far:neighbour:1",
+        "kernels.error_functions._erfinv_far:swapped:1",
+        "kernels.error_functions._erfinv_far:swapped:2",
+    ),
+    _FLAT: ("primitives.reduce._std:constant:1",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1",),
     _IGNORED: (
         "kernels.classes.cross_entropy:constant:1",
         "kernels.classes.cross_entropy_backward:constant:5",
     ),
-    _TAKEN: ("kernels.arithmetic.power:comparison:11", "kernels.choosing.heaviside:comparison:2"),
+    _TAKEN: (
+        "primitives.norms._directions:comparison:4",
+        "kernels.arithmetic.power:comparison:11",
+        "kernels.choosing.heaviside:comparison:2",
+    ),
     _RULES_ONLY: ("primitives.normalize._curvature:constant:3",),
 }
 
@@ -180,6 +201,11 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
         r"kernels\.error_functions\.\w+:(comparison|constant):\d+",
         r"(x\.dtype\.itemsize < 8|8) -> .*",
         "SciPy's function and the engine's own are one function, less apart than the yardstick allows",
+    ),
+    (
+        r"kernels\.(error_functions|gamma)\..*lambda.*:constant:\d+",
+        r"0 -> 1",
+        "the last piece takes what the others have left, which is nothing up to 1",
     ),
     (r"kernels\.gamma\..*:neighbour:\d+", r"np\.floor -> np\.ceil", _INTEGER),
 )

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from parity.faults.equivalent import reason
 from parity.faults.planted import CLASSES
 
 PAGE = Path("docs/selftest.md")
@@ -21,7 +23,7 @@ Would the harness notice? Faults are planted in an engine, and an ordinary run i
 
 ```
 $ parity selftest autodiff --json faults.jsonl
-$ parity selftest autodiff --mutants --json mutants.jsonl
+$ parity selftest autodiff --mutants{sample} --json mutants.jsonl
 $ python -m parity.faults.page faults.jsonl mutants.jsonl
 ```
 
@@ -47,12 +49,15 @@ Beyond faults planted by hand, every function of the engine's formulas and kerne
 operands and arguments swapped, another operator, a sign, a constant, a dropped term, a neighbouring function (sin for
 cos, floor for ceil, < for <=), a branch turned round, a dropped axis, dtype or cast, a dropped statement; and in rows,
 library kernels and constant rules. Each mutant runs in a process of its own, on those programs of the plan (profile
-gate, seed {seed}) that run the changed line; the first difference kills it. A mutant that hangs or dies is killed: a
+gate, seed {seed}) that run the changed place; the first difference kills it. A mutant that hangs or dies is killed: a
 run would show that.
 
+{which}
+
 {killed} of the {judged} mutants that programs reach and that are not equivalent are killed: **{share:.1%}**
-({seconds}). {equivalent} are equivalent: `parity/faults/equivalent.py` lists each with the reason, and a listed one
-that is killed after all, or is gone, is reported. {unreached} stand in lines that no program of the plan runs{where}.
+({seconds}). {equivalent} are equivalent: `parity/faults/equivalent.py` lists them, by name or by pattern, with the
+reason, and one listed by name that is killed after all, or is gone, is reported.
+{unreached} stand in places that no program of the plan runs{where}.
 
 Not changed are conditions on a module's own thresholds (names in capitals): they choose between two ways to one
 result, and what stands in either way is changed like everything else. Nor are kernels that draw random numbers.
@@ -72,10 +77,16 @@ def page(records: Iterable[Mapping[str, Any]]) -> str:
     """The page, in Markdown."""
     kinds: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
+        if record["type"] == "mutant":
+            # A proof may have come since.
+            record = {**record, "equivalent": reason(record["id"], record["change"])}
         kinds[record["type"]].append(record)
     (summary,) = kinds["selftest"]
     offered = [fault for fault in kinds["fault"] if fault["outcome"] != "not offered"]
-    text = _HEAD.format(classes=len({fault["family"] for fault in offered}), **summary)
+    mutants = kinds["mutants"][0] if kinds["mutants"] else {}
+    count = len(kinds["mutant"])
+    sample = f" --sample {count} --seed {mutants['seed']}" if count < mutants.get("all", 0) else ""
+    text = _HEAD.format(classes=len({fault["family"] for fault in offered}), sample=sample, **summary)
     for fault in sorted(offered, key=lambda fault: CLASSES.index(fault["family"])):
         text += _row(fault)
     return text + (_mutants(kinds["mutant"], kinds["mutants"][0]) if kinds["mutants"] else "")
@@ -108,9 +119,10 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
     survived = [m for m in mutants if m["fate"] == "survived" and not m["equivalent"]]
     text = _MUTANTS.format(
         seed=summary["seed"],
+        which=_which(len(mutants), summary["all"]),
         killed=killed,
         judged=killed + len(survived),
-        share=summary["share"],
+        share=killed / max(1, killed + len(survived)),
         seconds=f"{summary.get('seconds', 0) / 60:.0f} minutes, {summary.get('jobs', 1)} at a time",
         equivalent=sum(count["equivalent"] for count in counts.values()),
         unreached=sum(unreached.values()),
@@ -120,10 +132,36 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
     for kind, count in sorted(counts.items()):
         cells = (count[fate] for fate in ("killed", "survived", "equivalent", "not reached"))
         text += f"| {kind} | " + " | ".join(map(str, cells)) + " |\n"
+    text += _families(mutants)
     if survived:
         text += _SURVIVORS
         places = Counter(mutant["id"].partition(":")[0] for mutant in survived)
         text += ", ".join(f"{place} {count}" for place, count in places.most_common()) + "\n"
+    return text
+
+
+def _which(count: int, every: int) -> str:
+    if count == every:
+        return f"All {every} were run."
+    return (
+        f"Of {every} mutants {count} were drawn by the seed. Each has a lot of its own: the sample stays what it is\n"
+        "when other functions come."
+    )
+
+
+def _families(mutants: Iterable[Mapping[str, Any]]) -> str:
+    """A row a module: how many die, and how many live without a reason."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for mutant in mutants:
+        row = mutant["id"].startswith("row ")
+        module = "rows" if row else ".".join(re.split(r"[.:]", mutant["id"])[:2])
+        fate = "equivalent" if mutant["equivalent"] and mutant["fate"] == "survived" else mutant["fate"]
+        counts[module][fate] += 1
+    text = "\n| module | killed | survived | share |\n|---|---|---|---|\n"
+    for module, count in sorted(counts.items()):
+        judged = count["killed"] + count["survived"]
+        if judged:
+            text += f"| {module} | {count['killed']} | {count['survived']} | {count['killed'] / judged:.0%} |\n"
     return text
 
 

@@ -137,12 +137,17 @@ def sigmoid(x):
     return np.exp(-softplus(-x))
 
 
+def real(x):
+    """The dtype of a real function of x."""
+    return x.dtype if x.dtype.kind == "f" else np.float32
+
+
 def erf(x):
-    return np.vectorize(math.erf, otypes=[np.float64])(x).astype(x.dtype)
+    return np.vectorize(math.erf, otypes=[np.float64])(x).astype(real(x))
 
 
 def half_erfc(x):
-    return np.vectorize(lambda t: math.erfc(-t / ROOT(2)) / 2, otypes=[np.float64])(x).astype(x.dtype)
+    return np.vectorize(lambda t: math.erfc(-t / ROOT(2)) / 2, otypes=[np.float64])(x).astype(real(x))
 
 
 def gelu(x, approximate="none"):
@@ -240,7 +245,7 @@ def cumsum(x, dim):
 def clamp(x, min=None, max=None):
     low, high = (-math.inf if min is None else min), (math.inf if max is None else max)
     y = np.where(x < low, low, x)
-    y = np.where(y > high, high, y).astype(x.dtype)
+    y = np.where(y > high, high, y).astype(np.result_type(x, *[b for b in (min, max) if b is not None]))
     arrays = [b for b in (min, max) if isinstance(b, np.ndarray)]
     inside = (x >= low) & (x <= high)
     vjps = [lambda g: np.where(inside, g, 0)]
@@ -414,13 +419,13 @@ TABLE = {
     "tanh": unary(tanh, lambda x, y: sech2(x)),
     "asin": unary(lambda x: np.arctan2(x, np.sqrt((1 - x) * (1 + x))), lambda x, y: 1 / np.sqrt((1 - x) * (1 + x))),
     "acos": unary(lambda x: np.arctan2(np.sqrt((1 - x) * (1 + x)), x), lambda x, y: -1 / np.sqrt((1 - x) * (1 + x))),
-    "atan": unary(lambda x: np.angle(1 + 1j * x).astype(x.dtype), lambda x, y: 1 / (1 + x * x)),
+    "atan": unary(lambda x: np.copysign(np.angle(1 + 1j * x), x).astype(real(x)), lambda x, y: 1 / (1 + x * x)),
     "sigmoid": unary(sigmoid, lambda x, y: y * sigmoid(-x)),
     "erf": unary(erf, lambda x, y: np.exp2(-(x * x) * LOG2E) * (2 / ROOT(math.pi))),
     "relu": unary(lambda x: np.where(x > 0, x, 0).astype(x.dtype), lambda x, y: x > 0),
     "nn.functional.relu": unary(lambda x: np.clip(x, 0, None), lambda x, y: x > 0),
     "nn.functional.softplus": lambda x, beta=1.0, threshold=20.0: (
-        np.where(x * beta > threshold, x, softplus(x * beta) / beta).astype(x.dtype),
+        np.where(x * beta > threshold, x, softplus(x * beta) / beta).astype(real(x)),
         [lambda g: g * np.where(x * beta > threshold, 1, sigmoid(x * beta))],
     ),
     "nn.functional.gelu": gelu,

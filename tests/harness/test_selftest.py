@@ -11,6 +11,7 @@ from parity.compare import compare
 from parity.engines import reference, resolve
 from parity.errors import UsageError
 from parity.faults import mutants, selftest
+from parity.faults.equivalent import reason
 from parity.faults.mutations import mutants as mutations_of
 from parity.faults.planted import CLASSES, FAULTS, Fault, instead, times
 from parity.program import Input, Program, Ref, Step
@@ -31,6 +32,7 @@ SAMPLE = {
     "log1p as log(1 + x)": ["log1p"],
     "eq answers in float32": ["eq"],
     "what is overwritten is not copied": ["mul", "exp"],
+    "views know no base": ["setitem"],
     "views are not told of writes": ["transpose", "mul", "sin"],
     "gather's gradient": ["gather"],
     "mm: the second factor is not transposed": ["mm"],
@@ -128,6 +130,22 @@ def test_a_listed_mutant_that_is_killed_or_gone_is_reported():
     groups = mutants.judged([killed, alive], {"f:sign:1": "why", "f:sign:2": "why", "f:sign:3": "why"})
     assert [result.id for result in groups["stale"]] == ["f:sign:1", "f:sign:3"]
     assert [result.id for result in groups["equivalent"]] == ["f:sign:2"]
+
+
+def test_a_place_that_no_program_runs_is_not_reached():
+    """A conditional is one line; this operator never draws, so its first branch never runs."""
+    with reference.settings() as torch:
+        found = selftest.cases(torch, AUTODIFF, programs=0, ops=["nn.functional.rrelu"])
+        todo = [c for c in mutants.candidates(AUTODIFF, found) if c.id.startswith("kernels.rectifiers.rrelu:")]
+        fates = {result.change: result.fate for result in mutants.run(todo, found, torch, AUTODIFF)}
+    assert fates["x * noise -> x"] == "not reached"
+
+
+def test_equivalents_have_their_reasons_by_name_or_by_pattern():
+    assert reason("kernels.pairs.two_sum:operator:1", "s - a -> s + a")
+    assert reason("kernels.error_functions.(lambda x: x < 0)[1]:comparison:1", "x < 0.5 -> x <= 0.5")
+    assert not reason("kernels.error_functions.(lambda x: x < 0)[1]:comparison:1", "x < 0.5 -> x > 0.5")
+    assert not reason("kernels.elementary.sinc:sign:1", "-x -> x")
 
 
 # -- the control -------------------------------------------------------------------------------------------------------
