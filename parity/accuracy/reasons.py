@@ -39,7 +39,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "special.entr": _ROOT,
         "frac": "the truth's fault: past 2^100 its differences step over whole periods; the gradient is 1",
         "exp2": "at 1024 the result overflows before its gradient does, which is told from it",
-        "nn.functional.logsigmoid": "past 709 the gradient is subnormal, and an exponential on the way to it overflows",
+        **dict.fromkeys(
+            ["nn.functional.logsigmoid", "nn.functional.softplus"],
+            "past 709 the gradient is subnormal, and an exponential on the way to it overflows",
+        ),
         **dict.fromkeys(["i0", "special.i0", "special.i1"], _SCIPY),
         **dict.fromkeys(
             ["special.i0e", "special.i1e"], f"{_SCIPY}; the gradient is a difference of nearly equal numbers far out"
