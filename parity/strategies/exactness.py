@@ -58,7 +58,9 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         array = values["input"].array
         axis = values.get("dim")
         count = int(array.size if axis is None or array.ndim == 0 else array.shape[axis])
-        if count > 8:
+        # A zero hides how far the others' product grows, which is what its gradient is.
+        grown = np.prod(np.maximum(np.abs(np.asarray(array, np.float64)), 1), axis if array.ndim else None)
+        if count > 8 or np.any(grown >= 2.0 ** (24 - most * count)):
             raise Unfit
         return most * count
     if op == "mean":
