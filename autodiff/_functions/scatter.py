@@ -153,7 +153,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     return ops.index_copy(input, index, source, dim=d)  # type: ignore[no-any-return]
 
 
-@function(inplace=True)
+@function(inplace="overlapping")
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy in which the slices along `dim` that `index` names hold one value."""
     d = arguments.dim(dim, input._array.ndim)

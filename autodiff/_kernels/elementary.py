@@ -79,6 +79,17 @@ def _tanh_backward(y: Any, g: Any, out: Any) -> None:
 # -- roots ------------------------------------------------------------------------------------------
 
 
+def log1p(z: Any) -> Any:
+    """log(1 + z); of small complex numbers without the digits that NumPy loses in adding 1 first."""
+    found = np.log1p(z)
+    if z.dtype.kind != "c":
+        return found
+    x, y = np.real(z), np.imag(z)
+    near = np.empty(np.shape(z), z.dtype)
+    near.real, near.imag = 0.5 * np.log1p(x * (2 + x) + y * y), np.arctan2(y, 1 + x)
+    return np.where(z == 0, z, np.where((abs(x) < 0.5) & (abs(y) < 0.5), near, found))
+
+
 @in_single
 def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)

@@ -120,6 +120,19 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             for name in ("kl_div", "nn.functional.kl_div")
         },
         **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
+        **{
+            name: Known(
+                frozenset(["second"]),
+                "torch's second derivative of a determinant divides by it: at singular matrices that is nan, where the "
+                "cofactors' derivative is a number",
+                spreads=True,
+            )
+            for name in ("det", "linalg.det")
+        },
+        **{
+            name: Known(frozenset(["none"]), "an empty product of reflections has no gradient in torch", "undecided")
+            for name in ("linalg.householder_product", "orgqr", "ormqr")
+        },
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "logcumsumexp": Known(
             _GRADIENTS,
