@@ -82,7 +82,7 @@ def _tanh_backward(y: Any, g: Any, out: Any) -> None:
 def log1p(z: Any) -> Any:
     """log(1 + z); of small complex numbers without the digits that NumPy loses in adding 1 first."""
     found = np.log1p(z)
-    if z.dtype.kind != "c":
+    if found.dtype.kind != "c":
         return found
     x, y = np.real(z), np.imag(z)
     near = np.empty(np.shape(z), z.dtype)
