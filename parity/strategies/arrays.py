@@ -40,6 +40,11 @@ def _small_integers() -> Array:
     return (_mixed(WINDOWS + _LONGEST) % np.uint64(7)).astype(np.float64) - 3.0
 
 
+def _window(pool: Array, start: int, count: int) -> Array:
+    """`count` numbers of the pool from `start` on, which begins again where it is too short."""
+    return pool[start : start + count] if start + count <= pool.size else np.resize(pool[start:], count)
+
+
 def uniform(source: Source, shape: Shape, low: float, high: float) -> Array:
     """Numbers between low and high, as float64."""
     count = math.prod(shape)
@@ -48,7 +53,7 @@ def uniform(source: Source, shape: Shape, low: float, high: float) -> Array:
         listed = [low + width * (source.integer(0, 65535) + 0.5) / 65536 for _ in range(count)]
         return np.array(listed, np.float64).reshape(shape)
     start = source.integer(0, WINDOWS - 1)
-    window = _uniform()[start : start + count] * (high - low)
+    window = _window(_uniform(), start, count) * (high - low)
     window += low
     return window.reshape(shape)
 
@@ -61,7 +66,7 @@ def dyadic(source: Source, shape: Shape, halves: bool) -> Array:
         found = np.array(listed, np.float64).reshape(shape)
     else:
         start = source.integer(0, WINDOWS - 1)
-        found = _small_integers()[start : start + count].reshape(shape)
+        found = _window(_small_integers(), start, count).reshape(shape)
     return found * 0.5 if halves else found
 
 
@@ -72,14 +77,14 @@ def integers(source: Source, shape: Shape, low: int, high: int) -> Array:
         listed = [source.integer(low, high) for _ in range(count)]
         return np.array(listed, np.int64).reshape(shape)
     start = source.integer(0, WINDOWS - 1)
-    return (low + _uniform()[start : start + count] * (high - low + 1)).astype(np.int64).reshape(shape)
+    return (low + _window(_uniform(), start, count) * (high - low + 1)).astype(np.int64).reshape(shape)
 
 
 def distinct(source: Source, shape: Shape, low: float, high: float) -> Array:
     """Numbers between low and high that are far apart from one another, in random order."""
     count = math.prod(shape)
     start = source.integer(0, WINDOWS - 1)
-    order = np.argsort(_uniform()[start : start + count], kind="stable")
+    order = np.argsort(_window(_uniform(), start, count), kind="stable")
     jitter = _uniform()[start + 1 : start + 1 + count] * 0.5
     return ((order + 0.25 + jitter) * ((high - low) / max(count, 1)) + low).reshape(shape)
 

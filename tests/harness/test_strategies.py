@@ -414,3 +414,8 @@ def test_every_dtype_of_every_kind():
 def test_a_kind_of_argument_is_drawn_in_one_way():
     with pytest.raises(ValueError, match="drawn in two ways: dim"):
         drawing.united([{"dim": print, "dims": print}, {"gap": print}, {"dim": repr}])
+
+
+def test_arrays_may_be_larger_than_the_pool_they_are_cut_from():
+    for draw in (lambda s: arrays.uniform(s, (200, 200), 0.0, 1.0), lambda s: arrays.dyadic(s, (200, 200), False)):
+        assert {draw(Seeded(seed)).shape for seed in range(20)} == {(200, 200)}
