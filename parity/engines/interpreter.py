@@ -112,7 +112,7 @@ class Live:
             memory = engine.array(result)
             needs = engine.requires_grad(result)
             self.tensors.append(result)
-        self._memory.append(memory)
+        self._memory.append(_physical(engine, result, memory))
         run.values.append(_copied(memory) if self.copying else memory)
         run.requires_grad.append(needs)
 
@@ -209,6 +209,14 @@ def _first_sharing(parts: Sequence[Array], earlier: Sequence[tuple[int, Array]])
             if share(part, other):
                 return number
     return None
+
+
+def _physical(engine: Any, result: Any, array: Value) -> Value:
+    """The array through which a result's memory is seen: torch's lazy conjugate has one, though its values are a copy."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "c" or not getattr(result, "is_conj", bool)():
+        return array
+    seen: Array = engine.array(result.detach().conj())
+    return seen
 
 
 def _copied(memory: Value) -> Value:
