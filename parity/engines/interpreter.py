@@ -212,7 +212,7 @@ def _first_sharing(parts: Sequence[Array], earlier: Sequence[tuple[int, Array]])
 
 
 def _physical(engine: Any, result: Any, array: Value) -> Value:
-    """The array through which a result's memory is seen: torch's lazy conjugate has one, though its values are a copy."""
+    """The array through which memory is seen: a lazy conjugate of torch has one, though its values are a copy."""
     if not isinstance(array, np.ndarray) or array.dtype.kind != "c" or not getattr(result, "is_conj", bool)():
         return array
     seen: Array = engine.array(result.detach().conj())
