@@ -229,7 +229,9 @@ def _householder(input: Tensor, tau: Tensor) -> Tensor:
     columns = array.shape[-1]
     start = np.zeros(array.shape, array.dtype)
     start[..., np.arange(columns), np.arange(columns)] = 1
-    return _reflected(input, tau, wrap(start), True, False)
+    found = _reflected(input, tau, wrap(start), True, False)
+    # Of nothing, too, the input has a gradient.
+    return found if array.size else found + input
 
 
 @function("linalg", out=True)
