@@ -112,7 +112,7 @@ class Live:
             memory = engine.array(result)
             needs = engine.requires_grad(result)
             self.tensors.append(result)
-        self._memory.append(_physical(engine, result, memory))
+        self._memory.append(physical(engine, result, memory))
         run.values.append(_copied(memory) if self.copying else memory)
         run.requires_grad.append(needs)
 
@@ -211,7 +211,7 @@ def _first_sharing(parts: Sequence[Array], earlier: Sequence[tuple[int, Array]])
     return None
 
 
-def _physical(engine: Any, result: Any, array: Value) -> Value:
+def physical(engine: Any, result: Any, array: Value) -> Value:
     """The array through which memory is seen: a lazy conjugate of torch has one, though its values are a copy."""
     if not isinstance(array, np.ndarray) or array.dtype.kind != "c" or not getattr(result, "is_conj", bool)():
         return array
@@ -231,4 +231,4 @@ def _dtypes(tree: Any) -> list[DType]:
     return found
 
 
-__all__ = ["WRITING", "Array", "Live", "aliases", "execute", "missing", "writes"]
+__all__ = ["WRITING", "Array", "Live", "aliases", "execute", "missing", "physical", "writes"]

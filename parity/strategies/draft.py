@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE
-from parity.engines.interpreter import Live, aliases, execute
+from parity.engines.interpreter import Live, aliases, execute, physical
 from parity.engines.protocol import Raised, Run, Value
 from parity.program import Array, DType, Input, Program, Ref, Regime, Spelling, Step
 from parity.strategies import arrays, shapes
@@ -306,6 +306,9 @@ class Draft:
             for number, leaf in enumerate(self.leaves):
                 leaf.number = number
 
+    def _memory(self, result: Item | tuple[Item, ...]) -> Value:
+        return _array(result) if type(result) is tuple else physical(self.engine, result.tensor, result.array)  # type: ignore[union-attr]
+
     def _record(self, program: Program) -> Run:
         live = Live(self.engine, copying=self.copying)
         run = live.run
@@ -315,7 +318,7 @@ class Draft:
             run.values += self.snapshots
         else:
             run.values = [leaf.array for leaf in self.leaves]
-            run.values += [_array(result) for result in self.results]
+            run.values += [self._memory(result) for result in self.results]
         live.tensors = [leaf.tensor for leaf in self.leaves]
         run.requires_grad = [leaf.requires_grad for leaf in self.leaves]
         for result in self.results:
@@ -325,7 +328,7 @@ class Draft:
             else:
                 live.tensors.append(result.tensor)  # type: ignore[union-attr]
                 run.requires_grad.append(result.requires_grad)  # type: ignore[union-attr]
-        memory = [leaf.array for leaf in self.leaves] + [_array(result) for result in self.results]
+        memory = [leaf.array for leaf in self.leaves] + [self._memory(result) for result in self.results]
         run.aliases = aliases(memory, len(self.leaves)) if live.shares else []
         if program.cotangents and run.error is None:
             live.differentiate(program)
