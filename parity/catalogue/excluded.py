@@ -129,10 +129,6 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             )
             for name in ("det", "linalg.det")
         },
-        **{
-            name: Known(frozenset(["none"]), "an empty product of reflections has no gradient in torch", "undecided")
-            for name in ("linalg.householder_product", "orgqr", "ormqr")
-        },
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "logcumsumexp": Known(
             _GRADIENTS,
