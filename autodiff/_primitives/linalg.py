@@ -85,7 +85,7 @@ general(
 def _matrix_exp_back(g: Any, input: Any) -> Any:
     """The derivative along g, as a block of the exponential of a matrix of blocks (Mathias 1996).
 
-    It is linear in g, which a power of two brings to size 1: a large block would be squared away with the matrix' digits.
+    It is linear in g, which a power of two brings to size 1: squaring a large block would take the matrix' digits.
     """
     A = ops.adjoint(input)
     n, size = A.shape[-1], _power_of_two(g)

@@ -216,8 +216,8 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
 #: What torch's own backward pass refuses by mistake, by its words, whatever the operator.
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
-        "input_is_complex == grad_is_complex": "torch hands a real operand beside a complex one a complex gradient, which "
-        "its own backward pass refuses",
+        "input_is_complex == grad_is_complex": "torch hands a real operand beside a complex one a complex gradient, "
+        "which its own backward pass refuses",
         "ZeroTensors are immutable": "torch's gradient is a tensor of zeros without memory, to which its own backward "
         "pass cannot add another",
     }
