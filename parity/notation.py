@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.program import AUGMENTED, OPERATORS, Array, DType, Input, Program, Ref, Step
+from parity.program import Array, DType, Input, Program, Ref, Step
+from parity.spellings import AUGMENTED, OPERATORS
 
 #: Inputs by these names while they last, `x0, x1, ...` where there are more.
 _LETTERS = ("x", "y", "z", "w")

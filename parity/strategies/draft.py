@@ -14,7 +14,8 @@ import numpy as np
 from parity.catalogue import CATALOGUE
 from parity.engines.interpreter import Live, aliases, execute, physical
 from parity.engines.protocol import Raised, Run, Value
-from parity.program import Array, DType, Input, Program, Ref, Regime, Spelling, Step
+from parity.program import Array, DType, Input, Program, Ref, Regime, Step
+from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.dtypes import FLOATING, INEXACT, KIND, KIND_OF_CHAR
 from parity.strategies.item import MARGIN, Item, Unfit, exactly

@@ -14,7 +14,8 @@ import numpy as np
 from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.protocol import Raised, Run
 from parity.errors import UsageError
-from parity.program import Array, Program, Regime, Spelling
+from parity.program import Array, Program, Regime
+from parity.spellings import Spelling
 from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
