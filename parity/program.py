@@ -60,7 +60,8 @@ class Step:
     """One call: torch's name below the module (`add`, `nn.functional.softmax`), its arguments, its spelling.
 
     Arguments are Ref, DType, numbers, strings, None, slice, Ellipsis, and tuples or lists of these. A step that draws
-    at random starts from a seed of its own, so that it draws the same by itself as in its program.
+    at random starts from a seed of its own, so that it draws the same by itself as in its program. In a history a step
+    may be an act (`parity.acts`) instead of an operator, and stand in regions (`no_grad`), the outermost first.
     """
 
     op: str
@@ -68,6 +69,7 @@ class Step:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     spelling: Spelling = "function"
     seed: int | None = None
+    modes: tuple[str, ...] = ()
 
     def refs(self) -> Iterator[Ref]:
         """Every reference among the arguments, in order."""
@@ -80,6 +82,8 @@ class Program:
 
     `cotangents` holds one array per output. `second` holds one array per input that requires grad (None where it
     takes no part): the weights of the first gradients in a second backward pass; empty means first order only.
+
+    A `history` has no outputs: its steps themselves go backward, and it is compared after each of them.
     """
 
     inputs: tuple[Input, ...]
@@ -88,6 +92,7 @@ class Program:
     cotangents: tuple[Array, ...] = ()
     second: tuple[Array | None, ...] = ()
     regime: Regime = "smooth"
+    history: bool = False
 
     @property
     def order(self) -> int:
@@ -118,6 +123,7 @@ class Program:
         return {
             "format": FORMAT,
             "regime": self.regime,
+            **({"history": True} if self.history else {}),
             "inputs": [
                 {"requires_grad": leaf.requires_grad, "layout": leaf.layout, **array_to_json(leaf.array)}
                 for leaf in self.inputs
@@ -129,6 +135,7 @@ class Program:
                     "kwargs": {k: _encode(v) for k, v in step.kwargs.items()},
                     "spelling": step.spelling,
                     **({} if step.seed is None else {"seed": step.seed}),
+                    **({"modes": list(step.modes)} if step.modes else {}),
                 }
                 for step in self.steps
             ],
@@ -267,6 +274,7 @@ class _Programs(Reader):
             kwargs={k: self.at(k, v, self.value) for k, v in kwargs.items()},
             spelling=self.field(record, "spelling", self.one_of(SPELLINGS), "function"),
             seed=self.field(record, "seed", self.kind(int), None),
+            modes=self.field(record, "modes", self.each(self.kind(str)), ()),
         )
 
     def program(self, record: Any) -> Program:
@@ -281,6 +289,7 @@ class _Programs(Reader):
             cotangents=self.field(record, "cotangents", self.each(self.array), ()),
             second=self.field(record, "second", self.each(lambda v: None if v is None else self.array(v)), ()),
             regime=self.field(record, "regime", self.one_of(("exact", "smooth")), "smooth"),
+            history=self.field(record, "history", self.kind(bool), False),
         )
         for number, step in enumerate(program.steps):
             self.path = ["steps", str(number)]

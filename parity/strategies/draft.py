@@ -242,6 +242,16 @@ class Draft:
             self.snapshots.append(_copy(made))
         return made
 
+    def keeps(
+        self, error: Exception, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling
+    ) -> bool:
+        """Whether a step that raised stands in the program; it is the last one then."""
+        if spelling not in ("inplace", "augmented") or not self.source.boolean(0.25):
+            return False
+        self.error = Raised(type(error).__name__, str(error), f"step {len(self.steps)}")
+        self.steps.append((op, args, kwargs, spelling, self.seed))
+        return True
+
     def begin_copying(self) -> None:
         """From now on steps write into values: keep those that there are."""
         if not self.copying:
