@@ -164,8 +164,11 @@ ACTS: Mapping[str, Act] = {
     "checkpoint": Act(_checkpoint, _written_checkpoint, "tensor", ("utils.checkpoint.checkpoint",)),
 }
 
-#: The step that takes a name away: what it refers to cannot be referred to afterwards.
-FORGET = "forget"
+
+def available(lib: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The acts and the regions that the module has."""
+    acts = tuple(name for name in ACTS if not lacking(name, lib))
+    return acts, tuple(name for name in MODES if not lacking_mode(name, lib))
 
 
 def lacking(name: str, lib: Any) -> bool:
@@ -175,7 +178,7 @@ def lacking(name: str, lib: Any) -> bool:
 
 def lacking_mode(name: str, lib: Any) -> bool:
     """Whether the module has no such region."""
-    return not _has(lib, MODES[name].needs)
+    return name not in MODES or not _has(lib, MODES[name].needs)
 
 
 def _has(lib: Any, path: str) -> bool:
@@ -185,4 +188,15 @@ def _has(lib: Any, path: str) -> bool:
     return found is not None
 
 
-__all__ = ["ACTS", "CHECKPOINTED", "FORGET", "FUNCTIONS", "HOOKS", "MODES", "Act", "Stage", "lacking", "lacking_mode"]
+__all__ = [
+    "ACTS",
+    "CHECKPOINTED",
+    "FUNCTIONS",
+    "HOOKS",
+    "MODES",
+    "Act",
+    "Stage",
+    "available",
+    "lacking",
+    "lacking_mode",
+]

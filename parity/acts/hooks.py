@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-
 # -- on a tensor, and on a leaf that has accumulated: what is given is one tensor
 
 

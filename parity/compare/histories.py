@@ -15,7 +15,7 @@ import numpy as np
 
 from parity.compare.jitter import treatment
 from parity.compare.structure import same_family
-from parity.compare.verdict import Check, Mismatch, Verdict
+from parity.compare.verdict import Check, Decided, Mismatch, Verdict
 from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
 from parity.engines.jittered import Jittered
 from parity.engines.living import Image, Life, Moment, State, live, restored, unlived
@@ -33,6 +33,17 @@ _SENSES = {
     "inference": r"inference",
     "view": r"is a view and is being modified|view was created|viewed",
 }
+
+
+_FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "zero"}
+#: What is told of a state by itself: the check, the field, and the difference in words.
+_FACTS: tuple[tuple[Check, str, str], ...] = (
+    ("requires_grad", "requires_grad", "requires grad in one engine only"),
+    ("leaf", "is_leaf", "is a leaf in one engine only"),
+    ("version", "version", "does not count as written as often"),
+    ("node", "node", "has a grad_fn in one engine only"),
+    ("layout", "layout", "lies differently in memory"),
+)
 
 
 def compare_lives(program: Program, reference: Any, subject: Any) -> Verdict:
@@ -69,7 +80,7 @@ class _Lives:
             if hard:
                 if undecided:
                     break  # what follows from a number that cannot be judged cannot be judged either
-                decided = "bits" if hard[0].check in ("value", "gradient") else "structure"
+                decided: Decided = "bits" if hard[0].check in ("value", "gradient") else "structure"
                 return Verdict("differs", decided, float("inf"), tuple(hard))
             if None in found:
                 undecided = "a number differs by no more than would leave a program undecided"
@@ -101,7 +112,9 @@ class _Lives:
             says = "shares its memory with another value"
             yield self._plain("alias", value, a.shares, b.shares, f"the result {says}: {a.shares} against {b.shares}")
         if a.warned != b.warned and self.program.steps[step].op == "grad":
-            yield self._plain("warning", value, a.warned or "none", b.warned or "none", "one side warns, the other does not")
+            yield self._plain(
+                "warning", value, a.warned or "none", b.warned or "none", "one side warns, the other does not"
+            )
         for place, (s, t) in enumerate(zip(a.states, b.states)):
             if s != t and s is not None and t is not None:
                 yield from self._states(step, place, s, t)
@@ -126,7 +139,11 @@ class _Lives:
     def _hooks(self, value: int, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
         ours, theirs = ([label for label, _ in m.told] for m in (a, b))
         if ours != theirs:
-            why = "hooks are called in another order" if sorted(ours) == sorted(theirs) else "not the same hooks are called"
+            why = (
+                "hooks are called in another order"
+                if sorted(ours) == sorted(theirs)
+                else "not the same hooks are called"
+            )
             yield self._plain("hook", value, ", ".join(ours) or "none", ", ".join(theirs) or "none", why)
             return
         for (label, given), (_, other) in zip(a.told, b.told):
@@ -142,32 +159,31 @@ class _Lives:
         value, item = self.ours.places[place]
         if s.value != t.value:
             yield from self._image("value", step, place, s.value, t.value)
-        if s.requires_grad != t.requires_grad:
-            yield self._plain("requires_grad", value, s.requires_grad, t.requires_grad, "requires grad in one engine only", item)
-        if s.is_leaf != t.is_leaf:
-            yield self._plain("leaf", value, s.is_leaf, t.is_leaf, "is a leaf in one engine only", item)
-        if s.version != t.version:
-            why = "its memory counts as written as often in both engines" if None not in (s.version, t.version) else "version"
-            yield self._plain("version", value, s.version, t.version, f"not {why}", item)
-        if bool(s.node) != bool(t.node):
-            yield self._plain("node", value, s.node or "none", t.node or "none", "has a grad_fn in one engine only", item)
-        if s.layout != t.layout and self._promised_layout(value):
-            yield self._plain("layout", value, s.layout, t.layout, "lies differently in memory", item)
-        if s.grad != t.grad:
-            if s.grad is None or t.grad is None:
-                sides = ("None" if x is None else f"{x[0]}{list(x[1])}" for x in (s.grad, t.grad))
-                yield self._plain("none", value, *sides, ".grad is there in one engine only", item)
-            else:
-                yield from self._image("gradient", step, place, s.grad, t.grad)
+        for check, name, reason in _FACTS:
+            a, b = getattr(s, name), getattr(t, name)
+            if check == "node":  # what it is called is told by the tests of operators
+                a, b = a or "none", b or "none"
+                if (a == "none") is (b == "none"):
+                    continue
+            if a != b and (check != "layout" or self._promised_layout(value)):
+                yield self._plain(check, value, a, b, reason, item)
+        if s.grad is None or t.grad is None:
+            if s.grad is not t.grad:
+                a, b = ("None" if x is None else f"{np.dtype(x[0]).name}{list(x[1])}" for x in (s.grad, t.grad))
+                yield self._plain("none", value, a, b, ".grad is there in one engine only", item)
+        elif s.grad != t.grad:
+            yield from self._image("gradient", step, place, s.grad, t.grad)
         if extra := set(t.grad_shares) - set(s.grad_shares):
             number, _, of_grad = min(extra)
             what = f"the .grad of value {number}" if of_grad else f"value {number}"
-            yield self._plain("alias", value, "memory of its own", what, ".grad shares memory with something else", item)
+            yield self._plain("alias", value, "own memory", what, ".grad shares memory with something else", item)
 
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:
         value, item = self.ours.places[place]
         if a[0] != b[0]:
-            yield self._plain("dtype", value, np.dtype(a[0]).name, np.dtype(b[0]).name, f"a {check} has another dtype", item)
+            yield self._plain(
+                "dtype", value, np.dtype(a[0]).name, np.dtype(b[0]).name, f"a {check} has another dtype", item
+            )
         elif a[1] != b[1]:
             yield self._plain("shape", value, a[1], b[1], f"a {check} has another shape", item)
         else:
@@ -184,10 +200,9 @@ class _Lives:
                     return
             element = tuple(int(n) for n in np.argwhere(apart)[0])
             where = f"the .grad of value {value}" if check == "gradient" else f"value {value}"
-            yield Mismatch(
-                check, value, item, element, x[element].item(), y[element].item(), 0.0, None, "subject",
-                f"{where} is another one after this step" + _factor(x, y, apart),
-            )  # fmt: skip
+            why = f"{where} is another one after this step" + _factor(x, y, apart)
+            sides = (x[element].item(), y[element].item())
+            yield Mismatch(check, value, item, element, *sides, 0.0, None, "subject", why)
 
     def _within(self, check: Check, step: int, place: int, x: Array, y: Array) -> Array:
         """Where the difference is one rounding, or what nudges of the reference explain."""
@@ -211,9 +226,7 @@ class _Lives:
     def _jittered(self) -> list[Life]:
         if self._nudged is None:
             treatments = treatment(self.program, Run(self.names[0], aliases=self._aliases()))
-            self._nudged = [
-                live(self.program, Jittered(self.reference, treatments, number)) for number in range(RUNS)
-            ]
+            self._nudged = [live(self.program, Jittered(self.reference, treatments, number)) for number in range(RUNS)]
         return self._nudged
 
     def _aliases(self) -> list[int | None]:
@@ -261,14 +274,19 @@ def _apart(x: Array, y: Array) -> Array:
 
 
 def _factor(x: Array, y: Array, apart: Array) -> str:
-    """": twice what it should be" and the like, where one number tells all elements."""
+    """ ": twice what it should be" and the like, where one number tells all elements."""
     if x.dtype.kind != "f":
         return ""
     with np.errstate(all="ignore"):
         ratios = y[apart] / x[apart]
     if not np.isfinite(ratios).all() or (ratios != ratios[0]).any():
         return ""
-    told = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "nothing"}
+    told = {
+        2.0: "twice what it should be",
+        0.5: "half of what it should be",
+        -1.0: "with the other sign",
+        0.0: "nothing",
+    }
     return f": {told[float(ratios[0])]}" if float(ratios[0]) in told else ""
 
 

@@ -198,7 +198,7 @@ class _Living:
         if isinstance(result, (tuple, list)):
             parts = tuple(result)
             self.values.append(parts)
-            for item, part in enumerate(parts):
+            for part in parts:
                 if part is not None:
                     self._share(part, number, moment)
             for item, part in enumerate(parts):
@@ -284,9 +284,9 @@ class _Living:
         for place, grad in grads:
             shares = self._grad_shares(place, grad, arrays, grads)
             if shares:
-                state = states[place]
-                assert state is not None
-                states[place] = state._replace(grad_shares=shares)
+                found = states[place]
+                assert found is not None
+                states[place] = found._replace(grad_shares=shares)
         moment.states = tuple(states)
         moment.recording = self.lib.is_grad_enabled() if hasattr(self.lib, "is_grad_enabled") else True
 
@@ -318,7 +318,9 @@ class _Living:
             if other != place and share(grad, array) and self.named[other][0] is not own
         ]
         found += [
-            (*self.named[other][1:], False) for other, array in enumerate(arrays) if array is not None and share(grad, array)
+            (*self.named[other][1:], False)
+            for other, array in enumerate(arrays)
+            if array is not None and share(grad, array)
         ]
         return tuple(found)
 
@@ -341,7 +343,7 @@ def restored(image: Image) -> Array:
 
 
 def layout_of(array: Array) -> tuple[int, ...]:
-    """The class of the strides: per axis longer than 1 the rank of its stride, 0 where it is 0; () where all is in order.
+    """The class of the strides: per axis longer than 1 the rank of its stride, 0 where it is 0; () where in order.
 
     What lies dense in another order is told by the order alone: how wide a gap is shows in what is shared.
     """

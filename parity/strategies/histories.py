@@ -6,7 +6,7 @@ What is refused is part of a history: the step that raises is kept, and the next
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -17,11 +17,12 @@ from parity.acts.functions import ARITY, CHECKPOINTED_ARITY
 from parity.catalogue import CATALOGUE, OpSpec
 from parity.program import Array, Input, Program, Ref, Regime, Step
 from parity.spellings import Spelling
-from parity.strategies import arrays, shapes
+from parity.strategies import arrays
 from parity.strategies.draft import Draft
 from parity.strategies.drawing import draw_step, plan
 from parity.strategies.dtypes import INEXACT
 from parity.strategies.item import Item, Unfit, exactly
+from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
 #: Dtypes of histories, the main one first: wide enough that sums of products stay exact.
@@ -30,7 +31,7 @@ _MIXTURES: tuple[tuple[str, ...], ...] = (
     *[("float32", "float64", "int64", "bool", "float32")] * 3,
     ("complex128", "float64", "complex128"),
 )
-_SHAPES: tuple[shapes.Shape, ...] = ((), (2,), (3,), (2, 2), (2, 3), (1, 3), (3, 1), (2, 1, 2), (4,), (0, 2))
+_SHAPES: tuple[Shape, ...] = ((), (2,), (3,), (2, 2), (2, 3), (1, 3), (3, 1), (2, 1, 2), (4,), (0, 2))
 _VIEWS = (
     "getitem", "narrow", "select", "transpose", "t", "permute", "expand", "view", "reshape", "flatten", "diagonal",
     "unbind", "split", "chunk", "squeeze", "unsqueeze", "movedim", "swapaxes", "unfold", "as_strided", "view_as_real",
@@ -51,7 +52,9 @@ class Refused(Exception):
 class HistoryDraft(Draft):
     """A draft whose steps may be acts, stand in regions and fail."""
 
-    def __init__(self, source: Source, engine: Any, regime: Regime, dtypes: tuple[str, ...], shape: shapes.Shape) -> None:
+    def __init__(
+        self, source: Source, engine: Any, regime: Regime, dtypes: tuple[str, ...], shape: Shape
+    ) -> None:
         super().__init__(source, engine, regime, dtypes, shape)
         self.stage = Stage(engine.module)
         #: The regions that are open now, and those of each step.
@@ -215,7 +218,11 @@ class Scribe:
     """Chooses what happens next in a history."""
 
     def __init__(
-        self, draft: HistoryDraft, menu: dict[str, tuple[str, ...]], acts: frozenset[str] | None, modes: frozenset[str] | None
+        self,
+        draft: HistoryDraft,
+        menu: dict[str, tuple[str, ...]],
+        acts: frozenset[str] | None,
+        modes: frozenset[str] | None,
     ) -> None:
         self.draft = draft
         self.menu = menu
@@ -230,10 +237,8 @@ class Scribe:
 
     def attempt(self, way: Callable[[Scribe], None]) -> bool:
         count = len(self.draft.steps)
-        try:
+        with suppress(Unfit, Refused):
             way(self)
-        except (Unfit, Refused):
-            pass
         if len(self.draft.steps) > count:
             self.draft.refresh()
             return True
