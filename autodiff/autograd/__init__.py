@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +36,17 @@ __all__ = [
     "once_differentiable",
     "set_grad_enabled",
 ]
+
+#: What is loaded when first asked for: public name to the module below this one that has it, or is it.
+_LATER: dict[str, str] = {}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LATER[name]}")
+    found = globals()[name] = module if name == _LATER[name] else getattr(module, name)
+    return found
 
 
 def _sequence(x: Any) -> list[Any]:
