@@ -110,6 +110,8 @@ class Primitive:
         #: Whether tensors are among what is saved.
         self.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
         place = {n: i for i, n in enumerate(self.wanted)}
+        #: Places of what is saved, in the order in which the formulas first mention it.
+        self.mentioned = tuple(place[n] for n in dict.fromkeys(n for each in names for n in each))
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]
