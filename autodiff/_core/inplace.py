@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,10 @@ class SavedResult:
         self._storage = storage
 
 
-def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "") -> Tensor:
+def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any] = ()) -> Tensor:
     """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
 
+    `operands` are what it is computed of besides: what is saved of one in the target's memory is not to be copied.
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
@@ -44,7 +45,7 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "")
     if tracked and view is not None and view.made is not None:
         raise RuntimeError(view.made)
     if result._node is not None:
-        _keep_a_copy(result._node, before)
+        _keep_a_copy(result._node, before, operands)
     anyway(np.copyto, target.memory(), result._array, casting="unsafe")
     storage = target.storage()
     storage.touch()
@@ -149,18 +150,19 @@ def _before(target: Tensor) -> Tensor:
     return old
 
 
-def _keep_a_copy(node: Node, before: Tensor) -> None:
+def _keep_a_copy(node: Node, before: Tensor, operands: Sequence[Any]) -> None:
     """An operator that wants to see what it writes over saves a copy of it, as torch's do."""
     saved = node.saved
-    if saved and any(_stands_for(s, before) for s in saved):
-        node.replace_saved(tuple(_copied(s, before) if _stands_for(s, before) else s for s in saved))
+    if saved and any(_stands_for(s, before, operands) for s in saved):
+        node.replace_saved(tuple(_copied(s, before) if _stands_for(s, before, operands) else s for s in saved))
 
 
-def _stands_for(s: Any, before: Tensor) -> bool:
-    """Whether this is the target as it was, or what the operator cast it to."""
-    return s is before or (
-        isinstance(s, Tensor) and s._storage is before._storage and s._array.dtype is not before._array.dtype
-    )
+def _stands_for(s: Any, before: Tensor, operands: Sequence[Any]) -> bool:
+    """Whether this is the target as it was, or what the operator cast it to, and no other operand of its memory."""
+    if s is before:
+        return True
+    cast = isinstance(s, Tensor) and s._storage is before._storage and s._array.dtype is not before._array.dtype
+    return cast and not any(isinstance(x, Tensor) and x._storage is before._storage for x in operands)
 
 
 def _copied(s: Tensor, before: Tensor) -> Tensor:
