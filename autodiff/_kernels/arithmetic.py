@@ -29,7 +29,7 @@ def sgn(x: Any) -> Any:
     """x / |x|, 0 at 0 and for a real nan, nan for complex infinities."""
     if x.dtype.kind != "c":
         return sign(x)
-    return np.where(np.isfinite(x), np.sign(x), x * np.nan).astype(x.dtype)[()]
+    return np.where(np.isfinite(x), np.sign(x), x * np.nan)[()]
 
 
 def sign(x: Any) -> Any:
@@ -54,7 +54,7 @@ def power(x: Any, exponent: Any) -> Any:
 def _power_of_integers(x: Any, exponent: Any) -> Any:
     """Integers to powers of which some are negative: only 1 and -1 have a reciprocal, the others give 0."""
     whole = x ** np.abs(exponent)
-    return np.where((exponent < 0) & (x != 1) & (x != -1), 0, whole).astype(whole.dtype)
+    return np.where((exponent < 0) & (x != 1) & (x != -1), 0, whole)
 
 
 def power_of_number(exponent: Any, base: Any) -> Any:
