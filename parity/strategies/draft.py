@@ -115,6 +115,8 @@ class Draft:
         low, high = bounds(limits)
         if kind in "ui":
             least = 1 if limits.get("nonzero") or low >= 0 else 0 if kind == "u" else -4
+            if kind == "i" and "least" in limits:
+                return arrays.integers(source, shape, limits["least"], 5).astype(dtype)
             return arrays.integers(source, shape, max(least, _above(low)), 5).astype(dtype)
         if self.exact:
             found = arrays.dyadic(source, shape, source.boolean(0.3))
@@ -128,6 +130,8 @@ class Draft:
                 found = found + 1j * arrays.uniform(source, shape, 0.1, 1.0)
             elif limits.get("nonzero") or "kinks" in limits:
                 found = away(found, (0.0,) if limits.get("nonzero") else limits["kinks"])
+            if "grid" in limits:
+                found = np.round(found / limits["grid"]) * limits["grid"]
         return found.astype(dtype)
 
     def fresh(self, shape: Shape, kinds: str, limits: Mapping[str, Any] = _NO_LIMITS, dtype: str = "") -> Item:

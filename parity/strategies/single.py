@@ -149,16 +149,20 @@ def _filler(spec: OpSpec, kind: Kind, part: int | None) -> Filler | None:
 
 def _critical(spec: OpSpec, part: int | None) -> Filler:
     """Critical values everywhere where elements stay apart; elsewhere one or two among tame ones."""
+    before = 0
 
     def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
+        nonlocal before
         source = draft.source
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
         values = np.array(arrays.critical(np.dtype(dtype), spec.critical, ends), dtype)
         if _elementwise(spec):
-            # each tensor starts elsewhere, so that over a few programs all pairs meet
+            # each tensor starts elsewhere and moves on by one a round, so that all pairs meet
             stride = source.choice([n for n in (1, 3, 5, 7, 11) if math.gcd(n, len(values)) == 1])
-            places = source.integer(0, len(values) - 1) + stride * np.arange(shapes.size(shape))
+            number = np.arange(shapes.size(shape))
+            places = source.integer(0, len(values) - 1) + stride * (number + before * (number // len(values)))
+            before += 1
             return values[places % len(values)].reshape(shape)
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
