@@ -2,9 +2,9 @@
 
 A primitive is strict: tensors positional, parameters keyword and already normalised. A formula's parameter names say
 what is saved: inputs and parameters by name, `out` (or an output's name) for results, `x_shape` and `x_dtype` for an
-input's geometry, `g` first for the incoming gradient. `x_array` is an input's array in float64, where digits count, kept
-without a guard against writing: what torch does not save either, and so only a formula may ask for it that does
-without where the array no longer explains the result. Knows no operator by name.
+input's geometry, `g` first for the incoming gradient. `x_array` is an input's array in float64, where digits count,
+kept without a guard against writing: torch does not save it, so a formula may ask for it only if it can do without
+where the array no longer explains the result. Knows no operator by name.
 """
 
 from __future__ import annotations

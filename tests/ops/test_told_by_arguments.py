@@ -1,4 +1,4 @@
-"""Gradients of saved results that look at the argument too: more exact than the result alone, never led astray by it."""
+"""Gradients of saved results that look at the argument too: more exact than the result alone, never led astray."""
 
 from __future__ import annotations
 
