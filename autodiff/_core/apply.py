@@ -11,7 +11,7 @@ from autodiff._core import errors, views
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import ComplexNode, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.noting import note, note_node
-from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
+from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
@@ -109,6 +109,8 @@ def _saved(
             saved.append(inputs[which]._array.dtype if isinstance(inputs[which], Tensor) else inputs[which].dtype)
         elif source == NOTHING:
             saved.append(None)
+        elif source == ARRAY:
+            saved.append(x if (x := inputs[which]._array).dtype == np.float64 else None)
         else:
             saved.append(_others(inputs) if source == INPUTS else [x._array.shape for x in inputs])
     return tuple(saved)
