@@ -118,7 +118,8 @@ class Primitive:
         if hot:
             place |= {n + _ARRAY: place[n] for n in self.inputs}
         #: Places of what is saved, in the order in which the formulas first mention it.
-        self.mentioned = tuple(dict.fromkeys(place[n] for each in names for n in each))
+        shown = [n for each in names for n in each if not n.endswith(_ARRAY)]
+        self.mentioned = tuple(dict.fromkeys(place[n] for n in shown))
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]

@@ -52,9 +52,7 @@ class Refused(Exception):
 class HistoryDraft(Draft):
     """A draft whose steps may be acts, stand in regions and fail."""
 
-    def __init__(
-        self, source: Source, engine: Any, regime: Regime, dtypes: tuple[str, ...], shape: Shape
-    ) -> None:
+    def __init__(self, source: Source, engine: Any, regime: Regime, dtypes: tuple[str, ...], shape: Shape) -> None:
         super().__init__(source, engine, regime, dtypes, shape)
         self.stage = Stage(engine.module)
         #: The regions that are open now, and those of each step.
