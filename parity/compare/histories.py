@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, roundin
 from parity.engines.jittered import Jittered
 from parity.engines.living import Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
-from parity.program import Program
+from parity.program import Program, references
 
 #: What an error is about: it has to be the same in both engines, whatever the words.
 _SENSES = {
@@ -36,6 +37,8 @@ _SENSES = {
 
 
 _FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "zero"}
+#: Acts that give gradients.
+_GIVING = frozenset(["autograd.grad", "grad"])
 #: What is told of a state by itself: the check, the field, and the difference in words.
 _FACTS: tuple[tuple[Check, str, str], ...] = (
     ("requires_grad", "requires_grad", "requires grad in one engine only"),
@@ -249,12 +252,18 @@ class _Lives:
 
     def _promises_nothing(self, step: int, a: Moment, b: Moment) -> bool:
         """Gradients may share memory with what was handed in, as torch's do; an engine need not."""
-        return self.program.steps[step].op in ("autograd.grad", "grad") and b.shares is None
+        return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
+
+    @cached_property
+    def _seeds(self) -> frozenset[int]:
+        """Values that were handed in as gradients."""
+        steps = [step for step in self.program.steps if step.op in ("backward", "autograd.grad")]
+        return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
 
     def _promised_layout(self, value: int) -> bool:
         """Views lie as they must; how a new tensor lies is an engine's own affair."""
         step = value - len(self.program.inputs)
-        return step < 0 or self.ours.moments[step].shares is not None
+        return step < 0 or (self.ours.moments[step].shares is not None and self.program.steps[step].op not in _GIVING)
 
     def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
         return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)

@@ -60,6 +60,9 @@ class HistoryDraft(Draft):
         self.regions: list[tuple[str, ...]] = []
         self.handles: list[int] = []
         self.ran_backward = False
+        #: Whether torch gave out a gradient that is the memory of something else: what is written to either is not
+        #: promised to be seen in the other, so nothing is written any more.
+        self.sealed = False
 
     def run(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> Any:
         with self._open():
@@ -90,7 +93,21 @@ class HistoryDraft(Draft):
         except Exception:
             self.refused(op, args, kwargs, "function")
             raise Refused from None
-        return self._leave(op, args, kwargs, result)
+        made = self._leave(op, args, kwargs, result)
+        if op in ("backward", "autograd.grad"):
+            self.sealed = self.sealed or self._shares_gradients(args[-1], result)
+        return made
+
+    def _shares_gradients(self, seeds: Sequence[Item | None], results: Any) -> bool:
+        """Whether gradients share memory with each other or with what was handed in."""
+        array = self.engine.array
+        held = {id(item.tensor): item.tensor for item in (*self.leaves, *self.items) if item.tensor is not None}
+        grads = [array(g) for g in map(_grad_of, held.values()) if g is not None]
+        grads += [array(g) for g in results or () if g is not None]
+        others = [item.array for item in seeds if item is not None]
+        return any(
+            np.may_share_memory(grad, other) for place, grad in enumerate(grads) for other in (*grads[:place], *others)
+        )
 
     def refused(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> None:
         """Record a step that raises."""
@@ -235,6 +252,8 @@ class Scribe:
 
     def attempt(self, way: Callable[[Scribe], None]) -> bool:
         count = len(self.draft.steps)
+        if self.draft.sealed and way in _WRITING_WAYS:
+            return False
         with suppress(Unfit, Refused):
             way(self)
         if len(self.draft.steps) > count:
@@ -499,6 +518,11 @@ _WAYS: tuple[tuple[int, Callable[[Scribe], None], str | None], ...] = (
 )
 
 
+_WRITING_WAYS = frozenset(
+    [Scribe.writing, Scribe.overwrite, Scribe.zero_grad, Scribe.backward, Scribe.apply, Scribe.hook, Scribe.other]
+)
+
+
 class _Value(Ref):
     """A step's number, before it is known how many inputs come first."""
 
@@ -547,6 +571,13 @@ def _asked(suits: Callable[[Item], bool], item: Item) -> bool:
         return suits(item)
     except RuntimeError:
         return False
+
+
+def _grad_of(tensor: Any) -> Any:
+    try:
+        return tensor.grad if tensor.is_leaf or tensor.retains_grad else None
+    except RuntimeError:
+        return None
 
 
 def _set(names: Iterable[str] | None) -> frozenset[str] | None:

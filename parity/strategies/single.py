@@ -163,7 +163,7 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
             number = np.arange(shapes.size(shape))
             places = source.integer(0, len(values) - 1) + stride * (number + before * (number // len(values)))
             before += 1
-            return values[places % len(values)].reshape(shape)
+            return np.asarray(values[places % len(values)].reshape(shape))
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
             own = source.boolean()
