@@ -42,6 +42,8 @@ MECHANISMS = {
     "writing": "the engines agree where what is written is a copy",
     "unreached": "no output depends on this input",
 }
+#: What differs in a history and belongs to no value.
+_PLACES = {"error": "the step", "hook": "hooks", "mode": "recording", "warning": "warnings"}
 #: Differences shown, on at most so many lines; the others are counted.
 _SHOWN, _SHOWN_LINES = 3, 6
 _WIDTH = 110
@@ -160,6 +162,8 @@ def _place(program: Program, mismatch: Mismatch) -> str:
     element = f"[{', '.join(map(str, mismatch.element))}]" if mismatch.element else ""
     if program.history and mismatch.check in ("gradient", "none"):
         return f"{name}.grad{element}"
+    if program.history and mismatch.check in _PLACES:
+        return _PLACES[mismatch.check]
     if mismatch.check in ("gradient", "second", "none"):
         order = "²" if mismatch.check == "second" else ""
         return f"d{order} {_outputs(program)} / d {name}{order}{element}"
