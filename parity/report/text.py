@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.compare.naming import NAMES
 from parity.compare.verdict import Failure, Mismatch, Verdict
 from parity.engines.protocol import Raised
 from parity.notation import Notation, brief, listing
@@ -216,7 +217,8 @@ def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
             facts.append(("truth", brief(first.truth)))
         facts.append(("verdict", first.reason or first.blame or "the two sides differ"))
         if first.mechanism:
-            facts.append(("mechanism", f"{first.mechanism}: {MECHANISMS[first.mechanism]}"))
+            told = NAMES if failure.program.history else MECHANISMS
+            facts.append(("mechanism", f"{first.mechanism}: {told[first.mechanism]}"))
         if first.op:
             where = first.op + (f", input {first.input}" if first.input is not None else "")
             if failure.rule:

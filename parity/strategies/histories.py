@@ -171,9 +171,10 @@ class HistoryDraft(Draft):
             stack.enter_context(MODES[mode].enter(self.engine.module, self.stage.tell))
         return stack
 
-    def history(self) -> Program:
-        """The finished history."""
-        self._drop_unused()
+    def history(self, *, pruning: bool = True) -> Program:
+        """The history so far; `pruning` drops leaves that nothing was made of, after which it cannot go on."""
+        if pruning:
+            self._drop_unused()
         count = len(self.leaves)
         return Program(
             tuple(self.inputs),
@@ -210,11 +211,8 @@ def draw_history(
 
     The reference should be in its settings. `ops`, `acts` and `modes` are what may be drawn, all that there is if None.
     """
-    mixture = tuple(dtypes) if dtypes is not None else source.choice(_MIXTURES)
-    if regime is None:
-        regime = "smooth" if source.boolean(0.25) else "exact"
-    draft = HistoryDraft(source, reference, regime, mixture, source.choice(_SHAPES))
-    scribe = Scribe(draft, _menu(None if ops is None else frozenset(ops), regime), _set(acts), _set(modes))
+    writer = scribe(source, reference, ops=ops, acts=acts, modes=modes, dtypes=dtypes, regime=regime)
+    draft = writer.draft
     attempts = 0
     while len(draft.steps) < max_steps and attempts < 3 * max_steps:
         attempts += 1
@@ -222,11 +220,29 @@ def draw_history(
         if len(draft.steps) >= min_steps and not source.boolean(0.92):
             source.end(True)
             break
-        source.end(scribe.write())
+        source.end(writer.write())
     if not draft.ran_backward:
         draft.modes = ()
-        scribe.attempt(Scribe.backward)
+        writer.attempt(Scribe.backward)
     return draft.history()
+
+
+def scribe(
+    source: Source,
+    reference: Any,
+    *,
+    ops: Iterable[str] | None = None,
+    acts: Iterable[str] | None = None,
+    modes: Iterable[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    regime: Regime | None = None,
+) -> Scribe:
+    """Whoever writes a history, before its first step."""
+    mixture = tuple(dtypes) if dtypes is not None else source.choice(_MIXTURES)
+    if regime is None:
+        regime = "smooth" if source.boolean(0.25) else "exact"
+    draft = HistoryDraft(source, reference, regime, mixture, source.choice(_SHAPES))
+    return Scribe(draft, _menu(None if ops is None else frozenset(ops), regime), _set(acts), _set(modes))
 
 
 class Scribe:
@@ -243,8 +259,12 @@ class Scribe:
         self.menu = menu
         self.source = draft.source
         self.modes = tuple(mode for mode in MODES if modes is None or mode in modes)
-        ways = [(weight, way) for weight, way, act in _WAYS if acts is None or act is None or act in acts]
-        self.ways = tuple(way for weight, way in ways for _ in range(weight))
+        self.ways = tuple(way for weight, way, act in _WAYS if _there(act, acts) for _ in range(weight))
+
+    @staticmethod
+    def ways_of(acts: Iterable[str] | None) -> list[Callable[[Scribe], None]]:
+        """The ways in which a history goes on, with these acts."""
+        return [way for _, way, act in _WAYS if _there(act, acts)]
 
     def write(self) -> bool:
         """One more step, or a region opened or left; whether anything came of it."""
@@ -521,6 +541,10 @@ _WAYS: tuple[tuple[int, Callable[[Scribe], None], str | None], ...] = (
 _WRITING_WAYS = frozenset(
     [Scribe.writing, Scribe.overwrite, Scribe.zero_grad, Scribe.backward, Scribe.apply, Scribe.hook, Scribe.other]
 )
+
+
+def _there(act: str | None, acts: Iterable[str] | None) -> bool:
+    return acts is None or act is None or act in acts
 
 
 class _Value(Ref):
