@@ -14,7 +14,7 @@ from autodiff._core.apply import record
 from autodiff._core.modes import state
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.registry import PRIMITIVES
-from autodiff._core.tensor import Tensor, replayed, wrap
+from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -189,7 +189,7 @@ def rebind(target: Tensor, result: Tensor) -> None:
     if result._array.dtype is not target._array.dtype and node is not None:
         node = _cast_node(result, target)
     view = None if target._meta is None else target._meta.view
-    retained = _take_retained(target)
+    retained = take_retained(target)
     if view is None:
         target._node = node
     else:
@@ -201,18 +201,10 @@ def rebind(target: Tensor, result: Tensor) -> None:
         record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
         base._node = spliced._node
     views.make_stale(target.storage())
-    if retained is not None and target._node is not None:
-        target._node.hooked().retained = retained
+    if retained and target._node is not None:
+        target.retain_grad()
 
 
 def _cast_node(result: Tensor, target: Tensor) -> Node | None:
     """The result's node after the cast that copying into the target's memory made."""
     return PRIMITIVES["to"].op(result, dtype=target._array.dtype)._node  # type: ignore[no-any-return]
-
-
-def _take_retained(target: Tensor) -> Any:
-    node = target._node
-    if node is None or isinstance(node, AccumulateGrad) or node.hooks is None:
-        return None
-    retained, node.hooks.retained = node.hooks.retained, None
-    return retained

@@ -15,6 +15,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _State(threading.local):
     grad = True
     inference = False
+    #: Pairs of saved-tensors hooks, the innermost last; and why none may be set, or None.
+    packing: tuple[Any, ...] = ()
+    no_packing: str | None = None
+    #: The innermost backward walk that runs users' code, and the node that runs while anomalies are looked for.
+    walk: Any = None
+    evaluating: Any = None
 
 
 state = _State()

@@ -98,7 +98,7 @@ def _errors(reference: Run, subject: Run) -> Mismatch | None:
     a, b = reference.error, subject.error
     if (a is None and b is None) or lacks_derivative(a) or lacks_derivative(b):
         return None
-    if a is not None and b is not None and a.moment == b.moment and _same_family(a.type, b.type):
+    if a is not None and b is not None and a.moment == b.moment and same_family(a.type, b.type):
         return None
     return Mismatch(
         check="error",
@@ -124,7 +124,7 @@ def _place(error: Raised | None, run: Run) -> int:
     return inputs + int(moment.removeprefix("step ")) if moment.startswith("step ") else -1
 
 
-def _same_family(expected: str, given: str) -> bool:
+def same_family(expected: str, given: str) -> bool:
     """A builtin exception may be answered by itself or a subclass; any other by its own name."""
     if expected == given:
         return True

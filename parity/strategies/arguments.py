@@ -241,7 +241,7 @@ def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
         value = source.choice(exact)
     elif limits.get("integer") or limits.get("whole") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
-    elif source.boolean(0.2):
+    elif source.boolean(0.2 if draft.filler is None else 0.6):
         value = source.choice([x for x in _APART if low <= x <= high] or [low])
     else:
         value = low + (high - low) * source.integer(0, 48) / 48
