@@ -214,7 +214,8 @@ def lu_parts(lu: Any) -> tuple[Any, Any]:
 def geqrf(a: Any) -> tuple[Any, Any]:
     """R in the upper triangle, the vectors of the reflections below it, and their factors."""
     *batch, rows, columns = a.shape
-    out = in_columns(a) + 0  # a reflection takes the sign of what it meets: torch's LAPACK has one zero
+    out = in_columns(a)
+    out += 0  # a reflection takes the sign of what it meets: torch's LAPACK has one zero
     tau = np.zeros((*batch, min(rows, columns)), a.dtype)
     if not out.size:
         return out, tau
