@@ -221,7 +221,7 @@ def geqrf(a: Any) -> tuple[Any, Any]:
         return out, tau
     routine = lapack("geqrf", a.dtype)
     for m, t in zip(each(out.swapaxes(-1, -2)), vectors(tau)):
-        t[...] = routine(m.T, overwrite_a=1)[1]
+        m.T[...], t[...] = routine(m.T, overwrite_a=1)[:2]  # what is not aligned to 8 bytes is copied, not overwritten
     return out, tau
 
 
