@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,13 @@ def matmul(x: Any, y: Any) -> Any:
     return np.matmul(x, y)
 
 
-def plus(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
-    """beta * input + alpha * product, in product's memory; a factor of 0 leaves its term out, nan or not."""
-    if alpha == 0:
+#: torch's own loop multiplies batches of matrices with fewer products than this, BLAS the others.
+_OWN_LOOP = 400
+
+
+def plus(input: Any, product: Any, beta: Any, alpha: Any, *, blas: bool = True) -> Any:
+    """beta * input + alpha * product, in product's memory; a beta of 0 leaves nan out, in BLAS an alpha of 0 does too."""
+    if alpha == 0 and blas:
         product[...] = 0
     elif alpha != 1:
         product *= np.asarray(alpha).astype(product.dtype)
@@ -25,19 +31,33 @@ def plus(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
 
 
 def addmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
-    """beta * input + alpha * (x @ y), for matrices, batches of them, or a matrix and a vector."""
+    """beta * input + alpha * (x @ y), for two matrices, or a matrix and a vector."""
     if x.dtype.char == "e":
-        a, b, c = (t.astype(np.float32) for t in (input, x, y))
-        return addmm(a, b, c, beta=beta, alpha=alpha).astype(np.float16)
-    return plus(input, np.matmul(x, y), beta, alpha)
+        return _in_single(np.matmul, input, x, y, beta, alpha)
+    return plus(input, np.matmul(x, y), beta, alpha, blas=y.ndim > 1 or x.dtype.kind != "c")
+
+
+def baddbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
+    """beta * input + alpha * (x @ y), for batches of matrices."""
+    if x.dtype.char == "e":
+        return _in_single(np.matmul, input, x, y, beta, alpha)
+    return plus(input, np.matmul(x, y), beta, alpha, blas=math.prod(x.shape[1:]) * y.shape[2] >= _OWN_LOOP)
+
+
+def _in_single(multiply: Callable[[Any, Any], Any], input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
+    a, b, c = (t.astype(np.float32) for t in (input, x, y))
+    return plus(a, multiply(b, c), beta, alpha, blas=False).astype(np.float16)
 
 
 def addbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     """beta * input + alpha * the sum of the products of two batches."""
     if x.dtype.char == "e":
-        a, b, c = (t.astype(np.float32) for t in (input, x, y))
-        return addbmm(a, b, c, beta=beta, alpha=alpha).astype(np.float16)
-    return plus(input, np.tensordot(x, y, ([0, 2], [0, 1])), beta, alpha)
+        return _in_single(_summed, input, x, y, beta, alpha)
+    return plus(input, _summed(x, y), beta, alpha)
+
+
+def _summed(x: Any, y: Any) -> Any:
+    return np.tensordot(x, y, ([0, 2], [0, 1]))
 
 
 def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
@@ -45,10 +65,7 @@ def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     if x.dtype.kind == "b":
         product = np.multiply.outer(x, y) & bool(alpha)
         return product | (input & bool(beta))
-    product = np.multiply.outer(x, y)
-    if alpha == 0:  # nan stays, unlike in products of matrices
-        product *= np.asarray(alpha).astype(product.dtype)
-    return plus(input, product, beta, alpha or 1)
+    return plus(input, np.multiply.outer(x, y), beta, alpha, blas=False)
 
 
 def vdot(x: Any, y: Any) -> Any:

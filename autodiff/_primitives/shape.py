@@ -16,7 +16,7 @@ linear("arranged", geometry.arranged, lambda g: g, node="CloneBackward0")
 
 
 def _arranged(g: Any, order: Any) -> Any:
-    """The gradient in the base's memory, as torch lays it out; that of an expanded base holds one of several elements."""
+    """The gradient in memory laid out as the base's; in an expanded one it would hold one of several elements."""
     if order is None:
         raise RuntimeError(errors.OVERLAP)
     return ops.arranged(g, order=order)
