@@ -20,7 +20,7 @@ _OWN_LOOP = 400
 
 
 def plus(input: Any, product: Any, beta: Any, alpha: Any, *, blas: bool = True) -> Any:
-    """beta * input + alpha * product, in product's memory; a beta of 0 leaves nan out, in BLAS an alpha of 0 does too."""
+    """beta * input + alpha * product, in product's memory; a beta of 0 leaves nan out, in BLAS an alpha of 0 too."""
     if alpha == 0 and blas:
         product[...] = 0
     elif alpha != 1:
