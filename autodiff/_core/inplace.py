@@ -192,12 +192,15 @@ def rebind(target: Tensor, result: Tensor) -> None:
         target._node = node
     else:
         base = view.base
+        whole_retained = take_retained(base)
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
         replay = functools.partial(replayed, view.way)
         record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
         base._node = spliced._node
+        if whole_retained:
+            base.retain_grad()
     views.make_stale(target.storage())
     if retained and target._node is not None:
         target.retain_grad()

@@ -44,6 +44,12 @@ class Storage:
         self.written = Clock.now
 
 
+class Many(tuple[Any, ...]):
+    """Several saved tensors under one name."""
+
+    __slots__ = ()
+
+
 class Hooks:
     """What is hung on one node: callables by number, in order of registration; a tensor's by which result it is."""
 

@@ -19,12 +19,13 @@ from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage
+from autodiff._core.node import AccumulateGrad, Clock, HotNode, Many, Node, Output, PlainNode, Storage, place_of
 from autodiff._core.packing import Packed, own_index, result_place
-from autodiff._core.primitive import Many
 from autodiff._core.tensor import Tensor, wrap
 
 _numbered = itertools.count().__next__
+#: What is asked of a leaf: its one gradient.
+_ITSELF: list[tuple[int, Node]] = []
 
 
 class Walk:
@@ -36,6 +37,8 @@ class Walk:
     captures: dict[Node, list[tuple[int, Node]]] | None = None
     #: Whether somebody else says whose turn it is: nothing waits here then.
     ordered = False
+    #: How often each node is given a gradient, where that was counted.
+    counts: dict[Node, int] | None = None
     #: Whether None arrived somewhere: such nodes run all the same.
     holes = False
     #: Whether users' code ran, and may have asked which walk this is; then the walk around this one.
@@ -67,8 +70,11 @@ class Walk:
         """Walk only to these: to return their gradients, or (`accumulate`) to run them as well."""
         captures: dict[Node, list[tuple[int, Node]]] = {}
         for place in places:
-            owner, slot = (place.owner, place.index) if isinstance(place, Output) else (place, 0)
-            captures.setdefault(owner, []).append((slot, place))
+            if type(place) is AccumulateGrad:
+                captures[place] = _ITSELF
+            else:
+                owner, slot = place_of(place)
+                captures.setdefault(owner, []).append((slot, place))
         self.needed = _leading_to(roots, captures)
         if not accumulate:
             self.captures = captures
@@ -113,6 +119,10 @@ class Walk:
         self.entered = True
         self.number = _numbered()
         self.outer, state.walk = state.walk, self
+
+    def runs(self, node: Node) -> bool:
+        """Whether a node has a part in this walk."""
+        return self.counts is None or node in self.counts
 
     def leave(self) -> None:
         """The walk is over."""

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 #: What is loaded when first asked for: public name to the module below this one that has it, or is it.
-_LATER: dict[str, str] = {}
+_LATER: dict[str, str] = {"graph": "graph"}
 
 
 def __getattr__(name: str) -> Any:
