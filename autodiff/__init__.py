@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autodiff import _functions, _primitives, autograd, graph, library, linalg, nn, random, special  # noqa: F401
+from autodiff._core.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,

@@ -85,11 +85,11 @@ WRITTEN = "is being modified inplace"
 BASE_WRITTEN = "its base or another view of its base has been modified inplace"
 
 
-def changed(kind: str, shape: tuple[int, ...], node: str, now: int, expected: int) -> str:
-    """What torch says when a value saved for backward was changed in place."""
+def changed(kind: str, shape: tuple[int, ...], made: str, now: int, expected: int) -> str:
+    """What torch says when a value saved for backward was changed in place; `made`: which output of what it is."""
     return (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{kind} {list(shape)}], which is output 0 of {node}, is at version {now}; expected version {expected} "
+        f"[{kind} {list(shape)}]{made} is at version {now}; expected version {expected} "
         "instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True)."
     )

@@ -21,6 +21,7 @@ class _State(threading.local):
     #: The innermost backward walk that runs users' code, and the node that runs while anomalies are looked for.
     walk: Any = None
     evaluating: Any = None
+    multithreading = True
 
 
 state = _State()

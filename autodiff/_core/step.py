@@ -296,8 +296,15 @@ def check_unwritten(node: Node) -> None:
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
             if storage is not None and storage.written > node.recorded:
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
-                maker = x._node if isinstance(x, Tensor) else node
-                title = maker.name() if maker is not None else "AccumulateGrad"
                 now = storage.version
-                text = errors.changed(kind, x._array.shape, title, now, max(now - 1, 0))
+                text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
                 raise RuntimeError(hinted(text) if Anomaly.on else text)
+
+
+def _made(x: Any, node: Node) -> str:
+    """Which output of which operator something saved is, if it is one."""
+    maker = x._node if isinstance(x, Tensor) else node
+    if maker is None or isinstance(maker, AccumulateGrad):
+        return ""
+    owner, slot = place_of(maker)
+    return f", which is output {slot} of {owner.name().rstrip('0123456789').removesuffix('Backward')},"
