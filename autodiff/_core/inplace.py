@@ -76,15 +76,17 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
 def check_writable(target: Tensor) -> None:
     """Raise where torch refuses to write, before anything is computed."""
     if state.grad:
-        if isinstance(target._node, AccumulateGrad):
-            raise RuntimeError(errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE)
         base = target._base
-        if base is not None and base._node is not None and target._meta.view.made == errors.NO_GRAD_VIEW:  # type: ignore[union-attr]
-            raise RuntimeError(errors.NO_GRAD_VIEW)
+        if base is not None and base._node is not None:
+            made = target._meta.view.made  # type: ignore[union-attr]
+            if made == errors.NO_GRAD_VIEW or made == errors.INFERENCE_VIEW:
+                raise RuntimeError(made)
+        if isinstance(target._node, AccumulateGrad):
+            raise RuntimeError(errors.LEAF_IN_PLACE if base is None else errors.LEAF_VIEW_IN_PLACE)
         if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
             raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     if target.is_inference() and not state.inference:
-        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.")
+        raise RuntimeError(errors.INFERENCE_WRITTEN)
     array = target._array
     if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape)):
         raise RuntimeError(errors.OVERLAP)

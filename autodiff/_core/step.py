@@ -19,7 +19,18 @@ from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import AccumulateGrad, Clock, HotNode, Many, Node, Output, PlainNode, Storage, place_of
+from autodiff._core.node import (
+    AccumulateGrad,
+    Clock,
+    DeadEnd,
+    HotNode,
+    Many,
+    Node,
+    Output,
+    PlainNode,
+    Storage,
+    place_of,
+)
 from autodiff._core.packing import Packed, own_index, result_place
 from autodiff._core.tensor import Tensor, wrap
 
@@ -160,6 +171,8 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     kind = type(node)
     if kind is Output:
         walk.deliver_slot(node, g)  # type: ignore[arg-type]
+        return ()
+    if kind is DeadEnd:
         return ()
     hooks, needed, create_graph = node.hooks, walk.needed, walk.create_graph
     plain = kind is PlainNode or kind is HotNode
