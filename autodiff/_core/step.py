@@ -46,6 +46,8 @@ class Walk:
     needed: set[Node] | None = None
     #: By node the results whose gradients are to be returned, each with the place in the graph that asked.
     captures: dict[Node, list[tuple[int, Node]]] | None = None
+    #: Whether gradients were asked for, rather than accumulated wherever the graph ends.
+    asked = False
     #: Whether somebody else says whose turn it is: nothing waits here then.
     ordered = False
     #: How often each node is given a gradient, where that was counted.
@@ -79,6 +81,7 @@ class Walk:
 
     def ask_for(self, places: Sequence[Node], roots: Sequence[Node], accumulate: bool) -> None:
         """Walk only to these: to return their gradients, or (`accumulate`) to run them as well."""
+        self.asked = True
         captures: dict[Node, list[tuple[int, Node]]] = {}
         for place in places:
             if type(place) is AccumulateGrad:
