@@ -11,7 +11,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from autodiff._core import dtypes, errors, views
 from autodiff._core.apply import record
-from autodiff._core.modes import state
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
@@ -145,9 +145,13 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
 
 def _before(target: Tensor) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    old = wrap(target._array)
+    if unusual and state.packing:
+        # A hook sees what is saved now, and may keep it in this memory.
+        old = wrap(np.array(target._array))
+    else:
+        old = wrap(target._array)
+        old._storage = target.storage()
     old._node = target._node
-    old._storage = target.storage()
     return old
 
 

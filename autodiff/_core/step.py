@@ -281,9 +281,20 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     """What a node saved, as its rules are to see it: arrays, or Tensors with their place in the graph."""
     saved = node.saved
     assert saved is not None
+    if type(node) is not PlainNode and any(type(s) is Packed for s in saved):
+        return _unpacked(node, saved, create_graph)
     if create_graph:
         return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
     return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
+
+
+def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+    """The same where users' hooks see it: in the order in which it was packed."""
+    values: list[Any] = [None] * len(saved)
+    mentioned = node.primitive.mentioned
+    for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
+        values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
+    return values
 
 
 def _array(s: Any) -> Any:

@@ -37,10 +37,8 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
-    """Tell autograd that the memory was written by other means. Raises RuntimeError for inference tensors."""
+    """Tell autograd that the memory was written by other means."""
     for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
-        if t.is_inference():
-            raise RuntimeError("Inference tensors do not track version counter.")
         t.storage().touch()
 
 
@@ -98,8 +96,8 @@ class _Copies:
 
     def unpack(self, kept: Tensor) -> Tensor:
         if not self.open:
-            raise RuntimeError(
-                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' contextin which the graph was "
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was "
                 "originally recorded."
             )
         return kept
@@ -112,7 +110,7 @@ class _Copies:
 def allow_mutation_on_saved_tensors() -> Iterator[_Copies]:
     """While it lasts, tensors that were saved may be changed in place: backward sees them as they were.
 
-    What is saved is copied at once. Raises RuntimeError for a backward after its end.
+    What is saved is copied at once. Raises AssertionError for a backward after its end.
     """
     copies = _Copies()
     with saved_tensors_hooks(copies.pack, copies.unpack):
