@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.batched import Unreadable, batched, levels_of
+from autodiff._core.batching import sample_by_sample
 from autodiff._core.hooks import called, run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
@@ -50,13 +52,17 @@ def backward(
     create_graph: bool,
     targets: Sequence[Node] | None = None,
     accumulate: bool = True,
+    recording: bool = True,
 ) -> dict[Node, Gradient]:
-    """Walk from the roots. With `targets` only what leads to them runs; their gradients are returned or accumulated."""
+    """Walk from the roots. With `targets` only what leads to them runs; their gradients are returned or accumulated.
+
+    Without `recording` a walk under `create_graph` hands over tensors, and records nothing: what batched ones need.
+    """
     wanted = None if targets is None else set(targets)
     needed = None if wanted is None else _leading_to([node for node, _ in roots], wanted)
     found: dict[Node, Gradient] = {}
     # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
-    before = switch(True, state.inference) if create_graph and not state.grad else None
+    before = switch(recording, state.inference) if create_graph and state.grad is not recording else None
     token = quiet(SILENT)
     try:
         _walk(roots, keep_graph, create_graph, needed, wanted, found, accumulate)
@@ -209,14 +215,22 @@ def _step(
             node.replace_saved(None)
         return
     if rules is not None:
-        grads = [
-            None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
-            for edge, rule in zip(edges, rules)
-        ]
+        try:
+            grads = [
+                None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
+                for edge, rule in zip(edges, rules)
+            ]
+        except Unreadable:
+            grads = _pull_each(node, g, values)
     else:
         if node.results > 1 and node.materializes:
             g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
-        grads = _pull(node, g, values, create_graph)
+        try:
+            grads = _pull(node, g, values, create_graph)
+        except Unreadable:
+            if node.rules is None:
+                raise
+            grads = _pull_each(node, g, values)
         if hooks is not None and hooks.after:
             grads = run_after(node, grads, g, create_graph)
     own = node.like
@@ -260,6 +274,15 @@ def _deliver_slot(output: Output, g: Gradient, arrived: dict[Node, Gradient], wa
     # More than once where a second derivative went by a saved result.
     held = slots[output.index]
     slots[output.index] = g if held is None else added(held, g)
+
+
+def _pull_each(node: Node, g: Gradient, values: Any) -> list[Any]:
+    """A node's gradients sample by sample, where a rule wants to see values."""
+    values = list(values)
+    several = [x for v in (*(g if isinstance(g, list) else [g]), *values) for x in (v if type(v) is Many else (v,))]
+    levels = levels_of(several)
+    found = sample_by_sample(lambda g, v: tuple(_pull(node, g, v, True)), (g, values), levels, node.name())
+    return [None if x is None else batched(x, levels) for x in found]
 
 
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
@@ -336,10 +359,15 @@ def _leading_to(roots: Sequence[Node], targets: set[Node]) -> set[Node] | None:
     seen = set(roots)
     stack = list(seen)
     all_lead = all(type(t) is AccumulateGrad for t in targets)
+    # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
+    oldest = max((t.key for t in targets), default=0)
     while stack:
         node = stack.pop()
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
+                if edge.key > oldest:
+                    all_lead = False
+                    continue
                 seen.add(edge)
                 if type(edge) is not AccumulateGrad:
                     stack.append(edge)

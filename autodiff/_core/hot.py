@@ -16,7 +16,7 @@ from autodiff._core.modes import state, unusual
 from autodiff._core.node import Clock, HotNode, Storage, next_key
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, note
 from autodiff._kernels.flags import anyway, silently
 
 new_tensor = object.__new__
@@ -183,6 +183,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
                 return otherwise(input, other)
         try:
             out = silently(kernel, x, other)
+        except TypeError:
+            return otherwise(input, other)
         except RuntimeError:
             out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
@@ -212,8 +214,7 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
 
 def mark(t: Tensor) -> None:
     """What the hot path leaves out: results of inference mode, and inference tensors that would be saved."""
-    if state.inference:
-        t.meta().inference = True
+    note(t)
     node = t._node
     if node is not None and node.saved:
         for s in node.saved:

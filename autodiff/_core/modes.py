@@ -15,6 +15,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _State(threading.local):
     grad = True
     inference = False
+    #: The vmaps at work, the outermost first.
+    maps: tuple[Any, ...] = ()
+    #: The number of the innermost derivative transform (grad, vjp, jvp ...) at work; 0 outside of all.
+    level = 0
+    #: Whether random operators raise though no vmap is at work: in what jacfwd runs once for all of its columns.
+    sober = False
 
 
 state = _State()

@@ -54,7 +54,7 @@ def replayed(way: Way | None, base: Any) -> Any:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("grad", "hooks", "inference", "name", "view")
+    __slots__ = ("grad", "hooks", "inference", "level", "name", "view")
 
     def __init__(self) -> None:
         #: A leaf's hooks, while it does not require grad.
@@ -62,6 +62,8 @@ class AutogradMeta:
         self.grad: Tensor | None = None
         self.view: View | None = None
         self.inference = False
+        #: The number of the derivative transform inside of which it was made; 0 outside of all.
+        self.level = 0
         self.name: str | None = None
 
 
@@ -162,6 +164,8 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch a leaf's recording on or off, in place. Raises RuntimeError for non-leaves and integer dtypes."""
+        if state.level or state.maps:
+            raise RuntimeError(errors.NO_REQUIRES)
         node = self._node
         if node is not None and not isinstance(node, AccumulateGrad):
             if requires_grad:
@@ -346,7 +350,7 @@ class Tensor:
     def __copy__(self) -> Tensor:
         twin = alias(self)
         twin.__dict__.update(self.__dict__)
-        return twin.requires_grad_(self._node is not None)
+        return requiring(twin, self._node is not None)
 
 
 # -- stale views ------------------------------------------------------------------------------------------------------
@@ -402,7 +406,14 @@ def make_stale(view: Tensor) -> None:
 def _rebuild(array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
     tensor = wrap(array)
     tensor.__dict__.update(attributes)
-    return tensor.requires_grad_(requires_grad)
+    return requiring(tensor, requires_grad)
+
+
+def requiring(tensor: Tensor, flag: bool) -> Tensor:
+    """A new tensor that shall require grad, wherever it is made."""
+    if flag:
+        tensor._node = accumulator(tensor)
+    return tensor
 
 
 def wrap(array: Any) -> Tensor:
@@ -410,9 +421,17 @@ def wrap(array: Any) -> Tensor:
     tensor = object.__new__(Tensor)
     tensor._array = array
     tensor._node = tensor._storage = tensor._meta = None
-    if unusual and state.inference:
-        tensor.meta().inference = True
+    if unusual:
+        note(tensor)
     return tensor
+
+
+def note(tensor: Tensor) -> None:
+    """What a tensor that is made in unusual times remembers of them."""
+    if state.inference:
+        tensor.meta().inference = True
+    if state.level:
+        tensor.meta().level = state.level
 
 
 def alias(tensor: Tensor) -> Tensor:
