@@ -84,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
         seconds=options.time,
         jobs=options.jobs,
         files=files,
+        kind=options.kind,
     )
     summary = Summary(target, decided.profile, decided.seed, excluded=len(EXCLUDED))
     with _stream(options.json) as lines:
@@ -241,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("--ops", type=_names, help="operators or patterns, by commas: add,nn.functional.*")
     verb.add_argument("--dtypes", type=_names, help="by commas: float32,float64")
+    verb.add_argument("--kind", choices=("programs", "histories"), help="one alone of what is drawn at random")
     verb.add_argument("--time", type=_duration, metavar="T", help="seconds, or with a unit: 90s, 10m, 2h")
     verb.add_argument(
         "--jobs",

@@ -11,8 +11,9 @@ from autodiff._core import batching, errors, views
 from autodiff._core.batched import Batched
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import ComplexNode, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
-from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
-from autodiff._core.tensor import Tensor, note, wrap
+from autodiff._core.noting import note, note_node
+from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
 
@@ -90,6 +91,8 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
     node.primitive = p
     if p.wanted:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
+    if unusual:
+        note_node(node, tensors)
 
 
 def _saved(
@@ -99,10 +102,7 @@ def _saved(
     saved: list[Any] = []
     for source, which in plan:
         if source == INPUT:
-            x = inputs[which] if which < len(inputs) else None
-            if unusual and isinstance(x, Tensor) and x.is_inference():
-                raise RuntimeError(errors.INFERENCE_SAVED)
-            saved.append(x)
+            saved.append(inputs[which] if which < len(inputs) else None)
         elif source == RESULT:
             saved.append(guard(tensors[which]))
         elif source == PARAMETER:
@@ -113,6 +113,8 @@ def _saved(
             saved.append(inputs[which]._array.dtype if isinstance(inputs[which], Tensor) else inputs[which].dtype)
         elif source == NOTHING:
             saved.append(None)
+        elif source == ARRAY:
+            saved.append(x if (x := inputs[which]._array).dtype == np.float64 else None)
         else:
             saved.append(_others(inputs) if source == INPUTS else [x._array.shape for x in inputs])
     return tuple(saved)

@@ -16,7 +16,8 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.batched import Batched, Levels, batched, merged, spread
-from autodiff._core.graph import backward, fitted
+from autodiff._core.gradients import fitted
+from autodiff._core.graph import backward
 from autodiff._core.machine_ops import permuted
 from autodiff._core.modes import state, switch, unusual
 from autodiff._core.node import AccumulateGrad, HotNode, Node, likeness, new_node, next_key, start

@@ -21,6 +21,12 @@ class _State(threading.local):
     level = 0
     #: Whether random operators raise though no vmap is at work: in what jacfwd runs once for all of its columns.
     sober = False
+    #: Pairs of saved-tensors hooks, the innermost last; and why none may be set, or None.
+    packing: tuple[Any, ...] = ()
+    no_packing: str | None = None
+    #: The innermost backward walk that runs users' code, and the node that runs while anomalies are looked for.
+    walk: Any = None
+    evaluating: Any = None
 
 
 state = _State()

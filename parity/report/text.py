@@ -24,6 +24,15 @@ TITLES = {
     "error": "ERROR DIFFERS",
     "alias": "SHARED MEMORY DIFFERS",
     "touched": "INPUT CHANGED",
+    "leaf": "IS_LEAF DIFFERS",
+    "version": "VERSION DIFFERS",
+    "node": "GRAD_FN DIFFERS",
+    "layout": "STRIDES DIFFER",
+    "hook": "HOOKS DIFFER",
+    "warning": "WARNING DIFFERS",
+    "mode": "GRAD MODE LEAKS",
+    "memory": "MEMORY IS NOT RELEASED",
+    "repeat": "ANOTHER RESULT WHEN RUN AGAIN",
 }
 MECHANISMS = {
     "accumulation": "the engines agree where each use of an input has an input of its own",
@@ -98,6 +107,9 @@ def _notes(failure: Failure) -> dict[int, str]:
     program = failure.program
     if not program.steps:
         return {}
+    if program.history:
+        steps = {m.step for m in failure.verdict.mismatches if m.step is not None}
+        return {len(program.inputs) + step: "<- differs after this step" for step in steps}
     departed = [m.where for m in failure.verdict.mismatches if m.check in ("value", "dtype", "shape")]
     if departed and len(program.steps) > 1:
         return {min(departed): "<- the first value that differs"}
@@ -146,6 +158,8 @@ def _place(program: Program, mismatch: Mismatch) -> str:
     names = Notation(program).names
     name = names[mismatch.where] if 0 <= mismatch.where < len(names) else f"value {mismatch.where}"
     element = f"[{', '.join(map(str, mismatch.element))}]" if mismatch.element else ""
+    if program.history and mismatch.check in ("gradient", "none"):
+        return f"{name}.grad{element}"
     if mismatch.check in ("gradient", "second", "none"):
         order = "²" if mismatch.check == "second" else ""
         return f"d{order} {_outputs(program)} / d {name}{order}{element}"
