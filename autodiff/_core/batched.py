@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from autodiff._core.machine_ops import expanded, viewed
+from autodiff._core.machine_ops import expanded, permuted, viewed
 from autodiff._core.modes import state
 from autodiff._core.node import Node, RemovableHandle, Storage
 from autodiff._core.tensor import AutogradMeta, Tensor, alias
@@ -41,13 +41,15 @@ NO_BRANCH = (
 
 
 class Level:
-    """One vmap at work: how many samples, and what random operators shall do. A later one has a higher number."""
+    """One vmap at work: how many samples, and what random operators shall do."""
 
-    __slots__ = ("randomness", "size")
+    __slots__ = ("inside", "randomness", "size")
 
     def __init__(self, size: int, randomness: str) -> None:
         self.size = size
         self.randomness = randomness
+        #: The derivative transform around it.
+        self.inside = state.level
 
 
 Levels = tuple[Level, ...]
@@ -75,6 +77,9 @@ def _dense(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> b
 
 def _refused(*_: Any, **__: Any) -> NoReturn:
     raise Unreadable(NO_VALUES)
+
+
+_GEOMETRY = (np.shape, np.ndim, np.size)
 
 
 class Outline:
@@ -117,9 +122,14 @@ class Outline:
     def __len__(self) -> int:
         return int(self.shape[0])
 
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function in _GEOMETRY and args[0] is self and len(args) == 1:
+            return getattr(self, function.__name__)
+        raise Unreadable(NO_VALUES)
+
 
 _READING = """
-    array array_ufunc array_function getitem setitem iter bool int float complex index add radd sub rsub mul rmul
+    array array_ufunc getitem setitem iter bool int float complex index add radd sub rsub mul rmul
     truediv rtruediv floordiv pow neg abs matmul eq ne lt le gt ge and or xor invert contains array_interface
 """
 for _name in _READING.split():
@@ -140,8 +150,19 @@ class Batched(Tensor):
     _node: Node | None = property(  # type: ignore[assignment]
         lambda self: self._value._node, lambda self, node: setattr(self._value, "_node", node)
     )
-    _storage: Storage | None = property(lambda self: self._value._storage)  # type: ignore[assignment]
+    _storage: Storage | None = property(  # type: ignore[assignment]
+        lambda self: self._value._storage, lambda self, storage: setattr(self._value, "_storage", storage)
+    )
     _meta: AutogradMeta | None = property(lambda self: self._value._meta)  # type: ignore[assignment]
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to it in a transform inside of the vmap; what is outside does not show here."""
+        return self._value._node is not None and state.level != self._levels[-1].inside
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        self.requires_grad_(flag)
 
     def memory(self) -> NoReturn:
         raise Unreadable(NO_VALUES)
@@ -223,6 +244,16 @@ def merged(one: Levels, other: Levels) -> Levels:
     return found
 
 
+def whole(x: Tensor) -> Any:
+    """The array of all samples."""
+    return x._value._array if isinstance(x, Batched) else x._array
+
+
+def blank(x: Tensor) -> Any:
+    """An array of a tensor's shape, for questions about shapes alone."""
+    return np.broadcast_to(np.False_, x._array.shape)
+
+
 def sizes(levels: Levels) -> tuple[int, ...]:
     return tuple([level.size for level in levels])
 
@@ -245,3 +276,28 @@ def spread(x: Tensor, levels: Levels) -> Tensor:
     if own == levels:
         return x._value if isinstance(x, Batched) else x
     return expanded(laid_out(x, levels), (*sizes(levels), *x._array.shape))  # type: ignore[no-any-return]
+
+
+def opened(x: Tensor, levels: Levels) -> Tensor:
+    """x with the samples of these vmaps as its own first dimensions, batched over the rest of its levels."""
+    if not levels:
+        return x
+    together = merged(levels, x._levels) if isinstance(x, Batched) else levels
+    rest = tuple([level for level in together if level not in levels])
+    return batched(_ordered(spread(x, together), [*map(together.index, rest), *map(together.index, levels)]), rest)
+
+
+def closed(x: Tensor, levels: Levels) -> Tensor:
+    """The way back: x's own first dimensions as the samples of these vmaps."""
+    rest: Levels = x._levels if isinstance(x, Batched) else ()
+    if not rest or not levels:
+        return batched(x, levels) if levels else x
+    together, having = merged(levels, rest), (*rest, *levels)
+    return batched(_ordered(x._value, [having.index(level) for level in together]), together)  # type: ignore[attr-defined]
+
+
+def _ordered(value: Tensor, order: list[int]) -> Tensor:
+    """The samples' dimensions in another order, in front of the rest."""
+    if order == list(range(len(order))):
+        return value
+    return permuted(value, (*order, *range(len(order), value._array.ndim)))  # type: ignore[no-any-return]

@@ -115,10 +115,13 @@ def sample_by_sample(function: Callable[..., Any], arguments: tuple[Any, ...], l
         raise RuntimeError(f"vmap: {name or 'this operator'} goes sample by sample, and there is none (batch size 0)")
     found = [function(*[_at(a, levels, place) for a in arguments]) for place in places]
     if isinstance(found[0], tuple):
-        columns = [_joined(list(column), lead, name) for column in zip(*found)]
-        make = getattr(type(found[0]), "_make", tuple)
-        return make(columns) if make is not tuple else tuple(columns)
+        return like(found[0], [_joined(list(column), lead, name) for column in zip(*found)])
     return _joined(found, lead, name)
+
+
+def like(result: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
+    """Values in a tuple of a result's type: torch.return_types take them one by one."""
+    return tuple(values) if type(result) is tuple else type(result)(*values)
 
 
 def _at(x: Any, levels: Levels, place: tuple[int, ...]) -> Any:

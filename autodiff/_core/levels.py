@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.batched import Batched, Levels, batched, merged, spread
+from autodiff._core.batched import Batched, Levels, batched, closed, levels_of, opened, spread
 from autodiff._core.gradients import fitted
 from autodiff._core.graph import backward
-from autodiff._core.machine_ops import permuted
 from autodiff._core.modes import state, switch, unusual
 from autodiff._core.node import AccumulateGrad, HotNode, Node, likeness, new_node, next_key, start
 from autodiff._core.primitive import passed_on
@@ -156,8 +155,8 @@ def pulled(
             continue
         own: Levels = output._levels if isinstance(output, Batched) else ()
         value = output._value if isinstance(output, Batched) else output
-        beyond, seed = _beyond(seed, own)
-        extra = merged(extra, beyond) if extra else beyond
+        seed = opened(seed, own)
+        extra = levels_of([seed, *(s for _, s in roots)])
         roots.append((node, fitted(seed, likeness(value._array))))
     targets = [x._node for x in inputs if x._node is not None]
     if record or extra:
@@ -168,32 +167,8 @@ def pulled(
         arrays = [(node, seed._array) for node, seed in roots]
         found = backward(arrays, keep_graph=True, create_graph=False, targets=targets, accumulate=False)
         found = {node: wrap(np.array(g)) for node, g in found.items()}
-    return [_within(found.get(x._node), x) if x._node is not None else None for x in inputs]
-
-
-def _beyond(seed: Tensor, own: Levels) -> tuple[Levels, Tensor]:
-    """The levels of a seed that its output has not, and the seed with these alone, the output's as dimensions."""
-    all_levels = merged(own, seed._levels) if isinstance(seed, Batched) else own
-    value = spread(seed, all_levels)
-    beyond = tuple([level for level in all_levels if level not in own])
-    order = [*map(all_levels.index, beyond), *map(all_levels.index, own)]
-    return beyond, batched(_ordered(value, order), beyond)
-
-
-def _within(g: Tensor | None, x: Tensor) -> Tensor | None:
-    """A gradient of all samples as the gradient of one, over the levels that it varies over."""
-    own: Levels = x._levels if isinstance(x, Batched) else ()
-    if g is None:
-        return None
-    if not isinstance(g, Batched):
-        return batched(g, own)
-    all_levels = merged(g._levels, own)
-    having = (*g._levels, *own)
-    return batched(_ordered(g._value, [having.index(level) for level in all_levels]), all_levels)
-
-
-def _ordered(value: Tensor, order: list[int]) -> Tensor:
-    """The samples' dimensions in another order, in front of the rest."""
-    if order == list(range(len(order))):
-        return value
-    return permuted(value, (*order, *range(len(order), value._array.ndim)))  # type: ignore[no-any-return]
+    result = []
+    for x in inputs:
+        g = None if x._node is None else found.get(x._node)
+        result.append(None if g is None else closed(g, x._levels if isinstance(x, Batched) else ()))
+    return result

@@ -40,6 +40,11 @@ def picked(x: Any, dim: int, index: int) -> Any:
     return ops.select(x, dim=dim, index=index)
 
 
+def cloned(x: Any) -> Any:
+    """A copy."""
+    return ops.clone(x)
+
+
 def stacked(tensors: Any) -> Any:
     """Tensors along a new first dimension."""
     return ops.stack(*tensors, dim=0)

@@ -4,14 +4,17 @@ dimensions alone, and the few that want a rule of their own. Whatever stands now
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.batched import Batched, Levels, batched, laid_out, sizes, spread
 from autodiff._core.batching import SHIFTS, Rule, aligned, each, in_line, leading
-from autodiff._core.primitive import Primitive
+from autodiff._core.primitive import Many, Primitive
 from autodiff._core.registry import PRIMITIVES, ops
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 
 Given = tuple[Any, ...]
 Params = dict[str, Any]
@@ -45,7 +48,7 @@ _rule(
     celu _celu_backward celu_written _celu_written_backward silu _silu_backward mish _mish_backward gelu gelu_by_tanh
     addcmul addcdiv lerp_by_number lerp_by_tensor ldexp frexp power_of_tensors power_of_number _bessel_i
     _scaled_bessel_i where nan_to_num clamp_to_numbers clamp_low clamp_high clamp_between _within zeros_like complex
-    polar angle_of_complex angle_of_real _spherical masked_fill masked_fill_tensor round_to hardtanh _hardtanh_backward
+    polar angle_of_complex angle_of_real _spherical masked_fill round_to hardtanh _hardtanh_backward
     softshrink _softshrink_backward hardshrink _hardshrink_backward threshold _threshold_backward threshold_written
     _threshold_written_backward hardswish _hardswish_backward hardsigmoid _hardsigmoid_backward leaky_relu
     _leaky_relu_backward leaky_relu_written _leaky_relu_written_backward rrelu_with_noise _rrelu_with_noise_backward
@@ -63,7 +66,7 @@ _rule(
     diagonal_scatter slice_scatter select_scatter split split_with_sizes unbind unsafe_split unsafe_split_with_sizes
     sort stable_sort topk argsort aminmax ties max_at min_at place pick var_mean std_mean nonzeros prod cumprod recur
     cummax cummin logcumsumexp gather gather_back scatter scatter_add scatter_value median_at nanmedian_at kthvalue mode
-    cross gaps cholesky cholesky_ex lu_factor_ex lu lu_parts qr inverse solve lu_solve det inverse_of_factors slogdet
+    cross gaps cholesky cholesky_ex lu_factor_ex lu lu_parts qr inverse lu_solve det inverse_of_factors slogdet
     matrix_exp eigh eig svd adjugate adjugate_along
     """,
 )
@@ -84,6 +87,43 @@ def _along(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
         return each(p, inputs, params, levels)
     moved = {n: SHIFTS[n](v, len(levels), sizes(levels)) for n, v in params.items()}
     return p.op(spread(x, levels), index, **moved)
+
+
+@rule("index")
+def _index(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    """Indices of the samples' own, beside a counter of the samples; or whole dimensions of samples."""
+    indices = params["indices"]
+    k, value = len(levels), spread(inputs[0], levels)
+    chosen = [d for d, i in enumerate(indices) if isinstance(i, Tensor)]
+    ndim = max(indices[d]._array.ndim for d in chosen)
+    together = chosen == list(range(chosen[0], chosen[0] + len(chosen)))
+    if not any(isinstance(i, Batched) for i in indices):
+        found = p.op(value, indices=Many([slice(None)] * k + list(indices)))
+        # Indices that stand apart put what they pick in front of everything, the samples too.
+        return found if together else _moved(found, range(ndim, ndim + k), 0)
+    counters = [
+        wrap(np.arange(n).reshape([-1 if j == i else 1 for j in range(k + ndim)])) for i, n in enumerate(sizes(levels))
+    ]
+    own = [laid_out(i, levels, ndim) if isinstance(i, Batched) else i for i in indices]
+    found = p.op(value, indices=Many([*counters, *own]))
+    return _moved(found, range(k, k + ndim), k + chosen[0]) if together else found
+
+
+def _moved(x: Tensor, dims: range, place: int) -> Tensor:
+    """Neighbouring dimensions moved so that the first of them stands at a place."""
+    order = [d for d in range(x._array.ndim) if d not in dims]
+    order[place:place] = dims
+    return ops.permute(x, dims=tuple(order))  # type: ignore[no-any-return]
+
+
+@rule("masked_select")
+def _masked_select(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    return (_dynamic if isinstance(inputs[1], Batched) else each)(p, inputs, params, levels)
+
+
+@rule("unique unique_dim unique_consecutive")
+def _dynamic(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    raise RuntimeError(f"vmap: {p.name} gives each sample a shape of its own, a dynamic shape")
 
 
 @rule("layer_norm")
@@ -125,11 +165,16 @@ composed("sum_all", lambda x: ops.sum(x, dims=_all_dims(x), keepdim=False))
 composed("mean_all", lambda x: ops.mean(x, dims=_all_dims(x), keepdim=False))
 composed("prod_all", lambda x: ops.prod(ops.reshape_to(x, shape=(-1,)), dim=0, keepdim=False))
 composed("trace", lambda x: ops.sum(ops.diagonal(x, offset=0, dim1=0, dim2=1), dims=(0,), keepdim=False))
-for _name in ("median", "nanmedian"):
-    composed(
-        f"{_name}_all",
-        lambda x, at=f"{_name}_at": getattr(ops, at)(ops.reshape_to(x, shape=(-1,)), dim=0, keepdim=False)[0],
-    )
+composed("masked_fill_tensor", lambda input, value, mask: ops.where(mask, value, input))
+
+
+@rule("median_all nanmedian_all")
+def _median(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    (x,) = inputs
+    if not x._array.size:
+        return each(p, inputs, params, levels)
+    flat = ops.reshape_to(x, shape=(-1,))
+    return spread(getattr(ops, p.name.replace("_all", "_at"))(flat, dim=0, keepdim=False)[0], levels)
 
 
 @rule("argmax argmin")
@@ -200,8 +245,9 @@ def _mm(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     """Rows of all samples by one matrix are one product; else a product for each."""
     x, y = inputs
     if not isinstance(y, Batched):
-        rows = ops.reshape_to(spread(x, levels), shape=(-1, x._array.shape[1]))
-        return ops.reshape_to(p.op(rows, y), shape=(*sizes(levels), x._array.shape[0], y._array.shape[1]))
+        n, inner = x._array.shape
+        rows = ops.reshape_to(spread(x, levels), shape=(math.prod(sizes(levels)) * n, inner))
+        return ops.reshape_to(p.op(rows, y), shape=(*sizes(levels), n, y._array.shape[1]))
     return _bmm(p, inputs, params, levels)
 
 
