@@ -26,7 +26,7 @@ from autodiff._surface import operators as _operators
 __version__ = "0.1.0"
 
 #: What is loaded when first asked for: public name to the module that has it, or is it.
-_LATER = {"utils": "utils"}
+_LATER = {"func": "func", "utils": "utils", "vmap": "func"}
 
 
 def __getattr__(name: str) -> _Any:

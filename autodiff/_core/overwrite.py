@@ -50,6 +50,8 @@ def overwrite(
     check_writable(target)
     try:
         silently(kernel, array, *given, out=array, **(params or {}))
+    except TypeError:
+        return False
     except RuntimeError:
         anyway(kernel, array, *given, out=array, **(params or {}))
     target.storage().touch()
