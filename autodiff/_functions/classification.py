@@ -48,7 +48,8 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore:
 
 
 def _check_range(target: Any, classes: int, ignore: int) -> None:
-    if not target.size or (target.min() >= 0 and target.max() < classes):
+    # Seen without their sign, numbers below 0 are larger than any class: one look finds both ends.
+    if not target.size or np.maximum.reduce(np.ravel(target).view(f"u{target.itemsize}")) < classes:
         return
     outside = ((target < 0) | (target >= classes)) & (target != ignore)
     if outside.any():
@@ -127,7 +128,7 @@ def _fused(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int, re
     if input._array.ndim == 1 and shape:
         classes = guarded(wrap(np.reshape(classes._array, ())), target)
     loss: Tensor
-    loss, _ = ops.cross_entropy(input, classes, weight, ignore=ignore, reduction=reduction)
+    loss, _, _ = ops.cross_entropy(input, classes, weight, ignore=ignore, reduction=reduction)
     return ops.view(loss, shape=shape) if reduction == "none" and shape != loss._array.shape else loss  # type: ignore[no-any-return]
 
 
