@@ -10,13 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.lapack import blas
-
 Kernel = Callable[..., Any]
 #: Elements of a block: its scratch and what it reads fit into the second-level cache.
 BLOCK = 1 << 16
-#: From so many elements on a pass saved is worth the door to BLAS.
-LARGE = 1 << 13
 
 
 def _in_blocks(step: Kernel) -> Kernel:
@@ -43,8 +39,8 @@ def _in_line(out: Any, operands: tuple[Any, ...]) -> bool:
     )
 
 
-def _scaled(combine: Any, sign: int) -> Kernel:
-    """x + sign * alpha * other: combined from both, or in one pass by BLAS, which rounds once, as torch does."""
+def _scaled(combine: Any) -> Kernel:
+    """x + alpha * other, or the difference."""
 
     def step(x: Any, other: Any, out: Any, scratch: Any, alpha: float) -> None:
         combine(x, np.multiply(other, alpha, out=scratch), out=out)
@@ -56,9 +52,6 @@ def _scaled(combine: Any, sign: int) -> Kernel:
             combine(x, other, out=out)
         elif isinstance(other, (int, float)):
             combine(x, other * alpha, out=out)
-        # BLAS leaves x alone where alpha is 0, even beside inf.
-        elif out.size >= LARGE and alpha and _in_line(out, (x, other)):
-            blas("axpy", out.dtype)(other.reshape(-1), out.reshape(-1), a=sign * alpha)
         else:
             blocks(x, other, out=out, alpha=alpha)
 
@@ -79,6 +72,6 @@ def _addcdiv(x: Any, a: Any, b: Any, out: Any, scratch: Any, value: float = 1) -
 
 #: By torch's name of the operator. Those whose kernel is a NumPy function of their own need no row.
 KERNELS: dict[str, Kernel] = {
-    "add": _scaled(np.add, 1), "sub": _scaled(np.subtract, -1), "mul": np.multiply, "div": np.divide, "neg": np.negative,
+    "add": _scaled(np.add), "sub": _scaled(np.subtract), "mul": np.multiply, "div": np.divide, "neg": np.negative,
     "addcmul": _addcmul, "addcdiv": _addcdiv,
 }  # fmt: skip
