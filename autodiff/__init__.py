@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from autodiff import _functions, _primitives, autograd, graph, library, linalg, nn, random, special  # noqa: F401
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+from autodiff import _functions, _primitives, autograd, linalg, nn, random, special  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,
@@ -26,3 +29,10 @@ _operators.attach()
 _attributes.attach()
 globals().update(_namespaces.names(""))
 globals().update(_constants.names())
+
+
+def __getattr__(name: str) -> _Any:
+    """Pictures of graphs and the tools for operators of one's own are loaded when somebody asks for them."""
+    if name in ("graph", "library"):
+        return _import_module(f"autodiff.{name}")
+    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
