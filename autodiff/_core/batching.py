@@ -19,7 +19,8 @@ import numpy as np
 from autodiff._core import dtypes
 from autodiff._core.batched import Batched, Levels, Unreadable, batched, laid_out, levels_of, sizes, spread
 from autodiff._core.machine_ops import cast_to, picked, stacked, viewed
-from autodiff._core.primitive import Many, Primitive
+from autodiff._core.node import Many
+from autodiff._core.primitive import Primitive
 from autodiff._core.tensor import Tensor
 
 Rule = Callable[[Primitive, tuple[Any, ...], dict[str, Any], Levels], Any]

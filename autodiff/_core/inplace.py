@@ -113,7 +113,8 @@ def check_writable(target: Tensor) -> None:
     if target.is_inference() and not state.inference:
         raise RuntimeError(errors.INFERENCE_WRITTEN)
     array = target._array
-    if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape)):
+    strides = array.strides
+    if 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape)):
         raise RuntimeError(errors.OVERLAP)
 
 
