@@ -107,7 +107,7 @@ class Draft:
         kind = KIND[dtype]
         if kind == "b":
             return arrays.integers(source, shape, 0, 1).astype(np.bool_)
-        if self.filler is not None and kind in FLOATING:
+        if self.filler is not None and kind in INEXACT:
             filled = self.filler(self, shape, dtype, limits)
             if filled is not None:
                 return filled

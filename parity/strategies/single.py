@@ -56,9 +56,10 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
     if "random" in spec.tags:
         return ("tame", "shapes")
     found: list[Kind] = ["tame", "shapes"]
-    if letter in FLOATING and any(a.kind in _TENSORS for a in spec.arguments):
-        found.append("critical")
-        if spec.stress and letter == "f":  # float16 reaches none of the ranges
+    if any(a.kind in _TENSORS for a in spec.arguments):
+        if letter in FLOATING:
+            found.append("critical")
+        if spec.stress and letter in "fc":  # float16 reaches none of the ranges
             found.append("stress")
     if "exact" in spec.tags and letter != "h" and not (letter == "c" and spec.name in REAL_ONLY):
         found.append("exact")
@@ -150,8 +151,10 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
     """Critical values everywhere where elements stay apart; elsewhere one or two among tame ones."""
     before = 0
 
-    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
+    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array | None:
         nonlocal before
+        if KIND[dtype] not in FLOATING:
+            return None
         source = draft.source
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
@@ -162,7 +165,7 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
             number = np.arange(shapes.size(shape))
             places = source.integer(0, len(values) - 1) + stride * (number + before * (number // len(values)))
             before += 1
-            return values[places % len(values)].reshape(shape)
+            return np.asarray(values[places % len(values)].reshape(shape))
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
             own = source.boolean()
@@ -186,6 +189,9 @@ def _stress(spec: OpSpec, part: int | None) -> Filler:
         low, high = draft.source.choice(spec.stress) if part is None else spec.stress[part]
         if high > np.finfo(dtype).max:
             return None
-        return arrays.uniform(draft.source, shape, low, high).astype(dtype)
+        found = arrays.uniform(draft.source, shape, low, high)
+        if KIND[dtype] == "c":
+            found = found + 1j * arrays.uniform(draft.source, shape, low, high)
+        return found.astype(dtype)
 
     return fill
