@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
@@ -102,6 +103,9 @@ def draw_op(
         spelling = "inplace"
     for _ in range(_TRIES):
         draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind, part))
+        if kind == "shapes" and source.boolean(0.35):
+            _prepare(draft)
+        draft.differentiable = not (kind == "written" and source.boolean(0.4))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
@@ -113,6 +117,12 @@ def draw_op(
         draft.special_seeds = kind == "critical" and not part and order == 1 and spec.family not in _MIXING
         return finished(draft, order)
     raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
+
+
+def _prepare(draft: Draft) -> None:
+    """A part of a tensor or a computed one, for the step to take: its memory begins later, or is no tensor's own."""
+    with contextlib.suppress(Unfit):
+        draw_step(draft, plan(draft.source.choice(("getitem", "getitem", "expand", "mul"))))
 
 
 def parts(spec: OpSpec, kind: Kind) -> int:
