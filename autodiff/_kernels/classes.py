@@ -84,7 +84,7 @@ def cross_entropy_backward(g: Any, soft: Any, target: Any, weight: Any, ignore: 
     """softmax less 1 at the target's class, times what each row counts."""
     each, safe = _weights(target, weight, ignore, soft.dtype)
     share = np.divide(g, total_of(each)) * each if reduction == "mean" else g * each
-    share, safe = np.reshape(np.where(target != ignore, share, 0).astype(soft.dtype), -1), np.reshape(safe, -1)
+    share, safe = np.reshape(np.where(target != ignore, share, 0), -1), np.reshape(safe, -1)
     rows = np.atleast_2d(soft)
     out = np.empty(rows.shape, soft.dtype)
     for part in row_blocks(rows) if soft.size else ():
@@ -102,7 +102,7 @@ def embedding_read(weight: Any, indices: Any, padding: int | None, by_frequency:
     """The adjoint of embedding_adjoint: rows at `indices`, zeros for the padding, shared out by frequency."""
     rows = np.take(weight, indices, axis=0)
     if padding is not None:
-        rows = np.where((indices != padding)[..., None], rows, 0).astype(weight.dtype)
+        rows = np.where((indices != padding)[..., None], rows, 0)
     if by_frequency:
         rows /= np.bincount(np.reshape(indices, -1))[indices].astype(weight.dtype)[..., None]
     return rows
@@ -119,7 +119,7 @@ def embedding_onto(held: Any, g: Any, indices: Any, padding: int | None, by_freq
     places = np.reshape(indices, -1)
     rows = np.reshape(g, (places.size, g.shape[-1]))
     if padding is not None:
-        rows = np.where((places != padding)[:, None], rows, 0).astype(g.dtype)
+        rows = np.where((places != padding)[:, None], rows, 0)
     if by_frequency:
         rows = rows / np.bincount(places)[places].astype(g.dtype)[:, None]
     return add_at(held, places, rows)

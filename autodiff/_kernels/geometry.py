@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -176,7 +177,7 @@ def fold_back(x: Any, shape: Shape, dim: int, size: int, step: int) -> Any:
     """The adjoint of unfold: every window added back where it was taken."""
     out = np.zeros(shape, x.dtype)
     if not shape:
-        return x.sum(dtype=x.dtype)
+        return x.sum()
     count = x.shape[dim]
     for i in range(size):
         out[at(dim, slice(i, i + (count - 1) * step + 1, step))] += x[..., i]
@@ -201,7 +202,7 @@ def footprint(shape: Shape, strides: Shape, offset: int = 0) -> Any:
 
 def footprints(own: Shape, shape: Shape, strides: Shape, offset: int) -> dict[str, Any]:
     """What `strided_back` and its adjoint ask for, of contiguous memory of the shape `own`."""
-    count = int(np.prod(own, dtype=np.int64))
+    count = math.prod(own)
     places = np.arange(count).reshape(own)
     return {"own": places, "seen": footprint(shape, strides, offset), "origin": 0, "count": count}
 
