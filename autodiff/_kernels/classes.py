@@ -29,7 +29,7 @@ def nll_loss(x: Any, target: Any, weight: Any, ignore: int, reduction: str) -> A
     dim = 0 if x.ndim == 1 else 1
     picked = np.take_along_axis(x, np.expand_dims(safe, dim), dim).squeeze(dim)
     # An ignored element does not count, be it nan.
-    losses = np.where(each != 0, -picked * each, -np.where(target != ignore, picked, 0) * each)
+    losses = -np.where(target != ignore, picked, 0) * each
     if reduction == "none":
         return losses
     whole = total_of(losses)

@@ -35,7 +35,7 @@ WAITING = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one mutant; `how` says what killed it, `programs` how many were run."""
+    """What became of one mutant; `how` says what killed it or left it, `programs` how many were run."""
 
     id: str
     kind: str
@@ -101,17 +101,20 @@ def _verdict(
     candidate: Candidate, found: Sequence[Case], measures: Sequence[Measure], engine: Any, subject: Any
 ) -> list[Any]:
     candidate.plant()
+    undecided = 0
     for done, number in enumerate(candidate.cases, start=1):
         case = found[number]
         verdict = compare(case.program, engine, subject, reference_run=case.run)
         if verdict.status == "differs" and not known_reason(case.program, verdict, engine, subject):
             return ["killed", f"{verdict.mismatches[0].check} in {case.item.label}", done]
+        undecided += verdict.status == "undecided"
     for number in candidate.measures:
         if worse := measures[number].worse(subject):
             return ["killed", worse, len(candidate.cases)]
     # A line may have parts that no program runs: the branch of a conditional, what follows `and`.
     reached = _touched(candidate, found, measures, subject)
-    return ["survived" if reached else "not reached", "", len(candidate.cases)]
+    how = f"undecided in {undecided} programs" if undecided else ""
+    return ["survived" if reached else "not reached", how, len(candidate.cases)]
 
 
 class Touched(BaseException):
