@@ -19,7 +19,7 @@ from autodiff._surface.operators import ARITHMETIC, COMPARISONS, UNARY
 #: Module to its stub's path below the package.
 STUBS = {
     "autodiff": "__init__.pyi",
-    "autodiff.autograd": "autograd.pyi",
+    "autodiff.autograd": "autograd/__init__.pyi",
     "autodiff.graph": "graph.pyi",
     "autodiff.linalg": "linalg.pyi",
     "autodiff.nn.functional": "nn/functional.pyi",

@@ -12,7 +12,8 @@ import numpy as np
 from parity.catalogue import ELEMENTWISE, OpSpec
 from parity.engines.protocol import Run
 from parity.errors import UsageError
-from parity.program import Array, Program, Regime, Spelling
+from parity.program import Array, Program, Regime
+from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
 from parity.strategies.drawing import draw_step, finished, plan, weigh

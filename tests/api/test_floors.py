@@ -32,6 +32,8 @@ IMPORTLIB = {
     "autodiff/_kernels/lapack.py",
     "autodiff/_kernels/scipy_special.py",
     "autodiff/_surface/stubs.py",
+    # Modules of torch.autograd that a program seldom needs.
+    "autodiff/autograd/__init__.py",
     "parity/__init__.py",
     "parity/engines/__init__.py",
     "parity/pytest_plugin.py",
