@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from autodiff._core import dtypes, errors, views
+from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
-from autodiff._core.modes import state
+from autodiff._core.batched import Batched, Outline, batched, spread
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
@@ -36,9 +37,13 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
+    if isinstance(target, Batched):
+        return _assign_samples(target, compute)
     check_writable(target)
     before = _before(target)
     result = compute(before)
+    if isinstance(result, Batched):
+        raise RuntimeError(batching.IN_PLACE)
     _check_result(target, result)
     view = None if target._meta is None else target._meta.view
     tracked = state.grad and result._node is not None
@@ -56,8 +61,25 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
     return target
 
 
+def _assign_samples(target: Batched, compute: Callable[[Tensor], Tensor]) -> Tensor:
+    levels = target._levels
+
+    def for_all(before: Tensor) -> Tensor:
+        result = compute(batched(before, levels))
+        _check_result(target, result)
+        return batching.held(result, target)
+
+    assign(target._value, for_all)
+    target._array = Outline(target._value._array, len(levels))
+    return target
+
+
 def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
     """`target` becomes its own view: the same memory in another geometry, at the view's place in the graph."""
+    if isinstance(target, Batched):
+        reshape_in_place(target._value, lambda before: spread(compute(batched(before, target._levels)), target._levels))
+        target._array = Outline(target._value._array, len(target._levels))
+        return target
     check_writable(target)
     made = None if target._meta is None or target._meta.view is None else target._meta.view.made
     if made is not None and state.grad and target._node is not None:
@@ -76,23 +98,28 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
 
 def check_writable(target: Tensor) -> None:
     """Raise where torch refuses to write, before anything is computed."""
+    if unusual and state.level and (target._meta is None or target._meta.level != state.level):
+        raise RuntimeError(errors.CAPTURED)
     if state.grad:
-        if isinstance(target._node, AccumulateGrad):
-            raise RuntimeError(errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE)
         base = target._base
-        if base is not None and base._node is not None and target._meta.view.made == errors.NO_GRAD_VIEW:  # type: ignore[union-attr]
-            raise RuntimeError(errors.NO_GRAD_VIEW)
+        if base is not None and base._node is not None:
+            made = target._meta.view.made  # type: ignore[union-attr]
+            if made == errors.NO_GRAD_VIEW or made == errors.INFERENCE_VIEW:
+                raise RuntimeError(made)
+        if isinstance(target._node, AccumulateGrad):
+            raise RuntimeError(errors.LEAF_IN_PLACE if base is None else errors.LEAF_VIEW_IN_PLACE)
         if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
             raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     if target.is_inference() and not state.inference:
-        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.")
+        raise RuntimeError(errors.INFERENCE_WRITTEN)
     if _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
 
 
 def _expanded(array: Any) -> bool:
     """Whether several elements are one in memory."""
-    return array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape))
+    strides = array.strides
+    return 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape))
 
 
 def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
@@ -148,9 +175,13 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
 
 def _before(target: Tensor) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    old = wrap(target._array)
+    if unusual and state.packing:
+        # A hook sees what is saved now, and may keep it in this memory.
+        old = wrap(np.array(target._array))
+    else:
+        old = wrap(target._array)
+        old._storage = target.storage()
     old._node = target._node
-    old._storage = target.storage()
     return old
 
 
@@ -198,6 +229,7 @@ def rebind(target: Tensor, result: Tensor) -> None:
         target._node = node
     else:
         base = view.base
+        whole_retained = take_retained(base)
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
@@ -205,6 +237,8 @@ def rebind(target: Tensor, result: Tensor) -> None:
         lies = None if _expanded(base._array) else order(base._array)
         record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
         base._node = spliced._node
+        if whole_retained:
+            base.retain_grad()
     views.make_stale(target.storage())
     if retained and target._node is not None:
         target.retain_grad()

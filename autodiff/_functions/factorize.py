@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.matrices import (
     check_batches,
@@ -50,8 +51,8 @@ def _cholesky(name: str, primitive: Any, input: Tensor, upper: bool, check: bool
         check_floating(reported, input)
     check_kernel("cholesky_cpu", input)
     L, info = primitive(input, upper=bool(upper))
-    if check and info._array.any():
-        raise failed(name, info._array, _NOT_POSITIVE)
+    if check and whole(info).any():
+        raise failed(name, whole(info), _NOT_POSITIVE)
     return CholeskyEx(L, info)  # type: ignore[call-arg]
 
 
@@ -104,8 +105,8 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     """Both factors in one matrix, and the exchanges of rows, counted from 1."""
     _check_lu("torch.lu_factor", A, pivot)
     factors, pivots, info = ops.lu_factor_ex(A)
-    if info._array.any():
-        raise failed("torch.linalg.lu_factor", info._array, _ZERO_PIVOT, RuntimeError)
+    if whole(info).any():
+        raise failed("torch.linalg.lu_factor", whole(info), _ZERO_PIVOT, RuntimeError)
     return LUFactor(factors, pivots)  # type: ignore[call-arg]
 
 
@@ -114,8 +115,8 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -
     """The same, and per matrix the place of the first zero on U's diagonal, counted from 1, or 0."""
     _check_lu("torch.lu_factor", A, pivot)
     factors, pivots, info = ops.lu_factor_ex(A)
-    if check_errors and info._array.any():
-        raise failed("torch.linalg.lu_factor_ex", info._array, _ZERO_PIVOT, RuntimeError)
+    if check_errors and whole(info).any():
+        raise failed("torch.linalg.lu_factor_ex", whole(info), _ZERO_PIVOT, RuntimeError)
     return LUFactorEx(factors, pivots, info)  # type: ignore[call-arg]
 
 
@@ -273,8 +274,8 @@ def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, tran
 def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
     """The factors of Bunch and Kaufman in one matrix, and LAPACK's exchanges."""
     LD, pivots, info = ldl_factor_ex(input, hermitian=hermitian)
-    if info._array.any():
-        raise failed("torch.linalg.ldl_factor", info._array, "Unknown error code: {}.", RuntimeError)
+    if whole(info).any():
+        raise failed("torch.linalg.ldl_factor", whole(info), "Unknown error code: {}.", RuntimeError)
     return LDLFactor(LD, pivots)  # type: ignore[call-arg]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,13 @@ def matmul(x: Any, y: Any) -> Any:
     return np.matmul(x, y)
 
 
-#: torch's own loop multiplies batches of matrices with fewer products than this, BLAS the others.
+#: torch multiplies batches of smaller matrices by a loop of its own: so many products of numbers each.
 _OWN_LOOP = 400
 
 
-def plus(input: Any, product: Any, beta: Any, alpha: Any, *, blas: bool = True) -> Any:
-    """beta * input + alpha * product, in product's memory; a beta of 0 leaves nan out, in BLAS an alpha of 0 too."""
-    if alpha == 0 and blas:
+def plus(input: Any, product: Any, beta: Any, alpha: Any, skips: bool = False) -> Any:
+    """beta * input + alpha * product, in product's memory; beta 0 leaves its term out, nan or not, alpha 0 if told."""
+    if alpha == 0 and skips:
         product[...] = 0
     elif alpha != 1:
         product *= np.asarray(alpha).astype(product.dtype)
@@ -31,33 +30,21 @@ def plus(input: Any, product: Any, beta: Any, alpha: Any, *, blas: bool = True) 
 
 
 def addmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
-    """beta * input + alpha * (x @ y), for two matrices, or a matrix and a vector."""
+    """beta * input + alpha * (x @ y), for matrices, batches of them, or a matrix and a vector."""
     if x.dtype.char == "e":
-        return _in_single(np.matmul, input, x, y, beta, alpha)
-    return plus(input, np.matmul(x, y), beta, alpha, blas=y.ndim > 1 or x.dtype.kind != "c")
-
-
-def baddbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
-    """beta * input + alpha * (x @ y), for batches of matrices."""
-    if x.dtype.char == "e":
-        return _in_single(np.matmul, input, x, y, beta, alpha)
-    return plus(input, np.matmul(x, y), beta, alpha, blas=math.prod(x.shape[1:]) * y.shape[2] >= _OWN_LOOP)
-
-
-def _in_single(multiply: Callable[[Any, Any], Any], input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
-    a, b, c = (t.astype(np.float32) for t in (input, x, y))
-    return plus(a, multiply(b, c), beta, alpha, blas=False).astype(np.float16)
+        product = np.matmul(x.astype(np.float32), y.astype(np.float32))
+        return plus(input.astype(np.float32), product, beta, alpha).astype(np.float16)
+    # Only what torch leaves to BLAS has no product where alpha is 0; elsewhere 0 * nan is nan.
+    blas = y.ndim == 2 or x.dtype.kind == "f" if x.ndim == 2 else math.prod(x.shape[1:]) * y.shape[2] >= _OWN_LOOP
+    return plus(input, np.matmul(x, y), beta, alpha, blas)
 
 
 def addbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     """beta * input + alpha * the sum of the products of two batches."""
     if x.dtype.char == "e":
-        return _in_single(_summed, input, x, y, beta, alpha)
-    return plus(input, _summed(x, y), beta, alpha)
-
-
-def _summed(x: Any, y: Any) -> Any:
-    return np.tensordot(x, y, ([0, 2], [0, 1]))
+        product = np.tensordot(x.astype(np.float32), y.astype(np.float32), ([0, 2], [0, 1]))
+        return plus(input.astype(np.float32), product, beta, alpha).astype(np.float16)
+    return plus(input, np.tensordot(x, y, ([0, 2], [0, 1])), beta, alpha, True)
 
 
 def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
@@ -65,7 +52,7 @@ def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     if x.dtype.kind == "b":
         product = np.multiply.outer(x, y) & bool(alpha)
         return product | (input & bool(beta))
-    return plus(input, np.multiply.outer(x, y), beta, alpha, blas=False)
+    return plus(input, np.multiply.outer(x, y), beta, alpha)
 
 
 def vdot(x: Any, y: Any) -> Any:

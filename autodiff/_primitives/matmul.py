@@ -45,10 +45,10 @@ bilinear(
     inputs=("input", "other"),
 )
 linear("transposed", contraction.exchanged, lambda g: ops.transposed(g))
-for _name, _kernel in (("addmm", contraction.addmm), ("baddbmm", contraction.baddbmm)):
+for _name in ("addmm", "baddbmm"):
     general(
         _name,
-        _kernel,
+        contraction.addmm,
         lambda g, beta: g * beta,
         lambda g, mat2, alpha: ops.bmm(g, ops.adjoint(mat2)) * alpha,
         lambda g, mat1, alpha: ops.bmm(ops.adjoint(mat1), g) * alpha,
