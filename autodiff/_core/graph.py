@@ -17,14 +17,17 @@ from autodiff._core import dtypes, errors
 from autodiff._core.hooks import called, run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import cast_to, sum_to, zeros_of
-from autodiff._core.modes import state, switch
+from autodiff._core.modes import duals, state, switch
 from autodiff._core.node import FREED, AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage, output
 from autodiff._core.primitive import Many, passed_on
+from autodiff._core.tangents import restored
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 ndarray = np.ndarray
 Gradient = Any  # an array in a first-order walk, a Tensor under create_graph
+#: For `create_graph`: Tensors all the same, because they carry tangents, but nothing is recorded.
+UNRECORDED: Any = 1
 #: From so many elements on a sum in place is worth asking whose memory it is.
 LARGE = 1 << 14
 
@@ -56,7 +59,8 @@ def backward(
     needed = None if wanted is None else _leading_to([node for node, _ in roots], wanted)
     found: dict[Node, Gradient] = {}
     # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
-    before = switch(True, state.inference) if create_graph and not state.grad else None
+    records = create_graph is True
+    before = switch(records, state.inference) if create_graph and state.grad is not records else None
     token = quiet(SILENT)
     try:
         _walk(roots, keep_graph, create_graph, needed, wanted, found, accumulate)
@@ -267,7 +271,7 @@ def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]
     rules = node.rules
     if rules is None:
         # Users' code and inner walks run here: they must see the walk's own grad mode.
-        before = switch(create_graph, state.inference)
+        before = switch(create_graph is True, state.inference)
         try:
             return node.pull(g, values, create_graph)
         finally:
@@ -303,6 +307,8 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
             elif node.primitive is not None:
                 index = node.primitive.outputs.index(node.primitive.wanted[place])
                 result._node = output(node, index, node.like[index])
+        if duals:
+            restored(s, result)
         return result
     return s
 

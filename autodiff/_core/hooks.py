@@ -19,7 +19,7 @@ def _shown(g: Gradient) -> Tensor | None:
 
 def called(hook: Any, create_graph: bool, *arguments: Any) -> Any:
     """A user's hook, in the walk's own grad mode."""
-    before = switch(create_graph, state.inference)
+    before = switch(create_graph is True, state.inference)
     try:
         return hook(*arguments)
     finally:

@@ -14,13 +14,16 @@ from autodiff._core import errors
 from autodiff._core import graph as _graph
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.modes import (
+    duals,
     enable_grad,
     inference_mode,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
+    state,
 )
 from autodiff._core.node import Node, likeness
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, wrap
 
 __all__ = [
@@ -38,7 +41,7 @@ __all__ = [
 ]
 
 #: What is loaded when first asked for: public name to the module below this one that has it, or is it.
-_LATER: dict[str, str] = {}
+_LATER = {"forward_ad": "forward_ad"}
 
 
 def __getattr__(name: str) -> Any:
@@ -159,12 +162,14 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    roots = _roots(outs, seeds, create_graph)
+    # Under forward mode gradients carry tangents too.
+    walk = bool(create_graph) or (_graph.UNRECORDED if duals and state.levels else False)
+    roots = _roots(outs, seeds, walk)
     for x in ins:
         if x._node is None:
             raise RuntimeError(errors.NOT_REQUIRED)
     nodes = [x._node for x in ins]
-    found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
+    found = _graph.backward(roots, keep_graph=keep, create_graph=walk, targets=nodes, accumulate=False)
     result: list[Tensor | None] = []
     for index, x in enumerate(ins):
         g = found.get(x._node)
@@ -173,8 +178,17 @@ def grad(
                 raise RuntimeError(errors.UNUSED.format(index=index))
             result.append(wrap(np.zeros_like(x._array)) if materialize_grads else unreached(x))
         else:
-            result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
+            result.append(g if create_graph else _outside(g))
     return tuple(result)
+
+
+def _outside(g: Any) -> Tensor:
+    """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
+    if not isinstance(g, Tensor):
+        return wrap(g if not isinstance(g, np.ndarray) else np.array(g))
+    found = wrap(np.array(g._array))
+    shared(g, found)
+    return found
 
 
 def unreached(input: Tensor) -> Tensor | None:
