@@ -25,14 +25,18 @@ from autodiff._core.modes import (
 from autodiff._core.node import Node, likeness
 from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
     "FunctionCtx",
+    "GradcheckError",
     "backward",
     "enable_grad",
     "function",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
@@ -41,7 +45,7 @@ __all__ = [
 ]
 
 #: What is loaded when first asked for: public name to the module below this one that has it, or is it.
-_LATER = {"forward_ad": "forward_ad"}
+_LATER = {"forward_ad": "forward_ad", "functional": "functional"}
 
 
 def __getattr__(name: str) -> Any:
