@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import graph
+from autodiff._core.gradients import UNRECORDED, fitted
+from autodiff._core.graph import backward
 from autodiff._core.inplace import assign
 from autodiff._core.modes import duals, state, switch, unusual
-from autodiff._core.node import likeness
-from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
+from autodiff._core.node import Many, likeness
+from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -298,10 +299,10 @@ def _transposed(
     """The vjp is linear in the incoming gradient: its own gradient by that, weighted by the tangents, is the jvp."""
     moving = [r for r in results if r._array.dtype.kind in "fc"]
     blanks = [wrap(np.zeros_like(r._array)).requires_grad_() for r in moving]
-    records = True if _is_tracked((*inputs, *tangents)) else graph.UNRECORDED if state.levels else False
+    records = True if _is_tracked((*inputs, *tangents)) else UNRECORDED if state.levels else False
     try:
         roots = _gradients(p, blanks[0] if len(blanks) == 1 else blanks, inputs, tangents, params, results)
-        found = graph.backward(
+        found = backward(
             [(node, t if records else t._array) for node, t in roots],
             keep_graph=False,
             create_graph=records,
@@ -341,9 +342,9 @@ def _gradients(
         roots = []
         for x, t, h in zip(inputs, tangents, grads):
             if t is not None and h is not None:
-                h = graph.fitted(h, likeness(x._array))
+                h = fitted(h, likeness(x._array))
                 if h._node is not None:
-                    roots.append((h._node, graph.fitted(t, h._node.like)))
+                    roots.append((h._node, fitted(t, h._node.like)))
         return roots
     finally:
         switch(*before)

@@ -15,7 +15,7 @@ from autodiff._core import errors
 from autodiff._core.function import function
 from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import duals, state
-from autodiff._core.primitive import Many
+from autodiff._core.node import Many
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap

@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.blocks import ROWS, row_blocks
-from autodiff._kernels.elementary import sigmoid
 from autodiff._kernels.error_functions import ndtr
 from autodiff._kernels.half import in_single
+from autodiff._kernels.logistic import logistic_density as _density
+from autodiff._kernels.logistic import sigmoid
 from autodiff._kernels.summation import total
 
 Dims = tuple[int, ...]
 
 
-@in_single
-def logistic_density(x: Any) -> Any:
-    """The derivative of the logistic function."""
-    return sigmoid(x) * sigmoid(-x)
+#: The derivative of the logistic function.
+logistic_density = in_single(_density)
 
 
 @in_single

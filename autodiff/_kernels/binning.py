@@ -66,7 +66,7 @@ def counted(at: Any, inside: Any, bins: int, weights: Any, dtype: Any) -> Any:
 
 def bincount(x: Any, weights: Any, minlength: int) -> Any:
     """How often each number from 0 occurs, or the sum of its weights: of float32 in float32, of others in float64."""
-    found = np.bincount(x, None if weights is None else weights.real, minlength=minlength)
     if weights is None:
-        return found.astype(np.int64)
-    return found.astype(np.float32 if weights.dtype == np.float32 else np.float64)
+        return np.bincount(x, minlength=minlength)
+    found = np.bincount(x, weights.real, minlength=minlength)
+    return found.astype(np.float32) if weights.dtype == np.float32 else found

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
-from autodiff._kernels import elementary
+from autodiff._kernels import elementary, logistic
 
 
 def _over_square(x: Any, radius: Any) -> Any:
@@ -28,19 +28,27 @@ def _times_log(g: Any, input: Any, other: Any) -> Any:
 # -- exponentials and logarithms ----------------------------------------------------------------------------------
 pointwise("exp", np.exp, "out")
 pointwise("exp2", np.exp2, lambda out: out * math.log(2), public="exp2 special.exp2")
-pointwise("expm1", np.expm1, lambda out: out + 1, public="expm1 special.expm1")
+pointwise(
+    "expm1",
+    np.expm1,
+    lambda out, input_array: ops._one_more(out, array=input_array),
+    public="expm1 special.expm1",
+)
+general("_one_more", logistic.one_more, lambda g: g, inputs=("input",), node="AddBackward0")
 pointwise("log", np.log, "1/input")
 pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
 pointwise("log10", np.log10, lambda g, input: g / ops.conj(input * math.log(10)))
 pointwise("log1p", elementary.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", public="log1p special.log1p")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
-pointwise("rsqrt", elementary.rsqrt, lambda out: -0.5 * (out * out * out))
-pointwise("sigmoid", elementary.sigmoid, lambda g, out: ops._sigmoid_backward(g, out))
-pointwise(
+pointwise("rsqrt", elementary.rsqrt, lambda out, input_array: ops._rsqrt_slope(out, array=input_array))
+general("_rsqrt_slope", logistic.rsqrt_slope, lambda g, input: g * (-1.5 * input * input), inputs=("input",))
+pointwise("sigmoid", logistic.sigmoid, lambda g, out, input_array: ops._sigmoid_backward(g, out, array=input_array))
+general(
     "_sigmoid_backward",
-    elementary.sigmoid_backward,
-    lambda g, other: ops.conj(ops._sigmoid_backward(ops.conj(g), other)),
+    logistic.sigmoid_backward,
+    lambda g, other, array: ops.conj(ops._sigmoid_backward(ops.conj(g), other, array=array)),
     lambda g, input, other: ops.conj(g) * input * ops.conj(1 - 2 * other),
+    inputs=("input", "other"),
     node="SigmoidBackwardBackward0",
 )
 
@@ -55,12 +63,13 @@ pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(inpu
 pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1), public="atan arctan")
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
-pointwise("tanh", np.tanh, lambda g, out: ops._tanh_backward(g, out))
-pointwise(
+pointwise("tanh", np.tanh, lambda g, out, input_array: ops._tanh_backward(g, out, array=input_array))
+general(
     "_tanh_backward",
-    elementary.tanh_backward,
-    lambda g, other: ops.conj(ops._tanh_backward(ops.conj(g), other)),
+    logistic.tanh_backward,
+    lambda g, other, array: ops.conj(ops._tanh_backward(ops.conj(g), other, array=array)),
     lambda g, input, other: ops.conj(g) * input * ops.conj(-2 * other),
+    inputs=("input", "other"),
     node="TanhBackwardBackward0",
 )
 pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1), public="asinh arcsinh")
@@ -117,7 +126,7 @@ general(
 
 # -- logarithms of two operands -----------------------------------------------------------------------------------
 # The logistic functions to the bases e and 2 whose derivatives lose nothing where they are nearly 1.
-pointwise("_logistic", elementary.sigmoid, lambda input, out: out * ops._logistic(-input))
+pointwise("_logistic", logistic.sigmoid, lambda input, out: out * ops._logistic(-input))
 pointwise(
     "_logistic_of_two",
     lambda x: 1 / (1 + np.exp2(-x)),

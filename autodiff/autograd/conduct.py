@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from autodiff import autograd
-from autodiff._core.node import Node
+from autodiff._core.node import TableNode, likeness, link, new_node
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.autograd import jacobians
 from autodiff.autograd.cases import Case, index_of, largest, random_like
 from autodiff.autograd.gradcheck import GradcheckError
-from autodiff.autograd.jacobians import Array, as_tuple
+from autodiff.autograd.jacobians import as_tuple
 
 UNDEFINED = (
     "Expected all input grads to be undefined or zero when all output grads are undefined or zero, but that of input "
@@ -111,62 +111,46 @@ def check_proportional(case: Case, outputs: Sequence[Tensor]) -> None:
 def check_missing_gradients(case: Case) -> None:
     """A backward must take missing gradients for zeros: all of them missing, and each by itself."""
     outputs = [o for o in as_tuple(case.func(*case.inputs)) if isinstance(o, Tensor) and o.requires_grad]
-    _undefined("all", case, lambda: _pulled_by_nothing(case, outputs))
+    if not outputs:
+        return
+    _check_undefined(case, "all", [_hidden(o) for o in outputs])
     for missing in range(len(outputs) if len(outputs) > 1 else 0):
         given = [o for o in as_tuple(case.func(*case.inputs)) if isinstance(o, Tensor) and o.requires_grad]
-        rest = [o for k, o in enumerate(given) if k != missing]
-        seeds = [np.zeros(o._array.shape, o._array.dtype) for o in rest]
-        _undefined(
-            f"that of output {missing}",
-            case,
-            lambda rest=rest, seeds=seeds: list(  # type: ignore[misc]
-                zip(case.places, jacobians.gradients(rest, case.wanted, seeds))
-            ),
+        _check_undefined(
+            case, f"that of output {missing}", [_hidden(o) if k == missing else o for k, o in enumerate(given)]
         )
 
 
-def _undefined(which: str, case: Case, gradients: Callable[[], list[tuple[Any, Array | None]]]) -> None:
+def _check_undefined(case: Case, which: str, outputs: Sequence[Tensor]) -> None:
+    seeds = [np.zeros(o._array.shape, o._array.dtype) for o in outputs]
     try:
-        found = gradients()
+        found = jacobians.gradients(outputs, case.wanted, seeds)
     except RuntimeError as error:
         warnings.warn(BREAKING, stacklevel=6)
         raise GradcheckError(
             f"Expected backward function to handle undefined output grads: with {which} undefined it raised {error}"
         ) from error
-    for i, g in found:
+    for i, x, g in zip(case.places, case.wanted, found):
         if g is not None and np.any(g != 0):
             warnings.warn(BREAKING, stacklevel=6)
-            x = wrap(g)
             raise GradcheckError(f"{UNDEFINED}{i}{largest(g, x)}, with {which} undefined")
 
 
-def _pulled_by_nothing(case: Case, outputs: Sequence[Tensor]) -> list[tuple[Any, Array | None]]:
-    """What the Functions that no gradient reaches make of it; the engine's own operators pass nothing on."""
-    accumulators = {x._node: i for x, i in zip(case.wanted, case.places)}
-    found: list[tuple[Any, Array | None]] = []
-    seen: set[Node] = set()
-    stack = [o._node for o in outputs if o._node is not None]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if not hasattr(node, "function"):
-            stack += [edge for edge in node.edges if edge is not None]
-            continue
-        for edge, g in zip(node.edges, _by_nothing(node)):
-            if edge is not None and g is not None:
-                found.append((accumulators.get(edge, "an inner Function"), np.array(g)))
-            elif edge is not None:
-                stack.append(edge)
+class Undefined(TableNode):
+    """In the way of a gradient: passes on that there is none."""
+
+    __slots__ = ()
+    title = "UndefinedGrad"
+
+    def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
+        return [None]
+
+
+def _hidden(o: Tensor) -> Tensor:
+    """An output whose gradient never arrives at what made it."""
+    found = wrap(o._array)
+    found._node = link(new_node(Undefined), (o._node,), likeness(o._array))
     return found
-
-
-def _by_nothing(node: Any) -> list[Any]:
-    likes = node.like if node.results > 1 else [node.like]
-    shapes = [like if isinstance(like, tuple) else ((), like) for like in likes]
-    given = [np.zeros(shape, dtype) if node.materializes else None for shape, dtype in shapes]
-    return list(node.pull(given if node.results > 1 else given[0], None, False))
 
 
 def check_missing_tangents(case: Case) -> None:

@@ -213,15 +213,6 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "nn.functional.soft_margin_loss": Known(
             _GRADIENTS, "torch divides e^-xy by 1 + e^-xy, which is inf/inf; the true quotient is 1"
         ),
-        **dict.fromkeys(
-            ("msort", "sort"),
-            Known(
-                _GRADIENTS,
-                "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
-                "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
-                where="convention",
-            ),
-        ),
         "where": Known(
             frozenset(["error"]),
             "torch hands a real operand beside a complex one a complex gradient, and its own backward refuses that",

@@ -11,7 +11,8 @@ import numpy as np
 from parity.catalogue import ELEMENTWISE, OpSpec
 from parity.engines.protocol import Run
 from parity.errors import UsageError
-from parity.program import Array, Program, Regime, Spelling
+from parity.program import Array, Program, Regime
+from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
 from parity.strategies.drawing import draw_step, finished, plan, weigh
@@ -148,17 +149,21 @@ def _filler(spec: OpSpec, kind: Kind, part: int | None) -> Filler | None:
 
 def _critical(spec: OpSpec, part: int | None) -> Filler:
     """Critical values everywhere where elements stay apart; elsewhere one or two among tame ones."""
+    before = 0
 
     def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
+        nonlocal before
         source = draft.source
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
         values = np.array(arrays.critical(np.dtype(dtype), spec.critical, ends), dtype)
         if _elementwise(spec):
-            # each tensor starts elsewhere, so that over a few programs all pairs meet
+            # each tensor starts elsewhere and moves on by one a round, so that all pairs meet
             stride = source.choice([n for n in (1, 3, 5, 7, 11) if math.gcd(n, len(values)) == 1])
-            places = source.integer(0, len(values) - 1) + stride * np.arange(shapes.size(shape))
-            return values[places % len(values)].reshape(shape)
+            number = np.arange(shapes.size(shape))
+            places = source.integer(0, len(values) - 1) + stride * (number + before * (number // len(values)))
+            before += 1
+            return np.asarray(values[places % len(values)].reshape(shape))
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
             own = source.boolean()
