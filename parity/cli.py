@@ -26,7 +26,7 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.living import live
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.faults import mutants as mutation
+from parity.faults import accounts
 from parity.faults import selftest as faults
 from parity.judging import judge
 from parity.planning import PROFILES, plan
@@ -200,7 +200,7 @@ def selftest(options: argparse.Namespace) -> int:
 
         wishes = {"programs": options.programs, "seed": options.seed, "ops": options.ops}
         if options.mutants:
-            passed = mutation.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
+            passed = accounts.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
         else:
             passed = faults.report(reference, subject, show, **wishes)
     return AGREE if passed else MISMATCH

@@ -17,6 +17,12 @@ class _State(threading.local):
     grad = True
     grad_mode = True
     inference = False
+    #: The vmaps at work, the outermost first.
+    maps: tuple[Any, ...] = ()
+    #: The number of the innermost derivative transform (grad, vjp, jvp ...) at work; 0 outside of all.
+    level = 0
+    #: Whether random operators raise though no vmap is at work: in what jacfwd runs once for all of its columns.
+    sober = False
     #: Pairs of saved-tensors hooks, the innermost last; and why none may be set, or None.
     packing: tuple[Any, ...] = ()
     no_packing: str | None = None
@@ -25,7 +31,7 @@ class _State(threading.local):
     evaluating: Any = None
     multithreading = True
     #: The open levels of forward mode that are active, outermost first.
-    levels: tuple[Any, ...] = ()
+    forward: tuple[Any, ...] = ()
     #: The levels put out of action until forward mode is switched on again, or None while it is on.
     hidden: tuple[Any, ...] | None = None
 

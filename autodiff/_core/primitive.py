@@ -87,6 +87,8 @@ class Primitive:
         self.onto = onto
         #: An operator of one tensor element by element whose backward has no derivative: its vjp serves forward mode.
         self.diagonal = diagonal
+        #: How it runs under vmap, where its kind does not say (see batching.py).
+        self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.

@@ -16,7 +16,7 @@ from autodiff._core import graph as _graph
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
-from autodiff._core.gradients import UNRECORDED, fitted
+from autodiff._core.gradients import fitted
 from autodiff._core.modes import (
     duals,
     enable_grad,
@@ -181,10 +181,17 @@ def grad(
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     # Under forward mode gradients carry tangents too.
-    walk = bool(create_graph) or (UNRECORDED if duals and state.levels else False)
-    roots = _roots(outs, seeds, walk)
+    on_tensors = bool(create_graph) or bool(duals and state.forward)
+    roots = _roots(outs, seeds, on_tensors)
     nodes = [_asked_for(x) for x in ins]
-    found = _graph.backward(roots, keep_graph=keep, create_graph=walk, targets=nodes, accumulate=False)
+    found = _graph.backward(
+        roots,
+        keep_graph=bool(keep),
+        create_graph=on_tensors,
+        targets=nodes,
+        accumulate=False,
+        recording=bool(create_graph),
+    )
     result: list[Tensor | None] = []
     for index, (x, node) in enumerate(zip(ins, nodes)):
         g = found.get(node)

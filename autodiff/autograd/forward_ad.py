@@ -93,7 +93,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     with current.outside():
         primal: Tensor = ops.view(tensor, shape=tensor._array.shape)
     current.give(primal, None)
-    return UnpackedDualTensor(primal, current.tangent(tensor) if current in state.levels else None)
+    return UnpackedDualTensor(primal, current.tangent(tensor) if current in state.forward else None)
 
 
 class dual_level(_Mode):

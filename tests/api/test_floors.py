@@ -22,6 +22,8 @@ LAZY_DOORS = {
 }
 #: Files that import a module by a name known only at run time, or late on purpose.
 IMPORTLIB = {
+    # What a program seldom needs.
+    "autodiff/utils/__init__.py",
     # Families, listed once: their own package's.
     "autodiff/_functions/__init__.py",
     "autodiff/_primitives/__init__.py",
