@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.batched import Batched, batched, spread
 from autodiff._core.gradients import fitted
 from autodiff._core.graph import backward
 from autodiff._core.inplace import assign
@@ -24,7 +25,7 @@ from autodiff._core.modes import duals, state, switch, unusual
 from autodiff._core.node import Many, likeness
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, accumulator, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Tangents = Sequence[Tensor | None]
@@ -41,6 +42,9 @@ class Level:
 
     def tangent(self, x: Tensor) -> Tensor | None:
         """The tangent of x; a view's is that region of its base's, and shares its memory."""
+        if isinstance(x, Batched):
+            whole = self.tangent(x._value)
+            return None if whole is None else batched(whole, x._levels)
         found = self._given.get(id(x))
         if found is not None:
             return found[1]
@@ -54,12 +58,16 @@ class Level:
         return made
 
     def give(self, x: Tensor, tangent: Tensor | None) -> None:
-        """Let x have this tangent; or none, whatever it is a view of."""
+        """Let x have this tangent; or none, whatever it is a view of. A batched x has it for all samples."""
+        if isinstance(x, Batched):
+            self.give(x._value, None if tangent is None else spread(tangent, x._levels))
+            return
         key, given = id(x), self._given
         given[key] = weakref.ref(x, lambda _: given.pop(key, None)), tangent
 
     def is_cut(self, x: Tensor) -> bool:
         """Whether x has no tangent though its base may have one."""
+        x = x._value if isinstance(x, Batched) else x
         return self._given.get(id(x), (None, x))[1] is None
 
     def keep(self, saved: Any, tangent: Tensor) -> None:
@@ -298,7 +306,7 @@ def _transposed(
 ) -> Tangents:
     """The vjp is linear in the incoming gradient: its own gradient by that, weighted by the tangents, is the jvp."""
     moving = [r for r in results if r._array.dtype.kind in "fc"]
-    blanks = [wrap(np.zeros_like(r._array)).requires_grad_() for r in moving]
+    blanks = [_blank(r) for r in moving]
     tracked = _is_tracked((*inputs, *tangents))
     on_tensors = tracked or bool(state.forward)
     try:
@@ -321,6 +329,13 @@ def _transposed(
     moved = iter([found.get(b._node) for b in blanks])  # type: ignore[arg-type]
     pairs = [(r, next(moved) if r._array.dtype.kind in "fc" else None) for r in results]
     return [_tangent(t, r) for r, t in pairs]
+
+
+def _blank(like: Tensor) -> Tensor:
+    """A leaf for an incoming gradient, whose value does not matter."""
+    leaf = wrap(np.zeros_like(like._array))
+    leaf._node = accumulator(leaf)
+    return leaf
 
 
 def _gradients(

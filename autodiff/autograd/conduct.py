@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,22 +31,13 @@ BREAKING = (
 # -- gradients in batches ---------------------------------------------------------------------------------------------
 
 
-def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of one sample as one of stacked samples, each by itself."""
-
-    def over(*stacked: Tensor) -> tuple[Tensor, ...]:
-        samples = [function(*[ops.select(x, dim=0, index=n) for x in stacked]) for n in range(len(stacked[0]))]
-        return tuple(ops.stack(*parts, dim=0) for parts in zip(*samples))
-
-    return over
-
-
 def _check_batch(case: Case, function: Callable[..., Any], like: Tensor, what: str, said: Callable[[int], str]) -> None:
     random = np.random.default_rng(0)
     samples = [random_like(random, like, False) for _ in range(2)]
     expected = [np.stack([r._array for r in shards]) for shards in zip(*[function(x) for x in samples])]
+    vmap = importlib.import_module("autodiff.func").vmap
     try:
-        found = _mapped(function)(wrap(np.stack([x._array for x in samples])))
+        found = vmap(function)(wrap(np.stack([x._array for x in samples])))
     except RuntimeError as error:
         raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{what}") from error
     for n, (a, b) in enumerate(zip(found, expected)):
@@ -58,9 +50,9 @@ def _check_batch(case: Case, function: Callable[..., Any], like: Tensor, what: s
 
 
 def check_batched_gradients(case: Case, number: int, output: Tensor) -> None:
-    def vjp(v: Tensor) -> list[Tensor]:
+    def vjp(v: Tensor) -> tuple[Tensor, ...]:
         found = autograd.grad((output,), case.wanted, (v,), retain_graph=True, allow_unused=True)
-        return [wrap(np.zeros_like(x._array)) if g is None else g for g, x in zip(found, case.wanted)]
+        return tuple(wrap(np.zeros_like(x._array)) if g is None else g for g, x in zip(found, case.wanted))
 
     _check_batch(
         case,
@@ -75,9 +67,9 @@ def check_batched_gradients(case: Case, number: int, output: Tensor) -> None:
 def check_batched_tangents(case: Case) -> None:
     for i in case.places:
 
-        def jvp(t: Tensor, i: int = i) -> list[Tensor]:
-            pairs = jacobians.tangents_of(case.func, case.inputs, {i: t._array})
-            return [wrap(np.zeros_like(o._array)) if moved is None else moved.detach() for o, moved in pairs]
+        def jvp(t: Tensor, i: int = i) -> tuple[Tensor, ...]:
+            pairs = jacobians.tangents_of(case.func, case.inputs, {i: t})
+            return tuple(ops.zeros_like(o) if moved is None else moved.detach() for o, moved in pairs)
 
         _check_batch(
             case,
