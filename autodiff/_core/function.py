@@ -15,9 +15,10 @@ from autodiff._core import registry
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.apply import guard
 from autodiff._core.graph import backward
-from autodiff._core.modes import enable_grad, no_grad, state, unusual
+from autodiff._core.modes import duals, enable_grad, no_grad, state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node
 from autodiff._core.packing import Packed, packed, unpacked
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, wrap
 
 Body = Callable[..., Any]
@@ -188,6 +189,8 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
         shown = []
         for r in results:
             t = wrap(r._array)
+            if duals:
+                shared(r, t)
             if r._node is not None:
                 t._node = node
                 if "out" in saves:
@@ -221,6 +224,8 @@ def _note(node: CompositeNode, results: list[Tensor]) -> None:
 
 def _leaf(t: Tensor) -> Tensor:
     leaf = wrap(t._array)
+    if duals:
+        shared(t, leaf)
     if t._node is not None:
         leaf.requires_grad_()
     return leaf

@@ -35,7 +35,8 @@ def backward(
     if walk is not None and targets is not None:
         walk.ask_for(targets, [node for node, _ in roots], accumulate)
     # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
-    before = switch(True, state.inference) if create_graph and not state.grad else None
+    records = create_graph is True
+    before = switch(records, state.inference) if create_graph and state.grad is not records else None
     token = quiet(SILENT)
     try:
         if walk is None:

@@ -47,6 +47,7 @@ class Primitive:
         materializes: bool = True,
         check: Callable[[Sequence[Any]], None] | None = None,
         onto: Callable[..., None] | None = None,
+        diagonal: bool = False,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -79,6 +80,8 @@ class Primitive:
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto
+        #: An operator of one tensor element by element whose backward has no derivative: its vjp serves forward mode.
+        self.diagonal = diagonal
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.

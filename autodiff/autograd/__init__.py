@@ -16,24 +16,31 @@ from autodiff._core import graph as _graph
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
-from autodiff._core.gradients import fitted
+from autodiff._core.gradients import UNRECORDED, fitted
 from autodiff._core.modes import (
+    duals,
     enable_grad,
     inference_mode,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
+    state,
 )
 from autodiff._core.node import Node, likeness
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
     "FunctionCtx",
+    "GradcheckError",
     "backward",
     "enable_grad",
     "function",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
@@ -45,6 +52,8 @@ __all__ = [
 _LATER: dict[str, str] = {
     "anomaly_mode": "anomaly_mode",
     "detect_anomaly": "anomaly_mode",
+    "forward_ad": "forward_ad",
+    "functional": "functional",
     "grad_mode": "grad_mode",
     "graph": "graph",
     "is_multithreading_enabled": "grad_mode",
@@ -171,9 +180,11 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    roots = _roots(outs, seeds, create_graph)
+    # Under forward mode gradients carry tangents too.
+    walk = bool(create_graph) or (UNRECORDED if duals and state.levels else False)
+    roots = _roots(outs, seeds, walk)
     nodes = [_asked_for(x) for x in ins]
-    found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
+    found = _graph.backward(roots, keep_graph=keep, create_graph=walk, targets=nodes, accumulate=False)
     result: list[Tensor | None] = []
     for index, (x, node) in enumerate(zip(ins, nodes)):
         g = found.get(node)
@@ -184,8 +195,17 @@ def grad(
                 raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             result.append(wrap(np.zeros_like(x._array)) if materialize_grads else unreached(x))
         else:
-            result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
+            result.append(g if create_graph else _outside(g))
     return tuple(result)
+
+
+def _outside(g: Any) -> Tensor:
+    """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
+    if not isinstance(g, Tensor):
+        return wrap(g if not isinstance(g, np.ndarray) else np.array(g))
+    found = wrap(np.array(g._array))
+    shared(g, found)
+    return found
 
 
 def unreached(input: Tensor) -> Tensor | None:

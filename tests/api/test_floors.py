@@ -34,6 +34,7 @@ IMPORTLIB = {
     "autodiff/_surface/stubs.py",
     # Modules of torch.autograd that a program seldom needs.
     "autodiff/autograd/__init__.py",
+    "autodiff/autograd/gradcheck.py",
     "parity/__init__.py",
     "parity/engines/__init__.py",
     "parity/pytest_plugin.py",
