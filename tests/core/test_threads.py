@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff._core.node import Clock
 
 THREADS, ROUNDS = 8, 60
 
@@ -22,16 +23,19 @@ def restless():
     sys.setswitchinterval(before)
 
 
-def hammered(work, rounds=ROUNDS):
-    """Run `work(thread, round)` in all threads, started together; whatever one raises is raised."""
+def hammered(work, rounds=ROUNDS, *, together=False):
+    """Run `work(thread, round)` in all threads, started together, or each round; whatever one raises is raised."""
     wrong, start = [], threading.Barrier(THREADS)
 
     def run(number):
         try:
             start.wait()
             for i in range(rounds):
+                if together:
+                    start.wait()
                 work(number, i)
         except BaseException as error:
+            start.abort()
             wrong.append(error)
 
     threads = [threading.Thread(target=run, args=(n,)) for n in range(THREADS)]
@@ -50,16 +54,16 @@ def test_no_gradient_is_lost(shape, hooked):
     seen = []
     if hooked:
         x.register_hook(lambda g: seen.append(1))
-    rounds = ROUNDS if x.numel() < 100 else 10
-    hammered(lambda number, i: (x * (number + 1)).sum().backward(), rounds)
-    assert (x.grad == rounds * sum(range(1, THREADS + 1))).all()
-    assert len(seen) == (THREADS * rounds if hooked else 0)
+    hammered(lambda number, i: (x * (number + 1)).sum().backward())
+    assert (x.grad == ROUNDS * sum(range(1, THREADS + 1))).all()
+    assert len(seen) == (THREADS * ROUNDS if hooked else 0)
 
 
 def test_the_first_gradient_is_not_lost_either():
-    leaves = [ad.zeros(2, requires_grad=True) for _ in range(ROUNDS)]
-    hammered(lambda number, i: (leaves[i] * 1).sum().backward())
-    assert [x.grad.tolist() for x in leaves] == [[THREADS, THREADS]] * ROUNDS
+    leaves = [ad.zeros(40, requires_grad=True) for _ in range(300)]
+    roots = [[(x * 1).sum() for x in leaves] for _ in range(THREADS)]
+    hammered(lambda number, i: roots[number][i].backward(), 300, together=True)
+    assert {x.grad.sum().item() for x in leaves} == {40.0 * THREADS}
 
 
 def test_a_part_of_the_graph_shared():
@@ -95,6 +99,14 @@ def test_writes_are_noticed_in_every_thread_and_only_there():
             kept.sum().backward()
 
     hammered(work)
+
+
+def test_the_clock_counts_every_write():
+    tensors = [ad.ones(2) for _ in range(THREADS)]
+    before = Clock.now
+    hammered(lambda number, i: [ad.autograd.graph.increment_version(tensors[number]) for _ in range(20)], 100)
+    assert Clock.now - before == THREADS * 2000
+    assert {t._version for t in tensors} == {2000}
 
 
 def test_stale_views_asked_by_all():
@@ -156,7 +168,7 @@ def test_modes_belong_to_their_threads():
             assert x.grad.tolist() == [2.0, 2.0]
         assert ad.is_grad_enabled()
 
-    hammered(work)
+    hammered(work, 400)
 
 
 def test_hooks_on_several_tensors_keep_walks_apart():
