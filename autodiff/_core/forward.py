@@ -22,7 +22,7 @@ from autodiff._core.gradients import UNRECORDED, fitted
 from autodiff._core.inplace import assign
 from autodiff._core.modes import duals, state, switch, unusual
 from autodiff._core.node import Many, likeness
-from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
+from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -269,7 +269,8 @@ def _all_real(inputs: Sequence[Any], tangents: Tangents, results: Sequence[Tenso
 
 def _pointwise(p: Primitive, inputs: Sequence[Any], tangents: Tangents, result: Tensor) -> Tensor | None:
     """Each partial derivative times its tangent: the rule of a real pointwise operator is its own transpose."""
-    values: list[Any] = [*inputs, result]
+    mentioned = frozenset[str]().union(*p.wants)
+    values: list[Any] = [*(_as_saved(x, name, mentioned) for x, name in zip(inputs, p.inputs)), result]
     moving = [(rule, t) for rule, t in zip(p.rules, tangents) if t is not None and rule is not None]
     if state.levels or _is_tracked((*values, *tangents)):
         return _sum(rule(_spread(t, result), values) for rule, t in moving)
@@ -280,6 +281,13 @@ def _pointwise(p: Primitive, inputs: Sequence[Any], tangents: Tangents, result: 
     finally:
         loud(token)
     return _sum(wrap(part) for part in parts)
+
+
+def _as_saved(x: Any, name: str, mentioned: frozenset[str]) -> Any:
+    """An operand as the formulas name it: itself, or its array alone, which is there in float64."""
+    if name in mentioned or f"{name}_array" not in mentioned or not isinstance(x, Tensor):
+        return x
+    return x._array if x._array.dtype == np.float64 else None
 
 
 def _is_tracked(values: Sequence[Any]) -> bool:
@@ -375,6 +383,8 @@ def _seen(p: Primitive, inputs: Sequence[Any], params: dict[str, Any], results: 
             seen.append(Many(inputs))
         elif source == NOTHING:
             seen.append(None)
+        elif source == ARRAY:
+            seen.append(x if (x := inputs[which]._array).dtype == np.float64 else None)
         else:
             seen.append([x._array.shape for x in inputs])
     return seen

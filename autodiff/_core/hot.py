@@ -29,6 +29,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
     kernel = p.kernel
     keeps, keeps_input, keeps_out = p.keeps, "input" in p.wants[0], "out" in p.wants[0]
+    keeps_array = "input_array" in p.wants[0]
 
     def op(input: Any) -> Any:
         if type(input) is not Tensor and not isinstance(input, Tensor):
@@ -62,6 +63,8 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
                 node.kept_out = None
                 if keeps_out:
                     node.kept_out = t._storage = Storage(out)
+                    if keeps_array and out.dtype is FLOAT64:
+                        node.kept_left = x
         else:
             t._node = None
         if unusual:
@@ -188,6 +191,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
                 return otherwise(input, other)
         try:
             out = silently(kernel, x, other)
+        except TypeError:
+            return otherwise(input, other)
         except RuntimeError:
             out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
