@@ -11,6 +11,7 @@ from autodiff._core import errors, views
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import ComplexNode, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
+from autodiff._core.promotion import unbroadcast
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
@@ -38,6 +39,8 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             result = silently(kernel, *arrays, **params)
         except RuntimeError:
             result = anyway(kernel, *arrays, **params)
+        except ValueError as error:
+            raise unbroadcast(p, inputs, error) from None
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
         if needs_grad and (not unusual or state.grad):
