@@ -97,7 +97,15 @@ def cross_entropy_backward(
     g: Any, exps: Any, sums: Any, target: Any, weight: Any, ignore: Ignored, reduction: str
 ) -> Any:
     """softmax less 1 at the target's class, times what each row counts."""
-    losses = -np.where(_counting(target, ignore), picked, 0) * each
+    alike = weight is None and ignore is None
+    each, safe = (1, target) if alike else _weights(target, weight, ignore, exps.dtype)
+    share = np.divide(g, target.size if alike else total_of(each)) if reduction == "mean" else g
+    if not alike:
+        share = np.where(_counting(target, ignore), share * each, 0).astype(exps.dtype)
+    share, rows = share.reshape(-1, 1), exps if exps.ndim > 1 else exps[None]
+    out = rows * (share / sums)
+    out[np.arange(len(out)), safe.reshape(-1)] -= share[:, 0]
+    return out if exps.ndim > 1 else out[0]
 
 
 def embedding(weight: Any, indices: Any, padding: int | None, by_frequency: bool) -> Any:
