@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors, views
+from autodiff._core import batching, errors, views
+from autodiff._core.batched import Batched
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.noting import note, note_node
@@ -24,13 +25,16 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
         arrays = []
         on_tensors = needs_grad = False
         for x in inputs:
-            if isinstance(x, Tensor):
-                on_tensors = True
-                arrays.append(x._array)
-                if differentiable and x._node is not None:
-                    needs_grad = True
-            else:
-                arrays.append(x)
+            if type(x) is not Tensor:
+                if not isinstance(x, Tensor):
+                    arrays.append(x)
+                    continue
+                if isinstance(x, Batched):
+                    return batching.run(p, inputs, params)
+            on_tensors = True
+            arrays.append(x._array)
+            if differentiable and x._node is not None:
+                needs_grad = True
         if not on_tensors:
             return kernel(*inputs, **params)
         if is_view:
@@ -141,8 +145,11 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
     usual = general_operator(p)
 
     def op(input: Any, **params: Any) -> Any:
-        if not isinstance(input, Tensor):
-            return kernel(input, **params)
+        if type(input) is not Tensor:
+            if not isinstance(input, Tensor):
+                return kernel(input, **params)
+            if isinstance(input, Batched):
+                return batching.run(p, (input,), params)
         x = input.memory() if is_view else input._array
         try:
             result = silently(kernel, x, **params)

@@ -95,6 +95,20 @@ WRITTEN = "is being modified inplace"
 BASE_WRITTEN = "its base or another view of its base has been modified inplace"
 
 
+#: Inside of a transform of autodiff.func.
+NO_REQUIRES = (
+    "You are attempting to call Tensor.requires_grad_() inside of a function being transformed by a functorch "
+    "transform. This is unsupported: use the transforms (grad, vjp, jacrev, jacfwd, hessian), or call requires_grad_() "
+    "outside of the function"
+)
+#: In-place writing, inside of a derivative transform, into a tensor that was not made there.
+CAPTURED = (
+    "During a grad (vjp, jvp, grad, etc) transform, the function provided attempted to call in-place operation that "
+    "would mutate a captured Tensor. This is not supported: the function must take the tensors that it mutates as "
+    "arguments"
+)
+
+
 def changed(kind: str, shape: tuple[int, ...], made: str, now: int, expected: int) -> str:
     """What torch says when a value saved for backward was changed in place; `made`: which output of what it is."""
     return (

@@ -14,11 +14,12 @@ import numpy as np
 from autodiff._core import registry
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.apply import guard
+from autodiff._core.batched import Batched
 from autodiff._core.graph import backward
 from autodiff._core.modes import enable_grad, no_grad, state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node
 from autodiff._core.packing import Packed, packed, unpacked
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, accumulator, wrap
 
 Body = Callable[..., Any]
 
@@ -163,6 +164,8 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
         tensors = list({id(a): a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)}.values())
         if not state.grad or not any(t._node is not None for t in tensors):
             return body(*args, **kwargs)
+        if state.maps and any(isinstance(t, Batched) for t in tensors):
+            return body(*args, **kwargs)  # the graph is that of all samples, one floor below
         leaves = {id(t): _leaf(t) for t in tensors}
 
         def on(inputs: dict[int, Tensor]) -> Any:
@@ -222,7 +225,7 @@ def _note(node: CompositeNode, results: list[Tensor]) -> None:
 def _leaf(t: Tensor) -> Tensor:
     leaf = wrap(t._array)
     if t._node is not None:
-        leaf.requires_grad_()
+        leaf._node = accumulator(leaf)
     return leaf
 
 

@@ -186,6 +186,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
                 return otherwise(input, other)
         try:
             out = silently(kernel, x, other)
+        except TypeError:
+            return otherwise(input, other)
         except RuntimeError:
             out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)

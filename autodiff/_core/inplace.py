@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from autodiff._core import dtypes, errors, views
+from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
+from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.registry import PRIMITIVES
@@ -36,9 +37,13 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
+    if isinstance(target, Batched):
+        return _assign_samples(target, compute)
     check_writable(target)
     before = _before(target)
     result = compute(before)
+    if isinstance(result, Batched):
+        raise RuntimeError(batching.IN_PLACE)
     _check_result(target, result)
     view = None if target._meta is None else target._meta.view
     tracked = state.grad and result._node is not None
@@ -56,8 +61,25 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
     return target
 
 
+def _assign_samples(target: Batched, compute: Callable[[Tensor], Tensor]) -> Tensor:
+    levels = target._levels
+
+    def for_all(before: Tensor) -> Tensor:
+        result = compute(batched(before, levels))
+        _check_result(target, result)
+        return batching.held(result, target)
+
+    assign(target._value, for_all)
+    target._array = Outline(target._value._array, len(levels))
+    return target
+
+
 def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
     """`target` becomes its own view: the same memory in another geometry, at the view's place in the graph."""
+    if isinstance(target, Batched):
+        reshape_in_place(target._value, lambda before: spread(compute(batched(before, target._levels)), target._levels))
+        target._array = Outline(target._value._array, len(target._levels))
+        return target
     check_writable(target)
     made = None if target._meta is None or target._meta.view is None else target._meta.view.made
     if made is not None and state.grad and target._node is not None:
@@ -76,6 +98,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
 
 def check_writable(target: Tensor) -> None:
     """Raise where torch refuses to write, before anything is computed."""
+    if unusual and state.level and (target._meta is None or target._meta.level != state.level):
+        raise RuntimeError(errors.CAPTURED)
     if state.grad:
         base = target._base
         if base is not None and base._node is not None:
@@ -89,7 +113,8 @@ def check_writable(target: Tensor) -> None:
     if target.is_inference() and not state.inference:
         raise RuntimeError(errors.INFERENCE_WRITTEN)
     array = target._array
-    if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape)):
+    strides = array.strides
+    if 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape)):
         raise RuntimeError(errors.OVERLAP)
 
 

@@ -17,6 +17,12 @@ class _State(threading.local):
     grad = True
     grad_mode = True
     inference = False
+    #: The vmaps at work, the outermost first.
+    maps: tuple[Any, ...] = ()
+    #: The number of the innermost derivative transform (grad, vjp, jvp ...) at work; 0 outside of all.
+    level = 0
+    #: Whether random operators raise though no vmap is at work: in what jacfwd runs once for all of its columns.
+    sober = False
     #: Pairs of saved-tensors hooks, the innermost last; and why none may be set, or None.
     packing: tuple[Any, ...] = ()
     no_packing: str | None = None

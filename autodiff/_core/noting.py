@@ -12,13 +12,12 @@ from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.modes import state
 from autodiff._core.node import Many, Node
 from autodiff._core.packing import pack_saved
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, stamp
 
 
 def note(t: Tensor) -> None:
     """Mark a new result, and its node if it has one."""
-    if state.inference:
-        t.meta().inference = True
+    stamp(t)
     if t._node is not None:
         note_node(t._node, (t,))
 

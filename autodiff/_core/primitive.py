@@ -84,6 +84,8 @@ class Primitive:
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto
+        #: How it runs under vmap, where its kind does not say (see batching.py).
+        self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.

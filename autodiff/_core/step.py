@@ -14,6 +14,8 @@ from typing import Any
 
 from autodiff._core import dtypes, errors
 from autodiff._core.anomaly import Anomaly, hinted, watched
+from autodiff._core.batched import Unreadable, batched, levels_of
+from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
 from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
@@ -148,10 +150,15 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
     seen = set(roots)
     stack = list(seen)
     all_lead = all(type(t) is AccumulateGrad for t in targets)
+    # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
+    oldest = max((t.key for t in targets), default=0)
     while stack:
         node = stack.pop()
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
+                if edge.key > oldest:
+                    all_lead = False
+                    continue
                 seen.add(edge)
                 if type(edge) is not AccumulateGrad:
                     stack.append(edge)
@@ -216,12 +223,20 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if g is None and (plain or node.primitive is not None):
         grads: list[Any] = [None] * len(edges)
     elif rules is not None:
-        grads = [
-            None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
-            for edge, rule in zip(edges, rules)
-        ]
+        try:
+            grads = [
+                None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
+                for edge, rule in zip(edges, rules)
+            ]
+        except Unreadable:
+            grads = _pull_each(node, g, values)
     else:
-        grads = _pull(node, g, values, create_graph)
+        try:
+            grads = _pull(node, g, values, create_graph)
+        except Unreadable:
+            if node.primitive is None:
+                raise
+            grads = _pull_each(node, g, values)
     own, arrived, general = node.like, walk.arrived, walk.ordered or walk.holes
     if hooks is not None and hooks.after:
         grads = [h if h is None or edge is None else fitted(h, edge.like) for edge, h in zip(edges, grads)]
@@ -275,6 +290,15 @@ def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]
         assert rule is not None
         return list(rule(g, values))
     return [None if edge is None or rule is None else rule(g, values) for edge, rule in zip(node.edges, rules)]
+
+
+def _pull_each(node: Node, g: Gradient, values: Any) -> list[Any]:
+    """A node's gradients sample by sample, where a rule wants to see values."""
+    values = list(values)
+    several = [x for v in (*(g if isinstance(g, list) else [g]), *values) for x in (v if type(v) is Many else (v,))]
+    levels = levels_of(several)
+    found = sample_by_sample(lambda g, v: tuple(_pull(node, g, v, True)), (g, values), levels, node.name())
+    return [None if x is None else batched(x, levels) for x in found]
 
 
 def opened(node: Node, create_graph: bool) -> Sequence[Any]:

@@ -66,7 +66,7 @@ def replayed(way: Way | None, base: Any) -> Any:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("grad", "hooks", "inference", "name", "retains", "view")
+    __slots__ = ("grad", "hooks", "inference", "level", "name", "retains", "view")
 
     def __init__(self) -> None:
         #: A leaf's hooks, while it does not require grad.
@@ -74,6 +74,8 @@ class AutogradMeta:
         self.grad: Tensor | None = None
         self.view: View | None = None
         self.inference = False
+        #: The number of the derivative transform inside of which it was made; 0 outside of all.
+        self.level = 0
         #: Whether a view that is stale keeps its gradient once it has a node again.
         self.retains = False
         self.name: str | None = None
@@ -176,6 +178,8 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch a leaf's recording on or off, in place. Raises RuntimeError for non-leaves and integer dtypes."""
+        if state.level or state.maps:
+            raise RuntimeError(errors.NO_REQUIRES)
         node = self._node
         if node is not None and not isinstance(node, AccumulateGrad):
             if requires_grad:
@@ -364,7 +368,7 @@ class Tensor:
     def __copy__(self) -> Tensor:
         twin = alias(self)
         twin.__dict__.update(self.__dict__)
-        return twin.requires_grad_(self._node is not None)
+        return requiring(twin, self._node is not None)
 
 
 # -- stale views ------------------------------------------------------------------------------------------------------
@@ -439,7 +443,14 @@ def take_retained(tensor: Tensor) -> bool:
 def _rebuild(array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
     tensor = wrap(array)
     tensor.__dict__.update(attributes)
-    return tensor.requires_grad_(requires_grad)
+    return requiring(tensor, requires_grad)
+
+
+def requiring(tensor: Tensor, flag: bool) -> Tensor:
+    """A new tensor that shall require grad, wherever it is made."""
+    if flag:
+        tensor._node = accumulator(tensor)
+    return tensor
 
 
 def wrap(array: Any) -> Tensor:
@@ -447,9 +458,17 @@ def wrap(array: Any) -> Tensor:
     tensor = object.__new__(Tensor)
     tensor._array = array
     tensor._node = tensor._storage = tensor._meta = None
-    if unusual and state.inference:
-        tensor.meta().inference = True
+    if unusual:
+        stamp(tensor)
     return tensor
+
+
+def stamp(tensor: Tensor) -> None:
+    """What a tensor that is made in unusual times remembers of them."""
+    if state.inference:
+        tensor.meta().inference = True
+    if state.level:
+        tensor.meta().level = state.level
 
 
 def alias(tensor: Tensor) -> Tensor:

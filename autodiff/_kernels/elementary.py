@@ -41,6 +41,36 @@ def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)
 
 
+# -- slopes of inverse functions, where the square overflows too ------------------------------------------------------
+
+
+@in_single
+def atan_slope(x: Any) -> Any:
+    """1 / (x² + 1)."""
+    return _beyond(1 / (x * x + 1), x, lambda x: 1 / x / x)
+
+
+@in_single
+def asinh_slope(x: Any) -> Any:
+    """1 / √(x² + 1)."""
+    return _beyond(1 / np.sqrt(x * x + 1), x, lambda x: 1 / np.abs(x))
+
+
+@in_single
+def acosh_slope(x: Any) -> Any:
+    """1 / √(x² - 1), of complex numbers on the branch of 1 / √(x - 1) √(x + 1)."""
+    if x.dtype.kind == "c":
+        return rsqrt(x - 1) * rsqrt(x + 1)
+    return _beyond(1 / np.sqrt(np.where(x < 1, -1, (x - 1) * (x + 1))), x, lambda x: 1 / x)
+
+
+def _beyond(slope: Any, x: Any, formula: Callable[[Any], Any]) -> Any:
+    """The slope, by the formula where it came out as 0."""
+    if slope.dtype.kind == "c" or not slope.size or np.minimum.reduce(slope, axis=None) != 0:
+        return slope
+    return np.where(slope == 0, formula(x), slope)
+
+
 # -- angles ------------------------------------------------------------------------------------------------------------
 
 

@@ -103,7 +103,12 @@ def reverse(x: Any) -> Any:
 
 
 def unsqueeze(x: Any, dim: int) -> Any:
-    # Not by None, whose stride of 0 is not torch's.
+    # Not by None, whose stride of 0 is not torch's; nor by reshape where it forgets the strides of single elements.
+    if 1 in x.shape and x.size and x.flags.c_contiguous:
+        strides = x.strides
+        own = x.shape[dim] * strides[dim] if dim < x.ndim else x.itemsize
+        shape = (*x.shape[:dim], 1, *x.shape[dim:])
+        return np.ndarray(shape, x.dtype, x, 0, (*strides[:dim], own, *strides[dim:]))
     return np.reshape(np.asarray(x), (*x.shape[:dim], 1, *x.shape[dim:]), copy=False)
 
 
@@ -258,7 +263,7 @@ def flip(x: Any, dims: tuple[int, ...]) -> Any:
 
 
 def roll(x: Any, shifts: Any, dims: tuple[int, ...] | None) -> Any:
-    return np.roll(x, shifts, dims)
+    return np.ascontiguousarray(np.roll(x, shifts, dims)).reshape(x.shape)
 
 
 def repeat(x: Any, times: Shape) -> Any:

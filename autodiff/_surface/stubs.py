@@ -72,7 +72,8 @@ _FOREIGN = ("typing", "__future__", "collections.abc")
 def written(module: str) -> str:
     """The text of one module's stub."""
     space, root = importlib.import_module(module), importlib.import_module("autodiff")
-    names = getattr(space, "__all__", None) or [n for n in vars(space) if not n.startswith("_")]
+    known = dict.fromkeys([*vars(space), *getattr(space, "_LATER", ())])
+    names = getattr(space, "__all__", None) or [n for n in known if not n.startswith("_")]
     members = {n: v for n in sorted(names) if getattr(v := getattr(space, n), "__module__", "") not in _FOREIGN}
     parts = [HEAD]
     if space is root:
