@@ -17,9 +17,7 @@ IGNORE = -100
 LONG, BYTE = np.dtype(np.int64), np.dtype(np.uint8)
 
 
-def _check_classes(
-    input: Tensor, target: Tensor, weight: Tensor | None, ignore: int
-) -> tuple[Tensor, int | None]:
+def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int) -> tuple[Tensor, int | None]:
     """The targets as int64, and the class to ignore, None where no target can be it.
 
     Raises as torch does for shapes, dtypes and classes that do not fit.

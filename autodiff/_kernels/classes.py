@@ -16,7 +16,7 @@ from autodiff._kernels.losses import total_of
 from autodiff._kernels.reductions import largest_of_rows
 from autodiff._kernels.summation import of_rows, total
 
-
+#: A class, or None.
 Ignored = int | None
 
 
