@@ -6,6 +6,7 @@ from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from autodiff import _functions, _primitives, autograd, linalg, nn, random, special  # noqa: F401
+from autodiff._core.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,
@@ -24,15 +25,20 @@ from autodiff._surface import operators as _operators
 
 __version__ = "0.1.0"
 
+#: What is loaded when first asked for: public name to the module that has it, or is it.
+_LATER = {"func": "func", "graph": "graph", "library": "library", "utils": "utils", "vmap": "func"}
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _import_module(f"{__name__}.{_LATER[name]}")
+    found = globals()[name] = module if name == _LATER[name] else getattr(module, name)
+    return found
+
+
 _methods.attach()
 _operators.attach()
 _attributes.attach()
 globals().update(_namespaces.names(""))
 globals().update(_constants.names())
-
-
-def __getattr__(name: str) -> _Any:
-    """Pictures of graphs and the tools for operators of one's own are loaded when somebody asks for them."""
-    if name in ("graph", "library"):
-        return _import_module(f"autodiff.{name}")
-    raise AttributeError(f"module 'autodiff' has no attribute {name!r}")

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors, views
+from autodiff._core import batching, errors, views
+from autodiff._core.batched import Batched
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import ComplexNode, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
-from autodiff._core.primitive import DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
+from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
+from autodiff._core.noting import note, note_node
+from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
@@ -23,13 +25,16 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
         arrays = []
         on_tensors = needs_grad = False
         for x in inputs:
-            if isinstance(x, Tensor):
-                on_tensors = True
-                arrays.append(x._array)
-                if differentiable and x._node is not None:
-                    needs_grad = True
-            else:
-                arrays.append(x)
+            if type(x) is not Tensor:
+                if not isinstance(x, Tensor):
+                    arrays.append(x)
+                    continue
+                if isinstance(x, Batched):
+                    return batching.run(p, inputs, params)
+            on_tensors = True
+            arrays.append(x._array)
+            if differentiable and x._node is not None:
+                needs_grad = True
         if not on_tensors:
             return kernel(*inputs, **params)
         if is_view:
@@ -86,6 +91,8 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
     node.primitive = p
     if p.wanted:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
+    if unusual:
+        note_node(node, tensors)
 
 
 def _saved(
@@ -95,10 +102,7 @@ def _saved(
     saved: list[Any] = []
     for source, which in plan:
         if source == INPUT:
-            x = inputs[which] if which < len(inputs) else None
-            if unusual and isinstance(x, Tensor) and x.is_inference():
-                raise RuntimeError(errors.INFERENCE_SAVED)
-            saved.append(x)
+            saved.append(inputs[which] if which < len(inputs) else None)
         elif source == RESULT:
             saved.append(guard(tensors[which]))
         elif source == PARAMETER:
@@ -109,6 +113,8 @@ def _saved(
             saved.append(inputs[which]._array.dtype if isinstance(inputs[which], Tensor) else inputs[which].dtype)
         elif source == NOTHING:
             saved.append(None)
+        elif source == ARRAY:
+            saved.append(x if (x := inputs[which]._array).dtype == np.float64 else None)
         else:
             saved.append(_others(inputs) if source == INPUTS else [x._array.shape for x in inputs])
     return tuple(saved)
@@ -139,8 +145,11 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
     usual = general_operator(p)
 
     def op(input: Any, **params: Any) -> Any:
-        if not isinstance(input, Tensor):
-            return kernel(input, **params)
+        if type(input) is not Tensor:
+            if not isinstance(input, Tensor):
+                return kernel(input, **params)
+            if isinstance(input, Batched):
+                return batching.run(p, (input,), params)
         x = input.memory() if is_view else input._array
         try:
             result = silently(kernel, x, **params)
@@ -162,8 +171,8 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
                 node.saved = _saved(p.plan(1), (input,), [t], params)
         else:
             t._node = None
-        if unusual and state.inference:
-            t.meta().inference = True
+        if unusual:
+            note(t)
         if is_view:
             views.attach(t, input, (op, params, None), None)
         return t

@@ -11,9 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autodiff._core import errors, inplace, views
-from autodiff._core.graph import check_unwritten
-from autodiff._core.modes import no_grad, state
+from autodiff._core.anomaly import Anomaly, remember
+from autodiff._core.machine_ops import zeros_of
+from autodiff._core.modes import no_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
+from autodiff._core.packing import Packed, packed
+from autodiff._core.step import check_unwritten
 from autodiff._core.tensor import Tensor, alias, wrap
 
 ONCE = "trying to differentiate twice a function that was marked with @once_differentiable"
@@ -77,7 +80,7 @@ class CustomNode(TableNode):
         if self.saved is None:
             raise RuntimeError(errors.FREED)
         check_unwritten(self)
-        return tuple([s.tensor(self) if isinstance(s, SavedOutput) else s for s in self.saved])
+        return tuple([s.tensor(self) if isinstance(s, (SavedOutput, Packed)) else s for s in self.saved])
 
     def __getattr__(self, name: str) -> Any:
         # In torch the context is the node.
@@ -86,7 +89,10 @@ class CustomNode(TableNode):
         return getattr(self.ctx, name)
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
-        incoming = iter(g if self.results > 1 else [g])
+        gradients, likes = (g, self.like) if self.results > 1 else ([g], [self.like])
+        if self.materializes:
+            gradients = [zeros_of(like, create_graph) if x is None else x for x, like in zip(gradients, likes)]
+        incoming = iter(gradients)
         shown = [_shown(next(incoming)) if is_tensor else None for is_tensor in self.ctx._tensors]
         ctx = self.ctx
         ctx._node = self
@@ -295,6 +301,30 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
             o._node = place
     tensors = [(r, o) for r, o in zip(raw, outputs) if isinstance(o, Tensor)]
     node.saved = tuple(_kept(t, tensors, moving) for t in ctx._to_save)
+    if unusual:
+        _note(node, ctx._to_save)
+
+
+def _note(node: CustomNode, tensors: tuple[Any, ...]) -> None:
+    """What an unusual mode asks of a new node: see `noting`."""
+    if Anomaly.on:
+        remember(node)
+    if any(isinstance(t, Tensor) and t.is_inference() for t in tensors):
+        raise RuntimeError(errors.INFERENCE_SAVED)
+    if state.packing:
+        pack, unpack = state.packing[-1]
+        assert node.saved is not None
+        node.saved = tuple(
+            s if t is None else _repacked(s, packed(t, pack, unpack), node) for s, t in zip(node.saved, tensors)
+        )
+
+
+def _repacked(s: Any, held: Packed, node: CustomNode) -> Packed:
+    """An output's packed form is bound to its node by which output it is, not by its tensor's edge."""
+    if isinstance(s, SavedOutput):
+        held.edge = None
+        held.index = s.index
+    return held
 
 
 class SavedOutput:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Clock, HotNode, Storage, next_key
+from autodiff._core.noting import note
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
 from autodiff._core.tensor import Tensor
@@ -28,6 +28,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
     """The hot path of a pointwise operator of one tensor."""
     kernel = p.kernel
     keeps, keeps_input, keeps_out = p.keeps, "input" in p.wants[0], "out" in p.wants[0]
+    keeps_array = "input_array" in p.wants[0]
 
     def op(input: Any) -> Any:
         if type(input) is not Tensor and not isinstance(input, Tensor):
@@ -61,10 +62,12 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
                 node.kept_out = None
                 if keeps_out:
                     node.kept_out = t._storage = Storage(out)
+                    if keeps_array and out.dtype is FLOAT64:
+                        node.kept_left = x
         else:
             t._node = None
         if unusual:
-            mark(t)
+            note(t)
         return t
 
     return op
@@ -161,7 +164,7 @@ def binary(
         else:
             t._node = None
         if unusual:
-            mark(t)
+            note(t)
         return t
 
     return op
@@ -183,6 +186,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
                 return otherwise(input, other)
         try:
             out = silently(kernel, x, other)
+        except TypeError:
+            return otherwise(input, other)
         except RuntimeError:
             out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
@@ -204,18 +209,7 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
         else:
             t._node = None
         if unusual:
-            mark(t)
+            note(t)
         return t
 
     return op
-
-
-def mark(t: Tensor) -> None:
-    """What the hot path leaves out: results of inference mode, and inference tensors that would be saved."""
-    if state.inference:
-        t.meta().inference = True
-    node = t._node
-    if node is not None and node.saved:
-        for s in node.saved:
-            if isinstance(s, Tensor) and s.is_inference():
-                raise RuntimeError(errors.INFERENCE_SAVED)

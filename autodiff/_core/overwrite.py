@@ -53,6 +53,8 @@ def overwrite(
     check_writable(target)
     try:
         silently(kernel, array, *given, out=array, **params)
+    except TypeError:
+        return False
     except RuntimeError:
         anyway(kernel, array, *given, out=array, **params)
     target.storage().touch()

@@ -2,7 +2,9 @@
 
 A primitive is strict: tensors positional, parameters keyword and already normalised. A formula's parameter names say
 what is saved: inputs and parameters by name, `out` (or an output's name) for results, `x_shape` and `x_dtype` for an
-input's geometry, `g` first for the incoming gradient. Knows no operator by name.
+input's geometry, `g` first for the incoming gradient. `x_array` is an input's array in float64, where digits count,
+kept without a guard against writing: torch does not save it, so a formula may ask for it only if it can do without
+where the array no longer explains the result. Knows no operator by name.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 
 from autodiff._core import registry
 from autodiff._core.node import Node
+from autodiff._core.packing import saved_attribute
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
@@ -22,13 +25,10 @@ Formula = Callable[..., Any]
 RECIPROCAL = "1/"
 
 #: Where something saved comes from.
-INPUT, RESULT, PARAMETER, SHAPE, DTYPE, INPUTS, SHAPES, NOTHING = range(8)
-
-
-class Many(tuple[Any, ...]):
-    """Several saved tensors under one name."""
-
-    __slots__ = ()
+INPUT, RESULT, PARAMETER, SHAPE, DTYPE, INPUTS, SHAPES, NOTHING, ARRAY = range(9)
+#: How a formula's name for an input's unguarded array ends.
+_ARRAY = "_array"
+_OF_INPUTS = {"shape": SHAPE, "dtype": DTYPE, "array": ARRAY}
 
 
 class Primitive:
@@ -84,6 +84,8 @@ class Primitive:
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto
+        #: How it runs under vmap, where its kind does not say (see batching.py).
+        self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
@@ -110,6 +112,11 @@ class Primitive:
         #: Whether tensors are among what is saved.
         self.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
         place = {n: i for i, n in enumerate(self.wanted)}
+        if hot:
+            place |= {n + _ARRAY: place[n] for n in self.inputs}
+        #: Places of what is mentioned, in torch's order: inputs by torch's names, then results.
+        shown = {n for n in set().union(*names) if not n.endswith(_ARRAY)}
+        self.mentioned = tuple(place[n] for n in sorted(shown, key=self._torchs_order))
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]
@@ -132,12 +139,16 @@ class Primitive:
             self.left_rule = hot_rules[0]
             self.right_rule = hot_rules[-1]
 
+    def _torchs_order(self, name: str) -> tuple[bool, str]:
+        return name in self.outputs, "self" if name == "input" else name
+
     def shown_as(self, kind: type[Node]) -> type[Node]:
         """The class as which a node of this primitive shows itself: `kind` under torch's name."""
         if kind.__name__ == self._class_name:
             return kind
         if kind not in self._shown:
-            self._shown[kind] = type(self._class_name, (kind,), {"__slots__": (), "__module__": "torch.autograd"})
+            about = {"__slots__": (), "__module__": "torch.autograd", "__getattr__": saved_attribute}
+            self._shown.setdefault(kind, type(self._class_name, (kind,), about))
         return self._shown[kind]
 
     @property
@@ -165,7 +176,10 @@ class Primitive:
         found = self._plans.get(mask)
         if found is None:
             active = self.active(*[i for i in range(len(self.wants)) if mask >> i & 1])
-            found = self._plans[mask] = tuple(self._place(n) if n in active else (NOTHING, None) for n in self.wanted)
+            found = self._plans[mask] = tuple(
+                self._place(n) if n in active else self._place(n + _ARRAY) if n + _ARRAY in active else (NOTHING, None)
+                for n in self.wanted
+            )
         return found
 
     def _place(self, name: str) -> tuple[int, Any]:
@@ -176,8 +190,8 @@ class Primitive:
         if name in self.inputs:
             return INPUT, self.inputs.index(name)
         stem, _, what = name.rpartition("_")
-        if stem in self.inputs and what in ("shape", "dtype"):
-            return (SHAPE if what == "shape" else DTYPE), self.inputs.index(stem)
+        if stem in self.inputs and what in _OF_INPUTS:
+            return _OF_INPUTS[what], self.inputs.index(stem)
         return PARAMETER, name
 
     def __repr__(self) -> str:
@@ -251,6 +265,10 @@ def _hot_rule(
     if not names:
         return _adaptor(formula, [], multiplies, False)
     place = {"out": "kept_out"} | dict(zip(inputs, ("kept_left", "kept_right")))
+    if names == ("out", inputs[0] + _ARRAY):
+        if multiplies:
+            return lambda g, node: g * formula(node.kept_out._array, node.kept_left)
+        return lambda g, node: formula(g, node.kept_out._array, node.kept_left)
     slots = tuple(place[n] for n in names)
     # The usual ones are written out: a call spared is a tenth of the step.
     if isinstance(formula, str):

@@ -246,6 +246,8 @@ def power(input: Operand, exponent: Operand) -> Any:
         return ops.power_of_tensors(cast(input, d), cast(exponent, d))
     except (ValueError, OverflowError) as error:
         if d.kind in "iu":
+            if not isinstance(exponent, Tensor) and exponent > 0:
+                raise RuntimeError(f"value cannot be converted to type {d.name}_t without overflow") from None
             raise RuntimeError("Integers to negative integer powers are not allowed.") from None
         raise RuntimeError(errors.cannot_broadcast(input._array.shape, exponent._array.shape)) from error
 

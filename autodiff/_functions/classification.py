@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -46,9 +47,9 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore:
         if weight._array.dtype is not input._array.dtype:
             d, e = (dtypes.title(x._array.dtype) for x in (input, weight))
             raise RuntimeError(f"expected scalar type {d} but found {e}")
-    within = _check_range(target._array, classes, ignore)
+    within = _check_range(whole(target), classes, ignore)
     if target._array.dtype != LONG:
-        target = guarded(wrap(target._array.astype(np.int64)), target)
+        target = guarded(ops.to(target, dtype=LONG), target)
     return target, None if within and not 0 <= ignore < classes else ignore
 
 
@@ -80,7 +81,7 @@ def nll_loss(
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtypes.title(input._array.dtype)}'")
     classes, ignored = _check_classes(input, target, weight, ignore_index)
     if input._array.ndim == 1:
-        classes = guarded(wrap(np.reshape(classes._array, ())), target)
+        classes = guarded(ops.reshape_to(classes, shape=()), target)
     operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
     loss: Tensor = operator(input, classes, weight, ignore=ignored, reduction=reduction)
     return (
@@ -134,7 +135,7 @@ def _fused(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int, re
     classes, ignored = _check_classes(input, target, weight, ignore)
     shape = target._array.shape
     if input._array.ndim == 1 and shape:
-        classes = guarded(wrap(np.reshape(classes._array, ())), target)
+        classes = guarded(ops.reshape_to(classes, shape=()), target)
     loss: Tensor
     loss, _, _ = ops.cross_entropy(input, classes, weight, ignore=ignored, reduction=reduction)
     return ops.view(loss, shape=shape) if reduction == "none" and shape != loss._array.shape else loss  # type: ignore[no-any-return]

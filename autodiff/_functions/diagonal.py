@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autodiff._core import arguments
+from autodiff._core.batched import blank
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
@@ -73,5 +74,5 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     a, b = arguments.dim(dim1, input._array.ndim), arguments.dim(dim2, input._array.ndim)
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    check_slice(src, input._array.diagonal(offset, a, b).shape)
+    check_slice(src, blank(input).diagonal(offset, a, b).shape)
     return ops.diagonal_scatter(input, src, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]

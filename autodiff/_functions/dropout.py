@@ -11,8 +11,8 @@ import numpy as np
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.generator import stream_of
 from autodiff._functions.sampling import all_alike, exponential_
-from autodiff._kernels import mersenne
 from autodiff._kernels.creation import alike
 
 #: What a selu of -inf is, positive: alpha times the scale.
@@ -27,7 +27,7 @@ def kept(shape_of: Any, p: float, feature: bool, dtype: Any = None) -> Any:
         memory = np.empty((*shape_of.shape[:2], *[1] * (shape_of.ndim - 2)), shape_of.dtype)
     else:
         memory = alike(shape_of, dtype or shape_of.dtype)
-    drawn = all_alike(mersenne.default(), memory, 1 - p)
+    drawn = all_alike(stream_of(None, "dropout"), memory, 1 - p)
     if not feature:
         return drawn
     spread = alike(shape_of, shape_of.dtype)  # in the input's layout, which the product then has
@@ -189,5 +189,5 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     soft: Any = ((logits - ops.log(waits)) / tau).softmax(dim)  # type: ignore[attr-defined,operator]
     if not hard:
         return soft  # type: ignore[no-any-return]
-    chosen = wrap(np.zeros_like(soft._array)).scatter_(dim, soft.argmax(dim, keepdim=True), 1.0)  # type: ignore[attr-defined]
+    chosen = ops.zeros_like(soft.detach()).scatter_(dim, soft.argmax(dim, keepdim=True), 1.0)  # type: ignore[attr-defined]
     return chosen - soft.detach() + soft  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad, state
 from autodiff._core.promotion import cast
@@ -210,7 +211,7 @@ def binary_cross_entropy(
     need_kernel("binary_cross_entropy", input)
     if x.dtype is not y.dtype:
         raise RuntimeError(f"Found dtype {dtypes.title(y.dtype)} but expected {dtypes.title(x.dtype)}")
-    for name, values in (("input", x), ("target", y)):
+    for name, values in (("input", whole(input)), ("target", whole(target))):
         if not np.all((values >= 0) & (values <= 1)):
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     return ops.binary_cross_entropy(input, target, weight, reduction=reduction)  # type: ignore[no-any-return]
@@ -390,7 +391,7 @@ def gaussian_nll_loss(
         if var < 0:
             raise ValueError("var has negative entry/entries")
         var = ops.mul(ops.ones_like(input), var)
-    elif np.any(var._array < 0):
+    elif np.any(whole(var) < 0):
         raise ValueError("var has negative entry/entries")
     own = var._array.shape
     if own != shape:

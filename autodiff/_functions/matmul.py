@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -170,7 +171,7 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
 def folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """x in another shape, for a product that saves it: where it is the same memory, writing to x is noticed."""
     y: Tensor = ops.reshape_to(x, shape=shape)
-    return guarded(y, x) if not x._array.size or np.may_share_memory(y._array, x._array) else y
+    return guarded(y, x) if not x._array.size or np.may_share_memory(whole(y), whole(x)) else y
 
 
 def _unkept(few: Tensor, batches: Tensor) -> Tensor:

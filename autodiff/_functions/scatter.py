@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad
 from autodiff._core.registry import ops
@@ -33,7 +34,7 @@ def _check_scatter(input: Tensor, d: int, index: Tensor, src: Any) -> None:
             f"Expected index {list(wanted)} to be no larger than self {list(shape)} apart from dimension {d}"
             + (f" and to be no larger size than src {list(given)}" if isinstance(src, Tensor) else "")
         )
-    check_bounds(index._array, shape[d], d)
+    check_bounds(whole(index), shape[d], d)
 
 
 _NO_DERIVATIVE = "derivative for aten::scatter is not implemented"
@@ -136,7 +137,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             f"index_add_(): self ({named(input)}) and source ({named(source)}) must have the same scalar type"
         )
     d = _slices("index_add", input, dim, index, source)
-    check_bounds(index._array, (input._array.shape or (1,))[d], d)
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d)
     return ops.index_add(input, index, source, dim=d, alpha=alpha)  # type: ignore[no-any-return]
 
 
@@ -149,7 +150,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
             f"{named(input)} and (source) {named(source)}"
         )
     d = _slices("index_copy", input, dim, index, source, alike=False)
-    check_bounds(index._array, (input._array.shape or (1,))[d], d, IndexError, before="index_copy_(): ")
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d, IndexError, before="index_copy_(): ")
     return ops.index_copy(input, index, source, dim=d)  # type: ignore[no-any-return]
 
 
@@ -158,7 +159,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy in which the slices along `dim` that `index` names hold one value."""
     d = arguments.dim(dim, input._array.ndim)
     n = (input._array.shape or (1,))[d]
-    check_bounds(index._array, n, d, IndexError, -n)
+    check_bounds(whole(index), n, d, IndexError, -n)
     if isinstance(value, Tensor):
         if value._array.ndim:
             raise RuntimeError(
@@ -179,11 +180,11 @@ def index_reduce(
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError("index_reduce(): self and source must have the same scalar type")
     d = _slices("index_reduce", input, dim, index, source)
-    check_bounds(index._array, (input._array.shape or (1,))[d], d)
+    if input._array.ndim <= 1 and input._array.dtype.kind in "bc":
+        raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d)
     if source._array.size:
         _check_reduced("index_reduce", "index_func", reduce, input, source)
-    if not input._array.ndim and input._array.dtype.kind in "bc":
-        raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
     shape = source._array.shape
     places = index
     if shape:
@@ -211,5 +212,5 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         )
     if index._array.size and not input._array.size:
         raise IndexError("put_(): Tried to put elements into an empty tensor")
-    check_flat(index._array, input._array.size)
+    check_flat(whole(index), input._array.size)
     return ops.put(input, index, source, accumulate=bool(accumulate))  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
@@ -57,7 +58,7 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
                 f"self "
                 f"{list(shape)} apart from dimension {d}"
             )
-    check_bounds(index._array, shape[d], d)
+    check_bounds(whole(index), shape[d], d)
 
 
 @function(out=True)
@@ -101,7 +102,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if index._array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     whole_index("index_select", index, "int32 or int64")
-    places, n = index._array, (input._array.shape or (1,))[d]
+    places, n = whole(index), (input._array.shape or (1,))[d]
     if places.size and not (places.min() >= 0 and places.max() < n):
         raise IndexError("index out of range in self")
     return ops.index_select(input, index, dim=d)  # type: ignore[no-any-return]
@@ -119,7 +120,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at `index`, counted flat."""
     if index._array.dtype.name != "int64":
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {named(index)}")
-    check_flat(index._array, input._array.size)
+    check_flat(whole(index), input._array.size)
     return ops.take(input, index)  # type: ignore[no-any-return]
 
 
@@ -149,6 +150,7 @@ def embedding(
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
+    indices = whole(input)
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         raise IndexError("index out of range in self")
     return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]

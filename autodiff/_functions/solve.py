@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.matrices import (
     Tolerance,
@@ -45,8 +46,8 @@ def _inverse(name: str, A: Tensor, check: bool) -> Any:
     check_square("linalg.inv", A)
     check_floating("linalg.inv", A)
     inverse, info = ops.inverse(A)
-    if check and info._array.any():
-        raise failed(name, info._array, _SINGULAR)
+    if check and whole(info).any():
+        raise failed(name, whole(info), _SINGULAR)
     return InvEx(inverse, info)  # type: ignore[call-arg]
 
 
@@ -82,8 +83,8 @@ def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
         )
     flat = ops.reshape(input, (last, first))
     found, info = ops.inverse(flat)
-    if info._array.any():
-        raise failed("inv", info._array, _SINGULAR)
+    if whole(info).any():
+        raise failed("inv", whole(info), _SINGULAR)
     return ops.reshape(found, (*shape[ind:], *shape[:ind]))  # type: ignore[no-any-return]
 
 

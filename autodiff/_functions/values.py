@@ -11,7 +11,7 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, requiring, wrap
 from autodiff._kernels import creation
 
 READ_ONLY = (
@@ -35,7 +35,7 @@ def finished(array: Any, requires_grad: bool, device: Any) -> Tensor:
     if requires_grad:
         if array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        t.requires_grad_()
+        requiring(t, True)
     return t
 
 
@@ -130,7 +130,7 @@ def asarray(
         found = found.clone()  # type: ignore[attr-defined]
     if requires_grad is False and found.requires_grad:
         return found.detach()  # type: ignore[attr-defined,no-any-return]
-    return found.requires_grad_() if requires_grad and not found.requires_grad else found
+    return requiring(found, True) if requires_grad and not found.requires_grad else found
 
 
 @function(method=False)

@@ -16,7 +16,7 @@ ROWS = 1 << 16
 Step = Callable[..., Any]
 
 
-def fill(step: Step, *arrays: Any) -> Any:
+def fill(step: Step, *arrays: Any, block: int = BLOCK) -> Any:
     """The array that `step(*arrays, out)` fills, block by block where memory allows it.
 
     Numbers and arrays of one repeated element are passed on as they are. float16 is computed in float32.
@@ -24,8 +24,8 @@ def fill(step: Step, *arrays: Any) -> Any:
     first = next(a for a in arrays if isinstance(a, np.ndarray))
     if first.dtype.char == "e":
         single = [a.astype(np.float32) if isinstance(a, (np.ndarray, np.generic)) else a for a in arrays]
-        return fill(step, *single).astype(np.float16)
-    if first.size <= BLOCK:
+        return fill(step, *single, block=block).astype(np.float16)
+    if first.size <= block:
         return _whole(step, arrays)
     shape = first.shape
     flat: list[Any] = []
@@ -44,8 +44,8 @@ def fill(step: Step, *arrays: Any) -> Any:
         return _whole(step, arrays)
     out = np.empty(shape, first.dtype)
     target = out.reshape(-1)
-    for start in range(0, first.size, BLOCK):
-        part = slice(start, start + BLOCK)
+    for start in range(0, first.size, block):
+        part = slice(start, start + block)
         step(*[a[part] if isinstance(a, np.ndarray) else a for a in flat], target[part])
     return out
 

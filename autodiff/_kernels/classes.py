@@ -42,7 +42,7 @@ def nll_loss(x: Any, target: Any, weight: Any, ignore: Ignored, reduction: str) 
     dim = 0 if x.ndim == 1 else 1
     picked = np.take_along_axis(x, np.expand_dims(safe, dim), dim).squeeze(dim)
     # An ignored element does not count, be it nan.
-    losses = np.where(each != 0, -picked * each, -np.where(_counting(target, ignore), picked, 0) * each)
+    losses = -np.where(_counting(target, ignore), picked, 0) * each
     if reduction == "none":
         return losses
     whole = total_of(losses)
@@ -102,7 +102,7 @@ def cross_entropy_backward(
     each, safe = (1, target) if alike else _weights(target, weight, ignore, exps.dtype)
     share = np.divide(g, target.size if alike else total_of(each)) if reduction == "mean" else g
     if not alike:
-        share = np.where(_counting(target, ignore), share * each, 0).astype(exps.dtype)
+        share = np.where(_counting(target, ignore), share * each, 0)
     share, rows = share.reshape(-1, 1), exps if exps.ndim > 1 else exps[None]
     out = rows * (share / sums)
     out[np.arange(len(out)), safe.reshape(-1)] -= share[:, 0]
@@ -118,7 +118,7 @@ def embedding_read(weight: Any, indices: Any, padding: int | None, by_frequency:
     """The adjoint of embedding_adjoint: rows at `indices`, zeros for the padding, shared out by frequency."""
     rows = np.take(weight, indices, axis=0)
     if padding is not None:
-        rows = np.where((indices != padding)[..., None], rows, 0).astype(weight.dtype)
+        rows = np.where((indices != padding)[..., None], rows, 0)
     if by_frequency:
         rows /= np.bincount(np.reshape(indices, -1))[indices].astype(weight.dtype)[..., None]
     return rows
@@ -135,7 +135,7 @@ def embedding_onto(held: Any, g: Any, indices: Any, padding: int | None, by_freq
     places = np.reshape(indices, -1)
     rows = np.reshape(g, (places.size, g.shape[-1]))
     if padding is not None:
-        rows = np.where((places != padding)[:, None], rows, 0).astype(g.dtype)
+        rows = np.where((places != padding)[:, None], rows, 0)
     if by_frequency:
         rows = rows / np.bincount(places)[places].astype(g.dtype)[:, None]
     return add_at(held, places, rows)

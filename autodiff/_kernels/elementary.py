@@ -8,18 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.blocks import fill
-
 Kernel = Callable[..., Any]
-
-
-#: Up to so many elements a fused kernel's set-up costs more than it saves.
-SMALL = 4096
-
-
-def _is_large(x: Any) -> bool:
-    """Whether a fused kernel pays, or float16 asks for one that computes in float32."""
-    return isinstance(x, np.ndarray) and (x.size > SMALL or x.dtype.char == "e")
 
 
 def in_single(kernel: Kernel) -> Kernel:
@@ -31,49 +20,6 @@ def in_single(kernel: Kernel) -> Kernel:
         return kernel(x, **params)
 
     return wide
-
-
-# -- the logistic function and the hyperbolic tangent ------------------------------------------------------------------
-
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x); where e^-x overflows the quotient is 0, as it should be."""
-    if _is_large(x):
-        return fill(_sigmoid, x)
-    return 1 / (1 + np.exp(-x)) if x.dtype.char != "e" else np.float16(1 / (1 + np.exp(-np.float32(x))))
-
-
-def _sigmoid(x: Any, out: Any) -> None:
-    np.negative(x, out=out)
-    np.exp(out, out=out)
-    np.add(out, 1, out=out)
-    np.divide(1, out, out=out)
-
-
-def sigmoid_backward(g: Any, out: Any) -> Any:
-    """g times the derivative of the logistic function, told from its result."""
-    if out.dtype.kind == "c":
-        return g * (out * (1 - out)).conjugate()
-    return fill(_sigmoid_backward, out, g) if _is_large(out) else g * (out * (1 - out))
-
-
-def _sigmoid_backward(y: Any, g: Any, out: Any) -> None:
-    np.subtract(1, y, out=out)
-    np.multiply(out, y, out=out)
-    np.multiply(out, g, out=out)
-
-
-def tanh_backward(g: Any, out: Any) -> Any:
-    """g times the derivative of tanh, told from its result."""
-    if out.dtype.kind == "c":
-        return g * (1 - out * out).conjugate()
-    return fill(_tanh_backward, out, g) if _is_large(out) else g * (1 - out * out)
-
-
-def _tanh_backward(y: Any, g: Any, out: Any) -> None:
-    np.multiply(y, y, out=out)
-    np.subtract(1, out, out=out)
-    np.multiply(out, g, out=out)
 
 
 # -- roots ------------------------------------------------------------------------------------------
@@ -93,6 +39,36 @@ def log1p(z: Any) -> Any:
 @in_single
 def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)
+
+
+# -- slopes of inverse functions, where the square overflows too ------------------------------------------------------
+
+
+@in_single
+def atan_slope(x: Any) -> Any:
+    """1 / (x² + 1)."""
+    return _beyond(1 / (x * x + 1), x, lambda x: 1 / x / x)
+
+
+@in_single
+def asinh_slope(x: Any) -> Any:
+    """1 / √(x² + 1)."""
+    return _beyond(1 / np.sqrt(x * x + 1), x, lambda x: 1 / np.abs(x))
+
+
+@in_single
+def acosh_slope(x: Any) -> Any:
+    """1 / √(x² - 1), of complex numbers on the branch of 1 / √(x - 1) √(x + 1)."""
+    if x.dtype.kind == "c":
+        return rsqrt(x - 1) * rsqrt(x + 1)
+    return _beyond(1 / np.sqrt(np.where(x < 1, -1, (x - 1) * (x + 1))), x, lambda x: 1 / x)
+
+
+def _beyond(slope: Any, x: Any, formula: Callable[[Any], Any]) -> Any:
+    """The slope, by the formula where it came out as 0."""
+    if slope.dtype.kind == "c" or not slope.size or np.minimum.reduce(slope, axis=None) != 0:
+        return slope
+    return np.where(slope == 0, formula(x), slope)
 
 
 # -- angles ------------------------------------------------------------------------------------------------------------
@@ -147,9 +123,7 @@ def _series(z: Any, order: int) -> Any:
 
 def hypot(x: Any, y: Any) -> Any:
     """The square root of x² + y²; NumPy's is coarse among float32's smallest numbers."""
-    if x.dtype.itemsize == 8:
-        return np.hypot(x, y)
-    return np.hypot(x.astype(np.float64), y.astype(np.float64)).astype(x.dtype)
+    return np.hypot(x, y, dtype=np.float64).astype(x.dtype)
 
 
 # -- logarithms of two operands ----------------------------------------------------------------------------------------
@@ -161,12 +135,11 @@ def logaddexp(x: Any, y: Any) -> Any:
         return np.logaddexp(x, y)
     first = np.real(x) >= np.real(y)
     large, small = np.where(first, x, y), np.where(first, y, x)
-    return np.where(x == y, large + math.log(2), large + np.log1p(np.exp(small - large))).astype(np.result_type(x, y))
+    return np.where(x == y, large + math.log(2), large + np.log1p(np.exp(small - large)))
 
 
 def xlogy(x: Any, y: Any) -> Any:
     """x * log(y); 0 where x is, whatever the logarithm, but for nan."""
-    if not isinstance(y, np.ndarray | np.generic):
+    if not isinstance(y, (np.ndarray, np.generic)):
         y = x.dtype.type(y)
-    result = x * np.log(y)
-    return np.where((x == 0) & ~np.isnan(y), 0, result).astype(result.dtype)[()]
+    return np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y))[()]

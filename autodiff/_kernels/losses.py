@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.activations import softplus_of
-from autodiff._kernels.elementary import sigmoid
 from autodiff._kernels.half import in_single
+from autodiff._kernels.logistic import sigmoid
 from autodiff._kernels.summation import total
 
 #: torch's guards: the smallest logarithm that counts, and the smallest denominator of a gradient.

@@ -37,7 +37,7 @@ def mean(x: Any, dims: Dims, keepdim: bool) -> Any:
 
 def total_of_numbers(x: Any, dims: Dims, keepdim: bool) -> Any:
     """The sum of what is not nan."""
-    return total(np.where(np.isnan(x), 0, x).astype(x.dtype), dims, keepdim)
+    return total(np.where(np.isnan(x), 0, x), dims, keepdim)
 
 
 def product(x: Any, dim: int, keepdim: bool) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
-from autodiff._kernels import elementary
+from autodiff._kernels import elementary, logistic
 
 
 def _over_square(x: Any, radius: Any) -> Any:
@@ -28,19 +28,28 @@ def _times_log(g: Any, input: Any, other: Any) -> Any:
 # -- exponentials and logarithms ----------------------------------------------------------------------------------
 pointwise("exp", np.exp, "out")
 pointwise("exp2", np.exp2, lambda out: out * math.log(2), public="exp2 special.exp2")
-pointwise("expm1", np.expm1, lambda out: out + 1, public="expm1 special.expm1")
+pointwise(
+    "expm1",
+    np.expm1,
+    lambda out, input_array: ops._one_more(out, array=input_array),
+    public="expm1 special.expm1",
+)
+general("_one_more", logistic.one_more, lambda g: g, inputs=("input",), node="AddBackward0")
 pointwise("log", np.log, "1/input")
 pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
-pointwise("log10", np.log10, lambda g, input: g / ops.conj(input * math.log(10)))
+# The reciprocal of log 10 lies nearer to a float64 than log 10 does.
+pointwise("log10", np.log10, lambda g, input: g * math.log10(math.e) / ops.conj(input))
 pointwise("log1p", elementary.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", public="log1p special.log1p")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
-pointwise("rsqrt", elementary.rsqrt, lambda out: -0.5 * (out * out * out))
-pointwise("sigmoid", elementary.sigmoid, lambda g, out: ops._sigmoid_backward(g, out))
-pointwise(
+pointwise("rsqrt", elementary.rsqrt, lambda out, input_array: ops._rsqrt_slope(out, array=input_array))
+general("_rsqrt_slope", logistic.rsqrt_slope, lambda g, input: g * (-1.5 * input * input), inputs=("input",))
+pointwise("sigmoid", logistic.sigmoid, lambda g, out, input_array: ops._sigmoid_backward(g, out, array=input_array))
+general(
     "_sigmoid_backward",
-    elementary.sigmoid_backward,
-    lambda g, other: ops.conj(ops._sigmoid_backward(ops.conj(g), other)),
+    logistic.sigmoid_backward,
+    lambda g, other, array: ops.conj(ops._sigmoid_backward(ops.conj(g), other, array=array)),
     lambda g, input, other: ops.conj(g) * input * ops.conj(1 - 2 * other),
+    inputs=("input", "other"),
     node="SigmoidBackwardBackward0",
 )
 
@@ -52,19 +61,23 @@ pointwise("tan", np.tan, lambda out: out * out + 1)
 pointwise("_one_minus_square", lambda x: (1 - x) * (1 + x), lambda input: -2 * input)
 pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)), public="asin arcsin")
 pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)), public="acos arccos")
-pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1), public="atan arctan")
+pointwise("atan", np.arctan, lambda input: ops._atan_slope(input), public="atan arctan")
+pointwise("_atan_slope", elementary.atan_slope, lambda input, out: -2 * input * out * out)
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
-pointwise("tanh", np.tanh, lambda g, out: ops._tanh_backward(g, out))
-pointwise(
+pointwise("tanh", np.tanh, lambda g, out, input_array: ops._tanh_backward(g, out, array=input_array))
+general(
     "_tanh_backward",
-    elementary.tanh_backward,
-    lambda g, other: ops.conj(ops._tanh_backward(ops.conj(g), other)),
+    logistic.tanh_backward,
+    lambda g, other, array: ops.conj(ops._tanh_backward(ops.conj(g), other, array=array)),
     lambda g, input, other: ops.conj(g) * input * ops.conj(-2 * other),
+    inputs=("input", "other"),
     node="TanhBackwardBackward0",
 )
-pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1), public="asinh arcsinh")
-pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1), public="acosh arccosh")
+pointwise("asinh", np.arcsinh, lambda input: ops._asinh_slope(input), public="asinh arcsinh")
+pointwise("_asinh_slope", elementary.asinh_slope, lambda input, out: -input * out * out * out)
+pointwise("acosh", np.arccosh, lambda input: ops._acosh_slope(input), public="acosh arccosh")
+pointwise("_acosh_slope", elementary.acosh_slope, lambda input, out: -input * out * out * out)
 pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input), public="atanh arctanh")
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(
@@ -117,7 +130,7 @@ general(
 
 # -- logarithms of two operands -----------------------------------------------------------------------------------
 # The logistic functions to the bases e and 2 whose derivatives lose nothing where they are nearly 1.
-pointwise("_logistic", elementary.sigmoid, lambda input, out: out * ops._logistic(-input))
+pointwise("_logistic", logistic.sigmoid, lambda input, out: out * ops._logistic(-input))
 pointwise(
     "_logistic_of_two",
     lambda x: 1 / (1 + np.exp2(-x)),

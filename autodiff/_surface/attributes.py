@@ -11,7 +11,7 @@ import numpy as np
 from autodiff._core.geometry import CPU, Size
 from autodiff._core.node import AccumulateGrad, likeness
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, requiring, wrap
 from autodiff._functions.index import getitem, setitem
 from autodiff._surface.printing import text
 
@@ -80,7 +80,10 @@ def storage_offset(self: Tensor) -> int:
 
 def get_data(self: Tensor) -> Tensor:
     """The same memory outside the graph, and with a version of its own: writing to it goes unnoticed."""
-    return wrap(self.memory())
+    seen = wrap(self.memory())
+    if self.is_inference() is not seen.is_inference():
+        seen.meta().inference = self.is_inference()
+    return seen
 
 
 def set_data(self: Tensor, value: Tensor) -> None:
@@ -184,7 +187,7 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
     twin = wrap(np.array(array, order="K") if isinstance(array, np.ndarray) else array)
     twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
     if self._node is not None:
-        twin.requires_grad_()
+        requiring(twin, True)
     memo[id(self)] = twin
     if self.grad is not None:
         twin.grad = copy.deepcopy(self.grad, memo)

@@ -40,7 +40,7 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
         if kernel is not None and overwrite(self, kernel, args, kwargs):
             return self
         try:
-            return assign(self, lambda before: operator(before, *args, **kwargs))
+            return assign(self, lambda before: operator(before, *args, **kwargs), (*args, *kwargs.values()))
         except NotImplementedError:
             check_cast(self, args)
             raise

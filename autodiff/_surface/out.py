@@ -65,6 +65,8 @@ def with_out(
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if out is None:
             return function(*args, **kwargs)
+        if state.maps:
+            raise RuntimeError(f"vmap: {name}() cannot write into out=, which is one tensor for all samples")
         tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
         outs = list(out) if isinstance(out, (tuple, list)) else [out]
         if differentiable and state.grad and any(t.requires_grad for t in (*tensors, *outs)):

@@ -80,6 +80,7 @@ def tensor(call: Call, argument: Argument) -> Any:
     contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
     settled, constant = limits.get("settled", False), limits.get("constant", False)
     pairs, sized = limits.get("pairs", False), limits.get("sized", False)
+    ordered = limits.get("ordered")
     matching = call.first.array.dtype.char if call.first is not None else ""
 
     def suits(item: Item) -> bool:
@@ -90,6 +91,8 @@ def tensor(call: Call, argument: Argument) -> Any:
         if (settled and item.loose) or (constant and item.requires_grad):
             return False
         if (pairs and not _of_pairs(item.array)) or (sized and not item.array.size):
+            return False
+        if ordered is not None and _disordered(item.array, ordered):
             return False
         return not tieless or len(set(item.look())) == item.array.size
 
@@ -113,7 +116,10 @@ def tensor(call: Call, argument: Argument) -> Any:
         if sized and not shapes.size(shape):
             raise Unfit
         layouts = 0.0 if contiguous or pairs else 0.15
-        return draft.leaf(draft.values(shape, dtype, limits), differentiable=not constant, layouts=layouts)
+        values = draft.values(shape, dtype, limits)
+        if ordered is not None and _disordered(values, ordered):
+            raise Unfit
+        return draft.leaf(values, differentiable=not constant, layouts=layouts)
 
     item = draft.pick(kinds, limits, suits if limits or matching else None, make)
     if draft.exact:
@@ -211,7 +217,8 @@ def degree(call: Call, argument: Argument) -> Any:
     """A whole number from -1 on, or a tensor of them beside the first one, as integers or as floats."""
     draft, source = call.draft, call.source
     if source.boolean():
-        return source.integer(-1, 12)
+        most = argument.limits.get("most", 12)
+        return most if source.boolean(0.1) else source.integer(-1, 12)
     values = arrays.integers(source, draft.variant(call.leading().shape), -1, 12)
     kind = call.leading().array.dtype if source.boolean() and call.leading().kind == "f" else np.dtype(np.int64)
     return call.note(draft.leaf(values.astype(kind), differentiable=False, usable=False))
@@ -235,7 +242,7 @@ def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
         value = source.choice(exact)
     elif limits.get("integer") or limits.get("whole") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
-    elif source.boolean(0.2):
+    elif source.boolean(0.2 if draft.filler is None else 0.6):
         value = source.choice([x for x in _APART if low <= x <= high] or [low])
     else:
         value = low + (high - low) * source.integer(0, 48) / 48
@@ -296,8 +303,22 @@ def choice(call: Call, argument: Argument) -> Any:
     return call.source.choice(argument.limits["values"])
 
 
+#: torch sorts so many elements by insertion, which keeps equal ones in order.
+_INSERTED = 16
+
+
 def stable(call: Call, argument: Argument) -> Any:
-    return True if call.draft.exact or call.source.boolean() else LEFT
+    must = _disordered(call.leading().array, call.values.get("dim", -1))
+    return True if must or call.source.boolean(0.3) else LEFT
+
+
+def _disordered(array: Array, axis: int) -> bool:
+    """Whether elements along a dimension are equal, and so many that torch sorts them in no promised order."""
+    if array.ndim == 0 or array.shape[axis] <= _INSERTED:
+        return False
+    rows = np.moveaxis(np.sort(array, axis), axis, 0)
+    equal = (rows[1:] == rows[:-1]) | ((rows[1:] != rows[1:]) & (rows[:-1] != rows[:-1]))
+    return bool(equal.any())
 
 
 def dim(call: Call, argument: Argument) -> Any:
@@ -346,7 +367,7 @@ def dtype(call: Call, argument: Argument) -> Any:
         return LEFT
     if call.first is not None and call.first.kind == "c":
         return LEFT
-    return DType(call.source.choice(("float64", "float32")))
+    return DType(call.source.choice(argument.limits.get("names", ("float64", "float32"))))
 
 
 def reshape(call: Call, argument: Argument) -> Any:

@@ -12,7 +12,7 @@ from parity.catalogue.excluded import EXCLUDED
 from parity.engines import reference
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
-from parity.program import AUGMENTED, OPERATORS, SPELLINGS
+from parity.spellings import AUGMENTED, OPERATORS, SPELLINGS
 from parity.strategies.drawing import plan
 from parity.strategies.dtypes import names
 from parity.strategies.single import KINDS, draw_op, kinds

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +14,9 @@ from autodiff._core import custom as function
 from autodiff._core import errors
 from autodiff._core import graph as _graph
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
+from autodiff._core.dtypes import OF_NUMPY
+from autodiff._core.edges import GradientEdge, place_in_graph
+from autodiff._core.gradients import fitted
 from autodiff._core.modes import (
     enable_grad,
     inference_mode,
@@ -36,9 +41,28 @@ __all__ = [
     "set_grad_enabled",
 ]
 
+#: What is loaded when first asked for: public name to the module below this one that has it, or is it.
+_LATER: dict[str, str] = {
+    "anomaly_mode": "anomaly_mode",
+    "detect_anomaly": "anomaly_mode",
+    "grad_mode": "grad_mode",
+    "graph": "graph",
+    "is_multithreading_enabled": "grad_mode",
+    "set_detect_anomaly": "anomaly_mode",
+    "set_multithreading_enabled": "grad_mode",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LATER[name]}")
+    found = globals()[name] = module if name == _LATER[name] else getattr(module, name)
+    return found
+
 
 def _sequence(x: Any) -> list[Any]:
-    return [x] if isinstance(x, Tensor) or x is None else list(x)
+    return [x] if isinstance(x, (Tensor, GradientEdge)) or x is None else list(x)
 
 
 def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool) -> list[tuple[Node, Any]]:
@@ -49,38 +73,39 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
     roots = []
     for index, (t, seed) in enumerate(zip(outputs, seeds)):
-        node = t._node
-        array = t._array
+        node = place_in_graph(t)
+        like = likeness(t._array) if isinstance(t, Tensor) else node.like  # type: ignore[union-attr]
+        shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:
-            if array.size != 1:
+            if math.prod(shape) != 1:
                 raise RuntimeError(errors.NON_SCALAR_ROOT)
-            if array.dtype.kind == "c":
+            if dtype.kind == "c":
                 raise RuntimeError(
-                    f"grad can be implicitly created only for real scalar outputs but got torch.{array.dtype.name}"
+                    f"grad can be implicitly created only for real scalar outputs but got torch.{dtype.name}"
                 )
-            g = np.ones(array.shape, array.dtype) if array.ndim else array.dtype.type(1)
+            g = np.ones(shape, dtype) if shape else dtype.type(1)
             root: Any = wrap(g) if create_graph else g
         else:
-            root = _checked_seed(index, t, seed, create_graph)
+            _check_seed(index, shape, dtype, seed)
+            root = fitted(seed if create_graph else seed._array, like)
         if node is None:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
         roots.append((node, root))
     return roots
 
 
-def _checked_seed(index: int, t: Tensor, seed: Tensor, create_graph: bool) -> Any:
-    if seed._array.shape != t._array.shape:
+def _check_seed(index: int, shape: tuple[int, ...], dtype: np.dtype[Any], seed: Tensor) -> None:
+    if seed._array.shape != shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(seed._array.shape)}) and "
-            f"output[{index}] has a shape of torch.Size({list(t._array.shape)})."
+            f"output[{index}] has a shape of torch.Size({list(shape)})."
         )
-    if (seed._array.dtype.kind == "c") != (t._array.dtype.kind == "c"):
+    if (seed._array.dtype.kind == "c") != (dtype.kind == "c"):
         raise RuntimeError(
             "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
-            f"dtype: grad_output[{index}] has a dtype of {seed.dtype} and output[{index}] has a dtype of {t.dtype}."
+            f"dtype: grad_output[{index}] has a dtype of {seed.dtype} and output[{index}] has a dtype of "
+            f"{OF_NUMPY[dtype]}."
         )
-    root = seed if create_graph else seed._array
-    return _graph.fitted(root, likeness(t._array))
 
 
 def backward(
@@ -104,22 +129,21 @@ def backward(
         wanted = _sequence(inputs)
         if not wanted:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        targets = []
+        targets = [_asked_for(x) for x in wanted]
         for x in wanted:
-            if x._node is None:
-                raise RuntimeError(errors.NOT_REQUIRED)
-            targets.append(x._node)
+            if isinstance(x, Tensor):
+                x.retain_grad()
     roots = _roots(outputs, seeds, create_graph)
     if create_graph:
         warnings.warn(errors.CYCLE, UserWarning, stacklevel=3)
-    found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
-    if found:
-        for x in _sequence(inputs):
-            g = found.get(x._node)
-            if g is not None:
-                g = g if create_graph else wrap(np.array(g))
-                meta = x.meta()
-                meta.grad = g if meta.grad is None else meta.grad + g
+    _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
+
+
+def _asked_for(x: Tensor | GradientEdge) -> Node:
+    place = place_in_graph(x)
+    if place is None:
+        raise RuntimeError(errors.NOT_REQUIRED)
+    return place
 
 
 def grad(
@@ -148,17 +172,16 @@ def grad(
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     roots = _roots(outs, seeds, create_graph)
-    for x in ins:
-        if x._node is None:
-            raise RuntimeError(errors.NOT_REQUIRED)
-    nodes = [x._node for x in ins]
+    nodes = [_asked_for(x) for x in ins]
     found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
     result: list[Tensor | None] = []
-    for index, x in enumerate(ins):
-        g = found.get(x._node)
+    for index, (x, node) in enumerate(zip(ins, nodes)):
+        g = found.get(node)
         if g is None:
             if not allow_unused and not materialize_grads:
                 raise RuntimeError(errors.UNUSED.format(index=index))
+            if materialize_grads and not isinstance(x, Tensor):
+                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             result.append(wrap(np.zeros_like(x._array)) if materialize_grads else unreached(x))
         else:
             result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
