@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module as _import_module
+import importlib as _importlib
 from typing import Any as _Any
 
 from autodiff import _functions, _primitives, autograd, linalg, nn, random, special  # noqa: F401
@@ -32,7 +32,7 @@ _LATER = {"func": "func", "graph": "graph", "library": "library", "utils": "util
 def __getattr__(name: str) -> _Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = _import_module(f"{__name__}.{_LATER[name]}")
+    module = _importlib.import_module(f"{__name__}.{_LATER[name]}")
     found = globals()[name] = module if name == _LATER[name] else getattr(module, name)
     return found
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from autodiff._core.batched import Batched, Levels, batched, laid_out, sizes, spread
 from autodiff._core.batching import SHIFTS, Rule, aligned, each, in_line, leading
-from autodiff._core.primitive import Many, Primitive
+from autodiff._core.node import Many
+from autodiff._core.primitive import Primitive
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 
