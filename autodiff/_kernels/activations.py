@@ -13,7 +13,7 @@ from autodiff._kernels import gelu as exact
 from autodiff._kernels.blocks import ROWS, row_blocks
 from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
-from autodiff._kernels.logistic import bell, sigmoid
+from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
 from autodiff._kernels.pieces import Piece, by_root, in_blocks, mended, piecewise
 from autodiff._kernels.summation import total
@@ -184,12 +184,13 @@ def gelu_by_tanh(x: Any) -> Any:
 def gelu_by_tanh_slope(x: Any) -> Any:
     if x.dtype.itemsize == 8:
         return exact.gelu_by_tanh_slope(x)
-    # Beyond, where the cube might overflow, it is 0 or 1.
+    # Beyond, where the cube might overflow, it is 0 or 1, and nan at infinity.
+    lost = 0 * x
     x = np.clip(x, -50, 50)
     u = twice_u(x)
     s = sigmoid(u)
     # sigmoid(-u), not 1 - s, which loses what is left of it for large u.
-    return s + x * (s * sigmoid(-u)) * twice_u_slope(x)
+    return s + x * (s * sigmoid(-u)) * twice_u_slope(x) + lost
 
 
 def twice_u(x: Any) -> Any:
@@ -264,8 +265,9 @@ def _square(x: Any) -> Any:
     return square + (rest - square * square * series.TANH_SQUARE_0(square))
 
 
-def tanhshrink(x: Any) -> Any:
-    """x - tanh x."""
+def tanhshrink(x: Any, tanh: Any) -> Any:
+    """x - tanh x, in the dtype of tanh x."""
+    x = x.astype(tanh.dtype, copy=False)
     return np.copysign(_tanhshrink(x), x)
 
 
@@ -276,13 +278,18 @@ _tanhshrink = _even(
     (lambda x: x < 1.5, series.TANHSHRINK_2),
     (lambda x: x >= 1.5, lambda x: _tanhshrink_far(x)),
 )
-#: The square of tanh.
-tanh_square = _even(
+_tanh_square = _even(
     (lambda x: x < 1e-140, lambda x: x * x),
     (lambda x: x < 0.5, _square),
     (lambda x: x < 1, series.TANH_SQUARE_1),
     (lambda x: x >= 1, lambda x: 1 - 4 * bell(np.exp(-2 * x))),
 )
+
+
+def tanh_square(tanh: Any, array: Any = None) -> Any:
+    """The square of tanh x, in float64 of the argument's array as long as that is what the result belongs to."""
+    plain = tanh * tanh
+    return plain if array is None else believed(plain, _tanh_square(array), 1e-15 * plain)[()]
 
 
 def _tanhshrink_far(x: Any) -> Any:

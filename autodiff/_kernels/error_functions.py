@@ -26,11 +26,6 @@ def gauss(x: Any) -> Any:
     return _gauss(x, 1.0)
 
 
-def half_gauss(x: Any) -> Any:
-    """e^(-x²/2)."""
-    return _gauss(x, 0.5)
-
-
 def grown_gauss(x: Any) -> Any:
     """e^(x²/2)."""
     return _gauss(x, -0.5)

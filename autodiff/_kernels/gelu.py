@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff._kernels import activation_series as series
 from autodiff._kernels.error_functions import OVER_ROOT, mills_pair, ndtr, normal_density, times_gauss
-from autodiff._kernels.pieces import by_root, piecewise
+from autodiff._kernels.pieces import Piece, by_root, piecewise
 from autodiff._kernels.twofold import Pair, add, grown, multiply, quick_sum, two_product
 
 #: x times the normal distribution's function.
@@ -25,7 +25,10 @@ def _far_slope(x: Any) -> Any:
     return times_gauss(x, add(multiply((x, 0.0), OVER_ROOT), mills_pair(x)))
 
 
+# As torch's both slopes are nan at infinity.
+_AT_INFINITY: Piece = (np.isinf, lambda x: np.full_like(x, np.nan))
 gelu_slope = piecewise(
+    _AT_INFINITY,
     (lambda x: x < -60, np.zeros_like),
     (lambda x: x < -2, _far_slope),
     (lambda x: x < -1, series.GELU_LEFT),
@@ -74,7 +77,7 @@ def _by_tanh_tail(x: Any) -> Any:
 gelu_by_tanh = piecewise(
     (lambda x: x < -40, lambda x: 0 * x),
     (lambda x: x < -20.9, _by_tanh_tail),
-    (lambda x: x > 40, lambda x: x),
+    (lambda x: x > 40, lambda x: +x),
     (lambda x: x == x, _by_tanh),
 )
 
@@ -100,6 +103,7 @@ def _slope_right(x: Any) -> Any:
 
 
 gelu_by_tanh_slope = piecewise(
+    _AT_INFINITY,
     (lambda x: x < -40, np.zeros_like),
     (lambda x: x < -20.9, _slope_tail),
     (lambda x: x < -2, _slope_left),

@@ -96,13 +96,14 @@ pointwise(
     activations.softsign_slope,
     lambda input, out: ops.sgn(input) * -2 * out / (ops.abs(input) + 1),
 )
-pointwise(
+general(
     "_tanhshrink",
     activations.tanhshrink,
-    lambda g, input: g * ops._tanh_square(input) + (g - g),
+    lambda g, other, input_array: g * ops._tanh_square(other, array=input_array) + (g - g),
+    inputs=("input", "other"),
     node="SubBackward0",
 )
-pointwise("_tanh_square", activations.tanh_square, lambda input: 2 * ops.tanh(input) * (1 - ops._tanh_square(input)))
+general("_tanh_square", activations.tanh_square, lambda g, input: 2 * g * input, inputs=("input",))
 fused("silu", activations.silu, activations.silu_backward, _silu_curvature)
 fused("mish", activations.mish, activations.mish_backward, _mish_curvature)
 general("glu", activations.glu, _glu, inputs=("input",))

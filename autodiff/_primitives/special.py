@@ -38,7 +38,6 @@ pointwise(
     public="erfc special.erfc",
 )
 pointwise("_gauss", error_functions.gauss, lambda input, out: -2 * input * out)
-pointwise("_half_gauss", error_functions.half_gauss, lambda input, out: -input * out)
 pointwise("_normal_density", error_functions.normal_density, lambda input, out: -input * out)
 pointwise("_grown_gauss", error_functions.grown_gauss, lambda input, out: input * out)
 pointwise(
