@@ -13,8 +13,8 @@ from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.noting import note, note_node
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
-from autodiff._core.tangents import carried
 from autodiff._core.promotion import unbroadcast
+from autodiff._core.tangents import carried
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
