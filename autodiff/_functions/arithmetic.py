@@ -167,7 +167,7 @@ def _factor(value: Any, input: Tensor) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-@function(inplace=True, out=True)
+@function(inplace=True, out="same")
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input); the weight is a number or a tensor."""
     _need_tensors("lerp", input=input, end=end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from parity.catalogue.spec import Argument, OpSpec
 from parity.program import Array, DType
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft
-from parity.strategies.dtypes import KIND_OF_CHAR
+from parity.strategies.dtypes import FLOATING, KIND_OF_CHAR
 from parity.strategies.item import MARGIN, Item, Unfit
 from parity.strategies.shapes import Shape
 
@@ -68,6 +69,8 @@ class Call:
 
 
 Drawer = Callable[[Call, Argument], Any]
+#: Special values that tie with no other.
+_ALONE = (math.nan, math.inf, -math.inf)
 
 
 def tensor(call: Call, argument: Argument) -> Any:
@@ -107,7 +110,10 @@ def tensor(call: Call, argument: Argument) -> Any:
             values = arrays.distinct(draft.source, shape, -8.0, 8.0).round(0 if draft.exact else 4)
             if KIND_OF_CHAR[np.dtype(dtype).char] == "u":
                 values = np.abs(values)
-            made = draft.leaf(values.astype(dtype))
+            values = values.astype(dtype)
+            if draft.filler is not None and values.size and KIND_OF_CHAR[values.dtype.char] in FLOATING:
+                values.flat[draft.source.integer(0, values.size - 1)] = draft.source.choice(_ALONE)
+            made = draft.leaf(values)
             if not suits(made):
                 raise Unfit
             return made
