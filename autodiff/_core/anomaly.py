@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from autodiff._core.modes import state, unusual
 from autodiff._core.node import Node
 from autodiff._core.tensor import Tensor
 
-HERE = str(Path(__file__).parents[1]) + "/"
+HERE = os.path.dirname(os.path.dirname(__file__)) + "/"
 TRACE, PARENT = "traceback_", "parent_"
 
 
@@ -47,6 +46,8 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 def remember(node: Node) -> None:
     """Note where a node was recorded, and in the backward of which other one."""
+    import traceback  # it loads the tokenizer
+
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
         frame = frame.f_back

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -95,6 +94,8 @@ def chebyshev(low: float, high: float, coefficients: Sequence[float]) -> Callabl
 
 def _in_powers(coefficients: Sequence[float]) -> list[float]:
     """The same polynomial by the powers of t, the highest first; each coefficient is rounded once."""
+    from fractions import Fraction  # it loads decimal numbers
+
     total = [Fraction(0)] * len(coefficients)
     before, here = [Fraction(0)], [Fraction(1)]
     for n, c in enumerate(coefficients):
