@@ -327,6 +327,8 @@ def _columns(func: Callable[..., Any], inputs: Given, strict: bool, vectorize: b
             tangents[j].flat[place] = 1
             many, outputs, moved = _pushed(func, point, [wrap(t) for t in tangents])
             columns[j].append(moved)
+    if not any(x._array.size for x in point):
+        many, outputs, _ = _pushed(func, point, [ops.zeros_like(x) for x in point])
     table = tuple(
         tuple(_from_columns([c[i] for c in columns[j]], o, x) for j, x in enumerate(point))
         for i, o in enumerate(outputs)

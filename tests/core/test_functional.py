@@ -255,6 +255,14 @@ def test_results_can_be_differentiated_again() -> None:
     agree(program)
 
 
+def test_of_nothing() -> None:
+    # torch stacks what is not there, and raises.
+    x = ad.zeros(0, dtype=ad.float64)
+    for more in ({}, {"vectorize": True}, {"vectorize": True, "strategy": "forward-mode"}):
+        assert ad.autograd.functional.jacobian(lambda x: x * 2, x, **more).shape == (0, 0)
+        assert ad.autograd.functional.jacobian(lambda x: ad.ones(3), x, **more).shape == (3, 0)
+
+
 def test_under_no_grad() -> None:
     def program(lib: Any, F: Any) -> Any:
         with lib.no_grad():
