@@ -297,6 +297,13 @@ def _pointwise(p: Primitive, inputs: Sequence[Any], tangents: Tangents, result: 
     return _sum(wrap(part) for part in parts)
 
 
+def _as_saved(x: Any, name: str, mentioned: frozenset[str]) -> Any:
+    """An operand as the formulas name it: itself, or its array alone, which is there in float64."""
+    if name in mentioned or f"{name}_array" not in mentioned or not isinstance(x, Tensor):
+        return x
+    return x._array if x._array.dtype == np.float64 else None
+
+
 def _is_tracked(values: Sequence[Any]) -> bool:
     return state.grad and any(isinstance(x, Tensor) and x._node is not None for x in values)
 

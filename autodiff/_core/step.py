@@ -73,7 +73,7 @@ class Walk:
         self.keep_graph = keep_graph
         self.create_graph = create_graph
         #: Whether every node takes the general way: gradients may be Tensors, None, or looked at.
-        self.careful = create_graph or Anomaly.on
+        self.careful = bool(create_graph) or Anomaly.on
         #: How a node is run: by `step`, or watched.
         self.step: Callable[[Walk, Node, Gradient], Any] = partial(watched, step) if Anomaly.on else step
         #: Nodes that have a gradient and wait, by key; the heap yields the newest.

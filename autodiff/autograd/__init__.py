@@ -54,9 +54,9 @@ __all__ = [
 _LATER: dict[str, str] = {
     "anomaly_mode": "anomaly_mode",
     "detect_anomaly": "anomaly_mode",
-    "grad_mode": "grad_mode",
     "forward_ad": "forward_ad",
     "functional": "functional",
+    "grad_mode": "grad_mode",
     "graph": "graph",
     "is_multithreading_enabled": "grad_mode",
     "set_detect_anomaly": "anomaly_mode",
