@@ -55,6 +55,7 @@ _rule(
     rrelu_with_noise_written _rrelu_with_noise_written_backward logit polygamma_of mvlgamma _igamma _igammac
     _eq_written _eq_number_written _ne_written _ne_number_written _lt_written _lt_number_written _le_written
     _le_number_written _gt_written _gt_number_written _ge_written _ge_number_written _native_dropout
+    _tanh_backward _sigmoid_backward _one_more _rsqrt_slope
     """,
 )
 
@@ -194,6 +195,29 @@ def _loss(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
         reduce = ops.mean if params["reduction"] == "mean" else ops.sum
         found = reduce(found, dims=_all_dims(found), keepdim=False)
     return spread(found, levels)
+
+
+@rule("nll_loss cross_entropy")
+def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    """The rows of all samples as rows of one, each sample's loss the sum or the mean of its rows that count."""
+    x, target, weight = inputs
+    if weight is not None or x._array.ndim > 2 or target._array.ndim != x._array.ndim - 1:
+        return each(p, inputs, params, levels)
+    lead, rows = sizes(levels), target._array.shape
+    count = math.prod((*lead, *rows))
+    flat = [
+        ops.reshape_to(spread(t, levels), shape=shape)
+        for t, shape in ((x, (count, x._array.shape[-1])), (target, (count,)))
+    ]
+    losses = ops.reshape_to(p.op(*flat, None, **params | {"reduction": "none"}), shape=(*lead, *rows))
+    if params["reduction"] == "none":
+        return losses
+    within = tuple(range(len(lead), losses._array.ndim))
+    found = ops.sum(losses, dims=within, keepdim=False)
+    if params["reduction"] == "sum":
+        return found
+    counts = ops.to(ops.ne(spread(target, levels), params["ignore"]), dtype=losses._array.dtype)
+    return found / ops.sum(counts, dims=within, keepdim=False)
 
 
 # -- geometry that counts from the last dimension ----------------------------------------------------------------

@@ -79,7 +79,11 @@ def jacrev(
         def row(*seeds: Any) -> tuple[Any, ...]:
             return tuple(flatten(pull(unflatten(list(seeds), out_spec)))[0])
 
-        rows = vmap(row, chunk_size=chunk_size)(*_basis(outputs))
+        basis = _basis(outputs)
+        if basis and not len(basis[0]._array):
+            rows: Any = [wrap(np.zeros((0, *x._array.shape), x._array.dtype)) for x in inputs]
+        else:
+            rows = vmap(row, chunk_size=chunk_size)(*basis)
         columns = [_parts(whole, outputs, 0) for whole in rows]
         found = unflatten(
             [unflatten([column[i] for column in columns], in_spec) for i in range(len(outputs))], out_spec
@@ -143,6 +147,9 @@ def _columns(
         push = Push("jvp(f, primals, tangents)", func, inputs, spec, has_aux)
     finally:
         state.sober = before
+    if not len(basis[0]._array):
+        shapes = [x._array for x in flatten(push.result)[0]]
+        return [wrap(np.zeros((*x.shape, 0), x.dtype)) for x in shapes], push.result, push.aux
     found = vmap(lambda *seeds: tuple(flatten(push.filled(list(seeds)))[0]), out_dims=-1)(*basis)
     return list(found), push.result, push.aux
 
