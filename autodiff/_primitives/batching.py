@@ -209,15 +209,17 @@ def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any
         ops.reshape_to(spread(t, levels), shape=shape)
         for t, shape in ((x, (count, x._array.shape[-1])), (target, (count,)))
     ]
-    losses = ops.reshape_to(p.op(*flat, None, **params | {"reduction": "none"}), shape=(*lead, *rows))
-    if params["reduction"] == "none":
-        return losses
-    within = tuple(range(len(lead), losses._array.ndim))
-    found = ops.sum(losses, dims=within, keepdim=False)
-    if params["reduction"] == "sum":
-        return found
-    counts = ops.to(ops.ne(spread(target, levels), params["ignore"]), dtype=losses._array.dtype)
-    return found / ops.sum(counts, dims=within, keepdim=False)
+    made = p.op(*flat, None, **params | {"reduction": "none"})
+    losses, *beside = made if isinstance(made, tuple) else (made,)
+    found = ops.reshape_to(losses, shape=(*lead, *rows))
+    if params["reduction"] != "none":
+        within = tuple(range(len(lead), found._array.ndim))
+        found = ops.sum(found, dims=within, keepdim=False)
+        if params["reduction"] == "mean":
+            counts = ops.to(ops.ne(spread(target, levels), params["ignore"]), dtype=found._array.dtype)
+            found = found / ops.sum(counts, dims=within, keepdim=False)
+    # What the fused operator keeps for its gradient is shown as well.
+    return (found, *[ops.reshape_to(t, shape=(*lead, *x._array.shape)) for t in beside]) if beside else found
 
 
 # -- geometry that counts from the last dimension ----------------------------------------------------------------
