@@ -91,7 +91,7 @@ def leading(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], level
     k, lead = len(levels), sizes(levels)
     scalar = any(isinstance(x, Tensor) and not x._array.ndim for x in inputs)
     # A 0-dim sample has no dimension, though torch lets it be named; None is all of them.
-    if any(n.startswith("dim") and (scalar or d is None) for n, d in params.items()):
+    if any(n.startswith("dim") and d != () and (scalar or d is None) for n, d in params.items()):
         return each(p, inputs, params, levels)
     if -1 in params.get("shape", ()):
         params = params | {"shape": filled_in(params["shape"], inputs[0]._array.size)}

@@ -16,7 +16,7 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.batched import Batched, Levels, batched, closed, levels_of, opened, spread
-from autodiff._core.gradients import fitted
+from autodiff._core.gradients import ALONE, fitted, references
 from autodiff._core.graph import backward
 from autodiff._core.modes import state, switch, unusual
 from autodiff._core.node import AccumulateGrad, HotNode, Node, likeness, new_node, next_key, start
@@ -166,7 +166,12 @@ def pulled(
     else:
         arrays = [(node, seed._array) for node, seed in roots]
         found = backward(arrays, keep_graph=True, create_graph=False, targets=targets, accumulate=False)
-        found = {node: wrap(np.array(g)) for node, g in found.items()}
+        for node in targets:
+            if node in found:
+                g = found.pop(node)
+                # What nobody else holds is the gradient's own already.
+                own = isinstance(g, np.ndarray) and g.base is None and references(g) <= ALONE
+                found[node] = wrap(g if own else np.array(g))
     result = []
     for x in inputs:
         g = None if x._node is None else found.get(x._node)

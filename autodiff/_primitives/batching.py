@@ -231,6 +231,13 @@ def _with_ones(x: Tensor, ndim: int, levels: Levels) -> Tensor:
     return laid_out(batched(spread(x, levels), levels), levels, ndim)
 
 
+@rule("unsqueeze keep_dims")
+def _more_dims(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    """Dimensions that are made: a 0-dim sample may be given some."""
+    k = len(levels)
+    return p.op(spread(inputs[0], levels), **{n: SHIFTS[n](v, k, sizes(levels)) for n, v in params.items()})
+
+
 @rule("permute")
 def _permute(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     k = len(levels)
