@@ -45,6 +45,7 @@ class Transform:
         #: What was made before has a greater key.
         self.key = next_key()
         self.number = next(_numbers)
+        self.end = 0
         #: Whether the function has returned: then its arguments are constants to whoever looks.
         self.over = False
 
@@ -61,6 +62,7 @@ class Transform:
         state.level = self.outer_level
         unusual.remove("level")
         switch(*self._modes)
+        self.end = next_key()
         self.over = True
 
     def enter(self, x: Tensor, levels: Levels | None = None) -> Tensor:
@@ -121,7 +123,8 @@ class Transform:
         seen = set(stack)
         while stack:
             node = stack.pop()
-            if type(node) is AccumulateGrad or node.key > self.key:
+            # A leaf that the function made ends with it; one that was made later, for a cotangent, does not.
+            if node.key > self.key or (type(node) is AccumulateGrad and self.over and node.key < self.end):
                 return True
             if isinstance(node, Entry) and not node.of.over and node.of is not self:
                 return True
@@ -170,8 +173,8 @@ def pulled(
             if node in found:
                 g = found.pop(node)
                 # What nobody else holds is the gradient's own already.
-                own = isinstance(g, np.ndarray) and g.base is None and references(g) <= ALONE
-                found[node] = wrap(g if own else np.array(g))
+                fresh = isinstance(g, np.ndarray) and g.base is None and references(g) <= ALONE
+                found[node] = wrap(g if fresh else np.array(g))
     result = []
     for x in inputs:
         g = None if x._node is None else found.get(x._node)

@@ -13,16 +13,20 @@ import numpy as np
 from autodiff._core import custom as function
 from autodiff._core import errors
 from autodiff._core import graph as _graph
+from autodiff._core.batched import at_work, entered, levels_of, opened
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
 from autodiff._core.gradients import fitted
+from autodiff._core.levels import pulled
 from autodiff._core.modes import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
+    state,
+    unusual,
 )
 from autodiff._core.node import Node, likeness
 from autodiff._core.tensor import Tensor, wrap
@@ -113,6 +117,8 @@ def backward(
     Raises RuntimeError for a root that is not a scalar and has no gradient given, for one outside any graph, and for
     a graph whose saved values were freed or changed.
     """
+    if unusual and (state.level or state.maps):
+        raise RuntimeError(errors.NO_BACKWARD)
     outputs = _sequence(tensors)
     seeds = [None] * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
@@ -153,8 +159,6 @@ def grad(
     An input that no output depends on is an error, unless `allow_unused` (None) or `materialize_grads` (zeros).
     """
     outs, ins = _sequence(outputs), _sequence(inputs)
-    if is_grads_batched:
-        raise NotImplementedError("is_grads_batched needs vmap, which this version has not")
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
@@ -163,9 +167,14 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    roots = _roots(outs, seeds, create_graph)
+    if is_grads_batched:
+        return _for_each(outs, ins, seeds, keep, create_graph, allow_unused, materialize_grads)
     nodes = [_asked_for(x) for x in ins]
-    found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
+    if state.maps and levels_of([*outs, *ins, *seeds]):
+        found = dict(zip(nodes, _of_samples(outs, ins, seeds, create_graph)))
+    else:
+        roots = _roots(outs, seeds, create_graph)
+        found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
     result: list[Tensor | None] = []
     for index, (x, node) in enumerate(zip(ins, nodes)):
         g = found.get(node)
@@ -176,8 +185,28 @@ def grad(
                 raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             result.append(wrap(np.zeros_like(x._array)) if materialize_grads else unreached(x))
         else:
-            result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
+            kept = create_graph or isinstance(g, Tensor)
+            result.append(g if kept else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
     return tuple(result)
+
+
+def _for_each(outs: Any, ins: Any, seeds: Any, keep: bool, create_graph: bool, *unused: Any) -> tuple[Any, ...]:
+    """The gradients for each of several cotangents, which lie along their first dimension."""
+    given = [x for x in seeds if x is not None]
+    if not given:
+        raise ValueError("grad(): is_grads_batched=True needs grad_outputs, several of them along a first dimension")
+    with at_work(given[0]._array.shape[0], "error") as at:
+        each = [None if x is None else entered(x, 0, at) for x in seeds]
+        found = grad(outs, ins, each, keep, create_graph, unused[0], materialize_grads=unused[1])
+        return tuple([None if g is None else opened(g, (at,)) for g in found])
+
+
+def _of_samples(outs: Any, ins: Any, seeds: Any, create_graph: bool) -> list[Tensor | None]:
+    """The gradients under vmap, of outputs or by cotangents that differ from sample to sample."""
+    for index, t in enumerate(outs):
+        if not t.requires_grad:
+            raise RuntimeError(errors.NO_GRAPH.format(index=index))
+    return pulled(outs, [seed for _, seed in _roots(outs, seeds, True)], ins, record=create_graph)
 
 
 def unreached(input: Tensor) -> Tensor | None:
@@ -193,7 +222,7 @@ def _tensor_backward(
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Add the gradient of this tensor to the `.grad` of the leaves (or of `inputs`)."""
-    if gradient is None and inputs is None and not create_graph:
+    if gradient is None and inputs is None and not create_graph and not unusual:
         # The everyday call, without the general one's lists.
         node, array = self._node, self._array
         if node is not None and not isinstance(array, np.ndarray) and array.dtype.kind == "f":

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.batched import Batched, Level, Unreadable, batched, spread
-from autodiff._core.modes import state
+from autodiff._core.batched import Batched, Level, at_work, batched, entered, spread
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff.func.pytrees import Spec, broadcast, flatten, unflatten
@@ -68,20 +66,6 @@ def _joined(parts: list[Any], dim: int | None) -> Any:
     return ops.cat(*parts, dim=dim + parts[0]._array.ndim if dim < 0 else dim)
 
 
-@contextmanager
-def level(size: int, randomness: str) -> Iterator[Level]:
-    """One vmap at work."""
-    before = state.maps
-    made = Level(size, randomness)
-    state.maps = (*before, made)
-    try:
-        yield made
-    except Unreadable as error:
-        raise RuntimeError(str(error)).with_traceback(error.__traceback__) from None
-    finally:
-        state.maps = before
-
-
 def _run(
     func: Callable[..., Any],
     size: int,
@@ -92,22 +76,11 @@ def _run(
     randomness: str,
     kwargs: dict[str, Any],
 ) -> tuple[list[Any], Spec]:
-    with level(size, randomness) as at:
+    with at_work(size, randomness) as at:
         args = unflatten([x if d is None else entered(x, d, at) for x, d in zip(leaves, dims)], spec)
         results, out_spec = flatten(func(*args, **kwargs))
         places = _out_dims(func, out_dims, out_spec)
         return [_left(func, x, d, at) for x, d in zip(results, places)], out_spec
-
-
-def entered(x: Tensor, dim: int, at: Level) -> Tensor:
-    """One sample of a tensor, the samples being along a dimension."""
-    levels = x._levels if isinstance(x, Batched) else ()
-    value: Tensor = x._value if isinstance(x, Batched) else x
-    lead = len(levels)
-    if dim:
-        rest = [d for d in range(lead, value._array.ndim) if d != lead + dim]
-        value = ops.permute(value, dims=(*range(lead), lead + dim, *rest))
-    return batched(value, (*levels, at))
 
 
 def _left(func: Callable[..., Any], x: Any, dim: int | None, at: Level) -> Any:
