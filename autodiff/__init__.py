@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from autodiff import _functions, _primitives, autograd, graph, library, linalg, nn, random, special  # noqa: F401
+from autodiff import _functions, _primitives, autograd, linalg, nn, random, special  # noqa: F401
+from autodiff._core.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,
@@ -25,7 +26,7 @@ from autodiff._surface import operators as _operators
 __version__ = "0.1.0"
 
 #: What is loaded when first asked for: public name to the module that has it, or is it.
-_LATER = {"func": "func", "vmap": "func"}
+_LATER = {"func": "func", "graph": "graph", "library": "library", "utils": "utils", "vmap": "func"}
 
 
 def __getattr__(name: str) -> _Any:

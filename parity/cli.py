@@ -19,12 +19,14 @@ from parity.accuracy import measure
 from parity.accuracy import page as accuracy_page
 from parity.catalogue import CATALOGUE
 from parity.catalogue.excluded import EXCLUDED
+from parity.emit.history import history_script, history_test
 from parity.emit.script import script
 from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
+from parity.engines.living import live
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.faults import mutants as mutation
+from parity.faults import accounts
 from parity.faults import selftest as faults
 from parity.judging import judge
 from parity.planning import PROFILES, plan
@@ -156,7 +158,16 @@ def emit(options: argparse.Namespace) -> int:
     remarks = (
         [f"{about['check']} of {op or 'a program'}: {about.get('reason', '')}".rstrip(": ")] if "check" in about else []
     )
-    if options.form == "pytest":
+    if entry.program.history:
+        name = op or "history"
+        if options.form == "pytest":
+            text = history_test(entry.program, engine=str(engine), remarks=remarks, label=name)
+        else:
+            with torch_reference.settings() as reference:
+                moments = live(entry.program, reference).moments
+            raising = {number for number, moment in enumerate(moments) if moment.raised is not None}
+            text = history_script(entry.program, title=remarks[0] if remarks else "", raising=raising)
+    elif options.form == "pytest":
         text = as_test(entry.program, engine=str(engine), remarks=remarks, label=op or "program")
     else:
         text = script(entry.program, title=remarks[0] if remarks else "")
@@ -189,7 +200,7 @@ def selftest(options: argparse.Namespace) -> int:
 
         wishes = {"programs": options.programs, "seed": options.seed, "ops": options.ops}
         if options.mutants:
-            passed = mutation.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
+            passed = accounts.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
         else:
             passed = faults.report(reference, subject, show, **wishes)
     return AGREE if passed else MISMATCH

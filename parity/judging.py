@@ -70,7 +70,8 @@ def covered(mismatches: Sequence[Mismatch], program: Program) -> str:
     """Why all of these differences stay; empty if one of them is not known."""
     ops = {step.op for step in program.steps}
     reasons = [
-        known(m.op, m.check, m.reference, m.truth, m.blame) or spread(ops, m.check, m.reference, m.truth)
+        known(m.op, m.check, m.reference, m.subject, m.truth, [s.kwargs for s in program.steps if s.op == m.op])
+        or spread(ops, m.check, m.reference, m.truth)
         for m in mismatches
     ]
     return reasons[0] if reasons and all(reasons) else ""

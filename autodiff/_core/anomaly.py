@@ -35,6 +35,16 @@ def set_anomaly(on: bool, check_nan: bool) -> None:
     Anomaly.on, Anomaly.check_nan = on, check_nan
 
 
+def is_anomaly_enabled() -> bool:
+    """Whether anomaly detection is on."""
+    return Anomaly.on
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether anomaly detection looks for nan."""
+    return Anomaly.check_nan
+
+
 def remember(node: Node) -> None:
     """Note where a node was recorded, and in the backward of which other one."""
     frame = sys._getframe(1)

@@ -20,7 +20,8 @@ from autodiff._core import dtypes
 from autodiff._core.arguments import filled_in
 from autodiff._core.batched import Batched, Levels, Unreadable, batched, laid_out, levels_of, sizes, spread
 from autodiff._core.machine_ops import cast_to, picked, stacked, viewed
-from autodiff._core.primitive import Many, Primitive
+from autodiff._core.node import Many
+from autodiff._core.primitive import Primitive
 from autodiff._core.tensor import Tensor, wrap
 
 Rule = Callable[[Primitive, tuple[Any, ...], dict[str, Any], Levels], Any]
@@ -89,7 +90,7 @@ SHIFTS: dict[str, Callable[[Any, int, tuple[int, ...]], Any]] = {
 def leading(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], levels: Levels) -> Any:
     """Along named dimensions, and those in front of them are left alone."""
     k, lead = len(levels), sizes(levels)
-    scalar = any(isinstance(x, Tensor) and not x._array.ndim for x in inputs)
+    scalar = params.get("shape") == () or any(isinstance(x, Tensor) and not x._array.ndim for x in inputs)
     # A 0-dim sample has no dimension, though torch lets it be named; None is all of them.
     if any(n.startswith("dim") and d != () and (scalar or d is None) for n, d in params.items()):
         return each(p, inputs, params, levels)

@@ -74,6 +74,16 @@ NO_GRAD_VIEW = (
     "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
     "you want the inplace to be tracked)."
 )
+INFERENCE_VIEW = (
+    "A view was created in inference mode and is being modified inplace in normal mode. Given that this use case is "
+    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
+    "either both inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you "
+    "want the inplace to be tracked)."
+)
+INFERENCE_WRITTEN = (
+    "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
+    "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
+)
 MULTI_VIEW = (
     "Output {index} of {node} is a view and is being modified inplace. This view is the output of a function that "
     "returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
@@ -115,11 +125,11 @@ CAPTURED = (
 )
 
 
-def changed(kind: str, shape: tuple[int, ...], node: str, now: int, expected: int) -> str:
-    """What torch says when a value saved for backward was changed in place."""
+def changed(kind: str, shape: tuple[int, ...], made: str, now: int, expected: int) -> str:
+    """What torch says when a value saved for backward was changed in place; `made`: which output of what it is."""
     return (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{kind} {list(shape)}], which is output 0 of {node}, is at version {now}; expected version {expected} "
+        f"[{kind} {list(shape)}]{made} is at version {now}; expected version {expected} "
         "instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
         "torch.autograd.set_detect_anomaly(True)."
     )

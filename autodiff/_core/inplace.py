@@ -104,17 +104,20 @@ def check_writable(target: Tensor) -> None:
     if unusual and state.level and (target._meta is None or target._meta.level != state.level):
         raise RuntimeError(errors.CAPTURED)
     if state.grad:
-        if isinstance(target._node, AccumulateGrad):
-            raise RuntimeError(errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE)
         base = target._base
-        if base is not None and base._node is not None and target._meta.view.made == errors.NO_GRAD_VIEW:  # type: ignore[union-attr]
-            raise RuntimeError(errors.NO_GRAD_VIEW)
+        if base is not None and base._node is not None:
+            made = target._meta.view.made  # type: ignore[union-attr]
+            if made == errors.NO_GRAD_VIEW or made == errors.INFERENCE_VIEW:
+                raise RuntimeError(made)
+        if isinstance(target._node, AccumulateGrad):
+            raise RuntimeError(errors.LEAF_IN_PLACE if base is None else errors.LEAF_VIEW_IN_PLACE)
         if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
             raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     if target.is_inference() and not state.inference:
-        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.")
+        raise RuntimeError(errors.INFERENCE_WRITTEN)
     array = target._array
-    if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape)):
+    strides = array.strides
+    if 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape)):
         raise RuntimeError(errors.OVERLAP)
 
 
@@ -171,9 +174,13 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
 
 def _before(target: Tensor) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    old = wrap(target._array)
+    if unusual and state.packing:
+        # A hook sees what is saved now, and may keep it in this memory.
+        old = wrap(np.array(target._array))
+    else:
+        old = wrap(target._array)
+        old._storage = target.storage()
     old._node = target._node
-    old._storage = target.storage()
     return old
 
 
@@ -221,12 +228,15 @@ def rebind(target: Tensor, result: Tensor) -> None:
         target._node = node
     else:
         base = view.base
+        whole_retained = take_retained(base)
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
         replay = functools.partial(replayed, view.way)
         record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
         base._node = spliced._node
+        if whole_retained:
+            base.retain_grad()
     views.make_stale(target.storage())
     if retained and target._node is not None:
         target.retain_grad()

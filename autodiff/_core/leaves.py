@@ -10,6 +10,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.gradients import ALONE, Gradient, ndarray, references
 from autodiff._core.hooks import run_accumulated, run_after, run_before
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.tensor import wrap
 
@@ -83,6 +84,8 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         g = first if create_graph else first._array
     with _writing:
         held = meta.grad
+        if unusual and held is not None and held.is_inference() and not state.inference:
+            raise RuntimeError(errors.INFERENCE_WRITTEN)
         if held is None:
             meta.grad = g if create_graph else wrap(np.array(g))
         elif create_graph:

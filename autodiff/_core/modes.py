@@ -13,7 +13,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _State(threading.local):
+    #: Whether operators are recorded: if the grad mode says so and inference mode is off.
     grad = True
+    grad_mode = True
     inference = False
     #: The vmaps at work, the outermost first.
     maps: tuple[Any, ...] = ()
@@ -27,6 +29,7 @@ class _State(threading.local):
     #: The innermost backward walk that runs users' code, and the node that runs while anomalies are looked for.
     walk: Any = None
     evaluating: Any = None
+    multithreading = True
 
 
 state = _State()
@@ -35,17 +38,17 @@ state = _State()
 unusual: list[str] = []
 
 
-def switch(grad: bool, inference: bool) -> tuple[bool, bool]:
+def switch(grad_mode: bool, inference: bool) -> tuple[bool, bool]:
     """Set this thread's modes; returns what they were."""
-    before = state.grad, state.inference
-    grad = grad and not inference
-    if before[0] and not grad:
+    before = state.grad_mode, state.inference
+    grad = grad_mode and not inference
+    if state.grad and not grad:
         unusual.append("no grad")
-    elif grad and not before[0]:
+    elif grad and not state.grad:
         unusual.remove("no grad")
     if inference and "inference" not in unusual:
         unusual.append("inference")
-    state.grad, state.inference = grad, inference
+    state.grad, state.grad_mode, state.inference = grad, grad_mode, inference
     return before
 
 
@@ -135,7 +138,11 @@ class set_grad_enabled(_Mode):
 
     def __init__(self, mode: bool) -> None:
         super().__init__()
-        self.mode = bool(mode)
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
+        self.mode = mode
         self._switch(self.mode, state.inference)
 
     def _new(self) -> _Mode:
@@ -172,8 +179,8 @@ class inference_mode(_Mode):
 
 
 def is_grad_enabled() -> bool:
-    """Whether operators are recorded on this thread."""
-    return state.grad
+    """This thread's grad mode: whether operators are recorded, outside inference mode."""
+    return state.grad_mode
 
 
 def is_inference_mode_enabled() -> bool:

@@ -44,6 +44,12 @@ class Storage:
         self.written = Clock.now
 
 
+class Many(tuple[Any, ...]):
+    """Several saved tensors under one name."""
+
+    __slots__ = ()
+
+
 class Hooks:
     """What is hung on one node: callables by number, in order of registration; a tensor's by which result it is."""
 
@@ -140,7 +146,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that produced the inputs, each with the number of the output it was."""
-        return tuple((None, 0) if edge is None else edge.source() for edge in self.edges)
+        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in self.edges)
 
     def source(self) -> tuple[Node, int]:
         """The node a user sees, and which of its outputs this is."""
@@ -332,6 +338,12 @@ class AccumulateGrad(Node):
     def variable(self) -> Any:
         """The leaf, or None once it is gone."""
         return self.leaf()
+
+
+class DeadEnd(AccumulateGrad):
+    """The place of something that requires grad and whose gradient goes nowhere."""
+
+    __slots__ = ()
 
 
 def place_of(node: Node) -> tuple[Node, int]:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.modes import state
-from autodiff._core.node import Node
+from autodiff._core.node import Many, Node
 from autodiff._core.packing import pack_saved
-from autodiff._core.primitive import Many
 from autodiff._core.tensor import Tensor, stamp
 
 

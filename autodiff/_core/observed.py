@@ -50,6 +50,7 @@ def _owner(place: Node) -> Node:
 
 def walk_in_order(walk: Walk, roots: Sequence[tuple[Node, Gradient]], counts: dict[Node, int]) -> None:
     """Run every node once all its gradients are there, the newest first, leaves before all others."""
+    walk.counts = counts
     try:
         _walk_in_order(walk, roots, counts)
     finally:
@@ -74,7 +75,7 @@ def _walk_in_order(walk: Walk, roots: Sequence[tuple[Node, Gradient]], counts: d
         if type(node) is AccumulateGrad:
             if captures is not None:
                 if node in captures:
-                    walk.capture(node, g if node.hooks is None else run_before(node, g, create_graph, executes=False))
+                    walk.found[node] = g if node.hooks is None else run_before(node, g, create_graph, executes=False)
             elif node.hooks is not None:
                 if not walk.entered:
                     walk.enter()

@@ -42,20 +42,28 @@ def overwrite(
         a = x._array
         if a.dtype is not array.dtype or (a.shape != array.shape and not _stretches(a.shape, array.shape)):
             return False
-        if x is not target and type(a) is ndarray and np.may_share_memory(a, array):
+        if x is not target and type(a) is ndarray and not _apart(a, array):
             return False
         given.append(a)
-    if params and not all(type(v) is float or type(v) is int for v in params.values()):
-        return False
+    if params is None:
+        params = {}
+    for value in params.values():
+        if type(value) is not float and type(value) is not int:
+            return False
     check_writable(target)
     try:
-        silently(kernel, array, *given, out=array, **(params or {}))
+        silently(kernel, array, *given, out=array, **params)
     except TypeError:
         return False
     except RuntimeError:
-        anyway(kernel, array, *given, out=array, **(params or {}))
+        anyway(kernel, array, *given, out=array, **params)
     target.storage().touch()
     return True
+
+
+def _apart(a: Any, b: Any) -> bool:
+    """Whether two arrays share no memory; two that own theirs are known to, at once."""
+    return (a.base is None and b.base is None and a is not b) or not np.may_share_memory(a, b)
 
 
 def _stretches(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.modes import state, switch
-from autodiff._core.node import Node, Storage, output
-from autodiff._core.primitive import Many
+from autodiff._core.node import Many, Node, Storage, output
 from autodiff._core.tensor import Tensor, wrap
 
 Pack = Callable[[Tensor], Any]
@@ -18,23 +20,29 @@ Unpack = Callable[[Any], Tensor]
 class Packed:
     """What a pack hook made of a saved tensor; opened anew each time somebody looks."""
 
-    __slots__ = ("edge", "held", "index", "unpack")
+    __slots__ = ("edge", "held", "index", "shape", "unpack")
 
-    def __init__(self, held: Any, unpack: Unpack, edge: Node | None, index: int | None) -> None:
+    def __init__(self, held: Any, unpack: Unpack, shape: tuple[int, ...], edge: Node | None, index: int | None) -> None:
         self.held = held
         self.unpack = unpack
+        self.shape = shape
         #: The saved tensor's place in the graph; or which of its own node's results it is.
         self.edge = edge
         self.index = index
 
     def opened(self) -> Tensor:
-        """What the hook gives back. Raises TypeError if that is no tensor."""
+        """What the hook gives back. Raises TypeError if that is no tensor, RuntimeError if it cannot stand for it."""
         result = self.unpack(self.held)
         if not isinstance(result, Tensor):
             raise TypeError(
                 "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
                 f"{type(result).__name__}"
             )
+        if result._array.shape != self.shape:
+            try:
+                np.broadcast_shapes(result._array.shape, self.shape)
+            except ValueError:
+                raise RuntimeError(errors.cannot_broadcast(self.shape, result._array.shape)) from None
         return result
 
     @property
@@ -70,11 +78,21 @@ def packed(tensor: Tensor, pack: Pack, unpack: Unpack, index: int | None = None)
         switch(*before)
     if tensor.storage().version != version:
         raise RuntimeError(errors.PACK_WRITES)
-    return Packed(held, unpack, tensor._node if index is None else None, index)
+    return Packed(held, unpack, tensor._array.shape, tensor._node if index is None else None, index)
+
+
+@contextmanager
+def unpacked() -> Iterator[None]:
+    """While it lasts nothing is packed: the inside of an operator is its own affair."""
+    before, state.packing = state.packing, ()
+    try:
+        yield
+    finally:
+        state.packing = before
 
 
 def pack_saved(node: Node, results: Sequence[Tensor]) -> None:
-    """Hand over what a primitive's new node saved, in the order in which its formulas mention it."""
+    """Hand over what a primitive's new node saved."""
     pack, unpack = state.packing[-1]
     saved = list(node.saved or ())
     for place in node.primitive.mentioned:
@@ -170,3 +188,20 @@ def saved_value(node: Node, place: int) -> Any:
     if result._array.dtype.kind in "fc":
         result._node = result_place(node, own_index(node, place))
     return result
+
+
+#: torch's names of what our formulas call otherwise.
+_TORCHS = {"self": "input", "result": "out"}
+
+
+def saved_attribute(node: Node, name: str) -> Any:
+    """A node's `_saved_<name>` and `_raw_saved_<name>`, for what its formulas mention."""
+    raw = name.startswith("_raw_saved_")
+    if raw or name.startswith("_saved_"):
+        asked = name.removeprefix("_raw").removeprefix("_saved_")
+        names = node.primitive.wanted
+        for found in (asked, _TORCHS.get(asked, asked), asked.replace("self", "input").replace("sym_sizes", "shape")):
+            if found in names and names.index(found) in node.primitive.mentioned:
+                place = names.index(found)
+                return SavedTensor(node, place) if raw else saved_value(node, place)
+    raise AttributeError(f"'{type(node).__name__}' object has no attribute '{name}'")

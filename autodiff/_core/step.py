@@ -21,12 +21,24 @@ from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import state, switch
-from autodiff._core.node import AccumulateGrad, Clock, HotNode, Node, Output, PlainNode, Storage
+from autodiff._core.node import (
+    AccumulateGrad,
+    Clock,
+    DeadEnd,
+    HotNode,
+    Many,
+    Node,
+    Output,
+    PlainNode,
+    Storage,
+    place_of,
+)
 from autodiff._core.packing import Packed, own_index, result_place
-from autodiff._core.primitive import Many
 from autodiff._core.tensor import Tensor, wrap
 
 _numbered = itertools.count().__next__
+#: What is asked of a leaf: its one gradient.
+_ITSELF: list[tuple[int, Node]] = []
 
 
 class Walk:
@@ -36,8 +48,12 @@ class Walk:
     needed: set[Node] | None = None
     #: By node the results whose gradients are to be returned, each with the place in the graph that asked.
     captures: dict[Node, list[tuple[int, Node]]] | None = None
+    #: Whether gradients were asked for, rather than accumulated wherever the graph ends.
+    asked = False
     #: Whether somebody else says whose turn it is: nothing waits here then.
     ordered = False
+    #: How often each node is given a gradient, where that was counted.
+    counts: dict[Node, int] | None = None
     #: Whether None arrived somewhere: such nodes run all the same.
     holes = False
     #: Whether users' code ran, and may have asked which walk this is; then the walk around this one.
@@ -67,10 +83,14 @@ class Walk:
 
     def ask_for(self, places: Sequence[Node], roots: Sequence[Node], accumulate: bool) -> None:
         """Walk only to these: to return their gradients, or (`accumulate`) to run them as well."""
+        self.asked = True
         captures: dict[Node, list[tuple[int, Node]]] = {}
         for place in places:
-            owner, slot = (place.owner, place.index) if isinstance(place, Output) else (place, 0)
-            captures.setdefault(owner, []).append((slot, place))
+            if type(place) is AccumulateGrad:
+                captures[place] = _ITSELF
+            else:
+                owner, slot = place_of(place)
+                captures.setdefault(owner, []).append((slot, place))
         self.needed = _leading_to(roots, captures)
         if not accumulate:
             self.captures = captures
@@ -116,6 +136,10 @@ class Walk:
         self.number = _numbered()
         self.outer, state.walk = state.walk, self
 
+    def runs(self, node: Node) -> bool:
+        """Whether a node has a part in this walk."""
+        return self.counts is None or node in self.counts
+
     def leave(self) -> None:
         """The walk is over."""
         state.walk = self.outer
@@ -157,6 +181,8 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     kind = type(node)
     if kind is Output:
         walk.deliver_slot(node, g)  # type: ignore[arg-type]
+        return ()
+    if kind is DeadEnd:
         return ()
     hooks, needed, create_graph = node.hooks, walk.needed, walk.create_graph
     plain = kind is PlainNode or kind is HotNode
@@ -279,9 +305,20 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     """What a node saved, as its rules are to see it: arrays, or Tensors with their place in the graph."""
     saved = node.saved
     assert saved is not None
+    if type(node) is not PlainNode and any(type(s) is Packed for s in saved):
+        return _unpacked(node, saved, create_graph)
     if create_graph:
         return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
     return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
+
+
+def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+    """The same where users' hooks see it: in the order in which it was packed."""
+    values: list[Any] = [None] * len(saved)
+    mentioned = node.primitive.mentioned
+    for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
+        values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
+    return values
 
 
 def _array(s: Any) -> Any:
@@ -310,8 +347,15 @@ def check_unwritten(node: Node) -> None:
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
             if storage is not None and storage.written > node.recorded:
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
-                maker = x._node if isinstance(x, Tensor) else node
-                title = maker.name() if maker is not None else "AccumulateGrad"
                 now = storage.version
-                text = errors.changed(kind, x._array.shape, title, now, max(now - 1, 0))
+                text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
                 raise RuntimeError(hinted(text) if Anomaly.on else text)
+
+
+def _made(x: Any, node: Node) -> str:
+    """Which output of which operator something saved is, if it is one."""
+    maker = x._node if isinstance(x, Tensor) else node
+    if maker is None or isinstance(maker, AccumulateGrad):
+        return ""
+    owner, slot = place_of(maker)
+    return f", which is output {slot} of {owner.name().rstrip('0123456789').removesuffix('Backward')},"

@@ -16,6 +16,7 @@ from autodiff._core import dtypes, errors
 from autodiff._core.modes import enable_grad, state, unusual
 from autodiff._core.node import (
     AccumulateGrad,
+    DeadEnd,
     Hooks,
     Node,
     Output,
@@ -474,6 +475,8 @@ def alias(tensor: Tensor) -> Tensor:
     """Another tensor over the same memory and version, outside any graph."""
     other = wrap(tensor.memory())
     other._storage = tensor.storage()
+    if unusual and other.is_inference() is not tensor.is_inference():
+        other.meta().inference = tensor.is_inference()
     return other
 
 
@@ -485,3 +488,10 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     node.leaf = weakref.ref(leaf)
     node.hooks = node.meta.hooks
     return node
+
+
+def dead_end(view: Tensor) -> DeadEnd:
+    """The place of a view that was made where nothing is recorded: it requires grad as its base does, and gets none."""
+    node: Node = accumulator(view)
+    node.__class__ = DeadEnd
+    return node  # type: ignore[return-value]

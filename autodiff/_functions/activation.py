@@ -82,13 +82,17 @@ def logsigmoid(input: Tensor) -> Tensor:
 @function("nn.functional")
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
-    return ops.div(input, ops.add(ops.abs(input), 1))  # type: ignore[no-any-return]
+    if input._array.dtype.kind == "c":
+        return ops.div(input, ops.add(ops.abs(input), 1))  # type: ignore[no-any-return]
+    return ops._softsign(input)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")
 def tanhshrink(input: Tensor) -> Tensor:
     """x without its hyperbolic tangent."""
-    return ops.sub(input, ops.tanh(input))  # type: ignore[no-any-return]
+    if input._array.dtype.kind == "c":
+        return ops.sub(input, ops.tanh(input))  # type: ignore[no-any-return]
+    return ops._tanhshrink(input)  # type: ignore[no-any-return]
 
 
 # -- exponential on the left side: one formula, scaled in torch's three ways -------------------------------------------

@@ -188,7 +188,8 @@ def geqrf(input: Tensor) -> Any:
 
 def _reflected(vectors: Tensor, tau: Tensor, C: Tensor, left: bool, adjoint: bool) -> Tensor:
     """Q C, Q^H C, C Q or C Q^H, reflection by reflection: Q is the product of all 1 - tau v v^H."""
-    count = tau._array.shape[-1]
+    # Of nothing neither has a gradient.
+    count = tau._array.shape[-1] if vectors._array.size else 0
     rows = vectors._array.shape[-2]
     # From the left the last reflection comes first, from the right the first; the adjoint turns both about.
     order = range(count) if left == adjoint else reversed(range(count))
@@ -230,9 +231,7 @@ def _householder(input: Tensor, tau: Tensor) -> Tensor:
     columns = array.shape[-1]
     start = np.zeros(array.shape, array.dtype)
     start[..., np.arange(columns), np.arange(columns)] = 1
-    found = _reflected(input, tau, wrap(start), True, False)
-    # Of nothing, too, the input has a gradient.
-    return found if array.size else found + input
+    return _reflected(input, tau, wrap(start), True, False)
 
 
 @function("linalg", out=True)

@@ -16,7 +16,7 @@ from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.function import function
 from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import state
-from autodiff._core.primitive import Many
+from autodiff._core.node import Many
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap

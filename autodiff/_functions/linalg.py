@@ -85,7 +85,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
         one = np.broadcast_to(decompositions.identity_like(input._array), input._array.shape)
         return ops.copy(ops.clone(input), wrap(one.copy()))  # type: ignore[no-any-return]
     if n == 1:
-        return ops.clone(input)  # type: ignore[no-any-return]
+        return ops.contiguous(input)  # type: ignore[no-any-return]
     base = getattr(ops, "linalg.inv")(input) if n < 0 else input
     n = abs(n)
     if n == 3:

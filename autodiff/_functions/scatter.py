@@ -180,11 +180,11 @@ def index_reduce(
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError("index_reduce(): self and source must have the same scalar type")
     d = _slices("index_reduce", input, dim, index, source)
+    if input._array.ndim <= 1 and input._array.dtype.kind in "bc":
+        raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
     check_bounds(whole(index), (input._array.shape or (1,))[d], d)
     if source._array.size:
         _check_reduced("index_reduce", "index_func", reduce, input, source)
-    if not input._array.ndim and input._array.dtype.kind in "bc":
-        raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
     shape = source._array.shape
     places = index
     if shape:

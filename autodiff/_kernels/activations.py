@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.blocks import ROWS, row_blocks
+from autodiff._kernels import activation_series as series
+from autodiff._kernels.blocks import row_blocks
 from autodiff._kernels.error_functions import ndtr
 from autodiff._kernels.half import in_single
+from autodiff._kernels.logistic import bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
-from autodiff._kernels.logistic import sigmoid
-from autodiff._kernels.summation import total
+from autodiff._kernels.pieces import Piece, by_root, in_blocks, mended, piecewise
+from autodiff._kernels.reductions import largest_of_rows
+from autodiff._kernels.summation import of_rows, total
+from autodiff._kernels.twofold import two_product
 
 Dims = tuple[int, ...]
 
@@ -69,19 +73,80 @@ def elu_backward_by_result(g: Any, out: Any, alpha: float, scale: float, input_s
     return np.where(out > 0, g * scale, g * ((out + alpha * scale) * input_scale))
 
 
+def _far_left(x: Any) -> Any:
+    """Where e^x is subnormal sooner than its product with x."""
+    return x < (-700 if x.dtype.itemsize == 8 else -80)
+
+
+def _times_exp(x: Any) -> Any:
+    half = np.exp(x / 2)
+    return x * half * half
+
+
+def _with_its_tail(out: Any, x: Any) -> Any:
+    """An activation that is x e^x far to the left."""
+    far = _far_left(x)
+    return np.where(far, _times_exp(x), out) if far.any() else out
+
+
 @in_single
 def mish(x: Any) -> Any:
-    """x tanh(softplus(x)), by e^-|x|, which never overflows and of which nothing cancels."""
+    return _wide_mish(x) if x.dtype.itemsize == 8 else _with_its_tail(_mish(x), x)
+
+
+def _mish(x: Any) -> Any:
+    """x tanh(softplus(x)) by w = e^-|x|, which never overflows; what is taken off is the smaller part."""
     w = np.exp(-np.abs(x))
-    return x * np.where(x < 0, w * (w + 2) / (w * (w + 2) + 2), (2 * w + 1) / (2 * w * (w + 1) + 1))
+    off = w * (w + 1)
+    p, rest = two_product(x, w)
+    left = p + (rest - p * (off / (w + off + 2)))
+    off = 2 * w * w / (2 * off + 1)
+    return np.where(x < 0, left, x - x * off)
+
+
+@in_blocks
+def _wide_mish(x: Any) -> Any:
+    out = mended(_mish(x), x, np.abs(x) < 1, lambda x: x * series.MISH_GATE(x))
+    return _with_its_tail(out, x)
 
 
 @in_single
 def mish_backward(g: Any, x: Any) -> Any:
+    return g * (_mish_slope if x.dtype.itemsize == 8 else _mish_formula)(x)
+
+
+def _mish_formula(x: Any) -> Any:
     """By s = sigmoid(x) and u = sigmoid(-x) in positive terms alone: tanh(softplus(x)) is s(1 + u) / (1 + u²)."""
     s, u = sigmoid(x), sigmoid(-x)
     below = u * u + 1
-    return g * (s * (u + 1) / below + x * (4 * s * (u / below) * (u / below)))
+    return s * (u + 1) / below + x * (4 * s * (u / below) * (u / below))
+
+
+_mish_valley = piecewise(
+    (lambda x: x < -1.625, series.MISH_LEFT),
+    (lambda x: x < -0.75, by_root(series.MISH_ROOT, series.MISH_BY_ROOT)),
+    (lambda x: x < -0.5, series.MISH_RIGHT_0),
+    (lambda x: x < 0, series.MISH_RIGHT_1),
+    (lambda x: x < 1, series.MISH_RIGHT_2),
+)
+
+
+@in_blocks
+def _mish_slope(x: Any) -> Any:
+    """By w = e^-|x|, apart from what it comes near to on either side: w(1 + x) and 1."""
+    w = np.exp(-np.abs(x))
+    below = w * (w + 2) + 2
+    left = w * (1 + x) - w * w * ((4 * x + 2) + w * ((8 * x + 4) + w * ((4 * x + 3) + w * (1 + x)))) / (below * below)
+    below = 2 * w * (w + 1) + 1
+    right = 1 + w * w * ((4 * x - 2) + w * (4 * x - 4 * w - 4)) / (below * below)
+    out = np.where(x < 0, left, right)
+    out = mended(out, x, (x > -3) & (x < 0.5), _mish_valley)
+    return mended(out, x, _far_left(x), _times_exp_slope)
+
+
+def _times_exp_slope(x: Any) -> Any:
+    half = np.exp(x / 2)
+    return (x + 1) * half * half
 
 
 def halves(x: Any, dim: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -116,12 +181,92 @@ def twice_u(x: Any) -> Any:
 
 @in_single
 def silu(x: Any) -> Any:
-    return x * sigmoid(x)
+    out = x / (1 + np.exp(-x))
+    return _with_its_tail(out, x) if x.dtype.kind == "f" else out
 
 
 @in_single
 def silu_backward(g: Any, x: Any) -> Any:
-    return g * (sigmoid(x) * (1 + x * sigmoid(-x)))
+    return g * (_silu_slope(x) if x.dtype.itemsize == 8 else sigmoid(x) * (1 + x * sigmoid(-x)))
+
+
+_silu_valley = piecewise(
+    (lambda x: x < -1.75, series.SILU_LEFT),
+    (lambda x: x < -0.875, by_root(series.SILU_ROOT, series.SILU_BY_ROOT)),
+    (lambda x: x < -0.5, series.SILU_RIGHT_0),
+    (lambda x: x <= 0, series.SILU_RIGHT_1),
+)
+
+
+@in_blocks
+def _silu_slope(x: Any) -> Any:
+    """The slopes at x and -x are 1 together; the left one is e(1 + e + x) / (1 + e)², by e = e^x, nearly e(1 + x)."""
+    left = -np.abs(x)
+    e = np.exp(left)
+    out = e * (1 + left) - e * e * ((1 + left) * (2 + e) - 1) / ((1 + e) * (1 + e))
+    out = mended(out, left, left > -3.5, _silu_valley)
+    out = mended(out, left, _far_left(left), _times_exp_slope)
+    return np.where(x > 0, 1 - out, out)
+
+
+@in_single
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)."""
+    return x / (np.abs(x) + 1)
+
+
+@in_single
+def softsign_slope(x: Any) -> Any:
+    """1 / (1 + |x|)², with the sum's rounding error made good."""
+    size = np.abs(x)
+    below = size + 1
+    rest = np.where(size < 1, size - (below - 1), 1 - (below - size))
+    # Infinity has no rest: it would be nan.
+    return (1 - 2 * np.where(size < 1e17, rest, 0) / below) / below / below
+
+
+def _even(*pieces: Piece) -> Callable[[Any], Any]:
+    """The function of |x| that is piecewise these."""
+    right = piecewise(*pieces)
+    return lambda x: right(np.abs(x))
+
+
+def _cubic(x: Any) -> Any:
+    """x³/3 to one rounding, and what else there is."""
+    square, rest = two_product(x, x)
+    cube, more = two_product(x, square)
+    return cube / 3 + ((more + x * rest) / 3 - cube * square * series.TANHSHRINK_0(square))
+
+
+def _square(x: Any) -> Any:
+    square, rest = two_product(x, x)
+    return square + (rest - square * square * series.TANH_SQUARE_0(square))
+
+
+def tanhshrink(x: Any) -> Any:
+    """x - tanh x."""
+    return np.copysign(_tanhshrink(x), x)
+
+
+_tanhshrink = _even(
+    (lambda x: x < 1e-100, lambda x: x * x * x / 3),
+    (lambda x: x < 0.75, _cubic),
+    (lambda x: x < 1, series.TANHSHRINK_1),
+    (lambda x: x < 1.5, series.TANHSHRINK_2),
+    (lambda x: x >= 1.5, lambda x: _tanhshrink_far(x)),
+)
+#: The square of tanh.
+tanh_square = _even(
+    (lambda x: x < 1e-140, lambda x: x * x),
+    (lambda x: x < 0.5, _square),
+    (lambda x: x < 1, series.TANH_SQUARE_1),
+    (lambda x: x >= 1, lambda x: 1 - 4 * bell(np.exp(-2 * x))),
+)
+
+
+def _tanhshrink_far(x: Any) -> Any:
+    e = np.exp(-2 * x)
+    return (x - 1) + 2 * e / (1 + e)
 
 
 def softmax(x: Any, dims: Dims) -> Any:
@@ -159,27 +304,26 @@ def _in_order(x: Any) -> Any:
 
 
 def _by_rows(x: Any, dims: Dims) -> bool:
-    """Whether rows of a large array are to be done block by block, in the cache."""
-    return x.size > ROWS and dims == (x.ndim - 1,) and x.flags.c_contiguous
+    """Whether the rows are those of a matrix, to be done block by block in the cache."""
+    return x.ndim > 0 and dims == (x.ndim - 1,) and x.flags.c_contiguous
 
 
 def _filled_by_rows(x: Any, step: Callable[[Any, Any], None]) -> Any:
     rows = x.reshape(-1, x.shape[-1])
     out = np.empty_like(rows)
     for part in row_blocks(rows):
-        np.subtract(rows[part], np.maximum.reduce(rows[part], axis=1, keepdims=True), out=out[part])
-        step(out[part], out[part])
+        step(rows[part] - largest_of_rows(rows[part]), out[part])
     out.shape = x.shape
     return out
 
 
 def _softmax(shifted: Any, out: Any) -> None:
     np.exp(shifted, out=out)
-    np.divide(out, np.add.reduce(out, axis=1, keepdims=True), out=out)
+    np.divide(out, of_rows(out)[:, None], out=out)
 
 
 def _log_softmax(shifted: Any, out: Any) -> None:
-    np.subtract(shifted, np.log(np.add.reduce(np.exp(shifted), axis=1, keepdims=True)), out=out)
+    np.subtract(shifted, np.log(of_rows(np.exp(shifted, out=out)))[:, None], out=out)
 
 
 def softmax_backward(g: Any, out: Any, dims: Dims) -> Any:

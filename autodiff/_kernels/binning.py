@@ -46,9 +46,9 @@ def even_bins(x: Any, edges: Any, search: bool) -> Any:
     at = np.where(inside, (x - first) * own(bins) / (last - first), 0).astype(np.int64)
     if search:
         at = np.clip(at, 0, bins)
-        at = np.where((at > 0) & (x < edges[at]), at - 1, at)
+        at = np.where(x < edges[at], at - 1, at)
         upper = np.minimum(at + 1, bins)
-        at = np.where((at < bins) & (x >= edges[upper]), upper, at)
+        at = np.where(x >= edges[upper], upper, at)
     return np.minimum(at, bins - 1), inside
 
 

@@ -41,6 +41,36 @@ def rsqrt(x: Any) -> Any:
     return 1 / np.sqrt(x)
 
 
+# -- slopes of inverse functions, where the square overflows too ------------------------------------------------------
+
+
+@in_single
+def atan_slope(x: Any) -> Any:
+    """1 / (x² + 1)."""
+    return _beyond(1 / (x * x + 1), x, lambda x: 1 / x / x)
+
+
+@in_single
+def asinh_slope(x: Any) -> Any:
+    """1 / √(x² + 1)."""
+    return _beyond(1 / np.sqrt(x * x + 1), x, lambda x: 1 / np.abs(x))
+
+
+@in_single
+def acosh_slope(x: Any) -> Any:
+    """1 / √(x² - 1), of complex numbers on the branch of 1 / √(x - 1) √(x + 1)."""
+    if x.dtype.kind == "c":
+        return rsqrt(x - 1) * rsqrt(x + 1)
+    return _beyond(1 / np.sqrt(np.where(x < 1, -1, (x - 1) * (x + 1))), x, lambda x: 1 / x)
+
+
+def _beyond(slope: Any, x: Any, formula: Callable[[Any], Any]) -> Any:
+    """The slope, by the formula where it came out as 0."""
+    if slope.dtype.kind == "c" or not slope.size or np.minimum.reduce(slope, axis=None) != 0:
+        return slope
+    return np.where(slope == 0, formula(x), slope)
+
+
 # -- angles ------------------------------------------------------------------------------------------------------------
 
 
@@ -93,9 +123,7 @@ def _series(z: Any, order: int) -> Any:
 
 def hypot(x: Any, y: Any) -> Any:
     """The square root of x² + y²; NumPy's is coarse among float32's smallest numbers."""
-    if x.dtype.itemsize == 8:
-        return np.hypot(x, y)
-    return np.hypot(x.astype(np.float64), y.astype(np.float64)).astype(x.dtype)
+    return np.hypot(x, y, dtype=np.float64).astype(x.dtype)
 
 
 # -- logarithms of two operands ----------------------------------------------------------------------------------------
@@ -107,12 +135,11 @@ def logaddexp(x: Any, y: Any) -> Any:
         return np.logaddexp(x, y)
     first = np.real(x) >= np.real(y)
     large, small = np.where(first, x, y), np.where(first, y, x)
-    return np.where(x == y, large + math.log(2), large + np.log1p(np.exp(small - large))).astype(np.result_type(x, y))
+    return np.where(x == y, large + math.log(2), large + np.log1p(np.exp(small - large)))
 
 
 def xlogy(x: Any, y: Any) -> Any:
     """x * log(y); 0 where x is, whatever the logarithm, but for nan."""
-    if not isinstance(y, np.ndarray | np.generic):
+    if not isinstance(y, (np.ndarray, np.generic)):
         y = x.dtype.type(y)
-    result = x * np.log(y)
-    return np.where((x == 0) & ~np.isnan(y), 0, result).astype(result.dtype)[()]
+    return np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y))[()]

@@ -187,6 +187,15 @@ def entr(x: Any) -> Any:
     return special().entr(x)
 
 
+#: 1 / e in two parts.
+_OVER_E = (0.36787944117144233, -1.2428753672788363e-17)
+#: The derivative of -x log x, near its root by the distance from there.
+entr_slope = piecewise(
+    (lambda x: np.abs(x - 0.46) < 0.28, lambda x: -np.log1p(((x - _OVER_E[0]) - _OVER_E[1]) / _OVER_E[0])),
+    (lambda x: x == x, lambda x: -1 - np.log(x)),
+)
+
+
 @in_single
 def logit(x: Any, eps: float | None) -> Any:
     """log(x / (1 - x)), with x kept between eps and 1 - eps."""

@@ -42,12 +42,24 @@ def believed(plain: Any, told: Any, doubt: Any) -> Any:
 
 
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + e^-x), which is e^x where e^-x overflows."""
+    """1 / (1 + e^-x), which is e^x where e^-x overflows; in float64 e^x / (1 + e^x) for all x < 0: fewer roundings."""
     if is_large(x):
-        return fill(_sigmoid, x)
+        return fill(_wide_sigmoid if x.dtype.char == "d" else _sigmoid, x)
     if x.dtype.char == "e":
         return np.float16(sigmoid(np.float32(x)))
+    if x.dtype.char == "d":
+        e = np.exp(-np.abs(x))
+        return np.maximum(e, x >= 0) / (1 + e)
     return _with_its_tail(1 / (1 + np.exp(-x)), x)
+
+
+def _wide_sigmoid(x: Any, out: Any) -> None:
+    np.abs(x, out=out)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    above = np.maximum(out, np.greater_equal(x, 0))
+    np.add(out, 1, out=out)
+    np.divide(above, out, out=out)
 
 
 def _sigmoid(x: Any, out: Any) -> None:

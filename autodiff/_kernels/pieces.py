@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 Piece = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+
+#: Elements that are computed at a time: a series goes over them twice a term, in the cache.
+_BLOCK = 1 << 12
+
+
+def in_blocks(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The kernel that applies a formula of a row of float64 to any array, a few thousand elements at a time.
+
+    The result has the argument's dtype.
+    """
+
+    def kernel(x: Any) -> Any:
+        wide = np.asarray(x, np.float64)
+        if wide.size <= _BLOCK:
+            return formula(wide.reshape(-1)).reshape(wide.shape).astype(x.dtype, copy=False)[()]
+        flat = wide.reshape(-1)
+        out = np.empty_like(flat)
+        for start in range(0, flat.size, _BLOCK):
+            out[start : start + _BLOCK] = formula(flat[start : start + _BLOCK])
+        return out.reshape(wide.shape).astype(x.dtype, copy=False)
+
+    return kernel
 
 
 def piecewise(*pieces: Piece) -> Callable[[Any], Any]:
@@ -16,31 +39,69 @@ def piecewise(*pieces: Piece) -> Callable[[Any], Any]:
     Each formula sees its own elements only, in float64; the result has the argument's dtype.
     """
 
-    def kernel(x: Any) -> Any:
-        wide = np.asarray(x, np.float64)
-        out = wide.copy()
-        left = ~np.isnan(wide)
+    def together(x: Any) -> Any:
+        left = x == x
+        count = np.count_nonzero(left)
+        out = None
         for condition, formula in pieces:
-            here = left & condition(wide)
-            if here.any():
-                out[here] = formula(wide[here])
-            left &= ~here
-        return out.astype(x.dtype)[()]
+            if not count:
+                break
+            here = condition(x)
+            here &= left
+            found = np.count_nonzero(here)
+            if found == x.size:
+                return formula(x)
+            if found:
+                out = x.copy() if out is None else out
+                places = here.nonzero()[0]
+                out[places] = formula(x.take(places))
+                left ^= here
+                count -= found
+        return x.copy() if out is None else out
 
-    return kernel
+    return in_blocks(together)
+
+
+def mended(out: Any, x: Any, here: Any, formula: Callable[[Any], Any]) -> Any:
+    """`out` with formula(x) wherever `here` holds."""
+    (places,) = here.nonzero()
+    if places.size:
+        out[places] = formula(x.take(places))
+    return out
+
+
+def by_root(root: tuple[float, float], quotient: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function near its root, which is given in two parts, so that the distance from there loses no digits."""
+    return lambda x: ((x - root[0]) - root[1]) * quotient(x)
 
 
 def chebyshev(low: float, high: float, coefficients: Sequence[float]) -> Callable[[Any], Any]:
-    """The sum of c_k T_k(t) by Clenshaw's recurrence, where t runs from -1 to 1 as x does from low to high."""
+    """The sum of c_k T_k(t), where t runs from -1 to 1 as x does from low to high, by Horner's scheme in t."""
     middle, half = (low + high) / 2, (high - low) / 2
-    first, *rest = coefficients
-    rest.reverse()
+    powers: list[float] = []
 
     def series(x: Any) -> Any:
+        if not powers:
+            powers.extend(_in_powers(coefficients))
         t = (x - middle) / half
-        here, before = np.zeros_like(t), np.zeros_like(t)
-        for c in rest:
-            here, before = 2 * t * here - before + c, here
-        return t * here - before + first
+        out = np.full_like(t, powers[0])
+        for c in powers[1:]:
+            out *= t
+            out += c
+        return out
 
     return series
+
+
+def _in_powers(coefficients: Sequence[float]) -> list[float]:
+    """The same polynomial by the powers of t, the highest first; each coefficient is rounded once."""
+    total = [Fraction(0)] * len(coefficients)
+    before, here = [Fraction(0)], [Fraction(1)]
+    for n, c in enumerate(coefficients):
+        for k, factor in enumerate(here):
+            total[k] += Fraction(c) * factor
+        twice = [Fraction(0), *((2 if n else 1) * f for f in here)]
+        for k, factor in enumerate(before):
+            twice[k] -= factor
+        before, here = here, twice
+    return [float(c) for c in reversed(total)]

@@ -88,6 +88,19 @@ def _glu(g: Any, input: Any, dim: int) -> Any:
     return ops.cat(g * gate, g * a * ops._logistic_density(b), dim=dim)
 
 
+# One node each, where torch has two whose gradients cancel.
+pointwise(
+    "_softsign",
+    activations.softsign,
+    lambda input: ops._softsign_slope(input),
+    node="DivBackward0",
+    public="",
+)
+pointwise(
+    "_softsign_slope", activations.softsign_slope, lambda input, out: ops.sgn(input) * -2 * out / (ops.abs(input) + 1)
+)
+pointwise("_tanhshrink", activations.tanhshrink, lambda input: ops._tanh_square(input), node="SubBackward0")
+pointwise("_tanh_square", activations.tanh_square, lambda input: 2 * ops.tanh(input) * (1 - ops._tanh_square(input)))
 fused("silu", activations.silu, activations.silu_backward, _silu_curvature)
 fused("mish", activations.mish, activations.mish_backward, _mish_curvature)
 general("glu", activations.glu, _glu, inputs=("input",))

@@ -12,7 +12,8 @@ import numpy as np
 
 from autodiff._core.batched import Batched, Levels, batched, laid_out, sizes, spread
 from autodiff._core.batching import SHIFTS, Rule, aligned, each, in_line, leading
-from autodiff._core.primitive import Many, Primitive
+from autodiff._core.node import Many
+from autodiff._core.primitive import Primitive
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -216,10 +217,13 @@ def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any
         within = tuple(range(len(lead), found._array.ndim))
         found = ops.sum(found, dims=within, keepdim=False)
         if params["reduction"] == "mean":
-            counts = ops.to(ops.ne(spread(target, levels), params["ignore"]), dtype=found._array.dtype)
-            found = found / ops.sum(counts, dims=within, keepdim=False)
+            number: Any = math.prod(rows) or math.nan
+            if params["ignore"] is not None:
+                counts = ops.to(ops.ne(spread(target, levels), params["ignore"]), dtype=found._array.dtype)
+                number = ops.sum(counts, dims=within, keepdim=False)
+            found = found / number
     # What the fused operator keeps for its gradient is shown as well.
-    return (found, *[ops.reshape_to(t, shape=(*lead, *x._array.shape)) for t in beside]) if beside else found
+    return (found, *[ops.reshape_to(t, shape=(*lead, *rows, t._array.shape[-1])) for t in beside]) if beside else found
 
 
 # -- geometry that counts from the last dimension ----------------------------------------------------------------
@@ -300,15 +304,18 @@ composed("linear", lambda x, weight: ops.mm(x, ops.transposed(weight)))
 composed("linear_with_bias", lambda bias, x, weight: ops.mm(x, ops.transposed(weight)) + bias)
 
 
-def _weighed(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
-    """A factor of 0 leaves its term out, nan or not."""
-    product = ops.zeros_like(product) if alpha == 0 else product if alpha == 1 else product * alpha
+def _weighed(input: Any, product: Any, beta: Any, alpha: Any, skips: bool) -> Any:
+    """beta 0 leaves its term out, nan or not; alpha 0 where the kernel does."""
+    if alpha == 0 and skips:
+        product = ops.zeros_like(product)
+    elif alpha != 1:
+        product = product * alpha
     return product if beta == 0 else product + (input if beta == 1 else input * beta)
 
 
-composed("addmm", lambda input, x, y, beta, alpha: _weighed(input, ops.mm(x, y), beta, alpha))
-composed("baddbmm", lambda input, x, y, beta, alpha: _weighed(input, ops.bmm(x, y), beta, alpha))
-composed("addmv", lambda input, x, y, beta, alpha: _weighed(input, ops.mv(x, y), beta, alpha))
+composed("addmm", lambda input, x, y, beta, alpha: _weighed(input, ops.mm(x, y), beta, alpha, True))
+composed("baddbmm", lambda input, x, y, beta, alpha: _weighed(input, ops.bmm(x, y), beta, alpha, False))
+composed("addmv", lambda input, x, y, beta, alpha: _weighed(input, ops.mv(x, y), beta, alpha, True))
 
 
 @rule("contraction")

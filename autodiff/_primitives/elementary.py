@@ -37,7 +37,8 @@ pointwise(
 general("_one_more", logistic.one_more, lambda g: g, inputs=("input",), node="AddBackward0")
 pointwise("log", np.log, "1/input")
 pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
-pointwise("log10", np.log10, lambda g, input: g / ops.conj(input * math.log(10)))
+# The reciprocal of log 10 lies nearer to a float64 than log 10 does.
+pointwise("log10", np.log10, lambda g, input: g * math.log10(math.e) / ops.conj(input))
 pointwise("log1p", elementary.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", public="log1p special.log1p")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out, input_array: ops._rsqrt_slope(out, array=input_array))
@@ -60,7 +61,8 @@ pointwise("tan", np.tan, lambda out: out * out + 1)
 pointwise("_one_minus_square", lambda x: (1 - x) * (1 + x), lambda input: -2 * input)
 pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)), public="asin arcsin")
 pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)), public="acos arccos")
-pointwise("atan", np.arctan, lambda input: 1 / (input * input + 1), public="atan arctan")
+pointwise("atan", np.arctan, lambda input: ops._atan_slope(input), public="atan arctan")
+pointwise("_atan_slope", elementary.atan_slope, lambda input, out: -2 * input * out * out)
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
 pointwise("tanh", np.tanh, lambda g, out, input_array: ops._tanh_backward(g, out, array=input_array))
@@ -72,8 +74,10 @@ general(
     inputs=("input", "other"),
     node="TanhBackwardBackward0",
 )
-pointwise("asinh", np.arcsinh, lambda input: ops.rsqrt(input * input + 1), public="asinh arcsinh")
-pointwise("acosh", np.arccosh, lambda input: ops.rsqrt(input - 1) * ops.rsqrt(input + 1), public="acosh arccosh")
+pointwise("asinh", np.arcsinh, lambda input: ops._asinh_slope(input), public="asinh arcsinh")
+pointwise("_asinh_slope", elementary.asinh_slope, lambda input, out: -input * out * out * out)
+pointwise("acosh", np.arccosh, lambda input: ops._acosh_slope(input), public="acosh arccosh")
+pointwise("_acosh_slope", elementary.acosh_slope, lambda input, out: -input * out * out * out)
 pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input), public="atanh arctanh")
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(

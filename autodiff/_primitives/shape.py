@@ -75,19 +75,19 @@ linear(
 linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
 linear(
     "as_strided",
-    lambda x, shape, strides, offset, own, seen, origin, count: geometry.as_strided(x, shape, strides, offset),
-    lambda g, own, seen, origin, count: ops.strided_back(g, own=own, seen=seen, origin=origin, count=count),
+    lambda x, shape, strides, offset, own, seen, count: geometry.as_strided(x, shape, strides, offset),
+    lambda g, own, seen, count: ops.strided_back(g, own=own, seen=seen, count=count),
     view=True,
 )
 linear(
     "strided_back",
     geometry.strided_back,
-    lambda g, own, seen, origin, count: ops.strided_read(g, own=own, seen=seen, origin=origin, count=count),
+    lambda g, own, seen, count: ops.strided_read(g, own=own, seen=seen, count=count),
 )
 linear(
     "strided_read",
     geometry.strided_read,
-    lambda g, own, seen, origin, count: ops.strided_back(g, own=own, seen=seen, origin=origin, count=count),
+    lambda g, own, seen, count: ops.strided_back(g, own=own, seen=seen, count=count),
 )
 
 # -- copies --------------------------------------------------------------------------------------------------

@@ -98,12 +98,13 @@ pointwise("_log_ndtr_slope", error_functions.log_ndtr_slope, lambda input, out: 
 pointwise(
     "entr",
     error_functions.entr,
-    lambda input: -1 - ops.log(input),
+    lambda input: ops._entr_slope(input),
     node="SpecialEntrBackward0",
     refuses="c",
     spellings="out",
     public="special.entr",
 )
+pointwise("_entr_slope", error_functions.entr_slope, lambda input: -1 / input)
 
 
 def _log1p(other: Any) -> Any:

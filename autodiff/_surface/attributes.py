@@ -80,7 +80,10 @@ def storage_offset(self: Tensor) -> int:
 
 def get_data(self: Tensor) -> Tensor:
     """The same memory outside the graph, and with a version of its own: writing to it goes unnoticed."""
-    return wrap(self.memory())
+    seen = wrap(self.memory())
+    if self.is_inference() is not seen.is_inference():
+        seen.meta().inference = self.is_inference()
+    return seen
 
 
 def set_data(self: Tensor, value: Tensor) -> None:

@@ -46,7 +46,15 @@ __all__ = [
 ]
 
 #: What is loaded when first asked for: public name to the module below this one that has it, or is it.
-_LATER: dict[str, str] = {}
+_LATER: dict[str, str] = {
+    "anomaly_mode": "anomaly_mode",
+    "detect_anomaly": "anomaly_mode",
+    "grad_mode": "grad_mode",
+    "graph": "graph",
+    "is_multithreading_enabled": "grad_mode",
+    "set_detect_anomaly": "anomaly_mode",
+    "set_multithreading_enabled": "grad_mode",
+}
 
 
 def __getattr__(name: str) -> Any:

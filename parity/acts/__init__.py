@@ -84,7 +84,7 @@ def _hook(stage: Stage, tensor: Any, place: str, kind: str) -> Any:
 def _written_hook(pen: Pen, tensor: Any, place: str, kind: str) -> str:
     where = {"tensor": "register_hook", "accumulated": "register_post_accumulate_grad_hook"}.get(place)
     where = where or {"node": "grad_fn.register_hook", "before": "grad_fn.register_prehook"}[place]
-    return f"{pen(tensor)}.{where}({kind})"
+    return f'{pen(tensor)}.{where}(told("{kind}", {kind}))'
 
 
 def _remove(stage: Stage, handle: Any) -> None:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from parity.compare.jitter import treatment
+from parity.compare.naming import named
 from parity.compare.structure import same_family
 from parity.compare.verdict import Check, Decided, Mismatch, Verdict
 from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
 from parity.engines.jittered import Jittered
 from parity.engines.living import Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
-from parity.program import Program
+from parity.program import Program, references
 
 #: What an error is about: it has to be the same in both engines, whatever the words.
 _SENSES = {
@@ -36,6 +38,10 @@ _SENSES = {
 
 
 _FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "zero"}
+#: Histories of so many steps at most, and one of so many others, are lived again by the subject.
+_AGAIN = 5
+#: Acts that give gradients.
+_GIVING = frozenset(["autograd.grad", "grad"])
 #: What is told of a state by itself: the check, the field, and the difference in words.
 _FACTS: tuple[tuple[Check, str, str], ...] = (
     ("requires_grad", "requires_grad", "requires grad in one engine only"),
@@ -76,7 +82,7 @@ class _Lives:
                 continue
             found = list(self._moment(number, a, b))
             op = self.program.steps[number].op
-            hard = [replace(m, step=number, op=op) for m in found if m is not None]
+            hard = [self._named(replace(m, step=number, op=op)) for m in found if m is not None]
             if hard:
                 if undecided:
                     break  # what follows from a number that cannot be judged cannot be judged either
@@ -88,11 +94,35 @@ class _Lives:
             return Verdict("undecided", "jitter", self.worst, note=undecided)
         if alive := sorted(set(self.theirs.survivors) - set(self.ours.survivors)):
             return Verdict("differs", "structure", float("inf"), (self._kept_alive(alive),))
+        if unrepeatable := self._unrepeatable():
+            return Verdict("differs", "structure", float("inf"), (unrepeatable,))
         return Verdict("agrees", "jitter" if self.worst else "bits", self.worst)
+
+    def _unrepeatable(self) -> Mismatch | None:
+        """The first step after which the subject, once more, has something else; short histories and some others."""
+        count = len(self.program.steps)
+        if count > _AGAIN and count % _AGAIN:
+            return None
+        again = live(self.program, self.subject)
+        for step, (a, b) in enumerate(zip(self.theirs.moments, again.moments)):
+            if a != b:
+                where, op = len(self.program.inputs) + step, self.program.steps[step].op
+                why = "lived again, the history has something else after this step"
+                sides = ("the same", "another")
+                return self._named(
+                    Mismatch("repeat", where, None, (), *sides, None, None, "subject", why, op=op, step=step)
+                )
+        return None
+
+    def _named(self, mismatch: Mismatch) -> Mismatch:
+        sides = (side for side in (mismatch.reference, mismatch.subject) if isinstance(side, Raised))
+        sense = next(filter(None, (_sense(side.message) for side in sides)), "")
+        return replace(mismatch, mechanism=named(mismatch, self.program, sense))
 
     def _kept_alive(self, alive: list[int]) -> Mismatch:
         why = "is still there when nothing refers to it any more: only the garbage collector would free it"
-        return Mismatch("memory", alive[0], None, (), "freed", "kept", None, None, "subject", f"a tensor {why}")
+        found = Mismatch("memory", alive[0], None, (), "freed", "kept", None, None, "subject", f"a tensor {why}")
+        return self._named(replace(found, step=len(self.program.steps) - 1))
 
     def _moment(self, step: int, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
         """The differences of one moment, the gravest first; None for a number that cannot be judged."""
@@ -249,12 +279,18 @@ class _Lives:
 
     def _promises_nothing(self, step: int, a: Moment, b: Moment) -> bool:
         """Gradients may share memory with what was handed in, as torch's do; an engine need not."""
-        return self.program.steps[step].op in ("autograd.grad", "grad") and b.shares is None
+        return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
+
+    @cached_property
+    def _seeds(self) -> frozenset[int]:
+        """Values that were handed in as gradients."""
+        steps = [step for step in self.program.steps if step.op in ("backward", "autograd.grad")]
+        return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
 
     def _promised_layout(self, value: int) -> bool:
         """Views lie as they must; how a new tensor lies is an engine's own affair."""
         step = value - len(self.program.inputs)
-        return step < 0 or self.ours.moments[step].shares is not None
+        return step < 0 or (self.ours.moments[step].shares is not None and self.program.steps[step].op not in _GIVING)
 
     def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
         return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)

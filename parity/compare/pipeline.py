@@ -277,7 +277,7 @@ class Comparison:
         return True
 
     def _unmoved(self, pair: Pair) -> bool:
-        """Whether the numbers in which it is doubtful have not moved: nudges up and down may cancel but for a rounding."""
+        """Whether the numbers in which it is doubtful have not moved: nudges may cancel but for a rounding."""
         if pair.discrete or pair.spread is None or (pair.spread > rounding(pair.reference)).any():
             return False
         return bool((self._doubtful(pair) & np.isfinite(pair.reference) & np.isfinite(pair.subject)).any())

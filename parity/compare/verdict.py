@@ -46,7 +46,8 @@ class Mismatch:
     op: str = ""
     input: int | None = None
     #: The part of the tape without which the engines agree; empty if an operator itself is to blame.
-    mechanism: Mechanism = ""
+    #: In a history: what went wrong, by `parity.compare.naming`.
+    mechanism: str = ""
     #: In a history: the number of the step after which it shows.
     step: int | None = None
 

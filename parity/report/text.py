@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.compare.naming import NAMES
 from parity.compare.verdict import Failure, Mismatch, Verdict
 from parity.engines.protocol import Raised
 from parity.notation import Notation, brief, listing
@@ -42,6 +43,8 @@ MECHANISMS = {
     "writing": "the engines agree where what is written is a copy",
     "unreached": "no output depends on this input",
 }
+#: What differs in a history and belongs to no value.
+_PLACES = {"error": "the step", "hook": "hooks", "mode": "recording", "warning": "warnings"}
 #: Differences shown, on at most so many lines; the others are counted.
 _SHOWN, _SHOWN_LINES = 3, 6
 _WIDTH = 110
@@ -160,6 +163,8 @@ def _place(program: Program, mismatch: Mismatch) -> str:
     element = f"[{', '.join(map(str, mismatch.element))}]" if mismatch.element else ""
     if program.history and mismatch.check in ("gradient", "none"):
         return f"{name}.grad{element}"
+    if program.history and mismatch.check in _PLACES:
+        return _PLACES[mismatch.check]
     if mismatch.check in ("gradient", "second", "none"):
         order = "²" if mismatch.check == "second" else ""
         return f"d{order} {_outputs(program)} / d {name}{order}{element}"
@@ -212,7 +217,8 @@ def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
             facts.append(("truth", brief(first.truth)))
         facts.append(("verdict", first.reason or first.blame or "the two sides differ"))
         if first.mechanism:
-            facts.append(("mechanism", f"{first.mechanism}: {MECHANISMS[first.mechanism]}"))
+            told = NAMES if failure.program.history else MECHANISMS
+            facts.append(("mechanism", f"{first.mechanism}: {told[first.mechanism]}"))
         if first.op:
             where = first.op + (f", input {first.input}" if first.input is not None else "")
             if failure.rule:

@@ -217,7 +217,8 @@ def degree(call: Call, argument: Argument) -> Any:
     """A whole number from -1 on, or a tensor of them beside the first one, as integers or as floats."""
     draft, source = call.draft, call.source
     if source.boolean():
-        return source.integer(-1, 12)
+        most = argument.limits.get("most", 12)
+        return most if source.boolean(0.1) else source.integer(-1, 12)
     values = arrays.integers(source, draft.variant(call.leading().shape), -1, 12)
     kind = call.leading().array.dtype if source.boolean() and call.leading().kind == "f" else np.dtype(np.int64)
     return call.note(draft.leaf(values.astype(kind), differentiable=False, usable=False))
@@ -366,7 +367,7 @@ def dtype(call: Call, argument: Argument) -> Any:
         return LEFT
     if call.first is not None and call.first.kind == "c":
         return LEFT
-    return DType(call.source.choice(("float64", "float32")))
+    return DType(call.source.choice(argument.limits.get("names", ("float64", "float32"))))
 
 
 def reshape(call: Call, argument: Argument) -> Any:

@@ -50,6 +50,8 @@ class Draft:
         self.filler = filler
         #: Whether zeros, infinities and nan stand in the cotangents.
         self.special_seeds = False
+        #: Whether inputs may require grad.
+        self.differentiable = True
         self.mixing = 0.12
         self.leaves: list[Item] = []
         self.inputs: list[Input] = []
@@ -74,7 +76,7 @@ class Draft:
         if self.filler is not None:
             layouts = 0.0
         kind = KIND_OF_CHAR[array.dtype.char]
-        needs = differentiable and kind in INEXACT and source.boolean(0.88)
+        needs = differentiable and self.differentiable and kind in INEXACT and source.boolean(0.88)
         array, layout = arrays.arranged(source, array, layouts)
         made = Input(array, needs, layout)
         memory = made.materialise()
@@ -108,7 +110,7 @@ class Draft:
         kind = KIND[dtype]
         if kind == "b":
             return arrays.integers(source, shape, 0, 1).astype(np.bool_)
-        if self.filler is not None and kind in FLOATING:
+        if self.filler is not None and kind in INEXACT:
             filled = self.filler(self, shape, dtype, limits)
             if filled is not None:
                 return filled

@@ -142,7 +142,7 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
     call = Call(draft, spec, mends or _no_mend)
     values = call.values
     for argument, draw, optional in plan.arguments:
-        if optional and (not source.boolean(0.4) or (draft.filler and argument.limits.get("tame"))):
+        if optional and (not source.boolean(0.5) or (draft.filler and argument.limits.get("tame"))):
             continue
         value = draw(call, argument)
         if value is not LEFT:

@@ -60,6 +60,9 @@ class HistoryDraft(Draft):
         self.regions: list[tuple[str, ...]] = []
         self.handles: list[int] = []
         self.ran_backward = False
+        #: Whether torch gave out a gradient that is the memory of something else: what is written to either is not
+        #: promised to be seen in the other, so nothing is written any more.
+        self.sealed = False
 
     def run(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> Any:
         with self._open():
@@ -90,7 +93,21 @@ class HistoryDraft(Draft):
         except Exception:
             self.refused(op, args, kwargs, "function")
             raise Refused from None
-        return self._leave(op, args, kwargs, result)
+        made = self._leave(op, args, kwargs, result)
+        if op in ("backward", "autograd.grad"):
+            self.sealed = self.sealed or self._shares_gradients(args[-1], result)
+        return made
+
+    def _shares_gradients(self, seeds: Sequence[Item | None], results: Any) -> bool:
+        """Whether gradients share memory with each other or with what was handed in."""
+        array = self.engine.array
+        held = {id(item.tensor): item.tensor for item in (*self.leaves, *self.items) if item.tensor is not None}
+        grads = [array(g) for g in map(_grad_of, held.values()) if g is not None]
+        grads += [array(g) for g in results or () if g is not None]
+        others = [item.array for item in seeds if item is not None]
+        return any(
+            np.may_share_memory(grad, other) for place, grad in enumerate(grads) for other in (*grads[:place], *others)
+        )
 
     def refused(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> None:
         """Record a step that raises."""
@@ -154,9 +171,10 @@ class HistoryDraft(Draft):
             stack.enter_context(MODES[mode].enter(self.engine.module, self.stage.tell))
         return stack
 
-    def history(self) -> Program:
-        """The finished history."""
-        self._drop_unused()
+    def history(self, *, pruning: bool = True) -> Program:
+        """The history so far; `pruning` drops leaves that nothing was made of, after which it cannot go on."""
+        if pruning:
+            self._drop_unused()
         count = len(self.leaves)
         return Program(
             tuple(self.inputs),
@@ -193,11 +211,8 @@ def draw_history(
 
     The reference should be in its settings. `ops`, `acts` and `modes` are what may be drawn, all that there is if None.
     """
-    mixture = tuple(dtypes) if dtypes is not None else source.choice(_MIXTURES)
-    if regime is None:
-        regime = "smooth" if source.boolean(0.25) else "exact"
-    draft = HistoryDraft(source, reference, regime, mixture, source.choice(_SHAPES))
-    scribe = Scribe(draft, _menu(None if ops is None else frozenset(ops), regime), _set(acts), _set(modes))
+    writer = scribe(source, reference, ops=ops, acts=acts, modes=modes, dtypes=dtypes, regime=regime)
+    draft = writer.draft
     attempts = 0
     while len(draft.steps) < max_steps and attempts < 3 * max_steps:
         attempts += 1
@@ -205,11 +220,29 @@ def draw_history(
         if len(draft.steps) >= min_steps and not source.boolean(0.92):
             source.end(True)
             break
-        source.end(scribe.write())
+        source.end(writer.write())
     if not draft.ran_backward:
         draft.modes = ()
-        scribe.attempt(Scribe.backward)
+        writer.attempt(Scribe.backward)
     return draft.history()
+
+
+def scribe(
+    source: Source,
+    reference: Any,
+    *,
+    ops: Iterable[str] | None = None,
+    acts: Iterable[str] | None = None,
+    modes: Iterable[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    regime: Regime | None = None,
+) -> Scribe:
+    """Whoever writes a history, before its first step."""
+    mixture = tuple(dtypes) if dtypes is not None else source.choice(_MIXTURES)
+    if regime is None:
+        regime = "smooth" if source.boolean(0.25) else "exact"
+    draft = HistoryDraft(source, reference, regime, mixture, source.choice(_SHAPES))
+    return Scribe(draft, _menu(None if ops is None else frozenset(ops), regime), _set(acts), _set(modes))
 
 
 class Scribe:
@@ -226,8 +259,12 @@ class Scribe:
         self.menu = menu
         self.source = draft.source
         self.modes = tuple(mode for mode in MODES if modes is None or mode in modes)
-        ways = [(weight, way) for weight, way, act in _WAYS if acts is None or act is None or act in acts]
-        self.ways = tuple(way for weight, way in ways for _ in range(weight))
+        self.ways = tuple(way for weight, way, act in _WAYS if _there(act, acts) for _ in range(weight))
+
+    @staticmethod
+    def ways_of(acts: Iterable[str] | None) -> list[Callable[[Scribe], None]]:
+        """The ways in which a history goes on, with these acts."""
+        return [way for _, way, act in _WAYS if _there(act, acts)]
 
     def write(self) -> bool:
         """One more step, or a region opened or left; whether anything came of it."""
@@ -235,6 +272,8 @@ class Scribe:
 
     def attempt(self, way: Callable[[Scribe], None]) -> bool:
         count = len(self.draft.steps)
+        if self.draft.sealed and way in _WRITING_WAYS:
+            return False
         with suppress(Unfit, Refused):
             way(self)
         if len(self.draft.steps) > count:
@@ -499,6 +538,15 @@ _WAYS: tuple[tuple[int, Callable[[Scribe], None], str | None], ...] = (
 )
 
 
+_WRITING_WAYS = frozenset(
+    [Scribe.writing, Scribe.overwrite, Scribe.zero_grad, Scribe.backward, Scribe.apply, Scribe.hook, Scribe.other]
+)
+
+
+def _there(act: str | None, acts: Iterable[str] | None) -> bool:
+    return acts is None or act is None or act in acts
+
+
 class _Value(Ref):
     """A step's number, before it is known how many inputs come first."""
 
@@ -547,6 +595,13 @@ def _asked(suits: Callable[[Item], bool], item: Item) -> bool:
         return suits(item)
     except RuntimeError:
         return False
+
+
+def _grad_of(tensor: Any) -> Any:
+    try:
+        return tensor.grad if tensor.is_leaf or tensor.retains_grad else None
+    except RuntimeError:
+        return None
 
 
 def _set(names: Iterable[str] | None) -> frozenset[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
@@ -57,9 +58,10 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
     if "random" in spec.tags:
         return ("tame", "shapes")
     found: list[Kind] = ["tame", "shapes"]
-    if letter in FLOATING and any(a.kind in _TENSORS for a in spec.arguments):
-        found.append("critical")
-        if spec.stress and letter == "f":  # float16 reaches none of the ranges
+    if any(a.kind in _TENSORS for a in spec.arguments):
+        if letter in FLOATING:
+            found.append("critical")
+        if spec.stress and letter in "fc":  # float16 reaches none of the ranges
             found.append("stress")
     if "exact" in spec.tags and letter != "h" and not (letter == "c" and spec.name in REAL_ONLY):
         found.append("exact")
@@ -102,6 +104,9 @@ def draw_op(
         spelling = "inplace"
     for _ in range(_TRIES):
         draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind, part))
+        if kind == "shapes" and source.boolean(0.35):
+            _prepare(draft)
+        draft.differentiable = not (kind == "written" and source.boolean(0.4))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
@@ -113,6 +118,12 @@ def draw_op(
         draft.special_seeds = kind == "critical" and not part and order == 1 and spec.family not in _MIXING
         return finished(draft, order)
     raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
+
+
+def _prepare(draft: Draft) -> None:
+    """A part of a tensor or a computed one, for the step to take: its memory begins later, or is no tensor's own."""
+    with contextlib.suppress(Unfit):
+        draw_step(draft, plan(draft.source.choice(("getitem", "getitem", "expand", "mul"))))
 
 
 def parts(spec: OpSpec, kind: Kind) -> int:
@@ -151,8 +162,10 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
     """Critical values everywhere where elements stay apart; elsewhere one or two among tame ones."""
     before = 0
 
-    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
+    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array | None:
         nonlocal before
+        if KIND[dtype] not in FLOATING:
+            return None
         source = draft.source
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
@@ -163,7 +176,7 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
             number = np.arange(shapes.size(shape))
             places = source.integer(0, len(values) - 1) + stride * (number + before * (number // len(values)))
             before += 1
-            return values[places % len(values)].reshape(shape)
+            return np.asarray(values[places % len(values)].reshape(shape))
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
             own = source.boolean()
@@ -187,6 +200,9 @@ def _stress(spec: OpSpec, part: int | None) -> Filler:
         low, high = draft.source.choice(spec.stress) if part is None else spec.stress[part]
         if high > np.finfo(dtype).max:
             return None
-        return arrays.uniform(draft.source, shape, low, high).astype(dtype)
+        found = arrays.uniform(draft.source, shape, low, high)
+        if KIND[dtype] == "c":
+            found = found + 1j * arrays.uniform(draft.source, shape, low, high)
+        return found.astype(dtype)
 
     return fill

@@ -73,6 +73,8 @@ class Points:
                 values[i] = y
             right, left = (above - y) / step, (y - below) / step
             slope = (right + left) / 2
+            if self.x[i] == 0 and abs(slope) < step:
+                slope = arb(0)  # what is left is the step's own: of x³ its square
             gap = abs(right - left)
             smooth = gap <= (abs(right) + abs(left)) * _FLAT or (self.x[i] == 0 and gap < _FLAT * _FLAT)
             # A jump looks alike from both sides.

@@ -29,7 +29,7 @@ SAMPLES = 3
 SEEDS = 1
 ENGINES = {"autodiff": TorchLike(ad), "torch": TorchLike(torch)}
 #: Operators that refuse under vmap, in torch as here: their result's shape depends on values.
-DYNAMIC = {"getitem", "masked_select", "nonzero", "unique", "unique_consecutive"}
+DYNAMIC = {"getitem", "index_put", "masked_select", "nonzero", "unique", "unique_consecutive"}
 #: Refused here, as in torch, though a loop does it.
 REFUSED = (
     "an in-place operation on a tensor that is the same for all samples",
