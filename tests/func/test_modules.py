@@ -116,6 +116,10 @@ def trained(lib: Any, v: Any) -> Any:
     return lib.vmap(lib.func.grad(loss), in_dims=(None, 0))(parameters, v.m.t())
 
 
+def ensemble(lib: Any, held: Any) -> Any:
+    return lib.vmap(lambda p, b, x: lib.func.functional_call(held, (p, b), (x,)), in_dims=(0, 0, None))
+
+
 PROGRAMS: dict[str, Program] = {
     "replaced": lambda lib, v: call(lib, {"w": v.y}, v.x),
     "a tuple of arguments": lambda lib, v: call(lib, {"w": v.y}, (v.x,), {"k": 2.0}),
@@ -127,9 +131,7 @@ PROGRAMS: dict[str, Program] = {
     "own again": restored,
     "per-sample gradients": trained,
     "stacked": lambda lib, v: lib.func.stack_module_state(alike_models(lib)),
-    "an ensemble": lambda lib, v: lib.vmap(
-        lambda p, b, x: lib.func.functional_call(model(lib), (p, b), (x,)), in_dims=(0, 0, None)
-    )(*lib.func.stack_module_state(alike_models(lib)), v.x),
+    "an ensemble": lambda lib, v: ensemble(lib, model(lib))(*lib.func.stack_module_state(alike_models(lib)), v.x),
     "functionalized": lambda lib, v: (lib.func.functionalize(lambda x: x.add_(1).mul(2))(v.x), v.x),
 }
 ERRORS: dict[str, tuple[Program, str]] = {
