@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+from operator import itemgetter
 from typing import Any
 
 from autodiff._core import errors
 from autodiff._core.batched import Batched, Level, closed, entered, levels_of, only, opened
 from autodiff._core.batching import like, sample_by_sample
 
-#: What a Function's own rule is told: how many samples there are, and what random operators shall do.
-VmapInfo = namedtuple("VmapInfo", ["batch_size", "randomness"])
+class VmapInfo(tuple[Any, ...]):
+    """What a Function's own rule is told: how many samples there are, and what random operators shall do."""
+
+    # Not a namedtuple, which is compiled anew at every import.
+    __slots__ = ()
+    batch_size = property(itemgetter(0))
+    randomness = property(itemgetter(1))
 
 
 def mapped(function: Any, args: tuple[Any, ...], own_rule: bool) -> Any:
@@ -33,7 +38,7 @@ def _by_own_rule(function: Any, args: tuple[Any, ...], level: Level) -> Any:
     in_dims = tuple([0 if v else None for v in varies])
     given = [opened(a, (level,)) if v else a for a, v in zip(args, varies)]
     with only(level):
-        out, dims = function.vmap(VmapInfo(level.size, level.randomness), in_dims, *given)
+        out, dims = function.vmap(VmapInfo((level.size, level.randomness)), in_dims, *given)
     if isinstance(out, tuple):
         return tuple(
             [_entered(t, d, level) for t, d in zip(out, dims if isinstance(dims, tuple) else [dims] * len(out))]
