@@ -9,6 +9,7 @@ from autodiff._core import errors
 from autodiff._core.batched import Batched, Level, closed, entered, levels_of, only, opened
 from autodiff._core.batching import like, sample_by_sample
 
+
 class VmapInfo(tuple[Any, ...]):
     """What a Function's own rule is told: how many samples there are, and what random operators shall do."""
 

@@ -13,9 +13,10 @@ from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import cloned
-from autodiff._core.modes import state, unusual
+from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.registry import PRIMITIVES
+from autodiff._core.tangents import kept, moved, settled, shared
 from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
@@ -59,6 +60,8 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
         _guard_by(result, storage)
     if tracked:
         rebind(target, result)
+    if duals:
+        settled(target, result)
     return target
 
 
@@ -96,6 +99,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     elif target._storage is not None:
         views.moved_base(target, before, track=state.grad and target._node is not None)
     target.storage().touch()
+    if duals:
+        moved(target, result)
     return target
 
 
@@ -181,6 +186,8 @@ def _before(target: Tensor) -> Tensor:
         old = wrap(target._array)
         old._storage = target.storage()
     old._node = target._node
+    if duals:
+        shared(target, old)
     return old
 
 
@@ -202,6 +209,8 @@ def _stands_for(s: Any, before: Tensor, operands: Sequence[Any]) -> bool:
 def _copied(s: Tensor, before: Tensor) -> Tensor:
     copy = wrap(np.array(s._array) if s is before else s._array)
     copy._node = s._node
+    if duals:
+        shared(s, copy, copy=True)
     return copy
 
 
@@ -212,7 +221,10 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
         return
     # What else it saved of this memory is stale, and must stay so though the node is stamped anew.
     stale = any(isinstance(s, Tensor) and s._storage is storage for s in node.saved)
-    node.replace_saved(tuple(SavedResult(result._array, storage) if s is own else s for s in node.saved))
+    saved = SavedResult(result._array, storage)
+    if duals:
+        kept(result, saved)
+    node.replace_saved(tuple(saved if s is own else s for s in node.saved))
     if not stale:
         node.recorded = storage.written
 

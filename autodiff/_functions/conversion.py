@@ -10,8 +10,9 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap
-from autodiff._core.modes import state
+from autodiff._core.modes import duals, state
 from autodiff._core.registry import ops
+from autodiff._core.tangents import dropped
 from autodiff._core.tensor import Tensor, alias
 
 METHOD = "Tensor"
@@ -130,6 +131,8 @@ def detach_(self: Tensor) -> Tensor:
             "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
         )
     self._node = None
+    if duals:
+        dropped(self)
     return self
 
 

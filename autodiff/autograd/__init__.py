@@ -20,6 +20,7 @@ from autodiff._core.edges import GradientEdge, place_in_graph
 from autodiff._core.gradients import fitted
 from autodiff._core.levels import pulled
 from autodiff._core.modes import (
+    duals,
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -29,15 +30,20 @@ from autodiff._core.modes import (
     unusual,
 )
 from autodiff._core.node import Node, likeness
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
     "FunctionCtx",
+    "GradcheckError",
     "backward",
     "enable_grad",
     "function",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
@@ -49,6 +55,8 @@ __all__ = [
 _LATER: dict[str, str] = {
     "anomaly_mode": "anomaly_mode",
     "detect_anomaly": "anomaly_mode",
+    "forward_ad": "forward_ad",
+    "functional": "functional",
     "grad_mode": "grad_mode",
     "graph": "graph",
     "is_multithreading_enabled": "grad_mode",
@@ -176,36 +184,50 @@ def grad(
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if is_grads_batched:
-        return _for_each(outs, ins, seeds, keep, create_graph, allow_unused, materialize_grads)
-    nodes = [_asked_for(x) for x in ins]
+        return _for_each(outs, ins, seeds, create_graph, allow_unused, materialize_grads)
+    # Under forward mode gradients carry tangents too.
+    on_tensors = bool(create_graph) or bool(duals and state.forward)
     if state.maps and levels_of([*outs, *ins, *seeds]):
-        found = dict(zip(nodes, _of_samples(outs, ins, seeds, create_graph)))
-    else:
-        roots = _roots(outs, seeds, create_graph)
-        found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
+        given = zip(ins, _of_samples(outs, ins, seeds, bool(create_graph)))
+        return tuple(_granted(i, x, g, allow_unused, materialize_grads) for i, (x, g) in enumerate(given))
+    roots = _roots(outs, seeds, on_tensors)
+    nodes = [_asked_for(x) for x in ins]
+    found = _graph.backward(
+        roots,
+        keep_graph=bool(keep),
+        create_graph=on_tensors,
+        targets=nodes,
+        accumulate=False,
+        recording=bool(create_graph),
+    )
     result: list[Tensor | None] = []
     for index, (x, node) in enumerate(zip(ins, nodes)):
         g = found.get(node)
-        if g is None:
-            if not allow_unused and not materialize_grads:
-                raise RuntimeError(errors.UNUSED.format(index=index))
-            if materialize_grads and not isinstance(x, Tensor):
-                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
-            result.append(wrap(np.zeros_like(x._array)) if materialize_grads else unreached(x))
-        else:
-            kept = create_graph or isinstance(g, Tensor)
-            result.append(g if kept else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
+        if g is not None and not create_graph:
+            g = _outside(g)
+        result.append(_granted(index, x, g, allow_unused, materialize_grads))
     return tuple(result)
 
 
-def _for_each(outs: Any, ins: Any, seeds: Any, keep: bool, create_graph: bool, *unused: Any) -> tuple[Any, ...]:
+def _granted(index: int, x: Any, g: Tensor | None, allow_unused: bool | None, materialize: bool) -> Tensor | None:
+    """The gradient of an input, or what stands for it where there is none."""
+    if g is not None:
+        return g
+    if not allow_unused and not materialize:
+        raise RuntimeError(errors.UNUSED.format(index=index))
+    if materialize and not isinstance(x, Tensor):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+    return wrap(np.zeros_like(x._array)) if materialize else unreached(x)
+
+
+def _for_each(outs: Any, ins: Any, seeds: Any, create_graph: bool, *unused: Any) -> tuple[Any, ...]:
     """The gradients for each of several cotangents, which lie along their first dimension."""
     given = [x for x in seeds if x is not None]
     if not given:
         raise ValueError("grad(): is_grads_batched=True needs grad_outputs, several of them along a first dimension")
     with at_work(given[0]._array.shape[0], "error") as at:
         each = [None if x is None else entered(x, 0, at) for x in seeds]
-        found = grad(outs, ins, each, keep, create_graph, unused[0], materialize_grads=unused[1])
+        found = grad(outs, ins, each, True, create_graph, unused[0], materialize_grads=unused[1])
         return tuple([None if g is None else opened(g, (at,)) for g in found])
 
 
@@ -215,6 +237,15 @@ def _of_samples(outs: Any, ins: Any, seeds: Any, create_graph: bool) -> list[Ten
         if not t.requires_grad:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
     return pulled(outs, [seed for _, seed in _roots(outs, seeds, True)], ins, record=create_graph)
+
+
+def _outside(g: Any) -> Tensor:
+    """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
+    if not isinstance(g, Tensor):
+        return wrap(g if not isinstance(g, np.ndarray) else np.array(g))
+    found = wrap(np.array(g._array))
+    shared(g, found)
+    return found
 
 
 def unreached(input: Tensor) -> Tensor | None:
