@@ -44,11 +44,13 @@ NO_BRANCH = (
 class Level:
     """One vmap at work: how many samples, and what random operators shall do."""
 
-    __slots__ = ("inside", "randomness", "size")
+    __slots__ = ("inside", "randomness", "size", "spreads")
 
-    def __init__(self, size: int, randomness: str) -> None:
+    def __init__(self, size: int, randomness: str, spreads: bool) -> None:
         self.size = size
         self.randomness = randomness
+        #: Whether values vary over it; else tangents alone do.
+        self.spreads = spreads
         #: The derivative transform around it.
         self.inside = state.level
 
@@ -280,10 +282,10 @@ def spread(x: Tensor, levels: Levels) -> Tensor:
 
 
 @contextmanager
-def at_work(size: int, randomness: str) -> Iterator[Level]:
+def at_work(size: int, randomness: str, spreads: bool = True) -> Iterator[Level]:
     """One vmap at work, inside of those that are. Asking for values ends it with a plain RuntimeError."""
     before = state.maps
-    made = Level(size, randomness)
+    made = Level(size, randomness, spreads)
     state.maps = (*before, made)
     unusual.append("vmap")
     try:

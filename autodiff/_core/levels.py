@@ -18,6 +18,7 @@ from autodiff._core import errors
 from autodiff._core.batched import Batched, Levels, batched, closed, levels_of, opened, spread
 from autodiff._core.gradients import ALONE, fitted, references
 from autodiff._core.graph import backward
+from autodiff._core.machine_ops import alias as aliased
 from autodiff._core.modes import duals, state, switch, unusual
 from autodiff._core.node import AccumulateGrad, HotNode, Node, likeness, new_node, next_key, start
 from autodiff._core.primitive import passed_on
@@ -25,6 +26,11 @@ from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, alias, wrap
 
 _numbers = itertools.count(1)
+
+
+def _spreading() -> Levels:
+    """The vmaps at work over which values may vary."""
+    return tuple([level for level in state.maps if level.spreads])
 
 
 class Entry(AccumulateGrad):
@@ -66,20 +72,25 @@ class Transform:
         self.end = next_key()
         self.over = True
 
-    def enter(self, x: Tensor, levels: Levels | None = None) -> Tensor:
+    def enter(self, x: Tensor) -> Tensor:
         """The argument as a leaf; under vmap, one for each sample, so that each has a gradient of its own.
 
         Raises RuntimeError for a dtype that has no derivatives.
         """
         if x._array.dtype.kind not in "fc":
             raise RuntimeError(errors.ONLY_FLOATS)
-        levels = state.maps if levels is None else levels
+        levels = _spreading()
         whole = spread(x, levels)
         leaf = alias(whole)
         leaf._node = self._entry(leaf, whole._node, x)
         if duals:
             shared(whole, leaf)
         return batched(leaf, levels)
+
+    def copied(self, x: Tensor) -> Tensor:
+        """The argument at a place of its own in the graph, for a tangent of its own; under vmap one for each sample."""
+        levels = _spreading()
+        return batched(aliased(spread(x, levels)), levels)
 
     def dummy(self, like: Tensor) -> Tensor:
         """A leaf of ones, in the likeness of a tensor, whose value nothing depends on."""

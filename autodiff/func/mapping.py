@@ -83,11 +83,15 @@ def _run(
         return [_left(func, x, d, at) for x, d in zip(results, places)], out_spec
 
 
+def varies(x: Any, at: Level) -> bool:
+    """Whether a result differs from sample to sample of this vmap."""
+    return isinstance(x, Batched) and at in x._levels
+
+
 def _left(func: Callable[..., Any], x: Any, dim: int | None, at: Level) -> Any:
     """A result outside of the vmap: its samples along a dimension, counted from either end of the result's."""
-    varies = isinstance(x, Batched) and at in x._levels
     if dim is None:
-        if varies:
+        if varies(x, at):
             name = named(func)
             raise ValueError(f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None")
         return x
@@ -100,9 +104,14 @@ def _left(func: Callable[..., Any], x: Any, dim: int | None, at: Level) -> Any:
     ndim = x._array.ndim + 1
     if not -ndim <= dim < ndim:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
+    return outside(x, dim % ndim, at)
+
+
+def outside(x: Tensor, place: int, at: Level) -> Tensor:
+    """A tensor outside of the vmap, its samples along a dimension."""
     levels = tuple([each for each in (x._levels if isinstance(x, Batched) else ()) if each is not at])
     value = spread(x, (*levels, at))
-    lead, place = len(levels), dim % ndim
+    lead, ndim = len(levels), x._array.ndim + 1
     if place:
         order = [*range(lead), *range(lead + 1, lead + ndim)]
         order.insert(lead + place, lead)

@@ -227,7 +227,7 @@ def jacobians(results: Any, need: tuple[int, ...], inputs: list[Any]) -> str | N
     try:
         columns = jacfwd(of_needed, argnums=tuple(range(len(need))))(*[inputs[i] for i in need])[0]
     except RuntimeError as error:
-        if "is not implemented" in str(error):
+        if "is not implemented" in str(error) or "has not been implemented" in str(error):
             return None  # no second derivative to go forward by
         raise
     for column, row in zip(columns, rows):

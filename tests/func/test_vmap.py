@@ -64,6 +64,15 @@ PROGRAMS: dict[str, Program] = {
     "vmap of vjp": lambda lib, v: lib.vmap(lambda c: lib.func.vjp(lambda x: x.sin() * x[0], v.x)[1](c)[0])(v.m.t()),
     "vmap of a pullback": lambda lib, v: lib.vmap(lib.func.vjp(lambda x: x.sin() * x[0], v.x)[1])(v.m.t()),
     "vmap of jvp": lambda lib, v: lib.vmap(lambda t: lib.func.jvp(lambda x: x.sin() * x[0], (v.x,), (t,))[1])(v.m.t()),
+    "vmap of jvp, captured sample": lambda lib, v: lib.vmap(
+        lambda t, c: lib.func.jvp(lambda x: x * c * x[0], (v.x,), (t,))[1]
+    )(v.m.t(), v.n.t()),
+    "vmap of jacfwd, captured sample": lambda lib, v: lib.vmap(lambda c: lib.func.jacfwd(lambda x: x * c * x[0])(v.x))(
+        v.n.t()
+    ),
+    "jacfwd of vmap of jvp": lambda lib, v: lib.func.jacfwd(
+        lambda y: lib.vmap(lambda t: lib.func.jvp(lambda x: x * y * x[0], (v.x,), (t,))[1])(v.m.t())
+    )(v.y),
     "vmap of a pushforward": lambda lib, v: lib.vmap(lib.func.linearize(lambda x: x.sin() * x[0], v.x)[1])(v.m.t()),
     "a Jacobian, captured sample": lambda lib, v: lib.vmap(lambda s: lib.func.jacrev(lambda x: x * s[0])(v.x))(v.m),
     "a gradient, no sample in it": lambda lib, v: lib.vmap(lambda s: lib.func.grad(lambda x: (x**2).sum())(v.x))(v.m),
