@@ -31,7 +31,7 @@ from autodiff._core.modes import (
 )
 from autodiff._core.node import Node, likeness
 from autodiff._core.tangents import shared
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, requiring, wrap
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
@@ -189,7 +189,7 @@ def grad(
     on_tensors = bool(create_graph) or bool(duals and state.forward)
     if state.maps and levels_of([*outs, *ins, *seeds]):
         given = zip(ins, _of_samples(outs, ins, seeds, bool(create_graph)))
-        return tuple(_granted(i, x, g, allow_unused, materialize_grads) for i, (x, g) in enumerate(given))
+        return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
     roots = _roots(outs, seeds, on_tensors)
     nodes = [_asked_for(x) for x in ins]
     found = _graph.backward(
@@ -205,11 +205,13 @@ def grad(
         g = found.get(node)
         if g is not None and not create_graph:
             g = _outside(g)
-        result.append(_granted(index, x, g, allow_unused, materialize_grads))
+        result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
     return tuple(result)
 
 
-def _granted(index: int, x: Any, g: Tensor | None, allow_unused: bool | None, materialize: bool) -> Tensor | None:
+def _granted(
+    index: int, x: Any, g: Tensor | None, allow_unused: bool | None, materialize: bool, create_graph: bool
+) -> Tensor | None:
     """The gradient of an input, or what stands for it where there is none."""
     if g is not None:
         return g
@@ -217,7 +219,9 @@ def _granted(index: int, x: Any, g: Tensor | None, allow_unused: bool | None, ma
         raise RuntimeError(errors.UNUSED.format(index=index))
     if materialize and not isinstance(x, Tensor):
         raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
-    return wrap(np.zeros_like(x._array)) if materialize else unreached(x)
+    if not materialize:
+        return unreached(x)
+    return requiring(wrap(np.zeros(x._array.shape, x._array.dtype)), bool(create_graph))
 
 
 def _for_each(outs: Any, ins: Any, seeds: Any, create_graph: bool, *unused: Any) -> tuple[Any, ...]:
