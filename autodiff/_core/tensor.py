@@ -5,6 +5,7 @@ Operators, methods and printing are attached by the surfaces; this file knows no
 
 from __future__ import annotations
 
+import functools
 import warnings
 import weakref
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from autodiff._core.node import (
     place_of,
     start,
 )
+from autodiff._core.registry import PRIMITIVES
+from autodiff._kernels.geometry import apart, order
 
 #: An operator that gives a view, its parameters, and which of its results it is (None if it has one).
 Step = tuple[Callable[..., Any], dict[str, Any], int | None]
@@ -384,8 +387,14 @@ def _refreshed(view: Any) -> Node | None:
     elif meta.made is not None:
         raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
     else:
+        base, array = meta.base._array, view._array
         with enable_grad():
-            node = meta.replay(meta.base)._node
+            if array.dtype is base.dtype and apart(array):
+                replay = functools.partial(replayed, meta.way)
+                node = PRIMITIVES["replayed"].op(meta.base, replay=replay, order=order(base))._node
+            else:
+                # What is seen as another dtype has torch's name of that; what shares memory must be summed.
+                node = meta.replay(meta.base)._node
     _settled(view, node)
     return node
 
