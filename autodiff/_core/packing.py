@@ -181,6 +181,8 @@ def saved_value(node: Node, place: int) -> Any:
     s = node.saved[place]
     if isinstance(s, Packed):
         return s.tensor(node)
+    if isinstance(s, np.ndarray):
+        return wrap(s)
     if isinstance(s, Tensor) or not hasattr(s, "_array"):
         return s
     result = wrap(s._array)
