@@ -13,6 +13,7 @@ from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.noting import note, note_node
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
+from autodiff._core.promotion import unbroadcast
 from autodiff._core.tangents import carried
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
@@ -44,6 +45,8 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             result = silently(kernel, *arrays, **params)
         except RuntimeError:
             result = anyway(kernel, *arrays, **params)
+        except ValueError as error:
+            raise unbroadcast(p, inputs, error) from None
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
         if needs_grad and (not unusual or state.grad):

@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import graph
-from autodiff._core.gradients import UNRECORDED, fitted
+from autodiff._core.batched import Batched, batched, spread
+from autodiff._core.gradients import fitted
+from autodiff._core.graph import backward
 from autodiff._core.inplace import assign
 from autodiff._core.modes import duals, state, switch, unusual
 from autodiff._core.node import Many, likeness
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, accumulator, wrap
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Tangents = Sequence[Tensor | None]
@@ -41,6 +42,9 @@ class Level:
 
     def tangent(self, x: Tensor) -> Tensor | None:
         """The tangent of x; a view's is that region of its base's, and shares its memory."""
+        if isinstance(x, Batched):
+            whole = self.tangent(x._value)
+            return None if whole is None else batched(whole, x._levels)
         found = self._given.get(id(x))
         if found is not None:
             return found[1]
@@ -54,12 +58,16 @@ class Level:
         return made
 
     def give(self, x: Tensor, tangent: Tensor | None) -> None:
-        """Let x have this tangent; or none, whatever it is a view of."""
+        """Let x have this tangent; or none, whatever it is a view of. A batched x has it for all samples."""
+        if isinstance(x, Batched):
+            self.give(x._value, None if tangent is None else spread(tangent, x._levels))
+            return
         key, given = id(x), self._given
         given[key] = weakref.ref(x, lambda _: given.pop(key, None)), tangent
 
     def is_cut(self, x: Tensor) -> bool:
         """Whether x has no tangent though its base may have one."""
+        x = x._value if isinstance(x, Batched) else x
         return self._given.get(id(x), (None, x))[1] is None
 
     def keep(self, saved: Any, tangent: Tensor) -> None:
@@ -78,12 +86,12 @@ class Level:
     @contextmanager
     def outside(self) -> Iterator[None]:
         """Only the levels outside this one are active: where this one computes its own tangents."""
-        before = state.levels
-        state.levels = before[: before.index(self)] if self in before else before
+        before = state.forward
+        state.forward = before[: before.index(self)] if self in before else before
         try:
             yield
         finally:
-            state.levels = before
+            state.forward = before
 
     def carry(self, p: Primitive, inputs: Sequence[Any], params: dict[str, Any], results: Sequence[Tensor]) -> None:
         """Give the results of an operator their tangents."""
@@ -166,7 +174,7 @@ class Level:
 def open_level() -> Level:
     """A new innermost level on this thread."""
     level = Level()
-    state.levels = (*state.levels, level)
+    state.forward = (*state.forward, level)
     duals.append("dual level")
     unusual.append("dual level")
     return level
@@ -174,7 +182,7 @@ def open_level() -> Level:
 
 def close_level(level: Level) -> None:
     """Leave a level, and forget its tangents."""
-    state.levels = tuple(other for other in state.levels if other is not level)
+    state.forward = tuple(other for other in state.forward if other is not level)
     if state.hidden is not None:
         state.hidden = tuple(other for other in state.hidden if other is not level)
     duals.remove("dual level")
@@ -186,9 +194,9 @@ def switch_forward(on: bool) -> bool:
     """Put this thread's levels out of action, or back; returns whether they were active."""
     was_on = state.hidden is None
     if was_on and not on:
-        state.hidden, state.levels = state.levels, ()
+        state.hidden, state.forward = state.forward, ()
     elif on and state.hidden is not None:
-        state.levels, state.hidden = (*state.hidden, *state.levels), None
+        state.forward, state.hidden = (*state.hidden, *state.forward), None
     return was_on
 
 
@@ -269,10 +277,9 @@ def _all_real(inputs: Sequence[Any], tangents: Tangents, results: Sequence[Tenso
 
 def _pointwise(p: Primitive, inputs: Sequence[Any], tangents: Tangents, result: Tensor) -> Tensor | None:
     """Each partial derivative times its tangent: the rule of a real pointwise operator is its own transpose."""
-    mentioned = frozenset[str]().union(*p.wants)
-    values: list[Any] = [*(_as_saved(x, name, mentioned) for x, name in zip(inputs, p.inputs)), result]
+    values = _seen(p, inputs, {}, [result])
     moving = [(rule, t) for rule, t in zip(p.rules, tangents) if t is not None and rule is not None]
-    if state.levels or _is_tracked((*values, *tangents)):
+    if state.forward or _is_tracked((*values, *tangents)):
         return _sum(rule(_spread(t, result), values) for rule, t in moving)
     values = [x._array if isinstance(x, Tensor) else x for x in values]
     token = quiet(SILENT)
@@ -306,14 +313,16 @@ def _transposed(
 ) -> Tangents:
     """The vjp is linear in the incoming gradient: its own gradient by that, weighted by the tangents, is the jvp."""
     moving = [r for r in results if r._array.dtype.kind in "fc"]
-    blanks = [wrap(np.zeros_like(r._array)).requires_grad_() for r in moving]
-    records = True if _is_tracked((*inputs, *tangents)) else UNRECORDED if state.levels else False
+    blanks = [_blank(r) for r in moving]
+    tracked = _is_tracked((*inputs, *tangents))
+    on_tensors = tracked or bool(state.forward)
     try:
         roots = _gradients(p, blanks[0] if len(blanks) == 1 else blanks, inputs, tangents, params, results)
-        found = graph.backward(
-            [(node, t if records else t._array) for node, t in roots],
+        found = backward(
+            [(node, t if on_tensors else t._array) for node, t in roots],
             keep_graph=False,
-            create_graph=records,
+            create_graph=on_tensors,
+            recording=tracked,
             targets=[b._node for b in blanks if b._node is not None],
             accumulate=False,
         )
@@ -327,6 +336,13 @@ def _transposed(
     moved = iter([found.get(b._node) for b in blanks])  # type: ignore[arg-type]
     pairs = [(r, next(moved) if r._array.dtype.kind in "fc" else None) for r in results]
     return [_tangent(t, r) for r, t in pairs]
+
+
+def _blank(like: Tensor) -> Tensor:
+    """A leaf for an incoming gradient, whose value does not matter."""
+    leaf = wrap(np.zeros_like(like._array))
+    leaf._node = accumulator(leaf)
+    return leaf
 
 
 def _gradients(
@@ -384,7 +400,7 @@ def _seen(p: Primitive, inputs: Sequence[Any], params: dict[str, Any], results: 
         elif source == NOTHING:
             seen.append(None)
         elif source == ARRAY:
-            seen.append(x if (x := inputs[which]._array).dtype == np.float64 else None)
+            seen.append(array if (array := inputs[which]._array).dtype == np.float64 else None)
         else:
             seen.append([x._array.shape for x in inputs])
     return seen

@@ -132,7 +132,14 @@ class CompositeNode(TableNode):
             roots = _roots(inner, g, False)
             targets = [leaf._node for leaf in leaves]
         asked = [t for t in targets if t is not None]
-        found = backward(roots, keep_graph=True, create_graph=create_graph, targets=asked, accumulate=False)
+        found = backward(
+            roots,
+            keep_graph=True,
+            create_graph=create_graph,
+            targets=asked,
+            accumulate=False,
+            recording=state.grad,
+        )
         return [None if t is None else found.get(t) for t in targets]
 
     def _stand_in(self, t: Tensor, create_graph: bool) -> Tensor:

@@ -32,15 +32,15 @@ def backward(
 ) -> dict[Node, Gradient]:
     """Walk from the roots. With `targets` only what leads to them runs; their gradients are returned or accumulated.
 
-    Without `recording` a walk under `create_graph` hands over tensors, and records nothing: what batched ones need.
+    Without `recording` a walk under `create_graph` hands over tensors, and records nothing: what batched ones need,
+    and those that carry tangents.
     """
     # The everyday walk makes its record when a node first asks for it.
     walk = None if targets is None and not Hooks.hung and not Anomaly.on else Walk(keep_graph, create_graph)
     if walk is not None and targets is not None:
         walk.ask_for(targets, [node for node, _ in roots], accumulate)
     # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
-    records = recording and create_graph is True
-    before = switch(records, state.inference) if create_graph and state.grad is not records else None
+    before = switch(recording, state.inference) if create_graph and state.grad is not recording else None
     token = quiet(SILENT)
     try:
         if walk is None:

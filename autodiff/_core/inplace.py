@@ -128,10 +128,14 @@ def check_writable(target: Tensor) -> None:
             raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     if target.is_inference() and not state.inference:
         raise RuntimeError(errors.INFERENCE_WRITTEN)
-    array = target._array
-    strides = array.strides
-    if 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape)):
+    if _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
+
+
+def _expanded(array: Any) -> bool:
+    """Whether several elements are one in memory."""
+    strides = array.strides
+    return 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape))
 
 
 def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
@@ -253,7 +257,8 @@ def rebind(target: Tensor, result: Tensor) -> None:
         source = wrap(target._array)
         source._node = node
         replay = functools.partial(replayed, view.way)
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
+        lies = None if _expanded(base._array) else order(base._array)
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
         base._node = spliced._node
         if whole_retained:
             base.retain_grad()

@@ -31,7 +31,7 @@ class _State(threading.local):
     evaluating: Any = None
     multithreading = True
     #: The open levels of forward mode that are active, outermost first.
-    levels: tuple[Any, ...] = ()
+    forward: tuple[Any, ...] = ()
     #: The levels put out of action until forward mode is switched on again, or None while it is on.
     hidden: tuple[Any, ...] | None = None
 

@@ -277,7 +277,7 @@ def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]
     """All gradients of a node at once: its own method, or a formula for any number of them."""
     if node.primitive is None:
         # Users' code and inner walks run here: they must see the walk's own grad mode.
-        before = switch(create_graph is True, state.inference)
+        before = switch(create_graph and state.grad, state.inference)
         try:
             return node.pull(g, values, create_graph)
         finally:

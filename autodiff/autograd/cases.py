@@ -9,8 +9,33 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.autograd.gradcheck import Settings
 from autodiff.autograd.jacobians import Array, Function, as_tuple, moving
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a check is asked to do: the arguments of `gradcheck`, under torch's names."""
+
+    eps: float
+    atol: float
+    rtol: float
+    nondet_tol: float
+    check_undefined_grad: bool
+    check_grad_dtypes: bool
+    check_batched_grad: bool
+    check_batched_forward_grad: bool
+    check_forward_ad: bool
+    check_backward_ad: bool
+    fast_mode: bool
+    masked: bool | None
+
+    def __post_init__(self) -> None:
+        if not (self.check_forward_ad or self.check_backward_ad):
+            raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+        if self.check_batched_grad and not self.check_backward_ad:
+            raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
+        if self.check_batched_forward_grad and not self.check_forward_ad:
+            raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
 
 
 @dataclass(frozen=True)

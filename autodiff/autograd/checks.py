@@ -14,7 +14,7 @@ import numpy as np
 from autodiff import autograd
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.autograd import jacobians
-from autodiff.autograd.cases import Case, by_input_parts, by_output_parts, index_of, random_like
+from autodiff.autograd.cases import Case, Settings, by_input_parts, by_output_parts, index_of, random_like
 from autodiff.autograd.conduct import (
     check_batched_gradients,
     check_batched_tangents,
@@ -22,12 +22,13 @@ from autodiff.autograd.conduct import (
     check_missing_tangents,
     check_proportional,
 )
-from autodiff.autograd.gradcheck import GradcheckError, Settings
+from autodiff.autograd.gradcheck import GradcheckError
 from autodiff.autograd.jacobians import Array, Function, as_tuple, moving
 
 
-def check(func: Function, inputs: Any, settings: Settings) -> None:
-    """Run every check that the settings ask for. Raises GradcheckError at the first that fails."""
+def check(func: Function, inputs: Any, *asked: Any) -> None:
+    """Run every check that the `Settings` made of `asked` ask for. Raises GradcheckError at the first that fails."""
+    settings = Settings(*asked)
     given = as_tuple(inputs)
     _check_inputs(given)
     case = Case(func, given, settings)

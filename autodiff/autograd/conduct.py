@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from autodiff import autograd
-from autodiff._core.node import Node
+from autodiff._core.node import TableNode, likeness, link, new_node
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff.autograd import jacobians
 from autodiff.autograd.cases import Case, index_of, largest, random_like
 from autodiff.autograd.gradcheck import GradcheckError
-from autodiff.autograd.jacobians import Array, as_tuple
+from autodiff.autograd.jacobians import as_tuple
 
 UNDEFINED = (
     "Expected all input grads to be undefined or zero when all output grads are undefined or zero, but that of input "
@@ -30,22 +31,13 @@ BREAKING = (
 # -- gradients in batches ---------------------------------------------------------------------------------------------
 
 
-def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of one sample as one of stacked samples, each by itself."""
-
-    def over(*stacked: Tensor) -> tuple[Tensor, ...]:
-        samples = [function(*[ops.select(x, dim=0, index=n) for x in stacked]) for n in range(len(stacked[0]))]
-        return tuple(ops.stack(*parts, dim=0) for parts in zip(*samples))
-
-    return over
-
-
 def _check_batch(case: Case, function: Callable[..., Any], like: Tensor, what: str, said: Callable[[int], str]) -> None:
     random = np.random.default_rng(0)
     samples = [random_like(random, like, False) for _ in range(2)]
     expected = [np.stack([r._array for r in shards]) for shards in zip(*[function(x) for x in samples])]
+    vmap = importlib.import_module("autodiff.func").vmap
     try:
-        found = _mapped(function)(wrap(np.stack([x._array for x in samples])))
+        found = vmap(function)(wrap(np.stack([x._array for x in samples])))
     except RuntimeError as error:
         raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{what}") from error
     for n, (a, b) in enumerate(zip(found, expected)):
@@ -58,9 +50,9 @@ def _check_batch(case: Case, function: Callable[..., Any], like: Tensor, what: s
 
 
 def check_batched_gradients(case: Case, number: int, output: Tensor) -> None:
-    def vjp(v: Tensor) -> list[Tensor]:
+    def vjp(v: Tensor) -> tuple[Tensor, ...]:
         found = autograd.grad((output,), case.wanted, (v,), retain_graph=True, allow_unused=True)
-        return [wrap(np.zeros_like(x._array)) if g is None else g for g, x in zip(found, case.wanted)]
+        return tuple(wrap(np.zeros_like(x._array)) if g is None else g for g, x in zip(found, case.wanted))
 
     _check_batch(
         case,
@@ -75,9 +67,9 @@ def check_batched_gradients(case: Case, number: int, output: Tensor) -> None:
 def check_batched_tangents(case: Case) -> None:
     for i in case.places:
 
-        def jvp(t: Tensor, i: int = i) -> list[Tensor]:
-            pairs = jacobians.tangents_of(case.func, case.inputs, {i: t._array})
-            return [wrap(np.zeros_like(o._array)) if moved is None else moved.detach() for o, moved in pairs]
+        def jvp(t: Tensor, i: int = i) -> tuple[Tensor, ...]:
+            pairs = jacobians.tangents_of(case.func, case.inputs, {i: t})
+            return tuple(ops.zeros_like(o) if moved is None else moved.detach() for o, moved in pairs)
 
         _check_batch(
             case,
@@ -111,62 +103,46 @@ def check_proportional(case: Case, outputs: Sequence[Tensor]) -> None:
 def check_missing_gradients(case: Case) -> None:
     """A backward must take missing gradients for zeros: all of them missing, and each by itself."""
     outputs = [o for o in as_tuple(case.func(*case.inputs)) if isinstance(o, Tensor) and o.requires_grad]
-    _undefined("all", case, lambda: _pulled_by_nothing(case, outputs))
+    if not outputs:
+        return
+    _check_undefined(case, "all", [_hidden(o) for o in outputs])
     for missing in range(len(outputs) if len(outputs) > 1 else 0):
         given = [o for o in as_tuple(case.func(*case.inputs)) if isinstance(o, Tensor) and o.requires_grad]
-        rest = [o for k, o in enumerate(given) if k != missing]
-        seeds = [np.zeros(o._array.shape, o._array.dtype) for o in rest]
-        _undefined(
-            f"that of output {missing}",
-            case,
-            lambda rest=rest, seeds=seeds: list(  # type: ignore[misc]
-                zip(case.places, jacobians.gradients(rest, case.wanted, seeds))
-            ),
+        _check_undefined(
+            case, f"that of output {missing}", [_hidden(o) if k == missing else o for k, o in enumerate(given)]
         )
 
 
-def _undefined(which: str, case: Case, gradients: Callable[[], list[tuple[Any, Array | None]]]) -> None:
+def _check_undefined(case: Case, which: str, outputs: Sequence[Tensor]) -> None:
+    seeds = [np.zeros(o._array.shape, o._array.dtype) for o in outputs]
     try:
-        found = gradients()
+        found = jacobians.gradients(outputs, case.wanted, seeds)
     except RuntimeError as error:
         warnings.warn(BREAKING, stacklevel=6)
         raise GradcheckError(
             f"Expected backward function to handle undefined output grads: with {which} undefined it raised {error}"
         ) from error
-    for i, g in found:
+    for i, x, g in zip(case.places, case.wanted, found):
         if g is not None and np.any(g != 0):
             warnings.warn(BREAKING, stacklevel=6)
-            x = wrap(g)
             raise GradcheckError(f"{UNDEFINED}{i}{largest(g, x)}, with {which} undefined")
 
 
-def _pulled_by_nothing(case: Case, outputs: Sequence[Tensor]) -> list[tuple[Any, Array | None]]:
-    """What the Functions that no gradient reaches make of it; the engine's own operators pass nothing on."""
-    accumulators = {x._node: i for x, i in zip(case.wanted, case.places)}
-    found: list[tuple[Any, Array | None]] = []
-    seen: set[Node] = set()
-    stack = [o._node for o in outputs if o._node is not None]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if not hasattr(node, "function"):
-            stack += [edge for edge in node.edges if edge is not None]
-            continue
-        for edge, g in zip(node.edges, _by_nothing(node)):
-            if edge is not None and g is not None:
-                found.append((accumulators.get(edge, "an inner Function"), np.array(g)))
-            elif edge is not None:
-                stack.append(edge)
+class Undefined(TableNode):
+    """In the way of a gradient: passes on that there is none."""
+
+    __slots__ = ()
+    title = "UndefinedGrad"
+
+    def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
+        return [None]
+
+
+def _hidden(o: Tensor) -> Tensor:
+    """An output whose gradient never arrives at what made it."""
+    found = wrap(o._array)
+    found._node = link(new_node(Undefined), (o._node,), likeness(o._array))
     return found
-
-
-def _by_nothing(node: Any) -> list[Any]:
-    likes = node.like if node.results > 1 else [node.like]
-    shapes = [like if isinstance(like, tuple) else ((), like) for like in likes]
-    given = [np.zeros(shape, dtype) if node.materializes else None for shape, dtype in shapes]
-    return list(node.pull(given if node.results > 1 else given[0], None, False))
 
 
 def check_missing_tangents(case: Case) -> None:

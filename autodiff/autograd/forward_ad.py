@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff._core import forward
+from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.inplace import assign
 from autodiff._core.modes import _Mode, state
 from autodiff._core.registry import ops
@@ -79,7 +80,8 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
             f"Setting a forward grad that itself has a forward gradient at the same level {number} is not supported."
         )
     with current.outside():
-        dual: Any = ops.view(tensor, shape=tensor._array.shape)
+        levels = levels_of((tensor, tangent))
+        dual: Any = batched(spread(ops.view(tensor, shape=tensor._array.shape), levels), levels)
         current.give(dual, tangent if _laid_out_alike(tensor, tangent) else _relaid(tangent, tensor))
     return dual  # type: ignore[no-any-return]
 
@@ -93,7 +95,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     with current.outside():
         primal: Tensor = ops.view(tensor, shape=tensor._array.shape)
     current.give(primal, None)
-    return UnpackedDualTensor(primal, current.tangent(tensor) if current in state.levels else None)
+    return UnpackedDualTensor(primal, current.tangent(tensor) if current in state.forward else None)
 
 
 class dual_level(_Mode):
@@ -145,7 +147,7 @@ def _checked(number: int, what: str) -> forward.Level:
 
 def _laid_out_alike(x: Tensor, tangent: Tensor) -> bool:
     a, b = x._array, tangent._array
-    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
+    if isinstance(tangent, Batched) or not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
         return True
     return all(n < 2 or s // a.itemsize == t // b.itemsize for n, s, t in zip(a.shape, a.strides, b.strides))
 

@@ -230,7 +230,7 @@ def _direction(v: Any, point: Tensors, several: bool, caller: str, create_graph:
 
 def _blank(like: Tensor) -> Tensor:
     """A place for a vector in which everything is linear: its own value never matters."""
-    return wrap(np.zeros_like(like._array)).requires_grad_()
+    return ops.zeros_like(like.detach()).requires_grad_()  # type: ignore[no-any-return]
 
 
 def _scalar(outputs: Any, caller: str, strict: bool) -> Tensor:

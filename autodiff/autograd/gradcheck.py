@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -15,32 +14,6 @@ __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 class GradcheckError(RuntimeError):
     """A derivative is wrong, or does not behave as one should; the text says which, where and by how much."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a check is asked to do: the arguments of `gradcheck`, under torch's names."""
-
-    eps: float
-    atol: float
-    rtol: float
-    nondet_tol: float
-    check_undefined_grad: bool
-    check_grad_dtypes: bool
-    check_batched_grad: bool
-    check_batched_forward_grad: bool
-    check_forward_ad: bool
-    check_backward_ad: bool
-    fast_mode: bool
-    masked: bool | None
-
-    def __post_init__(self) -> None:
-        if not (self.check_forward_ad or self.check_backward_ad):
-            raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
-        if self.check_batched_grad and not self.check_backward_ad:
-            raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
-        if self.check_batched_forward_grad and not self.check_forward_ad:
-            raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
 
 
 def gradcheck(
@@ -69,22 +42,23 @@ def gradcheck(
     ValueError if no input requires grad, RuntimeError for one that overlaps itself. `fast_mode` compares a random
     projection. What torch asks about sparse tensors (`masked`) has no effect but to compare zeros with a tolerance.
     """
-    settings = Settings(
-        eps,
-        atol,
-        rtol,
-        nondet_tol,
-        check_undefined_grad,
-        check_grad_dtypes,
-        check_batched_grad,
-        check_batched_forward_grad,
-        check_forward_ad,
-        check_backward_ad,
-        fast_mode,
-        masked,
-    )
     try:
-        _checks().check(func, inputs, settings)
+        _checks().check(
+            func,
+            inputs,
+            eps,
+            atol,
+            rtol,
+            nondet_tol,
+            check_undefined_grad,
+            check_grad_dtypes,
+            check_batched_grad,
+            check_batched_forward_grad,
+            check_forward_ad,
+            check_backward_ad,
+            fast_mode,
+            masked,
+        )
     except GradcheckError:
         if raise_exception:
             raise

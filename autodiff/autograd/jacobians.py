@@ -115,17 +115,23 @@ def gradients(outputs: Sequence[Tensor], inputs: Tensors, seeds: Sequence[Array]
 
 
 def tangents_of(
-    func: Function, inputs: tuple[Any, ...], tangents: dict[int, Array]
+    func: Function, inputs: tuple[Any, ...], tangents: dict[int, Array | Tensor]
 ) -> list[tuple[Tensor, Tensor | None]]:
     """Outputs that may have a derivative and their tangents, the inputs having these; others that need grad zeros."""
     with forward_ad.dual_level():
         duals = [
-            forward_ad.make_dual(x.detach(), wrap(np.array(tangents.get(i, np.zeros(x._array.shape, x._array.dtype)))))
+            forward_ad.make_dual(x.detach(), _tangent(x, tangents.get(i)))
             if isinstance(x, Tensor) and x.requires_grad
             else x
             for i, x in enumerate(inputs)
         ]
         return [tuple(forward_ad.unpack_dual(o)) for o in moving(as_tuple(func(*duals)))]  # type: ignore[misc]
+
+
+def _tangent(x: Tensor, given: Any) -> Tensor:
+    if given is None:
+        return wrap(np.zeros(x._array.shape, x._array.dtype))
+    return given if isinstance(given, Tensor) else wrap(np.array(given))
 
 
 def by_forward(func: Function, inputs: tuple[Any, ...], place: int) -> list[list[tuple[Tensor, Tensor | None]]]:

@@ -394,3 +394,61 @@ def test_leaving_frees_the_tangents_without_the_collector() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+# -- with the function transforms -------------------------------------------------------------------------------------
+
+
+def mixed(lib: Any, x: Any) -> Any:
+    return (x.exp() * x.sin()).cumsum(0) * x.norm() + x.tanh()
+
+
+def samples(lib: Any) -> tuple[Any, Any]:
+    x = lib.arange(12, dtype=lib.float64).view(4, 3) / 10 - 0.5
+    return x, (x * 3).cos()
+
+
+TRANSFORMED = {
+    "vmap of tangents": lambda lib, fw, slope: lib.func.vmap(slope)(*samples(lib)),
+    "vmap of tangents, one point": lambda lib, fw, slope: lib.func.vmap(lambda t: slope(samples(lib)[0][1], t))(
+        samples(lib)[1]
+    ),
+    "tangents of a gradient": lambda lib, fw, slope: slope(
+        *(t[0] for t in samples(lib)), lib.func.grad(lambda x: mixed(lib, x).sum())
+    ),
+    "tangents of a vmap": lambda lib, fw, slope: slope(*samples(lib), lib.func.vmap(lambda x: mixed(lib, x))),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_with_function_transforms(name: str) -> None:
+    def program(lib: Any) -> Any:
+        fw = lib.autograd.forward_ad
+
+        def slope(x: Any, t: Any, f: Any = lambda x: mixed(lib, x)) -> Any:
+            if lib is torch:  # its vmap refuses dual tensors
+                return lib.func.jvp(f, (x,), (t,))[1]
+            with fw.dual_level():
+                return fw.unpack_dual(f(fw.make_dual(x, t))).tangent
+
+        return shown(TRANSFORMED[name](lib, fw, slope))
+
+    agree(program)
+
+
+def test_gradients_in_batches() -> None:
+    def program(lib: Any) -> Any:
+        x = samples(lib)[0][0].requires_grad_()
+        unused = lib.ones(2, requires_grad=True)
+        y = mixed(lib, x)
+        one, none = lib.autograd.grad(
+            (y, y.sum()),
+            (x, unused),
+            (lib.eye(3, dtype=lib.float64), lib.ones(3, dtype=lib.float64)),
+            is_grads_batched=True,
+            allow_unused=True,
+            create_graph=True,
+        )
+        return shown(one), none, shown(lib.autograd.grad(one.sum(), x)[0])
+
+    agree(program)
