@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import linecache
+=======
+>>>>>>> main
 import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+<<<<<<< HEAD
 from types import FrameType
+=======
+>>>>>>> main
 from typing import Any
 
 import numpy as np
@@ -16,8 +22,12 @@ from autodiff._core.modes import state, unusual
 from autodiff._core.node import Node
 from autodiff._core.tensor import Tensor
 
+<<<<<<< HEAD
 #: Where the library stands: its own calls are not what a user wants to see.
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+=======
+HERE = os.path.dirname(os.path.dirname(__file__)) + "/"
+>>>>>>> main
 TRACE, PARENT = "traceback_", "parent_"
 
 
@@ -49,6 +59,8 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 def remember(node: Node) -> None:
     """Note where a node was recorded, and in the backward of which other one."""
+    import traceback  # it loads the tokenizer
+
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
         frame = frame.f_back
