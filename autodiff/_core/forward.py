@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.batched import Batched, batched, spread
+from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.gradients import fitted
 from autodiff._core.graph import backward
 from autodiff._core.inplace import assign
 from autodiff._core.modes import duals, state, switch, unusual
-from autodiff._core.node import Many, likeness
+from autodiff._core.node import Many, likeness, place_of
+from autodiff._core.packing import Packed
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, accumulator, wrap
@@ -56,6 +57,14 @@ class Level:
             made: Tensor = view.replay(base)
         self.give(x, made)
         return made
+
+    def dual(self, x: Tensor, tangent: Tensor) -> Tensor:
+        """A view of x that has this tangent; batched where that is."""
+        with self.outside():
+            levels = levels_of((x, tangent))
+            view: Tensor = batched(spread(ops.view(x, shape=x._array.shape), levels), levels)
+        self.give(view, tangent)
+        return view
 
     def give(self, x: Tensor, tangent: Tensor | None) -> None:
         """Let x have this tangent; or none, whatever it is a view of. A batched x has it for all samples."""
@@ -103,13 +112,14 @@ class Level:
             return
         with self.outside():
             moved = _pushed(p, inputs, tangents, params, results)
-        for r, t in zip(results, moved):
+        for i, (r, t) in enumerate(zip(results, moved)):
             if t is not None and r._array.dtype.kind in "fc":
-                self.give(r, t if p.view else _own(t, r, tangents))
-                storage = r._storage
-                # A view has its base's record, which stands for the base.
-                if storage is not None and storage._array is not None and not p.view:
-                    self.keep(storage, t)
+                t = t if p.view else _own(t, r, tangents)
+                self.give(r, t)
+                if r._node is not None and not p.view:
+                    for s in place_of(r._node)[0].saved or ():
+                        if s is not None and (s is r._storage or (isinstance(s, Packed) and s.index == i)):
+                            self.keep(s, t)
 
     def push(self, function: Any, ctx: Any, inputs: Sequence[Any], outputs: Sequence[Any], raw: Sequence[Any]) -> None:
         """Give the outputs of a user's Function the tangents that its jvp returns."""
@@ -235,10 +245,7 @@ def pushforward(function: Callable[..., Any], primals: Sequence[Tensor], tangent
     """
     level = open_level()
     try:
-        with level.outside():
-            inputs = [ops.alias(x) for x in primals]
-        for x, t in zip(inputs, tangents):
-            level.give(x, t)
+        inputs = [level.dual(x, t) for x, t in zip(primals, tangents, strict=True)]
         results = function(*inputs)
         many = isinstance(results, (tuple, list))
         found = [(level.tangent(r), r) for r in (results if many else [results])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -155,7 +155,13 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
         if same and (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
             continue
         if a_low < b_high and b_low < a_high:
-            raise RuntimeError(errors.PARTIAL_OVERLAP)
+            refuse_overlap(target)
+
+
+def refuse_overlap(target: Tensor) -> NoReturn:
+    """Raise for memory that is read and written at once; what may not be written at all is refused before that."""
+    check_writable(target)
+    raise RuntimeError(errors.PARTIAL_OVERLAP)
 
 
 def check_cast(target: Tensor, operands: tuple[Any, ...]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -115,6 +114,8 @@ def chebyshev(low: float, high: float, coefficients: Sequence[float]) -> Series:
 
 def _in_powers(coefficients: Sequence[float]) -> tuple[list[float], float]:
     """The same polynomial by the powers of t, the highest first, and what rounding took from the constant."""
+    from fractions import Fraction  # it loads decimal numbers
+
     total = [Fraction(0)] * len(coefficients)
     before, here = [Fraction(0)], [Fraction(1)]
     for n, c in enumerate(coefficients):

@@ -186,7 +186,7 @@ def grad(
     on_tensors = bool(create_graph) or bool(duals and state.forward)
     if state.maps and any(isinstance(s, Batched) for s in seeds):
         given = zip(ins, pulled(outs, seeds, ins, record=bool(create_graph)))
-        return tuple(_granted(i, x, g, allow_unused, materialize_grads) for i, (x, g) in enumerate(given))
+        return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
     roots = _roots(outs, seeds, on_tensors)
     nodes = [_asked_for(x) for x in ins]
     found = _graph.backward(
@@ -202,11 +202,13 @@ def grad(
         g = found.get(node)
         if g is not None and not create_graph:
             g = _outside(g)
-        result.append(_granted(index, x, g, allow_unused, materialize_grads))
+        result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
     return tuple(result)
 
 
-def _granted(index: int, x: Any, g: Tensor | None, allow_unused: bool | None, materialize: bool) -> Tensor | None:
+def _granted(
+    index: int, x: Any, g: Tensor | None, allow_unused: bool | None, materialize: bool, create_graph: bool
+) -> Tensor | None:
     """The gradient of an input, or what stands for it where there is none."""
     if g is not None:
         return g
@@ -214,7 +216,10 @@ def _granted(index: int, x: Any, g: Tensor | None, allow_unused: bool | None, ma
         raise RuntimeError(errors.UNUSED.format(index=index))
     if materialize and not isinstance(x, Tensor):
         raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
-    return wrap(np.zeros_like(x._array)) if materialize else unreached(x)
+    if not materialize:
+        return unreached(x)
+    zeros = wrap(np.zeros_like(x._array))
+    return zeros.requires_grad_() if create_graph else zeros
 
 
 def _for_each_sample(

@@ -191,10 +191,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _UNUSED: ("kernels.binning.searchsorted:comparison:2",),
     _FLAT: ("primitives.reduce._std:constant:1",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1",),
-    _IGNORED: (
-        "kernels.classes.cross_entropy:constant:1",
-        "kernels.classes.cross_entropy_backward:constant:5",
-    ),
+    _IGNORED: ("kernels.classes.cross_entropy:constant:6",),
     _TAKEN: (
         "primitives.norms._directions:comparison:4",
         "kernels.arithmetic.power:comparison:11",
