@@ -54,4 +54,4 @@ def assembled(parts: Parts) -> Any:
     """The array over the bytes. Raises ValueError for a geometry that reaches beyond them."""
     if 0 in parts.shape:
         return np.empty(parts.shape, parts.dtype)
-    return np.ndarray(parts.shape, parts.dtype, parts.memory, parts.offset, parts.strides)  # type: ignore[arg-type]
+    return np.ndarray(parts.shape, parts.dtype, parts.memory, parts.offset, parts.strides)

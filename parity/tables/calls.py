@@ -10,7 +10,8 @@ import numpy as np
 
 from parity.catalogue import OpSpec
 from parity.engines.protocol import Array, Value
-from parity.program import Program, Ref, Spelling, Step, substitute
+from parity.program import Program, Ref, Step, substitute
+from parity.spellings import Spelling
 from parity.strategies.dtypes import KINDS
 from parity.strategies.single import Undrawn, draw_op, kinds
 from parity.strategies.source import Seeded

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import OpSpec
-from parity.program import Input, Program, Spelling, references
+from parity.program import Input, Program, references
+from parity.spellings import Spelling
 from parity.strategies.dtypes import KINDS
 from parity.tables.calls import Answer, answered, asked, cast, drawn
 from parity.tables.score import Score
