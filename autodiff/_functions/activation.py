@@ -92,7 +92,7 @@ def tanhshrink(input: Tensor) -> Tensor:
     """x without its hyperbolic tangent."""
     if input._array.dtype.kind == "c":
         return ops.sub(input, ops.tanh(input))  # type: ignore[no-any-return]
-    return ops._tanhshrink(input)  # type: ignore[no-any-return]
+    return ops._tanhshrink(input, ops.tanh(input))  # type: ignore[no-any-return]
 
 
 # -- exponential on the left side: one formula, scaled in torch's three ways -------------------------------------------

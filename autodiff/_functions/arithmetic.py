@@ -198,6 +198,8 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
         raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
     if exponent.kind == "b":
         other = ops.to(other, dtype=np.dtype("int64"))
+    if d.char in "dD" and exponent.kind == "f" and not other._array.ndim:
+        other = cast(other, np.dtype(np.float64))  # one number beside doubles is made one of them
     return ops.ldexp(cast(input, d), other)  # type: ignore[no-any-return]
 
 

@@ -121,5 +121,4 @@ def ldexp(x: Any, exponent: Any) -> Any:
 
 def frexp(x: Any) -> Any:
     """x = mantissa * 2**exponent, the mantissa in [1/2, 1); 0, infinities and nan stay, with exponent 0."""
-    mantissa, exponent = np.frexp(x)
-    return mantissa, exponent.astype(np.int32)
+    return np.frexp(x)

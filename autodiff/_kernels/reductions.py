@@ -172,7 +172,7 @@ def logsumexp(x: Any, dims: Dims, keepdim: bool) -> Any:
 
 def nonzeros(x: Any, dims: Dims) -> Any:
     """How many elements are not zero."""
-    return np.add.reduce(x != 0, axis=dims, dtype=np.int64)
+    return np.add.reduce(x != 0, axis=dims)
 
 
 def every(x: Any, dims: Dims, keepdim: bool) -> Any:

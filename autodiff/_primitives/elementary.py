@@ -42,7 +42,7 @@ pointwise("log10", np.log10, lambda g, input: g * math.log10(math.e) / ops.conj(
 pointwise("log1p", elementary.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", public="log1p special.log1p")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out, input_array: ops._rsqrt_slope(out, array=input_array))
-general("_rsqrt_slope", logistic.rsqrt_slope, lambda g, input: g * (-1.5 * input * input), inputs=("input",))
+general("_rsqrt_slope", logistic.rsqrt_slope, lambda g, input: g * ops.conj(-1.5 * input * input), inputs=("input",))
 pointwise("sigmoid", logistic.sigmoid, lambda g, out, input_array: ops._sigmoid_backward(g, out, array=input_array))
 general(
     "_sigmoid_backward",

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors, views
-from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
+from autodiff._core import views
+from autodiff._core.inplace import assign, check_cast, check_overlap, refuse_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.overwrite import overwrite
 from autodiff._core.primitive import Primitive
@@ -35,7 +35,7 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
         if memory == "apart":
             operands = _flat((*args, *kwargs.values()))
             if any(x is self for x in operands):
-                raise RuntimeError(errors.PARTIAL_OVERLAP)
+                refuse_overlap(self)
             check_overlap(self, operands, same=False)
         elif memory != "overlapping":
             check_overlap(self, args)

@@ -12,7 +12,8 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.inplace import check_writable
-from autodiff._core.modes import state
+from autodiff._core.modes import duals, state
+from autodiff._core.tangents import has_any
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.flags import anyway
 
@@ -79,6 +80,10 @@ def with_out(
             raise RuntimeError(
                 f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
                 "arguments requires grad."
+            )
+        if duals and has_any((*tensors, *outs)):
+            raise NotImplementedError(
+                f"Trying to use forward AD with {name}_out that does not support it because it is an out= function"
             )
         if new:
             _take_dtype(kwargs, out)

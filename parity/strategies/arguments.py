@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from parity.catalogue.spec import Argument, OpSpec
 from parity.program import Array, DType
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft
-from parity.strategies.dtypes import KIND_OF_CHAR
+from parity.strategies.dtypes import FLOATING, KIND_OF_CHAR
 from parity.strategies.item import MARGIN, Item, Unfit
 from parity.strategies.shapes import Shape
 
@@ -68,6 +69,8 @@ class Call:
 
 
 Drawer = Callable[[Call, Argument], Any]
+#: Special values that tie with no other.
+_ALONE = (math.nan, math.inf, -math.inf)
 
 
 def tensor(call: Call, argument: Argument) -> Any:
@@ -107,7 +110,10 @@ def tensor(call: Call, argument: Argument) -> Any:
             values = arrays.distinct(draft.source, shape, -8.0, 8.0).round(0 if draft.exact else 4)
             if KIND_OF_CHAR[np.dtype(dtype).char] == "u":
                 values = np.abs(values)
-            made = draft.leaf(values.astype(dtype))
+            values = values.astype(dtype)
+            if draft.filler is not None and values.size and KIND_OF_CHAR[values.dtype.char] in FLOATING:
+                values.flat[draft.source.integer(0, values.size - 1)] = draft.source.choice(_ALONE)
+            made = draft.leaf(values)
             if not suits(made):
                 raise Unfit
             return made
@@ -321,6 +327,14 @@ def _disordered(array: Array, axis: int) -> bool:
     return bool(equal.any())
 
 
+def _ordered(call: Call, array: Array, axis: int) -> Any:
+    """A dimension along which equal elements have a promised order; the last one is left out at times."""
+    left = call.source.boolean()
+    if _disordered(array, -1 if left else axis):
+        raise Unfit
+    return LEFT if left else axis
+
+
 def dim(call: Call, argument: Argument) -> Any:
     if call.axis is not None:
         return call.axis
@@ -328,6 +342,8 @@ def dim(call: Call, argument: Argument) -> Any:
     if argument.limits.get("first"):
         return shapes.axis(call.source, first.ndim) if call.source.boolean() else 0
     axis = shapes.axis(call.source, first.ndim)
+    if argument.limits.get("ordered"):
+        return _ordered(call, first.array, axis)
     if argument.limits.get("tuples") and first.ndim > 1 and call.source.boolean(0.3):
         return (0, 1) if call.source.boolean() else (0, -1)
     return axis

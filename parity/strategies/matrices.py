@@ -40,7 +40,7 @@ def matrix(call: Call, argument: Argument) -> Any:
     def make() -> Item:
         dtype = draft.dtype(kinds)
         shape = _shape(call, form, limits)
-        if limits.get("singular") and call.source.boolean(0.15):
+        if limits.get("singular") and call.source.boolean(0.3):
             values = drawn(call, shape, dtype, limits)
             values[..., -1:, :] = 0
             return draft.leaf(values, layouts=0.0, differentiable=limits["singular"] != "constant")
