@@ -35,9 +35,12 @@ from parity.report.progress import Progress
 from parity.report.record import failure_record, verdict_record, write_lines
 from parity.report.summary import Outcome, Summary, heading, summary_text
 from parity.report.text import TITLES, failure_text, verdict_line
+from parity.tables import promotion, refusals
 
 AGREE, MISMATCH, INTERRUPTED, BROKEN, USAGE, NOTHING = range(6)
 _REPORTS_SHOWN = 10
+#: Of the calls in the table of promotion, of which there are 190,000, one in so many.
+_SAMPLED = 7
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -178,11 +181,19 @@ def emit(options: argparse.Namespace) -> int:
 def coverage(options: argparse.Namespace) -> int:
     target = _target(options)
     subject = resolve(target) if target else None
+    scores = []
+    if subject is not None and options.tables != "none":
+        with torch_reference.settings() as reference:
+            every = 1 if options.tables == "complete" else _SAMPLED
+            scores = [
+                promotion.score(CATALOGUE.values(), reference, subject, every=every),
+                refusals.score(CATALOGUE.values(), reference, subject),
+            ]
     if options.json is not None:
         with _stream(options.json) as lines:
-            write_lines(lines or sys.stdout, coverage_record(CATALOGUE, EXCLUDED, subject))
+            write_lines(lines or sys.stdout, coverage_record(CATALOGUE, EXCLUDED, subject, scores))
     if options.json != "-":
-        print(coverage_text(CATALOGUE, EXCLUDED, subject))
+        print(coverage_text(CATALOGUE, EXCLUDED, subject, scores))
     return AGREE
 
 
@@ -307,6 +318,12 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("coverage", help="the operators of the catalogue, and which of them an engine has")
     verb.set_defaults(verb=coverage)
     _target_options(verb, "a module; without one the catalogue alone")
+    verb.add_argument(
+        "--tables",
+        choices=("sampled", "complete", "none"),
+        default="sampled",
+        help="promotion and refusals scored against torch: all calls, a sample that takes seconds, or none",
+    )
     _json_option(verb)
     return parser
 

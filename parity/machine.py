@@ -5,6 +5,7 @@ Each rule is one way in which a history goes on; after it the subject has to hav
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,7 +18,7 @@ from parity.compare.verdict import Verdict
 from parity.engines import reference as torch_reference
 from parity.notation import listing
 from parity.program import Program
-from parity.strategies.histories import Scribe, scribe
+from parity.strategies.scribe import Scribe, scribe
 from parity.strategies.source import FromHypothesis
 
 #: Steps after which a machine only looks on.
@@ -34,9 +35,16 @@ class Differs(AssertionError):
         self.program, self.verdict = program, verdict
 
 
-def state_machine(engine: Any) -> type[RuleBasedStateMachine]:
-    """The class of machines for one subject: `run_state_machine_as_test(state_machine(engine))`, or its `TestCase`."""
-    acts, modes = available(engine.module)
+def state_machine(
+    engine: Any, *, acts: Iterable[str] | None = None, modes: Iterable[str] | None = None
+) -> type[RuleBasedStateMachine]:
+    """The class of machines for one subject: `run_state_machine_as_test(state_machine(engine))`, or its `TestCase`.
+
+    `acts` and `modes` are names of `parity.acts`; all that the engine has if None.
+    """
+    own_acts, own_modes = available(engine.module)
+    acts = own_acts if acts is None else tuple(acts)
+    modes = own_modes if modes is None else tuple(modes)
 
     class Lives(RuleBasedStateMachine):
         def __init__(self) -> None:

@@ -34,7 +34,7 @@ from parity.report.record import failure_record
 from parity.report.summary import PHASES, Outcome, Summary
 from parity.report.text import failure_text
 from parity.strategies.drawing import draw_program
-from parity.strategies.histories import draw_history
+from parity.strategies.scribe import draw_history
 from parity.strategies.single import Undrawn, draw_op
 from parity.strategies.source import Seeded
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from autodiff._core import batching, errors, views
 from autodiff._core.batched import Batched
-from autodiff._core.modes import state, unusual
+from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.noting import note, note_node
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
+from autodiff._core.promotion import unbroadcast
+from autodiff._core.tangents import carried
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
@@ -43,12 +45,16 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             result = silently(kernel, *arrays, **params)
         except RuntimeError:
             result = anyway(kernel, *arrays, **params)
+        except ValueError as error:
+            raise unbroadcast(p, inputs, error) from None
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
         if needs_grad and (not unusual or state.grad):
             record(p, inputs, tensors, params)
         if is_view:
             _link_views(p, inputs[0], tensors, params, several)
+        if duals:
+            carried(p, inputs, params, tensors)
         return tuple(tensors) if several else tensors[0]
 
     return op
@@ -175,6 +181,8 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
             note(t)
         if is_view:
             views.attach(t, input, (op, params, None), None)
+        if duals:
+            carried(p, (input,), params, (t,))
         return t
 
     return op

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autodiff._core.node import AccumulateGrad, Node, output
+from autodiff._core.node import AccumulateGrad, DeadEnd, Node, output
 from autodiff._core.tensor import Tensor
 
 
@@ -28,8 +28,10 @@ def edge_of(tensor: Tensor) -> GradientEdge:
 def place_in_graph(x: Any) -> Node | None:
     """The place of a tensor or of an edge; None for a tensor outside any graph."""
     if not isinstance(x, GradientEdge):
-        return x._node  # type: ignore[no-any-return]
-    node: Node = x.node
+        node: Node | None = x._node
+        # A view made where nothing is recorded asks its base whether it requires grad, and leads nowhere.
+        return None if type(node) is DeadEnd else node
+    node = x.node
     if node.results == 1 or isinstance(node, AccumulateGrad):
         return node
     return output(node, x.output_nr, node.like[x.output_nr])

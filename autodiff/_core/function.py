@@ -16,9 +16,10 @@ from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.apply import guard
 from autodiff._core.batched import Batched
 from autodiff._core.graph import backward
-from autodiff._core.modes import enable_grad, no_grad, state, unusual
+from autodiff._core.modes import duals, enable_grad, no_grad, state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node
 from autodiff._core.packing import Packed, packed, unpacked
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, accumulator, wrap
 
 Body = Callable[..., Any]
@@ -131,7 +132,14 @@ class CompositeNode(TableNode):
             roots = _roots(inner, g, False)
             targets = [leaf._node for leaf in leaves]
         asked = [t for t in targets if t is not None]
-        found = backward(roots, keep_graph=True, create_graph=create_graph, targets=asked, accumulate=False)
+        found = backward(
+            roots,
+            keep_graph=True,
+            create_graph=create_graph,
+            targets=asked,
+            accumulate=False,
+            recording=state.grad,
+        )
         return [None if t is None else found.get(t) for t in targets]
 
     def _stand_in(self, t: Tensor, create_graph: bool) -> Tensor:
@@ -191,6 +199,8 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
         shown = []
         for r in results:
             t = wrap(r._array)
+            if duals:
+                shared(r, t)
             if r._node is not None:
                 t._node = node
                 if "out" in saves:
@@ -224,6 +234,8 @@ def _note(node: CompositeNode, results: list[Tensor]) -> None:
 
 def _leaf(t: Tensor) -> Tensor:
     leaf = wrap(t._array)
+    if duals:
+        shared(t, leaf)
     if t._node is not None:
         leaf._node = accumulator(leaf)
     return leaf

@@ -32,7 +32,8 @@ def backward(
 ) -> dict[Node, Gradient]:
     """Walk from the roots. With `targets` only what leads to them runs; their gradients are returned or accumulated.
 
-    Without `recording` a walk under `create_graph` hands over tensors, and records nothing: what batched ones need.
+    Without `recording` a walk under `create_graph` hands over tensors, and records nothing: what batched ones need,
+    and those that carry tangents.
     """
     # The everyday walk makes its record when a node first asks for it.
     walk = None if targets is None and not Hooks.hung and not Anomaly.on else Walk(keep_graph, create_graph)

@@ -28,7 +28,7 @@ def _given(g: Tensor | None, create_graph: bool) -> Gradient:
 
 def called(hook: Any, create_graph: bool, *arguments: Any) -> Any:
     """A user's hook, in the walk's own grad mode."""
-    before = switch(create_graph, state.inference)
+    before = switch(create_graph and state.grad, state.inference)
     try:
         return hook(*arguments)
     finally:

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.modes import state, unusual
+from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import Clock, HotNode, Storage, next_key
 from autodiff._core.noting import note
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
+from autodiff._core.tangents import carried
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.flags import anyway, silently
 
@@ -68,6 +69,8 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
             t._node = None
         if unusual:
             note(t)
+            if duals:
+                carried(p, (input,), {}, (t,))
         return t
 
     return op
@@ -165,6 +168,8 @@ def binary(
             t._node = None
         if unusual:
             note(t)
+            if duals:
+                carried(p, (input, other), {}, (t,))
         return t
 
     return op
@@ -210,6 +215,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             t._node = None
         if unusual:
             note(t)
+            if duals:
+                carried(p, (input, other), {}, (t,))
         return t
 
     return op

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -12,9 +12,10 @@ from numpy.lib.array_utils import byte_bounds
 from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
-from autodiff._core.modes import state, unusual
+from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.registry import PRIMITIVES
+from autodiff._core.tangents import kept, moved, settled, shared
 from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
@@ -58,6 +59,8 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
         _guard_by(result, storage)
     if tracked:
         rebind(target, result)
+    if duals:
+        settled(target, result)
     return target
 
 
@@ -93,6 +96,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     elif target._storage is not None:
         views.moved_base(target, before, track=state.grad and target._node is not None)
     target.storage().touch()
+    if duals:
+        moved(target, result)
     return target
 
 
@@ -112,10 +117,14 @@ def check_writable(target: Tensor) -> None:
             raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     if target.is_inference() and not state.inference:
         raise RuntimeError(errors.INFERENCE_WRITTEN)
-    array = target._array
-    strides = array.strides
-    if 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape)):
+    if _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
+
+
+def _expanded(array: Any) -> bool:
+    """Whether several elements are one in memory."""
+    strides = array.strides
+    return 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape))
 
 
 def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
@@ -135,7 +144,13 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
         if same and (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
             continue
         if a_low < b_high and b_low < a_high:
-            raise RuntimeError(errors.PARTIAL_OVERLAP)
+            refuse_overlap(target)
+
+
+def refuse_overlap(target: Tensor) -> NoReturn:
+    """Raise for memory that is read and written at once; what may not be written at all is refused before that."""
+    check_writable(target)
+    raise RuntimeError(errors.PARTIAL_OVERLAP)
 
 
 def check_cast(target: Tensor, operands: tuple[Any, ...]) -> None:
@@ -178,6 +193,8 @@ def _before(target: Tensor) -> Tensor:
         old = wrap(target._array)
         old._storage = target.storage()
     old._node = target._node
+    if duals:
+        shared(target, old)
     return old
 
 
@@ -199,6 +216,8 @@ def _stands_for(s: Any, before: Tensor, operands: Sequence[Any]) -> bool:
 def _copied(s: Tensor, before: Tensor) -> Tensor:
     copy = wrap(np.array(s._array) if s is before else s._array)
     copy._node = s._node
+    if duals:
+        shared(s, copy, copy=True)
     return copy
 
 
@@ -209,7 +228,10 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
         return
     # What else it saved of this memory is stale, and must stay so though the node is stamped anew.
     stale = any(isinstance(s, Tensor) and s._storage is storage for s in node.saved)
-    node.replace_saved(tuple(SavedResult(result._array, storage) if s is own else s for s in node.saved))
+    saved = SavedResult(result._array, storage)
+    if duals:
+        kept(result, saved)
+    node.replace_saved(tuple(saved if s is own else s for s in node.saved))
     if not stale:
         node.recorded = storage.written
 
@@ -230,7 +252,8 @@ def rebind(target: Tensor, result: Tensor) -> None:
         source = wrap(target._array)
         source._node = node
         replay = functools.partial(replayed, view.way)
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
+        lies = None if _expanded(base._array) else order(base._array)
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
         base._node = spliced._node
         if whole_retained:
             base.retain_grad()

@@ -203,8 +203,9 @@ def general(
     materializes: bool = True,
     node: str | None = None,
     onto: Any = None,
+    diagonal: bool = False,
 ) -> Primitive:
-    """Any other operator: a vjp per input, None where there is no derivative; `onto` as in `Primitive`."""
+    """Any other operator: a vjp per input, None where there is none; `onto` and `diagonal` as in `Primitive`."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
     return _primitive(
@@ -218,6 +219,7 @@ def general(
         materializes=materializes,
         node=node,
         onto=onto,
+        diagonal=diagonal,
     )
 
 

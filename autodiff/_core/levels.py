@@ -18,9 +18,10 @@ from autodiff._core import errors
 from autodiff._core.batched import Batched, Levels, batched, closed, levels_of, opened, spread
 from autodiff._core.gradients import fitted
 from autodiff._core.graph import backward
-from autodiff._core.modes import state, switch, unusual
+from autodiff._core.modes import duals, state, switch, unusual
 from autodiff._core.node import AccumulateGrad, HotNode, Node, likeness, new_node, next_key, start
 from autodiff._core.primitive import passed_on
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, alias, wrap
 
 _numbers = itertools.count(1)
@@ -74,6 +75,8 @@ class Transform:
         whole = spread(x, levels)
         leaf = alias(whole)
         leaf._node = self._entry(leaf, whole._node, x)
+        if duals:
+            shared(whole, leaf)
         return batched(leaf, levels)
 
     def dummy(self, like: Tensor) -> Tensor:
@@ -134,7 +137,10 @@ class Transform:
 
 def _left(value: Tensor) -> Tensor:
     """The same memory outside the graph; of a NumPy scalar, which nobody shares, a new tensor."""
-    return alias(value) if isinstance(value._array, np.ndarray) else wrap(value._array)
+    found = alias(value) if isinstance(value._array, np.ndarray) else wrap(value._array)
+    if duals:
+        shared(value, found)
+    return found
 
 
 # -- gradients --------------------------------------------------------------------------------------------------------
@@ -159,7 +165,7 @@ def pulled(
         extra = levels_of([seed, *(s for _, s in roots)])
         roots.append((node, fitted(seed, likeness(value._array))))
     targets = [x._node for x in inputs if x._node is not None]
-    if record or extra:
+    if record or extra or (duals and state.forward):
         found: dict[Node, Any] = backward(
             roots, keep_graph=True, create_graph=True, targets=targets, accumulate=False, recording=record
         )

@@ -30,12 +30,18 @@ class _State(threading.local):
     walk: Any = None
     evaluating: Any = None
     multithreading = True
+    #: The open levels of forward mode that are active, outermost first.
+    forward: tuple[Any, ...] = ()
+    #: The levels put out of action until forward mode is switched on again, or None while it is on.
+    hidden: tuple[Any, ...] | None = None
 
 
 state = _State()
 #: Not empty while any thread records nothing, and for good once inference mode was used: where it is empty, the hot
 #: path need not look at the thread's state.
 unusual: list[str] = []
+#: Not empty while any thread has a level of forward mode open; `unusual` is not empty then, either.
+duals: list[str] = []
 
 
 def switch(grad_mode: bool, inference: bool) -> tuple[bool, bool]:

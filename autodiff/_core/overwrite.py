@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.hot import FLOAT32, FLOAT64
 from autodiff._core.inplace import check_writable
-from autodiff._core.modes import state
+from autodiff._core.modes import duals, state
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.flags import anyway, silently
 
@@ -27,7 +27,7 @@ def overwrite(
     That is wherever a gradient is tracked, dtypes or shapes differ, or memory is shared otherwise than wholly.
     """
     array = target._array
-    if type(array) is not ndarray or (array.dtype is not FLOAT32 and array.dtype is not FLOAT64):
+    if type(array) is not ndarray or (array.dtype is not FLOAT32 and array.dtype is not FLOAT64) or duals:
         return False
     tracking = state.grad
     if tracking and target._node is not None:

@@ -52,6 +52,7 @@ class Primitive:
         materializes: bool = True,
         check: Callable[[Sequence[Any]], None] | None = None,
         onto: Callable[..., None] | None = None,
+        diagonal: bool = False,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -84,6 +85,8 @@ class Primitive:
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto
+        #: An operator of one tensor element by element whose backward has no derivative: its vjp serves forward mode.
+        self.diagonal = diagonal
         #: How it runs under vmap, where its kind does not say (see batching.py).
         self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.

@@ -100,6 +100,11 @@ def plain(x: Any) -> Any:
     return x.item() if isinstance(x, np.generic) and not isinstance(x, np.ndarray) else x
 
 
+def unbroadcast(p: Primitive, operands: tuple[Any, ...], error: ValueError) -> Exception:
+    """NumPy's complaint of shapes that do not broadcast in torch's words; whatever else it says stays as it is."""
+    return explained(p, operands, error) if "could not be broadcast together" in str(error) else error
+
+
 def explained(p: Primitive, operands: tuple[Any, ...], error: Exception) -> Exception:
     """A kernel's refusal in torch's words."""
     arrays = [x._array if isinstance(x, Tensor) else x for x in operands]

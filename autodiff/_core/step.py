@@ -20,7 +20,7 @@ from autodiff._core.gradients import Gradient, added, added_onto, fitted
 from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
 from autodiff._core.machine_ops import zeros_of
-from autodiff._core.modes import state, switch
+from autodiff._core.modes import duals, state, switch
 from autodiff._core.node import (
     AccumulateGrad,
     Clock,
@@ -34,6 +34,7 @@ from autodiff._core.node import (
     place_of,
 )
 from autodiff._core.packing import Packed, own_index, result_place
+from autodiff._core.tangents import restored
 from autodiff._core.tensor import Tensor, wrap
 
 _numbered = itertools.count().__next__
@@ -72,7 +73,7 @@ class Walk:
         self.keep_graph = keep_graph
         self.create_graph = create_graph
         #: Whether every node takes the general way: gradients may be Tensors, None, or looked at.
-        self.careful = create_graph or Anomaly.on
+        self.careful = bool(create_graph) or Anomaly.on
         #: How a node is run: by `step`, or watched.
         self.step: Callable[[Walk, Node, Gradient], Any] = partial(watched, step) if Anomaly.on else step
         #: Nodes that have a gradient and wait, by key; the heap yields the newest.
@@ -273,7 +274,7 @@ def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]
     """All gradients of a node at once: its own method, or a formula for any number of them."""
     if node.primitive is None:
         # Users' code and inner walks run here: they must see the walk's own grad mode.
-        before = switch(create_graph, state.inference)
+        before = switch(create_graph and state.grad, state.inference)
         try:
             return node.pull(g, values, create_graph)
         finally:
@@ -334,6 +335,8 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
         result = wrap(s._array)
         if result._array.dtype.kind in "fc":
             result._node = result_place(node, own_index(node, place))
+        if duals:
+            restored(s, result)
         return result
     return Many(_tensor(x, node, place) for x in s) if type(s) is Many else s
 

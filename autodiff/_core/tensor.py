@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.memory import Parts, assembled, parts
 from autodiff._core.modes import enable_grad, state, unusual
 from autodiff._core.node import (
     AccumulateGrad,
@@ -363,7 +364,9 @@ class Tensor:
         return self.memory()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _rebuild, (np.array(self._array), self._node is not None, self.__dict__)
+        # One array of bytes for all tensors over a memory: what was shared stays shared.
+        kind = getattr(type(self), "_fresh", type(self))
+        return _rebuild, (kind, tuple(parts(self.memory())), self._node is not None, self.__dict__)
 
     def __copy__(self) -> Tensor:
         twin = alias(self)
@@ -440,8 +443,10 @@ def take_retained(tensor: Tensor) -> bool:
     return True
 
 
-def _rebuild(array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
-    tensor = wrap(array)
+def _rebuild(kind: type[Tensor], where: tuple[Any, ...], requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
+    tensor = wrap(assembled(Parts(*where)))
+    if kind is not Tensor:
+        tensor.__class__ = kind
     tensor.__dict__.update(attributes)
     return requiring(tensor, requires_grad)
 

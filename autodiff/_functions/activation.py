@@ -92,7 +92,7 @@ def tanhshrink(input: Tensor) -> Tensor:
     """x without its hyperbolic tangent."""
     if input._array.dtype.kind == "c":
         return ops.sub(input, ops.tanh(input))  # type: ignore[no-any-return]
-    return ops._tanhshrink(input)  # type: ignore[no-any-return]
+    return ops._tanhshrink(input, ops.tanh(input))  # type: ignore[no-any-return]
 
 
 # -- exponential on the left side: one formula, scaled in torch's three ways -------------------------------------------
@@ -182,7 +182,7 @@ def _implied(name: str, ndim: int) -> int:
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
     return 0 if ndim in (0, 1, 3) else 1
 

@@ -167,7 +167,7 @@ def _factor(value: Any, input: Tensor) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-@function(inplace=True, out=True)
+@function(inplace=True, out="same")
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input); the weight is a number or a tensor."""
     _need_tensors("lerp", input=input, end=end)
@@ -198,6 +198,8 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
         raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
     if exponent.kind == "b":
         other = ops.to(other, dtype=np.dtype("int64"))
+    if d.char in "dD" and exponent.kind == "f" and not other._array.ndim:
+        other = cast(other, np.dtype(np.float64))  # one number beside doubles is made one of them
     return ops.ldexp(cast(input, d), other)  # type: ignore[no-any-return]
 
 

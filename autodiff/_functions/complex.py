@@ -100,7 +100,7 @@ def view_as_complex(input: Tensor) -> Tensor:
     step = array.itemsize
     if array.strides[-1] != step:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
-    if any(stride % (2 * step) for stride in array.strides[:-1]):
+    if any(stride % (2 * step) for stride, n in zip(array.strides[:-1], array.shape) if n != 1):
         raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
     if not isinstance(input, Batched) and input.storage_offset() % 2:  # type: ignore[attr-defined]
         raise RuntimeError("Tensor must have a storage_offset divisible by 2")

@@ -19,7 +19,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return ops.diagonal(input, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
 
 
-@function(out=True, inplace=True)
+@function(out="same", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle; zeros elsewhere."""
     if input._array.ndim < 2:
@@ -27,7 +27,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     return ops.triu(input, diagonal=diagonal)  # type: ignore[no-any-return]
 
 
-@function(out=True, inplace=True)
+@function(out="same", inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle; zeros elsewhere."""
     if input._array.ndim < 2:
@@ -51,7 +51,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     return ops.diag_embed(input, shape=tuple(room), offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="same")
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A matrix's diagonal, copied; or a matrix with a vector along its diagonal."""
     ndim = input._array.ndim

@@ -140,7 +140,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     _checked(p)
     ndim = input._array.ndim
     if ndim not in (3, 4):
-        warnings.warn(_deprecated("dropout2d", ndim, 2, "3-D or 4-D"), UserWarning, stacklevel=2)
+        warnings.warn(_deprecated("dropout2d", ndim, 2, "3-D or 4-D"), UserWarning, stacklevel=3)
     if ndim == 3:
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired "
@@ -148,7 +148,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             "future release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain "
             "the 1D channel-wise dropout behavior, please switch to using dropout1d instead.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return _by_channel(input, p, training, inplace, False)
 
@@ -159,7 +159,7 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     _checked(p)
     ndim = input._array.ndim
     if ndim not in (4, 5):
-        warnings.warn(_deprecated("dropout3d", ndim, 3, "4-D or 5-D"), UserWarning, stacklevel=2)
+        warnings.warn(_deprecated("dropout3d", ndim, 3, "4-D or 5-D"), UserWarning, stacklevel=3)
     return _by_channel(input, p, training, inplace, ndim == 4)
 
 
@@ -184,7 +184,7 @@ def _by_channel(input: Tensor, p: float, training: bool, inplace: bool, alone: b
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A sample in which classes weigh as much as chance likes them; `hard`: the winner takes 1, gradients stay soft."""
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=2)
+        warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=3)
     waits = exponential_(wrap(np.empty(logits._array.shape, logits._array.dtype)))
     soft: Any = ((logits - ops.log(waits)) / tau).softmax(dim)  # type: ignore[attr-defined,operator]
     if not hard:

@@ -56,7 +56,7 @@ def _cholesky(name: str, primitive: Any, input: Tensor, upper: bool, check: bool
     return CholeskyEx(L, info)  # type: ignore[call-arg]
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
     """The triangular factor L of L L^H, of a positive-definite matrix; of `input` one triangle is read."""
     return _cholesky("linalg.cholesky", ops.cholesky_ex, input, upper, True)[0]  # type: ignore[no-any-return]
@@ -253,7 +253,7 @@ def _ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool, transpose:
     return _reflected(input, input2, input3, left, transpose)
 
 
-@function("", out=True)
+@function("", out="same")
 def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
     """A product of reflections, of `input` and their factors `input2`, times the matrix `input3`, or turned about."""
     size = input3._array.shape[-2 if left else -1]

@@ -114,7 +114,7 @@ def stream_of(generator: Generator | None, name: str) -> Mersenne:
 
 
 @function("", "random", method=False)
-def manual_seed(seed: int) -> Generator:
+def manual_seed(seed: Any) -> Generator:
     """Start the stream of all anew: the same seed gives the same numbers, torch's."""
     return default_generator.manual_seed(checked_seed(seed))
 

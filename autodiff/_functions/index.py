@@ -15,7 +15,7 @@ from autodiff._core import errors
 from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.function import function
 from autodiff._core.inplace import assign, check_overlap, check_writable
-from autodiff._core.modes import state
+from autodiff._core.modes import duals, state
 from autodiff._core.node import Many
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -316,7 +316,7 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
     if not filling:
         check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
-    if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):
+    if duals or (state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None))):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
     check_writable(view)

@@ -25,7 +25,7 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
     if size_average is not None or reduce is not None:
         chosen = "none" if reduce is False else "sum" if size_average is False else "mean"
         warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=3
+            f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=4
         )
         return chosen
     if reduction not in REDUCTIONS:
@@ -85,7 +85,7 @@ def _of_one_shape(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     warnings.warn(
         f"Using a target size ({_size(b)}) that is different to the input size ({_size(a)}). This will likely lead "
         "to incorrect results due to broadcasting. Please ensure they have the same size.",
-        stacklevel=3,
+        stacklevel=4,
     )
     try:
         shape = np.broadcast_shapes(a, b)
@@ -330,7 +330,7 @@ def kl_div_function(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
             "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
             "same as 'batchmean' in the next major release.",
-            stacklevel=2,
+            stacklevel=3,
         )
     whole = _kl_div(input, target, reduction_of(size_average, reduce, shown), log_target)
     if reduction != "batchmean" or not input._array.ndim:

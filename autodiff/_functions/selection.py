@@ -36,7 +36,7 @@ def check_bounds(
 # -- one index for each element ------------------------------------------------------------------------------
 
 
-@function(out=True)
+@function(out="same")
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """input at `index` along `dim`: the result has the index's shape."""
     d = arguments.dim(dim, input._array.ndim)
@@ -61,7 +61,7 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
     check_bounds(whole(index), shape[d], d)
 
 
-@function(out=True)
+@function(out="same")
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Like `gather`, with the other dimensions broadcast; flattened if no dim is named."""
     if indices._array.dtype.name not in ("int64", "int32"):
@@ -95,7 +95,7 @@ def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # -- one index for each slice --------------------------------------------------------------------------------
 
 
-@function(out=True)
+@function(out="same")
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices along `dim` that `index` names."""
     d = arguments.dim(dim, input._array.ndim)
@@ -115,7 +115,7 @@ def check_flat(places: Any, n: int) -> None:
         raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")
 
 
-@function(out=True)
+@function(out="same")
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at `index`, counted flat."""
     if index._array.dtype.name != "int64":

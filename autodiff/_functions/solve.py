@@ -51,13 +51,13 @@ def _inverse(name: str, A: Tensor, check: bool) -> Any:
     return InvEx(inverse, info)  # type: ignore[call-arg]
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def inv(A: Tensor) -> Tensor:
     """The inverse. Raises LinAlgError for a singular matrix."""
     return _inverse("linalg.inv", A, True)[0]  # type: ignore[no-any-return]
 
 
-@function("", out=True)
+@function("", out="same")
 def inverse(input: Tensor) -> Tensor:
     """`linalg.inv` under its old name."""
     return _inverse("linalg.inv", input, True)[0]  # type: ignore[no-any-return]
@@ -123,7 +123,7 @@ def _solve(A: Tensor, B: Tensor, left: bool) -> tuple[Tensor, Any]:
     return found, info
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """X with A X = B, or X A = B. Raises LinAlgError for a singular matrix."""
     found, info = _solve(A, B, left)
@@ -174,7 +174,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     return ops.lu_solve(LU, B, pivots, adjoint=bool(adjoint), left=bool(left))  # type: ignore[no-any-return]
 
 
-@function("", name="lu_solve", out=True)
+@function("", name="lu_solve", out="same")
 def root_lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """`linalg.lu_solve` with the right-hand side first."""
     return lu_solve(LU_data, LU_pivots, input)  # type: ignore[no-any-return]
@@ -183,7 +183,7 @@ def root_lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
 # -- triangular systems -------------------------------------------------------------------------------------------
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def solve_triangular(
     input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Tensor:

@@ -36,7 +36,7 @@ def eigh(input: Tensor, UPLO: str = "L") -> Any:
     return Eigh(*_eigh(input, UPLO))
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def eigvalsh(input: Tensor, UPLO: str = "L") -> Tensor:
     """Eigenvalues of a Hermitian matrix in ascending order; one triangle is read."""
     return _eigh(input, UPLO)[0]  # type: ignore[no-any-return]
@@ -85,7 +85,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> 
     return LinalgSVD(*_svd(A, full_matrices, driver))
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """The singular values in descending order."""
     return _svd(A, False, driver)[1]  # type: ignore[no-any-return]

@@ -45,7 +45,7 @@ def tensor(
 ) -> Tensor:
     """A new leaf holding a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
     if isinstance(data, Tensor):
-        warnings.warn(COPIED_TENSOR, UserWarning, stacklevel=2)
+        warnings.warn(COPIED_TENSOR, UserWarning, stacklevel=3)
     return finished(copied(data, arguments.numpy_dtype(dtype)), requires_grad, device)
 
 
@@ -159,7 +159,7 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
             f"greater than actual buffer length ({size} bytes)"
         )
     if memory.readonly:
-        warnings.warn(READ_ONLY.replace("NumPy array", "buffer"), UserWarning, stacklevel=2)
+        warnings.warn(READ_ONLY.replace("NumPy array", "buffer"), UserWarning, stacklevel=3)
     return finished(np.frombuffer(memory, target, count, offset), requires_grad, None)
 
 
@@ -175,7 +175,7 @@ def from_numpy(ndarray: Any) -> Tensor:
         )
     dtypes.of(ndarray)
     if not ndarray.flags.writeable:
-        warnings.warn(READ_ONLY, UserWarning, stacklevel=2)
+        warnings.warn(READ_ONLY, UserWarning, stacklevel=3)
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides "

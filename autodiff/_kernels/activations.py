@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels import activation_series as series
+from autodiff._kernels import gelu as exact
 from autodiff._kernels.blocks import row_blocks
-from autodiff._kernels.error_functions import ndtr
+from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
-from autodiff._kernels.logistic import bell, sigmoid
+from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
 from autodiff._kernels.pieces import Piece, by_root, in_blocks, mended, piecewise
 from autodiff._kernels.reductions import largest_of_rows
@@ -101,7 +102,8 @@ def _mish(x: Any) -> Any:
     p, rest = two_product(x, w)
     left = p + (rest - p * (off / (w + off + 2)))
     off = 2 * w * w / (2 * off + 1)
-    return np.where(x < 0, left, x - x * off)
+    # At infinity nothing is taken off.
+    return np.where(x < 0, left, np.where(w == 0, x, x - x * off))
 
 
 @in_blocks
@@ -164,19 +166,41 @@ def glu(x: Any, dim: int) -> Any:
 
 @in_single
 def gelu(x: Any) -> Any:
-    """x times the normal distribution's function, by erfc: nothing is lost on the left side."""
-    return x * ndtr(x)
+    """x times the normal distribution's function: nothing is lost on the left side."""
+    return exact.gelu(x) if x.dtype.itemsize == 8 else x * ndtr(x)
+
+
+@in_single
+def gelu_slope(x: Any) -> Any:
+    return exact.gelu_slope(x) if x.dtype.itemsize == 8 else ndtr(x) + x * normal_density(x)
 
 
 @in_single
 def gelu_by_tanh(x: Any) -> Any:
     """The approximation 0.5 x (1 + tanh u), as x times the logistic function of 2u."""
-    return x * sigmoid(twice_u(x))
+    return exact.gelu_by_tanh(x) if x.dtype.itemsize == 8 else x * sigmoid(twice_u(x))
+
+
+@in_single
+def gelu_by_tanh_slope(x: Any) -> Any:
+    if x.dtype.itemsize == 8:
+        return exact.gelu_by_tanh_slope(x)
+    # Beyond, where the cube might overflow, it is 0 or 1, and nan at infinity.
+    lost = 0 * x
+    x = np.clip(x, -50, 50)
+    u = twice_u(x)
+    s = sigmoid(u)
+    # sigmoid(-u), not 1 - s, which loses what is left of it for large u.
+    return s + x * (s * sigmoid(-u)) * twice_u_slope(x) + lost
 
 
 def twice_u(x: Any) -> Any:
     """The argument of the logistic function in gelu's approximation: twice that of its tanh."""
     return math.sqrt(8 / math.pi) * (x + 0.044715 * (x * x * x))
+
+
+def twice_u_slope(x: Any) -> Any:
+    return math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * (x * x))
 
 
 @in_single
@@ -221,8 +245,7 @@ def softsign_slope(x: Any) -> Any:
     size = np.abs(x)
     below = size + 1
     rest = np.where(size < 1, size - (below - 1), 1 - (below - size))
-    # Infinity has no rest: it would be nan.
-    return (1 - 2 * np.where(size < 1e17, rest, 0) / below) / below / below
+    return (1 - 2 * rest / below) / below / below
 
 
 def _even(*pieces: Piece) -> Callable[[Any], Any]:
@@ -243,8 +266,9 @@ def _square(x: Any) -> Any:
     return square + (rest - square * square * series.TANH_SQUARE_0(square))
 
 
-def tanhshrink(x: Any) -> Any:
-    """x - tanh x."""
+def tanhshrink(x: Any, tanh: Any) -> Any:
+    """x - tanh x, in the dtype of tanh x."""
+    x = x.astype(tanh.dtype, copy=False)
     return np.copysign(_tanhshrink(x), x)
 
 
@@ -255,13 +279,18 @@ _tanhshrink = _even(
     (lambda x: x < 1.5, series.TANHSHRINK_2),
     (lambda x: x >= 1.5, lambda x: _tanhshrink_far(x)),
 )
-#: The square of tanh.
-tanh_square = _even(
+_tanh_square = _even(
     (lambda x: x < 1e-140, lambda x: x * x),
     (lambda x: x < 0.5, _square),
     (lambda x: x < 1, series.TANH_SQUARE_1),
     (lambda x: x >= 1, lambda x: 1 - 4 * bell(np.exp(-2 * x))),
 )
+
+
+def tanh_square(tanh: Any, array: Any = None) -> Any:
+    """The square of tanh x, in float64 of the argument's array as long as that is what the result belongs to."""
+    plain = tanh * tanh
+    return plain if array is None else believed(plain, _tanh_square(array), 1e-15 * plain)[()]
 
 
 def _tanhshrink_far(x: Any) -> Any:

@@ -29,6 +29,15 @@ def near_logarithm(name: str) -> Kernel:
     return mended
 
 
+def in_double(exact: Kernel, single: Kernel) -> Kernel:
+    """The one kernel for float64, the other for the rest."""
+
+    def kernel(x: Any) -> Any:
+        return exact(x) if x.dtype.itemsize == 8 else single(x)
+
+    return kernel
+
+
 #: log 2 - Euler's constant: K0(x) is this less log x, as x vanishes.
 _LOG_2_LESS_EULER = 0.11593151565841245
 
@@ -67,16 +76,3 @@ def scaled_modified(x: Any, n: int) -> Any:
         return far.astype(x.dtype)
     near = np.where(size < _TINY, 0, special().ive(float(n), wide))
     return np.where(size > 100, far, near).astype(x.dtype)
-
-
-def i0e_slope(x: Any) -> Any:
-    """The derivative of e^-|x| I0(x)."""
-    wide = x.astype(np.float64)
-    return (special().i1e(wide) - np.sign(wide) * special().i0e(wide)).astype(x.dtype)
-
-
-def i1e_slope(x: Any) -> Any:
-    """The derivative of e^-|x| I1(x)."""
-    wide = np.abs(x).astype(np.float64)
-    over = np.where(wide < _TINY, 0.5, special().i1e(wide) / wide)
-    return (special().i0e(wide) - special().i1e(wide) - over).astype(x.dtype)

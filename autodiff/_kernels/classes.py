@@ -16,6 +16,7 @@ from autodiff._kernels.losses import total_of
 from autodiff._kernels.reductions import largest_of_rows
 from autodiff._kernels.summation import of_rows, total
 
+#: A class, or None.
 Ignored = int | None
 
 
@@ -101,7 +102,7 @@ def cross_entropy_backward(
     each, safe = (1, target) if alike else _weights(target, weight, ignore, exps.dtype)
     share = np.divide(g, target.size if alike else total_of(each)) if reduction == "mean" else g
     if not alike:
-        share = np.where(_counting(target, ignore), share * each, 0).astype(exps.dtype)
+        share = np.where(_counting(target, ignore), share * each, 0)
     share, rows = share.reshape(-1, 1), exps if exps.ndim > 1 else exps[None]
     out = rows * (share / sums)
     out[np.arange(len(out)), safe.reshape(-1)] -= share[:, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ def matmul(x: Any, y: Any) -> Any:
     if x.dtype.char == "e":
         return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
     return np.matmul(x, y)
+
+
+#: torch multiplies batches of smaller matrices by a loop of its own: so many products of numbers each.
+_OWN_LOOP = 400
 
 
 def plus(input: Any, product: Any, beta: Any, alpha: Any, skips: bool = False) -> Any:
@@ -30,7 +35,8 @@ def addmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
         product = np.matmul(x.astype(np.float32), y.astype(np.float32))
         return plus(input.astype(np.float32), product, beta, alpha).astype(np.float16)
     # Only what torch leaves to BLAS has no product where alpha is 0; elsewhere 0 * nan is nan.
-    return plus(input, np.matmul(x, y), beta, alpha, x.ndim == 2 and (y.ndim == 2 or x.dtype.kind == "f"))
+    blas = y.ndim == 2 or x.dtype.kind == "f" if x.ndim == 2 else math.prod(x.shape[1:]) * y.shape[2] >= _OWN_LOOP
+    return plus(input, np.matmul(x, y), beta, alpha, blas)
 
 
 def addbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:

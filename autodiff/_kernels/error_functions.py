@@ -12,8 +12,9 @@ import numpy as np
 
 from autodiff._kernels import error_series as series
 from autodiff._kernels.half import in_single
-from autodiff._kernels.pieces import piecewise
+from autodiff._kernels.pieces import Series, piecewise
 from autodiff._kernels.scipy_special import special
+from autodiff._kernels.twofold import Pair, divide, grown, quick_sum
 
 _SQRT_HALF = math.sqrt(0.5)
 #: Past it e^(-x²) is 0 in every dtype, and its halves below have no infinity to meet.
@@ -25,27 +26,33 @@ def gauss(x: Any) -> Any:
     return _gauss(x, 1.0)
 
 
-def half_gauss(x: Any) -> Any:
-    """e^(-x²/2)."""
-    return _gauss(x, 0.5)
-
-
 def grown_gauss(x: Any) -> Any:
     """e^(x²/2)."""
     return _gauss(x, -0.5)
 
 
-def _gauss(x: Any, factor: float, height: Any = 1.0) -> Any:
+def _gauss(x: Any, factor: float, height: Pair | None = None) -> Any:
     """height e^(-factor x²)."""
     if x.dtype.itemsize < 8:
         wide = x.astype(np.float64)
-        return np.exp(wide * wide * -factor).astype(x.dtype)
+        out = np.exp(wide * wide * -factor)
+        return (out if height is None else out * height[0]).astype(x.dtype)
     x = np.clip(x, -_FAR, _FAR)
     # The square of 24 bits is exact.
     head = x.astype(np.float32).astype(np.float64)
-    out = height * np.exp(head * head * -factor)
+    out = np.exp(head * head * -factor)
+    more = np.expm1((x - head) * (x + head) * -factor)
     # An infinity has no rest: it would be nan.
-    return out + np.where(np.isinf(out), 0, out) * np.expm1((x - head) * (x + head) * -factor)
+    return np.where(np.isinf(out), out, out + out * more if height is None else grown(out, height, more))
+
+
+#: 1 / √(2π) in two parts.
+OVER_ROOT = (0.3989422804014327, -2.4923272022777433e-17)
+
+
+def normal_density(x: Any) -> Any:
+    """The normal distribution's density."""
+    return _gauss(x, 0.5, OVER_ROOT)
 
 
 @in_single
@@ -59,50 +66,65 @@ def erfc(x: Any) -> Any:
     return special().erfc(x) if x.dtype.itemsize < 8 else _erfc(x)
 
 
-def _far(x: Any) -> Any:
-    return series.ERFCX_FAR(1 / (x * x)) / x
+def _far(x: Any) -> Pair:
+    """erfcx(x) for large x, in two parts."""
+    return divide(quick_sum(*series.ERFCX_FAR.parts(1 / (x * x))), (x, 0.0))
 
 
 def _far_slope(x: Any) -> Any:
     return series.SLOPE_FAR(1 / (x * x)) / x / x
 
 
-def _left_slope(x: Any) -> Any:
-    return 2 * (x * _erfcx(x)) - 2 / math.sqrt(math.pi)
-
-
 #: e^(x²) erfc(x).
 _erfcx = piecewise(
     (lambda x: x < -30, lambda x: np.full_like(x, np.inf)),
-    (lambda x: x < 0, lambda x: 2 * _gauss(x, -1.0) - _erfcx(-x)),
+    (lambda x: x < -1, lambda x: 2 * _gauss(x, -1.0) - _erfcx(-x)),
+    (lambda x: x < -0.5, series.ERFCX_LEFT_1),
+    (lambda x: x < 0, series.ERFCX_LEFT_0),
     (lambda x: x < 0.5, series.ERFCX_0),
     (lambda x: x < 1, series.ERFCX_1),
     (lambda x: x < 2, series.ERFCX_2),
     (lambda x: x < 4, series.ERFCX_3),
     (lambda x: x > 1e150, lambda x: 1 / math.sqrt(math.pi) / x),
-    (lambda x: x > 0, _far),
+    (lambda x: x > 0, lambda x: _far(x)[0]),
 )
 erfcx = in_single(_erfcx)
-#: The derivative of that.
-erfcx_slope = in_single(
-    piecewise(
-        (lambda x: x < 0, _left_slope),
-        (lambda x: x < 0.5, series.SLOPE_0),
-        (lambda x: x < 1, series.SLOPE_1),
-        (lambda x: x < 2, series.SLOPE_2),
-        (lambda x: x < 4, series.SLOPE_3),
-        (lambda x: x > 1e150, lambda x: -1 / math.sqrt(math.pi) / x / x),
-        (lambda x: x > 0, _far_slope),
-    )
+_erfcx_slope = piecewise(
+    (lambda x: x < -26, lambda x: 4 * x * _gauss(x, -1.0)),
+    (lambda x: x < -1, lambda x: _gauss(x, -1.0, (4 * x, 0.0)) + _erfcx_slope(-x)),
+    (lambda x: x < -0.5, series.SLOPE_LEFT_1),
+    (lambda x: x < 0, series.SLOPE_LEFT_0),
+    (lambda x: x < 0.5, series.SLOPE_0),
+    (lambda x: x < 1, series.SLOPE_1),
+    (lambda x: x < 2, series.SLOPE_2),
+    (lambda x: x < 4, series.SLOPE_3),
+    (lambda x: x > 1e150, lambda x: -1 / math.sqrt(math.pi) / x / x),
+    (lambda x: x > 0, _far_slope),
 )
+#: The derivative of that.
+erfcx_slope = in_single(_erfcx_slope)
 _erf = piecewise(
     (lambda x: np.abs(x) <= 1, lambda x: x + x * series.ERF_NEAR(x * x)),
     (lambda x: np.abs(x) > 1, lambda x: np.copysign(1 - _erfc(np.abs(x)), x)),
 )
+
+
+def _times(formula: Series) -> Any:
+    """e^(-x²) times a series."""
+    return lambda x: _gauss(x, 1.0, quick_sum(*formula.parts(x)))
+
+
 _erfc = piecewise(
     (lambda x: x < -6, lambda x: np.full_like(x, 2.0)),
     (lambda x: x < 0.46, lambda x: 1 - _erf(x)),
-    (lambda x: x > 0, lambda x: _gauss(x, 1.0, _erfcx(x))),
+    (lambda x: x < 0.75, series.ERFC_0),
+    (lambda x: x < 1, series.ERFC_1),
+    (lambda x: x < 1.25, series.ERFC_2),
+    (lambda x: x < 1.5, series.ERFC_3),
+    (lambda x: x < 2, _times(series.ERFCX_2)),
+    (lambda x: x < 4, _times(series.ERFCX_3)),
+    (lambda x: x > 60, np.zeros_like),
+    (lambda x: x > 0, lambda x: _gauss(x, 1.0, _far(x))),
 )
 
 
@@ -127,23 +149,60 @@ _erfinv = piecewise(
 )
 
 
+_steepness = piecewise(
+    (lambda depth: depth < 2.5, series.ERFINV_STEEP_0),
+    (lambda depth: depth < 5, series.ERFINV_STEEP_1),
+    (lambda depth: depth < 10, series.ERFINV_STEEP_2),
+    (lambda depth: depth < 20, series.ERFINV_STEEP_3),
+    (lambda depth: depth < 37, series.ERFINV_STEEP_4),
+)
+
+
 def _steep(x: Any) -> Any:
-    size = np.abs(x)
-    return np.where(size == 1, np.inf, math.sqrt(math.pi) / 2 * _erfcx(_erfinv(size)) / (1 - size))
+    """By the distance from 1, which is exact."""
+    apart = 1 - np.abs(x)
+    return np.where(apart == 0, np.inf, _steepness(-np.log(apart)) / apart)
 
 
-#: The derivative √π/2 e^(y²), where e^(y²) is erfcx(y) / erfc(y): squaring y would cost digits for large y.
+#: The derivative √π/2 e^(y²): squaring y would cost digits for large y.
 erfinv_slope = in_single(
     piecewise(
-        (lambda x: np.abs(x) < 0.5, lambda x: math.sqrt(math.pi) / 2 * np.exp(_erfinv(x) ** 2)),
+        (lambda x: np.abs(x) <= 0.75, lambda x: series.ERFINV_SLOPE(x * x)),
         (lambda x: np.abs(x) <= 1, _steep),
         (lambda x: np.abs(x) > 1, lambda x: np.full_like(x, np.nan)),
     )
 )
-# Past -6 the far series of erfcx takes x²/2 as it is: no rounded x/√2 in between.
+
+
+def mills_pair(x: Any) -> Pair:
+    """e^(x²/2) times the normal distribution's function left of -2."""
+    large, small = np.empty_like(x), np.empty_like(x)
+    for here, formula in (
+        (x < -6, lambda x: divide(quick_sum(*series.MILLS_RATIO_FAR.parts(1 / (x * x))), (-x, 0.0))),
+        ((x >= -6) & (x < -3.5), lambda x: quick_sum(*series.MILLS_RATIO_1.parts(x))),
+        (x >= -3.5, lambda x: quick_sum(*series.MILLS_RATIO_0.parts(x))),
+    ):
+        if here.any():
+            large[here], small[here] = formula(x[here])
+    return large, small
+
+
+def times_gauss(x: Any, factor: Pair) -> Any:
+    """e^(-x²/2) times a factor, which may be the reason why the product is no smaller."""
+    out = _gauss(x, 0.5, factor)
+    far = np.abs(x) > 37.6
+    if far.any():
+        half = _gauss(x[far], 0.25)
+        out[far] = half * (half * factor[0][far])
+    return out
+
+
 _ndtr = piecewise(
-    (lambda x: x < -6, lambda x: _gauss(x, 0.5, series.ERFCX_FAR(2 / (x * x)) * -_SQRT_HALF / x)),
-    (lambda x: x < -0.4, lambda x: 0.5 * _gauss(x, 0.5, _erfcx(x * -_SQRT_HALF))),
+    (lambda x: x < -60, np.zeros_like),
+    (lambda x: x < -2, lambda x: times_gauss(x, mills_pair(x))),
+    (lambda x: x < -1.5, series.NDTR_2),
+    (lambda x: x < -1, series.NDTR_1),
+    (lambda x: x < -0.375, series.NDTR_0),
     (lambda x: x < 9, lambda x: 0.5 + 0.5 * _erf(x * _SQRT_HALF)),
     (lambda x: x > 0, np.ones_like),
 )
@@ -158,21 +217,33 @@ def ndtr(x: Any) -> Any:
 #: Its logarithm.
 log_ndtr = piecewise(
     (lambda x: x < -1, lambda x: np.log(_erfcx(x * -_SQRT_HALF) * 0.5) - x * x * 0.5),
-    (lambda x: x < 0, series.LOG_NDTR_0),
-    (lambda x: x < 1, series.LOG_NDTR_1),
-    (lambda x: x < 2, series.LOG_NDTR_2),
+    (lambda x: x < -0.5, series.LOG_NDTR_0),
+    (lambda x: x < 0, series.LOG_NDTR_1),
+    (lambda x: x < 0.75, series.LOG_NDTR_2),
+    (lambda x: x < 1.25, series.LOG_NDTR_3),
+    (lambda x: x < 1.625, series.LOG_NDTR_4),
+    (lambda x: x < 2, series.LOG_NDTR_5),
     (lambda x: x > 0, lambda x: np.log1p(-_ndtr(-x))),
 )
+
+
+def _hazard_right(x: Any) -> Any:
+    density = normal_density(x)
+    return density + density * (_ndtr(-x) / _ndtr(x))
+
+
 #: The derivative of that: density over distribution.
 log_ndtr_slope = piecewise(
-    (lambda x: x < -6, lambda x: -x / series.ERFCX_FAR(2 / (x * x)) / math.sqrt(math.pi)),
-    (lambda x: x < -4, lambda x: math.sqrt(2 / math.pi) / _erfcx(x * -_SQRT_HALF)),
-    (lambda x: x < -2, series.MILLS_0),
-    (lambda x: x < -1, series.MILLS_1),
-    (lambda x: x < 0, series.MILLS_2),
-    (lambda x: x < 1, series.MILLS_3),
-    (lambda x: x < 2, series.MILLS_4),
-    (lambda x: x > 0, lambda x: _gauss(x, 0.5, 1 / math.sqrt(2 * math.pi)) / _ndtr(x)),
+    (lambda x: x < -6, lambda x: -x * series.HAZARD_FAR(1 / (x * x))),
+    (lambda x: x < -4, series.HAZARD_0),
+    (lambda x: x < -2, series.HAZARD_1),
+    (lambda x: x < -1, series.HAZARD_2),
+    (lambda x: x < 0, series.HAZARD_3),
+    (lambda x: x < 0.75, series.HAZARD_4),
+    (lambda x: x < 1.25, series.HAZARD_5),
+    (lambda x: x < 1.625, series.HAZARD_6),
+    (lambda x: x < 2, series.HAZARD_7),
+    (lambda x: x > 0, lambda x: _hazard_right(x)),
 )
 
 

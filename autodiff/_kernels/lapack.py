@@ -210,13 +210,14 @@ def lu_parts(lu: Any) -> tuple[Any, Any]:
 def geqrf(a: Any) -> tuple[Any, Any]:
     """R in the upper triangle, the vectors of the reflections below it, and their factors."""
     *batch, rows, columns = a.shape
-    out = in_columns(a) + 0  # a reflection takes the sign of what it meets: torch's LAPACK has one zero
+    out = in_columns(a)
+    out += 0  # a reflection takes the sign of what it meets: torch's LAPACK has one zero
     tau = np.zeros((*batch, min(rows, columns)), a.dtype)
     if not out.size:
         return out, tau
     routine = lapack("geqrf", a.dtype)
     for m, t in zip(each(out.swapaxes(-1, -2)), vectors(tau)):
-        t[...] = routine(m.T, overwrite_a=1)[1]
+        m.T[...], t[...] = routine(m.T, overwrite_a=1)[:2]  # what is not aligned to 8 bytes is copied, not overwritten
     return out, tau
 
 

@@ -75,26 +75,46 @@ def by_root(root: tuple[float, float], quotient: Callable[[Any], Any]) -> Callab
     return lambda x: ((x - root[0]) - root[1]) * quotient(x)
 
 
-def chebyshev(low: float, high: float, coefficients: Sequence[float]) -> Callable[[Any], Any]:
-    """The sum of c_k T_k(t), where t runs from -1 to 1 as x does from low to high, by Horner's scheme in t."""
-    middle, half = (low + high) / 2, (high - low) / 2
-    powers: list[float] = []
+class Series:
+    """A polynomial in t, which runs from -1 to 1 as x does from low to high, by Horner's scheme."""
 
-    def series(x: Any) -> Any:
-        if not powers:
-            powers.extend(_in_powers(coefficients))
-        t = (x - middle) / half
-        out = np.full_like(t, powers[0])
-        for c in powers[1:]:
-            out *= t
-            out += c
+    def __init__(self, low: float, high: float, powers: Callable[[], tuple[list[float], float]]) -> None:
+        self._middle, self._half = (low + high) / 2, (high - low) / 2
+        self._powers = powers
+        self._coefficients: list[float] = []
+        self._rest = 0.0
+
+    def __call__(self, x: Any) -> Any:
+        large, out = self.parts(x)
+        out += large
         return out
 
-    return series
+    def parts(self, x: Any) -> tuple[float, Any]:
+        """The constant, and what is added to it: small where the series hardly varies."""
+        if not self._coefficients:
+            self._coefficients, self._rest = self._powers()
+        t = (x - self._middle) / self._half
+        out = np.full_like(t, self._coefficients[0])
+        out *= t
+        for c in self._coefficients[1:-1]:
+            out += c
+            out *= t
+        out += self._rest
+        return self._coefficients[-1], out
 
 
-def _in_powers(coefficients: Sequence[float]) -> list[float]:
-    """The same polynomial by the powers of t, the highest first; each coefficient is rounded once."""
+def polynomial(low: float, high: float, rest: float, coefficients: Sequence[float]) -> Series:
+    """The sum of c_k t^k; `rest` is what rounding took from c_0."""
+    return Series(low, high, lambda: (list(reversed(coefficients)), rest))
+
+
+def chebyshev(low: float, high: float, coefficients: Sequence[float]) -> Series:
+    """The sum of c_k T_k(t)."""
+    return Series(low, high, lambda: _in_powers(coefficients))
+
+
+def _in_powers(coefficients: Sequence[float]) -> tuple[list[float], float]:
+    """The same polynomial by the powers of t, the highest first, and what rounding took from the constant."""
     total = [Fraction(0)] * len(coefficients)
     before, here = [Fraction(0)], [Fraction(1)]
     for n, c in enumerate(coefficients):
@@ -104,4 +124,4 @@ def _in_powers(coefficients: Sequence[float]) -> list[float]:
         for k, factor in enumerate(before):
             twice[k] -= factor
         before, here = here, twice
-    return [float(c) for c in reversed(total)]
+    return [float(c) for c in reversed(total)], float(total[0] - Fraction(float(total[0])))

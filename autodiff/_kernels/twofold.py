@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 Pair = tuple[Any, Any]
 
 _SPLIT = 134217729.0  # 2**27 + 1
@@ -55,3 +57,11 @@ def divide(x: Pair, y: Pair) -> Pair:
     p, e = two_product(q, y[0])
     rest = (((x[0] - p) - e) + x[1]) - q * y[1]
     return quick_sum(q, rest / y[0])
+
+
+def grown(e: Any, factor: Pair, more: Any) -> Any:
+    """e (1 + more) times a pair, with the last rounding alone; `more` is small."""
+    p, rest = two_product(e, factor[0])
+    # Among the smallest numbers there are no digits to make good.
+    rest = np.where(np.abs(p) > 1e-280, rest, 0)
+    return p + (rest + e * (factor[1] + factor[0] * more))

@@ -57,16 +57,12 @@ for _name in ("elu", "celu"):
     )
 
 
-def _gelu(g: Any, input: Any) -> Any:
-    return g * (ops.ndtr(input) + input * ops._half_gauss(input) * (1 / math.sqrt(2 * math.pi)))
-
-
-def _gelu_by_tanh(g: Any, input: Any) -> Any:
+def _gelu_by_tanh_curvature(input: Any) -> Any:
     u = activations.twice_u(input)
-    s = ops.sigmoid(u)
-    slope = math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * (input * input))
-    # sigmoid(-u), not 1 - s, which loses what is left of it for large u.
-    return g * (s + input * (s * ops.sigmoid(-u)) * slope)
+    s, other = ops.sigmoid(u), ops.sigmoid(-u)
+    slope = activations.twice_u_slope(input)
+    steeper = math.sqrt(8 / math.pi) * 6 * 0.044715 * input
+    return s * other * (2 * slope + input * ((other - s) * slope * slope + steeper))
 
 
 def _mish_curvature(g: Any, grad: Any, input: Any) -> Any:
@@ -88,24 +84,39 @@ def _glu(g: Any, input: Any, dim: int) -> Any:
     return ops.cat(g * gate, g * a * ops._logistic_density(b), dim=dim)
 
 
-# One node each, where torch has two whose gradients cancel.
+# One node each, where torch has two whose gradients cancel; of an infinite gradient they leave nan.
 pointwise(
     "_softsign",
     activations.softsign,
-    lambda input: ops._softsign_slope(input),
+    lambda g, input: g * ops._softsign_slope(input) + (g - g),
     node="DivBackward0",
-    public="",
 )
 pointwise(
-    "_softsign_slope", activations.softsign_slope, lambda input, out: ops.sgn(input) * -2 * out / (ops.abs(input) + 1)
+    "_softsign_slope",
+    activations.softsign_slope,
+    lambda input, out: ops.sgn(input) * -2 * out / (ops.abs(input) + 1),
 )
-pointwise("_tanhshrink", activations.tanhshrink, lambda input: ops._tanh_square(input), node="SubBackward0")
-pointwise("_tanh_square", activations.tanh_square, lambda input: 2 * ops.tanh(input) * (1 - ops._tanh_square(input)))
+general(
+    "_tanhshrink",
+    activations.tanhshrink,
+    lambda g, other, input_array: g * ops._tanh_square(other, array=input_array) + (g - g),
+    inputs=("input", "other"),
+    node="SubBackward0",
+)
+general("_tanh_square", activations.tanh_square, lambda g, input: 2 * g * input, inputs=("input",))
 fused("silu", activations.silu, activations.silu_backward, _silu_curvature)
 fused("mish", activations.mish, activations.mish_backward, _mish_curvature)
 general("glu", activations.glu, _glu, inputs=("input",))
-general("gelu", activations.gelu, _gelu, inputs=("input",))
-general("gelu_by_tanh", activations.gelu_by_tanh, _gelu_by_tanh, inputs=("input",), node="GeluBackward0")
+general("gelu", activations.gelu, lambda g, input: g * ops._gelu_slope(input), inputs=("input",))
+pointwise("_gelu_slope", activations.gelu_slope, lambda input: ops._normal_density(input) * (2 - input * input))
+general(
+    "gelu_by_tanh",
+    activations.gelu_by_tanh,
+    lambda g, input: g * ops._gelu_by_tanh_slope(input),
+    inputs=("input",),
+    node="GeluBackward0",
+)
+pointwise("_gelu_by_tanh_slope", activations.gelu_by_tanh_slope, _gelu_by_tanh_curvature)
 
 # -- along dimensions ---------------------------------------------------------------------------------------------
 general("softmax", activations.softmax, lambda g, out, dims: ops.softmax_backward(g, out, dims=dims), inputs=("input",))

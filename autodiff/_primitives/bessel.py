@@ -6,7 +6,12 @@ from typing import Any
 
 from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
-from autodiff._kernels import bessel
+from autodiff._kernels import bessel, modified_bessel
+
+
+def exact(name: str) -> Any:
+    """The kernel of that name, SciPy's where float64 is not asked for."""
+    return bessel.in_double(getattr(modified_bessel, name), bessel.scipys(name))
 
 
 def _known(input: Any) -> Any:
@@ -14,12 +19,12 @@ def _known(input: Any) -> Any:
     return ops.where(input == input, input, 0.0)
 
 
-pointwise("i0", bessel.scipys("i0"), lambda input: ops.i1(input), refuses="c", public="i0 special.i0")
+pointwise("i0", exact("i0"), lambda input: ops.i1(input), refuses="c", public="i0 special.i0")
 pointwise(
     "i1",
-    bessel.scipys("i1"),
+    exact("i1"),
     # As in torch 1/2 for nan too.
-    lambda input, out: 0.5 * (ops.i0(_known(input)) + ops._bessel_i(_known(input), n=2)),
+    lambda input, out: ops._i1_slope(_known(input)),
     node="SpecialI1Backward0",
     refuses="c",
     spellings="out",
@@ -27,7 +32,7 @@ pointwise(
 )
 pointwise(
     "i0e",
-    bessel.scipys("i0e"),
+    exact("i0e"),
     lambda input, out: ops._i0e_slope(input),
     node="SpecialI0EBackward0",
     refuses="c",
@@ -36,18 +41,19 @@ pointwise(
 )
 pointwise(
     "i1e",
-    bessel.scipys("i1e"),
+    exact("i1e"),
     lambda input, out: ops._i1e_slope(_known(input)),
     node="SpecialI1EBackward0",
     refuses="c",
     spellings="out",
     public="special.i1e",
 )
-pointwise("_i0e_slope", bessel.i0e_slope, lambda input, out: ops._i1e_slope(input) - ops.sgn(input) * out)
+pointwise("_i1_slope", modified_bessel.i1_slope, lambda input: 0.75 * ops.i1(input) + 0.25 * ops._bessel_i(input, n=3))
+pointwise("_i0e_slope", modified_bessel.i0e_slope, lambda input, out: ops._i1e_slope(input) - ops.sgn(input) * out)
 # In terms of their neighbours derivatives are sums near 0, where I1/x and the like would cancel.
 pointwise(
     "_i1e_slope",
-    bessel.i1e_slope,
+    modified_bessel.i1e_slope,
     lambda input: (
         1.75 * ops.i1e(input)
         + 0.25 * ops._scaled_bessel_i(input, n=3)
@@ -78,15 +84,15 @@ for _name, _kernel in {
     "bessel_j1": bessel.scipys("j1"),
     "bessel_y0": bessel.scipys("y0"),
     "bessel_y1": bessel.scipys("y1"),
-    "modified_bessel_i0": bessel.scipys("i0"),
-    "modified_bessel_i1": bessel.scipys("i1"),
-    "modified_bessel_k0": bessel.near_logarithm("k0"),
-    "modified_bessel_k1": bessel.scipys("k1"),
+    "modified_bessel_i0": exact("i0"),
+    "modified_bessel_i1": exact("i1"),
+    "modified_bessel_k0": bessel.in_double(modified_bessel.k0, bessel.near_logarithm("k0")),
+    "modified_bessel_k1": exact("k1"),
 }.items():
     discrete(_name, _kernel, 1, "ch", "out", computes="float", public=f"special.{_name}")
 for _name, _kernel in {
-    "scaled_modified_bessel_k0": bessel.near_logarithm("k0e"),
-    "scaled_modified_bessel_k1": bessel.scipys("k1e"),
+    "scaled_modified_bessel_k0": bessel.in_double(modified_bessel.k0e, bessel.near_logarithm("k0e")),
+    "scaled_modified_bessel_k1": exact("k1e"),
     "spherical_bessel_j0": bessel.spherical_bessel_j0,
     "airy_ai": bessel.airy_ai,
 }.items():

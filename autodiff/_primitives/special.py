@@ -38,7 +38,7 @@ pointwise(
     public="erfc special.erfc",
 )
 pointwise("_gauss", error_functions.gauss, lambda input, out: -2 * input * out)
-pointwise("_half_gauss", error_functions.half_gauss, lambda input, out: -input * out)
+pointwise("_normal_density", error_functions.normal_density, lambda input, out: -input * out)
 pointwise("_grown_gauss", error_functions.grown_gauss, lambda input, out: input * out)
 pointwise(
     "erfcx",
@@ -67,7 +67,7 @@ pointwise("_erfinv_slope", error_functions.erfinv_slope, lambda input, out: 2 * 
 pointwise(
     "ndtr",
     error_functions.ndtr,
-    lambda input: ops._half_gauss(input) * (1 / math.sqrt(2 * math.pi)),
+    lambda input: ops._normal_density(input),
     node="MulBackward1",
     refuses="c",
     spellings="out",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.geometry import CPU, Size
+from autodiff._core.memory import assembled, parts
 from autodiff._core.node import AccumulateGrad, likeness
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, requiring, wrap
@@ -183,8 +184,12 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
         )
     if id(self) in memo:
         return memo[id(self)]  # type: ignore[no-any-return]
-    array = self._array
-    twin = wrap(np.array(array, order="K") if isinstance(array, np.ndarray) else array)
+    where = parts(self.memory())
+    # The copy of a memory that another tensor shares is there already.
+    twin = wrap(assembled(where._replace(memory=copy.deepcopy(where.memory, memo))))
+    kind = getattr(type(self), "_fresh", type(self))
+    if kind is not Tensor:
+        twin.__class__ = kind
     twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
     if self._node is not None:
         requiring(twin, True)

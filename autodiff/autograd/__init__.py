@@ -13,27 +13,36 @@ import numpy as np
 from autodiff._core import custom as function
 from autodiff._core import errors
 from autodiff._core import graph as _graph
+from autodiff._core.batched import Batched
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
 from autodiff._core.gradients import fitted
+from autodiff._core.levels import pulled
 from autodiff._core.modes import (
+    duals,
     enable_grad,
     inference_mode,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
+    state,
 )
 from autodiff._core.node import Node, likeness
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, wrap
+from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
     "FunctionCtx",
+    "GradcheckError",
     "backward",
     "enable_grad",
     "function",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
@@ -45,6 +54,8 @@ __all__ = [
 _LATER: dict[str, str] = {
     "anomaly_mode": "anomaly_mode",
     "detect_anomaly": "anomaly_mode",
+    "forward_ad": "forward_ad",
+    "functional": "functional",
     "grad_mode": "grad_mode",
     "graph": "graph",
     "is_multithreading_enabled": "grad_mode",
@@ -161,8 +172,6 @@ def grad(
     An input that no output depends on is an error, unless `allow_unused` (None) or `materialize_grads` (zeros).
     """
     outs, ins = _sequence(outputs), _sequence(inputs)
-    if is_grads_batched:
-        raise NotImplementedError("is_grads_batched needs vmap, which this version has not")
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
@@ -171,21 +180,75 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    roots = _roots(outs, seeds, create_graph)
+    if is_grads_batched:
+        return _for_each_sample(outs, ins, seeds, create_graph, allow_unused, materialize_grads)
+    # Under forward mode gradients carry tangents too.
+    on_tensors = bool(create_graph) or bool(duals and state.forward)
+    if state.maps and any(isinstance(s, Batched) for s in seeds):
+        given = zip(ins, pulled(outs, seeds, ins, record=bool(create_graph)))
+        return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
+    roots = _roots(outs, seeds, on_tensors)
     nodes = [_asked_for(x) for x in ins]
-    found = _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=nodes, accumulate=False)
+    found = _graph.backward(
+        roots,
+        keep_graph=bool(keep),
+        create_graph=on_tensors,
+        targets=nodes,
+        accumulate=False,
+        recording=bool(create_graph),
+    )
     result: list[Tensor | None] = []
     for index, (x, node) in enumerate(zip(ins, nodes)):
         g = found.get(node)
-        if g is None:
-            if not allow_unused and not materialize_grads:
-                raise RuntimeError(errors.UNUSED.format(index=index))
-            if materialize_grads and not isinstance(x, Tensor):
-                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
-            result.append(wrap(np.zeros_like(x._array)) if materialize_grads else unreached(x))
-        else:
-            result.append(g if create_graph else wrap(g if not isinstance(g, np.ndarray) else np.array(g)))
+        if g is not None and not create_graph:
+            g = _outside(g)
+        result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
     return tuple(result)
+
+
+def _granted(
+    index: int, x: Any, g: Tensor | None, allow_unused: bool | None, materialize: bool, create_graph: bool
+) -> Tensor | None:
+    """The gradient of an input, or what stands for it where there is none."""
+    if g is not None:
+        return g
+    if not allow_unused and not materialize:
+        raise RuntimeError(errors.UNUSED.format(index=index))
+    if materialize and not isinstance(x, Tensor):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+    if not materialize:
+        return unreached(x)
+    zeros = wrap(np.zeros_like(x._array))
+    return zeros.requires_grad_() if create_graph else zeros
+
+
+def _for_each_sample(
+    outputs: list[Tensor],
+    inputs: list[Tensor],
+    seeds: list[Any],
+    create_graph: bool,
+    allow_unused: bool | None,
+    materialize_grads: bool,
+) -> tuple[Tensor | None, ...]:
+    """The gradients for every sample of the seeds, which stand along their first dimension."""
+    missing: list[bool] = []
+
+    def one(*sample: Tensor) -> tuple[Tensor, ...]:
+        found = grad(outputs, inputs, sample, True, create_graph, allow_unused, materialize_grads=materialize_grads)
+        missing[:] = [g is None for g in found]
+        return tuple(g for g in found if g is not None)
+
+    found = iter(importlib.import_module("autodiff.func").vmap(one)(*seeds))
+    return tuple(None if nothing else next(found) for nothing in missing)
+
+
+def _outside(g: Any) -> Tensor:
+    """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
+    if not isinstance(g, Tensor):
+        return wrap(g if not isinstance(g, np.ndarray) else np.array(g))
+    found = wrap(np.array(g._array))
+    shared(g, found)
+    return found
 
 
 def unreached(input: Tensor) -> Tensor | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -151,23 +150,22 @@ def register_multi_grad_hook(
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     assert all(t.requires_grad for t in tensors), "Expected gradient function to be set"
     nodes = [place_of(t._node)[0] for t in tensors]
-    lock = threading.Lock()
     # By walk: the gradients that came, by place among the tensors; and how many will.
     arrived: dict[int, dict[int, Tensor | None]] = {}
     expected: dict[int, int] = {}
 
     def hook_of(index: int) -> Callable[[Tensor], None]:
         def hook(grad: Tensor) -> None:
+            # A walk belongs to one thread, so its entries do, too.
             walk = state.walk
-            with lock:
-                mine = arrived.setdefault(walk.number, {})
-                first = not mine
-                mine[index] = grad
-                if first:
-                    expected[walk.number] = sum(walk.runs(node) for node in nodes)
-                complete = len(mine) == expected[walk.number]
-                if complete:
-                    del arrived[walk.number], expected[walk.number]
+            mine = arrived.setdefault(walk.number, {})
+            first = not mine
+            mine[index] = grad
+            if first:
+                expected[walk.number] = sum(walk.runs(node) for node in nodes)
+            complete = len(mine) == expected[walk.number]
+            if complete:
+                del arrived[walk.number], expected[walk.number]
             if mode == "any" and first:
                 fn(grad)  # type: ignore[arg-type]
             elif mode == "all" and complete:

@@ -29,7 +29,7 @@ NAMES: dict[str, str] = {
     "warnings": "one engine warns and the other does not",
     "refusal": "one engine refuses what the other does",
 }
-_SENSED = {"written": "versions", "freed": "freed graph", "leaf": "leaf writing"}
+_SENSED = {"written": "versions", "freed": "freed graph", "leaf": "leaf writing", "view": "views"}
 _BY_CHECK = {
     "version": "counting writes",
     "hook": "hooks",

@@ -54,19 +54,6 @@ class Moment:
     #: Whether gradients are recorded again, outside of all regions.
     recording: bool = True
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Moment)
-            and self.states == other.states
-            and self.left == other.left
-            and (self.raised is None) is (other.raised is None)
-            and self.shares == other.shares
-            and self.told == other.told
-            and self.warned == other.warned
-            and self.recording == other.recording
-            and (self.raised is None or other.raised is None or self.raised[0] == other.raised[0])
-        )
-
 
 @dataclass(slots=True)
 class Life:

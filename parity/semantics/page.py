@@ -61,10 +61,10 @@ def page(target: str, say: Callable[[str], None] = print) -> str:
     lines = [
         "# What torch does, point by point",
         "",
-        f"Made by `python -m parity.semantics.page {target}`: the statements run in torch and in {target}, and both answers",
-        "are held against each other; `x`, `w` are `[1, 2, 3]` and `[4, 5, 6]`, `m` is `[[1, 2], [3, 4]]`, all float64 and",
-        "requiring grad; `c` is the constant `[1, 1, 2]`. What is shown is what stands behind the arrow. Random histories",
-        "(`parity run --kind histories`) look at everything, after every step.",
+        f"Made by `python -m parity.semantics.page {target}`: the statements run in torch and in {target}, and the two",
+        "answers are held against each other. `x`, `w` are `[1, 2, 3]` and `[4, 5, 6]`, `m` is `[[1, 2], [3, 4]]`,",
+        "all float64 and requiring grad; `c` is the constant `[1, 1, 2]`; what is looked at stands after the arrow.",
+        "Random histories (`parity run --kind histories`) look at everything, after every step.",
     ]
     agreed = 0
     topic = ""

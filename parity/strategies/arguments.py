@@ -327,6 +327,14 @@ def _disordered(array: Array, axis: int) -> bool:
     return bool(equal.any())
 
 
+def _ordered(call: Call, array: Array, axis: int) -> Any:
+    """A dimension along which equal elements have a promised order; the last one is left out at times."""
+    left = call.source.boolean()
+    if _disordered(array, -1 if left else axis):
+        raise Unfit
+    return LEFT if left else axis
+
+
 def dim(call: Call, argument: Argument) -> Any:
     if call.axis is not None:
         return call.axis
@@ -334,6 +342,8 @@ def dim(call: Call, argument: Argument) -> Any:
     if argument.limits.get("first"):
         return shapes.axis(call.source, first.ndim) if call.source.boolean() else 0
     axis = shapes.axis(call.source, first.ndim)
+    if argument.limits.get("ordered"):
+        return _ordered(call, first.array, axis)
     if argument.limits.get("tuples") and first.ndim > 1 and call.source.boolean(0.3):
         return (0, 1) if call.source.boolean() else (0, -1)
     return axis

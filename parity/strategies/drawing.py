@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE, Argument, OpSpec
+from parity.engines.interpreter import lazy
 from parity.engines.protocol import Run
 from parity.errors import UsageError
 from parity.program import Array, Program, Regime
@@ -206,6 +207,8 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
         raise Unfit
     if not target.array.flags.c_contiguous and parts.overlaps(target.array):
         raise Unfit  # one place for several elements: torch refuses some of such writes, not all
+    if target.kind == "c" and lazy([target.tensor]) and lazy([a.tensor for a in args[1:] if type(a) is Item]):
+        raise Unfit  # torch first resolves what it conjugated lazily, and so misses that it writes what it reads
     if target.kind in "bui" and any(type(a) is Item and a.requires_grad for a in args[1:]):
         raise Unfit  # torch lets a comparison's integers require grad then, which no other integers can
     if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):

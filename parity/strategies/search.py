@@ -18,7 +18,7 @@ from parity.program import Array, Program, Regime, laid_out
 from parity.strategies import arrays, shapes
 from parity.strategies.drawing import draw_program
 from parity.strategies.dtypes import KIND
-from parity.strategies.histories import draw_history
+from parity.strategies.scribe import draw_history
 from parity.strategies.single import Kind, draw_op
 from parity.strategies.source import FromHypothesis, Source
 

@@ -86,7 +86,9 @@ def test_a_row_is_true_of_torch(name):
                 else:
                     differentiated[1] += any(g is not None for g in run.gradients)
                     differentiated[2] += any(g is not None for g in run.second)
-    assert not [message for message in raised if "Variable that requires grad" not in message]
+    # What torch refuses to write stands in programs, too: a leaf, and a target that would have to grow.
+    refused = ("Variable that requires grad", "doesn't match the broadcast shape")
+    assert not [message for message in raised if not any(words in message for words in refused)]
     if spec.orders:
         assert differentiated[1] > 3
     if spec.orders == 0:

@@ -36,6 +36,8 @@ IMPORTLIB = {
     "autodiff/_surface/stubs.py",
     # Modules of torch.autograd that a program seldom needs.
     "autodiff/autograd/__init__.py",
+    "autodiff/autograd/conduct.py",
+    "autodiff/autograd/gradcheck.py",
     "autodiff/utils/__init__.py",
     "parity/__init__.py",
     "parity/engines/__init__.py",
