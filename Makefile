@@ -20,6 +20,7 @@ check: $(STAMP)
 	$(BIN)/python -m autodiff._surface.stubs --check
 	$(BIN)/python -m parity.report.operators autodiff --check
 	$(BIN)/parity accuracy autodiff --check
+	$(BIN)/python -m parity.semantics.page autodiff --check
 	$(BIN)/python -m pytest -q tests/api
 
 bench: $(STAMP)

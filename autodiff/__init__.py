@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from autodiff import _functions, _primitives, autograd, graph, library, linalg, nn, random, special  # noqa: F401
+import importlib as _importlib
+from typing import Any as _Any
+
+from autodiff import _functions, _primitives, autograd, linalg, nn, random, special  # noqa: F401
+from autodiff._core.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
     inference_mode,
@@ -20,6 +24,18 @@ from autodiff._surface import namespaces as _namespaces
 from autodiff._surface import operators as _operators
 
 __version__ = "0.1.0"
+
+#: What is loaded when first asked for: public name to the module that has it, or is it.
+_LATER = {"func": "func", "graph": "graph", "library": "library", "utils": "utils", "vmap": "func"}
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _importlib.import_module(f"{__name__}.{_LATER[name]}")
+    found = globals()[name] = module if name == _LATER[name] else getattr(module, name)
+    return found
+
 
 _methods.attach()
 _operators.attach()

@@ -159,8 +159,8 @@ def _box(node: Node, number: dict[int, int], named: dict[int, tuple[str, Tensor]
     name, tensor = named.get(id(node), ("", None))
     if tensor is None and isinstance(node, AccumulateGrad):
         tensor = node.variable
-    if tensor is None and node.hooks is not None and node.hooks.retained is not None:
-        tensor = node.hooks.retained()
+    if tensor is None and node.hooks is not None and 0 in node.hooks.retained:
+        tensor = node.hooks.retained[0]()
     if tensor is not None:
         lines = _facts(tensor, name)
     else:

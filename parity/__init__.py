@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from parity.errors import ParityError as ParityError
     from parity.errors import ProgramError as ProgramError
     from parity.errors import UsageError as UsageError
+    from parity.machine import state_machine as state_machine
     from parity.program import Input as Input
     from parity.program import Program as Program
     from parity.program import Ref as Ref
@@ -35,6 +36,7 @@ _HOMES = {
     "UsageError": "parity.errors",
     "assert_parity": "parity.checking",
     "check": "parity.checking",
+    "state_machine": "parity.machine",
     "strategies": "parity.strategies",
 }
 

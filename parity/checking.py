@@ -13,6 +13,7 @@ import numpy as np
 
 from parity import corpus
 from parity.compare.verdict import Failure, Verdict
+from parity.emit.history import history_test
 from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
@@ -124,7 +125,8 @@ def difference(failure: Failure, report: str) -> ParityError:
     """The exception for a failure: its class is one per check and operator, its note is a test to keep."""
     first = failure.verdict.mismatches[0]
     error = difference_class(first.check, first.op)(f"\n{report}")
-    text = as_test(failure.program, engine=failure.subject, label=first.op or first.check)
+    written = history_test if failure.program.history else as_test
+    text = written(failure.program, engine=failure.subject, label=first.op or first.check)
     if text.count("\n") <= _NOTE_LINES:
         error.add_note(f"As a test to keep:\n\n{text}")
     return error

@@ -19,12 +19,14 @@ from parity.accuracy import measure
 from parity.accuracy import page as accuracy_page
 from parity.catalogue import CATALOGUE
 from parity.catalogue.excluded import EXCLUDED
+from parity.emit.history import history_script, history_test
 from parity.emit.script import script
 from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
+from parity.engines.living import live
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.faults import mutants as mutation
+from parity.faults import accounts
 from parity.faults import selftest as faults
 from parity.judging import judge
 from parity.planning import PROFILES, plan
@@ -33,9 +35,12 @@ from parity.report.progress import Progress
 from parity.report.record import failure_record, verdict_record, write_lines
 from parity.report.summary import Outcome, Summary, heading, summary_text
 from parity.report.text import TITLES, failure_text, verdict_line
+from parity.tables import promotion, refusals
 
 AGREE, MISMATCH, INTERRUPTED, BROKEN, USAGE, NOTHING = range(6)
 _REPORTS_SHOWN = 10
+#: Of the calls in the table of promotion, of which there are 190,000, one in so many.
+_SAMPLED = 7
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
         seconds=options.time,
         jobs=options.jobs,
         files=files,
+        kind=options.kind,
     )
     summary = Summary(target, decided.profile, decided.seed, excluded=len(EXCLUDED))
     with _stream(options.json) as lines:
@@ -155,7 +161,16 @@ def emit(options: argparse.Namespace) -> int:
     remarks = (
         [f"{about['check']} of {op or 'a program'}: {about.get('reason', '')}".rstrip(": ")] if "check" in about else []
     )
-    if options.form == "pytest":
+    if entry.program.history:
+        name = op or "history"
+        if options.form == "pytest":
+            text = history_test(entry.program, engine=str(engine), remarks=remarks, label=name)
+        else:
+            with torch_reference.settings() as reference:
+                moments = live(entry.program, reference).moments
+            raising = {number for number, moment in enumerate(moments) if moment.raised is not None}
+            text = history_script(entry.program, title=remarks[0] if remarks else "", raising=raising)
+    elif options.form == "pytest":
         text = as_test(entry.program, engine=str(engine), remarks=remarks, label=op or "program")
     else:
         text = script(entry.program, title=remarks[0] if remarks else "")
@@ -166,11 +181,19 @@ def emit(options: argparse.Namespace) -> int:
 def coverage(options: argparse.Namespace) -> int:
     target = _target(options)
     subject = resolve(target) if target else None
+    scores = []
+    if subject is not None and options.tables != "none":
+        with torch_reference.settings() as reference:
+            every = 1 if options.tables == "complete" else _SAMPLED
+            scores = [
+                promotion.score(CATALOGUE.values(), reference, subject, every=every),
+                refusals.score(CATALOGUE.values(), reference, subject),
+            ]
     if options.json is not None:
         with _stream(options.json) as lines:
-            write_lines(lines or sys.stdout, coverage_record(CATALOGUE, EXCLUDED, subject))
+            write_lines(lines or sys.stdout, coverage_record(CATALOGUE, EXCLUDED, subject, scores))
     if options.json != "-":
-        print(coverage_text(CATALOGUE, EXCLUDED, subject))
+        print(coverage_text(CATALOGUE, EXCLUDED, subject, scores))
     return AGREE
 
 
@@ -188,7 +211,7 @@ def selftest(options: argparse.Namespace) -> int:
 
         wishes = {"programs": options.programs, "seed": options.seed, "ops": options.ops}
         if options.mutants:
-            passed = mutation.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
+            passed = accounts.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
         else:
             passed = faults.report(reference, subject, show, **wishes)
     return AGREE if passed else MISMATCH
@@ -241,6 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("--ops", type=_names, help="operators or patterns, by commas: add,nn.functional.*")
     verb.add_argument("--dtypes", type=_names, help="by commas: float32,float64")
+    verb.add_argument("--kind", choices=("programs", "histories"), help="one alone of what is drawn at random")
     verb.add_argument("--time", type=_duration, metavar="T", help="seconds, or with a unit: 90s, 10m, 2h")
     verb.add_argument(
         "--jobs",
@@ -294,6 +318,12 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("coverage", help="the operators of the catalogue, and which of them an engine has")
     verb.set_defaults(verb=coverage)
     _target_options(verb, "a module; without one the catalogue alone")
+    verb.add_argument(
+        "--tables",
+        choices=("sampled", "complete", "none"),
+        default="sampled",
+        help="promotion and refusals scored against torch: all calls, a sample that takes seconds, or none",
+    )
     _json_option(verb)
     return parser
 

@@ -16,6 +16,7 @@ from parity.compare.rules import rule_behind
 from parity.compare.verdict import Failure, Mismatch, Verdict
 from parity.engines.protocol import Rule, Run
 from parity.program import Program
+from parity.strategies.abridging import abridge
 from parity.strategies.shrinking import shrink
 
 
@@ -57,14 +58,20 @@ def judge(
 
 def known_reason(program: Program, verdict: Verdict, reference: Any, subject: Any) -> str:
     """Why the difference is one of those that stay, if every part of it is; else empty."""
-    return covered([localize(program, reference, subject, mismatch) for mismatch in verdict.mismatches], program)
+    return covered([located(program, reference, subject, mismatch) for mismatch in verdict.mismatches], program)
+
+
+def located(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:
+    """The mismatch with the operator that is responsible; in a history that is the step after which it shows."""
+    return mismatch if program.history else localize(program, reference, subject, mismatch)
 
 
 def covered(mismatches: Sequence[Mismatch], program: Program) -> str:
     """Why all of these differences stay; empty if one of them is not known."""
     ops = {step.op for step in program.steps}
     reasons = [
-        known(m.op, m.check, m.reference, m.truth, m.blame) or spread(ops, m.check, m.reference, m.truth)
+        known(m.op, m.check, m.reference, m.subject, m.truth, [s.kwargs for s in program.steps if s.op == m.op])
+        or spread(ops, m.check, m.reference, m.truth)
         for m in mismatches
     ]
     return reasons[0] if reasons and all(reasons) else ""
@@ -94,24 +101,26 @@ def explain(
 
     small, found = program, verdict
     if shrinking:
-        small = shrink(program, lambda candidate: judged(candidate) is not None, reference)
+        shorter = abridge if program.history else shrink
+        small = shorter(program, lambda candidate: judged(candidate) is not None, reference)
         again = verdict if small == program else judged(small)
         # One that differs no more says that the difference comes and goes: the first one is kept.
         small, found = (program, verdict) if again is None else (small, again)
-    located = tuple(localize(small, reference, subject, mismatch) for mismatch in found.mismatches)
-    if located:
-        located = (mechanism(small, reference, subject, located[0]), *located[1:])
+    mismatches = tuple(located(small, reference, subject, mismatch) for mismatch in found.mismatches)
     rule, through = None, ""
-    if located and (inner := innermost(small, reference, subject, located[0])):
-        behind, first = inner
-        through = called_input(located[0])
-        located = (replace(located[0], op=first.op, input=first.input), *located[1:])
-        rule = rule_behind(behind, reference, subject, first)
-    elif located:
-        rule = rule_behind(small, reference, subject, located[0])
+    if mismatches and not small.history:
+        first = mechanism(small, reference, subject, mismatches[0])
+        if inner := innermost(small, reference, subject, first):
+            behind, called = inner
+            through = called_input(first)
+            first = replace(first, op=called.op, input=called.input)
+            rule = rule_behind(behind, reference, subject, called)
+        else:
+            rule = rule_behind(small, reference, subject, first)
+        mismatches = (first, *mismatches[1:])
     return Failure(
         program=small,
-        verdict=replace(found, mismatches=located),
+        verdict=replace(found, mismatches=mismatches),
         original_steps=len(program.steps),
         subject=subject.name,
         subject_version=subject.version,

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.program import AUGMENTED, OPERATORS, Array, DType, Input, Program, Ref, Step
+from parity.acts import ACTS, MODES
+from parity.program import Array, DType, Input, Program, Ref, Step
+from parity.spellings import AUGMENTED, OPERATORS
 
 #: Inputs by these names while they last, `x0, x1, ...` where there are more.
 _LETTERS = ("x", "y", "z", "w")
@@ -63,6 +65,8 @@ class Notation:
     def expression(self, step: Step) -> str:
         """The step's call, without the name that its result gets."""
         args, kwargs = step.args, step.kwargs
+        if step.op in ACTS:
+            return ACTS[step.op].text(self._pen, *args, **kwargs).replace("torch.", self.lib)
         if step.op == "getitem" and step.spelling in ("operator", "function"):
             return f"{self._operand(args[0])}[{self.index(args[1])}]"
         if step.spelling == "operator" and step.op in OPERATORS:
@@ -79,9 +83,12 @@ class Notation:
 
     def statement(self, number: int, width: int = 0) -> str:
         """Step `number` as a statement; `width` pads the name so that the equal signs of a listing align."""
-        seed = self.program.steps[number].seed
+        step = self.program.steps[number]
+        if step.modes:
+            regions = ", ".join(MODES[mode].text.replace("torch.", self.lib) for mode in step.modes)
+            return f"with {regions}: {self._change(number, 0)}"
         change = self._change(number, width)
-        return change if seed is None else f"{self.lib}manual_seed({seed}); {change}"
+        return change if step.seed is None else f"{self.lib}manual_seed({step.seed}); {change}"
 
     def _change(self, number: int, width: int) -> str:
         step = self.program.steps[number]
@@ -93,9 +100,13 @@ class Notation:
             else:
                 change = f"{name} {AUGMENTED[step.op][0]} {self.value(step.args[1])}"
             return change if target == name else f"{name} = {target}; {change}"
-        if step.spelling == "inplace" and step.args and self.value(step.args[0]) == name:
+        nameless = step.op in ACTS and ACTS[step.op].result == "nothing"
+        if nameless or (_changes(step) and self.value(step.args[0]) == name):
             return self.expression(step)
         return f"{name:{width}} = {self.expression(step)}"
+
+    def _pen(self, value: Any) -> str:
+        return value if isinstance(value, str) else self.value(value)
 
     def _operand(self, value: Any) -> str:
         text = self.value(value)
@@ -109,7 +120,7 @@ def _names(program: Program, numbered: bool) -> list[str]:
     last = program.outputs[0] if len(program.outputs) == 1 else None
     for number, step in enumerate(program.steps):
         target = step.args[0] if step.args else None
-        changes = step.op == "setitem" or step.spelling in ("augmented", "inplace")
+        changes = step.op == "setitem" or step.spelling == "augmented" or _changes(step)
         if changes and not numbered and isinstance(target, Ref) and target.item is None:
             names.append(names[target.index])
         elif last is not None and last.item is None and last.index == count + number:
@@ -117,6 +128,11 @@ def _names(program: Program, numbered: bool) -> list[str]:
         else:
             names.append(f"t{number + 1}")
     return names
+
+
+def _changes(step: Step) -> bool:
+    """Whether the result is the tensor that the step was called on."""
+    return bool(step.args) and (step.spelling == "inplace" or (step.op in ACTS and step.op.endswith("_")))
 
 
 def literal(value: Any) -> str:

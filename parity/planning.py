@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from parity.catalogue.spec import OpSpec
 from parity.errors import UsageError
@@ -16,22 +17,26 @@ from parity.report.summary import Phase
 from parity.strategies.dtypes import KIND, names
 from parity.strategies.single import Kind, kinds, parts
 
+#: What is drawn at random.
+DrawnKind = Literal["programs", "histories"]
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How thorough a run is: rounds of the operators, random programs, seconds (None: no limit)."""
+    """How thorough a run is: rounds of the operators, random programs and histories, seconds (None: no limit)."""
 
     rounds: int
     programs: int
+    histories: int
     seconds: float | None
     #: None: a new one each time, printed.
     seed: int | None = 0
 
 
 PROFILES: Mapping[str, Profile] = {
-    "dev": Profile(rounds=1, programs=5000, seconds=70.0),
-    "gate": Profile(rounds=3, programs=30_000, seconds=None),
-    "nightly": Profile(rounds=20, programs=200_000, seconds=3 * 3600.0, seed=None),
+    "dev": Profile(rounds=1, programs=5000, histories=2000, seconds=70.0),
+    "gate": Profile(rounds=3, programs=30_000, histories=15_000, seconds=None),
+    "nightly": Profile(rounds=20, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
 }
 
 
@@ -48,6 +53,7 @@ class Plan:
     dtypes: tuple[str, ...] | None
     rounds: int
     programs: int
+    histories: int
     #: Whether `programs` was asked for, or is the profile's.
     counted: bool
     seconds: float | None
@@ -82,10 +88,12 @@ def plan(
     seconds: float | None = None,
     jobs: int = 2,
     files: Iterable[Path] = (),
+    kind: DrawnKind | None = None,
 ) -> Plan:
     """Settle what is to be run; UsageError for what does not exist.
 
-    A number of programs that was asked for is run whole, whatever it takes, unless `seconds` is given too.
+    A number of programs that was asked for is run whole, whatever it takes, unless `seconds` is given too; it is the
+    number of histories as well. `kind` asks for one of the two alone; histories go without the operators one by one.
     """
     chosen = PROFILES.get(profile)
     if chosen is None:
@@ -103,8 +111,9 @@ def plan(
         ops=pick_ops(ops, catalogue),
         chosen=ops is not None,
         dtypes=pick_dtypes(dtypes),
-        rounds=chosen.rounds,
-        programs=chosen.programs if max_examples is None else max_examples,
+        rounds=0 if kind == "histories" else chosen.rounds,
+        programs=0 if kind == "histories" else chosen.programs if max_examples is None else max_examples,
+        histories=0 if kind == "programs" else chosen.histories if max_examples is None else max_examples,
         counted=max_examples is not None,
         seconds=seconds,
         jobs=max(1, jobs),
@@ -113,7 +122,7 @@ def plan(
 
 
 def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
-    """The programs of a run in their order: corpus, operators, random programs."""
+    """The programs of a run in their order: corpus, operators, random programs, histories."""
     found: list[Item] = []
     for path in plan.files:
         found.append(Item(len(found), "corpus", f"corpus {path.stem}", path=path))
@@ -127,6 +136,8 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
                         found.append(Item(len(found), "operators", title, op, dtype, kind, part))
     for number in range(plan.programs):
         found.append(Item(len(found), "programs", f"program {number}"))
+    for number in range(plan.histories):
+        found.append(Item(len(found), "histories", f"history {number}"))
     return found
 
 

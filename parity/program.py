@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -17,58 +15,16 @@ from typing import Any, Literal
 import numpy as np
 
 from parity.errors import ProgramError
+from parity.reading import DTYPES, Reader, array_to_json
+from parity.reading import Array as Array
+from parity.spellings import SPELLINGS, Spelling
 
 FORMAT = 1
 
 Layout = Literal["contiguous", "transposed", "stepped", "expanded"]
-Spelling = Literal["function", "method", "operator", "inplace", "augmented", "out"]
 Regime = Literal["exact", "smooth"]
-Array = np.ndarray[Any, Any]
 
 LAYOUTS: tuple[Layout, ...] = ("contiguous", "transposed", "stepped", "expanded")
-SPELLINGS: tuple[Spelling, ...] = ("function", "method", "operator", "inplace", "augmented", "out")
-
-#: What `spelling="operator"` means, by torch's name: the symbol that is printed and the call that is made.
-OPERATORS: Mapping[str, tuple[str, Callable[..., Any]]] = {
-    "add": ("+", operator.add),
-    "sub": ("-", operator.sub),
-    "mul": ("*", operator.mul),
-    "div": ("/", operator.truediv),
-    "pow": ("**", operator.pow),
-    "matmul": ("@", operator.matmul),
-    "neg": ("-", operator.neg),
-    "eq": ("==", operator.eq),
-    "ne": ("!=", operator.ne),
-    "lt": ("<", operator.lt),
-    "le": ("<=", operator.le),
-    "gt": (">", operator.gt),
-    "ge": (">=", operator.ge),
-    "floor_divide": ("//", operator.floordiv),
-    "remainder": ("%", operator.mod),
-    "bitwise_and": ("&", operator.and_),
-    "bitwise_or": ("|", operator.or_),
-    "bitwise_xor": ("^", operator.xor),
-    "bitwise_not": ("~", operator.invert),
-    "bitwise_left_shift": ("<<", operator.lshift),
-    "bitwise_right_shift": (">>", operator.rshift),
-    "getitem": ("[]", operator.getitem),
-}
-
-#: What `spelling="augmented"` means: `x += y` and its kin.
-AUGMENTED: Mapping[str, tuple[str, Callable[..., Any]]] = {
-    "add": ("+=", operator.iadd),
-    "sub": ("-=", operator.isub),
-    "mul": ("*=", operator.imul),
-    "div": ("/=", operator.itruediv),
-    "pow": ("**=", operator.ipow),
-    "floor_divide": ("//=", operator.ifloordiv),
-    "remainder": ("%=", operator.imod),
-    "bitwise_and": ("&=", operator.iand),
-    "bitwise_or": ("|=", operator.ior),
-    "bitwise_xor": ("^=", operator.ixor),
-    "bitwise_left_shift": ("<<=", operator.ilshift),
-    "bitwise_right_shift": (">>=", operator.irshift),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +60,8 @@ class Step:
     """One call: torch's name below the module (`add`, `nn.functional.softmax`), its arguments, its spelling.
 
     Arguments are Ref, DType, numbers, strings, None, slice, Ellipsis, and tuples or lists of these. A step that draws
-    at random starts from a seed of its own, so that it draws the same by itself as in its program.
+    at random starts from a seed of its own, so that it draws the same by itself as in its program. In a history a step
+    may be an act (`parity.acts`) instead of an operator, and stand in regions (`no_grad`), the outermost first.
     """
 
     op: str
@@ -112,6 +69,7 @@ class Step:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     spelling: Spelling = "function"
     seed: int | None = None
+    modes: tuple[str, ...] = ()
 
     def refs(self) -> Iterator[Ref]:
         """Every reference among the arguments, in order."""
@@ -124,6 +82,8 @@ class Program:
 
     `cotangents` holds one array per output. `second` holds one array per input that requires grad (None where it
     takes no part): the weights of the first gradients in a second backward pass; empty means first order only.
+
+    A `history` has no outputs: its steps themselves go backward, and it is compared after each of them.
     """
 
     inputs: tuple[Input, ...]
@@ -132,6 +92,7 @@ class Program:
     cotangents: tuple[Array, ...] = ()
     second: tuple[Array | None, ...] = ()
     regime: Regime = "smooth"
+    history: bool = False
 
     @property
     def order(self) -> int:
@@ -162,6 +123,7 @@ class Program:
         return {
             "format": FORMAT,
             "regime": self.regime,
+            **({"history": True} if self.history else {}),
             "inputs": [
                 {"requires_grad": leaf.requires_grad, "layout": leaf.layout, **array_to_json(leaf.array)}
                 for leaf in self.inputs
@@ -173,6 +135,7 @@ class Program:
                     "kwargs": {k: _encode(v) for k, v in step.kwargs.items()},
                     "spelling": step.spelling,
                     **({} if step.seed is None else {"seed": step.seed}),
+                    **({"modes": list(step.modes)} if step.modes else {}),
                 }
                 for step in self.steps
             ],
@@ -233,19 +196,6 @@ def laid_out(array: Array, layout: Layout) -> Array:
     return np.lib.stride_tricks.as_strided(narrow, array.shape, (*narrow.strides[:-1], 0))
 
 
-def array_to_json(array: Array) -> dict[str, Any]:
-    flat = array.ravel()
-    if array.dtype.kind == "c":
-        data: list[Any] = [[_number(z.real), _number(z.imag)] for z in flat.tolist()]
-    else:
-        data = [_number(x) for x in flat.tolist()]
-    return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
-
-
-def _number(x: bool | int | float) -> Any:
-    return x.hex() if isinstance(x, float) else x
-
-
 def _encode(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
@@ -270,103 +220,8 @@ def _encode(value: Any) -> Any:
     raise ProgramError(f"a step's argument cannot be saved: {value!r} ({type(value).__name__})")
 
 
-_DTYPES = frozenset(
-    [
-        "bool",
-        "uint8",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "float16",
-        "float32",
-        "float64",
-        "complex64",
-        "complex128",
-    ]
-)
-_MAX_ELEMENTS = 10_000_000
-
-
-class _Reader:
-    """Decodes JSON while it keeps the path of where it is, for the error message."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.path: list[str] = []
-
-    def fail(self, message: str) -> ProgramError:
-        return ProgramError(f"{self.source}: at {'.'.join(self.path) or 'the top'}: {message}")
-
-    def at(self, key: str | int, value: Any, read: Callable[[Any], Any]) -> Any:
-        self.path.append(str(key))
-        result = read(value)
-        self.path.pop()
-        return result
-
-    def field(self, record: Any, key: str, read: Callable[[Any], Any], default: Any = ...) -> Any:
-        if not isinstance(record, dict):
-            raise self.fail(f"expected an object, got {type(record).__name__}")
-        if key not in record:
-            if default is ...:
-                raise self.fail(f"the key {key!r} is missing")
-            return default
-        return self.at(key, record[key], read)
-
-    def each(self, read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
-        def items(values: Any) -> tuple[Any, ...]:
-            if not isinstance(values, list):
-                raise self.fail(f"expected a list, got {type(values).__name__}")
-            return tuple(self.at(i, v, read) for i, v in enumerate(values))
-
-        return items
-
-    def one_of(self, allowed: tuple[str, ...]) -> Callable[[Any], Any]:
-        def pick(value: Any) -> Any:
-            if value not in allowed:
-                raise self.fail(f"expected one of {', '.join(allowed)}, got {value!r}")
-            return value
-
-        return pick
-
-    def kind(self, *types: type) -> Callable[[Any], Any]:
-        def check(value: Any) -> Any:
-            # bool is an int to Python, not to a program.
-            if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-                raise self.fail(f"expected {' or '.join(t.__name__ for t in types)}, got {value!r}")
-            return value
-
-        return check
-
-    def real(self, value: Any) -> Any:
-        if isinstance(value, str):
-            try:
-                return float.fromhex(value)
-            except (ValueError, OverflowError):
-                raise self.fail(f"expected a float in hex, got {value!r}") from None
-        return self.kind(bool, int, float)(value)
-
-    def natural(self, value: Any) -> Any:
-        if self.kind(int)(value) < 0:
-            raise self.fail(f"expected a number that is not negative, got {value}")
-        return value
-
-    def array(self, record: Any) -> Array:
-        dtype = np.dtype(self.field(record, "dtype", self.one_of(tuple(sorted(_DTYPES)))))
-        shape = self.field(record, "shape", self.each(self.natural))
-        if math.prod(shape) > _MAX_ELEMENTS or len(shape) > 32:
-            raise self.fail(f"an array of shape {shape} is larger than a program may hold ({_MAX_ELEMENTS} elements)")
-        if dtype.kind == "c":
-            element = lambda pair: complex(*self.each(self.real)(pair)[:2])
-        else:
-            element = self.real
-        data = self.field(record, "data", self.each(element))
-        if len(data) != math.prod(shape):
-            raise self.fail(f"shape {shape} asks for {math.prod(shape)} elements, got {len(data)}")
-        try:
-            return np.array(data, dtype).reshape(shape)
-        except (OverflowError, ValueError, TypeError) as error:
-            raise self.fail(f"the data do not fit {dtype.name}: {error}") from None
+class _Programs(Reader):
+    """Programs and their parts out of JSON."""
 
     def input(self, record: Any) -> Input:
         requires_grad = self.field(record, "requires_grad", self.kind(bool))
@@ -390,7 +245,7 @@ class _Reader:
             return complex(*self.at(tag, body, self.each(self.real))[:2])
         if tag in ("str", "dtype"):
             text = self.at(tag, body, self.kind(str))
-            return text if tag == "str" else DType(self.one_of(tuple(sorted(_DTYPES)))(text))
+            return text if tag == "str" else DType(self.one_of(tuple(sorted(DTYPES)))(text))
         if tag == "ref":
             numbers = self.at(tag, body, self.each(self.natural))
             if len(numbers) not in (1, 2):
@@ -419,6 +274,7 @@ class _Reader:
             kwargs={k: self.at(k, v, self.value) for k, v in kwargs.items()},
             spelling=self.field(record, "spelling", self.one_of(SPELLINGS), "function"),
             seed=self.field(record, "seed", self.kind(int), None),
+            modes=self.field(record, "modes", self.each(self.kind(str)), ()),
         )
 
     def program(self, record: Any) -> Program:
@@ -433,6 +289,7 @@ class _Reader:
             cotangents=self.field(record, "cotangents", self.each(self.array), ()),
             second=self.field(record, "second", self.each(lambda v: None if v is None else self.array(v)), ()),
             regime=self.field(record, "regime", self.one_of(("exact", "smooth")), "smooth"),
+            history=self.field(record, "history", self.kind(bool), False),
         )
         for number, step in enumerate(program.steps):
             self.path = ["steps", str(number)]
@@ -457,6 +314,6 @@ def _read(text: str, source: str) -> Program:
     except (json.JSONDecodeError, RecursionError) as error:
         raise ProgramError(f"{source}: not JSON: {error}") from None
     try:
-        return _Reader(source).program(record)
+        return _Programs(source).program(record)
     except RecursionError:
         raise ProgramError(f"{source}: nested too deeply to be a program") from None

@@ -16,7 +16,8 @@ import numpy as np
 from parity.engines.protocol import Array
 from parity.errors import UsageError
 from parity.leaves import DTYPES, as_array, weights
-from parity.program import AUGMENTED, OPERATORS, DType, Input, Program, Ref, Regime, Step, substitute
+from parity.program import DType, Input, Program, Ref, Regime, Step, substitute
+from parity.spellings import AUGMENTED, OPERATORS
 
 #: The first parameter of this name receives the namespace: `lambda lib, x: lib.sin(x)`.
 NAMESPACE = "lib"

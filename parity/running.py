@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import platform
 import signal
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import cached_property
 from multiprocessing.connection import Connection, wait
@@ -16,22 +18,23 @@ from typing import Any
 import numpy as np
 
 from parity import corpus
+from parity.acts import available
 from parity.catalogue import CATALOGUE
 from parity.compare import compare
-from parity.compare.localize import localize
 from parity.compare.verdict import Verdict
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.judging import about, covered, explain, known_reason
+from parity.judging import about, covered, explain, known_reason, located
 from parity.planning import Item, Plan, items, seed_of
 from parity.program import Program, Regime
 from parity.report.coverage import supported
 from parity.report.record import failure_record
-from parity.report.summary import Outcome, Summary
+from parity.report.summary import PHASES, Outcome, Summary
 from parity.report.text import failure_text
 from parity.strategies.drawing import draw_program
+from parity.strategies.scribe import draw_history
 from parity.strategies.single import Undrawn, draw_op
 from parity.strategies.source import Seeded
 
@@ -101,13 +104,21 @@ class Examiner:
                 return None
         if not self._supported:
             return None
+        if item.phase == "histories":
+            if not hasattr(self.subject, "module"):
+                return None
+            acts, modes = available(self.subject.module)
+            dtypes = self.plan.dtypes
+            return draw_history(
+                source, self.reference, ops=self._supported, acts=acts, modes=modes, dtypes=dtypes
+            ), None  # fmt: skip
         # Without an exact operator there are no programs of that regime to draw.
         exact = any("exact" in CATALOGUE[op].tags for op in self._supported)
         regime: Regime | None = None if exact else "smooth"
         return draw_program(source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime)
 
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
-        first = localize(program, self.reference, self.subject, verdict.mismatches[0])
+        first = located(program, self.reference, self.subject, verdict.mismatches[0])
         key = (first.check, first.op)
         if key in self._explained:
             return replace(outcome, key=self._explained[key])
@@ -151,7 +162,7 @@ def run(plan: Plan, summary: Summary, notify: Callable[[Outcome], None]) -> None
     """
     todo = items(plan, CATALOGUE)
     started = time.monotonic()
-    for phase in ("corpus", "operators", "programs"):
+    for phase in PHASES:
         summary.planned[phase] = sum(item.phase == phase for item in todo)
     jobs = min(plan.jobs, max(1, len(todo) // _SHARE))
     summary.jobs = jobs
@@ -209,7 +220,9 @@ def _together(plan: Plan, todo: list[Item], summary: Summary, deadline: float | 
         for share in range(jobs):
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(target=_work, args=(theirs, plan, deadline, share, jobs), daemon=True)
-            process.start()
+            # What depends on the order of a set differs between two processes, and so shows.
+            with _environment("PYTHONHASHSEED", str(1 + share)):
+                process.start()
             theirs.close()
             workers[ours] = process
             waiting[ours] = share
@@ -239,6 +252,18 @@ def _together(plan: Plan, todo: list[Item], summary: Summary, deadline: float | 
             connection.close()
             process.terminate()
             process.join()
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 def _work(connection: Connection, plan: Plan, deadline: float | None, share: int, jobs: int) -> None:

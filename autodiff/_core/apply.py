@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors, views
-from autodiff._core.modes import state, unusual
-from autodiff._core.node import ComplexNode, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
-from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Many, Primitive
+from autodiff._core import batching, errors, views
+from autodiff._core.batched import Batched
+from autodiff._core.modes import duals, state, unusual
+from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
+from autodiff._core.noting import note, note_node
+from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
+from autodiff._core.promotion import unbroadcast
+from autodiff._core.tangents import carried
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
@@ -23,13 +27,16 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
         arrays = []
         on_tensors = needs_grad = False
         for x in inputs:
-            if isinstance(x, Tensor):
-                on_tensors = True
-                arrays.append(x._array)
-                if differentiable and x._node is not None:
-                    needs_grad = True
-            else:
-                arrays.append(x)
+            if type(x) is not Tensor:
+                if not isinstance(x, Tensor):
+                    arrays.append(x)
+                    continue
+                if isinstance(x, Batched):
+                    return batching.run(p, inputs, params)
+            on_tensors = True
+            arrays.append(x._array)
+            if differentiable and x._node is not None:
+                needs_grad = True
         if not on_tensors:
             return kernel(*inputs, **params)
         if is_view:
@@ -38,12 +45,16 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             result = silently(kernel, *arrays, **params)
         except RuntimeError:
             result = anyway(kernel, *arrays, **params)
+        except ValueError as error:
+            raise unbroadcast(p, inputs, error) from None
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
         if needs_grad and (not unusual or state.grad):
             record(p, inputs, tensors, params)
         if is_view:
             _link_views(p, inputs[0], tensors, params, several)
+        if duals:
+            carried(p, inputs, params, tensors)
         return tuple(tensors) if several else tensors[0]
 
     return op
@@ -86,6 +97,8 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
     node.primitive = p
     if p.wanted:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
+    if unusual:
+        note_node(node, tensors)
 
 
 def _saved(
@@ -95,10 +108,7 @@ def _saved(
     saved: list[Any] = []
     for source, which in plan:
         if source == INPUT:
-            x = inputs[which] if which < len(inputs) else None
-            if unusual and isinstance(x, Tensor) and x.is_inference():
-                raise RuntimeError(errors.INFERENCE_SAVED)
-            saved.append(x)
+            saved.append(inputs[which] if which < len(inputs) else None)
         elif source == RESULT:
             saved.append(guard(tensors[which]))
         elif source == PARAMETER:
@@ -141,8 +151,11 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
     usual = general_operator(p)
 
     def op(input: Any, **params: Any) -> Any:
-        if not isinstance(input, Tensor):
-            return kernel(input, **params)
+        if type(input) is not Tensor:
+            if not isinstance(input, Tensor):
+                return kernel(input, **params)
+            if isinstance(input, Batched):
+                return batching.run(p, (input,), params)
         x = input.memory() if is_view else input._array
         try:
             result = silently(kernel, x, **params)
@@ -164,10 +177,12 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
                 node.saved = _saved(p.plan(1), (input,), [t], params)
         else:
             t._node = None
-        if unusual and state.inference:
-            t.meta().inference = True
+        if unusual:
+            note(t)
         if is_view:
             views.attach(t, input, (op, params, None), None)
+        if duals:
+            carried(p, (input,), params, (t,))
         return t
 
     return op

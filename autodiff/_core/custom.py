@@ -11,9 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autodiff._core import errors, inplace, views
-from autodiff._core.graph import check_unwritten
-from autodiff._core.modes import no_grad, state
+from autodiff._core.anomaly import Anomaly, remember
+from autodiff._core.machine_ops import zeros_of
+from autodiff._core.modes import duals, no_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
+from autodiff._core.packing import Packed, packed
+from autodiff._core.step import check_unwritten
+from autodiff._core.tangents import kept, pushed, restored, undisturbed
 from autodiff._core.tensor import Tensor, alias, wrap
 
 ONCE = "trying to differentiate twice a function that was marked with @once_differentiable"
@@ -25,6 +29,7 @@ class FunctionCtx:
     def __init__(self) -> None:
         self.needs_input_grad: tuple[bool, ...] = ()
         self._to_save: tuple[Any, ...] = ()
+        self._for_forward: tuple[Any, ...] = ()
         self._dirty: tuple[Tensor, ...] = ()
         self._constant: tuple[Tensor, ...] = ()
         self._materialize = True
@@ -36,6 +41,15 @@ class FunctionCtx:
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs or outputs for backward; changing them in place before it is an error there."""
         self._to_save = tensors
+
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keep inputs or outputs for jvp, which finds them in `saved_tensors`."""
+        for t in tensors:
+            assert t is None or isinstance(t, Tensor), (
+                "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on "
+                f"ctx. It was given a {type(t).__name__}."
+            )
+        self._for_forward = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """These inputs were changed in place by forward."""
@@ -51,8 +65,11 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """What save_for_backward kept, inside backward. Raises RuntimeError once the graph was freed."""
-        return () if self._node is None else self._node.saved_tensors
+        """What save_for_backward kept, inside backward; what save_for_forward did, inside jvp.
+
+        Raises RuntimeError once the graph was freed.
+        """
+        return self._for_forward if self._node is None else self._node.saved_tensors
 
 
 class CustomNode(TableNode):
@@ -77,7 +94,7 @@ class CustomNode(TableNode):
         if self.saved is None:
             raise RuntimeError(errors.FREED)
         check_unwritten(self)
-        return tuple([s.tensor(self) if isinstance(s, SavedOutput) else s for s in self.saved])
+        return tuple([s.tensor(self) if isinstance(s, (SavedOutput, Packed)) else s for s in self.saved])
 
     def __getattr__(self, name: str) -> Any:
         # In torch the context is the node.
@@ -86,7 +103,10 @@ class CustomNode(TableNode):
         return getattr(self.ctx, name)
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
-        incoming = iter(g if self.results > 1 else [g])
+        gradients, likes = (g, self.like) if self.results > 1 else ([g], [self.like])
+        if self.materializes:
+            gradients = [zeros_of(like, create_graph) if x is None else x for x, like in zip(gradients, likes)]
+        incoming = iter(gradients)
         shown = [_shown(next(incoming)) if is_tensor else None for is_tensor in self.ctx._tensors]
         ctx = self.ctx
         ctx._node = self
@@ -161,6 +181,13 @@ class Function:
         )
 
     @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """The tangents of the outputs, given one per argument of forward."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
+
+    @staticmethod
     def vjp(ctx: Any, *grad_outputs: Any) -> Any:
         """The other name of backward."""
         raise NotImplementedError
@@ -190,7 +217,7 @@ class Function:
         recording = state.grad
         ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
         separate = cls.setup_context is not Function.setup_context
-        with no_grad():
+        with undisturbed() if duals else no_grad():
             result = cls.forward(*args) if separate else cls.forward(ctx, *args)
             if separate:
                 cls.setup_context(ctx, args, result)
@@ -202,10 +229,12 @@ class Function:
             _not_an_input(o, inputs, ctx, i, f"{cls.__name__}Backward") if isinstance(o, Tensor) else o
             for i, o in enumerate(outputs)
         ]
+        if duals:
+            pushed(cls, ctx, inputs, outputs, result if many else (result,))
         if recording and any(ctx.needs_input_grad):
             _record(cls, ctx, inputs, outputs, result if many else (result,))
         # Outputs among these own the node, and it the context.
-        ctx._to_save = ctx._dirty = ctx._constant = ()
+        ctx._to_save = ctx._for_forward = ctx._dirty = ctx._constant = ()
         return tuple(outputs) if many else outputs[0]
 
     @classmethod
@@ -295,6 +324,30 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
             o._node = place
     tensors = [(r, o) for r, o in zip(raw, outputs) if isinstance(o, Tensor)]
     node.saved = tuple(_kept(t, tensors, moving) for t in ctx._to_save)
+    if unusual:
+        _note(node, ctx._to_save)
+
+
+def _note(node: CustomNode, tensors: tuple[Any, ...]) -> None:
+    """What an unusual mode asks of a new node: see `noting`."""
+    if Anomaly.on:
+        remember(node)
+    if any(isinstance(t, Tensor) and t.is_inference() for t in tensors):
+        raise RuntimeError(errors.INFERENCE_SAVED)
+    if state.packing:
+        pack, unpack = state.packing[-1]
+        assert node.saved is not None
+        node.saved = tuple(
+            s if t is None else _repacked(s, packed(t, pack, unpack), node) for s, t in zip(node.saved, tensors)
+        )
+
+
+def _repacked(s: Any, held: Packed, node: CustomNode) -> Packed:
+    """An output's packed form is bound to its node by which output it is, not by its tensor's edge."""
+    if isinstance(s, SavedOutput):
+        held.edge = None
+        held.index = s.index
+    return held
 
 
 class SavedOutput:
@@ -314,6 +367,8 @@ class SavedOutput:
         result._storage = self._storage
         if self.index is not None:
             result._node = node if node.results == 1 else output(node, self.index, node.like[self.index])
+        if duals:
+            restored(self, result)
         return result
 
 
@@ -324,6 +379,8 @@ def _kept(t: Tensor | None, tensors: list[tuple[Any, Tensor]], moving: list[bool
             saved = SavedOutput(o, i)
             if not moving[i]:
                 saved.index = None
+            if duals:
+                kept(o, saved)
             return saved
     return t
 

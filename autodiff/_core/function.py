@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import registry
+from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.apply import guard
+from autodiff._core.batched import Batched
 from autodiff._core.graph import backward
-from autodiff._core.modes import enable_grad, no_grad, state
-from autodiff._core.node import Node, TableNode, likeness, link, new_node
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.modes import duals, enable_grad, no_grad, state, unusual
+from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node
+from autodiff._core.packing import Packed, packed, unpacked
+from autodiff._core.tangents import shared
+from autodiff._core.tensor import Tensor, accumulator, wrap
 
 Body = Callable[..., Any]
 
@@ -108,27 +112,41 @@ def function(
 class CompositeNode(TableNode):
     """A composition recorded as one node: the graph of its inside is kept in `saved`, after what it saves."""
 
-    __slots__ = ("replay", "where")
+    __slots__ = ("packs", "replay", "where")
     #: Runs the body again on what stands in for the inputs: a second derivative needs them in the graph.
     replay: Callable[[dict[int, Tensor]], Any]
     #: The inputs, in the order of the edges.
     where: tuple[Tensor, ...]
+    #: Inputs that a saved-tensors hook packed, by identity; None where there was none: then the inside is kept.
+    packs: dict[int, Packed] | None
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
-        if create_graph:
-            with enable_grad():
-                # One input may depend on another: what goes that way is not this node's to pass on.
-                inside = {id(t): registry.ops.alias(t) for t in self.where}
+        if create_graph or self.packs is not None:
+            with enable_grad(), unpacked():
+                inside = {id(t): self._stand_in(t, create_graph) for t in self.where}
                 result = self.replay(inside)
-            roots = _roots(result, g, True)
+            roots = _roots(result, g, create_graph)
             targets = [inside[id(t)]._node for t in self.where]
         else:
             inner, leaves = values[-1]
             roots = _roots(inner, g, False)
             targets = [leaf._node for leaf in leaves]
         asked = [t for t in targets if t is not None]
-        found = backward(roots, keep_graph=True, create_graph=create_graph, targets=asked, accumulate=False)
+        found = backward(
+            roots,
+            keep_graph=True,
+            create_graph=create_graph,
+            targets=asked,
+            accumulate=False,
+            recording=state.grad,
+        )
         return [None if t is None else found.get(t) for t in targets]
+
+    def _stand_in(self, t: Tensor, create_graph: bool) -> Tensor:
+        """An input for the replay. One may depend on another: what goes that way is not this node's to pass on."""
+        if self.packs is not None and id(t) in self.packs:
+            t = self.packs[id(t)].tensor(self) if create_graph else wrap(self.packs[id(t)]._array).requires_grad_()
+        return registry.ops.alias(t) if create_graph else _leaf(t)
 
 
 class Inside(tuple[Any, ...]):
@@ -154,12 +172,18 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
         tensors = list({id(a): a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)}.values())
         if not state.grad or not any(t._node is not None for t in tensors):
             return body(*args, **kwargs)
+        if state.maps and any(isinstance(t, Batched) for t in tensors):
+            return body(*args, **kwargs)  # the graph is that of all samples, one floor below
         leaves = {id(t): _leaf(t) for t in tensors}
 
         def on(inputs: dict[int, Tensor]) -> Any:
             return body(*[inputs.get(id(a), a) for a in args], **{k: inputs.get(id(a), a) for k, a in kwargs.items()})
 
-        inner = on(leaves)
+        if unusual and state.packing:
+            with unpacked():
+                inner = on(leaves)
+        else:
+            inner = on(leaves)
         results = (inner,) if isinstance(inner, Tensor) else inner
         moving = [r for r in results if r._node is not None]
         if len(moving) != 1:
@@ -171,14 +195,19 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
         node.saved = (*(bound[n] for n in saves if n in bound), Inside((inner, [leaves[id(t)] for t in where])))
         node.where = where
         node.replay = on
+        node.packs = None
         shown = []
         for r in results:
             t = wrap(r._array)
+            if duals:
+                shared(r, t)
             if r._node is not None:
                 t._node = node
                 if "out" in saves:
                     node.saved = (guard(t), *node.saved)
             shown.append(t)
+        if unusual:
+            _note(node, [t for t in shown if t._node is not None])
         return shown[0] if isinstance(inner, Tensor) else tuple(shown)
 
     recorded.__name__ = body.__name__
@@ -188,14 +217,31 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
     return recorded
 
 
+def _note(node: CompositeNode, results: list[Tensor]) -> None:
+    """What an unusual mode asks of a new node: see `noting`."""
+    if Anomaly.on:
+        remember(node)
+    if state.packing:
+        pack, unpack = state.packing[-1]
+        *named, _ = node.saved or (None,)
+        (result,) = results
+        node.packs = {id(s): packed(s, pack, unpack) for s in named if isinstance(s, Tensor)}
+        kept = [node.packs.get(id(s), s) for s in named]
+        if kept and isinstance(kept[0], Storage):
+            kept[0]._array, kept[0] = None, packed(result, pack, unpack, 0)
+        node.saved = (*kept, Inside())
+
+
 def _leaf(t: Tensor) -> Tensor:
     leaf = wrap(t._array)
+    if duals:
+        shared(t, leaf)
     if t._node is not None:
-        leaf.requires_grad_()
+        leaf._node = accumulator(leaf)
     return leaf
 
 
 def _class(title: str) -> type[CompositeNode]:
     if title not in _CLASSES:
-        _CLASSES[title] = type(title, (CompositeNode,), {"__slots__": (), "title": title})
+        _CLASSES.setdefault(title, type(title, (CompositeNode,), {"__slots__": (), "title": title}))
     return _CLASSES[title]

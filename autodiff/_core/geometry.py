@@ -39,6 +39,10 @@ class Size(tuple[int, ...]):
     __rmul__ = __mul__
 
 
+def _name_of(given: object) -> str:
+    return type(given).__name__
+
+
 class device:
     """Where a tensor lives: "cpu", the only place there is. Raises RuntimeError for any other."""
 
@@ -50,8 +54,10 @@ class device:
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
             given, index = type.type, type.index
+        elif isinstance(type, str):
+            given = type
         else:
-            given = str(type)
+            raise TypeError(f"argument 'device' must be torch.device, not {_name_of(type)}")
         name, colon, number = given.partition(":")
         if name != "cpu":
             raise RuntimeError(f"device {given!r} is not available: this engine computes on 'cpu' only")

@@ -1,85 +1,121 @@
-"""Hooks on nodes and tensors: what a walk calls before and after a node, in its own grad mode."""
+"""Hooks on nodes and tensors: what a walk calls before and after a node, in its own grad mode, and what may come back.
+
+The order is torch's: a tensor's hooks, what is retained, the node's own before it runs, those after it ran.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from autodiff._core import dtypes
 from autodiff._core.modes import state, switch
 from autodiff._core.node import Node
 from autodiff._core.tensor import Tensor, wrap
 
-Gradient = Any  # an array in a first-order walk, a Tensor under create_graph
+Gradient = Any  # an array in a first-order walk, a Tensor under create_graph; None where there is none
 
 
 def _shown(g: Gradient) -> Tensor | None:
     return g if g is None or isinstance(g, Tensor) else wrap(g)
 
 
+def _given(g: Tensor | None, create_graph: bool) -> Gradient:
+    return g if g is None or create_graph else g._array
+
+
 def called(hook: Any, create_graph: bool, *arguments: Any) -> Any:
     """A user's hook, in the walk's own grad mode."""
-    before = switch(create_graph, state.inference)
+    before = switch(create_graph and state.grad, state.inference)
     try:
         return hook(*arguments)
     finally:
         switch(*before)
 
 
-def _given(g: Tensor | None, create_graph: bool) -> Gradient:
-    return g if g is None or create_graph else g._array
+def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = True) -> Gradient:
+    """Tensor hooks, then retain_grad, then the node's own prehooks if it `executes`; hooks may replace the gradient.
 
-
-def run_before(node: Node, g: Gradient, create_graph: bool) -> Gradient:
-    """Tensor hooks, then the node's own prehooks, then retain_grad; each may replace the gradient."""
+    `g` is a list where the node has several results.
+    """
     hooks = node.hooks
     assert hooks is not None
-    if hooks.tensor:
-        shown = _shown(g)
-        for hook in list(hooks.tensor.values()):
-            replaced = called(hook, create_graph, shown)
+    many = isinstance(g, list)
+    shown = [_shown(x) for x in (g if many else [g])]
+    for slot, table in list(hooks.tensor.items()):
+        for hook in list(table.values()):
+            replaced = called(hook, create_graph, shown[slot])
             if replaced is not None:
-                if not isinstance(replaced, Tensor):
-                    raise TypeError(f"hook's result must be a Tensor or None, got {type(replaced).__name__}")
-                _check_replaced(shown, replaced)
-                shown = replaced
-        g = _given(shown, create_graph)
-    if hooks.before:
-        many = isinstance(g, list)
-        shown_all = tuple(_shown(x) for x in (g if many else [g]))
-        for hook in list(hooks.before.values()):
-            replaced = called(hook, create_graph, shown_all)
-            if replaced is not None:
-                shown_all = replaced if isinstance(replaced, tuple) else (replaced,)
-        given = [_given(x, create_graph) for x in shown_all]
-        g = given if many else given[0]
-    if hooks.retained is not None:
-        tensor = hooks.retained()
-        if tensor is not None:
+                _check(shown[slot], replaced, hook)
+                shown[slot] = replaced
+    for slot, reference in list(hooks.retained.items()):
+        tensor, arrived = reference(), shown[slot]
+        if tensor is not None and arrived is not None:
             meta = tensor.meta()
-            kept = g if create_graph else wrap(np.array(g))
+            kept = arrived if create_graph else wrap(np.array(arrived._array))
             meta.grad = kept if meta.grad is None else meta.grad + kept
-    return g
-
-
-def _check_replaced(before: Tensor | None, after: Tensor) -> None:
-    assert before is not None
-    if after._array.shape != before._array.shape:
-        raise RuntimeError(
-            f"hook has changed the size of value: expected {list(before._array.shape)}, got {list(after._array.shape)}"
-        )
-    if after._array.dtype != before._array.dtype:
-        raise RuntimeError(f"hook has changed the type of value (was {before.dtype} got {after.dtype})")
+    if executes:
+        for hook in list(hooks.before.values()):
+            replaced = called(hook, create_graph, tuple(shown))
+            if replaced is not None:
+                shown = _all_checked(shown, replaced, hook)
+    given = [_given(x, create_graph) for x in shown]
+    return given if many else given[0]
 
 
 def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> list[Any]:
     """The node's own hooks: called with the gradients of its inputs and of its outputs."""
     hooks = node.hooks
     assert hooks is not None
-    shown = tuple(_shown(x) for x in grads)
+    # A number among the operands is an input too, without a gradient.
+    missing = [None] * (len(node.next_functions) - len(grads))
+    shown = [*map(_shown, grads), *missing]
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
     for hook in list(hooks.after.values()):
-        replaced = called(hook, create_graph, shown, outer)
+        replaced = called(hook, create_graph, tuple(shown), outer)
         if replaced is not None:
-            shown = replaced if isinstance(replaced, tuple) else (replaced,)
-    return [_given(x, create_graph) for x in shown]
+            shown = _all_checked(shown, replaced, hook)
+    return [_given(x, create_graph) for x in shown[: len(grads)]]
+
+
+def run_accumulated(hooks: Iterable[Any], leaf: Tensor, create_graph: bool) -> None:
+    """Hooks that see a leaf after a gradient was added to it. Raises TypeError if one returns anything."""
+    for hook in hooks:
+        replaced = called(hook, create_graph, leaf)
+        if replaced is not None:
+            raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
+
+
+def _all_checked(before: list[Tensor | None], after: Any, hook: Any) -> list[Tensor | None]:
+    if not isinstance(after, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(after).__name__}'")
+    if len(after) != len(before):
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(after)}, but expected "
+            f"{len(before)})"
+        )
+    for old, new in zip(before, after):
+        if new is not None:
+            _check(old, new, hook)
+    return list(after)
+
+
+def _check(before: Tensor | None, after: Any, hook: Any) -> None:
+    if before is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
+    if not isinstance(after, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(after).__name__}'")
+    was, now = before._array, after._array
+    if was.dtype != now.dtype:
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has changed the type of value (was torch.{dtypes.title(was.dtype)}Tensor got "
+            f"torch.{dtypes.title(now.dtype)}Tensor)"
+        )
+    if was.shape != now.shape:
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
+
+
+def _name(hook: Any) -> str:
+    return str(getattr(hook, "__name__", "<unknown>"))

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors
-from autodiff._core.modes import state, unusual
+from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import Clock, HotNode, Storage, next_key
+from autodiff._core.noting import note
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
+from autodiff._core.tangents import carried
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.flags import anyway, silently
 
@@ -67,7 +68,9 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
         else:
             t._node = None
         if unusual:
-            mark(t)
+            note(t)
+            if duals:
+                carried(p, (input,), {}, (t,))
         return t
 
     return op
@@ -164,7 +167,9 @@ def binary(
         else:
             t._node = None
         if unusual:
-            mark(t)
+            note(t)
+            if duals:
+                carried(p, (input, other), {}, (t,))
         return t
 
     return op
@@ -186,6 +191,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
                 return otherwise(input, other)
         try:
             out = silently(kernel, x, other)
+        except TypeError:
+            return otherwise(input, other)
         except RuntimeError:
             out = anyway(kernel, x, other)
         t: Tensor = new_tensor(Tensor)
@@ -207,18 +214,9 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
         else:
             t._node = None
         if unusual:
-            mark(t)
+            note(t)
+            if duals:
+                carried(p, (input, other), {}, (t,))
         return t
 
     return op
-
-
-def mark(t: Tensor) -> None:
-    """What the hot path leaves out: results of inference mode, and inference tensors that would be saved."""
-    if state.inference:
-        t.meta().inference = True
-    node = t._node
-    if node is not None and node.saved:
-        for s in node.saved:
-            if isinstance(s, Tensor) and s.is_inference():
-                raise RuntimeError(errors.INFERENCE_SAVED)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from autodiff._core import dtypes, errors, views
+from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
-from autodiff._core.modes import state
+from autodiff._core.batched import Batched, Outline, batched, spread
+from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.registry import PRIMITIVES
-from autodiff._core.tensor import Tensor, replayed, wrap
+from autodiff._core.tangents import kept, moved, settled, shared
+from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -29,22 +31,27 @@ class SavedResult:
         self._storage = storage
 
 
-def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "") -> Tensor:
+def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any] = ()) -> Tensor:
     """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
 
+    `operands` are what it is computed of besides: what is saved of one in the target's memory is not to be copied.
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
+    if isinstance(target, Batched):
+        return _assign_samples(target, compute)
     check_writable(target)
     before = _before(target)
     result = compute(before)
+    if isinstance(result, Batched):
+        raise RuntimeError(batching.IN_PLACE)
     _check_result(target, result)
     view = None if target._meta is None else target._meta.view
     tracked = state.grad and result._node is not None
     if tracked and view is not None and view.made is not None:
         raise RuntimeError(view.made)
     if result._node is not None:
-        _keep_a_copy(result._node, before)
+        _keep_a_copy(result._node, before, operands)
     anyway(np.copyto, target.memory(), result._array, casting="unsafe")
     storage = target.storage()
     storage.touch()
@@ -52,11 +59,30 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], title: str = "")
         _guard_by(result, storage)
     if tracked:
         rebind(target, result)
+    if duals:
+        settled(target, result)
+    return target
+
+
+def _assign_samples(target: Batched, compute: Callable[[Tensor], Tensor]) -> Tensor:
+    levels = target._levels
+
+    def for_all(before: Tensor) -> Tensor:
+        result = compute(batched(before, levels))
+        _check_result(target, result)
+        return batching.held(result, target)
+
+    assign(target._value, for_all)
+    target._array = Outline(target._value._array, len(levels))
     return target
 
 
 def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Tensor:
     """`target` becomes its own view: the same memory in another geometry, at the view's place in the graph."""
+    if isinstance(target, Batched):
+        reshape_in_place(target._value, lambda before: spread(compute(batched(before, target._levels)), target._levels))
+        target._array = Outline(target._value._array, len(target._levels))
+        return target
     check_writable(target)
     made = None if target._meta is None or target._meta.view is None else target._meta.view.made
     if made is not None and state.grad and target._node is not None:
@@ -70,24 +96,35 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     elif target._storage is not None:
         views.moved_base(target, before, track=state.grad and target._node is not None)
     target.storage().touch()
+    if duals:
+        moved(target, result)
     return target
 
 
 def check_writable(target: Tensor) -> None:
     """Raise where torch refuses to write, before anything is computed."""
+    if unusual and state.level and (target._meta is None or target._meta.level != state.level):
+        raise RuntimeError(errors.CAPTURED)
     if state.grad:
-        if isinstance(target._node, AccumulateGrad):
-            raise RuntimeError(errors.LEAF_IN_PLACE if target._base is None else errors.LEAF_VIEW_IN_PLACE)
         base = target._base
-        if base is not None and base._node is not None and target._meta.view.made == errors.NO_GRAD_VIEW:  # type: ignore[union-attr]
-            raise RuntimeError(errors.NO_GRAD_VIEW)
+        if base is not None and base._node is not None:
+            made = target._meta.view.made  # type: ignore[union-attr]
+            if made == errors.NO_GRAD_VIEW or made == errors.INFERENCE_VIEW:
+                raise RuntimeError(made)
+        if isinstance(target._node, AccumulateGrad):
+            raise RuntimeError(errors.LEAF_IN_PLACE if base is None else errors.LEAF_VIEW_IN_PLACE)
         if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
             raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     if target.is_inference() and not state.inference:
-        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed.")
-    array = target._array
-    if array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape)):
+        raise RuntimeError(errors.INFERENCE_WRITTEN)
+    if _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
+
+
+def _expanded(array: Any) -> bool:
+    """Whether several elements are one in memory."""
+    strides = array.strides
+    return 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape))
 
 
 def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
@@ -107,7 +144,13 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
         if same and (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
             continue
         if a_low < b_high and b_low < a_high:
-            raise RuntimeError(errors.PARTIAL_OVERLAP)
+            refuse_overlap(target)
+
+
+def refuse_overlap(target: Tensor) -> NoReturn:
+    """Raise for memory that is read and written at once; what may not be written at all is refused before that."""
+    check_writable(target)
+    raise RuntimeError(errors.PARTIAL_OVERLAP)
 
 
 def check_cast(target: Tensor, operands: tuple[Any, ...]) -> None:
@@ -143,29 +186,38 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
 
 def _before(target: Tensor) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    old = wrap(target._array)
+    if unusual and state.packing:
+        # A hook sees what is saved now, and may keep it in this memory.
+        old = wrap(np.array(target._array))
+    else:
+        old = wrap(target._array)
+        old._storage = target.storage()
     old._node = target._node
-    old._storage = target.storage()
+    if duals:
+        shared(target, old)
     return old
 
 
-def _keep_a_copy(node: Node, before: Tensor) -> None:
+def _keep_a_copy(node: Node, before: Tensor, operands: Sequence[Any]) -> None:
     """An operator that wants to see what it writes over saves a copy of it, as torch's do."""
     saved = node.saved
-    if saved and any(_stands_for(s, before) for s in saved):
-        node.replace_saved(tuple(_copied(s, before) if _stands_for(s, before) else s for s in saved))
+    if saved and any(_stands_for(s, before, operands) for s in saved):
+        node.replace_saved(tuple(_copied(s, before) if _stands_for(s, before, operands) else s for s in saved))
 
 
-def _stands_for(s: Any, before: Tensor) -> bool:
-    """Whether this is the target as it was, or what the operator cast it to."""
-    return s is before or (
-        isinstance(s, Tensor) and s._storage is before._storage and s._array.dtype is not before._array.dtype
-    )
+def _stands_for(s: Any, before: Tensor, operands: Sequence[Any]) -> bool:
+    """Whether this is the target as it was, or what the operator cast it to, and no other operand of its memory."""
+    if s is before:
+        return True
+    cast = isinstance(s, Tensor) and s._storage is before._storage and s._array.dtype is not before._array.dtype
+    return cast and not any(isinstance(x, Tensor) and x._storage is before._storage for x in operands)
 
 
 def _copied(s: Tensor, before: Tensor) -> Tensor:
     copy = wrap(np.array(s._array) if s is before else s._array)
     copy._node = s._node
+    if duals:
+        shared(s, copy, copy=True)
     return copy
 
 
@@ -176,7 +228,10 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
         return
     # What else it saved of this memory is stale, and must stay so though the node is stamped anew.
     stale = any(isinstance(s, Tensor) and s._storage is storage for s in node.saved)
-    node.replace_saved(tuple(SavedResult(result._array, storage) if s is own else s for s in node.saved))
+    saved = SavedResult(result._array, storage)
+    if duals:
+        kept(result, saved)
+    node.replace_saved(tuple(saved if s is own else s for s in node.saved))
     if not stale:
         node.recorded = storage.written
 
@@ -187,30 +242,26 @@ def rebind(target: Tensor, result: Tensor) -> None:
     if result._array.dtype is not target._array.dtype and node is not None:
         node = _cast_node(result, target)
     view = None if target._meta is None else target._meta.view
-    retained = _take_retained(target)
+    retained = take_retained(target)
     if view is None:
         target._node = node
     else:
         base = view.base
+        whole_retained = take_retained(base)
         spliced = wrap(base._array)
         source = wrap(target._array)
         source._node = node
         replay = functools.partial(replayed, view.way)
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": order(base._array)})
+        lies = None if _expanded(base._array) else order(base._array)
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
         base._node = spliced._node
+        if whole_retained:
+            base.retain_grad()
     views.make_stale(target.storage())
-    if retained is not None and target._node is not None:
-        target._node.hooked().retained = retained
+    if retained and target._node is not None:
+        target.retain_grad()
 
 
 def _cast_node(result: Tensor, target: Tensor) -> Node | None:
     """The result's node after the cast that copying into the target's memory made."""
     return PRIMITIVES["to"].op(result, dtype=target._array.dtype)._node  # type: ignore[no-any-return]
-
-
-def _take_retained(target: Tensor) -> Any:
-    node = target._node
-    if node is None or isinstance(node, AccumulateGrad) or node.hooks is None:
-        return None
-    retained, node.hooks.retained = node.hooks.retained, None
-    return retained

@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import batching, dtypes
 from autodiff._core.apply import general_operator, one_input_operator
+from autodiff._core.batched import Batched
 from autodiff._core.hot import binary, by_number, unary
+from autodiff._core.modes import state
 from autodiff._core.primitive import Formula, Primitive, parameters
 from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
 from autodiff._core.registry import ops
@@ -133,6 +135,8 @@ def discrete(
     p.numbers = numbers
 
     def run(*given: Any) -> Any:
+        if state.maps and any(isinstance(x, Batched) for x in given):
+            return batching.run(p, batching.promoted(given), {})
         arrays = [
             x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given
         ]
@@ -199,8 +203,9 @@ def general(
     materializes: bool = True,
     node: str | None = None,
     onto: Any = None,
+    diagonal: bool = False,
 ) -> Primitive:
-    """Any other operator: a vjp per input, None where there is no derivative; `onto` as in `Primitive`."""
+    """Any other operator: a vjp per input, None where there is none; `onto` and `diagonal` as in `Primitive`."""
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
     return _primitive(
@@ -214,6 +219,7 @@ def general(
         materializes=materializes,
         node=node,
         onto=onto,
+        diagonal=diagonal,
     )
 
 

@@ -1,4 +1,4 @@
-"""The operators that the walk itself needs: the one short table of names in the machine."""
+"""The operators that the machine itself needs, the walk and vmap: its one short table of names."""
 
 from __future__ import annotations
 
@@ -18,6 +18,36 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
 def cast_to(g: Any, dtype: np.dtype[Any]) -> Any:
     """The gradient in another dtype; a complex one loses its imaginary part for a real input."""
     return ops.to(g, dtype=dtype)
+
+
+def viewed(x: Any, shape: tuple[int, ...]) -> Any:
+    """The same memory in another shape, which its strides allow."""
+    return ops.view(x, shape=shape)
+
+
+def expanded(x: Any, shape: tuple[int, ...]) -> Any:
+    """Repeated without copies to a shape."""
+    return ops.expand(x, shape=shape)
+
+
+def permuted(x: Any, dims: tuple[int, ...]) -> Any:
+    """The dimensions in another order."""
+    return ops.permute(x, dims=dims)
+
+
+def picked(x: Any, dim: int, index: int) -> Any:
+    """One slice along a dimension."""
+    return ops.select(x, dim=dim, index=index)
+
+
+def cloned(x: Any) -> Any:
+    """A copy."""
+    return ops.clone(x)
+
+
+def stacked(tensors: Any) -> Any:
+    """Tensors along a new first dimension."""
+    return ops.stack(*tensors, dim=0)
 
 
 def zeros_of(like: Any, as_tensor: bool) -> Any:

@@ -13,27 +13,48 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _State(threading.local):
+    #: Whether operators are recorded: if the grad mode says so and inference mode is off.
     grad = True
+    grad_mode = True
     inference = False
+    #: The vmaps at work, the outermost first.
+    maps: tuple[Any, ...] = ()
+    #: The number of the innermost derivative transform (grad, vjp, jvp ...) at work; 0 outside of all.
+    level = 0
+    #: Whether random operators raise though no vmap is at work: in what jacfwd runs once for all of its columns.
+    sober = False
+    #: Pairs of saved-tensors hooks, the innermost last; and why none may be set, or None.
+    packing: tuple[Any, ...] = ()
+    no_packing: str | None = None
+    #: The innermost backward walk that runs users' code, and the node that runs while anomalies are looked for.
+    walk: Any = None
+    evaluating: Any = None
+    multithreading = True
+    #: The open levels of forward mode that are active, outermost first.
+    forward: tuple[Any, ...] = ()
+    #: The levels put out of action until forward mode is switched on again, or None while it is on.
+    hidden: tuple[Any, ...] | None = None
 
 
 state = _State()
 #: Not empty while any thread records nothing, and for good once inference mode was used: where it is empty, the hot
 #: path need not look at the thread's state.
 unusual: list[str] = []
+#: Not empty while any thread has a level of forward mode open; `unusual` is not empty then, either.
+duals: list[str] = []
 
 
-def switch(grad: bool, inference: bool) -> tuple[bool, bool]:
+def switch(grad_mode: bool, inference: bool) -> tuple[bool, bool]:
     """Set this thread's modes; returns what they were."""
-    before = state.grad, state.inference
-    grad = grad and not inference
-    if before[0] and not grad:
+    before = state.grad_mode, state.inference
+    grad = grad_mode and not inference
+    if state.grad and not grad:
         unusual.append("no grad")
-    elif grad and not before[0]:
+    elif grad and not state.grad:
         unusual.remove("no grad")
     if inference and "inference" not in unusual:
         unusual.append("inference")
-    state.grad, state.inference = grad, inference
+    state.grad, state.grad_mode, state.inference = grad, grad_mode, inference
     return before
 
 
@@ -123,7 +144,11 @@ class set_grad_enabled(_Mode):
 
     def __init__(self, mode: bool) -> None:
         super().__init__()
-        self.mode = bool(mode)
+        if not isinstance(mode, bool):
+            raise TypeError(
+                f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}"
+            )
+        self.mode = mode
         self._switch(self.mode, state.inference)
 
     def _new(self) -> _Mode:
@@ -160,8 +185,8 @@ class inference_mode(_Mode):
 
 
 def is_grad_enabled() -> bool:
-    """Whether operators are recorded on this thread."""
-    return state.grad
+    """This thread's grad mode: whether operators are recorded, outside inference mode."""
+    return state.grad_mode
 
 
 def is_inference_mode_enabled() -> bool:

@@ -44,21 +44,32 @@ class Storage:
         self.written = Clock.now
 
 
-class Hooks:
-    """What is hung on one node: callables by number, in order of registration."""
+class Many(tuple[Any, ...]):
+    """Several saved tensors under one name."""
 
-    __slots__ = ("after", "before", "count", "post_accumulate", "retained", "tensor")
+    __slots__ = ()
+
+
+class Hooks:
+    """What is hung on one node: callables by number, in order of registration; a tensor's by which result it is."""
+
+    __slots__ = ("after", "before", "count", "metadata", "post_accumulate", "retained", "tensor")
+    #: How many were ever hung on anything: where it is 0 no walk need look for them.
+    hung: ClassVar[int] = 0
 
     def __init__(self) -> None:
         self.count = 0
-        self.tensor: dict[int, Callable[[Any], Any]] = {}
+        self.tensor: dict[int, dict[int, Callable[[Any], Any]]] = {}
         self.before: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any, Any], Any]] = {}
         self.post_accumulate: dict[int, Callable[[Any], Any]] = {}
-        #: A weak reference to the tensor whose `.grad` is to be kept (retain_grad).
-        self.retained: Any = None
+        #: Weak references to the tensors whose `.grad` is to be kept (retain_grad), by which result each is.
+        self.retained: dict[int, Any] = {}
+        #: Whatever somebody wants to know of the node; anomaly detection does.
+        self.metadata: dict[str, Any] | None = None
 
     def add(self, table: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
+        Hooks.hung += 1
         self.count += 1
         table[self.count] = hook
         return RemovableHandle(table, self.count)
@@ -135,7 +146,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that produced the inputs, each with the number of the output it was."""
-        return tuple((None, 0) if edge is None else edge.source() for edge in self.edges)
+        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in self.edges)
 
     def source(self) -> tuple[Node, int]:
         """The node a user sees, and which of its outputs this is."""
@@ -150,6 +161,14 @@ class Node:
         if self.hooks is None:
             self.hooks = Hooks()
         return self.hooks
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for whatever somebody wants to know of this node."""
+        hooks = self.hooked()
+        if hooks.metadata is None:
+            hooks.metadata = {}
+        return hooks.metadata
 
     def register_hook(self, hook: Callable[[Any, Any], Any]) -> RemovableHandle:
         """Call `hook(grad_inputs, grad_outputs)` after this node ran; what it returns replaces grad_inputs."""
@@ -301,6 +320,9 @@ class Output(Node):
     def name(self) -> str:
         return self.owner.name()
 
+    def hooked(self) -> Hooks:
+        return self.owner.hooked()
+
 
 class AccumulateGrad(Node):
     """A leaf's place in the graph: adds what arrives to the leaf's `.grad`."""
@@ -316,6 +338,17 @@ class AccumulateGrad(Node):
     def variable(self) -> Any:
         """The leaf, or None once it is gone."""
         return self.leaf()
+
+
+class DeadEnd(AccumulateGrad):
+    """The place of something that requires grad and whose gradient goes nowhere."""
+
+    __slots__ = ()
+
+
+def place_of(node: Node) -> tuple[Node, int]:
+    """The node that runs, and which of its results this place in the graph is."""
+    return (node.owner, node.index) if isinstance(node, Output) else (node, 0)
 
 
 def likeness(array: Any) -> Any:

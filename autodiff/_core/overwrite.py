@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.hot import FLOAT32, FLOAT64
 from autodiff._core.inplace import check_writable
-from autodiff._core.modes import state
+from autodiff._core.modes import duals, state
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.flags import anyway, silently
 
@@ -27,7 +27,7 @@ def overwrite(
     That is wherever a gradient is tracked, dtypes or shapes differ, or memory is shared otherwise than wholly.
     """
     array = target._array
-    if type(array) is not ndarray or (array.dtype is not FLOAT32 and array.dtype is not FLOAT64):
+    if type(array) is not ndarray or (array.dtype is not FLOAT32 and array.dtype is not FLOAT64) or duals:
         return False
     tracking = state.grad
     if tracking and target._node is not None:
@@ -42,18 +42,28 @@ def overwrite(
         a = x._array
         if a.dtype is not array.dtype or (a.shape != array.shape and not _stretches(a.shape, array.shape)):
             return False
-        if x is not target and type(a) is ndarray and np.may_share_memory(a, array):
+        if x is not target and type(a) is ndarray and not _apart(a, array):
             return False
         given.append(a)
-    if params and not all(type(v) is float or type(v) is int for v in params.values()):
-        return False
+    if params is None:
+        params = {}
+    for value in params.values():
+        if type(value) is not float and type(value) is not int:
+            return False
     check_writable(target)
     try:
-        silently(kernel, array, *given, out=array, **(params or {}))
+        silently(kernel, array, *given, out=array, **params)
+    except TypeError:
+        return False
     except RuntimeError:
-        anyway(kernel, array, *given, out=array, **(params or {}))
+        anyway(kernel, array, *given, out=array, **params)
     target.storage().touch()
     return True
+
+
+def _apart(a: Any, b: Any) -> bool:
+    """Whether two arrays share no memory; two that own theirs are known to, at once."""
+    return (a.base is None and b.base is None and a is not b) or not np.may_share_memory(a, b)
 
 
 def _stretches(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:

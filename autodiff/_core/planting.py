@@ -14,11 +14,11 @@ Change = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: What the tape does besides calling formulas: the modules that look a function up, and its name there.
 _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "accumulation": (("_core.graph", "added"),),
-    "broadcasting": (("_core.graph", "sum_to"),),
+    "accumulation": (("_core.graph", "added"), ("_core.step", "added")),
+    "broadcasting": (("_core.gradients", "sum_to"),),
     "views": (("_core.views", "attach"),),
     "staleness": (("_core.views", "make_stale"),),
-    "versions": (("_core.graph", "check_unwritten"),),
+    "versions": (("_core.graph", "check_unwritten"), ("_core.step", "check_unwritten")),
     "copies": (("_core.inplace", "_keep_a_copy"),),
     "writing": (("_core.inplace", "check_writable"), ("_surface.out", "check_writable")),
     "unreached": (("autograd", "unreached"),),

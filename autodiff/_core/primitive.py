@@ -15,6 +15,7 @@ from typing import Any
 
 from autodiff._core import registry
 from autodiff._core.node import Node
+from autodiff._core.packing import saved_attribute
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
@@ -28,12 +29,6 @@ INPUT, RESULT, PARAMETER, SHAPE, DTYPE, INPUTS, SHAPES, NOTHING, ARRAY = range(9
 #: How a formula's name for an input's unguarded array ends.
 _ARRAY = "_array"
 _OF_INPUTS = {"shape": SHAPE, "dtype": DTYPE, "array": ARRAY}
-
-
-class Many(tuple[Any, ...]):
-    """Several saved tensors under one name."""
-
-    __slots__ = ()
 
 
 class Primitive:
@@ -57,6 +52,7 @@ class Primitive:
         materializes: bool = True,
         check: Callable[[Sequence[Any]], None] | None = None,
         onto: Callable[..., None] | None = None,
+        diagonal: bool = False,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -89,6 +85,10 @@ class Primitive:
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto
+        #: An operator of one tensor element by element whose backward has no derivative: its vjp serves forward mode.
+        self.diagonal = diagonal
+        #: How it runs under vmap, where its kind does not say (see batching.py).
+        self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.
         self.source = _row()
         #: What the formulas mention, in the order in which it is saved.
@@ -117,6 +117,9 @@ class Primitive:
         place = {n: i for i, n in enumerate(self.wanted)}
         if hot:
             place |= {n + _ARRAY: place[n] for n in self.inputs}
+        #: Places of what is mentioned, in torch's order: inputs by torch's names, then results.
+        shown = {n for n in set().union(*names) if not n.endswith(_ARRAY)}
+        self.mentioned = tuple(place[n] for n in sorted(shown, key=self._torchs_order))
         self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]
@@ -139,12 +142,16 @@ class Primitive:
             self.left_rule = hot_rules[0]
             self.right_rule = hot_rules[-1]
 
+    def _torchs_order(self, name: str) -> tuple[bool, str]:
+        return name in self.outputs, "self" if name == "input" else name
+
     def shown_as(self, kind: type[Node]) -> type[Node]:
         """The class as which a node of this primitive shows itself: `kind` under torch's name."""
         if kind.__name__ == self._class_name:
             return kind
         if kind not in self._shown:
-            self._shown[kind] = type(self._class_name, (kind,), {"__slots__": (), "__module__": "torch.autograd"})
+            about = {"__slots__": (), "__module__": "torch.autograd", "__getattr__": saved_attribute}
+            self._shown.setdefault(kind, type(self._class_name, (kind,), about))
         return self._shown[kind]
 
     @property

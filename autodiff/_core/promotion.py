@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.batched import Batched
+from autodiff._core.modes import state
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
@@ -23,7 +25,7 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
         target = dtypes.result_type(arrays)
     except AttributeError:
         raise no_operand(p, operands) from None
-    if p.check is not None:
+    if p.check is not None and not (state.maps and any(isinstance(x, Batched) for x in operands)):
         p.check(arrays)
     refuse(p, target)
     if p.computes == "float":
@@ -96,6 +98,11 @@ def _as(x: Any, target: np.dtype[Any]) -> Any:
 def plain(x: Any) -> Any:
     """NumPy's scalars are numbers to torch."""
     return x.item() if isinstance(x, np.generic) and not isinstance(x, np.ndarray) else x
+
+
+def unbroadcast(p: Primitive, operands: tuple[Any, ...], error: ValueError) -> Exception:
+    """NumPy's complaint of shapes that do not broadcast in torch's words; whatever else it says stays as it is."""
+    return explained(p, operands, error) if "could not be broadcast together" in str(error) else error
 
 
 def explained(p: Primitive, operands: tuple[Any, ...], error: Exception) -> Exception:

@@ -13,8 +13,21 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.memory import Parts, assembled, parts
 from autodiff._core.modes import enable_grad, state, unusual
-from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, RemovableHandle, Storage, likeness, new_node, start
+from autodiff._core.node import (
+    AccumulateGrad,
+    DeadEnd,
+    Hooks,
+    Node,
+    Output,
+    RemovableHandle,
+    Storage,
+    likeness,
+    new_node,
+    place_of,
+    start,
+)
 
 #: An operator that gives a view, its parameters, and which of its results it is (None if it has one).
 Step = tuple[Callable[..., Any], dict[str, Any], int | None]
@@ -54,7 +67,7 @@ def replayed(way: Way | None, base: Any) -> Any:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("grad", "hooks", "inference", "name", "view")
+    __slots__ = ("grad", "hooks", "inference", "level", "name", "retains", "view")
 
     def __init__(self) -> None:
         #: A leaf's hooks, while it does not require grad.
@@ -62,6 +75,10 @@ class AutogradMeta:
         self.grad: Tensor | None = None
         self.view: View | None = None
         self.inference = False
+        #: The number of the derivative transform inside of which it was made; 0 outside of all.
+        self.level = 0
+        #: Whether a view that is stale keeps its gradient once it has a node again.
+        self.retains = False
         self.name: str | None = None
 
 
@@ -162,6 +179,8 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch a leaf's recording on or off, in place. Raises RuntimeError for non-leaves and integer dtypes."""
+        if state.level or state.maps:
+            raise RuntimeError(errors.NO_REQUIRES)
         node = self._node
         if node is not None and not isinstance(node, AccumulateGrad):
             if requires_grad:
@@ -240,19 +259,23 @@ class Tensor:
     @property
     def retains_grad(self) -> bool:
         node = self._node
-        hooks = None if node is None or isinstance(node, AccumulateGrad) else node.hooks
-        return hooks is not None and hooks.retained is not None
+        if node is None or isinstance(node, AccumulateGrad):
+            return False
+        owner, slot = place_of(node)
+        return owner.hooks is not None and slot in owner.hooks.retained
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf in `.grad` as well."""
         node = self._need_grad("can't retain_grad on Tensor that has requires_grad=False")
         if not isinstance(node, AccumulateGrad):
-            node.hooked().retained = weakref.ref(self)
+            owner, slot = place_of(node)
+            owner.hooked().retained[slot] = weakref.ref(self)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(grad)` when this tensor's gradient is ready; what it returns replaces the gradient."""
-        hooks = self._need_grad("cannot register a hook on a tensor that doesn't require gradient").hooked()
-        return hooks.add(hooks.tensor, hook)
+        owner, slot = place_of(self._need_grad("cannot register a hook on a tensor that doesn't require gradient"))
+        hooks = owner.hooked()
+        return hooks.add(hooks.tensor.setdefault(slot, {}), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call `hook(leaf)` after a gradient was added to this leaf's `.grad`."""
@@ -341,12 +364,14 @@ class Tensor:
         return self.memory()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _rebuild, (np.array(self._array), self._node is not None, self.__dict__)
+        # One array of bytes for all tensors over a memory: what was shared stays shared.
+        kind = getattr(type(self), "_fresh", type(self))
+        return _rebuild, (kind, tuple(parts(self.memory())), self._node is not None, self.__dict__)
 
     def __copy__(self) -> Tensor:
         twin = alias(self)
         twin.__dict__.update(self.__dict__)
-        return twin.requires_grad_(self._node is not None)
+        return requiring(twin, self._node is not None)
 
 
 # -- stale views ------------------------------------------------------------------------------------------------------
@@ -374,8 +399,13 @@ def _takes_part(view: Any) -> bool:
 
 
 def _settled(view: Any, node: Node | None) -> None:
-    view.__class__ = view._fresh
+    # Another thread may have refreshed it meanwhile.
+    view.__class__ = getattr(view, "_fresh", view.__class__)
     view._node = node
+    if view._meta is not None and view._meta.retains:
+        view._meta.retains = False
+        if node is not None:
+            view.retain_grad()
 
 
 _STALE: dict[type[Tensor], type[Tensor]] = {}
@@ -386,6 +416,8 @@ def make_stale(view: Tensor) -> None:
     kind = type(view)
     if hasattr(kind, "_fresh"):
         return
+    if take_retained(view):
+        view.meta().retains = True
     if kind not in _STALE:
         about = {
             "__slots__": (),
@@ -399,10 +431,31 @@ def make_stale(view: Tensor) -> None:
     view.__class__ = _STALE[kind]
 
 
-def _rebuild(array: Any, requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
-    tensor = wrap(array)
+def take_retained(tensor: Tensor) -> bool:
+    """Whether the tensor's gradient is kept; its node keeps it no longer."""
+    node = tensor._node
+    if node is None or isinstance(node, AccumulateGrad):
+        return False
+    owner, slot = place_of(node)
+    if owner.hooks is None or slot not in owner.hooks.retained:
+        return False
+    del owner.hooks.retained[slot]
+    return True
+
+
+def _rebuild(kind: type[Tensor], where: tuple[Any, ...], requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
+    tensor = wrap(assembled(Parts(*where)))
+    if kind is not Tensor:
+        tensor.__class__ = kind
     tensor.__dict__.update(attributes)
-    return tensor.requires_grad_(requires_grad)
+    return requiring(tensor, requires_grad)
+
+
+def requiring(tensor: Tensor, flag: bool) -> Tensor:
+    """A new tensor that shall require grad, wherever it is made."""
+    if flag:
+        tensor._node = accumulator(tensor)
+    return tensor
 
 
 def wrap(array: Any) -> Tensor:
@@ -410,15 +463,25 @@ def wrap(array: Any) -> Tensor:
     tensor = object.__new__(Tensor)
     tensor._array = array
     tensor._node = tensor._storage = tensor._meta = None
-    if unusual and state.inference:
-        tensor.meta().inference = True
+    if unusual:
+        stamp(tensor)
     return tensor
+
+
+def stamp(tensor: Tensor) -> None:
+    """What a tensor that is made in unusual times remembers of them."""
+    if state.inference:
+        tensor.meta().inference = True
+    if state.level:
+        tensor.meta().level = state.level
 
 
 def alias(tensor: Tensor) -> Tensor:
     """Another tensor over the same memory and version, outside any graph."""
     other = wrap(tensor.memory())
     other._storage = tensor.storage()
+    if unusual and other.is_inference() is not tensor.is_inference():
+        other.meta().inference = tensor.is_inference()
     return other
 
 
@@ -430,3 +493,10 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     node.leaf = weakref.ref(leaf)
     node.hooks = node.meta.hooks
     return node
+
+
+def dead_end(view: Tensor) -> DeadEnd:
+    """The place of a view that was made where nothing is recorded: it requires grad as its base does, and gets none."""
+    node: Node = accumulator(view)
+    node.__class__ = DeadEnd
+    return node  # type: ignore[return-value]

@@ -13,7 +13,7 @@ from autodiff._core import errors, tensor
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
 from autodiff._core.registry import ops
-from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way
+from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way, dead_end
 
 
 def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
@@ -22,8 +22,17 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     if storage is None:
         storage = source._storage = Storage()
     view._storage = storage
-    if unusual and not state.grad and made is None:
-        made = errors.NO_GRAD_VIEW
+    if unusual:
+        if source.is_inference():
+            # Nothing will ever be recorded of these: neither is a view to the graph.
+            view.meta().inference = True
+            return
+        if view._meta is not None:
+            view._meta.inference = False
+        if not state.grad:
+            made = made or (errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW)
+            if source._node is not None and view._array.dtype.kind in "fc":
+                view._node = dead_end(view)
     outer = source._meta.view if source._meta is not None else None
     meta = view._meta
     if meta is None:

@@ -11,3 +11,4 @@ FAMILIES = """
 
 for family in FAMILIES.split():
     import_module(f"{__name__}.{family}")
+import_module(f"{__name__}.batching")

@@ -41,8 +41,8 @@ def _factor(value: Any, x: Tensor) -> Any:
     return int(value) if x._array.dtype.kind in "iu" else value
 
 
-@function(inplace=True, out=True)
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+@function(inplace=True, out="same")
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2); with beta 0 the input's nan and inf do not count."""
     _matrices(("mat1", mat1, 2), ("mat2", mat2, 2))
     a, b = mat1._array.shape, mat2._array.shape
@@ -65,8 +65,8 @@ def _batches(batch1: Tensor, batch2: Tensor) -> tuple[int, int]:
     return a[1], b[2]
 
 
-@function(inplace=True, out=True)
-def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+@function(inplace=True, out="same")
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), batch by batch."""
     room = _batches(batch1, batch2)
     _of_one_dtype("baddbmm", input, batch1, batch2, ("batch1", "batch2"))
@@ -74,8 +74,8 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     return ops.baddbmm(input, batch1, batch2, beta=_factor(beta, input), alpha=_factor(alpha, input))  # type: ignore[no-any-return]
 
 
-@function(inplace=True, out=True)
-def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+@function(inplace=True, out="same")
+def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * the sum of the products of two batches."""
     room = _batches(batch1, batch2)
     _of_one_dtype("addmm_impl_cpu_", input, batch1, batch2, ("batch1", "batch2"))
@@ -83,8 +83,8 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alph
     return ops.addbmm(input, batch1, batch2, beta=_factor(beta, input), alpha=_factor(alpha, input))  # type: ignore[no-any-return]
 
 
-@function(inplace=True, out=True)
-def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+@function(inplace=True, out="same")
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat @ vec)."""
     a, b, c = mat._array.shape, vec._array.shape, input._array.shape
     if len(a) != 2 or len(b) != 1 or len(c) > 1:
@@ -100,7 +100,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any 
 
 
 @function(inplace=True, out=True)
-def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (vec1 outer vec2), in their common dtype; of bools the logic."""
     _matrices(("vec1", vec1, 1), ("vec2", vec2, 1))
     expands(input, (vec1._array.size, vec2._array.size))

@@ -167,7 +167,7 @@ def _factor(value: Any, input: Tensor) -> Any:
     return int(value) if isinstance(value, bool) else value
 
 
-@function(inplace=True, out=True)
+@function(inplace=True, out="same")
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input); the weight is a number or a tensor."""
     _need_tensors("lerp", input=input, end=end)
@@ -198,6 +198,8 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
         raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
     if exponent.kind == "b":
         other = ops.to(other, dtype=np.dtype("int64"))
+    if d.char in "dD" and exponent.kind == "f" and not other._array.ndim:
+        other = cast(other, np.dtype(np.float64))  # one number beside doubles is made one of them
     return ops.ldexp(cast(input, d), other)  # type: ignore[no-any-return]
 
 
@@ -246,6 +248,8 @@ def power(input: Operand, exponent: Operand) -> Any:
         return ops.power_of_tensors(cast(input, d), cast(exponent, d))
     except (ValueError, OverflowError) as error:
         if d.kind in "iu":
+            if not isinstance(exponent, Tensor) and exponent > 0:
+                raise RuntimeError(f"value cannot be converted to type {d.name}_t without overflow") from None
             raise RuntimeError("Integers to negative integer powers are not allowed.") from None
         raise RuntimeError(errors.cannot_broadcast(input._array.shape, exponent._array.shape)) from error
 

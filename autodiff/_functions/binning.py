@@ -32,7 +32,7 @@ def _search(edges: Tensor, x: Any, right: bool, out_int32: bool) -> Tensor:
     return ops.to(places, dtype=np.dtype(np.int32 if out_int32 else np.int64))  # type: ignore[no-any-return]
 
 
-@function(method=False, out="discrete")
+@function(method=False, out="discrete same")
 def searchsorted(
     sorted_sequence: Tensor,
     input: Any,
@@ -86,7 +86,7 @@ def _by_sorter(edges: Any, sorter: Any) -> Any:
     return np.take_along_axis(edges, sorter, -1)
 
 
-@function(method=False, out="discrete")
+@function(method=False, out="discrete same")
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The number of the bucket between `boundaries` in which each element falls."""
     if boundaries._array.ndim != 1:
@@ -102,7 +102,7 @@ def _check_bins(bins: int) -> None:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
 
 
-@function(out="discrete")
+@function(out="discrete same")
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many elements fall into each of equal bins between `min` and `max`, by default the extremes."""
     array = input._array

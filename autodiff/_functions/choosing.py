@@ -10,7 +10,7 @@ from autodiff._core import dtypes
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.modes import state
-from autodiff._core.promotion import cast, plain
+from autodiff._core.promotion import cast, foreign, plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 
@@ -20,8 +20,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input between bounds that are numbers or tensors; where they cross, the upper bound wins."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if input._array.dtype.kind == "c":
+    if input._array.dtype.kind == "c" or any(isinstance(plain(x), complex) for x in (min, max)):
         raise NotImplementedError("clamp is not supported for complex types")
+    for name, x in (("min", min), ("max", max)):
+        if x is not None and foreign(x):
+            raise TypeError(f"clamp(): argument '{name}' must be Tensor or Number, not {type(x).__name__}")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         return _clamp_to_tensors(input, min, max)
     d = _dtype(input, min, max)
@@ -32,6 +35,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
     d = _dtype(input, low, high)
+    if d.kind == "c":
+        raise NotImplementedError(f"\"clamp_cpu\" not implemented for '{dtypes.title(d)}'")
     bounds = [None if x is None else cast(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
     result = cast(input, d)
     if bounds[0] is not None and bounds[1] is not None:
@@ -51,7 +56,7 @@ def clamp_max(input: Tensor, max: Any) -> Tensor:
     return clamp(input, None, max)  # type: ignore[no-any-return]
 
 
-@function(inplace=True, out=True)
+@function(inplace=True, out="same")
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """1 above 0, `values` at 0, else 0. Raises RuntimeError for two dtypes."""
     for place, (role, x) in enumerate((("input", input), ("values", values)), 1):
@@ -64,7 +69,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     return ops._heaviside(input, values)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="same")
 def nan_to_num(
     input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -17,8 +18,11 @@ IGNORE = -100
 LONG, BYTE = np.dtype(np.int64), np.dtype(np.uint8)
 
 
-def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int) -> Tensor:
-    """The targets as int64. Raises as torch does for shapes, dtypes and classes that do not fit."""
+def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int) -> tuple[Tensor, int | None]:
+    """The targets as int64, and the class to ignore, None where no target can be it.
+
+    Raises as torch does for shapes, dtypes and classes that do not fit.
+    """
     a, t = input._array.shape, target._array.shape
     if not a:
         raise ValueError("Expected 1 or more dimensions (got 0)")
@@ -43,16 +47,21 @@ def _check_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore:
         if weight._array.dtype is not input._array.dtype:
             d, e = (dtypes.title(x._array.dtype) for x in (input, weight))
             raise RuntimeError(f"expected scalar type {d} but found {e}")
-    _check_range(target._array, classes, ignore)
-    return target if target._array.dtype == LONG else guarded(wrap(target._array.astype(np.int64)), target)
+    within = _check_range(whole(target), classes, ignore)
+    if target._array.dtype != LONG:
+        target = guarded(ops.to(target, dtype=LONG), target)
+    return target, None if within and not 0 <= ignore < classes else ignore
 
 
-def _check_range(target: Any, classes: int, ignore: int) -> None:
-    if not target.size or (target.min() >= 0 and target.max() < classes):
-        return
+def _check_range(target: Any, classes: int, ignore: int) -> bool:
+    """Whether all targets are classes. Raises IndexError for one that is not, and is not ignored."""
+    # Seen without their sign, numbers below 0 are larger than any class: one look finds both ends.
+    if not target.size or np.maximum.reduce(target.reshape(-1).view(f"u{target.itemsize}")) < classes:
+        return True
     outside = ((target < 0) | (target >= classes)) & (target != ignore)
     if outside.any():
         raise IndexError(f"Target {np.asarray(target)[np.asarray(outside)][0]} is out of bounds.")
+    return False
 
 
 @function("nn.functional")
@@ -70,11 +79,11 @@ def nll_loss(
     constant("nll_loss_forward", weight=weight)
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtypes.title(input._array.dtype)}'")
-    classes = _check_classes(input, target, weight, ignore_index)
+    classes, ignored = _check_classes(input, target, weight, ignore_index)
     if input._array.ndim == 1:
-        classes = guarded(wrap(np.reshape(classes._array, ())), target)
+        classes = guarded(ops.reshape_to(classes, shape=()), target)
     operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
-    loss: Tensor = operator(input, classes, weight, ignore=ignore_index, reduction=reduction)
+    loss: Tensor = operator(input, classes, weight, ignore=ignored, reduction=reduction)
     return (
         ops.view(loss, shape=target._array.shape)
         if reduction == "none" and target._array.shape != loss._array.shape
@@ -120,14 +129,15 @@ def cross_entropy(
 
 
 def _fused(input: Tensor, target: Tensor, weight: Tensor | None, ignore: int, reduction: str) -> Tensor:
-    constant("nll_loss_forward", weight=weight)
+    if weight is not None:
+        constant("nll_loss_forward", weight=weight)
     need_kernel("log_softmax_lastdim_kernel_impl", input)
-    classes = _check_classes(input, target, weight, ignore)
+    classes, ignored = _check_classes(input, target, weight, ignore)
     shape = target._array.shape
     if input._array.ndim == 1 and shape:
-        classes = guarded(wrap(np.reshape(classes._array, ())), target)
+        classes = guarded(ops.reshape_to(classes, shape=()), target)
     loss: Tensor
-    loss, _ = ops.cross_entropy(input, classes, weight, ignore=ignore, reduction=reduction)
+    loss, _, _ = ops.cross_entropy(input, classes, weight, ignore=ignored, reduction=reduction)
     return ops.view(loss, shape=shape) if reduction == "none" and shape != loss._array.shape else loss  # type: ignore[no-any-return]
 
 

@@ -20,13 +20,13 @@ def _need_tensors(name: str, **operands: Any) -> None:
             raise TypeError(f"{name}(): argument '{role}' (position {place}) must be Tensor, not {type(x).__name__}")
 
 
-@function(out="discrete")
+@function(out="discrete same")
 def isposinf(input: Tensor) -> Tensor:
     """Where input is positive infinity. Raises RuntimeError for complex tensors."""
     return _signed_infinity("isposinf", input, ops._isposinf)
 
 
-@function(out="discrete")
+@function(out="discrete same")
 def isneginf(input: Tensor) -> Tensor:
     """Where input is negative infinity. Raises RuntimeError for complex tensors."""
     return _signed_infinity("isneginf", input, ops._isneginf)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.batched import Batched
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.promotion import cast
@@ -85,7 +86,7 @@ def view_as_real(input: Tensor) -> Tensor:
 @function(method=False)
 def view_as_complex(input: Tensor) -> Tensor:
     """Complex numbers of the pairs along the last dimension, as a view. Raises RuntimeError where they lie apart."""
-    array = input.memory()
+    array = input._array if isinstance(input, Batched) else input.memory()
     if array.dtype.kind != "f":
         title = {"complex64": "ComplexFloat", "complex128": "ComplexDouble"}.get(array.dtype.name)
         raise RuntimeError(
@@ -99,9 +100,9 @@ def view_as_complex(input: Tensor) -> Tensor:
     step = array.itemsize
     if array.strides[-1] != step:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
-    if any(stride % (2 * step) for stride in array.strides[:-1]):
+    if any(stride % (2 * step) for stride, n in zip(array.strides[:-1], array.shape) if n != 1):
         raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
-    if input.storage_offset() % 2:  # type: ignore[attr-defined]
+    if not isinstance(input, Batched) and input.storage_offset() % 2:  # type: ignore[attr-defined]
         raise RuntimeError("Tensor must have a storage_offset divisible by 2")
     return ops.view_as_complex(input)  # type: ignore[no-any-return]
 

@@ -55,6 +55,8 @@ def einsum(*args: Any) -> Tensor:
         if first.kind in "biu" and len(set(term)) > len(result):
             only = ops.to(only, dtype=dtypes.int64.numpy)
         operands, terms = (only,), (term,)
+    elif first.kind in "fc":
+        operands, terms = _summed_alone(operands, terms, result)
     return ops.contraction(*operands, terms=terms, result=result, shape=tuple([size[label] for label in result]))  # type: ignore[no-any-return]
 
 
@@ -67,6 +69,27 @@ def _diagonals(x: Tensor, term: Labels) -> tuple[Tensor, Labels]:
         x = ops.diagonal(x, offset=0, dim1=first, dim2=second)
         term = (*(t for i, t in enumerate(term) if i not in (first, second)), label)
     return x, term
+
+
+def _summed_alone(
+    operands: tuple[Tensor, ...], terms: tuple[Labels, ...], result: Labels
+) -> tuple[tuple[Tensor, ...], tuple[Labels, ...]]:
+    """Sums over what one operand alone has more than one of come first, as in torch; so that one is not kept itself."""
+    sizes = [dict(zip(term, x._array.shape)) for x, term in zip(operands, terms)]
+    summed, left = list(operands), list(terms)
+    for i, term in enumerate(terms):
+        alone = {
+            label
+            for label in term
+            if label not in result
+            and sizes[i][label] > 1
+            and all(other.get(label, 1) == 1 for j, other in enumerate(sizes) if j != i)
+        }
+        if alone:
+            x, once = _diagonals(operands[i], term)
+            summed[i] = x.sum(tuple([d for d, label in enumerate(once) if label in alone]))  # type: ignore[attr-defined]
+            left[i] = tuple([label for label in once if label not in alone])
+    return tuple(summed), tuple(left)
 
 
 def _letters(text: str, where: str) -> list[int | None]:

@@ -9,9 +9,10 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
-from autodiff._core.inplace import assign, check_overlap
-from autodiff._core.modes import state
+from autodiff._core.inplace import assign, check_overlap, check_writable
+from autodiff._core.modes import duals, state
 from autodiff._core.registry import ops
+from autodiff._core.tangents import dropped
 from autodiff._core.tensor import Tensor, alias
 
 METHOD = "Tensor"
@@ -130,6 +131,8 @@ def detach_(self: Tensor) -> Tensor:
             "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
         )
     self._node = None
+    if duals:
+        dropped(self)
     return self
 
 
@@ -141,6 +144,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
+    check_writable(self)
     check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
     return assign(self, lambda before: ops.copy(before, other))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autodiff._core import arguments
+from autodiff._core.batched import blank
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
@@ -18,7 +19,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return ops.diagonal(input, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
 
 
-@function(out=True, inplace=True)
+@function(out="same", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle; zeros elsewhere."""
     if input._array.ndim < 2:
@@ -26,7 +27,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     return ops.triu(input, diagonal=diagonal)  # type: ignore[no-any-return]
 
 
-@function(out=True, inplace=True)
+@function(out="same", inplace=True)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle; zeros elsewhere."""
     if input._array.ndim < 2:
@@ -50,7 +51,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     return ops.diag_embed(input, shape=tuple(room), offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="same")
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A matrix's diagonal, copied; or a matrix with a vector along its diagonal."""
     ndim = input._array.ndim
@@ -73,5 +74,5 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     a, b = arguments.dim(dim1, input._array.ndim), arguments.dim(dim2, input._array.ndim)
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    check_slice(src, input._array.diagonal(offset, a, b).shape)
+    check_slice(src, blank(input).diagonal(offset, a, b).shape)
     return ops.diagonal_scatter(input, src, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]

@@ -103,7 +103,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
         return wrap(np.zeros(shape[:d] + shape[d + 1 :], y._array.dtype))
     _check_trapezoid("trapezoid", y, x, dx)
     if x is None:
-        inside = y.sum(d) - (y.select(d, 0) + y.select(d, -1)) * 0.5
+        inside = ops.contiguous(y.sum(d)) - (y.select(d, 0) + y.select(d, -1)) * 0.5
         return inside * dx  # type: ignore[no-any-return]
     widths = _widths("trapezoid", y, x, d)
     return (widths * (_part(y, d, 0, -1) + _part(y, d, 1, None))).sum(d) / 2.0  # type: ignore[no-any-return]

@@ -11,8 +11,8 @@ import numpy as np
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.generator import stream_of
 from autodiff._functions.sampling import all_alike, exponential_
-from autodiff._kernels import mersenne
 from autodiff._kernels.creation import alike
 
 #: What a selu of -inf is, positive: alpha times the scale.
@@ -27,7 +27,7 @@ def kept(shape_of: Any, p: float, feature: bool, dtype: Any = None) -> Any:
         memory = np.empty((*shape_of.shape[:2], *[1] * (shape_of.ndim - 2)), shape_of.dtype)
     else:
         memory = alike(shape_of, dtype or shape_of.dtype)
-    drawn = all_alike(mersenne.default(), memory, 1 - p)
+    drawn = all_alike(stream_of(None, "dropout"), memory, 1 - p)
     if not feature:
         return drawn
     spread = alike(shape_of, shape_of.dtype)  # in the input's layout, which the product then has
@@ -140,7 +140,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     _checked(p)
     ndim = input._array.ndim
     if ndim not in (3, 4):
-        warnings.warn(_deprecated("dropout2d", ndim, 2, "3-D or 4-D"), UserWarning, stacklevel=2)
+        warnings.warn(_deprecated("dropout2d", ndim, 2, "3-D or 4-D"), UserWarning, stacklevel=3)
     if ndim == 3:
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired "
@@ -148,7 +148,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             "future release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain "
             "the 1D channel-wise dropout behavior, please switch to using dropout1d instead.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return _by_channel(input, p, training, inplace, False)
 
@@ -159,7 +159,7 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     _checked(p)
     ndim = input._array.ndim
     if ndim not in (4, 5):
-        warnings.warn(_deprecated("dropout3d", ndim, 3, "4-D or 5-D"), UserWarning, stacklevel=2)
+        warnings.warn(_deprecated("dropout3d", ndim, 3, "4-D or 5-D"), UserWarning, stacklevel=3)
     return _by_channel(input, p, training, inplace, ndim == 4)
 
 
@@ -184,10 +184,10 @@ def _by_channel(input: Tensor, p: float, training: bool, inplace: bool, alone: b
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A sample in which classes weigh as much as chance likes them; `hard`: the winner takes 1, gradients stay soft."""
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=2)
+        warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=3)
     waits = exponential_(wrap(np.empty(logits._array.shape, logits._array.dtype)))
     soft: Any = ((logits - ops.log(waits)) / tau).softmax(dim)  # type: ignore[attr-defined,operator]
     if not hard:
         return soft  # type: ignore[no-any-return]
-    chosen = wrap(np.zeros_like(soft._array)).scatter_(dim, soft.argmax(dim, keepdim=True), 1.0)  # type: ignore[attr-defined]
+    chosen = ops.zeros_like(soft.detach()).scatter_(dim, soft.argmax(dim, keepdim=True), 1.0)  # type: ignore[attr-defined]
     return chosen - soft.detach() + soft  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.matrices import (
     check_batches,
@@ -50,12 +51,12 @@ def _cholesky(name: str, primitive: Any, input: Tensor, upper: bool, check: bool
         check_floating(reported, input)
     check_kernel("cholesky_cpu", input)
     L, info = primitive(input, upper=bool(upper))
-    if check and info._array.any():
-        raise failed(name, info._array, _NOT_POSITIVE)
+    if check and whole(info).any():
+        raise failed(name, whole(info), _NOT_POSITIVE)
     return CholeskyEx(L, info)  # type: ignore[call-arg]
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def cholesky(input: Tensor, *, upper: bool = False) -> Tensor:
     """The triangular factor L of L L^H, of a positive-definite matrix; of `input` one triangle is read."""
     return _cholesky("linalg.cholesky", ops.cholesky_ex, input, upper, True)[0]  # type: ignore[no-any-return]
@@ -104,8 +105,8 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> Any:
     """Both factors in one matrix, and the exchanges of rows, counted from 1."""
     _check_lu("torch.lu_factor", A, pivot)
     factors, pivots, info = ops.lu_factor_ex(A)
-    if info._array.any():
-        raise failed("torch.linalg.lu_factor", info._array, _ZERO_PIVOT, RuntimeError)
+    if whole(info).any():
+        raise failed("torch.linalg.lu_factor", whole(info), _ZERO_PIVOT, RuntimeError)
     return LUFactor(factors, pivots)  # type: ignore[call-arg]
 
 
@@ -114,8 +115,8 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -
     """The same, and per matrix the place of the first zero on U's diagonal, counted from 1, or 0."""
     _check_lu("torch.lu_factor", A, pivot)
     factors, pivots, info = ops.lu_factor_ex(A)
-    if check_errors and info._array.any():
-        raise failed("torch.linalg.lu_factor_ex", info._array, _ZERO_PIVOT, RuntimeError)
+    if check_errors and whole(info).any():
+        raise failed("torch.linalg.lu_factor_ex", whole(info), _ZERO_PIVOT, RuntimeError)
     return LUFactorEx(factors, pivots, info)  # type: ignore[call-arg]
 
 
@@ -187,7 +188,8 @@ def geqrf(input: Tensor) -> Any:
 
 def _reflected(vectors: Tensor, tau: Tensor, C: Tensor, left: bool, adjoint: bool) -> Tensor:
     """Q C, Q^H C, C Q or C Q^H, reflection by reflection: Q is the product of all 1 - tau v v^H."""
-    count = tau._array.shape[-1]
+    # Of nothing neither has a gradient.
+    count = tau._array.shape[-1] if vectors._array.size else 0
     rows = vectors._array.shape[-2]
     # From the left the last reflection comes first, from the right the first; the adjoint turns both about.
     order = range(count) if left == adjoint else reversed(range(count))
@@ -229,9 +231,7 @@ def _householder(input: Tensor, tau: Tensor) -> Tensor:
     columns = array.shape[-1]
     start = np.zeros(array.shape, array.dtype)
     start[..., np.arange(columns), np.arange(columns)] = 1
-    found = _reflected(input, tau, wrap(start), True, False)
-    # Of nothing, too, the input has a gradient.
-    return found if array.size else found + input
+    return _reflected(input, tau, wrap(start), True, False)
 
 
 @function("linalg", out=True)
@@ -253,7 +253,7 @@ def _ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool, transpose:
     return _reflected(input, input2, input3, left, transpose)
 
 
-@function("", out=True)
+@function("", out="same")
 def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
     """A product of reflections, of `input` and their factors `input2`, times the matrix `input3`, or turned about."""
     size = input3._array.shape[-2 if left else -1]
@@ -274,8 +274,8 @@ def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, tran
 def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
     """The factors of Bunch and Kaufman in one matrix, and LAPACK's exchanges."""
     LD, pivots, info = ldl_factor_ex(input, hermitian=hermitian)
-    if info._array.any():
-        raise failed("torch.linalg.ldl_factor", info._array, "Unknown error code: {}.", RuntimeError)
+    if whole(info).any():
+        raise failed("torch.linalg.ldl_factor", whole(info), "Unknown error code: {}.", RuntimeError)
     return LDLFactor(LD, pivots)  # type: ignore[call-arg]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
+from autodiff._core.modes import state
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels import mersenne
 from autodiff._kernels.mersenne import Mersenne
@@ -94,7 +95,15 @@ def checked_seed(seed: Any) -> int:
 
 
 def stream_of(generator: Generator | None, name: str) -> Mersenne:
-    """The stream that a function draws from. Raises TypeError for what is no generator."""
+    """The stream that a function draws from. Raises TypeError for what is no generator.
+
+    And RuntimeError under a vmap that allows no random operators.
+    """
+    if state.sober or any(level.randomness == "error" for level in state.maps):
+        raise RuntimeError(
+            "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
+            "randomness flags on vmap or perform the randomness operation out of vmap"
+        )
     if generator is None:
         return mersenne.default()
     if not isinstance(generator, Generator):
@@ -105,7 +114,7 @@ def stream_of(generator: Generator | None, name: str) -> Mersenne:
 
 
 @function("", "random", method=False)
-def manual_seed(seed: int) -> Generator:
+def manual_seed(seed: Any) -> Generator:
     """Start the stream of all anew: the same seed gives the same numbers, torch's."""
     return default_generator.manual_seed(checked_seed(seed))
 

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
+from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.function import function
 from autodiff._core.inplace import assign, check_overlap, check_writable
-from autodiff._core.modes import state
-from autodiff._core.primitive import Many
+from autodiff._core.modes import duals, state
+from autodiff._core.node import Many
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -47,7 +48,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     if indices is None:
         return ops.alias(x) if view is x else view
     try:
-        return ops.index(view, indices=indices)  # type: ignore[no-any-return]
+        return ops.index(_varied(view, indices), indices=indices)  # type: ignore[no-any-return]
     except IndexError as error:
         raise _explained(error, indices) from None
 
@@ -158,7 +159,7 @@ def _converted(p: Any) -> Any:
     _check_kind(p)
     if p._array.dtype.itemsize == 1:
         return p
-    return int(p._array) if not p._array.ndim else p
+    return int(p._array) if not p._array.ndim and not isinstance(p, Batched) else p
 
 
 def _check_kind(p: Tensor) -> None:
@@ -167,7 +168,7 @@ def _check_kind(p: Tensor) -> None:
 
 
 def _is_bool(p: Any) -> bool:
-    return isinstance(p, bool) or (isinstance(p, Tensor) and not p._array.ndim)
+    return isinstance(p, bool) or (isinstance(p, Tensor) and not p._array.ndim and _is_mask(p))
 
 
 def _is_mask(p: Any) -> bool:
@@ -213,6 +214,8 @@ def _places(p: Tensor, shape: tuple[int, ...], dim: int) -> list[Tensor]:
     """One tensor of indices per dimension that an index speaks of: a mask names where it holds."""
     if not _is_mask(p):
         return [p]
+    if isinstance(p, Batched):
+        raise RuntimeError("vmap: indexing with a mask gives each sample a shape of its own, a dynamic shape")
     for i, n in enumerate(p._array.shape):
         if n != shape[dim + i]:
             raise IndexError(
@@ -299,12 +302,21 @@ def _arrays(indices: Many) -> tuple[Any, ...]:
     return tuple([i._array if isinstance(i, Tensor) else i for i in indices])
 
 
+def _varied(x: Tensor, indices: Many) -> Tensor:
+    """x as a tensor that varies over all vmaps that its indices vary over."""
+    levels = levels_of([x, *indices])
+    return x if not levels else batched(spread(x, levels), levels)
+
+
 def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
+    if state.maps and levels_of([view, value, *indices]):
+        assign(view, lambda before: ops.index_put(_varied(before, indices), value, indices=indices, accumulate=False))
+        return
     filling = one_mask and isinstance(value, Tensor) and value._array.size == 1
     if not filling:
         check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
-    if state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None)):
+    if duals or (state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None))):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
     check_writable(view)
@@ -339,5 +351,8 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     for p in indices:
         places += _places(p, shape, len(places))
     many = Many(places)
-    value = put_value(input, many, values, False, strict=True)
+    if levels_of([input, values, *many]):
+        input, value = _varied(input, many), values
+    else:
+        value = put_value(input, many, values, False, strict=True)
     return ops.index_put(input, value, indices=many, accumulate=bool(accumulate))  # type: ignore[no-any-return]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def _of_one_dtype(tensors: list[Tensor]) -> list[Tensor]:
     return [x if x._array.dtype is target else ops.to(x, dtype=target) for x in tensors]
 
 
-@function(method=False, out=True, aliases=("concat", "concatenate"))
+@function(method=False, out="joining", aliases=("concat", "concatenate"))
 def cat(tensors: Any, dim: int = 0) -> Tensor:
     """Joined along an existing dimension."""
     given = _list_of("cat", tensors)
@@ -68,7 +69,7 @@ def cat(tensors: Any, dim: int = 0) -> Tensor:
     return ops.cat(*given, dim=d)  # type: ignore[no-any-return]
 
 
-@function(method=False, out=True)
+@function(method=False, out="joining")
 def stack(tensors: Any, dim: int = 0) -> Tensor:
     """Joined along a new dimension."""
     given = _list_of("stack", tensors)
@@ -99,43 +100,43 @@ def _at_least(input: Any, ndim: int) -> Any:
 
 
 @function(method=False)
-def atleast_1d(*tensors: Any) -> Any:
+def atleast_1d(*tensors: Tensor | Sequence[Tensor]) -> Any:
     """A 0-dim tensor as a vector of one; others as they are. Several tensors give a tuple."""
-    return _at_least(tensors if len(tensors) > 1 else tensors[0], 1)
+    return _at_least(tensors[0] if len(tensors) == 1 else tensors, 1)
 
 
 @function(method=False)
-def atleast_2d(*tensors: Any) -> Any:
+def atleast_2d(*tensors: Tensor | Sequence[Tensor]) -> Any:
     """Leading dimensions of size 1 until there are two. Several tensors give a tuple."""
-    return _at_least(tensors if len(tensors) > 1 else tensors[0], 2)
+    return _at_least(tensors[0] if len(tensors) == 1 else tensors, 2)
 
 
 @function(method=False)
-def atleast_3d(*tensors: Any) -> Any:
+def atleast_3d(*tensors: Tensor | Sequence[Tensor]) -> Any:
     """Dimensions of size 1 until there are three. Several tensors give a tuple."""
-    return _at_least(tensors if len(tensors) > 1 else tensors[0], 3)
+    return _at_least(tensors[0] if len(tensors) == 1 else tensors, 3)
 
 
-@function(method=False, out=True)
+@function(method=False, out="joining")
 def hstack(tensors: Any) -> Tensor:
     """Joined along columns (vectors along their only dimension)."""
     given = list(_at_least(tuple(_not_empty("hstack", tensors)), 1))
     return cat(given, 0 if given[0]._array.ndim == 1 else 1)  # type: ignore[no-any-return]
 
 
-@function(method=False, out=True, aliases=("row_stack",))
+@function(method=False, out="joining", aliases=("row_stack",))
 def vstack(tensors: Any) -> Tensor:
     """Joined along rows."""
     return cat(list(_at_least(tuple(_not_empty("vstack", tensors)), 2)), 0)  # type: ignore[no-any-return]
 
 
-@function(method=False, out=True)
+@function(method=False, out="joining")
 def dstack(tensors: Any) -> Tensor:
     """Joined along the third dimension, which is made where it is missing."""
     return cat(list(_at_least(tuple(_not_empty("dstack", tensors)), 3)), 2)  # type: ignore[no-any-return]
 
 
-@function(method=False, out=True)
+@function(method=False, out="joining")
 def column_stack(tensors: Any) -> Tensor:
     """Joined along columns, of which a vector or a number is one."""
     given = _not_empty("column_stack", tensors)

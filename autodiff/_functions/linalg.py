@@ -39,7 +39,7 @@ def _factors(name: str, A: Tensor) -> tuple[Any, Any]:
     return lapack.lu(A._array)[:2]
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def det(A: Tensor) -> Tensor:
     """The determinant; its gradient at a singular matrix is made of the cofactors."""
     return ops.det(A, *_factors("linalg.det", A))  # type: ignore[no-any-return]
@@ -75,7 +75,7 @@ def logdet(input: Tensor) -> Tensor:
 # -- functions of matrices ----------------------------------------------------------------------------------------
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """The product of `n` factors; of the inverse for a negative n."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
@@ -85,7 +85,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
         one = np.broadcast_to(decompositions.identity_like(input._array), input._array.shape)
         return ops.copy(ops.clone(input), wrap(one.copy()))  # type: ignore[no-any-return]
     if n == 1:
-        return ops.clone(input)  # type: ignore[no-any-return]
+        return ops.contiguous(input)  # type: ignore[no-any-return]
     base = getattr(ops, "linalg.inv")(input) if n < 0 else input
     n = abs(n)
     if n == 3:
@@ -101,7 +101,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
         base = ops.matmul(base, base)
 
 
-@function("", name="matrix_power", out=True)
+@function("", name="matrix_power", out="same")
 def root_matrix_power(input: Tensor, n: int) -> Tensor:
     """The product of `n` factors; of the inverse for a negative n."""
     return matrix_power(input, n)  # type: ignore[no-any-return]
@@ -160,7 +160,7 @@ def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     return ops.cat(wrap(np.ones(column._array.shape, powers._array.dtype)), powers, dim=ndim)  # type: ignore[no-any-return]
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The sum of conj(x) · y along a dimension."""
     check_floating("linalg.vecdot", x, half=True)
@@ -197,7 +197,7 @@ def _multiplied(matrices: Sequence[Tensor], split: list[list[int]], i: int, j: i
     return ops.mm(_multiplied(matrices, split, i, k), _multiplied(matrices, split, k + 1, j))  # type: ignore[no-any-return]
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """The product of two or more matrices in the cheapest order; the ends may be vectors."""
     given = list(tensors)
@@ -254,13 +254,13 @@ def _cross(name: str, input: Tensor, other: Tensor, dim: int) -> Tensor:
     )
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The vector product along a dimension of size 3."""
     return _cross("linalg.cross", input, other, dim)
 
 
-@function("", name="cross", out=True)
+@function("", name="cross", out="same")
 def root_cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The vector product along a dimension of size 3, by default the first that there is."""
     if dim is None:

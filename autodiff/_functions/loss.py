@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad, state
 from autodiff._core.promotion import cast
@@ -24,7 +25,7 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
     if size_average is not None or reduce is not None:
         chosen = "none" if reduce is False else "sum" if size_average is False else "mean"
         warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=3
+            f"size_average and reduce args will be deprecated, please use reduction='{chosen}' instead.", stacklevel=4
         )
         return chosen
     if reduction not in REDUCTIONS:
@@ -84,7 +85,7 @@ def _of_one_shape(input: Tensor, target: Tensor) -> tuple[Tensor, ...]:
     warnings.warn(
         f"Using a target size ({_size(b)}) that is different to the input size ({_size(a)}). This will likely lead "
         "to incorrect results due to broadcasting. Please ensure they have the same size.",
-        stacklevel=3,
+        stacklevel=4,
     )
     try:
         shape = np.broadcast_shapes(a, b)
@@ -210,7 +211,7 @@ def binary_cross_entropy(
     need_kernel("binary_cross_entropy", input)
     if x.dtype is not y.dtype:
         raise RuntimeError(f"Found dtype {dtypes.title(y.dtype)} but expected {dtypes.title(x.dtype)}")
-    for name, values in (("input", x), ("target", y)):
+    for name, values in (("input", whole(input)), ("target", whole(target))):
         if not np.all((values >= 0) & (values <= 1)):
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     return ops.binary_cross_entropy(input, target, weight, reduction=reduction)  # type: ignore[no-any-return]
@@ -329,7 +330,7 @@ def kl_div_function(
             "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' divides "
             "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave the "
             "same as 'batchmean' in the next major release.",
-            stacklevel=2,
+            stacklevel=3,
         )
     whole = _kl_div(input, target, reduction_of(size_average, reduce, shown), log_target)
     if reduction != "batchmean" or not input._array.ndim:
@@ -390,7 +391,7 @@ def gaussian_nll_loss(
         if var < 0:
             raise ValueError("var has negative entry/entries")
         var = ops.mul(ops.ones_like(input), var)
-    elif np.any(var._array < 0):
+    elif np.any(whole(var) < 0):
         raise ValueError("var has negative entry/entries")
     own = var._array.shape
     if own != shape:

@@ -111,10 +111,10 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             return ops.masked_fill_tensor(input, ops.to(value, dtype=input._array.dtype), mask)  # type: ignore[no-any-return]
         return ops.masked_fill(input, mask, value=checked_number(value, input._array.dtype))  # type: ignore[no-any-return]
     except ValueError:
-        raise _unequal([input._array.shape, mask._array.shape]) from None
+        raise _unequal([mask._array.shape, input._array.shape]) from None
 
 
-@function(out=True)
+@function(out="same")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where the mask holds, in order."""
     _check_mask(mask, "masked_select: expected BoolTensor for mask")
@@ -127,7 +127,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 @function(inplace=True)
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy that holds the first elements of source, in order, wherever the mask holds."""
-    _check_mask(mask, "masked_scatter: expected BoolTensor for mask")
+    _check_mask(mask, f"masked_scatter_ only supports boolean masks, but got mask with dtype {_named(mask)}")
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError(
             f"masked_scatter: expected self and source to have same dtypes but got{_named(input)} and {_named(source)}"
@@ -142,7 +142,7 @@ def _broadcast_pair(a: Tensor, b: Tensor) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(a._array.shape, b._array.shape)
     except ValueError:
-        raise _unequal([a._array.shape, b._array.shape]) from None
+        raise _unequal([b._array.shape, a._array.shape]) from None
 
 
 @function(out=True)

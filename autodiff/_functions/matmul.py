@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes, errors
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -22,7 +23,9 @@ _C_NAMES = {
 
 def _check_dtypes(x: Tensor, y: Tensor, kernel: str = "addmm_impl_cpu_") -> None:
     a, b = x._array.dtype, y._array.dtype
-    if a is not b:
+    if a is not b and (kernel != "bmm" or a.kind != "b"):
+        if kernel != "addmm_impl_cpu_":
+            raise RuntimeError(f"expected scalar type {dtypes.title(a)} but found {dtypes.title(b)}")
         names = (_C_NAMES[dtypes.title(d)] for d in (a, b))
         raise RuntimeError("expected m1 and m2 to have the same dtype, but got: {} != {}".format(*names))
     if a.kind == "b":
@@ -33,7 +36,7 @@ def _times(x: tuple[int, ...], y: tuple[int, ...]) -> str:
     return f"({x[0]}x{x[1]} and {y[0]}x{y[1]})"
 
 
-@function(out=True)
+@function(out="same")
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of two matrices."""
     a, b = input._array.shape, mat2._array.shape
@@ -47,7 +50,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return ops.mm(input, mat2)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="same")
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Products of the matrices of two batches, which do not broadcast."""
     a, b = input._array.shape, mat2._array.shape
@@ -59,11 +62,11 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
             f"Expected size for first two dimensions of batch2 tensor to be: [{a[0]}, {a[2]}] "
             f"but got: [{b[0]}, {b[1]}]."
         )
-    _check_dtypes(input, mat2)
+    _check_dtypes(input, mat2, "bmm")
     return ops.bmm(input, mat2)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="same")
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """A matrix times a vector."""
     a, b = input._array.shape, vec._array.shape
@@ -75,7 +78,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return ops.mv(input, vec)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="same")
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements, without conjugation."""
     _check_vectors(input, tensor)
@@ -108,7 +111,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return ops.mul(ops.view(input, shape=(input._array.size, 1)), vec2)  # type: ignore[no-any-return]
 
 
-@function("", "linalg", out=True)
+@function("", "linalg", out="same")
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The product by the number of dimensions: vectors, matrices, or batches of matrices, which broadcast."""
     if not isinstance(input, Tensor) or not isinstance(other, Tensor):
@@ -170,7 +173,7 @@ def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
 def folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """x in another shape, for a product that saves it: where it is the same memory, writing to x is noticed."""
     y: Tensor = ops.reshape_to(x, shape=shape)
-    return guarded(y, x) if not x._array.size or np.may_share_memory(y._array, x._array) else y
+    return guarded(y, x) if not x._array.size or np.may_share_memory(whole(y), whole(x)) else y
 
 
 def _unkept(few: Tensor, batches: Tensor) -> Tensor:
@@ -189,7 +192,7 @@ def _product(shape: tuple[int, ...]) -> int:
     return math.prod(shape)
 
 
-@function(out=True)
+@function(out="same")
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The sum of the products of two vectors' elements, the first conjugated."""
     _check_vectors(input, other)
@@ -214,7 +217,7 @@ def expands(input: Tensor, room: tuple[int, ...]) -> None:
             )
 
 
-@function(out=True)
+@function(out="same")
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """Sums of products along both last dimensions; with a number, the product."""
     a, b = input._array.shape, other._array.shape

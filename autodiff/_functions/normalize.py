@@ -81,4 +81,6 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     ndim = len(input._array.shape)
     mean = ops.mean(ops.square(x), dims=tuple(range(ndim - len(tail), ndim)), keepdim=True)
     result = ops.mul(x, ops.rsqrt(ops.add(mean, float(np.finfo(wide).eps) if eps is None else eps)))
+    if not result._array.flags.c_contiguous:
+        result = ops.contiguous(result)
     return cast(result if weight is None else ops.mul(result, weight), d)

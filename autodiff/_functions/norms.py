@@ -72,7 +72,7 @@ def _check_wider(own: np.dtype[Any], wanted: np.dtype[Any]) -> None:
         )
 
 
-@function("linalg", name="vector_norm", out=True)
+@function("linalg", name="vector_norm", out="same")
 def linalg_vector_norm(
     input: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:

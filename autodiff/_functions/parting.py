@@ -200,7 +200,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     return ops.slice(input, dim=d, start=first, stop=first + length, step=1)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out="same")
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """The `length` places from `start` on along `dim`, copied."""
     if not input._array.ndim:

@@ -74,7 +74,7 @@ def whole(stream: Mersenne, array: Any, low: int, high: int) -> Any:
         digits = int(np.finfo(dtype).nmant) + 1
         for name, value in (("from", low), ("to - 1", high - 1)):
             if abs(value) > 2**digits:
-                warnings.warn(_beyond(name, digits, dtype), UserWarning, stacklevel=4)
+                warnings.warn(_beyond(name, digits, dtype), UserWarning, stacklevel=5)
     else:
         least, most = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
         for name, value in (("from", low), ("to - 1", high - 1)):

@@ -97,7 +97,7 @@ def inclusive(
     """start, start + step, ... up to `end` itself, floating point. Deprecated in torch: arange stops before."""
     if end is None:
         raise TypeError('range() missing 1 required positional arguments: "end"')
-    warnings.warn(_RANGE, UserWarning, stacklevel=2)
+    warnings.warn(_RANGE, UserWarning, stacklevel=3)
     start, end, step = _bounds("range", start, end, step)
     target = arguments.numpy_dtype(dtype, Default.real)
     _served("range_cpu", target, "iuf")

@@ -8,6 +8,7 @@ import numpy as np
 
 from autodiff._core import arguments, dtypes, errors
 from autodiff._core.arguments import dim as one_dim
+from autodiff._core.batched import blank
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -172,7 +173,7 @@ def constant_pad_nd(input: Tensor, pad: Any, value: Any = 0) -> Tensor:
 # -- a region written over -----------------------------------------------------------------------------------
 
 
-@function(out=True)
+@function(out="same")
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
@@ -181,7 +182,7 @@ def slice_scatter(
     if step <= 0:
         raise RuntimeError("slice step must be positive")
     where = geometry.at(d, slice(*slice(start, end, step).indices(input._array.shape[d])))
-    check_slice(src, input._array[where].shape)
+    check_slice(src, blank(input)[where].shape)
     return ops.slice_scatter(input, src, index=where)  # type: ignore[no-any-return]
 
 
@@ -193,7 +194,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     if not -shape[d] <= index < shape[d]:
         raise IndexError(f"select(): index {index} out of range for tensor of size {list(shape)} at dimension {d}")
     where = geometry.at(d, index)
-    check_slice(src, input._array[where].shape)
+    check_slice(src, blank(input)[where].shape)
     refuse_complex("select_scatter", input, src)
     return ops.select_scatter(input, src, index=where)  # type: ignore[no-any-return]
 

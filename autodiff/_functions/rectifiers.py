@@ -198,7 +198,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return ops.softshrink(input, lambd=lambd)  # type: ignore[no-any-return]
 
 
-@function("", "nn.functional", out=True)
+@function("", "nn.functional", out="same")
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """0 where |x| <= lambd, with derivative 0, else x."""
     need_floats("hardshrink_cpu", input)

@@ -14,7 +14,7 @@ from autodiff._core.function import function
 from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor
 
 Dims = Any  # None, an int, or several
 
@@ -274,7 +274,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 def _truth(name: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     _check_tensor(name, input)
     dims = () if dim == () else over(dim, input._array.ndim)
-    mask = input if input._array.dtype.kind == "b" else wrap(input._array != 0)
+    mask = input if input._array.dtype.kind == "b" else ops.ne(input, 0)
     result: Tensor = getattr(ops, name)(mask, dims=dims, keepdim=keepdim)
     return ops.to(result, dtype=np.dtype("uint8")) if input._array.dtype == np.uint8 else result  # type: ignore[no-any-return]
 

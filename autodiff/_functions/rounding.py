@@ -10,7 +10,7 @@ from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
 
-@function("", "special", inplace=True, out=True)
+@function("", "special", inplace=True, out="same")
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """To the nearest whole number or decimal place, halves to even."""
     if decimals == 0:

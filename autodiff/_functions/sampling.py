@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.batched import Batched
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.registry import ops
@@ -27,7 +28,13 @@ _CHANCES = "Expected p_in >= 0 && p_in <= 1 to be true, but got false."
 def _written(self: Tensor, op: Any, generator: Generator | None, draw: Callable[[Mersenne, Any], Any]) -> Tensor:
     """Draw every element of the tensor anew; what flows back through it is 0."""
     stream = stream_of(generator, op.__name__)
-    return assign(self, lambda before: op(before, values=draw(stream, np.asarray(before._array))))
+    return assign(self, lambda before: op(before, values=draw(stream, _room(before))))
+
+
+def _room(before: Tensor) -> Any:
+    """An array like the one that is drawn into: of all samples under vmap one, which they share."""
+    array = before._array
+    return np.empty(array.shape, array.dtype) if isinstance(before, Batched) else np.asarray(array)
 
 
 def _bounds(from_: Any, to: Any, given: dict[str, Any]) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad
 from autodiff._core.registry import ops
@@ -33,13 +34,13 @@ def _check_scatter(input: Tensor, d: int, index: Tensor, src: Any) -> None:
             f"Expected index {list(wanted)} to be no larger than self {list(shape)} apart from dimension {d}"
             + (f" and to be no larger size than src {list(given)}" if isinstance(src, Tensor) else "")
         )
-    check_bounds(index._array, shape[d], d)
+    check_bounds(whole(index), shape[d], d)
 
 
 _NO_DERIVATIVE = "derivative for aten::scatter is not implemented"
 
 
-@function(inplace="apart", out=True)
+@function(inplace="apart", out="same")
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
 ) -> Tensor:
@@ -67,7 +68,7 @@ def scatter(
     return ops.refused(found, input, src, why=_NO_DERIVATIVE)  # type: ignore[no-any-return]
 
 
-@function(inplace="apart", out=True)
+@function(inplace="apart", out="same")
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """input with src added at `index` along `dim`."""
     if not isinstance(src, Tensor):
@@ -88,7 +89,7 @@ def _check_reduced(name: str, kernel: str, reduce: str, x: Tensor, src: Tensor) 
         raise NotImplementedError(f"\"{kernel}_{reduce}\" not implemented for '{named(x)}'")
 
 
-@function(inplace="apart", out=True)
+@function(inplace="apart", out="same")
 def scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
@@ -104,17 +105,32 @@ def scatter_reduce(
 # -- one index for each slice --------------------------------------------------------------------------------
 
 
+def _check_index(name: str, index: Tensor) -> None:
+    if index._array.dtype.name not in ("int32", "int64"):
+        raise RuntimeError(f"{name}_(): Expected dtype int32/int64 for index but got: {named(index)}")
+
+
 def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor, *, alike: bool = True) -> int:
     """The dimension, once shapes fit. `alike`: a vector of one is no slice of a 0-dim tensor, nor the reverse."""
     d = arguments.dim(dim, input._array.ndim)
     shape, given = input._array.shape, source._array.shape
     if index._array.ndim > 1:
-        raise IndexError(f"{name}_(): Index should have dimension 1 or 0 (got {index._array.ndim})")
+        raise IndexError(
+            f"{name}_(): Index is supposed to be a vector or a number, but got dim: {index._array.ndim} with type: "
+            f"{named(index)} and size: {list(index._array.shape)}"
+        )
+    # index_copy counts what it is given before it compares shapes, and calls both a matter of indices.
+    counted: type[Exception] = RuntimeError if alike else IndexError
+    if not alike and shape and given and len(shape) != len(given):
+        raise IndexError(
+            "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
+            f"dimensionality ({len(given)}), destination dimensionality ({len(shape)})"
+        )
     if given and d >= len(given):
         raise RuntimeError(f"{name}_(): Indexing dim {d} is out of bounds of the source tensor with dim {len(given)}")
     count = given[d] if given else 1
     if index._array.size != count:
-        raise RuntimeError(
+        raise counted(
             f"{name}_(): Number of indices ({index._array.size}) should be equal to source.size(dim): "
             f"({count}), for dim: {d}"
         )
@@ -128,19 +144,20 @@ def _slices(name: str, input: Tensor, dim: int, index: Tensor, source: Tensor, *
     return d
 
 
-@function(inplace="apart", out=True)
-def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+@function(inplace="apart", out="same")
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """input with alpha * source added to the slices along `dim` that `index` names."""
     if source._array.dtype is not input._array.dtype:
         raise RuntimeError(
             f"index_add_(): self ({named(input)}) and source ({named(source)}) must have the same scalar type"
         )
+    _check_index("index_add", index)
     d = _slices("index_add", input, dim, index, source)
-    check_bounds(index._array, (input._array.shape or (1,))[d], d)
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d)
     return ops.index_add(input, index, source, dim=d, alpha=alpha)  # type: ignore[no-any-return]
 
 
-@function(inplace="apart", out=True)
+@function(inplace="apart", out="same")
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """A copy in which the slices along `dim` that `index` names hold source."""
     if source._array.dtype is not input._array.dtype:
@@ -148,8 +165,10 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
             "index_copy_(): self and source expected to have the same dtype, but got (self) "
             f"{named(input)} and (source) {named(source)}"
         )
+    if index._array.dtype.name != "int64":
+        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {named(index)}")
     d = _slices("index_copy", input, dim, index, source, alike=False)
-    check_bounds(index._array, (input._array.shape or (1,))[d], d, IndexError, before="index_copy_(): ")
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d, IndexError, before="index_copy_(): ")
     return ops.index_copy(input, index, source, dim=d)  # type: ignore[no-any-return]
 
 
@@ -158,7 +177,11 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy in which the slices along `dim` that `index` names hold one value."""
     d = arguments.dim(dim, input._array.ndim)
     n = (input._array.shape or (1,))[d]
-    check_bounds(index._array, n, d, IndexError, -n)
+    if index._array.dtype.name not in ("int32", "int64"):
+        raise IndexError(f"index_fill_(): Expected dtype int64 for index, but got {named(index)}")
+    check_bounds(whole(index), n, d, IndexError, -n)
+    if index._array.ndim > 1:
+        raise RuntimeError(f"Index has to be a vector/scalar, but has the shape {list(index._array.shape)}")
     if isinstance(value, Tensor):
         if value._array.ndim:
             raise RuntimeError(
@@ -169,7 +192,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return ops.index_fill(input, index, value=checked_number(value, input._array.dtype), dim=d)  # type: ignore[no-any-return]
 
 
-@function(inplace="apart", out=True)
+@function(inplace="apart", out="same")
 def index_reduce(
     input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
@@ -177,13 +200,16 @@ def index_reduce(
     if reduce not in _REDUCTIONS[1:]:
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     if source._array.dtype is not input._array.dtype:
-        raise RuntimeError("index_reduce(): self and source must have the same scalar type")
+        raise RuntimeError(
+            f"index_reduce_(): self ({named(input)}) and source ({named(source)}) must have the same scalar type"
+        )
+    _check_index("index_reduce", index)
     d = _slices("index_reduce", input, dim, index, source)
-    check_bounds(index._array, (input._array.shape or (1,))[d], d)
+    if input._array.ndim <= 1 and input._array.dtype.kind in "bc":
+        raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d)
     if source._array.size:
         _check_reduced("index_reduce", "index_func", reduce, input, source)
-    if not input._array.ndim and input._array.dtype.kind in "bc":
-        raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
     shape = source._array.shape
     places = index
     if shape:
@@ -211,5 +237,5 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         )
     if index._array.size and not input._array.size:
         raise IndexError("put_(): Tried to put elements into an empty tensor")
-    check_flat(index._array, input._array.size)
+    check_flat(whole(index), input._array.size)
     return ops.put(input, index, source, accumulate=bool(accumulate))  # type: ignore[no-any-return]

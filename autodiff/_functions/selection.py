@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
@@ -35,7 +36,7 @@ def check_bounds(
 # -- one index for each element ------------------------------------------------------------------------------
 
 
-@function(out=True)
+@function(out="same")
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """input at `index` along `dim`: the result has the index's shape."""
     d = arguments.dim(dim, input._array.ndim)
@@ -57,10 +58,10 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
                 f"self "
                 f"{list(shape)} apart from dimension {d}"
             )
-    check_bounds(index._array, shape[d], d)
+    check_bounds(whole(index), shape[d], d)
 
 
-@function(out=True)
+@function(out="same")
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Like `gather`, with the other dimensions broadcast; flattened if no dim is named."""
     if indices._array.dtype.name not in ("int64", "int32"):
@@ -94,14 +95,14 @@ def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 # -- one index for each slice --------------------------------------------------------------------------------
 
 
-@function(out=True)
+@function(out="same")
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices along `dim` that `index` names."""
     d = arguments.dim(dim, input._array.ndim)
     if index._array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     whole_index("index_select", index, "int32 or int64")
-    places, n = index._array, (input._array.shape or (1,))[d]
+    places, n = whole(index), (input._array.shape or (1,))[d]
     if places.size and not (places.min() >= 0 and places.max() < n):
         raise IndexError("index out of range in self")
     return ops.index_select(input, index, dim=d)  # type: ignore[no-any-return]
@@ -114,12 +115,12 @@ def check_flat(places: Any, n: int) -> None:
         raise IndexError(f"out of range: tried to access index {bad} on a tensor of {n} elements.")
 
 
-@function(out=True)
+@function(out="same")
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at `index`, counted flat."""
     if index._array.dtype.name != "int64":
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {named(index)}")
-    check_flat(index._array, input._array.size)
+    check_flat(whole(index), input._array.size)
     return ops.take(input, index)  # type: ignore[no-any-return]
 
 
@@ -149,6 +150,7 @@ def embedding(
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
+    indices = whole(input)
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         raise IndexError("index out of range in self")
     return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]

@@ -65,7 +65,7 @@ def unique_consecutive(
     return _chosen(ops.unique_consecutive(input, dim=d, consecutive=True), return_inverse, return_counts)
 
 
-@function(method=False, out="discrete")
+@function(method=False, out="discrete same")
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Which elements are among the others."""
     given = (elements, test_elements)
@@ -74,6 +74,9 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     for x in given:
         if isinstance(x, Tensor) and x._array.dtype.kind in "bc":
             raise RuntimeError(f"Unsupported input type encountered for isin(): {dtypes.title(x._array.dtype)}")
+        if isinstance(plain(x), (bool, complex)):
+            title = dtypes.title(dtypes.Default.of_number(plain(x)))
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {title}")
     arrays = [x._array if isinstance(x, Tensor) else plain(x) for x in given]
     common = dtypes.result_type(arrays)
     return ops.isin(*(wrap(np.asarray(a).astype(common)) for a in arrays), invert=invert)  # type: ignore[no-any-return]

@@ -202,7 +202,7 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 @function(method=False)
-def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
     """All the tensors, expanded to their common shape."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
@@ -353,7 +353,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     origin = min([int(p.min()) for p in places], default=0)
     count = max([int(p.max()) + 1 for p in places], default=0) - origin
     return ops.as_strided(  # type: ignore[no-any-return]
-        input, shape=shape, strides=strides, offset=start - own, own=mine, seen=seen, origin=origin, count=count
+        input, shape=shape, strides=strides, offset=start - own, own=mine - origin, seen=seen - origin, count=count
     )
 
 

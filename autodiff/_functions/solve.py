@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.matrices import (
     Tolerance,
@@ -45,18 +46,18 @@ def _inverse(name: str, A: Tensor, check: bool) -> Any:
     check_square("linalg.inv", A)
     check_floating("linalg.inv", A)
     inverse, info = ops.inverse(A)
-    if check and info._array.any():
-        raise failed(name, info._array, _SINGULAR)
+    if check and whole(info).any():
+        raise failed(name, whole(info), _SINGULAR)
     return InvEx(inverse, info)  # type: ignore[call-arg]
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def inv(A: Tensor) -> Tensor:
     """The inverse. Raises LinAlgError for a singular matrix."""
     return _inverse("linalg.inv", A, True)[0]  # type: ignore[no-any-return]
 
 
-@function("", out=True)
+@function("", out="same")
 def inverse(input: Tensor) -> Tensor:
     """`linalg.inv` under its old name."""
     return _inverse("linalg.inv", input, True)[0]  # type: ignore[no-any-return]
@@ -82,8 +83,8 @@ def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
         )
     flat = ops.reshape(input, (last, first))
     found, info = ops.inverse(flat)
-    if info._array.any():
-        raise failed("inv", info._array, _SINGULAR)
+    if whole(info).any():
+        raise failed("inv", whole(info), _SINGULAR)
     return ops.reshape(found, (*shape[ind:], *shape[:ind]))  # type: ignore[no-any-return]
 
 
@@ -122,7 +123,7 @@ def _solve(A: Tensor, B: Tensor, left: bool) -> tuple[Tensor, Any]:
     return found, info
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     """X with A X = B, or X A = B. Raises LinAlgError for a singular matrix."""
     found, info = _solve(A, B, left)
@@ -173,7 +174,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     return ops.lu_solve(LU, B, pivots, adjoint=bool(adjoint), left=bool(left))  # type: ignore[no-any-return]
 
 
-@function("", name="lu_solve", out=True)
+@function("", name="lu_solve", out="same")
 def root_lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """`linalg.lu_solve` with the right-hand side first."""
     return lu_solve(LU_data, LU_pivots, input)  # type: ignore[no-any-return]
@@ -182,7 +183,7 @@ def root_lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
 # -- triangular systems -------------------------------------------------------------------------------------------
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def solve_triangular(
     input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
 ) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.matrices import check_floating, check_kernel, check_matrix, check_square, failed
 from autodiff._core.registry import ops
@@ -35,7 +36,7 @@ def eigh(input: Tensor, UPLO: str = "L") -> Any:
     return Eigh(*_eigh(input, UPLO))
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def eigvalsh(input: Tensor, UPLO: str = "L") -> Tensor:
     """Eigenvalues of a Hermitian matrix in ascending order; one triangle is read."""
     return _eigh(input, UPLO)[0]  # type: ignore[no-any-return]
@@ -72,7 +73,7 @@ def _svd(A: Tensor, full_matrices: bool, driver: str | None = None) -> Any:
         raise RuntimeError(
             "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
         )
-    finite = np.isfinite(A._array).all((-1, -2))
+    finite = np.isfinite(whole(A)).all((-1, -2))
     if not finite.all():
         raise failed("linalg.svd", ~finite, _NOT_FINITE)
     return ops.svd(A, full_matrices=bool(full_matrices))
@@ -84,7 +85,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None) -> 
     return LinalgSVD(*_svd(A, full_matrices, driver))
 
 
-@function("linalg", out=True)
+@function("linalg", out="same")
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """The singular values in descending order."""
     return _svd(A, False, driver)[1]  # type: ignore[no-any-return]

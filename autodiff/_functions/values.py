@@ -11,7 +11,7 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, requiring, wrap
 from autodiff._kernels import creation
 
 READ_ONLY = (
@@ -35,7 +35,7 @@ def finished(array: Any, requires_grad: bool, device: Any) -> Tensor:
     if requires_grad:
         if array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        t.requires_grad_()
+        requiring(t, True)
     return t
 
 
@@ -45,7 +45,7 @@ def tensor(
 ) -> Tensor:
     """A new leaf holding a copy of `data`: numbers, nested sequences, NumPy arrays, tensors."""
     if isinstance(data, Tensor):
-        warnings.warn(COPIED_TENSOR, UserWarning, stacklevel=2)
+        warnings.warn(COPIED_TENSOR, UserWarning, stacklevel=3)
     return finished(copied(data, arguments.numpy_dtype(dtype)), requires_grad, device)
 
 
@@ -130,7 +130,7 @@ def asarray(
         found = found.clone()  # type: ignore[attr-defined]
     if requires_grad is False and found.requires_grad:
         return found.detach()  # type: ignore[attr-defined,no-any-return]
-    return found.requires_grad_() if requires_grad and not found.requires_grad else found
+    return requiring(found, True) if requires_grad and not found.requires_grad else found
 
 
 @function(method=False)
@@ -159,7 +159,7 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
             f"greater than actual buffer length ({size} bytes)"
         )
     if memory.readonly:
-        warnings.warn(READ_ONLY.replace("NumPy array", "buffer"), UserWarning, stacklevel=2)
+        warnings.warn(READ_ONLY.replace("NumPy array", "buffer"), UserWarning, stacklevel=3)
     return finished(np.frombuffer(memory, target, count, offset), requires_grad, None)
 
 
@@ -175,7 +175,7 @@ def from_numpy(ndarray: Any) -> Tensor:
         )
     dtypes.of(ndarray)
     if not ndarray.flags.writeable:
-        warnings.warn(READ_ONLY, UserWarning, stacklevel=2)
+        warnings.warn(READ_ONLY, UserWarning, stacklevel=3)
     if any(s < 0 for s in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides "

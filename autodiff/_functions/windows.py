@@ -24,6 +24,8 @@ def _window(
     """`shape` gives n points of the symmetric window; a periodic one is the longer one without its last point."""
     if isinstance(length, float):
         raise TypeError(f"{name}(): argument 'window_length' (position 1) must be int, not float")
+    if not isinstance(periodic, bool):
+        raise TypeError(f"{name}(): argument 'periodic' (position 2) must be bool, not {type(periodic).__name__}")
     target = arguments.numpy_dtype(dtype, Default.real)
     if target.kind == "c":
         raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtypes.title(target)}'")

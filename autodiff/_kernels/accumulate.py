@@ -17,6 +17,10 @@ def accumulate(count: int, places: Any, values: Any) -> Any:
     return add_at(np.zeros((count, *values.shape[1:]), values.dtype), places, values)
 
 
+#: Rows shorter than this are added number by number.
+NARROW = 8
+
+
 def add_at(out: Any, places: Any, values: Any) -> Any:
     """`out`, contiguous, once values[i] (a number, or a row) is added at out[places[i]], in torch's order."""
     if not values.size:
@@ -28,7 +32,7 @@ def add_at(out: Any, places: Any, values: Any) -> Any:
     columns = values[0].size
     if columns == 1:
         np.add.at(out.reshape(-1), places, values.reshape(-1))
-    elif columns < 8:
+    elif columns < NARROW:
         flat = (places[:, None] * columns + np.arange(columns)).ravel()
         np.add.at(out.reshape(-1), flat, values.reshape(-1))
     else:

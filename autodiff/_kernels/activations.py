@@ -10,13 +10,14 @@ import numpy as np
 
 from autodiff._kernels import activation_series as series
 from autodiff._kernels import gelu as exact
-from autodiff._kernels.blocks import ROWS, row_blocks
+from autodiff._kernels.blocks import row_blocks
 from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
 from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
 from autodiff._kernels.pieces import Piece, by_root, in_blocks, mended, piecewise
-from autodiff._kernels.summation import total
+from autodiff._kernels.reductions import largest_of_rows
+from autodiff._kernels.summation import of_rows, total
 from autodiff._kernels.twofold import two_product
 
 Dims = tuple[int, ...]
@@ -332,27 +333,26 @@ def _in_order(x: Any) -> Any:
 
 
 def _by_rows(x: Any, dims: Dims) -> bool:
-    """Whether rows of a large array are to be done block by block, in the cache."""
-    return x.size > ROWS and dims == (x.ndim - 1,) and x.flags.c_contiguous
+    """Whether the rows are those of a matrix, to be done block by block in the cache."""
+    return x.ndim > 0 and dims == (x.ndim - 1,) and x.flags.c_contiguous
 
 
 def _filled_by_rows(x: Any, step: Callable[[Any, Any], None]) -> Any:
     rows = x.reshape(-1, x.shape[-1])
     out = np.empty_like(rows)
     for part in row_blocks(rows):
-        np.subtract(rows[part], np.maximum.reduce(rows[part], axis=1, keepdims=True), out=out[part])
-        step(out[part], out[part])
+        step(rows[part] - largest_of_rows(rows[part]), out[part])
     out.shape = x.shape
     return out
 
 
 def _softmax(shifted: Any, out: Any) -> None:
     np.exp(shifted, out=out)
-    np.divide(out, np.add.reduce(out, axis=1, keepdims=True), out=out)
+    np.divide(out, of_rows(out)[:, None], out=out)
 
 
 def _log_softmax(shifted: Any, out: Any) -> None:
-    np.subtract(shifted, np.log(np.add.reduce(np.exp(shifted), axis=1, keepdims=True)), out=out)
+    np.subtract(shifted, np.log(of_rows(np.exp(shifted, out=out)))[:, None], out=out)
 
 
 def softmax_backward(g: Any, out: Any, dims: Dims) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff._kernels.elementary import rsqrt
+from autodiff._kernels.half import in_single
 
 
 def no_bool_difference(operands: Any) -> None:
@@ -29,7 +29,7 @@ def sgn(x: Any) -> Any:
     """x / |x|, 0 at 0 and for a real nan, nan for complex infinities."""
     if x.dtype.kind != "c":
         return sign(x)
-    return np.where(np.isfinite(x), np.sign(x), x * np.nan).astype(x.dtype)[()]
+    return np.where(np.isfinite(x), np.sign(x), x * np.nan)[()]
 
 
 def sign(x: Any) -> Any:
@@ -42,14 +42,11 @@ def sign(x: Any) -> Any:
 def power(x: Any, exponent: Any) -> Any:
     """x to the power of a number or an array. Raises ValueError for integers to a negative power."""
     if exponent.__class__ is int:
-        if exponent == 2:
-            return x * x
-        if exponent > 1 << 53 or exponent < -(1 << 53):
-            exponent = float(exponent)
-    elif exponent.__class__ is float and (exponent == 0.5 or exponent == -0.5) and x.dtype.kind == "f":
+        return x * x if exponent == 2 else x**exponent
+    if exponent.__class__ is float and (exponent == 0.5 or exponent == -0.5) and x.dtype.kind == "f":
         # torch's way, also at -inf, where C's pow is not nan.
         return np.sqrt(x) if exponent > 0 else rsqrt(x)
-    elif isinstance(exponent, (np.ndarray, np.generic)) and exponent.dtype.kind == "i" and (exponent < 0).any():
+    if isinstance(exponent, (np.ndarray, np.generic)) and exponent.dtype.kind == "i" and (exponent < 0).any():
         return _power_of_integers(x, exponent)
     return x**exponent
 
@@ -57,14 +54,12 @@ def power(x: Any, exponent: Any) -> Any:
 def _power_of_integers(x: Any, exponent: Any) -> Any:
     """Integers to powers of which some are negative: only 1 and -1 have a reciprocal, the others give 0."""
     whole = x ** np.abs(exponent)
-    return np.where((exponent < 0) & (x != 1) & (x != -1), 0, whole).astype(whole.dtype)
+    return np.where((exponent < 0) & (x != 1) & (x != -1), 0, whole)
 
 
 def power_of_number(exponent: Any, base: Any) -> Any:
     """A number to the power of an array."""
-    return (
-        base**exponent if exponent.dtype.kind in "fc" else power(np.asarray(base).astype(exponent.dtype)[()], exponent)
-    )
+    return power(np.asarray(base).astype(exponent.dtype)[()], exponent)
 
 
 def nextafter(x: Any, y: Any) -> Any:
@@ -86,39 +81,32 @@ def lcm(x: Any, y: Any) -> Any:
 # -- three operands ----------------------------------------------------------------------------------------------------
 
 
+@in_single
 def addcmul(x: Any, a: Any, b: Any, value: Any) -> Any:
     """x + value * a * b, in the order in which torch rounds."""
-    return _narrowed(lambda x, a, b: x + (a if value == 1 else value * a) * b, x, a, b)
+    return x + (a if value == 1 else value * a) * b
 
 
+@in_single
 def addcdiv(x: Any, a: Any, b: Any, value: Any) -> Any:
     """x + value * a / b, in the order in which torch rounds."""
-    return _narrowed(lambda x, a, b: x + (a if value == 1 else value * a) / b, x, a, b)
+    return x + (a if value == 1 else value * a) / b
 
 
+@in_single
 def lerp(x: Any, end: Any, weight: Any) -> Any:
     """x + weight * (end - x), from the nearer side, so that both ends are met exactly."""
-    return _narrowed(_lerp, x, end, weight)
-
-
-def _lerp(x: Any, end: Any, weight: Any) -> Any:
-    way = end - x
-    near = abs(weight) < 0.5
-    if isinstance(near, bool | np.bool_):
-        return x + weight * way if near else end - way * (1 - weight)
-    return np.where(near, x + weight * way, end - way * (1 - weight))
-
-
-def _narrowed(kernel: Callable[..., Any], *operands: Any) -> Any:
-    """A kernel of several roundings, which computes float16 in float32, as torch's does."""
-    if operands[0].dtype.char != "e":
-        return kernel(*operands)
-    return kernel(*[x.astype(np.float32) if isinstance(x, np.ndarray | np.generic) else x for x in operands]).astype(
-        np.float16
-    )
+    way, near = end - x, abs(weight) < 0.5
+    if isinstance(weight, np.ndarray):
+        return np.where(near, x + weight * way, end - way * (1 - weight))
+    return x + weight * way if near else end - way * (1 - weight)
 
 
 # -- powers of two -----------------------------------------------------------------------------------------------------
+
+
+#: Past the exponents of every dtype.
+_REACH = 1 << 14
 
 
 def ldexp(x: Any, exponent: Any) -> Any:
@@ -127,12 +115,10 @@ def ldexp(x: Any, exponent: Any) -> Any:
         return (x * np.exp2(exponent)).astype(x.dtype)
     if x.dtype.kind == "c":
         return ldexp(x.real, exponent) + 1j * ldexp(x.imag, exponent)
-    # Beyond this reach every number is 0 or infinite, and C's int would wrap.
-    reach = 1 << 14 if exponent.dtype.itemsize > 1 else 127
-    return np.ldexp(x, np.clip(exponent, -reach, reach).astype(np.intc))
+    # Further out every number is 0 or infinite, and C's int would wrap.
+    return np.ldexp(x, np.clip(exponent.astype(np.int64), -_REACH, _REACH).astype(np.intc))
 
 
 def frexp(x: Any) -> Any:
     """x = mantissa * 2**exponent, the mantissa in [1/2, 1); 0, infinities and nan stay, with exponent 0."""
-    mantissa, exponent = np.frexp(x)
-    return mantissa, exponent.astype(np.int32)
+    return np.frexp(x)

@@ -58,10 +58,9 @@ _TINY = 1e-140
 
 def modified(x: Any, n: int) -> Any:
     """I of the integer order n."""
-    wide = x.astype(np.float64)
     if n < 2:
-        return (special().i1(wide) if n else special().i0(wide)).astype(x.dtype)
-    return np.where(np.abs(x) < _TINY, 0, special().iv(float(n), wide)).astype(x.dtype)
+        return (special().i1(x) if n else special().i0(x)).astype(x.dtype)
+    return np.where(np.abs(x) < _TINY, 0, special().iv(float(n), x)).astype(x.dtype)
 
 
 def scaled_modified(x: Any, n: int) -> Any:

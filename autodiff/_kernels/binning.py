@@ -46,9 +46,9 @@ def even_bins(x: Any, edges: Any, search: bool) -> Any:
     at = np.where(inside, (x - first) * own(bins) / (last - first), 0).astype(np.int64)
     if search:
         at = np.clip(at, 0, bins)
-        at = np.where((at > 0) & (x < edges[at]), at - 1, at)
+        at = np.where(x < edges[at], at - 1, at)
         upper = np.minimum(at + 1, bins)
-        at = np.where((at < bins) & (x >= edges[upper]), upper, at)
+        at = np.where(x >= edges[upper], upper, at)
     return np.minimum(at, bins - 1), inside
 
 
@@ -66,7 +66,7 @@ def counted(at: Any, inside: Any, bins: int, weights: Any, dtype: Any) -> Any:
 
 def bincount(x: Any, weights: Any, minlength: int) -> Any:
     """How often each number from 0 occurs, or the sum of its weights: of float32 in float32, of others in float64."""
-    found = np.bincount(x, None if weights is None else weights.real, minlength=minlength)
     if weights is None:
-        return found.astype(np.int64)
-    return found.astype(np.float32 if weights.dtype == np.float32 else np.float64)
+        return np.bincount(x, minlength=minlength)
+    found = np.bincount(x, weights.real, minlength=minlength)
+    return found.astype(np.float32) if weights.dtype == np.float32 else found

@@ -40,7 +40,7 @@ def written(x: Any, other: Any, mask: Any) -> Any:
 
 def heaviside(x: Any, values: Any) -> Any:
     """1 above 0, `values` at 0, else 0, also for nan."""
-    return np.where(x == 0, values, x > 0).astype(x.dtype)[()]
+    return np.where(x == 0, values, x > 0)[()]
 
 
 def nan_to_num(x: Any, nan: float, posinf: float | None, neginf: float | None) -> Any:

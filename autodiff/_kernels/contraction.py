@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ def matmul(x: Any, y: Any) -> Any:
     return np.matmul(x, y)
 
 
-def plus(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
-    """beta * input + alpha * product, in product's memory; a factor of 0 leaves its term out, nan or not."""
-    if alpha == 0:
+#: torch multiplies batches of smaller matrices by a loop of its own: so many products of numbers each.
+_OWN_LOOP = 400
+
+
+def plus(input: Any, product: Any, beta: Any, alpha: Any, skips: bool = False) -> Any:
+    """beta * input + alpha * product, in product's memory; beta 0 leaves its term out, nan or not, alpha 0 if told."""
+    if alpha == 0 and skips:
         product[...] = 0
     elif alpha != 1:
         product *= np.asarray(alpha).astype(product.dtype)
@@ -27,17 +32,19 @@ def plus(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
 def addmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     """beta * input + alpha * (x @ y), for matrices, batches of them, or a matrix and a vector."""
     if x.dtype.char == "e":
-        a, b, c = (t.astype(np.float32) for t in (input, x, y))
-        return addmm(a, b, c, beta=beta, alpha=alpha).astype(np.float16)
-    return plus(input, np.matmul(x, y), beta, alpha)
+        product = np.matmul(x.astype(np.float32), y.astype(np.float32))
+        return plus(input.astype(np.float32), product, beta, alpha).astype(np.float16)
+    # Only what torch leaves to BLAS has no product where alpha is 0; elsewhere 0 * nan is nan.
+    blas = y.ndim == 2 or x.dtype.kind == "f" if x.ndim == 2 else math.prod(x.shape[1:]) * y.shape[2] >= _OWN_LOOP
+    return plus(input, np.matmul(x, y), beta, alpha, blas)
 
 
 def addbmm(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     """beta * input + alpha * the sum of the products of two batches."""
     if x.dtype.char == "e":
-        a, b, c = (t.astype(np.float32) for t in (input, x, y))
-        return addbmm(a, b, c, beta=beta, alpha=alpha).astype(np.float16)
-    return plus(input, np.tensordot(x, y, ([0, 2], [0, 1])), beta, alpha)
+        product = np.tensordot(x.astype(np.float32), y.astype(np.float32), ([0, 2], [0, 1]))
+        return plus(input.astype(np.float32), product, beta, alpha).astype(np.float16)
+    return plus(input, np.tensordot(x, y, ([0, 2], [0, 1])), beta, alpha, True)
 
 
 def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
@@ -45,10 +52,7 @@ def addr(input: Any, x: Any, y: Any, beta: Any, alpha: Any) -> Any:
     if x.dtype.kind == "b":
         product = np.multiply.outer(x, y) & bool(alpha)
         return product | (input & bool(beta))
-    product = np.multiply.outer(x, y)
-    if alpha == 0:  # nan stays, unlike in products of matrices
-        product *= np.asarray(alpha).astype(product.dtype)
-    return plus(input, product, beta, alpha or 1)
+    return plus(input, np.multiply.outer(x, y), beta, alpha)
 
 
 def vdot(x: Any, y: Any) -> Any:

@@ -72,7 +72,7 @@ def identity_like(a: Any) -> Any:
 
 def det(factors: Any, pivots: Any) -> Any:
     """The determinant of a matrix, from its LU factors."""
-    found = np.diagonal(factors, axis1=-2, axis2=-1).prod(-1, dtype=factors.dtype)
+    found = np.diagonal(factors, axis1=-2, axis2=-1).prod(-1)
     return (found * _parity(pivots, factors.dtype))[()]
 
 
@@ -80,11 +80,11 @@ def slogdet(factors: Any, pivots: Any) -> tuple[Any, Any]:
     """The determinant's sign and the logarithm of its size, from the matrix's LU factors."""
     diagonal = np.diagonal(factors, axis1=-2, axis2=-1)
     sizes = np.abs(diagonal)
-    signs = np.sign(diagonal).prod(-1, dtype=factors.dtype)
+    signs = np.sign(diagonal).prod(-1)
     signs = (signs * _parity(pivots, factors.dtype))[()]
-    logarithm = np.log(sizes).sum(-1, dtype=sizes.dtype)
+    logarithm = np.log(sizes).sum(-1)
     # 0 · inf: of a singular matrix torch says -inf, also beside nan.
-    return signs, np.where((sizes == 0).any(-1), -np.inf, logarithm).astype(sizes.dtype, copy=False)
+    return signs, np.where((sizes == 0).any(-1), -np.inf, logarithm)
 
 
 def _parity(pivots: Any, dtype: Any) -> Any:
@@ -114,7 +114,7 @@ def adjugate_along(a: Any, direction: Any) -> Any:
     found = -inner * but_two
     place = np.arange(s.shape[-1])
     found[..., place, place] = along
-    return (scale * adjoint(vh) @ found @ adjoint(u)).astype(a.dtype, copy=False)
+    return scale * adjoint(vh) @ found @ adjoint(u)
 
 
 def _products_but(s: Any) -> Any:
@@ -150,7 +150,7 @@ def eigh(a: Any, UPLO: str) -> tuple[Any, Any]:
     """Eigenvalues in ascending order and eigenvectors; of `a` one triangle is read. nan where it does not converge."""
     if not np.isfinite(a).all():
         bad = ~np.isfinite(a).all((-1, -2))
-        values, vectors = np.linalg.eigh(np.where(bad[..., None, None], 0, a).astype(a.dtype, copy=False), UPLO=UPLO)  # type: ignore[call-overload]
+        values, vectors = np.linalg.eigh(np.where(bad[..., None, None], 0, a), UPLO=UPLO)  # type: ignore[call-overload]
         values[bad], vectors[bad] = np.nan, np.nan
         return values, vectors
     values, vectors = np.linalg.eigh(a, UPLO=UPLO)  # type: ignore[call-overload]
@@ -224,7 +224,7 @@ def pinv(a: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
         u, values, vh = np.linalg.svd(a, full_matrices=False)
         left, right = adjoint(vh), adjoint(u)
     kept = above(np.abs(values), atol, rtol)
-    inverses = np.where(kept, 1 / np.where(kept, values, 1), 0).astype(values.dtype, copy=False)
+    inverses = np.where(kept, 1 / np.where(kept, values, 1), 0)
     return np.matmul(left * inverses[..., None, :], right)
 
 
@@ -237,7 +237,7 @@ def above(values: Any, atol: Any, rtol: Any) -> Any:
 def rank(a: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
     """How many singular values are larger than max(atol, rtol · the largest)."""
     values = np.abs(np.linalg.eigvalsh(a)) if hermitian else np.linalg.svd(a, compute_uv=False)
-    return above(values, atol, rtol).sum(-1, dtype=np.int64)
+    return above(values, atol, rtol).sum(-1)
 
 
 def lstsq(a: Any, b: Any, rcond: float, driver: str) -> tuple[Any, Any, Any]:

@@ -43,7 +43,7 @@ def _differences(x: Any, y: Any, part: slice) -> Any:
 
 def _norm(away: Any, p: float) -> Any:
     if p == 0:
-        return np.add.reduce(np.where(np.isnan(away), away, away != 0), axis=-1, dtype=away.dtype)
+        return np.add.reduce(np.where(np.isnan(away), away, away != 0), axis=-1)
     away = np.abs(away)
     if p == math.inf:
         return np.maximum.reduce(away, axis=-1)

@@ -123,9 +123,7 @@ def _series(z: Any, order: int) -> Any:
 
 def hypot(x: Any, y: Any) -> Any:
     """The square root of x² + y²; NumPy's is coarse among float32's smallest numbers."""
-    if x.dtype.itemsize == 8:
-        return np.hypot(x, y)
-    return np.hypot(x.astype(np.float64), y.astype(np.float64)).astype(x.dtype)
+    return np.hypot(x, y, dtype=np.float64).astype(x.dtype)
 
 
 # -- logarithms of two operands ----------------------------------------------------------------------------------------
@@ -137,12 +135,11 @@ def logaddexp(x: Any, y: Any) -> Any:
         return np.logaddexp(x, y)
     first = np.real(x) >= np.real(y)
     large, small = np.where(first, x, y), np.where(first, y, x)
-    return np.where(x == y, large + math.log(2), large + np.log1p(np.exp(small - large))).astype(np.result_type(x, y))
+    return np.where(x == y, large + math.log(2), large + np.log1p(np.exp(small - large)))
 
 
 def xlogy(x: Any, y: Any) -> Any:
     """x * log(y); 0 where x is, whatever the logarithm, but for nan."""
-    if not isinstance(y, np.ndarray | np.generic):
+    if not isinstance(y, (np.ndarray, np.generic)):
         y = x.dtype.type(y)
-    result = x * np.log(y)
-    return np.where((x == 0) & ~np.isnan(y), 0, result).astype(result.dtype)[()]
+    return np.where((x == 0) & ~np.isnan(y), 0, x * np.log(y))[()]

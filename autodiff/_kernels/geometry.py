@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -102,7 +103,12 @@ def reverse(x: Any) -> Any:
 
 
 def unsqueeze(x: Any, dim: int) -> Any:
-    # Not by None, whose stride of 0 is not torch's.
+    # Not by None, whose stride of 0 is not torch's; nor by reshape where it forgets the strides of single elements.
+    if 1 in x.shape and x.size and x.flags.c_contiguous:
+        strides = x.strides
+        own = x.shape[dim] * strides[dim] if dim < x.ndim else x.itemsize
+        shape = (*x.shape[:dim], 1, *x.shape[dim:])
+        return np.ndarray(shape, x.dtype, x, 0, (*strides[:dim], own, *strides[dim:]))
     return np.reshape(np.asarray(x), (*x.shape[:dim], 1, *x.shape[dim:]), copy=False)
 
 
@@ -176,7 +182,7 @@ def fold_back(x: Any, shape: Shape, dim: int, size: int, step: int) -> Any:
     """The adjoint of unfold: every window added back where it was taken."""
     out = np.zeros(shape, x.dtype)
     if not shape:
-        return x.sum(dtype=x.dtype)
+        return x.sum()
     count = x.shape[dim]
     for i in range(size):
         out[at(dim, slice(i, i + (count - 1) * step + 1, step))] += x[..., i]
@@ -201,27 +207,27 @@ def footprint(shape: Shape, strides: Shape, offset: int = 0) -> Any:
 
 def footprints(own: Shape, shape: Shape, strides: Shape, offset: int) -> dict[str, Any]:
     """What `strided_back` and its adjoint ask for, of contiguous memory of the shape `own`."""
-    count = int(np.prod(own, dtype=np.int64))
+    count = math.prod(own)
     places = np.arange(count).reshape(own)
-    return {"own": places, "seen": footprint(shape, strides, offset), "origin": 0, "count": count}
+    return {"own": places, "seen": footprint(shape, strides, offset), "count": count}
 
 
-def strided_back(x: Any, own: Any, seen: Any, origin: int, count: int) -> Any:
+def strided_back(x: Any, own: Any, seen: Any, count: int) -> Any:
     """The adjoint of as_strided: `own` and `seen` are the places of the input's elements and of the view's.
 
-    Places count from `origin` on; an element of the input that shares its memory with others has its part of it.
+    Places count from the first that is used on; an element that shares its memory with others has its part of it.
     """
-    memory = accumulate(count, np.ravel(seen) - origin, np.asarray(x).reshape(-1))
-    found = memory[own - origin]
-    shared = np.bincount(np.ravel(own) - origin, minlength=count)[own - origin]
+    memory = accumulate(count, np.ravel(seen), np.asarray(x).reshape(-1))
+    found = memory[own]
+    shared = np.bincount(np.ravel(own), minlength=count)[own]
     return found / shared.astype(x.dtype) if own.size and shared.max() > 1 else found
 
 
-def strided_read(x: Any, own: Any, seen: Any, origin: int, count: int) -> Any:
+def strided_read(x: Any, own: Any, seen: Any, count: int) -> Any:
     """The adjoint of `strided_back`: what the view sees of an input laid out so."""
-    shared = np.bincount(np.ravel(own) - origin, minlength=count)[own - origin]
+    shared = np.bincount(np.ravel(own), minlength=count)[own]
     parts = x / shared.astype(x.dtype) if own.size and shared.max() > 1 else x
-    return accumulate(count, np.ravel(own) - origin, np.asarray(parts).reshape(-1))[seen - origin]
+    return accumulate(count, np.ravel(own), np.asarray(parts).reshape(-1))[seen]
 
 
 def split(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
@@ -257,7 +263,7 @@ def flip(x: Any, dims: tuple[int, ...]) -> Any:
 
 
 def roll(x: Any, shifts: Any, dims: tuple[int, ...] | None) -> Any:
-    return np.roll(x, shifts, dims)
+    return np.ascontiguousarray(np.roll(x, shifts, dims)).reshape(x.shape)
 
 
 def repeat(x: Any, times: Shape) -> Any:

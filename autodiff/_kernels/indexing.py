@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def index_back(g: Any, shape: Shape, indices: Indices) -> Any:
     rest = [d for d in range(len(shape)) if d not in chosen]
     sizes = [shape[d] for d in chosen]
     width = [shape[d] for d in rest]
-    count = int(np.prod(sizes, dtype=np.int64))
+    count = math.prod(sizes)
     places = _flat(arrays, sizes)
     out = accumulate(count, places, rows.reshape(places.size, *width)).reshape(*sizes, *width)
     return out.transpose(np.argsort(chosen + rest))
@@ -133,7 +134,7 @@ def gather_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
     """The adjoint of gather: zeros of `shape` to which g was added at `index` along `dim`."""
     if not shape or not index.size:
         return np.zeros(shape, g.dtype) if shape else np.sum(g, dtype=g.dtype)
-    count = int(np.prod(shape, dtype=np.int64))
+    count = math.prod(shape)
     index = np.atleast_1d(index)
     try:
         return accumulate(count, flat_places(index, shape, dim), np.asarray(g).reshape(-1)).reshape(shape)
@@ -201,7 +202,7 @@ def take(x: Any, index: Any) -> Any:
 
 def take_back(g: Any, index: Any, shape: Shape) -> Any:
     """The adjoint of take."""
-    count = int(np.prod(shape, dtype=np.int64))
+    count = math.prod(shape)
     places = np.ravel(from_front(index, count))
     return accumulate(count, places, np.asarray(g).reshape(-1)).reshape(shape)
 
@@ -262,7 +263,7 @@ def masked_scatter(x: Any, source: Any, mask: Any) -> Any:
 
 def first_of(g: Any, shape: Shape) -> Any:
     """g at the front of zeros of `shape`, counted in order."""
-    out = np.zeros(int(np.prod(shape, dtype=np.int64)), g.dtype)
+    out = np.zeros(math.prod(shape), g.dtype)
     out[: g.size] = g.reshape(-1)
     return out.reshape(shape)
 

@@ -19,8 +19,7 @@ def _in_blocks(step: Kernel) -> Kernel:
     """A step of several operations, block by block, so that its `scratch` stays in the cache."""
 
     def kernel(*operands: Any, out: Any, **params: Any) -> None:
-        arrays = [a for a in operands if isinstance(a, np.ndarray)]
-        if out.size <= BLOCK or not all(a.shape == out.shape and a.flags.c_contiguous for a in (out, *arrays)):
+        if out.size <= BLOCK or not _in_line(out, operands):
             step(*operands, out, None, **params)
             return
         flat = [a.reshape(-1) if isinstance(a, np.ndarray) else a for a in operands]
@@ -31,6 +30,13 @@ def _in_blocks(step: Kernel) -> Kernel:
             step(*[a[part] if isinstance(a, np.ndarray) else a for a in flat], into, scratch[: into.size], **params)
 
     return kernel
+
+
+def _in_line(out: Any, operands: tuple[Any, ...]) -> bool:
+    """Whether all arrays have out's shape and are contiguous."""
+    return out.flags.c_contiguous and all(
+        a.shape == out.shape and a.flags.c_contiguous for a in operands if isinstance(a, np.ndarray)
+    )
 
 
 def _scaled(combine: Any) -> Kernel:

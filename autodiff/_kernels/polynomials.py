@@ -50,8 +50,6 @@ def _kernel(
 def _degrees(n: Any) -> Any:
     """Degrees as integers; nan and what lies below 0 as -1."""
     n = np.asarray(n)
-    if n.dtype.kind != "f":
-        return np.maximum(n, -1).astype(np.int64)
     return np.where(n > -1, np.trunc(np.minimum(n, 2.0**62)), -1).astype(np.int64)
 
 
@@ -63,8 +61,8 @@ def _climbed(x: Pair, n: Any, step: Step) -> Any:
     out = np.where(n == 0, 1.0, 0.0)
     for k in range(1, int(n.max(initial=0)) + 1):
         a, b, c, d = step(k)
-        slope = multiply((zero + a, zero), x) if a != 1 else x
-        slope = add(slope, (zero + b, zero)) if b else slope
+        slope = multiply((a, 0.0), x) if a != 1 else x
+        slope = add(slope, (b, 0.0)) if b else slope
         below, here = here, add(multiply(slope, here), _scaled(below, -c))
         below_plain, plain = plain, (a * x[0] + b) * plain - c * below_plain
         if d != 1:

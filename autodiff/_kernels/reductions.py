@@ -11,6 +11,9 @@ from autodiff._kernels.summation import total
 
 Dims = tuple[int, ...]
 
+#: NumPy starts anew at every row, 50 ns each: up to this width exchanging rows and columns first costs less.
+NARROW = 32
+
 
 def count(shape: tuple[int, ...], dims: Dims) -> int:
     """How many elements each result is made of."""
@@ -34,7 +37,7 @@ def mean(x: Any, dims: Dims, keepdim: bool) -> Any:
 
 def total_of_numbers(x: Any, dims: Dims, keepdim: bool) -> Any:
     """The sum of what is not nan."""
-    return total(np.where(np.isnan(x), 0, x).astype(x.dtype), dims, keepdim)
+    return total(np.where(np.isnan(x), 0, x), dims, keepdim)
 
 
 def product(x: Any, dim: int, keepdim: bool) -> Any:
@@ -51,6 +54,13 @@ def product_of_all(x: Any) -> Any:
 
 def largest(x: Any, dims: Dims, keepdim: bool) -> Any:
     return np.maximum.reduce(x, axis=dims, keepdims=keepdim)
+
+
+def largest_of_rows(rows: Any) -> Any:
+    """The largest of each row of a matrix, kept at size 1."""
+    if rows.shape[1] > NARROW:
+        return np.maximum.reduce(rows, axis=1, keepdims=True)
+    return np.maximum.reduce(np.ascontiguousarray(rows.T), axis=0)[:, None]
 
 
 def smallest(x: Any, dims: Dims, keepdim: bool) -> Any:
@@ -162,7 +172,7 @@ def logsumexp(x: Any, dims: Dims, keepdim: bool) -> Any:
 
 def nonzeros(x: Any, dims: Dims) -> Any:
     """How many elements are not zero."""
-    return np.add.reduce(x != 0, axis=dims, dtype=np.int64)
+    return np.add.reduce(x != 0, axis=dims)
 
 
 def every(x: Any, dims: Dims, keepdim: bool) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 #: From here on one row is cut into blocks.
 LONG = 2048
+#: From so many elements after each on, whole slices are combined: NumPy accumulates one element after the other.
+WIDE = 64
 #: Exponents that lie no further apart than this have exponentials of one scale.
 SPAN = 600.0
 #: What torch accumulates in.
@@ -25,7 +28,11 @@ def _accumulated(ufunc: Any, x: Any, dim: int, reverse: bool) -> Any:
     # In its own copy: fresh memory costs more than the sums.
     out = x.astype(_WIDER.get(x.dtype.char, x.dtype), order="C")
     running = _flip(out, dim, reverse)
-    ufunc.accumulate(running, axis=dim, out=running)
+    if math.prod(x.shape[dim + 1 :]) < WIDE:
+        ufunc.accumulate(running, axis=dim, out=running)
+    else:
+        for before, here in pairwise(np.moveaxis(running, dim, 0)):
+            ufunc(before, here, out=here)
     return out.astype(x.dtype, copy=False)
 
 

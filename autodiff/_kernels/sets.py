@@ -25,7 +25,9 @@ def unique(x: Any, dim: int | None, consecutive: bool) -> tuple[Any, Any, Any]:
         ordered = rows[order]
         begins = np.ones(count, bool)
         begins[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-        kept, shape = np.take(x, order[begins], axis=dim), (count,)
+        # The slices lie one after the other, as they were compared.
+        kept = np.moveaxis(np.take(np.moveaxis(x, dim, 0), order[begins], axis=0), 0, dim)
+        shape = (count,)
     group = np.empty(order.size, np.int64)
     group[order] = np.cumsum(begins) - 1
     starts = np.flatnonzero(begins)

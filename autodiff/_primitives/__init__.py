@@ -10,3 +10,4 @@ FAMILIES = """
 
 for family in FAMILIES.split():
     import_module(f"{__name__}.{family}")
+import_module(f"{__name__}.batching")

@@ -32,27 +32,33 @@ general(
 )
 
 
-def _cross_entropy(g: Any, soft: Any, target: Any, weight: Any, ignore: int, reduction: str, input_shape: Any) -> Any:
-    """By the gradient of the loss, and in second order by that of the softmax that the first order read."""
-    by_loss, by_soft = g
+def _cross_entropy(g: Any, exps: Any, sums: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
+    """By the gradient of the loss, and in second order by that of the exponentials that the first order read."""
+    by_loss, by_exps, by_sums = g
     found = None
     if by_loss is not None:
-        found = ops.cross_entropy_backward(by_loss, soft, target, weight, ignore=ignore, reduction=reduction)
-    if by_soft is not None:
-        more = ops.softmax_backward(by_soft, soft, dims=(len(input_shape) - 1,))
+        found = ops.cross_entropy_backward(by_loss, exps, sums, target, weight, ignore=ignore, reduction=reduction)
+    if by_exps is not None or by_sums is not None:
+        # The shift counts for nothing: no ratio of exponentials depends on it.
+        more = exps * (by_exps if by_sums is None else by_sums if by_exps is None else by_exps + by_sums)
         found = more if found is None else found + more
     return found
-
-
-def _across(g: Any, soft: Any) -> Any:
-    return g - ops.sum(g * soft, dims=(_last(soft),), keepdim=True)
 
 
 def _last(x: Any) -> int:
     return len(x.shape) - 1
 
 
-# One node in place of torch's two, log_softmax and nll_loss: nothing is written but the softmax.
+def _across(x: Any) -> Any:
+    return ops.sum(x, dims=(_last(x),), keepdim=True)
+
+
+def _by_softmax(g: Any, grad: Any, exps: Any, target: Any, weight: Any, ignore: int, reduction: str) -> Any:
+    """The gradient of cross_entropy_backward by the softmax: g times what each row counts."""
+    return -g * _across(ops.nll_adjoint(grad, exps, target, weight, ignore=ignore, reduction=reduction))
+
+
+# One node in place of torch's two, log_softmax and nll_loss: nothing is written but the exponentials.
 general(
     "cross_entropy",
     classes.cross_entropy,
@@ -60,27 +66,25 @@ general(
     None,
     None,
     inputs=("input", "target", "weight"),
-    outputs=("out", "soft"),
+    outputs=("out", "exps", "sums"),
     node="NllLossBackward0",
     materializes=False,
 )
 general(
     "cross_entropy_backward",
     classes.cross_entropy_backward,
-    lambda g, soft, target, weight, ignore, reduction: ops.nll_loss(
-        _across(g, soft), target, weight, ignore=ignore, reduction=reduction
+    lambda g, exps, sums, target, weight, ignore, reduction: ops.nll_loss(
+        g - _across(g * exps) / sums, target, weight, ignore=ignore, reduction=reduction
     ),
-    lambda g, grad, soft, target, weight, ignore, reduction: (
-        -g
-        * ops.sum(
-            ops.nll_adjoint(grad, soft, target, weight, ignore=ignore, reduction=reduction),
-            dims=(_last(soft),),
-            keepdim=True,
-        )
+    lambda g, grad, exps, sums, target, weight, ignore, reduction: (
+        _by_softmax(g, grad, exps, target, weight, ignore, reduction) / sums
+    ),
+    lambda g, grad, exps, sums, target, weight, ignore, reduction: (
+        -_across(_by_softmax(g, grad, exps, target, weight, ignore, reduction) * exps) / (sums * sums)
     ),
     None,
     None,
-    inputs=("grad", "soft", "target", "weight"),
+    inputs=("grad", "exps", "sums", "target", "weight"),
     node="LogSoftmaxBackwardDataBackward0",
 )
 general(

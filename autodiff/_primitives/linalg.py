@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from autodiff._core.kinds import general
 from autodiff._core.registry import ops
@@ -80,13 +83,22 @@ general(
 
 
 def _matrix_exp_back(g: Any, input: Any) -> Any:
-    """The derivative along g, as a block of the exponential of a matrix of blocks (Mathias 1996)."""
+    """The derivative along g, as a block of the exponential of a matrix of blocks (Mathias 1996).
+
+    It is linear in g, which a power of two brings to size 1: squaring a large block would take the matrix' digits.
+    """
     A = ops.adjoint(input)
-    n = A.shape[-1]
-    upper = ops.cat(A, g, dim=A.ndim - 1)
+    n, size = A.shape[-1], _power_of_two(g)
+    upper = ops.cat(A, g / size, dim=A.ndim - 1)
     lower = ops.cat(ops.zeros_like(A), A, dim=A.ndim - 1)
     both = ops.matrix_exp(ops.cat(upper, lower, dim=A.ndim - 2))
-    return ops.region(both, index=(..., slice(0, n), slice(n, 2 * n)))
+    return ops.region(both, index=(..., slice(0, n), slice(n, 2 * n))) * size
+
+
+def _power_of_two(g: Any) -> float:
+    """The power of two just below the largest element; 1 if that is 0 or not finite."""
+    largest = float(np.abs(g._array if isinstance(g, Tensor) else g).max(initial=0))
+    return 2.0 ** (math.frexp(largest)[1] - 1) if 0 < largest < math.inf else 1.0
 
 
 general("matrix_exp", decompositions.expm, _matrix_exp_back, inputs=("input",), node="LinalgMatrixExpBackward0")

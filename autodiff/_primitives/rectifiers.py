@@ -36,7 +36,13 @@ def _no_second(g: Any) -> Any:
     raise RuntimeError("derivative for aten::hardsigmoid_backward is not implemented")
 
 
-general("hardsigmoid", rectifiers.hardsigmoid, lambda g, input: ops._hardsigmoid_backward(g, input), inputs=("input",))
+general(
+    "hardsigmoid",
+    rectifiers.hardsigmoid,
+    lambda g, input: ops._hardsigmoid_backward(g, input),
+    inputs=("input",),
+    diagonal=True,
+)
 general("_hardsigmoid_backward", rectifiers.hardsigmoid_backward, _no_second, _no_second, inputs=("grad", "input"))
 
 # In place torch keeps the result: its sign is the input's.

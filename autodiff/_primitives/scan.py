@@ -22,7 +22,8 @@ def _running_product(g: Any, input: Any, out: Any, input_shape: tuple[int, ...],
 
 
 general("cumprod", scans.cumprod, _running_product, inputs=("input",))
-linear("delay", scans.delay, lambda g, dim, reverse: ops.delay(g, dim=dim, reverse=not reverse, first=0))
+# Affine rather than linear: `first` comes in.
+general("delay", scans.delay, lambda g, dim, reverse: ops.delay(g, dim=dim, reverse=not reverse, first=0))
 
 
 def _recurrence_back(g: Any, factor: Any, dim: int, reverse: bool) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from autodiff._core import errors
 from autodiff._core.kinds import general, linear
 from autodiff._core.registry import ops
 from autodiff._kernels import geometry
@@ -10,13 +13,20 @@ from autodiff._kernels import geometry
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
 linear("keep_dims", geometry.keep_dims, lambda g, input_shape: ops.view(g, shape=input_shape), view=True)
 linear("arranged", geometry.arranged, lambda g: g, node="CloneBackward0")
+
+
+def _arranged(g: Any, order: Any) -> Any:
+    """The gradient in memory laid out as the base's; in an expanded one it would hold one of several elements."""
+    if order is None:
+        raise RuntimeError(errors.OVERLAP)
+    return ops.arranged(g, order=order)
+
+
 general(
     "splice",
     geometry.splice,
-    lambda g, replay, order: ops.splice(
-        g, ops.zeros_like(replay(ops.arranged(g, order=order))), replay=replay, order=order
-    ),
-    lambda g, replay, order: replay(ops.arranged(g, order=order)),
+    lambda g, replay, order: ops.splice(g, ops.zeros_like(replay(_arranged(g, order))), replay=replay, order=order),
+    lambda g, replay, order: replay(_arranged(g, order)),
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",
 )
@@ -75,19 +85,19 @@ linear(
 linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
 linear(
     "as_strided",
-    lambda x, shape, strides, offset, own, seen, origin, count: geometry.as_strided(x, shape, strides, offset),
-    lambda g, own, seen, origin, count: ops.strided_back(g, own=own, seen=seen, origin=origin, count=count),
+    lambda x, shape, strides, offset, own, seen, count: geometry.as_strided(x, shape, strides, offset),
+    lambda g, own, seen, count: ops.strided_back(g, own=own, seen=seen, count=count),
     view=True,
 )
 linear(
     "strided_back",
     geometry.strided_back,
-    lambda g, own, seen, origin, count: ops.strided_read(g, own=own, seen=seen, origin=origin, count=count),
+    lambda g, own, seen, count: ops.strided_read(g, own=own, seen=seen, count=count),
 )
 linear(
     "strided_read",
     geometry.strided_read,
-    lambda g, own, seen, origin, count: ops.strided_back(g, own=own, seen=seen, origin=origin, count=count),
+    lambda g, own, seen, count: ops.strided_back(g, own=own, seen=seen, count=count),
 )
 
 # -- copies --------------------------------------------------------------------------------------------------

@@ -53,11 +53,23 @@ general(
 
 
 def _lu_solve_back(g: Any, LU: Any, pivots: Any, out: Any, adjoint: bool, left: bool) -> Any:
-    """A = P L U: what comes to A goes on to its factors."""
-    gB = ops.lu_solve(LU, g, pivots, adjoint=not adjoint, left=left)
-    gA = ops.rows_exchanged(_matrix_back(gB, out, adjoint, left), pivots, back=True)
+    """A = P L U: what comes to A goes on to its factors, half solved where one of them would cancel again."""
     L, U = ops.lu_parts(LU)
-    return ops.triu(ops.bmm(ops.adjoint(L), gA), diagonal=0) + ops.tril(ops.bmm(gA, ops.adjoint(U)), diagonal=-1)
+    X = out
+    if not left:  # X A = B is A* X* = B*
+        X, g, adjoint = ops.adjoint(X), ops.adjoint(g), not adjoint
+    if adjoint:
+        inner = ops.solve_triangular(
+            L, ops.rows_exchanged(g, pivots, back=True), upper=False, left=True, unitriangular=True
+        )
+        gB = ops.adjoint(ops.solve_triangular(U, inner, upper=True, left=True, unitriangular=False))
+        X = ops.rows_exchanged(X, pivots, back=True)
+        gU, gL = ops.bmm(ops.bmm(ops.adjoint(L), X), gB), ops.bmm(X, ops.adjoint(inner))
+    else:
+        inner = ops.solve_triangular(ops.adjoint(U), g, upper=False, left=True, unitriangular=False)
+        gB = ops.solve_triangular(ops.adjoint(L), inner, upper=True, left=True, unitriangular=True)
+        gU, gL = ops.bmm(inner, ops.adjoint(X)), ops.bmm(gB, ops.adjoint(ops.bmm(U, X)))
+    return -(ops.triu(gU, diagonal=0) + ops.tril(gL, diagonal=-1))
 
 
 general(

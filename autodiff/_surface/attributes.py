@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.geometry import CPU, Size
+from autodiff._core.memory import assembled, parts
 from autodiff._core.node import AccumulateGrad, likeness
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, requiring, wrap
 from autodiff._functions.index import getitem, setitem
 from autodiff._surface.printing import text
 
@@ -80,7 +81,10 @@ def storage_offset(self: Tensor) -> int:
 
 def get_data(self: Tensor) -> Tensor:
     """The same memory outside the graph, and with a version of its own: writing to it goes unnoticed."""
-    return wrap(self.memory())
+    seen = wrap(self.memory())
+    if self.is_inference() is not seen.is_inference():
+        seen.meta().inference = self.is_inference()
+    return seen
 
 
 def set_data(self: Tensor, value: Tensor) -> None:
@@ -180,11 +184,15 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
         )
     if id(self) in memo:
         return memo[id(self)]  # type: ignore[no-any-return]
-    array = self._array
-    twin = wrap(np.array(array, order="K") if isinstance(array, np.ndarray) else array)
+    where = parts(self.memory())
+    # The copy of a memory that another tensor shares is there already.
+    twin = wrap(assembled(where._replace(memory=copy.deepcopy(where.memory, memo))))
+    kind = getattr(type(self), "_fresh", type(self))
+    if kind is not Tensor:
+        twin.__class__ = kind
     twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
     if self._node is not None:
-        twin.requires_grad_()
+        requiring(twin, True)
     memo[id(self)] = twin
     if self.grad is not None:
         twin.grad = copy.deepcopy(self.grad, memo)

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors, views
-from autodiff._core.inplace import assign, check_cast, check_overlap, reshape_in_place
+from autodiff._core import views
+from autodiff._core.inplace import assign, check_cast, check_overlap, refuse_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.overwrite import overwrite
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.overwriting import KERNELS
+from autodiff._surface.given import checked
 
 #: Kinds of primitive whose signature is their operands: public without a function of their own.
 PUBLIC_KINDS = ("pointwise", "discrete")
@@ -27,22 +28,24 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
     `memory`: "overlapping" where operands may share the memory written, "apart" where not even all of it.
     """
     kernel = over(name)
+    compares = f"_{name}_written" in PRIMITIVES
 
     @functools.wraps(operator)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if memory == "apart":
             operands = _flat((*args, *kwargs.values()))
             if any(x is self for x in operands):
-                raise RuntimeError(errors.PARTIAL_OVERLAP)
+                refuse_overlap(self)
             check_overlap(self, operands, same=False)
         elif memory != "overlapping":
             check_overlap(self, args)
         if kernel is not None and overwrite(self, kernel, args, kwargs):
             return self
         try:
-            return assign(self, lambda before: operator(before, *args, **kwargs))
+            return assign(self, lambda before: operator(before, *args, **kwargs), (*args, *kwargs.values()))
         except NotImplementedError:
-            check_cast(self, args)
+            if not compares:
+                check_cast(self, (*args, *kwargs.values()))
             raise
 
     method.__name__ = method.__qualname__ = name + "_"
@@ -139,11 +142,12 @@ def attach() -> None:
                 if "inplace" in p.spellings:
                     setattr(Tensor, each + "_", written(each, _written(name) or p.op))
     for f in FUNCTIONS.values():
+        public = checked(f.short, f.public) if f.method or f.inplace else f.public
         for name in (f.short, *f.aliases):
             if f.method:
-                setattr(Tensor, name, f.public)
+                setattr(Tensor, name, public)
             if f.inplace == "view":
-                setattr(Tensor, name + "_", in_place_view(name, f.public))
+                setattr(Tensor, name + "_", in_place_view(name, public))
             elif f.inplace:
-                operator = f.public if f.node is None else _on_a_copy(f.public)
+                operator = public if f.node is None else _on_a_copy(public)
                 setattr(Tensor, name + "_", in_place(name, operator, f.inplace))

@@ -12,6 +12,7 @@ from autodiff._core.dtypes import Default
 from autodiff._core.promotion import foreign, plain
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._surface.given import checked
 from autodiff._surface.methods import PUBLIC_KINDS, described
 from autodiff._surface.out import with_out
 
@@ -25,13 +26,24 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
             if space == namespace and home not in FUNCTIONS:
                 public = pointwise(name, p)
                 if "out" in p.spellings:
-                    public = with_out(name, public, differentiable=p.kind != "discrete")
+                    # torch's kernels that keep the dtype write no other.
+                    exact = "same" in p.spellings or (p.kind == "pointwise" and not p.computes and len(p.inputs) == 1)
+                    compares = f"_{p.name}_written" in PRIMITIVES
+                    public = with_out(name, public, differentiable=p.kind != "discrete", exact=exact, compares=compares)
                 found[name] = public
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
-            public = f.public
+            # torch's errors call linalg.det `linalg_det`.
+            prefix = f"{namespace}_" if namespace in ("linalg", "special") else ""
+            public = checked(prefix + f.short, f.public)
             if f.out:
-                settings = {"differentiable": f.out != "discrete", "new": f.out == "new", "exact": f.out == "same"}
+                words = f.out.split() if isinstance(f.out, str) else ()
+                settings = {
+                    "differentiable": "discrete" not in words,
+                    "new": "new" in words,
+                    "exact": "same" in words,
+                    "refusal": TypeError if "joining" in words else RuntimeError,
+                }
                 public = with_out(f.short, public, **settings)
             for name in (f.short, *f.aliases):
                 found[name] = public
@@ -69,6 +81,9 @@ def _renamed(function: Callable[..., Any], names: Sequence[str]) -> Callable[...
     usual = dict(zip(names, inspect.signature(function).parameters))
 
     def public(*given: Any, **named: Any) -> Tensor:
+        if missing := [n for n in names[len(given) :] if n not in named]:
+            listed = ", ".join(f'"{n}"' for n in missing)
+            raise TypeError(f"{public.__name__}() missing {len(missing)} required positional arguments: {listed}")
         return function(*given, **{usual.get(n, n): x for n, x in named.items()})  # type: ignore[no-any-return]
 
     parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]

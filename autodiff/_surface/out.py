@@ -12,7 +12,8 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.inplace import check_writable
-from autodiff._core.modes import state
+from autodiff._core.modes import duals, state
+from autodiff._core.tangents import has_any
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.flags import anyway
 
@@ -55,26 +56,43 @@ def with_out(
     differentiable: bool = True,
     new: bool = False,
     exact: bool = False,
+    refusal: type[Exception] = RuntimeError,
+    compares: bool = False,
 ) -> Callable[..., Any]:
     """The function with torch's keyword `out=`: a tensor, or one per result.
 
     `new`: it makes tensors out of nothing, in the dtype of `out` if there is one. `exact`: it refuses other dtypes.
+    `refusal`: what it raises for a dtype that cannot hold the result. `compares`: that is bool, which any dtype holds.
     """
 
     @functools.wraps(function)
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if out is None:
             return function(*args, **kwargs)
+        if state.maps:
+            raise RuntimeError(f"vmap: {name}() cannot write into out=, which is one tensor for all samples")
         tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
         outs = list(out) if isinstance(out, (tuple, list)) else [out]
+        for target in outs or (out,):
+            if not isinstance(target, Tensor):
+                raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
         if differentiable and state.grad and any(t.requires_grad for t in (*tensors, *outs)):
             raise RuntimeError(
                 f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
                 "arguments requires grad."
             )
+        if duals and has_any((*tensors, *outs)):
+            raise NotImplementedError(
+                f"Trying to use forward AD with {name}_out that does not support it because it is an out= function"
+            )
         if new:
             _take_dtype(kwargs, out)
-        result = function(*args, **kwargs)
+        try:
+            result = function(*args, **kwargs)
+        except NotImplementedError:
+            if not compares:
+                _check_cast((*args, *kwargs.values()), outs)
+            raise
         results = list(result) if isinstance(result, tuple) else [result]
         if len(outs) != len(results):
             raise TypeError(f"{name}(): expected {len(results)} tensors in out, got {len(outs)}")
@@ -84,11 +102,30 @@ def with_out(
                     f"the output given to {name} has dtype {dtypes.title(target._array.dtype)} but the operation's "
                     f"result requires dtype {dtypes.title(value._array.dtype)}"
                 )
-            write(name, target, value)
+            if not dtypes.can_cast(value._array.dtype, target._array.dtype):
+                raise refusal(
+                    f"{name}(): result type {dtypes.title(value._array.dtype)} can't be cast to the desired output "
+                    f"type {dtypes.title(target._array.dtype)}"
+                )
+            write(target, value)
         return out
 
     public.__signature__ = _WithOut(function)  # type: ignore[attr-defined]
     return public
+
+
+def _check_cast(operands: tuple[Any, ...], outs: list[Tensor]) -> None:
+    """Raise where `out` could not hold the operands' dtype: torch looks at that before it looks for a kernel."""
+    given = [x._array if isinstance(x, Tensor) else x for x in operands]
+    if len(given) < 2 or not all(isinstance(x, (bool, int, float, complex, np.ndarray, np.generic)) for x in given):
+        return
+    d = dtypes.result_type(given)
+    for out in outs:
+        if not dtypes.can_cast(d, out._array.dtype):
+            wanted = dtypes.title(out._array.dtype)
+            raise RuntimeError(
+                f"result type {dtypes.title(d)} can't be cast to the desired output type {wanted}"
+            ) from None
 
 
 def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
@@ -100,15 +137,8 @@ def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
     kwargs["dtype"] = out.dtype
 
 
-def write(name: str, out: Tensor, value: Tensor) -> None:
-    """Put a value into `out`, resized if it has another shape. Raises RuntimeError for a dtype it cannot hold."""
-    if not isinstance(out, Tensor):
-        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
-    if not dtypes.can_cast(value._array.dtype, out._array.dtype):
-        raise RuntimeError(
-            f"result type {dtypes.title(value._array.dtype)} can't be cast to the desired output type "
-            f"{dtypes.title(out._array.dtype)}"
-        )
+def write(out: Tensor, value: Tensor) -> None:
+    """Put a value into `out`, resized if it has another shape."""
     check_writable(out)
     if out._array.shape != value._array.shape:
         if out._array.size:

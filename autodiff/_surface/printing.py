@@ -11,6 +11,8 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.dtypes import Default
+from autodiff._core.modes import duals
+from autodiff._core.tangents import innermost
 from autodiff._core.tensor import Tensor
 
 
@@ -170,6 +172,9 @@ def text(t: Tensor) -> str:
         remarks.append(f"grad_fn=<{node.name().rpartition('::')[2]}>")
     elif t.requires_grad:
         remarks.append("requires_grad=True")
+    tangent = innermost(t) if duals else None
+    if tangent is not None:
+        remarks.append(f"tangent={text(tangent) if tangent._array.ndim else tangent.item()}")
     return with_remarks(prefix + values, remarks, len(prefix)) + ")"
 
 

@@ -19,7 +19,7 @@ from autodiff._surface.operators import ARITHMETIC, COMPARISONS, UNARY
 #: Module to its stub's path below the package.
 STUBS = {
     "autodiff": "__init__.pyi",
-    "autodiff.autograd": "autograd.pyi",
+    "autodiff.autograd": "autograd/__init__.pyi",
     "autodiff.graph": "graph.pyi",
     "autodiff.linalg": "linalg.pyi",
     "autodiff.nn.functional": "nn/functional.pyi",
@@ -72,7 +72,8 @@ _FOREIGN = ("typing", "__future__", "collections.abc")
 def written(module: str) -> str:
     """The text of one module's stub."""
     space, root = importlib.import_module(module), importlib.import_module("autodiff")
-    names = getattr(space, "__all__", None) or [n for n in vars(space) if not n.startswith("_")]
+    known = dict.fromkeys([*vars(space), *getattr(space, "_LATER", ())])
+    names = getattr(space, "__all__", None) or [n for n in known if not n.startswith("_")]
     members = {n: v for n in sorted(names) if getattr(v := getattr(space, n), "__module__", "") not in _FOREIGN}
     parts = [HEAD]
     if space is root:

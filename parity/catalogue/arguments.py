@@ -45,7 +45,8 @@ def real(name: str, **limits: Any) -> Argument:
     `distinct` and `spread` ask for elements apart from one another, `result_above` for a result that is not
     degenerate (all in the smooth regime only); `settled` for strides that every engine has, `sized` for one with
     elements, `constant` for one that requires no grad, `sign` for one whose zeros are given, not computed, `pairs` for
-    a last dimension of two numbers that lie side by side.
+    a last dimension of two numbers that lie side by side. `grid` rounds smooth values to its multiples, `least` is
+    where integers begin if not where the floats do.
     """
     return Argument(name, "tensor", limits=limits)
 

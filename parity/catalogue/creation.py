@@ -6,6 +6,7 @@ from parity.catalogue.arguments import argument, choice, number, op, option, rea
 
 _DTYPE = option("dtype", "dtype")
 _NEEDED = option("dtype", "dtype", needed=True)
+_ANY = option("dtype", "dtype", needed=True, names=("float64", "float32", "float16", "int64", "int32"))
 _SIZE = argument("size", "size")
 _TRIANGLE = (
     argument("row", "length"), argument("col", "length"), option("offset", low=-3, high=3, integer=True),
@@ -23,7 +24,7 @@ ROWS = [
     op("full", _SIZE, number("fill_value"), _DTYPE, tags="exact", dtypes="f", orders=0, spellings="function"),
     op("arange", argument("start", "range"), _DTYPE, tags="exact", dtypes="if", orders=0,
        spellings="function"),
-    op("linspace", number("start"), number("end"), argument("steps", "length"), _NEEDED, dtypes="f", orders=0,
+    op("linspace", number("start"), number("end"), argument("steps", "length"), _ANY, dtypes="f", orders=0,
        spellings="function"),
     op("logspace", number("start"), number("end"), argument("steps", "length"), _NEEDED, dtypes="f", orders=0,
        spellings="function"),

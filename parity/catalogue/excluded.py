@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 #: Operators by torch's name that no row describes, with the reason.
 EXCLUDED: Mapping[str, str] = MappingProxyType(
@@ -35,8 +35,12 @@ class Known:
 
     checks: frozenset[str]
     reason: str
-    #: Where it applies: torch's answer is nan and nothing decides; nothing decides; both keep a legal convention.
-    where: Literal["nan", "undecided", "convention"] = "nan"
+    #: What torch's answer is there, of "nan inf 0", or "any".
+    torch: str = "nan"
+    #: Or what the engine's is, of "nan inf".
+    engine: str = ""
+    #: An argument, by its name, with which torch's answer may be any.
+    given: tuple[str, Any] | None = None
     #: Whether torch's nan is passed on to what comes before the operator, where it is met without it.
     spreads: bool = False
 
@@ -60,46 +64,41 @@ _BENDING = (
     "nn.functional.hardswish nn.functional.elu celu nn.functional.celu selu nn.functional.selu"
 )
 
-#: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides.
+#: Differences that stay, by operator; counted in every report. A row covers nothing that the truth decides, and only
+#: the answers that its reason explains.
 KNOWN: Mapping[str, Known] = MappingProxyType(
     {
         "addcdiv": Known(
             _GRADIENTS,
             "torch divides by the divisor's square, which vanishes first: inf or nan where the true one is not",
-            where="undecided",
+            torch="nan inf",
         ),
         "atan2": Known(
             _GRADIENTS,
             "torch's derivative divides by x² + y², which underflows: it is 0 (in second order nan) where the true one "
             "is large or infinite",
-            where="undecided",
+            torch="nan 0",
         ),
         **{
             name: Known(_GRADIENTS | {"value"}, "torch makes 0·inf of an infinite score, whose loss is infinite or 0")
             for name in ("binary_cross_entropy_with_logits", "nn.functional.binary_cross_entropy_with_logits")
         },
-        **{
-            name: Known(
-                _GRADIENTS,
-                "torch's least variance, 1e-12, is 0 in half precision, and one of -0 turns the sign about",
-                where="undecided",
-            )
-            for name in ("binary_cross_entropy", "nn.functional.binary_cross_entropy")
-        },
+        "nn.functional.binary_cross_entropy": Known(
+            _GRADIENTS,
+            "torch's least variance, 1e-12, is 0 in half precision, and one of -0 turns the sign about",
+            torch="nan inf",
+        ),
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
         ),
         "cumprod": Known(_GRADIENTS, _QUOTIENTS),
-        "index_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
+        "index_reduce": Known(_GRADIENTS, f"{_LEFT_OUT}; {_QUOTIENTS}", given=("include_self", False)),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
-        **{
-            name: Known(
-                _GRADIENTS, "torch multiplies by log 2 last, which overflows just below infinity", where="undecided"
-            )
-            for name in ("exp2", "special.exp2")
-        },
+        "exp2": Known(
+            _GRADIENTS, "torch multiplies by log 2 last, which overflows just below infinity", torch="nan inf"
+        ),
         "float_power": Known(
             _GRADIENTS,
             "torch's derivatives of 0**y in y multiply 0 and log(0), which is nan; of complex y the first too",
@@ -107,7 +106,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "frexp": Known(
             _GRADIENTS,
             "torch divides by 2**exponent in single precision: by 0 for numbers below its range",
-            where="undecided",
+            torch="nan inf",
         ),
         "logaddexp": Known(
             frozenset(["second"]), "torch's second derivative divides e^∞ by its square at infinite distances: nan"
@@ -119,7 +118,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             name: Known(_GRADIENTS, "torch's slope of t log(t) at 0 is 0/0; the true one is -inf")
             for name in ("kl_div", "nn.functional.kl_div")
         },
-        **{name: Known(_GRADIENTS, _BENT, where="undecided") for name in _BENDING.split()},
+        **{name: Known(_GRADIENTS, _BENT, torch="any") for name in _BENDING.split()},
         **{
             name: Known(
                 frozenset(["second"]),
@@ -129,23 +128,19 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             )
             for name in ("det", "linalg.det")
         },
-        **{
-            name: Known(frozenset(["none"]), "an empty product of reflections has no gradient in torch", "undecided")
-            for name in ("linalg.householder_product", "orgqr", "ormqr")
-        },
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "logcumsumexp": Known(
             _GRADIENTS,
             "torch takes logarithms of the incoming gradient, which have no derivative where that is 0, and passes "
             "over one that is nan; sums that are infinite have none",
-            where="undecided",
+            engine="nan",
             spreads=True,
         ),
         "mode": Known(
             frozenset(["value", "gradient"]),
             "torch sorts by `<`, by which nan is in no order, so what it takes for frequent among nans hangs on their "
             "places: https://github.com/pytorch/pytorch/blob/v2.13.0/aten/src/ATen/native/cpu/SortingKernel.cpp",
-            where="undecided",
+            torch="any",
         ),
         **{
             name: Known(_GRADIENTS, "torch multiplies an infinite gradient by the input where that is 0")
@@ -160,13 +155,13 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             ),
         ),
         "renorm": Known(frozenset(["second"]), "torch's rule multiplies what it leaves unscaled, nan too, by 0"),
-        "scatter_reduce": Known(_GRADIENTS, _LEFT_OUT, where="undecided"),
+        "scatter_reduce": Known(_GRADIENTS, f"{_LEFT_OUT}; {_QUOTIENTS}", given=("include_self", False)),
         **{
             name: Known(
                 _ANY,
                 "at infinity torch's series makes nan of what vanishes, and at a pole it divides by the sine of a "
                 "rounded multiple of π, so that what is infinite is only large",
-                where="undecided",
+                engine="inf",
             )
             for name in (
                 "digamma",
@@ -186,7 +181,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
                 frozenset(["value"]),
                 "torch leaves its recurrence before the first step where x is nan, and returns a variable that was "
                 "never set: aten/src/ATen/native/Math.h",
-                where="undecided",
+                torch="any",
             )
             for shifted, names in (
                 (
@@ -208,24 +203,11 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             _GRADIENTS,
             "torch's derivative is 0, the second 0/0, wherever x² vanishes, whatever comes in; the true ones are "
             "-π²x/3 and -π²/3",
-            where="undecided",
+            torch="nan 0",
+            spreads=True,
         ),
         "nn.functional.soft_margin_loss": Known(
             _GRADIENTS, "torch divides e^-xy by 1 + e^-xy, which is inf/inf; the true quotient is 1"
-        ),
-        **dict.fromkeys(
-            ("msort", "sort"),
-            Known(
-                _GRADIENTS,
-                "without stable=True torch promises no order among equal elements, and keeps none from 17 elements on: "
-                "https://docs.pytorch.org/docs/stable/generated/torch.sort.html",
-                where="convention",
-            ),
-        ),
-        "where": Known(
-            frozenset(["error"]),
-            "torch hands a real operand beside a complex one a complex gradient, and its own backward refuses that",
-            where="undecided",
         ),
     }
 )
@@ -234,34 +216,45 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
 #: What torch's own backward pass refuses by mistake, by its words, whatever the operator.
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
+        "input_is_complex == grad_is_complex": "torch hands a real operand beside a complex one a complex gradient, "
+        "which its own backward pass refuses",
         "ZeroTensors are immutable": "torch's gradient is a tensor of zeros without memory, to which its own backward "
-        "pass cannot add another"
+        "pass cannot add another",
     }
 )
 
 
-def known(op: str, check: str, reference: Any, truth: Any, blame: str = "") -> str:
-    """The reason why this difference is known; empty if it is not."""
+def known(
+    op: str, check: str, reference: Any, subject: Any, truth: Any, arguments: Iterable[Mapping[str, Any]] = ()
+) -> str:
+    """The reason why this difference is known; empty if it is not.
+
+    `arguments` are the named ones of each step of the operator.
+    """
     if check == "error":
         said = getattr(reference, "message", "")
         if reason := next((reason for words, reason in REFUSED.items() if words in said), ""):
             return reason
     row = KNOWN.get(op)
-    if row is None or check not in row.checks:
+    if row is None or check not in row.checks or truth is not None:
         return ""
-    if row.where == "convention":
-        return row.reason if blame == "convention" else ""
-    if truth is not None:
-        return ""
-    return row.reason if _is_nan(reference) or row.where == "undecided" else ""
+    shown = _sort(reference) in row.torch.split() or _sort(subject) in row.engine.split()
+    given = row.given is not None and any(row.given in named.items() for named in arguments)
+    return row.reason if shown or given or row.torch == "any" else ""
 
 
 def spread(ops: Iterable[str], check: str, reference: Any, truth: Any) -> str:
     """The reason why torch's nan may be that of one of these operators, wherever it shows; empty if there is none."""
-    if truth is not None or not _is_nan(reference):
+    if truth is not None or _sort(reference) != "nan":
         return ""
     return next((KNOWN[op].reason for op in ops if op in KNOWN and KNOWN[op].spreads and check in KNOWN[op].checks), "")
 
 
-def _is_nan(x: Any) -> bool:
-    return isinstance(x, (float, complex)) and (math.isnan(x.real) or math.isnan(x.imag))
+def _sort(x: Any) -> str:
+    """What sort of number an answer is: "nan", "inf", "0", or another one; nothing for what is no number."""
+    if not isinstance(x, (bool, int, float, complex)):
+        return ""
+    parts = (x.real, x.imag)
+    if any(map(math.isnan, parts)):
+        return "nan"
+    return "inf" if any(map(math.isinf, parts)) else "0" if x == 0 else "finite"

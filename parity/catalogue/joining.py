@@ -18,7 +18,10 @@ ROWS = [
     op("atleast_2d", argument("tensors", "several"), tags="exact may_view", dtypes=ALL, spellings="function"),
     op("atleast_3d", argument("tensors", "several"), tags="exact may_view", dtypes=ALL, spellings="function"),
     op("column_stack", argument("tensors", "alongside"), tags="exact", dtypes=ALL, spellings="function out"),
-    op("block_diag", argument("tensors", "several", max_ndim=2), tags="exact", dtypes=ALL, spellings="function"),
+    op("block_diag", argument("tensors", "several", max_ndim=2, sized_vectors=True), tags="exact", dtypes=ALL,
+       spellings="function",
+       note="torch's gradient forgets that an empty vector makes a row: what follows gets the row's before it, which "
+       "the truth proves wrong; not drawn"),
     op("meshgrid", argument("tensors", "several", max_ndim=1),
        option("indexing", "choice", values=("ij", "xy"), needed=True),
        tags="exact view", dtypes=ALL, spellings="function"),

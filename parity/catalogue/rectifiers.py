@@ -23,10 +23,10 @@ ROWS = [
     op("nn.functional.hardsigmoid", real("input", kinks=_SIX), orders=1, spellings="function",
        note="the derivative at -3 and 3 is 0"),
     op("nn.functional.leaky_relu", real("input", kinks=(0,)), choice("negative_slope", 0.01, 0.5),
-       tags="rounded ties", spellings="function", note="the derivative at 0 is the slope"),
+       tags=_EXACT, spellings="function", note="the derivative at 0 is the slope"),
     *(
         op(name, real("input", kinks=(0,)), choice("lower", 0.125, 0.0), choice("upper", 0.5, 0.25),
-           tags="rounded ties", spellings="function",
+           tags=_EXACT, spellings="function",
            note="the derivative at 0 is the mean slope; not drawn in training")
         for name in ("rrelu", "nn.functional.rrelu")
     ),

@@ -14,6 +14,7 @@ from parity.catalogue import CATALOGUE
 from parity.compare import exact, specials, structure
 from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
+from parity.compare.histories import compare_lives
 from parity.compare.jitter import Jumps, nudge, treatment
 from parity.compare.neighbours import neighbours, widened
 from parity.compare.pairs import Pair, unequal, unrivalled
@@ -45,6 +46,8 @@ def compare(
 
     With `confirm`, an alarm in the smooth regime stands only if neighbouring inputs alarm too.
     """
+    if program.history:
+        return compare_lives(program, reference, subject)
     ours = execute(program, reference) if reference_run is None else reference_run
     theirs = execute(program, subject) if subject_run is None else subject_run
     if theirs.error is not None and (lacking := missing(program, subject)):
@@ -274,8 +277,8 @@ class Comparison:
         return True
 
     def _unmoved(self, pair: Pair) -> bool:
-        """Whether the numbers in which it is doubtful have not moved at all."""
-        if pair.discrete or pair.spread is None or pair.spread.any():
+        """Whether the numbers in which it is doubtful have not moved: nudges may cancel but for a rounding."""
+        if pair.discrete or pair.spread is None or (pair.spread > rounding(pair.reference)).any():
             return False
         return bool((self._doubtful(pair) & np.isfinite(pair.reference) & np.isfinite(pair.subject)).any())
 

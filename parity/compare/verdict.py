@@ -13,7 +13,11 @@ from parity.program import Program
 Status = Literal["agrees", "undecided", "differs", "known", "unsupported"]
 #: The step of the comparison at which it was decided, from cheap to dear.
 Decided = Literal["structure", "bits", "jitter", "unstable", "truth", "confirm"]
-Check = Literal["value", "gradient", "second", "dtype", "shape", "none", "requires_grad", "error", "alias", "touched"]
+Check = Literal[
+    "value", "gradient", "second", "dtype", "shape", "none", "requires_grad", "error", "alias", "touched",
+    # of histories only
+    "leaf", "version", "node", "layout", "hook", "warning", "mode", "memory", "repeat",
+]  # fmt: skip
 #: Parts of the tape that no operator owns; see `parity.compare.mechanism`.
 Mechanism = Literal["accumulation", "broadcasting", "views", "versions", "writing", "unreached", ""]
 Blame = Literal["subject", "reference", "both", "convention", "ill-conditioned", ""]
@@ -42,7 +46,10 @@ class Mismatch:
     op: str = ""
     input: int | None = None
     #: The part of the tape without which the engines agree; empty if an operator itself is to blame.
-    mechanism: Mechanism = ""
+    #: In a history: what went wrong, by `parity.compare.naming`.
+    mechanism: str = ""
+    #: In a history: the number of the step after which it shows.
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

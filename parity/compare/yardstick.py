@@ -15,7 +15,7 @@ MULTIPLE = 8.0
 FLOOR = 0.1
 #: Nudged runs at most.
 RUNS = 4
-#: Nudged runs while not one of them moves an array: in a small one all signs may happen to be the same.
+#: Nudged runs while not one of them moves an array by more than a rounding: in a small one all signs may be the same.
 MORE = 16
 #: A spread above this share of the array's largest value leaves nothing to judge by, per dtype.
 UNSTABLE = {"float16": 1e-1, "float32": 1e-3, "float64": 1e-6, "complex64": 1e-3, "complex128": 1e-6}

@@ -18,18 +18,23 @@ def script(program: Program, *, title: str = "", remarks: Sequence[str] = ()) ->
     `title` and `remarks` become the docstring: what differs, and what another engine makes of it.
     """
     notation = Notation(program, "torch.")
-    body = [*_leaves(program, notation), ""]
+    body = [*leaves(program, notation), ""]
     body += [notation.statement(number) for number in range(len(program.steps))]
     body += ["", *_printed(program, notation)]
     if program.cotangents and program.differentiable:
         body += ["", *_backward(program, notation)]
-    text = "\n".join(body)
-    heading = [f'"""{title or f"Program {program.id}."}']
+    return module_text("\n".join(body), title or f"Program {program.id}.", remarks)
+
+
+def module_text(body: str, title: str, remarks: Sequence[str], before: str = "") -> str:
+    """A module that imports torch, with its docstring; `before` stands above the body."""
+    heading = [f'"""{title}']
     heading += ["", *remarks] if remarks else []
-    needs = [name for name in ("inf", "nan") if re.search(rf"\b{name}\b", text)]
+    needs = [name for name in ("inf", "nan") if re.search(rf"\b{name}\b", body)]
     imports = [f"from math import {', '.join(needs)}", ""] if needs else []
     precision = "torch.set_printoptions(precision=17)"
-    return "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, "", text]).rstrip() + "\n"
+    above = [before.rstrip(), "", ""] if before else [""]
+    return "\n".join([*_quoted(heading), "", *imports, "import torch", "", precision, *above, body]).rstrip() + "\n"
 
 
 def _quoted(heading: list[str]) -> list[str]:
@@ -37,7 +42,7 @@ def _quoted(heading: list[str]) -> list[str]:
     return [heading[0] + '"""'] if one_line else [*heading, '"""']
 
 
-def _leaves(program: Program, notation: Notation) -> list[str]:
+def leaves(program: Program, notation: Notation) -> list[str]:
     return [_leaf(name, leaf) for name, leaf in zip(notation.names, program.inputs)]
 
 

@@ -25,6 +25,7 @@ def execute(program: Program, engine: Any, *, gradients: bool = True) -> Run:
         return live.run
     live.attempt_each("step", live.add_step, program.steps)
     live.run.aliases = live.aliases()
+    live.run.lazy = lazy(live.tensors)
     if gradients and program.cotangents and live.run.error is None:
         live.differentiate(program)
     live.run.touched = live.touched(program.inputs)
@@ -211,9 +212,25 @@ def _first_sharing(parts: Sequence[Array], earlier: Sequence[tuple[int, Array]])
     return None
 
 
+def lazy(tensors: Sequence[Any]) -> list[int]:
+    """The values that are lazy conjugates, which only torch has."""
+    found = []
+    for number, value in enumerate(tensors):
+        parts = value if isinstance(value, tuple) else (value,)
+        if any(_conjugated(part) for part in parts):
+            found.append(number)
+    return found
+
+
+def _conjugated(tensor: Any) -> bool:
+    return bool(getattr(tensor, "is_conj", bool)())
+
+
 def physical(engine: Any, result: Any, array: Value) -> Value:
     """The array through which memory is seen: a lazy conjugate of torch has one, though its values are a copy."""
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "c" or not getattr(result, "is_conj", bool)():
+    if isinstance(array, tuple):
+        return tuple([physical(engine, part, seen) for part, seen in zip(result, array)])  # type: ignore[misc]
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "c" or not _conjugated(result):
         return array
     seen: Array = engine.array(result.detach().conj())
     return seen
@@ -231,4 +248,4 @@ def _dtypes(tree: Any) -> list[DType]:
     return found
 
 
-__all__ = ["WRITING", "Array", "Live", "aliases", "execute", "missing", "physical", "writes"]
+__all__ = ["WRITING", "Array", "Live", "aliases", "execute", "lazy", "missing", "physical", "writes"]

@@ -144,6 +144,8 @@ class Run:
     requires_grad: list[bool | tuple[bool, ...]] = field(default_factory=list)
     #: For each value after the inputs, the lowest number of an earlier value whose memory it shares, else None.
     aliases: list[int | None] = field(default_factory=list)
+    #: Values that are conjugated lazily: some operators resolve them first, and so copy where they else give a view.
+    lazy: list[int] = field(default_factory=list)
     #: One per input that requires grad.
     gradients: list[Array | None] = field(default_factory=list)
     second: list[Array | None] = field(default_factory=list)

@@ -16,7 +16,7 @@ import numpy as np
 
 from parity.engines.protocol import Array, Rule
 from parity.errors import UsageError
-from parity.program import AUGMENTED, OPERATORS
+from parity.spellings import AUGMENTED, OPERATORS
 
 _DUNDERS = {
     **{op: f"__{call.__name__.rstrip('_')}__" for op, (_, call) in OPERATORS.items()},

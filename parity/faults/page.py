@@ -1,6 +1,7 @@
-"""The page of the self-test, from the records of its two runs; plants nothing.
+"""The page of the self-test, from the records of its runs; plants nothing.
 
-`python -m parity.faults.page faults.jsonl mutants.jsonl` writes docs/selftest.md.
+`python -m parity.faults.page faults.jsonl mutants1.jsonl ...` writes docs/selftest.md; the first sample of mutants is
+shown, of others the figures.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from parity.faults.equivalent import reason
+from parity.faults.equivalent import heading, reason
 from parity.faults.planted import CLASSES
 
 PAGE = Path("docs/selftest.md")
@@ -23,8 +25,7 @@ Would the harness notice? Faults are planted in an engine, and an ordinary run i
 
 ```
 $ parity selftest autodiff --json faults.jsonl
-$ parity selftest autodiff --mutants{sample} --json mutants.jsonl
-$ python -m parity.faults.page faults.jsonl mutants.jsonl
+{asked}$ python -m parity.faults.page faults.jsonl{files}
 ```
 
 ## Planted faults
@@ -49,8 +50,9 @@ Beyond faults planted by hand, every function of the engine's formulas and kerne
 operands and arguments swapped, another operator, a sign, a constant, a dropped term, a neighbouring function (sin for
 cos, floor for ceil, < for <=), a branch turned round, a dropped axis, dtype or cast, a dropped statement; and in rows,
 library kernels and constant rules. Each mutant runs in a process of its own, on those programs of the plan (profile
-gate, seed {seed}) that run the changed place; the first difference kills it. A mutant that hangs or dies is killed: a
-run would show that.
+gate, seed {seed}) that run the changed place; the first difference kills it. What those allow is measured: an operator
+of one number that is further off the truth than the accuracy table's aim at a point where it was not, is killed, too.
+A mutant that hangs or dies is killed: a run would show that.
 
 {which}
 
@@ -67,29 +69,54 @@ result, and what stands in either way is changed like everything else. Nor are k
 """
 
 _SURVIVORS = """
-Survivors without a reason, by function: blind spots of the generator, differences that the yardstick allows (one
-rounding more), and equivalents whose proof is to come. `parity selftest --mutants` names each.
+Survivors that are not equivalent, by what is common to them; `parity selftest --mutants` names each.
 
+| survivors | what they have in common |
+|---|---|
+"""
+_OTHER = "Of the others, by function: "
+_AGAIN = """
+Another sample, whose survivors nobody had looked at when the harness and the reasons were written:
+
+| seed | drawn | killed | of those judged | share |
+|---|---|---|---|---|
 """
 
 
 def page(records: Iterable[Mapping[str, Any]]) -> str:
     """The page, in Markdown."""
     kinds: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    samples: list[tuple[Mapping[str, Any], list[Mapping[str, Any]]]] = []
     for record in records:
+        if record["type"] == "mutants":
+            samples.append((record, kinds.pop("mutant", [])))
         if record["type"] == "mutant":
             # A proof may have come since.
             record = {**record, "equivalent": reason(record["id"], record["change"])}
         kinds[record["type"]].append(record)
     (summary,) = kinds["selftest"]
     offered = [fault for fault in kinds["fault"] if fault["outcome"] != "not offered"]
-    mutants = kinds["mutants"][0] if kinds["mutants"] else {}
-    count = len(kinds["mutant"])
-    sample = f" --sample {count} --seed {mutants['seed']}" if count < mutants.get("all", 0) else ""
-    text = _HEAD.format(classes=len({fault["family"] for fault in offered}), sample=sample, **summary)
+    asked = "".join(_asked(number, len(mutants), summary) for number, (summary, mutants) in enumerate(samples, start=1))
+    files = "".join(f" mutants{number}.jsonl" for number, _ in enumerate(samples, start=1))
+    text = _HEAD.format(classes=len({fault["family"] for fault in offered}), asked=asked, files=files, **summary)
     for fault in sorted(offered, key=lambda fault: CLASSES.index(fault["family"])):
         text += _row(fault)
-    return text + (_mutants(kinds["mutant"], kinds["mutants"][0]) if kinds["mutants"] else "")
+    for number, (account, mutants) in enumerate(samples):
+        text += _again(mutants, account, heads=number == 1) if number else _mutants(mutants, account)
+    return text
+
+
+def _asked(number: int, count: int, summary: Mapping[str, Any]) -> str:
+    """The command that a sample came from."""
+    drawn = f" --sample {count} --seed {summary['seed']}" if count < summary["all"] else ""
+    return f"$ parity selftest autodiff --mutants{drawn} --json mutants{number}.jsonl\n"
+
+
+def _again(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], *, heads: bool) -> str:
+    killed = sum(mutant["fate"] == "killed" for mutant in mutants)
+    judged = killed + sum(mutant["fate"] == "survived" and not mutant["equivalent"] for mutant in mutants)
+    row = f"| {summary['seed']} | {len(mutants)} | {killed} | {judged} | {killed / max(1, judged):.1%} |\n"
+    return (_AGAIN if heads else "") + row
 
 
 def _row(fault: Mapping[str, Any]) -> str:
@@ -134,10 +161,19 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
         text += f"| {kind} | " + " | ".join(map(str, cells)) + " |\n"
     text += _families(mutants)
     if survived:
-        text += _SURVIVORS
-        places = Counter(mutant["id"].partition(":")[0] for mutant in survived)
+        headings = [(heading(mutant["id"], mutant["change"]), mutant) for mutant in survived]
+        known = Counter(head for head, _ in headings if head)
+        places = Counter(_place(mutant["id"]) for head, mutant in headings if not head)
+        text += _SURVIVORS + "".join(f"| {count} | {head} |\n" for head, count in known.most_common())
+        text += f"| {places.total()} | others |\n\n{_OTHER}"
         text += ", ".join(f"{place} {count}" for place, count in places.most_common()) + "\n"
     return text
+
+
+def _place(id: str) -> str:
+    """A mutant's function; of one without a name the first words of where it stands."""
+    name = id.partition(":")[0]
+    return textwrap.shorten(name.replace("(", " ("), 60, placeholder=" ...")
 
 
 def _which(count: int, every: int) -> str:

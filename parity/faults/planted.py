@@ -343,7 +343,7 @@ FAULTS: tuple[Fault, ...] = (
            lambda transpose: lambda x, **params: transpose(x, **params).copy(), "transpose", "swapaxes", "movedim"),
     # places
     kernel("repeated index loses duplicates", "gather's gradient", "gather_back",
-           instead(lambda g, index, shape, dim: scattered(shape, index, g, dim)), "gather"),
+           instead(lambda g, index, shape, dim: scattered(shape, index, g, dim)), "gather", "cummax", "cummin"),
     kernel("repeated index loses duplicates", "index_select's gradient", "select_back",
            instead(lambda g, index, shape, dim: selected(shape, index, g, dim)), "index_select"),
     rule("right only for squares", "mm: the second factor is not transposed", "mm", 0,

@@ -1,21 +1,22 @@
-"""The catalogue as a table: operators, dtypes, orders, spellings, what an engine has; runs nothing."""
+"""The catalogue as a table: operators, dtypes, orders, spellings, what an engine has, its scores; runs nothing."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from parity.catalogue.excluded import KNOWN
 from parity.catalogue.spec import OpSpec
+from parity.tables.score import Score
 
 _WIDTH = 80
 
 
 def coverage_record(
-    catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], subject: Any | None
+    catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], subject: Any | None, scores: Sequence[Score] = ()
 ) -> Iterator[dict[str, Any]]:
-    """One record an operator, one a left-out name."""
+    """One record an operator, one a left-out name, one a table."""
     for name, spec in catalogue.items():
         yield {
             "type": "operator",
@@ -31,9 +32,13 @@ def coverage_record(
         yield {"type": "excluded", "op": name, "reason": reason}
     for name, row in KNOWN.items():
         yield {"type": "known", "op": name, "checks": sorted(row.checks), "reason": row.reason}
+    for score in scores:
+        yield score.record()
 
 
-def coverage_text(catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], subject: Any | None) -> str:
+def coverage_text(
+    catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], subject: Any | None, scores: Sequence[Score] = ()
+) -> str:
     """The table for a person, family by family; what `subject` lacks is marked."""
     families: dict[str, list[OpSpec]] = {}
     for spec in catalogue.values():
@@ -50,6 +55,8 @@ def coverage_text(catalogue: Mapping[str, OpSpec], excluded: Mapping[str, str], 
     lines += ["", "differences that stay"]
     for name, row in KNOWN.items():
         lines += textwrap.wrap(row.reason, _WIDTH, initial_indent=f"  {name}: ", subsequent_indent="    ")
+    for score in scores:
+        lines += ["", *score.lines()]
     lines.append("")
     total = len(catalogue)
     if subject is None:

@@ -11,10 +11,15 @@ from typing import Any, Literal
 from parity.compare.verdict import Status
 from parity.report.record import plain
 
-Phase = Literal["corpus", "operators", "programs"]
-PHASES: tuple[Phase, ...] = ("corpus", "operators", "programs")
+Phase = Literal["corpus", "operators", "programs", "histories"]
+PHASES: tuple[Phase, ...] = ("corpus", "operators", "programs", "histories")
 WIDTH = 80
-_LABELS: Mapping[Phase, str] = {"corpus": "corpus", "operators": "operators", "programs": "random"}
+_LABELS: Mapping[Phase, str] = {
+    "corpus": "corpus",
+    "operators": "operators",
+    "programs": "random",
+    "histories": "histories",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.compare.naming import NAMES
 from parity.compare.verdict import Failure, Mismatch, Verdict
 from parity.engines.protocol import Raised
 from parity.notation import Notation, brief, listing
@@ -24,6 +25,15 @@ TITLES = {
     "error": "ERROR DIFFERS",
     "alias": "SHARED MEMORY DIFFERS",
     "touched": "INPUT CHANGED",
+    "leaf": "IS_LEAF DIFFERS",
+    "version": "VERSION DIFFERS",
+    "node": "GRAD_FN DIFFERS",
+    "layout": "STRIDES DIFFER",
+    "hook": "HOOKS DIFFER",
+    "warning": "WARNING DIFFERS",
+    "mode": "GRAD MODE LEAKS",
+    "memory": "MEMORY IS NOT RELEASED",
+    "repeat": "ANOTHER RESULT WHEN RUN AGAIN",
 }
 MECHANISMS = {
     "accumulation": "the engines agree where each use of an input has an input of its own",
@@ -33,6 +43,8 @@ MECHANISMS = {
     "writing": "the engines agree where what is written is a copy",
     "unreached": "no output depends on this input",
 }
+#: What differs in a history and belongs to no value.
+_PLACES = {"error": "the step", "hook": "hooks", "mode": "recording", "warning": "warnings"}
 #: Differences shown, on at most so many lines; the others are counted.
 _SHOWN, _SHOWN_LINES = 3, 6
 _WIDTH = 110
@@ -98,6 +110,9 @@ def _notes(failure: Failure) -> dict[int, str]:
     program = failure.program
     if not program.steps:
         return {}
+    if program.history:
+        steps = {m.step for m in failure.verdict.mismatches if m.step is not None}
+        return {len(program.inputs) + step: "<- differs after this step" for step in steps}
     departed = [m.where for m in failure.verdict.mismatches if m.check in ("value", "dtype", "shape")]
     if departed and len(program.steps) > 1:
         return {min(departed): "<- the first value that differs"}
@@ -146,6 +161,10 @@ def _place(program: Program, mismatch: Mismatch) -> str:
     names = Notation(program).names
     name = names[mismatch.where] if 0 <= mismatch.where < len(names) else f"value {mismatch.where}"
     element = f"[{', '.join(map(str, mismatch.element))}]" if mismatch.element else ""
+    if program.history and mismatch.check in ("gradient", "none"):
+        return f"{name}.grad{element}"
+    if program.history and mismatch.check in _PLACES:
+        return _PLACES[mismatch.check]
     if mismatch.check in ("gradient", "second", "none"):
         order = "²" if mismatch.check == "second" else ""
         return f"d{order} {_outputs(program)} / d {name}{order}{element}"
@@ -198,7 +217,8 @@ def _facts(failure: Failure, short: str | None) -> Sequence[tuple[str, str]]:
             facts.append(("truth", brief(first.truth)))
         facts.append(("verdict", first.reason or first.blame or "the two sides differ"))
         if first.mechanism:
-            facts.append(("mechanism", f"{first.mechanism}: {MECHANISMS[first.mechanism]}"))
+            told = NAMES if failure.program.history else MECHANISMS
+            facts.append(("mechanism", f"{first.mechanism}: {told[first.mechanism]}"))
         if first.op:
             where = first.op + (f", input {first.input}" if first.input is not None else "")
             if failure.rule:

@@ -6,9 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from parity.strategies.search import from_op, programs, tensors
+    from parity.strategies.search import from_op, histories, programs, tensors
 
-__all__ = ["from_op", "programs", "tensors"]
+__all__ = ["from_op", "histories", "programs", "tensors"]
 
 
 def __getattr__(name: str) -> Any:

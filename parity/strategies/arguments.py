@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from parity.catalogue.spec import Argument, OpSpec
 from parity.program import Array, DType
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft
-from parity.strategies.dtypes import KIND_OF_CHAR
+from parity.strategies.dtypes import FLOATING, KIND_OF_CHAR
 from parity.strategies.item import MARGIN, Item, Unfit
 from parity.strategies.shapes import Shape
 
@@ -68,6 +69,8 @@ class Call:
 
 
 Drawer = Callable[[Call, Argument], Any]
+#: Special values that tie with no other.
+_ALONE = (math.nan, math.inf, -math.inf)
 
 
 def tensor(call: Call, argument: Argument) -> Any:
@@ -80,6 +83,7 @@ def tensor(call: Call, argument: Argument) -> Any:
     contiguous, tieless = limits.get("contiguous", False), limits.get("tieless", False)
     settled, constant = limits.get("settled", False), limits.get("constant", False)
     pairs, sized = limits.get("pairs", False), limits.get("sized", False)
+    ordered = limits.get("ordered")
     matching = call.first.array.dtype.char if call.first is not None else ""
 
     def suits(item: Item) -> bool:
@@ -90,6 +94,8 @@ def tensor(call: Call, argument: Argument) -> Any:
         if (settled and item.loose) or (constant and item.requires_grad):
             return False
         if (pairs and not _of_pairs(item.array)) or (sized and not item.array.size):
+            return False
+        if ordered is not None and _disordered(item.array, ordered):
             return False
         return not tieless or len(set(item.look())) == item.array.size
 
@@ -104,7 +110,10 @@ def tensor(call: Call, argument: Argument) -> Any:
             values = arrays.distinct(draft.source, shape, -8.0, 8.0).round(0 if draft.exact else 4)
             if KIND_OF_CHAR[np.dtype(dtype).char] == "u":
                 values = np.abs(values)
-            made = draft.leaf(values.astype(dtype))
+            values = values.astype(dtype)
+            if draft.filler is not None and values.size and KIND_OF_CHAR[values.dtype.char] in FLOATING:
+                values.flat[draft.source.integer(0, values.size - 1)] = draft.source.choice(_ALONE)
+            made = draft.leaf(values)
             if not suits(made):
                 raise Unfit
             return made
@@ -113,7 +122,10 @@ def tensor(call: Call, argument: Argument) -> Any:
         if sized and not shapes.size(shape):
             raise Unfit
         layouts = 0.0 if contiguous or pairs else 0.15
-        return draft.leaf(draft.values(shape, dtype, limits), differentiable=not constant, layouts=layouts)
+        values = draft.values(shape, dtype, limits)
+        if ordered is not None and _disordered(values, ordered):
+            raise Unfit
+        return draft.leaf(values, differentiable=not constant, layouts=layouts)
 
     item = draft.pick(kinds, limits, suits if limits or matching else None, make)
     if draft.exact:
@@ -211,7 +223,8 @@ def degree(call: Call, argument: Argument) -> Any:
     """A whole number from -1 on, or a tensor of them beside the first one, as integers or as floats."""
     draft, source = call.draft, call.source
     if source.boolean():
-        return source.integer(-1, 12)
+        most = argument.limits.get("most", 12)
+        return most if source.boolean(0.1) else source.integer(-1, 12)
     values = arrays.integers(source, draft.variant(call.leading().shape), -1, 12)
     kind = call.leading().array.dtype if source.boolean() and call.leading().kind == "f" else np.dtype(np.int64)
     return call.note(draft.leaf(values.astype(kind), differentiable=False, usable=False))
@@ -235,7 +248,7 @@ def plain_number(call: Call, limits: Mapping[str, Any]) -> float:
         value = source.choice(exact)
     elif limits.get("integer") or limits.get("whole") or source.boolean(0.3):
         value = source.integer(int(low), int(high))
-    elif source.boolean(0.2):
+    elif source.boolean(0.2 if draft.filler is None else 0.6):
         value = source.choice([x for x in _APART if low <= x <= high] or [low])
     else:
         value = low + (high - low) * source.integer(0, 48) / 48
@@ -296,8 +309,30 @@ def choice(call: Call, argument: Argument) -> Any:
     return call.source.choice(argument.limits["values"])
 
 
+#: torch sorts so many elements by insertion, which keeps equal ones in order.
+_INSERTED = 16
+
+
 def stable(call: Call, argument: Argument) -> Any:
-    return True if call.draft.exact or call.source.boolean() else LEFT
+    must = _disordered(call.leading().array, call.values.get("dim", -1))
+    return True if must or call.source.boolean(0.3) else LEFT
+
+
+def _disordered(array: Array, axis: int) -> bool:
+    """Whether elements along a dimension are equal, and so many that torch sorts them in no promised order."""
+    if array.ndim == 0 or array.shape[axis] <= _INSERTED:
+        return False
+    rows = np.moveaxis(np.sort(array, axis), axis, 0)
+    equal = (rows[1:] == rows[:-1]) | ((rows[1:] != rows[1:]) & (rows[:-1] != rows[:-1]))
+    return bool(equal.any())
+
+
+def _ordered(call: Call, array: Array, axis: int) -> Any:
+    """A dimension along which equal elements have a promised order; the last one is left out at times."""
+    left = call.source.boolean()
+    if _disordered(array, -1 if left else axis):
+        raise Unfit
+    return LEFT if left else axis
 
 
 def dim(call: Call, argument: Argument) -> Any:
@@ -307,6 +342,8 @@ def dim(call: Call, argument: Argument) -> Any:
     if argument.limits.get("first"):
         return shapes.axis(call.source, first.ndim) if call.source.boolean() else 0
     axis = shapes.axis(call.source, first.ndim)
+    if argument.limits.get("ordered"):
+        return _ordered(call, first.array, axis)
     if argument.limits.get("tuples") and first.ndim > 1 and call.source.boolean(0.3):
         return (0, 1) if call.source.boolean() else (0, -1)
     return axis
@@ -346,7 +383,7 @@ def dtype(call: Call, argument: Argument) -> Any:
         return LEFT
     if call.first is not None and call.first.kind == "c":
         return LEFT
-    return DType(call.source.choice(("float64", "float32")))
+    return DType(call.source.choice(argument.limits.get("names", ("float64", "float32"))))
 
 
 def reshape(call: Call, argument: Argument) -> Any:

@@ -98,8 +98,10 @@ def classes(call: Call, argument: Argument) -> Any:
 def class_weight(call: Call, argument: Argument) -> Any:
     first = call.leading()
     axis = 0 if first.ndim == 1 else 1
-    values = call.draft.values((first.shape[axis],), first.array.dtype.name, {"above": 0})
-    return call.draft.leaf(np.abs(values), differentiable=False, usable=False)
+    values = np.abs(call.draft.values((first.shape[axis],), first.array.dtype.name, {"above": 0}))
+    if values.size and call.source.boolean(0.3):
+        values[call.source.integer(0, values.size - 1)] = 0
+    return call.draft.leaf(values, differentiable=False, usable=False)
 
 
 def channels(call: Call, argument: Argument) -> Any:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE
-from parity.engines.interpreter import Live, aliases, execute, physical
+from parity.engines.interpreter import Live, aliases, execute, lazy, physical
 from parity.engines.protocol import Raised, Run, Value
-from parity.program import Array, DType, Input, Program, Ref, Regime, Spelling, Step
+from parity.program import Array, DType, Input, Program, Ref, Regime, Step
+from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.dtypes import FLOATING, INEXACT, KIND, KIND_OF_CHAR
 from parity.strategies.item import MARGIN, Item, Unfit, exactly
@@ -49,6 +50,8 @@ class Draft:
         self.filler = filler
         #: Whether zeros, infinities and nan stand in the cotangents.
         self.special_seeds = False
+        #: Whether inputs may require grad.
+        self.differentiable = True
         self.mixing = 0.12
         self.leaves: list[Item] = []
         self.inputs: list[Input] = []
@@ -73,7 +76,7 @@ class Draft:
         if self.filler is not None:
             layouts = 0.0
         kind = KIND_OF_CHAR[array.dtype.char]
-        needs = differentiable and kind in INEXACT and source.boolean(0.88)
+        needs = differentiable and self.differentiable and kind in INEXACT and source.boolean(0.88)
         array, layout = arrays.arranged(source, array, layouts)
         made = Input(array, needs, layout)
         memory = made.materialise()
@@ -107,13 +110,15 @@ class Draft:
         kind = KIND[dtype]
         if kind == "b":
             return arrays.integers(source, shape, 0, 1).astype(np.bool_)
-        if self.filler is not None and kind in FLOATING:
+        if self.filler is not None and kind in INEXACT:
             filled = self.filler(self, shape, dtype, limits)
             if filled is not None:
                 return filled
         low, high = bounds(limits)
         if kind in "ui":
             least = 1 if limits.get("nonzero") or low >= 0 else 0 if kind == "u" else -4
+            if kind == "i" and "least" in limits:
+                return arrays.integers(source, shape, limits["least"], 5).astype(dtype)
             return arrays.integers(source, shape, max(least, _above(low)), 5).astype(dtype)
         if self.exact:
             found = arrays.dyadic(source, shape, source.boolean(0.3))
@@ -127,6 +132,8 @@ class Draft:
                 found = found + 1j * arrays.uniform(source, shape, 0.1, 1.0)
             elif limits.get("nonzero") or "kinks" in limits:
                 found = away(found, (0.0,) if limits.get("nonzero") else limits["kinks"])
+            if "grid" in limits:
+                found = np.round(found / limits["grid"]) * limits["grid"]
         return found.astype(dtype)
 
     def fresh(self, shape: Shape, kinds: str, limits: Mapping[str, Any] = _NO_LIMITS, dtype: str = "") -> Item:
@@ -241,6 +248,16 @@ class Draft:
             self.snapshots.append(_copy(made))
         return made
 
+    def keeps(
+        self, error: Exception, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling
+    ) -> bool:
+        """Whether a step that raised stands in the program; it is the last one then."""
+        if spelling not in ("inplace", "augmented") or not self.source.boolean(0.25):
+            return False
+        self.error = Raised(type(error).__name__, str(error), f"step {len(self.steps)}")
+        self.steps.append((op, args, kwargs, spelling, self.seed))
+        return True
+
     def begin_copying(self) -> None:
         """From now on steps write into values: keep those that there are."""
         if not self.copying:
@@ -307,7 +324,8 @@ class Draft:
                 leaf.number = number
 
     def _memory(self, result: Item | tuple[Item, ...]) -> Value:
-        return _array(result) if type(result) is tuple else physical(self.engine, result.tensor, result.array)  # type: ignore[union-attr]
+        tensors = tuple([part.tensor for part in result]) if type(result) is tuple else result.tensor  # type: ignore[union-attr]
+        return physical(self.engine, tensors, _array(result))
 
     def _record(self, program: Program) -> Run:
         live = Live(self.engine, copying=self.copying)
@@ -318,7 +336,7 @@ class Draft:
             run.values += self.snapshots
         else:
             run.values = [leaf.array for leaf in self.leaves]
-            run.values += [self._memory(result) for result in self.results]
+            run.values += [_array(result) for result in self.results]
         live.tensors = [leaf.tensor for leaf in self.leaves]
         run.requires_grad = [leaf.requires_grad for leaf in self.leaves]
         for result in self.results:
@@ -330,6 +348,7 @@ class Draft:
                 run.requires_grad.append(result.requires_grad)  # type: ignore[union-attr]
         memory = [leaf.array for leaf in self.leaves] + [self._memory(result) for result in self.results]
         run.aliases = aliases(memory, len(self.leaves)) if live.shares else []
+        run.lazy = lazy(live.tensors)
         if program.cotangents and run.error is None:
             live.differentiate(program)
         run.touched = live.touched(program.inputs)

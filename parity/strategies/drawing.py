@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE, Argument, OpSpec
-from parity.engines.protocol import Raised, Run
+from parity.engines.interpreter import lazy
+from parity.engines.protocol import Run
 from parity.errors import UsageError
-from parity.program import Array, Program, Regime, Spelling
+from parity.program import Array, Program, Regime
+from parity.spellings import Spelling
 from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
@@ -141,7 +143,7 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
     call = Call(draft, spec, mends or _no_mend)
     values = call.values
     for argument, draw, optional in plan.arguments:
-        if optional and (not source.boolean(0.4) or (draft.filler and argument.limits.get("tame"))):
+        if optional and (not source.boolean(0.5) or (draft.filler and argument.limits.get("tame"))):
             continue
         value = draw(call, argument)
         if value is not LEFT:
@@ -205,6 +207,8 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
         raise Unfit
     if not target.array.flags.c_contiguous and parts.overlaps(target.array):
         raise Unfit  # one place for several elements: torch refuses some of such writes, not all
+    if target.kind == "c" and lazy([target.tensor]) and lazy([a.tensor for a in args[1:] if type(a) is Item]):
+        raise Unfit  # torch first resolves what it conjugated lazily, and so misses that it writes what it reads
     if target.kind in "bui" and any(type(a) is Item and a.requires_grad for a in args[1:]):
         raise Unfit  # torch lets a comparison's integers require grad then, which no other integers can
     if not (target.leaf and target.requires_grad) or draft.source.boolean(0.1):
@@ -265,11 +269,9 @@ def _run(
     try:
         result = draft.run(spec.name, args, kwargs, spelling)
     except Exception as error:
-        if writing and spelling != "out" and draft.source.boolean(0.25):
-            draft.error = Raised(type(error).__name__, str(error), f"step {len(draft.steps)}")
-            draft.steps.append((spec.name, args, kwargs, spelling, draft.seed))
-            return
-        raise Unfit from None
+        if not draft.keeps(error, spec.name, args, kwargs, spelling):
+            raise Unfit from None
+        return
     least = spec.arguments[0].limits.get("result_above")
     if least is not None and draft.filler is None and not (draft.engine.array(result) > least).all():
         raise Unfit

@@ -33,6 +33,7 @@ ROUNDED_SECOND = LONG_PRODUCTS | {"copysign"}
 #: Of complex numbers these need a square root, or in torch a division.
 REAL_ONLY = LONG_PRODUCTS | {"abs", "sgn"}
 _SHARED = frozenset(["amax", "amin", "max", "min", "maximum", "minimum", "aminmax", "median", "nanmedian"])
+_DRAWN_SLOPES = frozenset(["rrelu", "nn.functional.rrelu"])
 _TRAPEZOIDS = frozenset(["trapezoid", "cumulative_trapezoid"])
 
 
@@ -65,6 +66,14 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         return most * count
     if op == "mean":
         return most + _mean(values)
+    if op == "nn.functional.leaky_relu":
+        if values.get("negative_slope") != 0.5:
+            raise Unfit  # 0.01 is no fraction of a power of 2
+        return _bits(values["input"]) + 1
+    if op in _DRAWN_SLOPES:
+        if "upper" not in values:
+            raise Unfit  # nor is 1/3
+        return _bits(values["input"]) + 4
     if op == "frexp":
         return most + 4
     if op in ("div", "floor_divide"):

@@ -40,12 +40,13 @@ def matrix(call: Call, argument: Argument) -> Any:
     def make() -> Item:
         dtype = draft.dtype(kinds)
         shape = _shape(call, form, limits)
-        if limits.get("singular") and call.source.boolean(0.15):
+        if limits.get("singular") and call.source.boolean(0.3):
             values = drawn(call, shape, dtype, limits)
             values[..., -1:, :] = 0
-            return draft.leaf(values, layouts=0.0)
+            return draft.leaf(values, layouts=0.0, differentiable=limits["singular"] != "constant")
+        scale = call.source.choice(limits.get("scales", (1.0,)))
         for _ in range(20):
-            values = drawn(call, shape, dtype, limits)
+            values = drawn(call, shape, dtype, limits) * np.dtype(dtype).type(scale)
             # A layout may make all columns alike.
             if fits(values, limits) and fits((made := draft.leaf(values)).array, limits):
                 return made

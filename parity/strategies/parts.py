@@ -71,6 +71,8 @@ def several(call: Call, argument: Argument) -> Any:
     """Tensors that have nothing to do with one another, each an argument of its own."""
     least = argument.limits.get("least", 1)
     first = tensor(call, argument)
+    if first.shape == (0,) and argument.limits.get("sized_vectors"):
+        raise Unfit
     return Spread([first, *(_other(call, first, argument) for _ in range(call.source.integer(least - 1, 2)))])
 
 

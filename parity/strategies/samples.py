@@ -30,9 +30,12 @@ def shares(call: Call, argument: Argument) -> Any:
 
 
 def boundaries(call: Call, argument: Argument) -> Any:
-    """Numbers in order along the last dimension; with `rows` sometimes as many rows as the first tensor has."""
+    """Numbers in order along the last dimension; with `rows` sometimes as many rows as the first tensor has.
+
+    Now and then they are in no order, or end in nan.
+    """
     source, draft, first = call.source, call.draft, call.leading()
-    shape: tuple[int, ...] = (source.integer(0, 5),)
+    shape: tuple[int, ...] = (source.integer(0, 9),)
     if argument.limits.get("rows") and first.ndim and source.boolean(0.4):
         shape = first.shape[:-1] + shape
     if first.kind in "bui" or draft.exact:
@@ -40,8 +43,12 @@ def boundaries(call: Call, argument: Argument) -> Any:
         values = np.abs(values) if first.kind == "u" else values
     else:
         values = arrays.uniform(source, shape, -2.0, 2.0)
-    ordered = np.sort(values, axis=-1).astype(first.array.dtype)
-    return draft.leaf(ordered, differentiable=False, layouts=0.0, usable=False)
+    if source.boolean(0.75):
+        values = np.sort(values, axis=-1)
+    if first.kind in "hf" and shape[-1] and source.boolean(0.15):
+        values = np.array(values)  # it may be a window into the table
+        values[..., -1] = np.nan
+    return draft.leaf(values.astype(first.array.dtype), differentiable=False, layouts=0.0, usable=False)
 
 
 def frequencies(call: Call, argument: Argument) -> Any:
@@ -67,7 +74,7 @@ def _observations(call: Call) -> int:
 def weights(call: Call, argument: Argument) -> Any:
     """A constant weight for each sample."""
     first, draft = call.leading(), call.draft
-    dtype = first.array.dtype.name if first.kind in "hf" else "float64"
+    dtype = first.array.dtype.name if first.kind in "hf" else call.source.choice(("float64", "float32"))
     values = np.abs(draft.values(first.shape, dtype))
     return draft.leaf(values, differentiable=False, layouts=0.0, usable=False)
 

@@ -18,6 +18,7 @@ from parity.program import Array, Program, Regime, laid_out
 from parity.strategies import arrays, shapes
 from parity.strategies.drawing import draw_program
 from parity.strategies.dtypes import KIND
+from parity.strategies.scribe import draw_history
 from parity.strategies.single import Kind, draw_op
 from parity.strategies.source import FromHypothesis, Source
 
@@ -44,6 +45,29 @@ def programs(
                 _source(draw), engine, ops=names, dtypes=dtypes, min_steps=min_steps, max_steps=max_steps,
                 regime=regime, order=order,
             )[0]  # fmt: skip
+
+    return drawn()
+
+
+def histories(
+    *,
+    ops: Iterable[str] | None = None,
+    acts: Iterable[str] | None = None,
+    modes: Iterable[str] | None = None,
+    dtypes: Sequence[str] | None = None,
+    min_steps: int = 2,
+    max_steps: int = 14,
+    regime: Regime | None = None,
+) -> st.SearchStrategy[Program]:
+    """Histories that the reference has lived; `acts` and `modes` are names of `parity.acts`, all of them if None."""
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Program:
+        with reference.settings() as engine:
+            return draw_history(
+                _source(draw), engine, ops=ops, acts=acts, modes=modes, dtypes=dtypes, min_steps=min_steps,
+                max_steps=max_steps, regime=regime,
+            )  # fmt: skip
 
     return drawn()
 

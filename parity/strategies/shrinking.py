@@ -46,7 +46,7 @@ def shrink(program: Program, fails: Callable[[Program], bool], reference: Any, *
     shrinker.isolate()
     while True:
         before = shrinker.asked, shrinker.program
-        for candidates in (_orders, _outputs, _truncated, _bypassed, _cut, _fewer, _plainer, _smaller, _simpler):
+        for candidates in (_orders, _outputs, _truncated, _bypassed, _cut, _fewer, plainer, smaller, simpler):
             shrinker.exhaust(candidates)
         if shrinker.program is before[1] or shrinker.asked >= budget:
             return shrinker.program
@@ -214,7 +214,7 @@ def _fewer(program: Program, run: Run) -> Iterator[Program]:
                 yield pruned(with_step(program, number, replace(step, args=args)))
 
 
-def _plainer(program: Program, run: Run) -> Iterator[Program]:
+def plainer(program: Program, run: Run) -> Iterator[Program]:
     """Function calls, contiguous inputs, no options, fewer tensors in a list."""
     for number, step in enumerate(program.steps):
         for place, argument in enumerate(step.args):
@@ -234,7 +234,7 @@ def _plainer(program: Program, run: Run) -> Iterator[Program]:
             yield with_input(program, number, replace(leaf, layout="contiguous"))
 
 
-def _smaller(program: Program, run: Run) -> Iterator[Program]:
+def smaller(program: Program, run: Run) -> Iterator[Program]:
     """Less in the inputs: parts of an axis, or without it, in all that share it or in one."""
     arrays = [leaf.array for leaf in program.inputs]
     deepest = max((array.ndim for array in arrays), default=0)
@@ -253,7 +253,7 @@ def _smaller(program: Program, run: Run) -> Iterator[Program]:
                 yield with_input(program, number, replace(program.inputs[number], array=taken))
 
 
-def _simpler(program: Program, run: Run) -> Iterator[Program]:
+def simpler(program: Program, run: Run) -> Iterator[Program]:
     """Zeros, ones, whole numbers and halves in the inputs, in numbers among the arguments, in cotangents."""
     zero_last = program.regime == "smooth"
     for number, leaf in enumerate(program.inputs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
@@ -11,7 +12,8 @@ import numpy as np
 from parity.catalogue import ELEMENTWISE, OpSpec
 from parity.engines.protocol import Run
 from parity.errors import UsageError
-from parity.program import Array, Program, Regime, Spelling
+from parity.program import Array, Program, Regime
+from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
 from parity.strategies.drawing import draw_step, finished, plan, weigh
@@ -56,9 +58,10 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
     if "random" in spec.tags:
         return ("tame", "shapes")
     found: list[Kind] = ["tame", "shapes"]
-    if letter in FLOATING and any(a.kind in _TENSORS for a in spec.arguments):
-        found.append("critical")
-        if spec.stress and letter == "f":  # float16 reaches none of the ranges
+    if any(a.kind in _TENSORS for a in spec.arguments):
+        if letter in FLOATING:
+            found.append("critical")
+        if spec.stress and letter in "fc":  # float16 reaches none of the ranges
             found.append("stress")
     if "exact" in spec.tags and letter != "h" and not (letter == "c" and spec.name in REAL_ONLY):
         found.append("exact")
@@ -101,6 +104,9 @@ def draw_op(
         spelling = "inplace"
     for _ in range(_TRIES):
         draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind, part))
+        if kind == "shapes" and source.boolean(0.35):
+            _prepare(draft)
+        draft.differentiable = not (kind == "written" and source.boolean(0.4))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
         except Unfit:
@@ -112,6 +118,12 @@ def draw_op(
         draft.special_seeds = kind == "critical" and not part and order == 1 and spec.family not in _MIXING
         return finished(draft, order)
     raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
+
+
+def _prepare(draft: Draft) -> None:
+    """A part of a tensor or a computed one, for the step to take: its memory begins later, or is no tensor's own."""
+    with contextlib.suppress(Unfit):
+        draw_step(draft, plan(draft.source.choice(("getitem", "getitem", "expand", "mul"))))
 
 
 def parts(spec: OpSpec, kind: Kind) -> int:
@@ -127,6 +139,8 @@ def _shape(source: Source, spec: OpSpec, kind: Kind) -> Shape:
         return (64,) if len(spec.arguments) == 1 else (192,)
     if kind == "shapes":
         return source.choice(_UNUSUAL)
+    if kind == "stress" and "stream" in spec.tags:
+        return (64,)  # so many draws that the rare ways are gone, too
     shape = shapes.base(source)
     return (3, 4) if kind == "stress" and not shapes.size(shape) else shape
 
@@ -148,17 +162,23 @@ def _filler(spec: OpSpec, kind: Kind, part: int | None) -> Filler | None:
 
 def _critical(spec: OpSpec, part: int | None) -> Filler:
     """Critical values everywhere where elements stay apart; elsewhere one or two among tame ones."""
+    before = 0
 
-    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array:
+    def fill(draft: Draft, shape: Shape, dtype: str, limits: Mapping[str, Any]) -> Array | None:
+        nonlocal before
+        if KIND[dtype] not in FLOATING:
+            return None
         source = draft.source
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
         values = np.array(arrays.critical(np.dtype(dtype), spec.critical, ends), dtype)
         if _elementwise(spec):
-            # each tensor starts elsewhere, so that over a few programs all pairs meet
+            # each tensor starts elsewhere and moves on by one a round, so that all pairs meet
             stride = source.choice([n for n in (1, 3, 5, 7, 11) if math.gcd(n, len(values)) == 1])
-            places = source.integer(0, len(values) - 1) + stride * np.arange(shapes.size(shape))
-            return values[places % len(values)].reshape(shape)
+            number = np.arange(shapes.size(shape))
+            places = source.integer(0, len(values) - 1) + stride * (number + before * (number // len(values)))
+            before += 1
+            return np.asarray(values[places % len(values)].reshape(shape))
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         for _ in range(min(source.integer(1, 2), found.size)):
             own = source.boolean()
@@ -182,6 +202,9 @@ def _stress(spec: OpSpec, part: int | None) -> Filler:
         low, high = draft.source.choice(spec.stress) if part is None else spec.stress[part]
         if high > np.finfo(dtype).max:
             return None
-        return arrays.uniform(draft.source, shape, low, high).astype(dtype)
+        found = arrays.uniform(draft.source, shape, low, high)
+        if KIND[dtype] == "c":
+            found = found + 1j * arrays.uniform(draft.source, shape, low, high)
+        return found.astype(dtype)
 
     return fill

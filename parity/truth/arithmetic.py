@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from parity.truth.balls import arb, balls, elementwise, equal, is_discrete, less
+from parity.engines.protocol import Array
+from parity.truth.balls import arb, balls, elementwise, equal, is_complex, is_discrete, less
 from parity.truth.rounding import floor, trunc
 from parity.truth.scalar import either, real, sparing, unary
 from parity.truth.table import NoTruth, forward, line
@@ -32,16 +34,20 @@ unary("reciprocal", lambda x: 1 / x)
 line("abs absolute", lambda input: np.abs(input))
 
 _sign = elementwise(lambda x: arb(0) if equal(x, arb(0)) else x.sgn(), 1)
-line(
-    "sign sgn",
-    lambda input: np.sign(np.asarray(input).astype(np.int64)) if is_discrete(input) else _sign(input),
-)
+
+
+@forward("sign", "sgn", steps=True)
+def _(input: Array, *, unmoved: Mapping[str, Any]) -> Array:
+    if is_discrete(input):
+        return np.sign(np.asarray(input).astype(np.int64))
+    return _sign(input if is_complex(input) else unmoved["input"])
+
 
 _quotient = real(operator.truediv, 2)
 
 
-@forward("div", "divide", "true_divide")
-def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+@forward("div", "divide", "true_divide", steps=True)
+def _(input: Any, other: Any, *, rounding_mode: str | None = None, unmoved: Mapping[str, Any]) -> Any:
     if rounding_mode is None:
         return _quotient(input, other)
     if is_discrete(input) and is_discrete(other):
@@ -49,7 +55,7 @@ def _(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         inexact = below * np.asarray(other) != input
         negative = (np.asarray(input) < 0) != (np.asarray(other) < 0)
         return below + (inexact & negative) if rounding_mode == "trunc" else below
-    return (trunc if rounding_mode == "trunc" else floor)(_quotient(input, other))
+    return (trunc if rounding_mode == "trunc" else floor)(_quotient(unmoved["input"], unmoved["other"]))
 
 
 def _power(base: Any, exponent: Any) -> Any:

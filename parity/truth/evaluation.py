@@ -98,7 +98,10 @@ class Truth:
         where the way through the program hangs on the unknown.
         """
         with precision(LADDER[0][0]):
-            base = self._base(0)
+            try:
+                base = self._base(0)
+            except Undecided as undecided:
+                raise NoTruth(f"not settled with {LADDER[0][0]} bits: {undecided}") from None
             tame = [_filled(leaf, _TAME) if leaf.dtype == object else leaf for leaf in self._forward.leaves]
             tame[number][element] = type(tame[number][element])(arb.nan())
             try:

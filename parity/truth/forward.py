@@ -19,7 +19,7 @@ import numpy as np
 from parity.engines.protocol import Array, Run, Value
 from parity.program import DType, Program, Ref, Step, laid_out, references, substitute
 from parity.truth.balls import acb, arb, balls
-from parity.truth.table import CONVENTIONAL, DRAWING, LINES, PARTS, Drawn, NoTruth, Undecided
+from parity.truth.table import CONVENTIONAL, DRAWING, LINES, PARTS, STEPS, Drawn, NoTruth, Undecided
 
 #: The families, imported so that their lines stand in the table.
 _NAMES = """
@@ -113,8 +113,8 @@ class Forward:
         args, kwargs = _resolved(line, values)
         if line.op in PARTS and self.writes:
             raise NoTruth(f"{line.op} beside steps that write")
-        if line.op in CONVENTIONAL:
-            if self.writes:
+        if line.op in CONVENTIONAL or line.op in STEPS:
+            if self.writes and line.op in CONVENTIONAL:
                 raise NoTruth(f"{line.op} beside steps that write")
             given, named = _resolved(line, unmoved)
             positional = zip(inspect.signature(line.forward).parameters, given)

@@ -36,6 +36,7 @@ class Points:
         self.x = x
         self._line = LINES[op]
         self._before = before
+        self._asks = "unmoved" in inspect.signature(self._line).parameters
         #: Numbers that the line assumes are rounded as torch rounds them.
         self._named = {**_rounded_defaults(self._line, x.dtype), **named}
         info = np.finfo(x.dtype)
@@ -97,7 +98,9 @@ class Points:
             return found
 
     def _call(self, at: Array) -> Array:
-        return np.asarray(self._line(*self._before, at, **self._named), object)
+        # A line that asks where it was before a step sees jumps here, and is asked at each side of them.
+        unmoved = {"unmoved": {"input": at}} if self._asks else {}
+        return np.asarray(self._line(*self._before, at, **self._named, **unmoved), object)
 
     def _sharp(self, ball: Any) -> bool:
         return bool(ball.is_finite()) and float((ball.rad() / self._ulp(ball)).abs_upper()) <= _SHARP

@@ -31,21 +31,26 @@ LINES: Mapping[str, Forward] = _LINES
 CONVENTIONAL: set[str] = set()
 
 
+#: Operators that jump, and are constant by convention where they do: their derivative is 0 at a jump, too.
+STEPS: set[str] = set()
+
 #: Operators whose result shares memory with its argument as no array of balls can.
 PARTS: set[str] = set()
 
 
-def forward(*names: str, conventional: bool = False, parts: bool = False) -> Callable[[F], F]:
+def forward(*names: str, conventional: bool = False, steps: bool = False, parts: bool = False) -> Callable[[F], F]:
     """Enter a function under torch's names for it.
 
     A `conventional` one also gets `unmoved`: its arguments by name as they are where no leaf has been moved,
-    to use them where torch by convention lets no gradient pass. One of `parts` is not evaluated beside steps that
-    write.
+    to use them where torch by convention lets no gradient pass. So does one of `steps`; beside steps that write
+    these are the moved ones, which jump. One of `parts` is not evaluated beside steps that write.
     """
 
     def enter(line: F) -> F:
         if conventional:
             CONVENTIONAL.update(names)
+        if steps:
+            STEPS.update(names)
         if parts:
             PARTS.update(names)
         for name in names:
@@ -77,6 +82,6 @@ def drawing(*names: str, conventional: bool = False) -> Callable[[F], F]:
     return forward(*names, conventional=conventional)
 
 
-def line(names: str, function: Forward) -> None:
+def line(names: str, function: Forward, *, steps: bool = False) -> None:
     """Enter a one-line function under names that are separated by blanks."""
-    forward(*names.split())(function)
+    forward(*names.split(), steps=steps)(function)

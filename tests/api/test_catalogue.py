@@ -12,7 +12,7 @@ from parity.catalogue.excluded import EXCLUDED
 from parity.engines import reference
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
-from parity.program import AUGMENTED, OPERATORS, SPELLINGS
+from parity.spellings import AUGMENTED, OPERATORS, SPELLINGS
 from parity.strategies.drawing import plan
 from parity.strategies.dtypes import names
 from parity.strategies.single import KINDS, draw_op, kinds
@@ -86,7 +86,9 @@ def test_a_row_is_true_of_torch(name):
                 else:
                     differentiated[1] += any(g is not None for g in run.gradients)
                     differentiated[2] += any(g is not None for g in run.second)
-    assert not [message for message in raised if "Variable that requires grad" not in message]
+    # What torch refuses to write stands in programs, too: a leaf, and a target that would have to grow.
+    refused = ("Variable that requires grad", "doesn't match the broadcast shape")
+    assert not [message for message in raised if not any(words in message for words in refused)]
     if spec.orders:
         assert differentiated[1] > 3
     if spec.orders == 0:

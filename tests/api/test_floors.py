@@ -22,6 +22,8 @@ LAZY_DOORS = {
 }
 #: Files that import a module by a name known only at run time, or late on purpose.
 IMPORTLIB = {
+    # What a program seldom needs.
+    "autodiff/__init__.py",
     # Families, listed once: their own package's.
     "autodiff/_functions/__init__.py",
     "autodiff/_primitives/__init__.py",
@@ -32,6 +34,11 @@ IMPORTLIB = {
     "autodiff/_kernels/lapack.py",
     "autodiff/_kernels/scipy_special.py",
     "autodiff/_surface/stubs.py",
+    # Modules of torch.autograd that a program seldom needs.
+    "autodiff/autograd/__init__.py",
+    "autodiff/autograd/conduct.py",
+    "autodiff/autograd/gradcheck.py",
+    "autodiff/utils/__init__.py",
     "parity/__init__.py",
     "parity/engines/__init__.py",
     "parity/pytest_plugin.py",

@@ -373,4 +373,4 @@ def test_no_false_alarms_on_a_correct_subject(seed):
             outcomes.append(compare(drawn, engine, Rewritten(engine), reference_run=run))
     assert [v for v in outcomes if v.status == "differs"] == []
     assert sum(v.status == "undecided" for v in outcomes) <= 0.02 * len(outcomes)
-    assert sum(v.decided != "bits" for v in outcomes) >= 5  # the rewritten formulas do give other bits
+    assert sum(v.decided != "bits" for v in outcomes) >= 15  # the rewritten formulas do give other bits

@@ -10,7 +10,8 @@ import pytest
 from parity.compare import compare
 from parity.engines import reference, resolve
 from parity.errors import UsageError
-from parity.faults import mutants, selftest
+from parity.faults import accounts, mutants, precision, selftest
+from parity.faults.candidates import candidates
 from parity.faults.equivalent import reason
 from parity.faults.mutations import mutants as mutations_of
 from parity.faults.planted import CLASSES, FAULTS, Fault, instead, times
@@ -114,7 +115,7 @@ def test_names_of_mutants_do_not_depend_on_lines():
 def test_mutants_of_an_operator_are_killed():
     with reference.settings() as torch:
         found = selftest.cases(torch, AUTODIFF, programs=100, profile="gate", ops=["sin", "maximum"])
-        every = mutants.candidates(AUTODIFF, found, ["primitives.elementary", "primitives.choosing"])
+        every = candidates(AUTODIFF, found, ["primitives.elementary", "primitives.choosing"])
         todo = [
             c for c in every if c.cases and any(name in c.id for name in ("sin[", "row sin", "maximum[", "row maximum"))
         ]
@@ -127,7 +128,7 @@ def test_mutants_of_an_operator_are_killed():
 def test_a_listed_mutant_that_is_killed_or_gone_is_reported():
     killed = mutants.Result("f:sign:1", "sign", "", "", "killed", "value")
     alive = mutants.Result("f:sign:2", "sign", "", "", "survived")
-    groups = mutants.judged([killed, alive], {"f:sign:1": "why", "f:sign:2": "why", "f:sign:3": "why"})
+    groups = accounts.judged([killed, alive], {"f:sign:1": "why", "f:sign:2": "why", "f:sign:3": "why"})
     assert [result.id for result in groups["stale"]] == ["f:sign:1", "f:sign:3"]
     assert [result.id for result in groups["equivalent"]] == ["f:sign:2"]
 
@@ -136,9 +137,19 @@ def test_a_place_that_no_program_runs_is_not_reached():
     """A conditional is one line; this operator never draws, so its first branch never runs."""
     with reference.settings() as torch:
         found = selftest.cases(torch, AUTODIFF, programs=0, ops=["nn.functional.rrelu"])
-        todo = [c for c in mutants.candidates(AUTODIFF, found) if c.id.startswith("kernels.rectifiers.rrelu:")]
+        todo = [c for c in candidates(AUTODIFF, found) if c.id.startswith("kernels.rectifiers.rrelu:")]
         fates = {result.change: result.fate for result in mutants.run(todo, found, torch, AUTODIFF)}
     assert fates["x * noise -> x"] == "not reached"
+
+
+def test_a_measure_notices_what_is_less_accurate():
+    with reference.settings() as torch:
+        points = precision.measures(torch, AUTODIFF, ["nn.functional.logsigmoid"])
+        every = candidates(AUTODIFF, [], ["kernels.activations"], points)
+        todo = [c for c in every if c.id == "kernels.activations.logsigmoid:neighbour:2"]
+        fates = list(mutants.run(todo, [], torch, AUTODIFF, measures=points))
+    assert not any(point.worse(AUTODIFF) for point in points)
+    assert [result.how for result in fates] == ["accuracy of the value of nn.functional.logsigmoid float32"]
 
 
 def test_equivalents_have_their_reasons_by_name_or_by_pattern():

@@ -421,10 +421,20 @@ class TestCertainty:
         assert found.between(0.3, 0.0)
         assert not found.between(1.3, 0.0)
 
-    @pytest.mark.parametrize("op", ["floor", "sign", "round"])
-    def test_a_jump_has_no_derivative(self, op):
+    def test_a_jump_has_no_derivative(self):
         with pytest.raises(NoTruth, match="jumps"):
-            self.run(0.5 if op == "round" else 0.0, (op, (R0,))).gradient(0, (), 1e-20)
+            self.run(0.0, ("gt", (R0, 0.0)), ("where", (R1, 1.0, R0))).gradient(0, (), 1e-20)
+
+    @pytest.mark.parametrize("op", ["floor", "sign", "round"])
+    def test_steps_are_constant_at_a_jump_by_convention(self, op):
+        found = self.run(0.5 if op == "round" else 0.0, (op, (R0,)), ("add", (R1, R0))).gradient(0, (), 1e-20)
+        assert not found.kink
+        assert float(found) == 1.0
+
+    def test_what_a_quotient_leaves_slopes_at_a_jump_too(self):
+        for op in ("remainder", "fmod"):
+            truth = self.run(4.0, (op, (R0, 2.0)))
+            assert float(truth.gradient(0, (), 1e-20)) == 1.0
 
     def test_curvature_is_no_kink(self):
         # log near 0: a step that is not small against x would see a corner.

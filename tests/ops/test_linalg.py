@@ -254,3 +254,25 @@ TITLES = {
 def test_nodes_have_torchs_names(name):
     ours, theirs = (TITLES[name](lib, lib.tensor(SQUARE).requires_grad_()).grad_fn.name() for lib in (ad, torch))
     assert ours == theirs
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize("name", ["addmm", "addmv", "addbmm", "addr", "baddbmm"])
+def test_a_product_of_nan_times_an_alpha_of_0(name, dtype):
+    """BLAS leaves it out, torch's own loops do not: which of the two comes to it hangs on operator, dtype and size."""
+    shapes = {
+        "addmm": "nn nn nn",
+        "addmv": "n nn n",
+        "addbmm": "nn bnn bnn",
+        "addr": "nn n n",
+        "baddbmm": "bnn bnn bnn",
+    }
+    for n in (2, 5, 9):
+        found = []
+        for lib in (ad, torch):
+            ones = [
+                lib.ones([2 if size == "b" else n for size in shape], dtype=getattr(lib, dtype))
+                for shape in shapes[name].split()
+            ]
+            found.append(getattr(lib, name)(ones[0], ones[1] * math.nan, ones[2], alpha=0).numpy())
+        np.testing.assert_array_equal(*found)

@@ -136,6 +136,7 @@ def test_long_reductions_of_float32_stay_accurate(shape: Any, dims: Any, name: s
         (lambda m: m.ones(2, 3) @ m.ones(2, 3), "mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)"),
         (lambda m: m.ones(2, 3).mm(m.ones(3, 2, dtype=m.float64)), "to have the same dtype"),
         (lambda m: m.tensor([2]) ** -1, "Integers to negative integer powers are not allowed."),
+        (lambda m: m.tensor([2], dtype=m.uint8) ** 300, "value cannot be converted to type uint8_t without overflow"),
         (lambda m: m.ones(0).amax(), "Specify the reduction dim with the 'dim' argument."),
         (lambda m: m.ones(0, 3).max(0), "Expected reduction dim 0 to have non-zero size."),
         (lambda m: m.ones(3, dtype=m.int64).mean(), "could not infer output dtype"),

@@ -368,3 +368,21 @@ def test_resize_keeps_what_fits():
         assert x.resize_(5).shape == (5,)
         with pytest.raises(RuntimeError, match="cannot resize variables that require grad"):
             (lib.ones(2, requires_grad=True) * 2).resize_(3)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 2), (1, 2, 2), (2, 1, 2), (1, 1, 2)])
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+def test_pairs_in_any_layout_as_complex_numbers(shape, order):
+    """The stride of a dimension of one element, which nobody takes, may be odd."""
+    found = []
+    for lib in (ad, torch):
+        base = lib.zeros([shape[d] for d in order])
+        for every in (1, 2):
+            x = base.permute([order.index(d) for d in range(3)])[::every]
+            try:
+                y = lib.view_as_complex(x)
+            except RuntimeError as error:
+                found.append(str(error))
+            else:
+                found.append((tuple(y.shape), y.stride()))
+    assert found[:2] == found[2:]

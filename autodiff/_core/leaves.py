@@ -1,0 +1,99 @@
+"""Where a walk ends: a leaf's hooks, and its `.grad`, to which what arrived is added. Knows no other node."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import errors
+from autodiff._core.gradients import ALONE, Gradient, ndarray, references
+from autodiff._core.hooks import run_accumulated, run_after, run_before
+from autodiff._core.modes import state, unusual
+from autodiff._core.node import AccumulateGrad
+from autodiff._core.tensor import wrap
+
+#: Held while `.grad` is written in place: two threads that add at once would lose a sum.
+_writing = threading.RLock()
+
+
+def settle(
+    arrived: dict[Any, Gradient],
+    create_graph: bool,
+    captures: dict[Any, Any] | None,
+    found: dict[Any, Gradient] | None,
+) -> None:
+    """The end of a walk: every leaf takes what arrived, in the order in which its gradient was complete.
+
+    `arrived` and this frame let go of each gradient first, so that what nobody else holds can become `.grad` itself.
+    """
+    for leaf in list(arrived):
+        g = arrived.pop(leaf)
+        if captures is not None:
+            if found is not None and leaf in captures:
+                found[leaf] = g if leaf.hooks is None else run_before(leaf, g, create_graph, executes=False)
+        elif leaf.hooks is not None:
+            accumulated_by_hooks(leaf, g, create_graph)
+        elif g is not None:
+            add_to_leaf(leaf, g, create_graph)
+
+
+def accumulated_by_hooks(leaf: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
+    """Run a leaf's node: hooks before, the sum, hooks after."""
+    g = run_before(leaf, g, create_graph)
+    if g is not None:
+        add_to_leaf(leaf, g, create_graph)
+    hooks = leaf.hooks
+    assert hooks is not None
+    if hooks.post_accumulate:
+        run_accumulated(list(hooks.post_accumulate.values()), leaf.variable, create_graph)
+    if hooks.after:
+        run_after(leaf, [], g, create_graph)
+
+
+def _is_whole(g: Any) -> bool:
+    """Whether an array shows all of another's memory under a different shape, and nobody else holds that other."""
+    whole = g.base
+    return (
+        whole.__class__ is ndarray
+        and whole.base is None
+        and whole.nbytes == g.nbytes
+        and g.flags.c_contiguous
+        # One more than is counted for an array alone: g's own.
+        and references(whole) <= ALONE + 1
+    )
+
+
+def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
+    """Add a gradient to its leaf's `.grad`, never sharing memory with anybody."""
+    meta = node.meta
+    if meta.grad is None:
+        if create_graph:
+            first = g if g._node is not None else wrap(np.array(g._array))
+        elif not isinstance(g, np.ndarray):
+            first = wrap(g)
+        else:
+            # The walk holds it once more than _alone() did: in its own frame.
+            fresh = references(g) <= ALONE + 1 and (g.base is None or _is_whole(g))
+            first = wrap(g if fresh else np.array(g, order="C"))
+        # Threads take turns at calls: between this question and its answer there is none.
+        if meta.grad is None:
+            meta.grad = first
+            return
+        g = first if create_graph else first._array
+    with _writing:
+        held = meta.grad
+        if unusual and held is not None and held.is_inference() and not state.inference:
+            raise RuntimeError(errors.INFERENCE_WRITTEN)
+        if held is None:
+            meta.grad = g if create_graph else wrap(np.array(g))
+        elif create_graph:
+            meta.grad = held + g
+        elif isinstance(held._array, np.ndarray):
+            if 0 in held._array.strides and held._array.size > 1:
+                raise RuntimeError(errors.OVERLAP)
+            np.add(held._array, g, out=held._array, casting="unsafe")
+            held.storage().touch()
+        else:
+            held._array = held._array + g

@@ -1,0 +1,38 @@
+"""What recording adds where something unusual is in force: inference tensors, saved-tensors hooks, traces.
+
+Called only while `modes.unusual` is not empty, so that ordinary recording pays one truth test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autodiff._core import errors
+from autodiff._core.anomaly import Anomaly, remember
+from autodiff._core.modes import state
+from autodiff._core.node import Many, Node
+from autodiff._core.packing import pack_saved
+from autodiff._core.tensor import Tensor, stamp
+
+
+def note(t: Tensor) -> None:
+    """Mark a new result, and its node if it has one."""
+    stamp(t)
+    if t._node is not None:
+        note_node(t._node, (t,))
+
+
+def note_node(node: Node, results: Sequence[Tensor]) -> None:
+    """What a primitive's new node saved is checked and packed, and its place in the program remembered.
+
+    Raises RuntimeError for an inference tensor.
+    """
+    if Anomaly.on:
+        remember(node)
+    if node.saved:
+        for s in node.saved:
+            for x in s if type(s) is Many else (s,):
+                if isinstance(x, Tensor) and x.is_inference():
+                    raise RuntimeError(errors.INFERENCE_SAVED)
+        if state.packing:
+            pack_saved(node, results)

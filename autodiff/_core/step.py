@@ -1,0 +1,364 @@
+"""One step of a walk, for any node: hooks, what was asked for, several results, gradients all at once.
+
+What the walk itself does for the hot nodes of a first-order walk, done the general way. Knows operators only through
+machine_ops.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
+from heapq import heappush
+from typing import Any
+
+from autodiff._core import dtypes, errors
+from autodiff._core.anomaly import Anomaly, hinted, watched
+from autodiff._core.batched import Unreadable, batched, levels_of
+from autodiff._core.batching import sample_by_sample
+from autodiff._core.gradients import Gradient, added, added_onto, fitted
+from autodiff._core.hooks import run_after, run_before
+from autodiff._core.inplace import SavedResult
+from autodiff._core.machine_ops import zeros_of
+from autodiff._core.modes import duals, state, switch
+from autodiff._core.node import (
+    AccumulateGrad,
+    Clock,
+    DeadEnd,
+    HotNode,
+    Many,
+    Node,
+    Output,
+    PlainNode,
+    Storage,
+    place_of,
+)
+from autodiff._core.packing import Packed, own_index, result_place
+from autodiff._core.tangents import restored
+from autodiff._core.tensor import Tensor, wrap
+
+_numbered = itertools.count().__next__
+#: What is asked of a leaf: its one gradient.
+_ITSELF: list[tuple[int, Node]] = []
+
+
+class Walk:
+    """One call of backward: what it was asked for, what waits for its turn, what has arrived where."""
+
+    #: The nodes on the way to what was asked for, or None: all of them.
+    needed: set[Node] | None = None
+    #: By node the results whose gradients are to be returned, each with the place in the graph that asked.
+    captures: dict[Node, list[tuple[int, Node]]] | None = None
+    #: Whether gradients were asked for, rather than accumulated wherever the graph ends.
+    asked = False
+    #: Whether somebody else says whose turn it is: nothing waits here then.
+    ordered = False
+    #: How often each node is given a gradient, where that was counted.
+    counts: dict[Node, int] | None = None
+    #: Whether None arrived somewhere: such nodes run all the same.
+    holes = False
+    #: Whether users' code ran, and may have asked which walk this is; then the walk around this one.
+    entered = False
+    outer: Walk | None = None
+    number = -1
+
+    def __init__(
+        self,
+        keep_graph: bool,
+        create_graph: bool,
+        heap: list[int] | None = None,
+        nodes: dict[int, Node] | None = None,
+        arrived: dict[Node, Gradient] | None = None,
+    ) -> None:
+        self.keep_graph = keep_graph
+        self.create_graph = create_graph
+        #: Whether every node takes the general way: gradients may be Tensors, None, or looked at.
+        self.careful = bool(create_graph) or Anomaly.on
+        #: How a node is run: by `step`, or watched.
+        self.step: Callable[[Walk, Node, Gradient], Any] = partial(watched, step) if Anomaly.on else step
+        #: Nodes that have a gradient and wait, by key; the heap yields the newest.
+        self.heap: list[int] = [] if heap is None else heap
+        self.nodes: dict[int, Node] = {} if nodes is None else nodes
+        self.arrived: dict[Node, Gradient] = {} if arrived is None else arrived
+        self.found: dict[Node, Gradient] = {}
+
+    def ask_for(self, places: Sequence[Node], roots: Sequence[Node], accumulate: bool) -> None:
+        """Walk only to these: to return their gradients, or (`accumulate`) to run them as well."""
+        self.asked = True
+        captures: dict[Node, list[tuple[int, Node]]] = {}
+        for place in places:
+            if type(place) is AccumulateGrad:
+                captures[place] = _ITSELF
+            else:
+                owner, slot = place_of(place)
+                captures.setdefault(owner, []).append((slot, place))
+        self.needed = _leading_to(roots, captures)
+        if not accumulate:
+            self.captures = captures
+
+    def deliver(self, edge: Node, h: Gradient) -> None:
+        """Let a gradient arrive, None too: it is added to what has arrived there."""
+        arrived = self.arrived
+        if edge not in arrived:
+            arrived[edge] = h
+            if edge.__class__ is not AccumulateGrad and not self.ordered:
+                self.nodes[edge.key] = edge
+                heappush(self.heap, edge.key)
+        elif h is not None:
+            arrived[edge] = h if arrived[edge] is None else added(arrived.pop(edge), h)
+        if h is None:
+            self.careful = self.holes = True
+
+    def deliver_slot(self, place: Output, g: Gradient) -> None:
+        """Pass the gradient of one result of several on to its node."""
+        owner = place.owner
+        slots = self.arrived.get(owner)
+        if slots is None:
+            slots = self.arrived[owner] = [None] * owner.results
+            if not self.ordered:
+                self.nodes[owner.key] = owner
+                heappush(self.heap, owner.key)
+        # More than once where a second derivative went by a saved result.
+        held = slots[place.index]
+        if g is not None:
+            slots[place.index] = g if held is None else added(held, g)
+
+    def capture(self, node: Node, g: Gradient) -> None:
+        """Keep what was asked for of a node's gradients."""
+        assert self.captures is not None
+        for slot, place in self.captures[node]:
+            asked = g[slot] if isinstance(g, list) else g
+            if asked is not None:
+                self.found[place] = asked
+
+    def enter(self) -> None:
+        """Users' code is about to run, and may ask which walk this is."""
+        self.entered = True
+        self.number = _numbered()
+        self.outer, state.walk = state.walk, self
+
+    def runs(self, node: Node) -> bool:
+        """Whether a node has a part in this walk."""
+        return self.counts is None or node in self.counts
+
+    def leave(self) -> None:
+        """The walk is over."""
+        state.walk = self.outer
+
+
+def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | None:
+    """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
+    seen = set(roots)
+    stack = list(seen)
+    all_lead = all(type(t) is AccumulateGrad for t in targets)
+    # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
+    oldest = max((t.key for t in targets), default=0)
+    while stack:
+        node = stack.pop()
+        for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
+            if edge is not None and edge not in seen:
+                if edge.key > oldest:
+                    all_lead = False
+                    continue
+                seen.add(edge)
+                if type(edge) is not AccumulateGrad:
+                    stack.append(edge)
+                elif edge not in targets:
+                    all_lead = False
+    if all_lead:
+        return None
+    needed = seen.intersection(targets)
+    # Keys are a topological order: one pass from the oldest decides.
+    for node in sorted(seen, key=lambda n: -n.key):
+        for edge in node.edges:
+            if edge in needed:
+                needed.add(node)
+                break
+    return needed
+
+
+def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
+    """Run one node: what it gives its inputs arrives there, and is returned."""
+    kind = type(node)
+    if kind is Output:
+        walk.deliver_slot(node, g)  # type: ignore[arg-type]
+        return ()
+    if kind is DeadEnd:
+        return ()
+    hooks, needed, create_graph = node.hooks, walk.needed, walk.create_graph
+    plain = kind is PlainNode or kind is HotNode
+    if not walk.entered and (hooks is not None or not plain):
+        walk.enter()
+    if walk.captures is not None and node in walk.captures:
+        # As in torch: hooks are seen in what was asked for where the walk ends, not where it goes on.
+        goes_on = needed is None or any(edge in needed for edge in node.edges)
+        if not goes_on and hooks is not None:
+            g = run_before(node, g, create_graph, executes=False)
+        walk.capture(node, g)
+        if not goes_on:
+            return ()
+    if hooks is not None and (hooks.tensor or hooks.before or hooks.retained):
+        g = run_before(node, g, create_graph)
+    saved = node.saved
+    if saved is None:
+        raise RuntimeError(errors.FREED)
+    # By far the most are asked of their primitive directly.
+    late = not plain and node.opens_late
+    rules = node.primitive.rules if plain else node.rules if node.plain else None
+    if saved and not late and node.recorded != Clock.now:
+        check_unwritten(node)
+    edges = node.edges
+    values = opened(node, create_graph) if saved and not late else saved
+    frees = not walk.keep_graph and saved and node.frees
+    if kind is PlainNode and node.primitive.adds is not None and not create_graph and g is not None:
+        edge, arrived = edges[0], walk.arrived
+        if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):
+            held = arrived.pop(edge)
+            onto = added_onto(held, g, node.primitive.adds, values)
+            arrived[edge] = held
+            del held
+            if onto:
+                if frees:
+                    node.replace_saved(None)
+                return ()
+    if g is None and (plain or node.primitive is not None):
+        grads: list[Any] = [None] * len(edges)
+    elif rules is not None:
+        try:
+            grads = [
+                None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
+                for edge, rule in zip(edges, rules)
+            ]
+        except Unreadable:
+            grads = _pull_each(node, g, values)
+    else:
+        try:
+            grads = _pull(node, g, values, create_graph)
+        except Unreadable:
+            if node.primitive is None:
+                raise
+            grads = _pull_each(node, g, values)
+    own, arrived, general = node.like, walk.arrived, walk.ordered or walk.holes
+    if hooks is not None and hooks.after:
+        grads = [h if h is None or edge is None else fitted(h, edge.like) for edge, h in zip(edges, grads)]
+        grads = run_after(node, grads, g, create_graph)
+    for edge, h in zip(edges, grads):
+        if edge is None or (needed is not None and edge not in needed):
+            continue
+        if h is None:
+            walk.deliver(edge, None)
+            continue
+        like = edge.like
+        array = h._array if create_graph else h
+        if (
+            array.__class__ is not like
+            and (like is not own or kind is not HotNode)
+            and (array.shape, array.dtype) != like
+        ):
+            h = fitted(h, like)
+        if general:
+            walk.deliver(edge, h)
+        elif edge in arrived:
+            arrived[edge] = added(arrived.pop(edge), h)
+        else:
+            arrived[edge] = h
+            if edge.__class__ is not AccumulateGrad:
+                walk.nodes[edge.key] = edge
+                heappush(walk.heap, edge.key)
+    if frees:
+        node.replace_saved(None)
+    return grads
+
+
+def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
+    """All gradients of a node at once: its own method, or a formula for any number of them."""
+    if node.primitive is None:
+        # Users' code and inner walks run here: they must see the walk's own grad mode.
+        before = switch(create_graph and state.grad, state.inference)
+        try:
+            return node.pull(g, values, create_graph)
+        finally:
+            switch(*before)
+    if node.results > 1:
+        if all(x is None for x in g):
+            return [None] * len(node.edges)
+        if node.materializes:
+            g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
+    rules = node.rules
+    assert rules is not None
+    if node.primitive.variadic:
+        (rule,) = rules
+        assert rule is not None
+        return list(rule(g, values))
+    return [None if edge is None or rule is None else rule(g, values) for edge, rule in zip(node.edges, rules)]
+
+
+def _pull_each(node: Node, g: Gradient, values: Any) -> list[Any]:
+    """A node's gradients sample by sample, where a rule wants to see values."""
+    values = list(values)
+    several = [x for v in (*(g if isinstance(g, list) else [g]), *values) for x in (v if type(v) is Many else (v,))]
+    levels = levels_of(several)
+    found = sample_by_sample(lambda g, v: tuple(_pull(node, g, v, True)), (g, values), levels, node.name())
+    return [None if x is None else batched(x, levels) for x in found]
+
+
+def opened(node: Node, create_graph: bool) -> Sequence[Any]:
+    """What a node saved, as its rules are to see it: arrays, or Tensors with their place in the graph."""
+    saved = node.saved
+    assert saved is not None
+    if type(node) is not PlainNode and any(type(s) is Packed for s in saved):
+        return _unpacked(node, saved, create_graph)
+    if create_graph:
+        return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
+    return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
+
+
+def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
+    """The same where users' hooks see it: in the order in which it was packed."""
+    values: list[Any] = [None] * len(saved)
+    mentioned = node.primitive.mentioned
+    for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
+        values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
+    return values
+
+
+def _array(s: Any) -> Any:
+    if isinstance(s, (Tensor, Storage, SavedResult, Packed)):
+        return s._array
+    return tuple([_array(x) for x in s]) if type(s) is Many else s
+
+
+def _tensor(s: Any, node: Node, place: int) -> Any:
+    if isinstance(s, Packed):
+        return s.tensor(node)
+    if isinstance(s, (Storage, SavedResult)):
+        result = wrap(s._array)
+        if result._array.dtype.kind in "fc":
+            result._node = result_place(node, own_index(node, place))
+        if duals:
+            restored(s, result)
+        return result
+    return Many(_tensor(x, node, place) for x in s) if type(s) is Many else s
+
+
+def check_unwritten(node: Node) -> None:
+    """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
+    if node.saved is None:
+        raise RuntimeError(errors.FREED)
+    for s in node.saved:
+        for x in s if type(s) is Many else (s,):
+            storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
+            if storage is not None and storage.written > node.recorded:
+                kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
+                now = storage.version
+                text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
+                raise RuntimeError(hinted(text) if Anomaly.on else text)
+
+
+def _made(x: Any, node: Node) -> str:
+    """Which output of which operator something saved is, if it is one."""
+    maker = x._node if isinstance(x, Tensor) else node
+    if maker is None or isinstance(maker, AccumulateGrad):
+        return ""
+    owner, slot = place_of(maker)
+    return f", which is output {slot} of {owner.name().rstrip('0123456789').removesuffix('Backward')},"

@@ -1,0 +1,276 @@
+"""torch.autograd: backward, grad, grad modes, and Functions of one's own."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autodiff._core import custom as function
+from autodiff._core import errors
+from autodiff._core import graph as _graph
+from autodiff._core.batched import Batched
+from autodiff._core.custom import Function, FunctionCtx, once_differentiable
+from autodiff._core.dtypes import OF_NUMPY
+from autodiff._core.edges import GradientEdge, place_in_graph
+from autodiff._core.gradients import fitted
+from autodiff._core.levels import pulled
+from autodiff._core.modes import (
+    duals,
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+    state,
+)
+from autodiff._core.node import Node, likeness
+from autodiff._core.tangents import shared
+from autodiff._core.tensor import Tensor, wrap
+from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+
+__all__ = [
+    "Function",
+    "FunctionCtx",
+    "GradcheckError",
+    "backward",
+    "enable_grad",
+    "function",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "once_differentiable",
+    "set_grad_enabled",
+]
+
+#: What is loaded when first asked for: public name to the module below this one that has it, or is it.
+_LATER: dict[str, str] = {
+    "anomaly_mode": "anomaly_mode",
+    "detect_anomaly": "anomaly_mode",
+    "forward_ad": "forward_ad",
+    "functional": "functional",
+    "grad_mode": "grad_mode",
+    "graph": "graph",
+    "is_multithreading_enabled": "grad_mode",
+    "set_detect_anomaly": "anomaly_mode",
+    "set_multithreading_enabled": "grad_mode",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_LATER[name]}")
+    found = globals()[name] = module if name == _LATER[name] else getattr(module, name)
+    return found
+
+
+def _sequence(x: Any) -> list[Any]:
+    return [x] if isinstance(x, (Tensor, GradientEdge)) or x is None else list(x)
+
+
+def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool) -> list[tuple[Node, Any]]:
+    for seed in seeds:
+        if seed is not None and not isinstance(seed, Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
+    if len(seeds) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
+    roots = []
+    for index, (t, seed) in enumerate(zip(outputs, seeds)):
+        node = place_in_graph(t)
+        like = likeness(t._array) if isinstance(t, Tensor) else node.like  # type: ignore[union-attr]
+        shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
+        if seed is None:
+            if math.prod(shape) != 1:
+                raise RuntimeError(errors.NON_SCALAR_ROOT)
+            if dtype.kind == "c":
+                raise RuntimeError(
+                    f"grad can be implicitly created only for real scalar outputs but got torch.{dtype.name}"
+                )
+            g = np.ones(shape, dtype) if shape else dtype.type(1)
+            root: Any = wrap(g) if create_graph else g
+        else:
+            _check_seed(index, shape, dtype, seed)
+            root = fitted(seed if create_graph else seed._array, like)
+        if node is None:
+            raise RuntimeError(errors.NO_GRAPH.format(index=index))
+        roots.append((node, root))
+    return roots
+
+
+def _check_seed(index: int, shape: tuple[int, ...], dtype: np.dtype[Any], seed: Tensor) -> None:
+    if seed._array.shape != shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({list(seed._array.shape)}) and "
+            f"output[{index}] has a shape of torch.Size({list(shape)})."
+        )
+    if (seed._array.dtype.kind == "c") != (dtype.kind == "c"):
+        raise RuntimeError(
+            "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+            f"dtype: grad_output[{index}] has a dtype of {seed.dtype} and output[{index}] has a dtype of "
+            f"{OF_NUMPY[dtype]}."
+        )
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradients of the tensors, weighted by `grad_tensors`, to the `.grad` of the leaves (or of `inputs`).
+
+    Raises RuntimeError for a root that is not a scalar and has no gradient given, for one outside any graph, and for
+    a graph whose saved values were freed or changed.
+    """
+    outputs = _sequence(tensors)
+    seeds = [None] * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
+    keep = create_graph if retain_graph is None else retain_graph
+    targets = None
+    if inputs is not None:
+        wanted = _sequence(inputs)
+        if not wanted:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        targets = [_asked_for(x) for x in wanted]
+        for x in wanted:
+            if isinstance(x, Tensor):
+                x.retain_grad()
+    roots = _roots(outputs, seeds, create_graph)
+    if create_graph:
+        warnings.warn(errors.CYCLE, UserWarning, stacklevel=3)
+    _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
+
+
+def _asked_for(x: Tensor | GradientEdge) -> Node:
+    place = place_in_graph(x)
+    if place is None:
+        raise RuntimeError(errors.NOT_REQUIRED)
+    return place
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the outputs, weighted by `grad_outputs`, with respect to the inputs; `.grad` is not touched.
+
+    An input that no output depends on is an error, unless `allow_unused` (None) or `materialize_grads` (zeros).
+    """
+    outs, ins = _sequence(outputs), _sequence(inputs)
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    seeds = [None] * len(outs) if grad_outputs is None else _sequence(grad_outputs)
+    keep = create_graph if retain_graph is None else retain_graph
+    if not ins:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    if is_grads_batched:
+        return _for_each_sample(outs, ins, seeds, create_graph, allow_unused, materialize_grads)
+    # Under forward mode gradients carry tangents too.
+    on_tensors = bool(create_graph) or bool(duals and state.forward)
+    if state.maps and any(isinstance(s, Batched) for s in seeds):
+        given = zip(ins, pulled(outs, seeds, ins, record=bool(create_graph)))
+        return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
+    roots = _roots(outs, seeds, on_tensors)
+    nodes = [_asked_for(x) for x in ins]
+    found = _graph.backward(
+        roots,
+        keep_graph=bool(keep),
+        create_graph=on_tensors,
+        targets=nodes,
+        accumulate=False,
+        recording=bool(create_graph),
+    )
+    result: list[Tensor | None] = []
+    for index, (x, node) in enumerate(zip(ins, nodes)):
+        g = found.get(node)
+        if g is not None and not create_graph:
+            g = _outside(g)
+        result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
+    return tuple(result)
+
+
+def _granted(
+    index: int, x: Any, g: Tensor | None, allow_unused: bool | None, materialize: bool, create_graph: bool
+) -> Tensor | None:
+    """The gradient of an input, or what stands for it where there is none."""
+    if g is not None:
+        return g
+    if not allow_unused and not materialize:
+        raise RuntimeError(errors.UNUSED.format(index=index))
+    if materialize and not isinstance(x, Tensor):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+    if not materialize:
+        return unreached(x)
+    zeros = wrap(np.zeros_like(x._array))
+    return zeros.requires_grad_() if create_graph else zeros
+
+
+def _for_each_sample(
+    outputs: list[Tensor],
+    inputs: list[Tensor],
+    seeds: list[Any],
+    create_graph: bool,
+    allow_unused: bool | None,
+    materialize_grads: bool,
+) -> tuple[Tensor | None, ...]:
+    """The gradients for every sample of the seeds, which stand along their first dimension."""
+    missing: list[bool] = []
+
+    def one(*sample: Tensor) -> tuple[Tensor, ...]:
+        found = grad(outputs, inputs, sample, True, create_graph, allow_unused, materialize_grads=materialize_grads)
+        missing[:] = [g is None for g in found]
+        return tuple(g for g in found if g is not None)
+
+    found = iter(importlib.import_module("autodiff.func").vmap(one)(*seeds))
+    return tuple(None if nothing else next(found) for nothing in missing)
+
+
+def _outside(g: Any) -> Tensor:
+    """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
+    if not isinstance(g, Tensor):
+        return wrap(g if not isinstance(g, np.ndarray) else np.array(g))
+    found = wrap(np.array(g._array))
+    shared(g, found)
+    return found
+
+
+def unreached(input: Tensor) -> Tensor | None:
+    """The gradient of what no output depends on."""
+    return None
+
+
+def _tensor_backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Add the gradient of this tensor to the `.grad` of the leaves (or of `inputs`)."""
+    if gradient is None and inputs is None and not create_graph:
+        # The everyday call, without the general one's lists.
+        node, array = self._node, self._array
+        if node is not None and not isinstance(array, np.ndarray) and array.dtype.kind == "f":
+            _graph.backward([(node, type(array)(1))], keep_graph=bool(retain_graph), create_graph=False)
+            return
+    backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+Tensor.backward = _tensor_backward  # type: ignore[attr-defined]

@@ -1,0 +1,9 @@
+"""torch.func: functions made into their derivatives, and functions of one sample into functions of many."""
+
+from __future__ import annotations
+
+from autodiff.func.derivatives import grad, grad_and_value, jvp, linearize, vjp
+from autodiff.func.jacobians import hessian, jacfwd, jacrev
+from autodiff.func.mapping import vmap
+
+__all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp", "vmap"]

@@ -1,0 +1,333 @@
+"""Two lives of one history side by side: the first moment that differs, and what differs in it; knows no operator.
+
+Numbers are judged as programs' are: equal in the exact regime; else one rounding, or what nudging the reference
+explains. There is no arbiter of histories, so a smaller difference than would make a program undecided decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from parity.compare.jitter import treatment
+from parity.compare.naming import named
+from parity.compare.structure import same_family
+from parity.compare.verdict import Check, Decided, Mismatch, Verdict
+from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
+from parity.engines.jittered import Jittered
+from parity.engines.living import Image, Life, Moment, State, live, restored, unlived
+from parity.engines.protocol import Array, Raised, Run
+from parity.program import Program, references
+
+#: What an error is about: it has to be the same in both engines, whatever the words.
+_SENSES = {
+    "written": r"modified by an inplace operation",
+    "leaf": r"leaf variable",
+    "freed": r"second time",
+    "no grad": r"does not require grad",
+    "unused": r"not have been used in the graph|unused",
+    "seed": r"implicitly created only for scalar|mismatch in shape|must match the size|got .* shape",
+    "inference": r"inference",
+    "view": r"is a view and is being modified|view was created|viewed",
+}
+
+
+_FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "zero"}
+#: Histories of so many steps at most, and one of so many others, are lived again by the subject.
+_AGAIN = 5
+#: Acts that give gradients.
+_GIVING = frozenset(["autograd.grad", "grad"])
+#: What is told of a state by itself: the check, the field, and the difference in words.
+_FACTS: tuple[tuple[Check, str, str], ...] = (
+    ("requires_grad", "requires_grad", "requires grad in one engine only"),
+    ("leaf", "is_leaf", "is a leaf in one engine only"),
+    ("version", "version", "does not count as written as often"),
+    ("node", "node", "has a grad_fn in one engine only"),
+    ("layout", "layout", "lies differently in memory"),
+)
+
+
+def compare_lives(program: Program, reference: Any, subject: Any) -> Verdict:
+    """Live the history in both engines and judge the first difference."""
+    if missing := unlived(program, subject):
+        return Verdict("unsupported", "structure", missing=missing)
+    ours, theirs = live(program, reference), live(program, subject)
+    comparison = _Lives(program, reference, subject, ours, theirs)
+    return comparison.verdict()
+
+
+@dataclass
+class _Lives:
+    program: Program
+    reference: Any
+    subject: Any
+    ours: Life
+    theirs: Life
+    worst: float = 0.0
+    _nudged: list[Life] | None = None
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.ours.engine, self.theirs.engine
+
+    def verdict(self) -> Verdict:
+        undecided = ""
+        for number, (a, b) in enumerate(zip(self.ours.moments, self.theirs.moments)):
+            if a == b:
+                continue
+            found = list(self._moment(number, a, b))
+            op = self.program.steps[number].op
+            hard = [self._named(replace(m, step=number, op=op)) for m in found if m is not None]
+            if hard:
+                if undecided:
+                    break  # what follows from a number that cannot be judged cannot be judged either
+                decided: Decided = "bits" if hard[0].check in ("value", "gradient") else "structure"
+                return Verdict("differs", decided, float("inf"), tuple(hard))
+            if None in found:
+                undecided = "a number differs by no more than would leave a program undecided"
+        if undecided:
+            return Verdict("undecided", "jitter", self.worst, note=undecided)
+        if alive := sorted(set(self.theirs.survivors) - set(self.ours.survivors)):
+            return Verdict("differs", "structure", float("inf"), (self._kept_alive(alive),))
+        if unrepeatable := self._unrepeatable():
+            return Verdict("differs", "structure", float("inf"), (unrepeatable,))
+        return Verdict("agrees", "jitter" if self.worst else "bits", self.worst)
+
+    def _unrepeatable(self) -> Mismatch | None:
+        """The first step after which the subject, once more, has something else; short histories and some others."""
+        count = len(self.program.steps)
+        if count > _AGAIN and count % _AGAIN:
+            return None
+        again = live(self.program, self.subject)
+        for step, (a, b) in enumerate(zip(self.theirs.moments, again.moments)):
+            if a != b:
+                where, op = len(self.program.inputs) + step, self.program.steps[step].op
+                why = "lived again, the history has something else after this step"
+                sides = ("the same", "another")
+                return self._named(
+                    Mismatch("repeat", where, None, (), *sides, None, None, "subject", why, op=op, step=step)
+                )
+        return None
+
+    def _named(self, mismatch: Mismatch) -> Mismatch:
+        sides = (side for side in (mismatch.reference, mismatch.subject) if isinstance(side, Raised))
+        sense = next(filter(None, (_sense(side.message) for side in sides)), "")
+        return replace(mismatch, mechanism=named(mismatch, self.program, sense))
+
+    def _kept_alive(self, alive: list[int]) -> Mismatch:
+        why = "is still there when nothing refers to it any more: only the garbage collector would free it"
+        found = Mismatch("memory", alive[0], None, (), "freed", "kept", None, None, "subject", f"a tensor {why}")
+        return self._named(replace(found, step=len(self.program.steps) - 1))
+
+    def _moment(self, step: int, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
+        """The differences of one moment, the gravest first; None for a number that cannot be judged."""
+        value = len(self.program.inputs) + step
+        if error := self._error(step, a, b):
+            yield error
+            return
+        if a.left != b.left:
+            yield self._plain("none", value, a.left, b.left, f"the step leaves {a.left}, in {self.names[1]} {b.left}")
+            return
+        if a.recording != b.recording:
+            on = {True: "on", False: "off"}
+            why = "whether gradients are recorded after the step"
+            yield self._plain("mode", value, on[a.recording], on[b.recording], why)
+        yield from self._hooks(value, a, b)
+        if a.shares != b.shares and not self._promises_nothing(step, a, b):
+            says = "shares its memory with another value"
+            yield self._plain("alias", value, a.shares, b.shares, f"the result {says}: {a.shares} against {b.shares}")
+        if a.warned != b.warned and self.program.steps[step].op == "grad":
+            yield self._plain(
+                "warning", value, a.warned or "none", b.warned or "none", "one side warns, the other does not"
+            )
+        for place, (s, t) in enumerate(zip(a.states, b.states)):
+            if s != t and s is not None and t is not None:
+                yield from self._states(step, place, s, t)
+
+    def _error(self, step: int, a: Moment, b: Moment) -> Mismatch | None:
+        ours, theirs = (None if m.raised is None else Raised(*m.raised, f"step {step}") for m in (a, b))
+        if ours is None and theirs is None:
+            return None
+        value = len(self.program.inputs) + step
+        if ours is not None and theirs is not None:
+            if not same_family(ours.type, theirs.type):
+                why = f"{self.names[0]} raises {ours.type}, {self.names[1]} raises {theirs.type}"
+            elif (sense := _sense(ours.message)) and sense != _sense(theirs.message):
+                why = f"the error is about something else: {self.names[0]} refuses for “{sense}”"
+            else:
+                return None
+        else:
+            name, other = self.names if theirs is None else self.names[::-1]
+            why = f"{name} refuses the step, {other} does not"
+        return Mismatch("error", value, None, (), ours, theirs, None, None, "subject", why)
+
+    def _hooks(self, value: int, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
+        ours, theirs = ([label for label, _ in m.told] for m in (a, b))
+        if ours != theirs:
+            why = (
+                "hooks are called in another order"
+                if sorted(ours) == sorted(theirs)
+                else "not the same hooks are called"
+            )
+            yield self._plain("hook", value, ", ".join(ours) or "none", ", ".join(theirs) or "none", why)
+            return
+        for (label, given), (_, other) in zip(a.told, b.told):
+            for p, q in zip(given, other):
+                if p != q and (p is None or q is None or not self._close(p, q)):
+                    yield self._plain("hook", value, _short(p), _short(q), f"{label} is given another gradient")
+                    return
+            if len(given) != len(other):
+                yield self._plain("hook", value, len(given), len(other), f"{label} is given as many gradients")
+                return
+
+    def _states(self, step: int, place: int, s: State, t: State) -> Iterator[Mismatch | None]:
+        value, item = self.ours.places[place]
+        if s.value != t.value:
+            yield from self._image("value", step, place, s.value, t.value)
+        for check, name, reason in _FACTS:
+            a, b = getattr(s, name), getattr(t, name)
+            if check == "node":  # what it is called is told by the tests of operators
+                a, b = a or "none", b or "none"
+                if (a == "none") is (b == "none"):
+                    continue
+            if a != b and (check != "layout" or self._promised_layout(value)):
+                yield self._plain(check, value, a, b, reason, item)
+        if s.grad is None or t.grad is None:
+            if s.grad is not t.grad:
+                a, b = ("None" if x is None else f"{np.dtype(x[0]).name}{list(x[1])}" for x in (s.grad, t.grad))
+                yield self._plain("none", value, a, b, ".grad is there in one engine only", item)
+        elif s.grad != t.grad:
+            yield from self._image("gradient", step, place, s.grad, t.grad)
+        if extra := set(t.grad_shares) - set(s.grad_shares):
+            number, _, of_grad = min(extra)
+            what = f"the .grad of value {number}" if of_grad else f"value {number}"
+            yield self._plain("alias", value, "own memory", what, ".grad shares memory with something else", item)
+
+    def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:
+        value, item = self.ours.places[place]
+        if a[0] != b[0]:
+            yield self._plain(
+                "dtype", value, np.dtype(a[0]).name, np.dtype(b[0]).name, f"a {check} has another dtype", item
+            )
+        elif a[1] != b[1]:
+            yield self._plain("shape", value, a[1], b[1], f"a {check} has another shape", item)
+        else:
+            x, y = restored(a), restored(b)
+            apart = _apart(x, y)
+            if not apart.any():
+                return
+            if x.dtype.kind in "fc":
+                apart &= ~self._within(check, step, place, x, y)
+                if not apart.any():
+                    return
+                if not self._grave(x, y, apart):
+                    yield None
+                    return
+            element = tuple(int(n) for n in np.argwhere(apart)[0])
+            where = f"the .grad of value {value}" if check == "gradient" else f"value {value}"
+            why = f"{where} is another one after this step" + _factor(x, y, apart)
+            sides = (x[element].item(), y[element].item())
+            yield Mismatch(check, value, item, element, *sides, 0.0, None, "subject", why)
+
+    def _within(self, check: Check, step: int, place: int, x: Array, y: Array) -> Array:
+        """Where the difference is one rounding, or what nudges of the reference explain."""
+        with np.errstate(all="ignore"):
+            off = deviation(x, y)
+            fine = off <= rounding(x)
+        if self.program.regime == "exact" or fine.all():
+            return np.asarray(fine & (self.program.regime != "exact"))
+        spread = np.zeros(x.shape)
+        for life in self._jittered():
+            state = life.moments[step].states[place] if place < len(life.moments[step].states) else None
+            image = None if state is None else state.value if check == "value" else state.grad
+            if image is not None and image[0] == x.dtype.str and image[1] == x.shape:
+                np.maximum(spread, deviation(x, restored(image)), out=spread)
+        with np.errstate(all="ignore"):
+            room = allowed(x, spread)
+        finite = np.isfinite(off) & (room > 0)
+        self.worst = max(self.worst, float((off[finite] / room[finite]).max(initial=0.0)))
+        return np.asarray(off <= room)
+
+    def _jittered(self) -> list[Life]:
+        if self._nudged is None:
+            treatments = treatment(self.program, Run(self.names[0], aliases=self._aliases()))
+            self._nudged = [live(self.program, Jittered(self.reference, treatments, number)) for number in range(RUNS)]
+        return self._nudged
+
+    def _aliases(self) -> list[int | None]:
+        return [moment.shares for moment in self.ours.moments]
+
+    def _grave(self, x: Array, y: Array, apart: Array) -> bool:
+        """Whether the difference is more than would leave a program undecided."""
+        with np.errstate(all="ignore"):
+            off = deviation(x, y)[apart]
+            size = np.abs(x[np.isfinite(x)]).max(initial=0.0)
+        return bool((off > UNSTABLE[x.dtype.name] * max(size, float(np.finfo(x.dtype).tiny))).any())
+
+    def _close(self, a: Image, b: Image) -> bool:
+        """Whether what two hooks were given is the same up to a difference that decides nothing."""
+        if a[:2] != b[:2]:
+            return False
+        x, y = restored(a), restored(b)
+        apart = _apart(x, y)
+        return not apart.any() or (x.dtype.kind in "fc" and not self._grave(x, y, apart))
+
+    def _promises_nothing(self, step: int, a: Moment, b: Moment) -> bool:
+        """Gradients may share memory with what was handed in, as torch's do; an engine need not."""
+        return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
+
+    @cached_property
+    def _seeds(self) -> frozenset[int]:
+        """Values that were handed in as gradients."""
+        steps = [step for step in self.program.steps if step.op in ("backward", "autograd.grad")]
+        return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
+
+    def _promised_layout(self, value: int) -> bool:
+        """Views lie as they must; how a new tensor lies is an engine's own affair."""
+        step = value - len(self.program.inputs)
+        return step < 0 or (self.ours.moments[step].shares is not None and self.program.steps[step].op not in _GIVING)
+
+    def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
+        return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
+
+
+def _sense(message: str) -> str:
+    text = message.lower()
+    return next((sense for sense, pattern in _SENSES.items() if re.search(pattern, text)), "")
+
+
+def _apart(x: Array, y: Array) -> Array:
+    """Where the numbers differ; nan is nan, and the sign of zero is nobody's promise in a history."""
+    differ = x != y
+    if x.dtype.kind in "fc":
+        differ &= ~(np.isnan(x) & np.isnan(y))
+    return np.asarray(differ)
+
+
+def _factor(x: Array, y: Array, apart: Array) -> str:
+    """ ": twice what it should be" and the like, where one number tells all elements."""
+    if x.dtype.kind != "f":
+        return ""
+    with np.errstate(all="ignore"):
+        ratios = y[apart] / x[apart]
+    if not np.isfinite(ratios).all() or (ratios != ratios[0]).any():
+        return ""
+    told = {
+        2.0: "twice what it should be",
+        0.5: "half of what it should be",
+        -1.0: "with the other sign",
+        0.0: "nothing",
+    }
+    return f": {told[float(ratios[0])]}" if float(ratios[0]) in told else ""
+
+
+def _short(image: Image | None) -> str:
+    if image is None:
+        return "None"
+    array = restored(image)
+    return str(array.tolist()) if array.size <= 3 else f"{array.dtype.name}{list(array.shape)}"

@@ -1,0 +1,350 @@
+"""Lives a history on an engine and observes everything after each step; knows acts, no operator."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+import weakref
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from parity.acts import ACTS, MODES, Stage, lacking, lacking_mode
+from parity.engines.interpreter import missing
+from parity.engines.protocol import Array, Raised
+from parity.program import DType, Input, Program, Ref, Step, substitute
+
+#: An array as it was: dtype, shape, bytes.
+Image = tuple[str, tuple[int, ...], bytes]
+
+
+class State(NamedTuple):
+    """All that can be seen of one tensor."""
+
+    value: Image
+    #: The strides, as far as they promise something: see `layout_of`.
+    layout: tuple[int, ...]
+    requires_grad: bool
+    is_leaf: bool
+    #: How often its memory was written since it was first seen; None for tensors of inference mode, which do not count.
+    version: int | None
+    #: The name of the node that made it, "" where there is none.
+    node: str
+    grad: Image | None
+    #: Numbers of whatever shares memory with `.grad`: (value's number, output, whether that one's grad).
+    grad_shares: tuple[tuple[int, int, bool], ...]
+
+
+@dataclass(slots=True)
+class Moment:
+    """What is observed after one step; equal moments need no closer look."""
+
+    raised: tuple[str, str] | None = None
+    #: What the step left: "tensor", "3 tensors", "None", "nothing".
+    left: str = ""
+    #: The lowest number of an earlier value whose memory the result shares.
+    shares: int | None = None
+    states: tuple[State | None, ...] = ()
+    #: What hooks were given: (label, images).
+    told: tuple[tuple[str, tuple[Image | None, ...]], ...] = ()
+    warned: tuple[str, ...] = ()
+    #: Whether gradients are recorded again, outside of all regions.
+    recording: bool = True
+
+
+@dataclass(slots=True)
+class Life:
+    """What one engine made of a history."""
+
+    engine: str
+    moments: list[Moment] = field(default_factory=list)
+    #: Per part of a value, in the order of `Moment.states`: its number and output.
+    places: list[tuple[int, int | None]] = field(default_factory=list)
+    #: Numbers of the values that were still there when nothing referred to them any more.
+    survivors: tuple[int, ...] = ()
+
+
+def live(program: Program, engine: Any, *, observing: bool = True) -> Life:
+    """Live the history to its end: what a step raises is observed, and the next step follows.
+
+    With `observing=False` only the last moment is looked at. The garbage collector rests meanwhile, so that what
+    outlives its last reference is seen.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        living = _Living(program, engine)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for leaf in program.inputs:
+                living.begin(leaf)
+            last = len(program.steps) - 1
+            for number, step in enumerate(program.steps):
+                living.step(number, step, caught, observing or number == last)
+        life = living.life
+        watched = living.watched()
+        living.end()
+        del living
+        life.survivors = tuple(number for number, reference in watched if reference() is not None)
+        return life
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def unlived(program: Program, engine: Any) -> tuple[str, ...]:
+    """What the history needs and the engine lacks, by torch's names."""
+    lib = engine.module
+    acts = [step.op for step in program.steps if step.op in ACTS and lacking(step.op, lib)]
+    modes = [mode for step in program.steps for mode in step.modes if lacking_mode(mode, lib)]
+    plain = program.with_(steps=tuple(step for step in program.steps if step.op not in ACTS))
+    return tuple(dict.fromkeys([*acts, *modes, *missing(plain, engine)]))
+
+
+class _Living:
+    def __init__(self, program: Program, engine: Any) -> None:
+        self.engine = engine
+        self.lib = engine.module
+        self.stage = Stage(engine.module)
+        self.life = Life(engine.name)
+        self.tensor_type = engine.tensor_type
+        #: The engine's own tensor, or tuple of tensors, of each value; what an act left; None where a step raised.
+        self.values: list[Any] = []
+        #: (tensor, number, output) of every tensor that has a name.
+        self.named: list[tuple[Any, int, int]] = []
+        self._watched: list[tuple[int, Any]] = []
+        #: The version at which each named tensor was first seen: what made it may have written it already.
+        self._first: list[int | None] = []
+        self._cyclic = any(step.kwargs.get("create_graph") for step in program.steps if step.op == "backward")
+
+    def begin(self, leaf: Input) -> None:
+        tensor = self.engine.tensor(leaf.materialise(), leaf.requires_grad)
+        self._name(tensor, len(self.values), None)
+        self.values.append(tensor)
+
+    def step(self, number: int, step: Step, caught: list[Any], observing: bool) -> None:
+        stage = self.stage
+        stage.number = number
+        stage.log = []
+        before = len(caught)
+        moment = Moment()
+        result = None
+        try:
+            result = self._done(step)
+        except Exception as error:
+            moment.raised = type(error).__name__, str(error)
+        value = len(self.values)
+        kind = ACTS[step.op].result if step.op in ACTS else ""
+        if kind == "handle":
+            moment.left = "nothing"
+            self.values.append(result)
+        elif step.op == "forget":
+            self._forget(step.args[0])
+            self.values.append(None)
+        else:
+            moment.left = self._keep(result, value, moment)
+        if observing:
+            warned = caught[before:]
+            del caught[before:]
+            moment.warned = tuple(sorted({w.category.__name__ for w in warned}))
+            self._observe(moment)
+        self.life.moments.append(moment)
+
+    def _done(self, step: Step) -> Any:
+        args = tuple([self._resolved(arg) for arg in step.args])
+        kwargs = {key: self._resolved(value) for key, value in step.kwargs.items()}
+        if step.seed is not None and hasattr(self.engine, "seed"):
+            self.engine.seed(step.seed)
+        act = ACTS.get(step.op)
+        if not step.modes:
+            if act is not None:
+                return act.do(self.stage, *args, **kwargs)
+            return self.engine.call(step.op, args, kwargs, step.spelling)
+        with ExitStack() as stack:
+            for mode in step.modes:
+                stack.enter_context(MODES[mode].enter(self.lib, self.stage.tell))
+            if act is not None:
+                return act.do(self.stage, *args, **kwargs)
+            return self.engine.call(step.op, args, kwargs, step.spelling)
+
+    def _resolved(self, argument: Any) -> Any:
+        kind = type(argument)
+        if kind is Ref:
+            value = self.values[argument.index]
+            return value if argument.item is None else value[argument.item]
+        if kind is DType:
+            return self.engine.dtype(argument.name)
+        if kind is tuple or kind is list or kind is slice:
+            return substitute(argument, self._resolved)
+        return argument
+
+    def _keep(self, result: Any, number: int, moment: Moment) -> str:
+        if isinstance(result, (tuple, list)):
+            parts = tuple(result)
+            self.values.append(parts)
+            for part in parts:
+                if part is not None:
+                    self._share(part, number, moment)
+            for item, part in enumerate(parts):
+                if part is not None:
+                    self._name(part, number, item)
+            return " ".join("None" if part is None else "tensor" for part in parts)
+        self.values.append(result)
+        if result is None:
+            return "nothing"
+        self._share(result, number, moment)
+        self._name(result, number, None)
+        return "tensor"
+
+    def _share(self, tensor: Any, number: int, moment: Moment) -> None:
+        """Note the first value whose memory the new one shares."""
+        if moment.shares is not None:
+            return
+        memory = self.engine.array(tensor)
+        for other, index, _ in self.named:
+            if other is not None and np.may_share_memory(memory, self.engine.array(other)):
+                moment.shares = index
+                return
+
+    def _name(self, tensor: Any, number: int, item: int | None) -> None:
+        self.named.append((tensor, number, -1 if item is None else item))
+        self.life.places.append((number, item))
+        if not any(number == known and tensor is reference() for known, reference in self._watched):
+            self._watched.append((number, weakref.ref(tensor)))
+
+    def _forget(self, ref: Ref) -> None:
+        """The name goes; places are kept, so that moments stay comparable by position."""
+        if ref.item is None:
+            self.values[ref.index] = None
+        else:
+            parts = list(self.values[ref.index])
+            parts[ref.item] = None
+            self.values[ref.index] = tuple(parts)
+        item = -1 if ref.item is None else ref.item
+        self.named = [
+            (None, number, part) if (number, part) == (ref.index, item) else (tensor, number, part)
+            for tensor, number, part in self.named
+        ]
+
+    def watched(self) -> list[tuple[int, Any]]:
+        """Weak references to every tensor that ever had a name."""
+        return self._watched
+
+    def end(self) -> None:
+        """Let go of everything; a backward pass with `create_graph` ties leaves to themselves, which is undone."""
+        if self._cyclic:
+            for tensor, _, _ in self.named:
+                with suppress(RuntimeError):  # a view that may not be asked any more
+                    if tensor is not None and tensor.is_leaf and tensor.grad is not None:
+                        tensor.grad = None
+        self.values.clear()
+        self.named.clear()
+        self.stage.log = []
+
+    # -- observing
+
+    def _observe(self, moment: Moment) -> None:
+        moment.told = tuple((label, tuple(self._images(given))) for label, given in self.stage.log)
+        self.stage.log = []
+        grads: list[tuple[int, Array]] = []
+        states: list[State | None] = []
+        arrays: list[Array | None] = []
+        for place, (tensor, _, _) in enumerate(self.named):
+            if tensor is None:
+                states.append(None)
+                arrays.append(None)
+                self._first += [None] * (place == len(self._first))
+                continue
+            state, array, grad = self._state(tensor)
+            if place == len(self._first):
+                self._first.append(state.version)
+            first = self._first[place]
+            if first and state.version is not None:
+                state = state._replace(version=state.version - first)
+            states.append(state)
+            arrays.append(array)
+            if grad is not None:
+                grads.append((place, grad))
+        for place, grad in grads:
+            shares = self._grad_shares(place, grad, arrays, grads)
+            if shares:
+                found = states[place]
+                assert found is not None
+                states[place] = found._replace(grad_shares=shares)
+        moment.states = tuple(states)
+        moment.recording = self.lib.is_grad_enabled() if hasattr(self.lib, "is_grad_enabled") else True
+
+    def _state(self, tensor: Any) -> tuple[State, Array, Array | None]:
+        array = self.engine.array(tensor)
+        try:
+            leaf, node = tensor.is_leaf, tensor.grad_fn
+            found = tensor.grad if leaf or tensor.retains_grad else None
+            requires_grad = tensor.requires_grad
+        except RuntimeError as error:  # a view that may not be asked any more
+            return State(_image(array), (), False, False, None, type(error).__name__, None, ()), array, None
+        try:
+            version = tensor._version
+        except RuntimeError:
+            version = None
+        grad = None if found is None else self.engine.array(found)
+        name = "" if node is None else node.name()
+        image = None if grad is None else _image(grad)
+        return State(_image(array), layout_of(array), requires_grad, leaf, version, name, image, ()), array, grad
+
+    def _grad_shares(
+        self, place: int, grad: Array, arrays: Sequence[Array | None], grads: Sequence[tuple[int, Array]]
+    ) -> tuple[tuple[int, int, bool], ...]:
+        share = np.may_share_memory
+        own = self.named[place][0]
+        found = [
+            (*self.named[other][1:], True)
+            for other, array in grads
+            if other != place and share(grad, array) and self.named[other][0] is not own
+        ]
+        found += [
+            (*self.named[other][1:], False)
+            for other, array in enumerate(arrays)
+            if array is not None and share(grad, array)
+        ]
+        return tuple(found)
+
+    def _images(self, given: Sequence[Any]) -> list[Image | None]:
+        flat: list[Image | None] = []
+        for part in given:
+            for tensor in part if isinstance(part, (tuple, list)) else (part,):
+                flat.append(None if tensor is None else _image(self.engine.array(tensor)))
+        return flat
+
+
+def _image(array: Array) -> Image:
+    return array.dtype.str, array.shape, array.tobytes()
+
+
+def restored(image: Image) -> Array:
+    """The array of an image."""
+    dtype, shape, data = image
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def layout_of(array: Array) -> tuple[int, ...]:
+    """The class of the strides: per axis longer than 1 the rank of its stride, 0 where it is 0; () where in order.
+
+    What lies dense in another order is told by the order alone: how wide a gap is shows in what is shared.
+    """
+    flags = array.flags
+    if flags.c_contiguous:
+        return ()
+    steps = [stride for size, stride in zip(array.shape, array.strides) if size > 1]
+    ranked = sorted(set(map(abs, steps)) - {0})
+    return tuple([0 if step == 0 else 1 + ranked.index(abs(step)) for step in steps])
+
+
+def steps_with_raise(life: Life) -> list[Raised | None]:
+    """Per step: what it raised."""
+    return [
+        None if moment.raised is None else Raised(*moment.raised, f"step {number}")
+        for number, moment in enumerate(life.moments)
+    ]

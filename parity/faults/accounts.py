@@ -1,0 +1,108 @@
+"""The accounts of a run over mutants: what was drawn, what died, and which of those that live have a reason."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from parity.faults.candidates import candidates
+from parity.faults.equivalent import EQUIVALENT, reason
+from parity.faults.mutants import Result, run
+from parity.faults.precision import measures
+from parity.faults.selftest import cases
+from parity.planning import seed_of
+
+#: The share that is to be killed.
+AIM = 0.97
+
+
+def report(
+    engine: Any,
+    subject: Any,
+    show: Callable[[str, dict[str, Any] | None], None],
+    *,
+    programs: int,
+    seed: int,
+    ops: Sequence[str] | None = None,
+    jobs: int = 2,
+    sample: int | None = None,
+) -> bool:
+    """Run every mutant, or so many, drawn by the seed: whether `AIM` of those not equivalent die, and the list holds.
+
+    A mutant's lot is its own: the sample stays what it is when other functions come.
+
+    With `ops` only mutants that their programs reach are run; then, and of a sample, nothing is said of the list.
+    """
+    started = time.monotonic()
+    found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
+    points = measures(engine, subject, ops)
+    todo = candidates(subject, found, measures=points)
+    if ops is not None:
+        todo = [candidate for candidate in todo if candidate.cases or candidate.measures]
+    every = len(todo)
+    if sample is not None:
+        todo = sorted(todo, key=lambda candidate: seed_of(seed, candidate.id))[:sample]
+    show(f"{len(todo)} of {every} mutants, {len(found)} programs, seed {seed}, {len(points)} measures", None)
+    results = []
+    for result in run(todo, found, engine, subject, measures=points, jobs=jobs):
+        results.append(result)
+        line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
+        why = reason(result.id, result.change)
+        told = result.fate == "survived" and not why
+        show(line if told else "", {**result.record(), "equivalent": why})
+    there = {result.id for result in results}
+    listed = {id: why for id, why in EQUIVALENT.items() if (ops is None and sample is None) or id in there}
+    alike = {r.id: reason(r.id, r.change) for r in results if r.fate != "killed" and r.id not in EQUIVALENT}
+    listed |= {id: why for id, why in alike.items() if why}
+    groups = judged(results, listed)
+    for result in groups["stale"]:
+        show(f"listed as equivalent, but {result.how}: {result.id}", None)
+    rate = share(groups)
+    counts = {name: len(group) for name, group in groups.items()}
+    show(", ".join(f"{count} {name}" for name, count in counts.items()), None)
+    kinds = tally(results, listed)
+    for kind, (killed, survived, unreached) in kinds.items():
+        show(f"  {kind:20} {killed:5} killed {survived:5} survived {unreached:5} not reached", None)
+    seconds = time.monotonic() - started
+    record = {"type": "mutants", "seed": seed, "share": rate, "seconds": seconds, "jobs": jobs, "all": every, **counts}
+    show(f"killed: {rate:.1%} of those that programs reach, in {seconds:.0f} s", record)
+    return rate >= AIM and not groups["stale"]
+
+
+def brief(change: str) -> str:
+    return textwrap.shorten(change, 100, placeholder=" ...")
+
+
+def tally(results: Iterable[Result], equivalent: Mapping[str, str]) -> dict[str, tuple[int, int, int]]:
+    """By kind of change: killed, survived without a reason, not reached."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for result in results:
+        counts[result.kind][result.fate] += result.fate == "killed" or result.id not in equivalent
+    return {kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())}
+
+
+# -- survivors that are no loss ----------------------------------------------------------------------------------------
+
+
+def judged(results: Sequence[Result], equivalent: Mapping[str, str]) -> dict[str, list[Result]]:
+    """Results by what they say of the harness; `equivalent` has the reason why no program can tell a mutant."""
+    groups: dict[str, list[Result]] = {"killed": [], "equivalent": [], "survived": [], "not reached": [], "stale": []}
+    there = {result.id for result in results}
+    for result in results:
+        listed = result.id in equivalent
+        if result.fate == "killed":
+            groups["stale" if listed else "killed"].append(result)
+        else:
+            groups["equivalent" if listed else result.fate].append(result)
+    gone = [Result(id, "", "", "", "survived", "no such mutant any more") for id in equivalent if id not in there]
+    groups["stale"] += gone
+    return groups
+
+
+def share(groups: Mapping[str, Sequence[Result]]) -> float:
+    """Of the mutants that programs reach and that are not equivalent, the share killed."""
+    killed = len(groups["killed"]) + sum(r.fate == "killed" for r in groups["stale"])
+    return killed / max(1, killed + len(groups["survived"]))
