@@ -23,6 +23,6 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "frac": "the truth's fault: past 2^100 its differences step over whole periods; the gradient is 1",
         **dict.fromkeys([f"special.bessel_{name}" for name in ("j0", "j1", "y0", "y1")], _PHASE),
         "special.airy_ai": _PHASE,
-        "sinc": f"{_ROUNDINGS}; the gradient cancels near its roots, and past 2^100 the truth's differences step over them",
+        "sinc": f"{_ROUNDINGS}; near its roots the gradient cancels, and past 2^100 the truth steps over them",
     }
 )
