@@ -275,10 +275,10 @@ def clone(x: Any) -> Any:
     """A copy that keeps the order of the strides."""
     if not isinstance(x, np.ndarray):
         return x
-    return np.array(x, order="K") if 0 not in x.strides else apart(x)
+    return np.array(x, order="K") if 0 not in x.strides else unexpanded(x)
 
 
-def apart(x: Any) -> Any:
+def unexpanded(x: Any) -> Any:
     """An expanded array as one of its own, in the order of a loop, to which a stride of 0 says nothing."""
     return np.maximum(x, x)
 
