@@ -215,6 +215,11 @@ def triangular_solve(
                 f"torch.triangular_solve: Expected {called} to have at least 2 dimensions, but it has "
                 f"{x._array.ndim} dimensions instead"
             )
+    if A._array.dtype is not input._array.dtype:
+        raise RuntimeError(
+            f"Expected b and A to have the same dtype, but found b of type {dtypes.title(input._array.dtype)} and A of "
+            f"type {dtypes.title(A._array.dtype)} instead."
+        )
     check_fits("torch.triangular_solve", A, input, True)
     check_batches(A._array, input._array)
     check_kernel("triangular_solve_cpu", input)

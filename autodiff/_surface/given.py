@@ -134,6 +134,7 @@ _MANY = 64
 #: By annotation: torch's word for it, what it takes, and whether a value's type alone decides.
 _KINDS: dict[str, tuple[str, Callable[[Any], bool], bool]] = {
     "Tensor": ("Tensor", lambda value: isinstance(value, Tensor), True),
+    "Operand": ("Tensor", lambda value: isinstance(value, Tensor) or _number(value), True),
     "int": ("int", _whole, False),
     "bool": ("bool", _truth, True),
     "float": ("Number", _number, False),
