@@ -295,7 +295,9 @@ class HotNode(Node):
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         found = super().next_functions
-        return found if len(found) == len(self.primitive.inputs) else (*found, (None, 0))
+        # A number among the operands is an input to torch, unless the derivative is one for numbers alone.
+        alone = len(found) == len(self.primitive.inputs) or self.primitive.kind == "parametric"
+        return found if alone else (*found, (None, 0))
 
     @property
     def saved(self) -> tuple[Any, ...] | None:

@@ -126,7 +126,13 @@ def roots_that_lead_to_one_another(lib):
 @program
 def inputs_that_have_no_gradient(lib):
     x, seen = leaf(lib), []
-    for z in (lib.where(x > 1, x * x, x), x.gather(0, lib.tensor([1])), x.masked_fill(x > 1, 0.0), x[lib.tensor([1])]):
+    for z in (
+        lib.where(x > 1, x * x, x),
+        x.gather(0, lib.tensor([1])),
+        x.masked_fill(x > 1, 0.0),
+        x[lib.tensor([1])],
+        x**2,
+    ):
         z.grad_fn.register_hook(lambda gi, go: seen.append(gi))
         seen.append(len(z.grad_fn.next_functions))
         z.sum().backward()
