@@ -12,7 +12,7 @@ from numpy.lib.array_utils import byte_bounds
 from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
-from autodiff._core.machine_ops import WRITTEN_NODES
+from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, Storage
 from autodiff._core.packing import rename
@@ -71,7 +71,9 @@ def _assign_samples(target: Batched, compute: Callable[[Tensor], Tensor]) -> Ten
     levels = target._levels
 
     def for_all(before: Tensor) -> Tensor:
-        result = compute(batched(before, levels))
+        # What is recorded may save parts of what is written over, so it is given a copy.
+        own = cloned(before) if state.grad else before
+        result = compute(batched(own, levels))
         _check_result(target, result)
         return batching.held(result, target)
 

@@ -40,6 +40,11 @@ def picked(x: Any, dim: int, index: int) -> Any:
     return ops.select(x, dim=dim, index=index)
 
 
+def alias(x: Any) -> Any:
+    """The same memory at a place of its own in the graph."""
+    return ops.alias(x)
+
+
 def cloned(x: Any) -> Any:
     """A copy."""
     return ops.clone(x)

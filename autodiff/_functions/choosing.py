@@ -36,7 +36,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
     d = _dtype(input, low, high)
-    if d.kind == "c":
+    if d.kind == "c" or (d.kind == "b" and low is not None and high is not None):
         raise NotImplementedError(f"\"clamp_cpu\" not implemented for '{dtypes.title(d)}'")
     bounds = [None if x is None else cast(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
     result = cast(input, d)

@@ -273,7 +273,14 @@ def unbind(x: Any, dim: int) -> tuple[Any, ...]:
 
 def clone(x: Any) -> Any:
     """A copy that keeps the order of the strides."""
-    return np.array(x, order="K") if isinstance(x, np.ndarray) else x
+    if not isinstance(x, np.ndarray):
+        return x
+    return np.array(x, order="K") if 0 not in x.strides else unexpanded(x)
+
+
+def unexpanded(x: Any) -> Any:
+    """An expanded array as one of its own, in the order of a loop, to which a stride of 0 says nothing."""
+    return np.maximum(x, x)
 
 
 def contiguous(x: Any) -> Any:
