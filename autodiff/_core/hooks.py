@@ -69,15 +69,19 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     """The node's own hooks: called with the gradients of its inputs and of its outputs."""
     hooks = node.hooks
     assert hooks is not None
+    places = node.places
     # A number among the operands is an input too, without a gradient.
-    missing = [None] * (len(node.next_functions) - len(grads))
-    shown = [*map(_shown, grads), *missing]
+    missing = [None] * (len(node.next_functions) - len(places))
+    shown = [*(_shown(grads[place]) for place in places if grads), *missing]
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
     for hook in list(hooks.after.values()):
         replaced = called(hook, create_graph, tuple(shown), outer)
         if replaced is not None:
             shown = _all_checked(shown, replaced, hook)
-    return [_given(x, create_graph) for x in shown[: len(grads)]]
+    given = list(grads)
+    for place, x in zip(places, shown):
+        given[place] = _given(x, create_graph)
+    return given
 
 
 def run_accumulated(hooks: Iterable[Any], leaf: Tensor, create_graph: bool) -> None:
