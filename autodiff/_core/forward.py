@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.batched import Batched, batched, spread
+from autodiff._core.batched import Batched, batched, closed, levels_of, opened, spread, whole
 from autodiff._core.gradients import fitted
 from autodiff._core.graph import backward
 from autodiff._core.inplace import assign
 from autodiff._core.modes import duals, state, switch, unusual
-from autodiff._core.node import Many, likeness
+from autodiff._core.node import Many, likeness, place_of
+from autodiff._core.packing import Packed
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, accumulator, wrap
@@ -44,7 +45,7 @@ class Level:
         """The tangent of x; a view's is that region of its base's, and shares its memory."""
         if isinstance(x, Batched):
             whole = self.tangent(x._value)
-            return None if whole is None else batched(whole, x._levels)
+            return None if whole is None else closed(whole, x._levels)
         found = self._given.get(id(x))
         if found is not None:
             return found[1]
@@ -57,10 +58,18 @@ class Level:
         self.give(x, made)
         return made
 
+    def dual(self, x: Tensor, tangent: Tensor) -> Tensor:
+        """A view of x that has this tangent; batched where that is."""
+        with self.outside():
+            levels = levels_of((x, tangent))
+            view: Tensor = batched(spread(ops.view(x, shape=x._array.shape), levels), levels)
+        self.give(view, tangent)
+        return view
+
     def give(self, x: Tensor, tangent: Tensor | None) -> None:
         """Let x have this tangent; or none, whatever it is a view of. A batched x has it for all samples."""
         if isinstance(x, Batched):
-            self.give(x._value, None if tangent is None else spread(tangent, x._levels))
+            self.give(x._value, None if tangent is None else opened(tangent, x._levels))
             return
         key, given = id(x), self._given
         given[key] = weakref.ref(x, lambda _: given.pop(key, None)), tangent
@@ -103,13 +112,14 @@ class Level:
             return
         with self.outside():
             moved = _pushed(p, inputs, tangents, params, results)
-        for r, t in zip(results, moved):
+        for i, (r, t) in enumerate(zip(results, moved)):
             if t is not None and r._array.dtype.kind in "fc":
-                self.give(r, t if p.view else _own(t, r, tangents))
-                storage = r._storage
-                # A view has its base's record, which stands for the base.
-                if storage is not None and storage._array is not None and not p.view:
-                    self.keep(storage, t)
+                t = t if p.view else _own(t, r, tangents)
+                self.give(r, t)
+                if r._node is not None and not p.view:
+                    for s in place_of(r._node)[0].saved or ():
+                        if s is not None and (s is r._storage or (isinstance(s, Packed) and s.index == i)):
+                            self.keep(s, t)
 
     def push(self, function: Any, ctx: Any, inputs: Sequence[Any], outputs: Sequence[Any], raw: Sequence[Any]) -> None:
         """Give the outputs of a user's Function the tangents that its jvp returns."""
@@ -235,10 +245,7 @@ def pushforward(function: Callable[..., Any], primals: Sequence[Tensor], tangent
     """
     level = open_level()
     try:
-        with level.outside():
-            inputs = [ops.alias(x) for x in primals]
-        for x, t in zip(inputs, tangents):
-            level.give(x, t)
+        inputs = [level.dual(x, t) for x, t in zip(primals, tangents, strict=True)]
         results = function(*inputs)
         many = isinstance(results, (tuple, list))
         found = [(level.tangent(r), r) for r in (results if many else [results])]
@@ -279,7 +286,7 @@ def _pointwise(p: Primitive, inputs: Sequence[Any], tangents: Tangents, result: 
     """Each partial derivative times its tangent: the rule of a real pointwise operator is its own transpose."""
     values = _seen(p, inputs, {}, [result])
     moving = [(rule, t) for rule, t in zip(p.rules, tangents) if t is not None and rule is not None]
-    if state.forward or _is_tracked((*values, *tangents)):
+    if state.forward or levels_of(tangents) or _is_tracked((*values, *tangents)):
         return _sum(rule(_spread(t, result), values) for rule, t in moving)
     values = [x._array if isinstance(x, Tensor) else x for x in values]
     token = quiet(SILENT)
@@ -315,7 +322,7 @@ def _transposed(
     moving = [r for r in results if r._array.dtype.kind in "fc"]
     blanks = [_blank(r) for r in moving]
     tracked = _is_tracked((*inputs, *tangents))
-    on_tensors = tracked or bool(state.forward)
+    on_tensors = tracked or bool(state.forward) or bool(levels_of(tangents))
     try:
         roots = _gradients(p, blanks[0] if len(blanks) == 1 else blanks, inputs, tangents, params, results)
         found = backward(
@@ -416,8 +423,8 @@ def _sum(parts: Any) -> Tensor | None:
 def _own(t: Tensor, result: Tensor, tangents: Tangents) -> Tensor:
     """A tangent in memory of its own and of its result's shape, so that writing to either is nobody else's matter."""
     t = _spread(t, result)
-    array = t._array
+    array = whole(t)
     overlaps = isinstance(array, np.ndarray) and array.size > 1 and 0 in array.strides
-    if overlaps or any(other is not None and np.may_share_memory(array, other._array) for other in tangents):
+    if overlaps or any(other is not None and np.may_share_memory(array, whole(other)) for other in tangents):
         return ops.clone(t)  # type: ignore[no-any-return]
     return t

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.modes import state, switch
+from autodiff._core.modes import duals, state, switch
 from autodiff._core.node import Many, Node, Storage, output
+from autodiff._core.tangents import kept, restored
 from autodiff._core.tensor import Tensor, wrap
 
 Pack = Callable[[Tensor], Any]
@@ -57,11 +58,13 @@ class Packed:
         """The same with the place in the graph that the saved tensor had."""
         given = self.opened()
         place = self.edge if self.index is None else result_place(node, self.index)
-        if place is None and given._node is None:
+        if place is None and given._node is None and not duals:
             return given
         result = wrap(given._array)
         result._storage = given.storage()
         result._node = place
+        if duals:
+            restored(self, result)
         return result
 
 
@@ -78,7 +81,10 @@ def packed(tensor: Tensor, pack: Pack, unpack: Unpack, index: int | None = None)
         switch(*before)
     if tensor.storage().version != version:
         raise RuntimeError(errors.PACK_WRITES)
-    return Packed(held, unpack, tensor._array.shape, tensor._node if index is None else None, index)
+    made = Packed(held, unpack, tensor._array.shape, tensor._node if index is None else None, index)
+    if duals:
+        kept(tensor, made)
+    return made
 
 
 @contextmanager
@@ -181,6 +187,8 @@ def saved_value(node: Node, place: int) -> Any:
     s = node.saved[place]
     if isinstance(s, Packed):
         return s.tensor(node)
+    if isinstance(s, np.ndarray):
+        return wrap(s)
     if isinstance(s, Tensor) or not hasattr(s, "_array"):
         return s
     result = wrap(s._array)
@@ -205,3 +213,22 @@ def saved_attribute(node: Node, name: str) -> Any:
                 place = names.index(found)
                 return SavedTensor(node, place) if raw else saved_value(node, place)
     raise AttributeError(f"'{type(node).__name__}' object has no attribute '{name}'")
+
+
+_RENAMED: dict[tuple[type[Node], str], type[Node]] = {}
+
+
+def rename(node: Node, title: str) -> None:
+    """Show a primitive's node under another of torch's names: one derivative may have several there."""
+    kind = type(node)
+    if (kind, title) not in _RENAMED:
+        about = {
+            "__slots__": (),
+            "__module__": "torch.autograd",
+            "__getattr__": saved_attribute,
+            "title": title,
+            "name": Node.name,
+            "source": Node.source,
+        }
+        _RENAMED.setdefault((kind, title), type(title, (kind,), about))
+    node.__class__ = _RENAMED[kind, title]

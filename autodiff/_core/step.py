@@ -137,9 +137,12 @@ class Walk:
         self.number = _numbered()
         self.outer, state.walk = state.walk, self
 
-    def runs(self, node: Node) -> bool:
-        """Whether a node has a part in this walk."""
-        return self.counts is None or node in self.counts
+    def taking_part(self, keys: Sequence[int]) -> int:
+        """How many of the nodes of these keys have a part in this walk."""
+        if self.counts is None:
+            return len(keys)
+        all_keys = {node.key for node in self.counts}
+        return sum(key in all_keys for key in keys)
 
     def leave(self) -> None:
         """The walk is over."""

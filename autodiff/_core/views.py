@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from autodiff._core import errors, tensor
+from autodiff._core import errors, stale
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
 from autodiff._core.registry import ops
@@ -62,7 +62,7 @@ def make_stale(storage: Storage) -> None:
     live = [view for ref in storage.views if (view := ref()) is not None]
     storage.views[:] = [weakref.ref(view) for view in live]
     for view in live:
-        tensor.make_stale(view)
+        stale.make_stale(view)
 
 
 def moved_base(base: Tensor, before: Any, *, track: bool) -> None:

@@ -144,6 +144,11 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     dtype = LU_data._array.dtype
     P = wrap(np.empty(0, dtype))
     if unpack_pivots:
+        if not ((LU_pivots._array >= 1) & (LU_pivots._array <= LU_data._array.shape[-2])).all():
+            raise RuntimeError(
+                "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."
+                "Did you properly pass the result of lu_factor?"
+            )
         P = wrap(lapack.permutation(LU_pivots._array, LU_data._array.shape[-2], dtype))
     if not unpack_data:
         return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[arg-type, call-arg]

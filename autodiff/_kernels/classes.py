@@ -99,7 +99,7 @@ def cross_entropy_backward(
 ) -> Any:
     """softmax less 1 at the target's class, times what each row counts."""
     alike = weight is None and ignore is None
-    each, safe = (1, target) if alike else _weights(target, weight, ignore, exps.dtype)
+    each, safe = (None, target) if alike else _weights(target, weight, ignore, exps.dtype)
     share = np.divide(g, target.size if alike else total_of(each)) if reduction == "mean" else g
     if not alike:
         share = np.where(_counting(target, ignore), share * each, 0)

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels import error_series as series
+from autodiff._kernels import quantile_series
 from autodiff._kernels.half import in_single
+from autodiff._kernels.logistic import believed
 from autodiff._kernels.pieces import Series, piecewise
 from autodiff._kernels.scipy_special import special
 from autodiff._kernels.twofold import Pair, divide, grown, quick_sum
@@ -249,7 +251,45 @@ log_ndtr_slope = piecewise(
 
 def ndtri(x: Any) -> Any:
     """The inverse of the normal distribution's function."""
-    return special().ndtri(x)
+    return special().ndtri(x) if x.dtype.itemsize < 8 else _ndtri(x)
+
+
+#: Up to which of these depths -log x which of the series serves.
+_DEPTHS = (2.0, 3.0, 5.0, 9.0, 18.0, 36.0, 72.0, 144.0, 288.0, 576.0, 750.0)
+
+
+def _by_depth(name: str) -> Any:
+    pieces = [(d, getattr(quantile_series, f"{name}_{i}")) for i, d in enumerate(_DEPTHS)]
+    return piecewise(*((lambda depth, d=d: depth < d, formula) for d, formula in pieces))
+
+
+_ndtri_deep, _ndtri_steep = _by_depth("NDTRI"), _by_depth("NDTRI_STEEP")
+
+
+def _middle(x: Any) -> Any:
+    return np.abs(x - 0.5) < 0.22
+
+
+_ndtri = piecewise(
+    (_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2)),
+    (lambda x: (x < 0) | (x > 1), lambda x: np.full_like(x, np.nan)),
+    (lambda x: (x == 0) | (x == 1), lambda x: np.where(x == 0, -np.inf, np.inf)),
+    (lambda x: x < 0.5, lambda x: _ndtri_deep(-np.log(x))),
+    (lambda x: x > 0.5, lambda x: -_ndtri_deep(-np.log(1 - x))),
+)
+_ndtri_slope = piecewise(
+    (_middle, lambda x: quantile_series.NDTRI_SLOPE_NEAR((x - 0.5) ** 2)),
+    (lambda x: (x <= 0) | (x >= 1), lambda x: np.full_like(x, np.inf)),
+    (lambda x: x < 0.5, lambda x: _ndtri_steep(-np.log(x)) / x),
+    (lambda x: x > 0.5, lambda x: _ndtri_steep(-np.log(1 - x)) / (1 - x)),
+)
+
+
+def ndtri_slope(out: Any, array: Any = None) -> Any:
+    """Its derivative √(2π) e^(out²/2), in float64 of the argument's array where that is what the result belongs to."""
+    plain = math.sqrt(2 * math.pi) * grown_gauss(out)
+    # What a rounded result says of itself is off by its square.
+    return plain if array is None else believed(plain, _ndtri_slope(array), 1e-15 * (1 + out * out) * plain)[()]
 
 
 @in_single

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -115,13 +114,24 @@ def chebyshev(low: float, high: float, coefficients: Sequence[float]) -> Series:
 
 def _in_powers(coefficients: Sequence[float]) -> tuple[list[float], float]:
     """The same polynomial by the powers of t, the highest first, and what rounding took from the constant."""
-    total = [Fraction(0)] * len(coefficients)
-    before, here = [Fraction(0)], [Fraction(1)]
-    for n, c in enumerate(coefficients):
+    # In whole numbers, which lose nothing: multiples of the smallest float there is.
+    whole = [_multiple(c) for c in coefficients]
+    total = [0] * len(whole)
+    before, here = [0], [1]
+    for n, c in enumerate(whole):
         for k, factor in enumerate(here):
-            total[k] += Fraction(c) * factor
-        twice = [Fraction(0), *((2 if n else 1) * f for f in here)]
+            total[k] += c * factor
+        twice = [0, *((2 if n else 1) * f for f in here)]
         for k, factor in enumerate(before):
             twice[k] -= factor
         before, here = here, twice
-    return [float(c) for c in reversed(total)], float(total[0] - Fraction(float(total[0])))
+    powers = [c / _UNIT for c in reversed(total)]
+    return powers, (total[0] - _multiple(powers[-1])) / _UNIT
+
+
+_UNIT = 1 << 1074
+
+
+def _multiple(x: float) -> int:
+    numerator, denominator = x.as_integer_ratio()
+    return numerator * (_UNIT // denominator)

@@ -20,6 +20,8 @@ from autodiff._surface.operators import ARITHMETIC, COMPARISONS, UNARY
 STUBS = {
     "autodiff": "__init__.pyi",
     "autodiff.autograd": "autograd/__init__.pyi",
+    "autodiff.autograd.forward_ad": "autograd/forward_ad.pyi",
+    "autodiff.autograd.functional": "autograd/functional.pyi",
     "autodiff.graph": "graph.pyi",
     "autodiff.linalg": "linalg.pyi",
     "autodiff.nn.functional": "nn/functional.pyi",
@@ -41,7 +43,13 @@ OURS = ("Tensor", "Size", "dtype", "device")
 NUMBER = "_Number: TypeAlias = _int | _float | _bool | _complex\n"
 
 #: What annotations in the engine call something else, or leave open: by the annotation, then by the parameter's name.
-_MEANS = {"Operand": "Tensor | Number", "Dims": "int | Sequence[int] | None", "np.ndarray": "Any", "Any": ""}
+_MEANS = {
+    "Given": "Tensor | tuple[Tensor, ...]",
+    "Operand": "Tensor | Number",
+    "Dims": "int | Sequence[int] | None",
+    "np.ndarray": "Any",
+    "Any": "",
+}
 _INTS = "int | Sequence[int]"
 _BY_NAME = {
     "dtype": "dtype | None", "device": "device | str | None", "dim": f"{_INTS} | None", "dims": _INTS, "size": _INTS,
@@ -82,6 +90,8 @@ def written(module: str) -> str:
         parts += ["\n", *(f"_{n}: TypeAlias = {n}\n" for n in OURS), NUMBER, "\n"]
     else:
         parts += [*(f"from autodiff import {n} as _{n}\n" for n in OURS), "\n", NUMBER, "\n"]
+        stubbed = [m.removeprefix(f"{module}.") for m in STUBS if m.startswith(f"{module}.")]
+        parts += [f"from {module} import {n} as {n}\n" for n in stubbed]
     for name, value in members.items():
         if inspect.isclass(value) and space is not root and vars(root).get(name) is value:
             parts.append(f"from autodiff import {name} as {name}\n")
@@ -100,6 +110,14 @@ def _declared(name: str, value: Any) -> str:
 
 def _class(name: str, value: type) -> Iterator[str]:
     base = "(_tuple[_int, ...])" if issubclass(value, tuple) else "(str)" if issubclass(value, str) else ""
+    kinds = getattr(value, "__annotations__", {})
+    fields = {
+        n: _spelt(_meaning(getattr(kinds[n], "__forward_arg__", kinds[n])) or "Any")
+        for n in getattr(value, "_fields", ())
+        if n in kinds
+    }
+    if fields:
+        base = f"(_tuple[{', '.join(fields.values())}])"
     yield f"class {name}{base}:"
     own = [c for c in value.__mro__ if c.__module__.startswith("autodiff")]
     special = re.compile("__" if value is Tensor else "__(init|call|enter|exit)__")
@@ -107,7 +125,9 @@ def _class(name: str, value: type) -> Iterator[str]:
     shown = False
     for member in members:
         found = inspect.getattr_static(value, member)
-        if isinstance(found, property):
+        if member in fields:
+            yield f"    @property\n    def {member}(self) -> {fields[member]}: ..."
+        elif isinstance(found, property):
             kind = _PROPERTIES.get(member) or _annotated(found.fget, "return") or "Any"
             yield f"    @property\n    def {member}(self) -> {_spelt(kind)}: ..."
             if found.fset is not None:

@@ -13,6 +13,8 @@ from autodiff import device as _device
 
 _Number: TypeAlias = _int | _float | _bool | _complex
 
+from autodiff.autograd import forward_ad as forward_ad
+from autodiff.autograd import functional as functional
 
 class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -29,6 +31,8 @@ class Function:
     def setup_context(ctx: Any, inputs: _tuple[Any, ...], output: Any) -> None: ...
     @staticmethod
     def vjp(ctx: Any, *grad_outputs: Any) -> Any: ...
+    @staticmethod
+    def vmap(info: Any, in_dims: _tuple[Any, ...], *args: Any) -> Any: ...
 
 
 class FunctionCtx:

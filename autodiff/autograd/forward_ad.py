@@ -6,12 +6,12 @@ The machine is `_core.forward`; here are torch's names, its one level at a time,
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from autodiff._core import forward
-from autodiff._core.batched import Batched, batched, levels_of, spread
+from autodiff._core.batched import Batched
 from autodiff._core.inplace import assign
 from autodiff._core.modes import _Mode, state
 from autodiff._core.registry import ops
@@ -79,11 +79,10 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
         raise RuntimeError(
             f"Setting a forward grad that itself has a forward gradient at the same level {number} is not supported."
         )
-    with current.outside():
-        levels = levels_of((tensor, tangent))
-        dual: Any = batched(spread(ops.view(tensor, shape=tensor._array.shape), levels), levels)
-        current.give(dual, tangent if _laid_out_alike(tensor, tangent) else _relaid(tangent, tensor))
-    return dual  # type: ignore[no-any-return]
+    if not _laid_out_alike(tensor, tangent):
+        with current.outside():
+            tangent = _relaid(tangent, tensor)
+    return current.dual(tensor, tangent)
 
 
 def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTensor:

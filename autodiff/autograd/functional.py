@@ -86,8 +86,8 @@ def jacobian(
     """The Jacobian, of shape output + input: a tuple per output of tuples per input, each level only where given so.
 
     `strategy` "forward-mode" (with `vectorize`, without `create_graph` and `strict`) takes a pass per element of the
-    inputs, "reverse-mode" one per element of the outputs. `vectorize` changes nothing else. Raises AssertionError for
-    any other strategy, NotImplementedError and RuntimeError for what torch does not combine.
+    inputs, "reverse-mode" one per element of the outputs, or with `vectorize` one for all, by vmap. Raises
+    AssertionError for any other strategy, NotImplementedError and RuntimeError for what torch does not combine.
     """
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
@@ -106,7 +106,10 @@ def jacobian(
         _check_recorded(outputs, strict)
         if vectorize and strict:
             raise RuntimeError(_not_together("strict=True", "vectorize=True"))
-        table = [_rows(i, o, point, create_graph, strict) for i, o in enumerate(outputs)]
+        if vectorize:
+            table = [_all_rows(o, point, create_graph) for o in outputs]
+        else:
+            table = [_rows(i, o, point, create_graph, strict) for i, o in enumerate(outputs)]
     return _given(tuple(_given(row, several, create_graph) for row in table), many, True)
 
 
@@ -287,6 +290,20 @@ def _rows(i: int, output: Tensor, point: Tensors, create_graph: bool, strict: bo
     )
 
 
+def _all_rows(output: Tensor, point: Tensors, create_graph: bool) -> Tensors:
+    """The same by one backward pass for all elements; an input that an output does not depend on has zeros."""
+    shape, size = output._array.shape, output._array.size
+    if not output.requires_grad or not size:
+        return tuple(_empty(shape, x) for x in point)
+    seeds = wrap(np.eye(size, dtype=output._array.dtype).reshape(size, *shape))
+    found = autograd.grad(
+        output, point, seeds, retain_graph=True, create_graph=create_graph, allow_unused=True, is_grads_batched=True
+    )
+    return tuple(
+        _empty(shape, x) if g is None else ops.reshape(g, (*shape, *x._array.shape)) for g, x in zip(found, point)
+    )
+
+
 def _empty(shape: tuple[int, ...], x: Tensor) -> Tensor:
     return wrap(np.zeros((*shape, *x._array.shape), x._array.dtype))
 
@@ -310,6 +327,8 @@ def _columns(func: Callable[..., Any], inputs: Given, strict: bool, vectorize: b
             tangents[j].flat[place] = 1
             many, outputs, moved = _pushed(func, point, [wrap(t) for t in tangents])
             columns[j].append(moved)
+    if not any(x._array.size for x in point):
+        many, outputs, _ = _pushed(func, point, [ops.zeros_like(x) for x in point])
     table = tuple(
         tuple(_from_columns([c[i] for c in columns[j]], o, x) for j, x in enumerate(point))
         for i, o in enumerate(outputs)

@@ -220,7 +220,7 @@ def _writable(draft: Draft, args: tuple[Any, ...], spelling: Spelling) -> tuple[
 def _on_either_side(call: Call, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Now and then the left operand becomes a Python number."""
     name = call.spec.name
-    if name not in _EITHER_SIDE or len(args) != 2 or not isinstance(args[1], Item) or not call.source.boolean(0.25):
+    if name not in _EITHER_SIDE or len(args) != 2 or not isinstance(args[1], Item) or not call.source.boolean(0.35):
         return args
     if name in _QUOTIENTS and not call.draft.exact and not args[1].within({"nonzero": True}):
         return args

@@ -189,9 +189,15 @@ SECOND = {
     "a view of a saved result": lambda lib, fw, x, d: lib.autograd.grad(d.tanh()[1:].prod(), x)[0],
     "a composition": lambda lib, fw, x, d: lib.autograd.grad(lib.nn.functional.softplus(d).sum(), x)[0],
     "written": lambda lib, fw, x, d: lib.autograd.grad((d * 2).exp_().sum(), x)[0],
+    "packed": lambda lib, fw, x, d: packed(lib, lambda: lib.autograd.grad((d.tanh() * d).sum(), x)[0]),
     "a dual seed": lambda lib, fw, x, d: lib.autograd.grad(d * d.detach(), x, d.detach() * 1 + d)[0],
     "recorded": lambda lib, fw, x, d: lib.autograd.grad((d**3).sum(), x, create_graph=True)[0],
 }
+
+
+def packed(lib: Any, body: Callable[[], Any]) -> Any:
+    with lib.autograd.graph.saved_tensors_hooks(lambda t: t.detach().clone(), lambda t: t):
+        return body()
 
 
 @pytest.mark.parametrize("name", SECOND)
@@ -347,6 +353,13 @@ def test_levels_nest() -> None:
     for _ in range(3):
         (expected,) = ad.autograd.grad(expected.sum(), y, create_graph=True)
     assert ad.allclose(third, expected.detach(), rtol=1e-12)
+
+
+def test_pushforward_under_vmap() -> None:
+    x, t = samples(ad)
+    one = ad.func.vmap(lambda x, t: pushforward(lambda x: mixed(ad, x), [x], [t])[1])(x, t)
+    other = pushforward(lambda x: ad.func.vmap(lambda x: mixed(ad, x))(x), [x], [t])[1]
+    assert ad.equal(one, other)
 
 
 def test_levels_are_not_confused() -> None:
