@@ -103,9 +103,9 @@ SELDOM = ("eq", "ne", "lt", "le", "gt", "ge", "clamp", "mul")
 def reaches():
     """The operators' programs of the dev profile, every second of its random ones, and more of some operators."""
     with reference.settings() as torch:
-        decided = plan("autodiff", CATALOGUE, seed=0, max_examples=2500, jobs=1)
+        decided = plan("autodiff", CATALOGUE, seed=0, max_examples=2500, jobs=1, kind="programs")
         found = census(Examiner(decided, torch, AUTODIFF), items(decided, CATALOGUE), patience=60)
-        decided = plan("autodiff", CATALOGUE, profile="gate", ops=SELDOM, max_examples=500, jobs=1)
+        decided = plan("autodiff", CATALOGUE, profile="gate", ops=SELDOM, max_examples=500, jobs=1, kind="programs")
         for name, reach in census(Examiner(decided, torch, AUTODIFF), items(decided, CATALOGUE), patience=60).items():
             found[name].of += reach.of
             found[name].cases += reach.cases
