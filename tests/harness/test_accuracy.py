@@ -82,7 +82,9 @@ def test_torch_against_itself_has_the_same_errors_twice():
 
 
 def test_the_page_names_worst_points_exactly_and_says_why():
-    row = Row("digamma", "digamma", "float64", 7, (Worst(0.5, 1.0), Worst(0.75, 0.1)), (Worst(1e30, 1.0), Worst(2e6, 20.0)))
+    row = Row(
+        "digamma", "digamma", "float64", 7, (Worst(0.5, 1.0), Worst(0.75, 0.1)), (Worst(1e30, 1.0), Worst(2e6, 20.0))
+    )
     text = page([row], "autodiff", "torch", 7)
     assert f"| `digamma` | 7 | 0.50 | 0.75 | `{(0.1).hex()}` | wrong | 2.0e6 | `{(20.0).hex()}` |" in text
     assert f"- `digamma`: gradient 2.0e6: {REASONS['digamma']}" in text
