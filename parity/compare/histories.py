@@ -40,6 +40,8 @@ _SENSES = {
 _FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "zero"}
 #: Histories of so many steps at most, and one of so many others, are lived again by the subject.
 _AGAIN = 5
+#: So often is one that differs: what comes and goes is about nothing else.
+_DOUBTED = 2
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: What is told of a state by itself: the check, the field, and the difference in words.
@@ -86,6 +88,8 @@ class _Lives:
             if hard:
                 if undecided:
                     break  # what follows from a number that cannot be judged cannot be judged either
+                if unrepeatable := self._unrepeatable(_DOUBTED):
+                    hard = [unrepeatable, *hard]
                 decided: Decided = "bits" if hard[0].check in ("value", "gradient") else "structure"
                 return Verdict("differs", decided, float("inf"), tuple(hard))
             if None in found:
@@ -94,18 +98,15 @@ class _Lives:
             return Verdict("undecided", "jitter", self.worst, note=undecided)
         if alive := sorted(set(self.theirs.survivors) - set(self.ours.survivors)):
             return Verdict("differs", "structure", float("inf"), (self._kept_alive(alive),))
-        if unrepeatable := self._unrepeatable():
+        count = len(self.program.steps)
+        if unrepeatable := self._unrepeatable(1 if count <= _AGAIN or not count % _AGAIN else 0):
             return Verdict("differs", "structure", float("inf"), (unrepeatable,))
         return Verdict("agrees", "jitter" if self.worst else "bits", self.worst)
 
-    def _unrepeatable(self) -> Mismatch | None:
-        """The first step after which the subject, once more, has something else; short histories and some others."""
-        count = len(self.program.steps)
-        if count > _AGAIN and count % _AGAIN:
-            return None
-        again = live(self.program, self.subject)
-        for step, (a, b) in enumerate(zip(self.theirs.moments, again.moments)):
-            if a != b:
+    def _unrepeatable(self, times: int) -> Mismatch | None:
+        """The first step after which the subject, lived so many times more, has something else."""
+        for step, moments in enumerate(zip(*(life.moments for life in self._again(times)))):
+            if any(moment != self.theirs.moments[step] for moment in moments):
                 where, op = len(self.program.inputs) + step, self.program.steps[step].op
                 why = "lived again, the history has something else after this step"
                 sides = ("the same", "another")
@@ -114,10 +115,20 @@ class _Lives:
                 )
         return None
 
+    def _again(self, times: int) -> list[Life]:
+        return [live(self.program, self.subject) for _ in range(times)]
+
     def _named(self, mismatch: Mismatch) -> Mismatch:
         sides = (side for side in (mismatch.reference, mismatch.subject) if isinstance(side, Raised))
         sense = next(filter(None, (_sense(side.message) for side in sides)), "")
-        return replace(mismatch, mechanism=named(mismatch, self.program, sense))
+        return replace(mismatch, mechanism=named(mismatch, self.program, sense, self._is_leaf(mismatch)))
+
+    def _is_leaf(self, mismatch: Mismatch) -> bool:
+        """Whether the reference calls the tensor that differs a leaf."""
+        states = self.ours.moments[mismatch.step].states if mismatch.step is not None else ()
+        places = zip(self.ours.places, states)
+        found = next((state for place, state in places if place == (mismatch.where, mismatch.item)), None)
+        return found is None or found.is_leaf
 
     def _kept_alive(self, alive: list[int]) -> Mismatch:
         why = "is still there when nothing refers to it any more: only the garbage collector would free it"
