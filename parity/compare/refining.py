@@ -1,4 +1,4 @@
-"""Tells by experiment what the look of a short history cannot tell: a value that was saved, or where a write belongs."""
+"""Tells by experiment what a short history does not show: a value that was saved, or where a write belongs."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def told_first(told_after: Part) -> Part:
     return lambda add, tell: told_after(tell, add)
 
 
-# -- gradients that arrive at leaves ------------------------------------------------------------------------------------
+# -- gradients that arrive at leaves ----------------------------------------------------------------------------------
 
 
 def only_the_first(settling: Part) -> Part:
@@ -122,7 +122,7 @@ def copied_once(copied: Part) -> Part:
     return copying
 
 
-# -- walks --------------------------------------------------------------------------------------------------------------
+# -- walks ------------------------------------------------------------------------------------------------------------
 
 
 def options(**fixed: Any) -> Any:
@@ -137,7 +137,11 @@ def freeing(walk: Part) -> Part:
 
 def everywhere(walk: Part) -> Part:
     """`inputs=` of a backward pass that accumulates is overlooked."""
-    return lambda roots, **given: walk(roots, **(given if given.get("accumulate") is False else {**given, "targets": None}))
+
+    def overlooking(roots: Any, **given: Any) -> Any:
+        return walk(roots, **(given if given.get("accumulate") is False else {**given, "targets": None}))
+
+    return overlooking
 
 
 def not_cleared(walk: Part) -> Part:
@@ -177,7 +181,7 @@ def tied(attach: Part) -> Part:
     return attaching
 
 
-# -- recording, modes ---------------------------------------------------------------------------------------------------
+# -- recording, modes -------------------------------------------------------------------------------------------------
 
 
 def left_on_success(leave: Part) -> Part:
