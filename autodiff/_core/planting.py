@@ -24,7 +24,7 @@ _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "writing": (("_core.inplace", "check_writable"), ("_surface.out", "check_writable")),
     "unreached": (("autograd", "unreached"),),
     "counting": (("_core.node", "Storage.touch"),),
-    "copied": (("_core.inplace", "_copied"),),
+    "copied": (("_core.inplace", "as_it_was"),),
     "rebinding": (("_core.inplace", "rebind"),),
     "walks": (("_core.graph", "backward"),),
     "settling": (("_core.leaves", "add_to_leaf"), ("_core.observed", "add_to_leaf")),

@@ -7,7 +7,7 @@ explains. There is no arbiter of histories, so a smaller difference than would m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from parity.program import Program, references
 #: What an error is about: it has to be the same in both engines, whatever the words.
 _SENSES = {
     "written": r"modified by an inplace operation",
+    "flags": r"flags of leaf",
     "leaf": r"leaf variable",
     "freed": r"second time",
     "no grad": r"does not require grad",
@@ -41,7 +42,7 @@ _FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1
 #: Histories of so many steps at most, and one of so many others, are lived again by the subject.
 _AGAIN = 5
 #: So often is one that differs: what comes and goes is about nothing else.
-_DOUBTED = 2
+_DOUBTED = 4
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: What is told of a state by itself: the check, the field, and the difference in words.
@@ -84,7 +85,8 @@ class _Lives:
                 continue
             found = list(self._moment(number, a, b))
             op = self.program.steps[number].op
-            hard = [self._named(replace(m, step=number, op=op)) for m in found if m is not None]
+            told = [replace(m, step=number, op=op) for m in found if m is not None]
+            hard = [self._named(m, told) for m in told]
             if hard:
                 if undecided:
                     break  # what follows from a number that cannot be judged cannot be judged either
@@ -118,10 +120,13 @@ class _Lives:
     def _again(self, times: int) -> list[Life]:
         return [live(self.program, self.subject) for _ in range(times)]
 
-    def _named(self, mismatch: Mismatch) -> Mismatch:
+    def _named(self, mismatch: Mismatch, beside: Sequence[Mismatch] = ()) -> Mismatch:
         sides = (side for side in (mismatch.reference, mismatch.subject) if isinstance(side, Raised))
         sense = next(filter(None, (_sense(side.message) for side in sides)), "")
-        return replace(mismatch, mechanism=named(mismatch, self.program, sense, self._is_leaf(mismatch)))
+        own = len(self.program.inputs) + (mismatch.step or 0)
+        aside = all(other.where != own for other in beside if other.check == mismatch.check)
+        name = named(mismatch, self.program, sense, leaf=self._is_leaf(mismatch), aside=aside)
+        return replace(mismatch, mechanism=name)
 
     def _is_leaf(self, mismatch: Mismatch) -> bool:
         """Whether the reference calls the tensor that differs a leaf."""

@@ -26,11 +26,6 @@ def lived(family: str, title: str, name: str, change: Any, *blamed: str) -> Faul
 # -- views, versions, writing -----------------------------------------------------------------------------------------
 
 
-def silently_kept(copied: Part) -> Part:
-    """What is kept is the memory itself, under a version that nobody raises."""
-    return lambda saved, before: saved.data if not saved.requires_grad else copied(saved, before)
-
-
 def unguarded(detach: Part) -> Part:
     """The detached tensor counts its writes by itself."""
     return lambda self: self.data
@@ -148,13 +143,14 @@ def not_cleared(walk: Part) -> Part:
     """What a root was given stays there, and is added to what it is given next."""
 
     def walking(roots: Sequence[tuple[Any, Any]], **given: Any) -> Any:
-        added = []
-        for place, seed in roots:
-            node, slot = place.source()
-            kept = node.metadata
-            before = kept.get(slot)
+        buffers = [(node.metadata, slot) for node, slot in (place.source() for place, _ in roots)]
+        before = [kept.get(slot) for kept, slot in buffers]
+        added = [
+            (place, seed if held is None or given["create_graph"] else held + seed)
+            for (place, seed), held in zip(roots, before)
+        ]
+        for (kept, slot), (_, seed) in zip(buffers, roots):
             kept[slot] = seed
-            added.append((place, seed if before is None or given["create_graph"] else before + seed))
         return walk(added, **given)
 
     return walking
@@ -196,7 +192,7 @@ FAULTS: tuple[Fault, ...] = (
     lived("versions", "a detached tensor counts by itself", "detaching", unguarded, "counting writes"),
     lived("versions", "what was written since is used all the same", "versions", nothing, "versions"),
     lived("versions", "what is overwritten is not copied", "copies", nothing, "versions"),
-    lived("versions", "a saved value changes silently", "copied", silently_kept, "saved values"),
+    lived("versions", "a saved value changes silently", "copied", instead(lambda array: array), "saved values"),
     lived("writing", "a leaf that requires grad is written", "writing", nothing, "leaf writing"),
     lived("writing", "what was written keeps its old place in the graph", "rebinding", nothing, "writing", "recording"),
     lived("hooks", "hooks run in reverse order", "hook order", backwards, "hook order"),
@@ -206,7 +202,7 @@ FAULTS: tuple[Fault, ...] = (
     lived("hooks", "a hook is lost", "hanging hooks", never_called, "hooks"),
     lived("hooks", "prehooks of nodes are ignored", "prehooks", without_effect, "hooks"),
     lived("hooks", "post-accumulate hooks before the sum", "after accumulation", told_first, "hooks"),
-    lived("retained gradients", "retain_grad is ignored", "retaining", nothing, "retained gradient"),
+    lived("retained gradients", "retain_grad is ignored", "retaining", nothing, "retained gradient", "inputs"),
     lived("retained gradients", "a write forgets what is to be retained", "retained", instead(lambda tensor: False),
           "retained gradient"),
     lived("aliased gradients", ".grad is the incoming gradient's memory", "own memory", instead(lambda g: g),
@@ -227,7 +223,8 @@ FAULTS: tuple[Fault, ...] = (
           lambda part: lambda self, flag=True: part(self) if flag else self, "recording"),
     lived("modes", "an exception leaves the mode behind", "leaving regions", left_on_success, "grad mode"),
     lived("modes", "no_grad records", "entering regions",
-          lambda part: lambda self, grad, inference: part(self, True, inference), "recording"),
+          # Forward functions of users run without recording, too, and may write.
+          lambda part: lambda self, grad, inference: part(self, True, inference), "recording", "writing"),
     lived("modes", "inference mode is no_grad", "entering regions",
           lambda part: lambda self, grad, inference: part(self, grad, False), "inference"),
     lived("order", "hooks in the order of a set", "hook order", drawn_anew, "hook order", "repeatability"),
