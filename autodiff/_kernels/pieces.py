@@ -10,13 +10,13 @@ import numpy as np
 Piece = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
 #: Up to so many elements Python's own numbers are quicker than NumPy's.
-FEW = 8
-#: Elements that are computed at a time: a series goes over them twice a term, in the cache.
-_BLOCK = 1 << 12
+FEW = 16
+#: Elements that are computed at a time: a series goes over its share of them twice a term, in the cache.
+_BLOCK = 1 << 15
 
 
 def in_blocks(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The kernel that applies a formula of a row of float64 to any array, a few thousand elements at a time.
+    """The kernel that applies a formula of a row of float64 to any array, block by block.
 
     The result has the argument's dtype.
     """
