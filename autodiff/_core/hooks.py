@@ -44,7 +44,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     assert hooks is not None
     many = isinstance(g, list)
     shown = [_shown(x) for x in (g if many else [g])]
-    for slot, table in list(hooks.tensor.items()):
+    for slot, table in list(hooks.tensor):
         for hook in list(table.values()):
             replaced = called(hook, create_graph, shown[slot])
             if replaced is not None:
@@ -69,15 +69,18 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     """The node's own hooks: called with the gradients of its inputs and of its outputs."""
     hooks = node.hooks
     assert hooks is not None
-    # A number among the operands is an input too, without a gradient.
-    missing = [None] * (len(node.next_functions) - len(grads))
-    shown = [*map(_shown, grads), *missing]
+    places = node.shown_inputs()
+    shown = [None if place is None else _shown(grads[place]) for place in places]
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
     for hook in list(hooks.after.values()):
         replaced = called(hook, create_graph, tuple(shown), outer)
         if replaced is not None:
             shown = _all_checked(shown, replaced, hook)
-    return [_given(x, create_graph) for x in shown[: len(grads)]]
+    found = list(grads)
+    for place, x in zip(places, shown):
+        if place is not None:
+            found[place] = _given(x, create_graph)
+    return found
 
 
 def run_accumulated(hooks: Iterable[Any], leaf: Tensor, create_graph: bool) -> None:

@@ -13,10 +13,10 @@ from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.node import AccumulateGrad, Node, Storage
+from autodiff._core.node import AccumulateGrad, Hooks, Node, Storage
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
+from autodiff._core.tensor import Tensor, replace_node, replayed, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -94,7 +94,7 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     if meta is not None and meta.view is not None and result._meta is not None:
         meta.view = result._meta.view
     elif target._storage is not None:
-        views.moved_base(target, before, track=state.grad and target._node is not None)
+        views.moved_base(target, before)
     target.storage().touch()
     if duals:
         moved(target, result)
@@ -237,29 +237,27 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
 
 
 def rebind(target: Tensor, result: Tensor) -> None:
-    """Put the target, and everything that shares its memory, at the result's place in the graph."""
+    """Put the target, or what it is a view of, at the result's place in the graph.
+
+    The memory has been touched: views find their new place themselves.
+    """
     node: Node | None = result._node
     if result._array.dtype is not target._array.dtype and node is not None:
         node = _cast_node(result, target)
     view = None if target._meta is None else target._meta.view
-    retained = take_retained(target)
     if view is None:
-        target._node = node
-    else:
-        base = view.base
-        whole_retained = take_retained(base)
-        spliced = wrap(base._array)
-        source = wrap(target._array)
-        source._node = node
-        replay = functools.partial(replayed, view.way)
-        lies = None if _expanded(base._array) else order(base._array)
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
-        base._node = spliced._node
-        if whole_retained:
-            base.retain_grad()
-    views.make_stale(target.storage())
-    if retained and target._node is not None:
-        target.retain_grad()
+        replace_node(target, node)
+        return
+    base = view.base
+    spliced = wrap(base._array)
+    source = wrap(target._array)
+    source._node = node
+    replay = functools.partial(replayed, view.way)
+    lies = None if _expanded(base._array) else order(base._array)
+    record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
+    replace_node(base, spliced._node)
+    if Hooks.hung:
+        target._node  # noqa: B018  what is retained of the view moves on now
 
 
 def _cast_node(result: Tensor, target: Tensor) -> Node | None:

@@ -137,6 +137,15 @@ class Walk:
         self.number = _numbered()
         self.outer, state.walk = state.walk, self
 
+    def look_on(self, root: Node, g: Gradient) -> None:
+        """The hooks of a tensor that leads to nothing asked for: torch calls them where it is the only root."""
+        owner, slot = place_of(root)
+        if owner.hooks is None:
+            return
+        if owner.results > 1:
+            g = [g if i == slot else None for i in range(owner.results)]
+        run_before(owner, g, self.create_graph, executes=False)
+
     def runs(self, node: Node) -> bool:
         """Whether a node has a part in this walk."""
         return self.counts is None or node in self.counts
@@ -151,6 +160,7 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
     seen = set(roots)
     stack = list(seen)
     all_lead = all(type(t) is AccumulateGrad for t in targets)
+    all_lead = all_lead and all(r in targets for r in seen if type(r) is AccumulateGrad)
     # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
     oldest = max((t.key for t in targets), default=0)
     while stack:
@@ -184,6 +194,10 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         walk.deliver_slot(node, g)  # type: ignore[arg-type]
         return ()
     if kind is DeadEnd:
+        if node.hooks is not None:
+            if not walk.entered:
+                walk.enter()
+            run_before(node, g, walk.create_graph)
         return ()
     hooks, needed, create_graph = node.hooks, walk.needed, walk.create_graph
     plain = kind is PlainNode or kind is HotNode

@@ -13,7 +13,7 @@ from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import duals, state
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
-from autodiff._core.tensor import Tensor, alias
+from autodiff._core.tensor import Tensor, alias, leave_graph
 
 METHOD = "Tensor"
 
@@ -120,7 +120,9 @@ def detach(input: Tensor) -> Tensor:
 
 @function(METHOD, method=True)
 def detach_(self: Tensor) -> Tensor:
-    """Take this tensor out of the graph. Raises RuntimeError for a view."""
+    """Take this tensor out of the graph; in inference mode nothing happens. Raises RuntimeError for a view."""
+    if state.inference:
+        return self
     if self._is_view():
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
@@ -130,7 +132,7 @@ def detach_(self: Tensor) -> Tensor:
             "detach_() cannot be called on these gradients. To fix this error, please refer to the "
             "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
         )
-    self._node = None
+    leave_graph(self)
     if duals:
         dropped(self)
     return self
