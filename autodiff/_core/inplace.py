@@ -40,7 +40,7 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
     """
     if isinstance(target, Batched):
         return _assign_samples(target, compute)
-    check_writable(target)
+    check_writable(target, operands)
     before = _before(target)
     result = compute(before)
     if isinstance(result, Batched):
@@ -101,20 +101,22 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     return target
 
 
-def check_writable(target: Tensor) -> None:
-    """Raise where torch refuses to write, before anything is computed."""
+def check_writable(target: Tensor, operands: Sequence[Any] = ()) -> None:
+    """Raise where torch refuses to write, before anything is computed: also for a view that `operands` would link."""
     if unusual and state.level and (target._meta is None or target._meta.level != state.level):
         raise RuntimeError(errors.CAPTURED)
     if state.grad:
-        base = target._base
-        if base is not None and base._node is not None:
-            made = target._meta.view.made  # type: ignore[union-attr]
-            if made == errors.NO_GRAD_VIEW or made == errors.INFERENCE_VIEW:
-                raise RuntimeError(made)
-        if isinstance(target._node, AccumulateGrad):
-            raise RuntimeError(errors.LEAF_IN_PLACE if base is None else errors.LEAF_VIEW_IN_PLACE)
-        if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
-            raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
+        view = None if target._meta is None else target._meta.view
+        if view is None:
+            if isinstance(target._node, AccumulateGrad):
+                raise RuntimeError(errors.LEAF_IN_PLACE)
+        elif target.requires_grad:
+            if view.made is not None:
+                raise RuntimeError(view.made)
+            if view.base._node is None or isinstance(view.base._node, AccumulateGrad):
+                raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
+        elif view.made is not None and any(isinstance(x, Tensor) and x.requires_grad for x in operands):
+            raise RuntimeError(view.made)
     if target.is_inference() and not state.inference:
         raise RuntimeError(errors.INFERENCE_WRITTEN)
     if _expanded(target._array):

@@ -73,7 +73,7 @@ class AutogradMeta:
         #: The tensor's own hooks: its node holds the same table, and goes on to when the tensor has another node.
         self.hooks: dict[int, Callable[[Any], Any]] | None = None
         #: A leaf's node, while it does not require grad.
-        self.retired: DeadEnd | None = None
+        self.retired: AccumulateGrad | None = None
         self.grad: Tensor | None = None
         self.view: View | None = None
         self.inference = False
