@@ -31,16 +31,19 @@ class SavedResult:
         self._storage = storage
 
 
-def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any] = ()) -> Tensor:
+def assign(
+    target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any] = (), *, filling: bool = False
+) -> Tensor:
     """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
 
     `operands` are what it is computed of besides: what is saved of one in the target's memory is not to be copied.
+    `filling`: one number goes everywhere, and the memory may overlap itself.
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
     if isinstance(target, Batched):
         return _assign_samples(target, compute)
-    check_writable(target, operands)
+    check_writable(target, operands, filling=filling)
     before = _before(target)
     result = compute(before)
     if isinstance(result, Batched):
@@ -101,7 +104,7 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     return target
 
 
-def check_writable(target: Tensor, operands: Sequence[Any] = ()) -> None:
+def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: bool = False) -> None:
     """Raise where torch refuses to write, before anything is computed: also for a view that `operands` would link."""
     if unusual and state.level and (target._meta is None or target._meta.level != state.level):
         raise RuntimeError(errors.CAPTURED)
@@ -119,7 +122,7 @@ def check_writable(target: Tensor, operands: Sequence[Any] = ()) -> None:
             raise RuntimeError(view.made)
     if target.is_inference() and not state.inference:
         raise RuntimeError(errors.INFERENCE_WRITTEN)
-    if _expanded(target._array):
+    if not filling and _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
 
 

@@ -216,10 +216,6 @@ class PlainNode(TableNode):
     def rules(self) -> Any:  # type: ignore[override]
         return self.primitive.rules
 
-    @property
-    def frees(self) -> bool:  # type: ignore[override]
-        return bool(self.primitive.frees)
-
     def name(self) -> str:
         return str(self.primitive.title)
 

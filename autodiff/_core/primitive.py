@@ -112,8 +112,6 @@ class Primitive:
         if hot:
             # Hot nodes keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
-        #: Whether tensors are among what is saved.
-        self.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
         #: Places of the inputs that can have a gradient: torch's node knows no others.
         self.graded = tuple(i for i, f in enumerate(self.formulas) if f is not None)
         place = {n: i for i, n in enumerate(self.wanted)}

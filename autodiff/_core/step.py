@@ -12,6 +12,8 @@ from functools import partial
 from heapq import heappush
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import dtypes, errors
 from autodiff._core.anomaly import Anomaly, hinted, watched
 from autodiff._core.batched import Unreadable, batched, levels_of
@@ -19,6 +21,7 @@ from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
 from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
+from autodiff._core.leaves import accumulated_by_hooks, check_leaf
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import duals, state, switch
 from autodiff._core.node import (
@@ -40,6 +43,8 @@ from autodiff._core.tensor import Tensor, wrap
 _numbered = itertools.count().__next__
 #: What is asked of a leaf: its one gradient.
 _ITSELF: list[tuple[int, Node]] = []
+#: Of what is saved, what counts as a tensor.
+_HELD = (Tensor, Storage, SavedResult, Packed, np.ndarray)
 
 
 class Walk:
@@ -197,7 +202,9 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         if node.hooks is not None:
             if not walk.entered:
                 walk.enter()
-            run_before(node, g, walk.create_graph)
+            accumulated_by_hooks(node, g, walk.create_graph)  # type: ignore[arg-type]
+        elif node.meta is None and node.variable is not None:
+            check_leaf(node)
         return ()
     hooks, needed, create_graph = node.hooks, walk.needed, walk.create_graph
     plain = kind is PlainNode or kind is HotNode
@@ -223,7 +230,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         check_unwritten(node)
     edges = node.edges
     values = opened(node, create_graph) if saved and not late else saved
-    frees = not walk.keep_graph and saved and node.frees
+    frees = not walk.keep_graph and saved and node.frees and (node.primitive is None or _any_tensor(saved))
     if kind is PlainNode and node.primitive.adds is not None and not create_graph and g is not None:
         edge, arrived = edges[0], walk.arrived
         if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):
@@ -284,6 +291,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     return grads
 
 
+def _any_tensor(saved: Sequence[Any]) -> bool:
+    """Whether there is anything to let go of: numbers and shapes stay, and the node runs again."""
+    return any(_any_tensor(s) if type(s) is Many else isinstance(s, _HELD) for s in saved)
+
+
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
     """All gradients of a node at once: its own method, or a formula for any number of them."""
     if node.primitive is None:
@@ -330,7 +342,7 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
     """The same where users' hooks see it: in the order in which it was packed."""
     values: list[Any] = [None] * len(saved)
-    mentioned = node.primitive.mentioned
+    mentioned = () if node.primitive is None else node.primitive.mentioned
     for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
         values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
     return values

@@ -44,6 +44,20 @@ def as_tensor(name: str, input: Operand, other: Operand) -> Operand:
 # -- arithmetic -----------------------------------------------------------------------------------------------
 
 
+def _sum(name: str, input: Operand, other: Operand, alpha: Any) -> Tensor | None:
+    """One node for operands of one dtype, as in torch; None for others, of which one is scaled first."""
+    if (
+        isinstance(input, Tensor)
+        and isinstance(other, Tensor)
+        and input._array.dtype == other._array.dtype
+        and input._array.dtype.kind in "fc"
+        and isinstance(alpha, (int, float) if input._array.dtype.kind == "f" else (int, float, complex))
+        and not isinstance(alpha, bool)
+    ):
+        return PRIMITIVES[f"_{name}_scaled"].op(input, other, alpha=alpha)  # type: ignore[no-any-return]
+    return None
+
+
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
     _need_tensor(name, input, other)
     d = _operand_dtype(input, other)
@@ -65,6 +79,8 @@ def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     if not isinstance(input, Tensor):
         input = as_tensor("add", input, other)
     if type(alpha) is not int or alpha != 1:
+        if (found := _sum("add", input, other, alpha)) is not None:
+            return found
         other = _scaled("add", input, other, alpha)
     return ops.add(input, other)  # type: ignore[no-any-return]
 
@@ -75,6 +91,8 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     if not isinstance(input, Tensor):
         input = as_tensor("sub", input, other)
     if type(alpha) is not int or alpha != 1:
+        if (found := _sum("sub", input, other, alpha)) is not None:
+            return found
         other = _scaled("sub", input, other, alpha)
     return ops.sub(input, other)  # type: ignore[no-any-return]
 
@@ -84,6 +102,8 @@ def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
     _need_tensors("rsub", input=input)
     if type(alpha) is not int or alpha != 1:
+        if (found := _sum("rsub", input, other, alpha)) is not None:
+            return found
         input = _scaled("rsub", other, input, alpha)
     return ops._rsub(input, other) if isinstance(other, Tensor) else ops._rsub_from_number(input, other)  # type: ignore[no-any-return]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import arguments, dtypes
+from autodiff._core import arguments, dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap, check_writable
@@ -146,10 +146,10 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
-    check_writable(self)
+    check_writable(self, (other,))
     check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
-    return assign(self, lambda before: ops.copy(before, other))
+    return assign(self, lambda before: ops.copy(before, other), (other,))
 
 
 def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
@@ -158,7 +158,11 @@ def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
         return
     lead = len(room) - len(shape)
     if lead < 0:
-        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(shape)}")
+        try:
+            both = np.broadcast_shapes(room, shape)
+        except ValueError:
+            raise RuntimeError(errors.cannot_broadcast(room, shape)) from None
+        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(both)}")
     for i, n in enumerate(shape):
         if n not in (1, room[i + lead]):
             raise RuntimeError(
@@ -176,7 +180,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
     value = checked_number(value, self._array.dtype)
-    return assign(self, lambda before: ops.fill(before, value))
+    return assign(self, lambda before: ops.fill(before, value), (value,), filling=True)
 
 
 def refuse_complex(name: str, *tensors: Tensor) -> None:
@@ -209,7 +213,7 @@ def checked_number(value: Any, target: Any) -> Any:
 @function(METHOD, method=True)
 def zero_(self: Tensor) -> Tensor:
     """Every element becomes 0."""
-    return assign(self, lambda before: ops.zero(before))
+    return assign(self, lambda before: ops.zero(before), filling=True)
 
 
 @function(inplace=False)

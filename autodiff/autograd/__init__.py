@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import custom as function
-from autodiff._core import errors
+from autodiff._core import errors, views
 from autodiff._core import graph as _graph
 from autodiff._core.batched import Batched
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
@@ -82,12 +82,13 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
             raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
     if len(seeds) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
-    roots = []
+    given = []
     for index, (t, seed) in enumerate(zip(outputs, seeds)):
-        node = place_in_graph(t)
-        like = likeness(t._array) if isinstance(t, Tensor) else node.like  # type: ignore[union-attr]
+        like = likeness(t._array) if isinstance(t, Tensor) else place_in_graph(t).like  # type: ignore[union-attr]
         shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:
+            if isinstance(t, Tensor) and not t.requires_grad:
+                raise RuntimeError(errors.NO_GRAPH.format(index=index))
             if math.prod(shape) != 1:
                 raise RuntimeError(errors.NON_SCALAR_ROOT)
             if dtype.kind == "c":
@@ -99,6 +100,10 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         else:
             _check_seed(index, shape, dtype, seed)
             root = fitted(seed if create_graph else seed._array, like)
+        given.append(root)
+    roots = []
+    for index, (t, root) in enumerate(zip(outputs, given)):
+        node = place_in_graph(t)
         if node is None:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
         roots.append((node, root))
@@ -198,10 +203,13 @@ def grad(
         recording=bool(create_graph),
     )
     result: list[Tensor | None] = []
+    outside: dict[int, Tensor] = {}
     for index, (x, node) in enumerate(zip(ins, nodes)):
         g = found.get(node)
         if g is not None and not create_graph:
-            g = _outside(g)
+            # What arrived in two places is one tensor, as in torch.
+            known = outside.get(id(g))
+            g = outside[id(g)] = _outside(g, seeds) if known is None else known
         result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
     return tuple(result)
 
@@ -242,13 +250,33 @@ def _for_each_sample(
     return tuple(None if nothing else next(found) for nothing in missing)
 
 
-def _outside(g: Any) -> Tensor:
-    """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
+def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
+    """A gradient that is not recorded: a seed that came through, a view of one, or in memory of its own.
+
+    It keeps its tangents.
+    """
     if not isinstance(g, Tensor):
-        return wrap(g if not isinstance(g, np.ndarray) else np.array(g))
+        if not isinstance(g, np.ndarray):
+            return wrap(g)
+        for seed in seeds:
+            if isinstance(seed, Tensor) and np.may_share_memory(g, seed._array):
+                return seed if g is seed._array else _part(g, seed)
+        return wrap(np.array(g))
     found = wrap(np.array(g._array))
     shared(g, found)
     return found
+
+
+def _part(g: Any, seed: Tensor) -> Tensor:
+    """A view of a seed as a walk makes it, where nothing is recorded."""
+    with no_grad():
+        found = wrap(g)
+        views.attach(found, seed, (_lost, {}, None), None)
+    return found
+
+
+def _lost(base: Any) -> Any:
+    raise RuntimeError(errors.NO_GRAD_VIEW)
 
 
 def unreached(input: Tensor) -> Tensor | None:
