@@ -56,8 +56,7 @@ def assign(
     if result._node is not None:
         _keep_a_copy(result._node, before, operands)
     anyway(np.copyto, target.memory(), result._array, casting="unsafe")
-    storage = target.storage()
-    storage.touch()
+    storage = written(target)
     if result._node is not None:
         _guard_by(result, storage)
     if tracked:
@@ -120,10 +119,17 @@ def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: boo
                 raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
         elif view.made is not None and any(isinstance(x, Tensor) and x.requires_grad for x in operands):
             raise RuntimeError(view.made)
-    if target.is_inference() and not state.inference:
-        raise RuntimeError(errors.INFERENCE_WRITTEN)
     if not filling and _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
+
+
+def written(target: Tensor) -> Storage:
+    """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then."""
+    if unusual and target.is_inference() and not state.inference:
+        raise RuntimeError(errors.INFERENCE_WRITTEN)
+    storage = target.storage()
+    storage.touch()
+    return storage
 
 
 def _expanded(array: Any) -> bool:

@@ -82,6 +82,8 @@ class Primitive:
         self.materializes = materializes
         #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
         self.check = check
+        #: Whether torch's node runs once only, whatever it saved, unless the graph is kept.
+        self.runs_once = False
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto

@@ -230,7 +230,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         check_unwritten(node)
     edges = node.edges
     values = opened(node, create_graph) if saved and not late else saved
-    frees = not walk.keep_graph and saved and node.frees and (node.primitive is None or _any_tensor(saved))
+    frees = not walk.keep_graph and saved and node.frees and _lets_go(node, saved)
     if kind is PlainNode and node.primitive.adds is not None and not create_graph and g is not None:
         edge, arrived = edges[0], walk.arrived
         if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):
@@ -289,6 +289,14 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if frees:
         node.replace_saved(None)
     return grads
+
+
+def _lets_go(node: Node, saved: Sequence[Any]) -> bool:
+    """Whether torch's node cannot be run again. Of pointwise operators it saves numbers as tensors."""
+    p = node.primitive
+    if p is None or p.runs_once:
+        return True
+    return any(s is not None for s in saved) if p.kind == "pointwise" else _any_tensor(saved)
 
 
 def _any_tensor(saved: Sequence[Any]) -> bool:

@@ -45,17 +45,13 @@ def as_tensor(name: str, input: Operand, other: Operand) -> Operand:
 
 
 def _sum(name: str, input: Operand, other: Operand, alpha: Any) -> Tensor | None:
-    """One node for operands of one dtype, as in torch; None for others, of which one is scaled first."""
-    if (
-        isinstance(input, Tensor)
-        and isinstance(other, Tensor)
-        and input._array.dtype == other._array.dtype
-        and input._array.dtype.kind in "fc"
-        and isinstance(alpha, (int, float) if input._array.dtype.kind == "f" else (int, float, complex))
-        and not isinstance(alpha, bool)
-    ):
-        return PRIMITIVES[f"_{name}_scaled"].op(input, other, alpha=alpha)  # type: ignore[no-any-return]
-    return None
+    """The sum of two floating or complex tensors as one node; None for other operands: they are scaled first."""
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor) or isinstance(alpha, bool):
+        return None
+    d = _operand_dtype(input, other)
+    if d.kind not in "fc" or not isinstance(alpha, (int, float) if d.kind == "f" else (int, float, complex)):
+        return None
+    return PRIMITIVES[f"_{name}_scaled"].op(input, other, alpha=alpha, dtype=d)  # type: ignore[no-any-return]
 
 
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:

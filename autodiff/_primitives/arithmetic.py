@@ -102,7 +102,7 @@ general(
 # With `alpha` still one node, which saves no tensor.
 general(
     "_add_scaled",
-    lambda input, other, alpha: input + alpha * other,
+    arithmetic.add_scaled,
     lambda g: g,
     lambda g, alpha: g * alpha.conjugate(),
     inputs=("input", "other"),
@@ -110,7 +110,7 @@ general(
 )
 general(
     "_sub_scaled",
-    lambda input, other, alpha: input - alpha * other,
+    lambda input, other, alpha, dtype: arithmetic.add_scaled(input, other, -alpha, dtype),
     lambda g: g,
     lambda g, alpha: g * -alpha.conjugate(),
     inputs=("input", "other"),
@@ -118,7 +118,7 @@ general(
 )
 general(
     "_rsub_scaled",
-    lambda input, other, alpha: other - alpha * input,
+    lambda input, other, alpha, dtype: arithmetic.add_scaled(other, input, -alpha, dtype),
     lambda g, alpha: g * -alpha.conjugate(),
     lambda g: g,
     inputs=("input", "other"),

@@ -47,7 +47,7 @@ _rule(
     """
     softplus _softplus_backward logsigmoid _logsigmoid_backward elu _elu_backward elu_written _elu_written_backward
     celu _celu_backward celu_written _celu_written_backward silu _silu_backward mish _mish_backward gelu gelu_by_tanh
-    addcmul addcdiv _add_scaled _sub_scaled _rsub_scaled lerp_by_number lerp_by_tensor ldexp frexp power_of_tensors power_of_number _bessel_i
+    addcmul addcdiv lerp_by_number lerp_by_tensor ldexp frexp power_of_tensors power_of_number _bessel_i
     _scaled_bessel_i where nan_to_num clamp_to_numbers clamp_low clamp_high clamp_between _within zeros_like complex
     polar angle_of_complex angle_of_real _spherical masked_fill round_to hardtanh _hardtanh_backward
     softshrink _softshrink_backward hardshrink _hardshrink_backward threshold _threshold_backward threshold_written
@@ -56,6 +56,7 @@ _rule(
     rrelu_with_noise_written _rrelu_with_noise_written_backward logit polygamma_of mvlgamma _igamma _igammac
     _eq_written _eq_number_written _ne_written _ne_number_written _lt_written _lt_number_written _le_written
     _le_number_written _gt_written _gt_number_written _ge_written _ge_number_written _native_dropout
+    _add_scaled _sub_scaled _rsub_scaled
     """,
 )
 

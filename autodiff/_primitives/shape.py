@@ -29,7 +29,7 @@ general(
     lambda g, replay, order: replay(_arranged(g, order)),
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",
-)
+).runs_once = True
 
 # -- views ---------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)

@@ -259,12 +259,16 @@ def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
         if not isinstance(g, np.ndarray):
             return wrap(g)
         for seed in seeds:
-            if isinstance(seed, Tensor) and np.may_share_memory(g, seed._array):
+            if isinstance(seed, Tensor) and _owner(g) is _owner(seed._array):
                 return seed if g is seed._array else _part(g, seed)
         return wrap(np.array(g))
     found = wrap(np.array(g._array))
     shared(g, found)
     return found
+
+
+def _owner(array: Any) -> Any:
+    return getattr(array, "base", None) if getattr(array, "base", None) is not None else array
 
 
 def _part(g: Any, seed: Tensor) -> Tensor:
