@@ -146,9 +146,10 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
     for x in operands:
         if not isinstance(x, Tensor):
             continue
-        if x is not target and (x._storage is None or x._storage is not target._storage):
-            continue
         a, b = target._array, x._array
+        # Memory that `.data` was set to has another record of what is written.
+        if x is not target and (x._storage is None or x._storage is not target._storage) and _owner(a) is not _owner(b):
+            continue
         if (x is target and same) or not (a.size and b.size and _dense(a) and _dense(b)):
             continue  # torch does not look further either
         (a_low, a_high), (b_low, b_high) = byte_bounds(a), byte_bounds(b)
@@ -156,6 +157,11 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
             continue
         if a_low < b_high and b_low < a_high:
             refuse_overlap(target)
+
+
+def _owner(array: Any) -> Any:
+    base = array.base
+    return array if base is None else base
 
 
 def refuse_overlap(target: Tensor) -> NoReturn:

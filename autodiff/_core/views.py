@@ -30,7 +30,7 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
         if view._meta is not None:
             view._meta.inference = False
         if not state.grad:
-            made = made or (errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW)
+            made = errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW
             if source.requires_grad and view._array.dtype.kind in "fc":
                 view._node = dead_end(view)
     outer = source._meta.view if source._meta is not None else None

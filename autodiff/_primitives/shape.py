@@ -34,7 +34,12 @@ general(
 # -- views ---------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
-linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
+linear(
+    "expand",
+    geometry.expand,
+    lambda g, input_shape: g if input_shape and g.shape == input_shape else ops.sum_to(g, shape=input_shape),
+    view=True,
+)
 linear("alias", geometry.alias, lambda g: g, view=True)
 linear("permute", geometry.permute, lambda g, dims: ops.permute(g, dims=geometry.inverse(dims)), view=True)
 linear("transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True)

@@ -30,7 +30,7 @@ from autodiff._core.modes import (
 )
 from autodiff._core.node import Node, likeness
 from autodiff._core.tangents import shared
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, dead_end, wrap
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
@@ -141,15 +141,15 @@ def backward(
     seeds = [None] * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
     targets = None
-    if inputs is not None:
-        wanted = _sequence(inputs)
-        if not wanted:
-            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    wanted = None if inputs is None else _sequence(inputs)
+    if wanted is not None and not wanted:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    roots = _roots(outputs, seeds, create_graph)
+    if wanted is not None:
         targets = [_asked_for(x) for x in wanted]
         for x in wanted:
             if isinstance(x, Tensor):
                 x.retain_grad()
-    roots = _roots(outputs, seeds, create_graph)
     if create_graph:
         warnings.warn(errors.CYCLE, UserWarning, stacklevel=3)
     _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
@@ -158,7 +158,10 @@ def backward(
 def _asked_for(x: Tensor | GradientEdge) -> Node:
     place = place_in_graph(x)
     if place is None:
-        raise RuntimeError(errors.NOT_REQUIRED)
+        if not x.requires_grad:
+            raise RuntimeError(errors.NOT_REQUIRED)
+        # A view made where nothing is recorded: no graph leads to it.
+        return dead_end(x)  # type: ignore[arg-type]
     return place
 
 
@@ -209,7 +212,9 @@ def grad(
         if g is not None and not create_graph:
             # What arrived in two places is one tensor, as in torch.
             known = outside.get(id(g))
-            g = outside[id(g)] = _outside(g, seeds) if known is None else known
+            if known is None:
+                known = outside[id(g)] = _outside(g, seeds)
+            g = known
         result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
     return tuple(result)
 
