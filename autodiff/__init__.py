@@ -26,7 +26,10 @@ from autodiff._surface import operators as _operators
 __version__ = "0.1.0"
 
 #: What is loaded when first asked for: public name to the module that has it, or is it.
-_LATER = {"func": "func", "graph": "graph", "library": "library", "utils": "utils", "vmap": "func"}
+_LATER = {
+    "func": "func", "graph": "graph", "library": "library", "load": "serialization", "save": "serialization",
+    "serialization": "serialization", "to_dlpack": "utils.dlpack", "utils": "utils", "vmap": "func",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:

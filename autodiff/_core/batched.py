@@ -8,13 +8,14 @@ without values, so that the public functions work out dimensions and dtypes as e
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autodiff._core.machine_ops import expanded, permuted, viewed
-from autodiff._core.modes import state
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import Node, RemovableHandle, Storage
 from autodiff._core.tensor import AutogradMeta, Tensor, alias
 
@@ -43,11 +44,13 @@ NO_BRANCH = (
 class Level:
     """One vmap at work: how many samples, and what random operators shall do."""
 
-    __slots__ = ("inside", "randomness", "size")
+    __slots__ = ("inside", "randomness", "size", "spreads")
 
-    def __init__(self, size: int, randomness: str) -> None:
+    def __init__(self, size: int, randomness: str, spreads: bool) -> None:
         self.size = size
         self.randomness = randomness
+        #: Whether values vary over it; else tangents alone do.
+        self.spreads = spreads
         #: The derivative transform around it.
         self.inside = state.level
 
@@ -276,6 +279,44 @@ def spread(x: Tensor, levels: Levels) -> Tensor:
     if own == levels:
         return x._value if isinstance(x, Batched) else x
     return expanded(laid_out(x, levels), (*sizes(levels), *x._array.shape))  # type: ignore[no-any-return]
+
+
+@contextmanager
+def at_work(size: int, randomness: str, spreads: bool = True) -> Iterator[Level]:
+    """One vmap at work, inside of those that are. Asking for values ends it with a plain RuntimeError."""
+    before = state.maps
+    made = Level(size, randomness, spreads)
+    state.maps = (*before, made)
+    unusual.append("vmap")
+    try:
+        yield made
+    except Unreadable as error:
+        raise RuntimeError(str(error)).with_traceback(error.__traceback__) from None
+    finally:
+        unusual.remove("vmap")
+        state.maps = before
+
+
+@contextmanager
+def only(level: Level) -> Iterator[None]:
+    """While it lasts, only the vmaps around this one are at work."""
+    before = state.maps
+    state.maps = before[: before.index(level)]
+    try:
+        yield
+    finally:
+        state.maps = before
+
+
+def entered(x: Tensor, dim: int, at: Level) -> Tensor:
+    """One sample of a tensor, the samples being along a dimension."""
+    levels = x._levels if isinstance(x, Batched) else ()
+    value: Tensor = x._value if isinstance(x, Batched) else x
+    lead = len(levels)
+    if dim:
+        rest = [d for d in range(lead, value._array.ndim) if d != lead + dim]
+        value = permuted(value, (*range(lead), lead + dim, *rest))
+    return batched(value, merged(levels, (at,)))
 
 
 def opened(x: Tensor, levels: Levels) -> Tensor:

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
+from autodiff._core.arguments import filled_in
 from autodiff._core.batched import Batched, Levels, Unreadable, batched, laid_out, levels_of, sizes, spread
 from autodiff._core.machine_ops import cast_to, picked, stacked, viewed
 from autodiff._core.node import Many
 from autodiff._core.primitive import Primitive
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 
 Rule = Callable[[Primitive, tuple[Any, ...], dict[str, Any], Levels], Any]
 
@@ -89,10 +90,12 @@ SHIFTS: dict[str, Callable[[Any, int, tuple[int, ...]], Any]] = {
 def leading(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], levels: Levels) -> Any:
     """Along named dimensions, and those in front of them are left alone."""
     k, lead = len(levels), sizes(levels)
-    scalar = any(isinstance(x, Tensor) and not x._array.ndim for x in inputs)
+    scalar = params.get("shape") == () or any(isinstance(x, Tensor) and not x._array.ndim for x in inputs)
     # A 0-dim sample has no dimension, though torch lets it be named; None is all of them.
-    if any(n.startswith("dim") and (scalar or d is None) for n, d in params.items()):
+    if any(n.startswith("dim") and d != () and (scalar or d is None) for n, d in params.items()):
         return each(p, inputs, params, levels)
+    if -1 in params.get("shape", ()):
+        params = params | {"shape": filled_in(params["shape"], inputs[0]._array.size)}
     moved = {n: SHIFTS[n](v, k, lead) if n in SHIFTS else v for n, v in params.items()}
     return p.op(*[spread(x, levels) if isinstance(x, Tensor) else x for x in inputs], **moved)
 
@@ -113,11 +116,36 @@ def sample_by_sample(function: Callable[..., Any], arguments: tuple[Any, ...], l
     lead = sizes(levels)
     places = list(itertools.product(*[range(n) for n in lead]))
     if not places:
-        raise RuntimeError(f"vmap: {name or 'this operator'} goes sample by sample, and there is none (batch size 0)")
+        return _none(function, arguments, levels, name)
     found = [function(*[_at(a, levels, place) for a in arguments]) for place in places]
     if isinstance(found[0], tuple):
         return like(found[0], [_joined(list(column), lead, name) for column in zip(*found)])
     return _joined(found, lead, name)
+
+
+def _none(function: Callable[..., Any], arguments: tuple[Any, ...], levels: Levels, name: str) -> Any:
+    """The result of no samples, in the shape of that of a sample of zeros."""
+    try:
+        found = function(*[_filled(a, levels) for a in arguments])
+    except Exception as error:
+        raise RuntimeError(f"vmap: {name} goes sample by sample, and there is none (batch size 0)") from error
+    empty = [wrap(np.zeros((*sizes(levels), *t._array.shape), t._array.dtype)) for t in _listed(found)]
+    return like(found, empty) if isinstance(found, tuple) else empty[0]
+
+
+def _listed(found: Any) -> list[Any]:
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def _filled(x: Any, levels: Levels) -> Any:
+    """Zeros for whatever varies over these levels."""
+    if isinstance(x, Batched):
+        return wrap(np.zeros(x._array.shape, x._array.dtype))
+    if type(x) is dict:
+        return {k: _filled(v, levels) for k, v in x.items()}
+    if type(x) in (list, tuple, Many):
+        return type(x)([_filled(v, levels) for v in x])
+    return x
 
 
 def like(result: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
@@ -139,9 +167,7 @@ def _at(x: Any, levels: Levels, place: tuple[int, ...]) -> Any:
         return batched(value, tuple([level for level in x._levels if level not in levels]))
     if type(x) is dict:
         return {k: _at(v, levels, place) for k, v in x.items()}
-    if type(x) is Many:
-        return Many([_at(v, levels, place) for v in x])
-    if type(x) in (list, tuple):
+    if type(x) in (list, tuple, Many):
         return type(x)([_at(v, levels, place) for v in x])
     return x
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from autodiff._core import errors, inplace, views
 from autodiff._core.anomaly import Anomaly, remember
+from autodiff._core.batched import Batched
+from autodiff._core.custom_maps import mapped
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import duals, no_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
@@ -180,6 +182,14 @@ class Function:
             "backward mode AD."
         )
 
+    #: Whether vmap may run it as it is, once per sample.
+    generate_vmap_rule: ClassVar[bool] = False
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:
+        """The rule under vmap: the result of all samples, and along which of its dimensions they are."""
+        raise NotImplementedError("To use autograd.Function with vmap, override the vmap staticmethod.")
+
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         """The tangents of the outputs, given one per argument of forward."""
@@ -212,6 +222,11 @@ class Function:
         """Run forward outside the graph, and record it as one node."""
         if kwargs:
             args = cls._in_order(args, kwargs)
+        if unusual and (state.level or state.maps):
+            if cls.setup_context is Function.setup_context:
+                raise RuntimeError(errors.NO_SETUP)
+            if any(isinstance(a, Batched) for a in args):
+                return mapped(cls, args, cls.vmap is not Function.vmap)
         ctx = FunctionCtx()
         inputs = tuple(a if isinstance(a, Tensor) else None for a in args)
         # torch goes by the grad mode alone: switched on inside inference mode it records.

@@ -28,7 +28,7 @@ def edge_of(tensor: Tensor) -> GradientEdge:
 
 def place_in_graph(x: Any) -> Node | None:
     """The place of a tensor or of an edge; None for a tensor outside any graph."""
-    if not isinstance(x, GradientEdge):
+    if type(x) is Tensor or not isinstance(x, GradientEdge):
         if unusual:
             x.is_leaf  # noqa: B018  a stale view that may not be replayed is refused, recording or not
         node: Node | None = x._node

@@ -101,6 +101,22 @@ NO_REQUIRES = (
     "transform. This is unsupported: use the transforms (grad, vjp, jacrev, jacfwd, hessian), or call requires_grad_() "
     "outside of the function"
 )
+NO_BACKWARD = (
+    "backward() called inside a functorch transform. This is not supported: use grad or vjp of autodiff.func instead, "
+    "or call backward() outside of the transform"
+)
+NO_SETUP = (
+    "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override "
+    "the setup_context staticmethod, and its forward must not take a ctx"
+)
+NO_VMAP = (
+    "You tried to vmap over {name}, but it does not have vmap support: override its vmap staticmethod, or set "
+    "generate_vmap_rule=True"
+)
+VMAP_TWICE = (
+    "You tried to vmap over {name}, but it has both generate_vmap_rule=True and an overridden vmap staticmethod: keep "
+    "one of them"
+)
 #: In-place writing, inside of a derivative transform, into a tensor that was not made there.
 CAPTURED = (
     "During a grad (vjp, jvp, grad, etc) transform, the function provided attempted to call in-place operation that "

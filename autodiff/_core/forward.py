@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.batched import Batched, batched, levels_of, spread
+from autodiff._core.batched import Batched, batched, closed, levels_of, opened, spread, whole
 from autodiff._core.gradients import fitted
 from autodiff._core.graph import backward
 from autodiff._core.inplace import assign
@@ -45,7 +45,7 @@ class Level:
         """The tangent of x; a view's is that region of its base's, and shares its memory."""
         if isinstance(x, Batched):
             whole = self.tangent(x._value)
-            return None if whole is None else batched(whole, x._levels)
+            return None if whole is None else closed(whole, x._levels)
         found = self._given.get(id(x))
         if found is not None:
             return found[1]
@@ -69,7 +69,7 @@ class Level:
     def give(self, x: Tensor, tangent: Tensor | None) -> None:
         """Let x have this tangent; or none, whatever it is a view of. A batched x has it for all samples."""
         if isinstance(x, Batched):
-            self.give(x._value, None if tangent is None else spread(tangent, x._levels))
+            self.give(x._value, None if tangent is None else opened(tangent, x._levels))
             return
         key, given = id(x), self._given
         given[key] = weakref.ref(x, lambda _: given.pop(key, None)), tangent
@@ -286,7 +286,7 @@ def _pointwise(p: Primitive, inputs: Sequence[Any], tangents: Tangents, result: 
     """Each partial derivative times its tangent: the rule of a real pointwise operator is its own transpose."""
     values = _seen(p, inputs, {}, [result])
     moving = [(rule, t) for rule, t in zip(p.rules, tangents) if t is not None and rule is not None]
-    if state.forward or _is_tracked((*values, *tangents)):
+    if state.forward or levels_of(tangents) or _is_tracked((*values, *tangents)):
         return _sum(rule(_spread(t, result), values) for rule, t in moving)
     values = [x._array if isinstance(x, Tensor) else x for x in values]
     token = quiet(SILENT)
@@ -322,7 +322,7 @@ def _transposed(
     moving = [r for r in results if r._array.dtype.kind in "fc"]
     blanks = [_blank(r) for r in moving]
     tracked = _is_tracked((*inputs, *tangents))
-    on_tensors = tracked or bool(state.forward)
+    on_tensors = tracked or bool(state.forward) or bool(levels_of(tangents))
     try:
         roots = _gradients(p, blanks[0] if len(blanks) == 1 else blanks, inputs, tangents, params, results)
         found = backward(
@@ -423,8 +423,8 @@ def _sum(parts: Any) -> Tensor | None:
 def _own(t: Tensor, result: Tensor, tangents: Tangents) -> Tensor:
     """A tangent in memory of its own and of its result's shape, so that writing to either is nobody else's matter."""
     t = _spread(t, result)
-    array = t._array
+    array = whole(t)
     overlaps = isinstance(array, np.ndarray) and array.size > 1 and 0 in array.strides
-    if overlaps or any(other is not None and np.may_share_memory(array, other._array) for other in tangents):
+    if overlaps or any(other is not None and np.may_share_memory(array, whole(other)) for other in tangents):
         return ops.clone(t)  # type: ignore[no-any-return]
     return t

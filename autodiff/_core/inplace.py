@@ -12,8 +12,10 @@ from numpy.lib.array_utils import byte_bounds
 from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
+from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import AccumulateGrad, Hooks, Node, Storage
+from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tangents import kept, moved, settled, shared
 from autodiff._core.tensor import Tensor, replace_node, replayed, wrap
@@ -59,6 +61,7 @@ def assign(
     storage = written(target)
     if result._node is not None:
         _guard_by(result, storage)
+        _rename_written(result._node)
     if tracked:
         rebind(target, result)
     if duals:
@@ -70,7 +73,9 @@ def _assign_samples(target: Batched, compute: Callable[[Tensor], Tensor]) -> Ten
     levels = target._levels
 
     def for_all(before: Tensor) -> Tensor:
-        result = compute(batched(before, levels))
+        # What is recorded may save parts of what is written over, so it is given a copy.
+        own = cloned(before) if state.grad else before
+        result = compute(batched(own, levels))
         _check_result(target, result)
         return batching.held(result, target)
 
@@ -90,6 +95,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     if made is not None and state.grad and target._node is not None:
         raise RuntimeError(made)
     result = compute(target)
+    if result._node is not None:
+        _rename_written(result._node)
     target._node = result._node
     before, target._array = target._array, result._array
     meta = target._meta
@@ -101,6 +108,12 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     if duals:
         moved(target, result)
     return target
+
+
+def _rename_written(node: Node) -> None:
+    title = WRITTEN_NODES.get(node.name())
+    if title is not None:
+        rename(node, title)
 
 
 def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: bool = False) -> None:
@@ -230,8 +243,13 @@ def _stands_for(s: Any, before: Tensor, operands: Sequence[Any]) -> bool:
     return cast and not any(isinstance(x, Tensor) and x._storage is before._storage for x in operands)
 
 
+def as_it_was(array: Any) -> Any:
+    """A copy of what is about to be written over."""
+    return np.array(array)
+
+
 def _copied(s: Tensor, before: Tensor) -> Tensor:
-    copy = wrap(np.array(s._array) if s is before else s._array)
+    copy = wrap(as_it_was(s._array) if s is before else s._array)
     copy._node = s._node
     if duals:
         shared(s, copy, copy=True)

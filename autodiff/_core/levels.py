@@ -16,8 +16,9 @@ import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.batched import Batched, Levels, batched, closed, levels_of, opened, spread
-from autodiff._core.gradients import fitted
+from autodiff._core.gradients import ALONE, fitted, references
 from autodiff._core.graph import backward
+from autodiff._core.machine_ops import alias as aliased
 from autodiff._core.modes import duals, state, switch, unusual
 from autodiff._core.node import AccumulateGrad, HotNode, Node, likeness, new_node, next_key, start
 from autodiff._core.primitive import passed_on
@@ -25,6 +26,11 @@ from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, alias, wrap
 
 _numbers = itertools.count(1)
+
+
+def _spreading() -> Levels:
+    """The vmaps at work over which values may vary."""
+    return tuple([level for level in state.maps if level.spreads])
 
 
 class Entry(AccumulateGrad):
@@ -46,6 +52,7 @@ class Transform:
         #: What was made before has a greater key.
         self.key = next_key()
         self.number = next(_numbers)
+        self.end = 0
         #: Whether the function has returned: then its arguments are constants to whoever looks.
         self.over = False
 
@@ -62,22 +69,28 @@ class Transform:
         state.level = self.outer_level
         unusual.remove("level")
         switch(*self._modes)
+        self.end = next_key()
         self.over = True
 
-    def enter(self, x: Tensor, levels: Levels | None = None) -> Tensor:
+    def enter(self, x: Tensor) -> Tensor:
         """The argument as a leaf; under vmap, one for each sample, so that each has a gradient of its own.
 
         Raises RuntimeError for a dtype that has no derivatives.
         """
         if x._array.dtype.kind not in "fc":
             raise RuntimeError(errors.ONLY_FLOATS)
-        levels = state.maps if levels is None else levels
+        levels = _spreading()
         whole = spread(x, levels)
         leaf = alias(whole)
         leaf._node = self._entry(leaf, whole._node, x)
         if duals:
             shared(whole, leaf)
         return batched(leaf, levels)
+
+    def copied(self, x: Tensor) -> Tensor:
+        """The argument at a place of its own in the graph, for a tangent of its own; under vmap one for each sample."""
+        levels = _spreading()
+        return batched(aliased(spread(x, levels)), levels)
 
     def dummy(self, like: Tensor) -> Tensor:
         """A leaf of ones, in the likeness of a tensor, whose value nothing depends on."""
@@ -124,7 +137,8 @@ class Transform:
         seen = set(stack)
         while stack:
             node = stack.pop()
-            if type(node) is AccumulateGrad or node.key > self.key:
+            # A leaf that the function made ends with it; one that was made later, for a cotangent, does not.
+            if node.key > self.key or (type(node) is AccumulateGrad and self.over and node.key < self.end):
                 return True
             if isinstance(node, Entry) and not node.of.over and node.of is not self:
                 return True
@@ -172,7 +186,12 @@ def pulled(
     else:
         arrays = [(node, seed._array) for node, seed in roots]
         found = backward(arrays, keep_graph=True, create_graph=False, targets=targets, accumulate=False)
-        found = {node: wrap(np.array(g)) for node, g in found.items()}
+        for node in targets:
+            if node in found:
+                g = found.pop(node)
+                # What nobody else holds is the gradient's own already.
+                fresh = isinstance(g, np.ndarray) and g.base is None and references(g) <= ALONE
+                found[node] = wrap(g if fresh else np.array(g))
     result = []
     for x in inputs:
         g = None if x._node is None else found.get(x._node)

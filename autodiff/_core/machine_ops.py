@@ -40,6 +40,11 @@ def picked(x: Any, dim: int, index: int) -> Any:
     return ops.select(x, dim=dim, index=index)
 
 
+def alias(x: Any) -> Any:
+    """The same memory at a place of its own in the graph."""
+    return ops.alias(x)
+
+
 def cloned(x: Any) -> Any:
     """A copy."""
     return ops.clone(x)
@@ -55,3 +60,18 @@ def zeros_of(like: Any, as_tensor: bool) -> Any:
     shape, dtype = like if isinstance(like, tuple) else ((), like)
     zeros = np.zeros(shape, dtype)
     return wrap(zeros) if as_tensor else zeros
+
+
+#: torch's nodes of in-place forms whose derivative it writes down apart: by the node of the form that is not.
+WRITTEN_NODES = {
+    "AcoshBackward0": "AcoshBackward1",
+    "AsStridedBackward0": "AsStridedBackward1",
+    "AsinhBackward0": "AsinhBackward1",
+    "AtanhBackward0": "AtanhBackward1",
+    "SqueezeBackward0": "SqueezeBackward3",
+    "SqueezeBackward1": "SqueezeBackward4",
+    "SqueezeBackward2": "SqueezeBackward5",
+    "TBackward0": "TBackward1",
+    "TransposeBackward0": "TransposeBackward1",
+    "UnsqueezeBackward0": "UnsqueezeBackward1",
+}

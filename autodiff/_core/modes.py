@@ -21,8 +21,6 @@ class _State(threading.local):
     maps: tuple[Any, ...] = ()
     #: The number of the innermost derivative transform (grad, vjp, jvp ...) at work; 0 outside of all.
     level = 0
-    #: Whether random operators raise though no vmap is at work: in what jacfwd runs once for all of its columns.
-    sober = False
     #: Pairs of saved-tensors hooks, the innermost last; and why none may be set, or None.
     packing: tuple[Any, ...] = ()
     no_packing: str | None = None

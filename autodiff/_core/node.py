@@ -145,14 +145,16 @@ class Node:
         return self.title
 
     @property
+    def places(self) -> Sequence[int]:
+        """The inputs that may have a gradient: by these a user counts edges."""
+        return range(len(self.edges))
+
+    @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that produced the inputs, each with the number of the output it was."""
-        edges = [None if place is None else self.edges[place] for place in self.shown_inputs()]
-        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in edges)
-
-    def shown_inputs(self) -> Sequence[int | None]:
-        """Per input that torch's node has, its place among `edges`; None for a number that torch makes a tensor."""
-        return range(len(self.edges))
+        edges = self.edges
+        chosen = [edges[place] for place in self.places]
+        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in chosen)
 
     def source(self) -> tuple[Node, int]:
         """The node a user sees, and which of its outputs this is."""
@@ -215,6 +217,13 @@ class PlainNode(TableNode):
     @property
     def rules(self) -> Any:  # type: ignore[override]
         return self.primitive.rules
+
+    @property
+    def places(self) -> Sequence[int]:
+        formulas = self.primitive.formulas
+        if self.primitive.variadic or len(formulas) != len(self.edges):
+            return range(len(self.edges))
+        return self.primitive.graded  # type: ignore[no-any-return]
 
     def name(self) -> str:
         return str(self.primitive.title)
@@ -283,8 +292,12 @@ class HotNode(Node):
     def edges(self) -> tuple[Node | None, ...]:
         return (self.left,) if self.right is None else (self.left, self.right)
 
-    def shown_inputs(self) -> Sequence[int | None]:
-        return [i if i == 0 or self.right is not None else None for i in self.primitive.graded]
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        found = super().next_functions
+        # A number among the operands is an input to torch, unless the derivative is one for numbers alone.
+        alone = len(found) == len(self.primitive.inputs) or self.primitive.kind == "parametric"
+        return found if alone else (*found, (None, 0))
 
     @property
     def saved(self) -> tuple[Any, ...] | None:

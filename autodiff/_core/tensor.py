@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.memory import Parts, assembled, parts
-from autodiff._core.modes import enable_grad, state, unusual
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import (
     AccumulateGrad,
     DeadEnd,
@@ -195,7 +195,7 @@ class Tensor:
                 raise RuntimeError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
                 )
-            _put(self, accumulator(self))
+            put_node(self, accumulator(self))
             _tell_views(self)
         return self
 
@@ -381,22 +381,17 @@ class Tensor:
 
 _slot: Any = Tensor.__dict__["_node"]
 own_node: Callable[[Tensor], Node | None] = _slot.__get__
-_put: Callable[[Tensor, Node | None], None] = _slot.__set__
+put_node: Callable[[Tensor, Node | None], None] = _slot.__set__
 
 
 def replace_node(tensor: Tensor, node: Node | None) -> None:
     """Another node made this tensor: the hooks stay with the old one, only what is retained moves on."""
-    old = own_node(tensor)
-    _put(tensor, node)
+    retained = take_retained(tensor)
+    put_node(tensor, node)
     if tensor._meta is not None:
         tensor._meta.hooks = None
-    if old is None or isinstance(old, AccumulateGrad):
-        return
-    owner, slot = place_of(old)
-    if owner.hooks is not None and slot in owner.hooks.retained:
-        del owner.hooks.retained[slot]
-        if node is not None:
-            tensor.retain_grad()
+    if retained and node is not None:
+        tensor.retain_grad()
 
 
 def leave_graph(tensor: Tensor) -> None:
@@ -407,7 +402,7 @@ def leave_graph(tensor: Tensor) -> None:
         node.__class__ = DeadEnd
         node.meta = None  # which holds the node
         tensor.meta().retired = node
-    _put(tensor, None if base is None or base._node is None else dead_end(tensor))
+    put_node(tensor, None if base is None or base._node is None else dead_end(tensor))
     _tell_views(tensor)
 
 
@@ -422,71 +417,21 @@ def _tell_views(base: Tensor) -> None:
             continue
         node = own_node(view)
         if takes_part and node is None:
-            _put(view, dead_end(view))
+            put_node(view, dead_end(view))
         elif not takes_part and type(node) is DeadEnd:
-            _put(view, None)
+            put_node(view, None)
 
 
-# -- stale views ------------------------------------------------------------------------------------------------------
-# A view is made stale by changing its class to one whose `_node` is a property: fresh tensors pay nothing for it. (A
-# `__getattr__` on Tensor would make every attribute that they have dearer.)
-
-
-def _refreshed(view: Any, asked: bool = False) -> Node | None:
-    """The node of a view whose memory was written since: its base's node, and the way from there.
-
-    A view that may not be replayed is refused where operators are recorded, or where a user asked for its node.
-    """
-    meta = view._meta.view
-    if meta.base._node is None or (state.inference and not asked):
-        return own_node(view)
-    if meta.made is not None:
-        if not asked and not state.grad:
-            return own_node(view)
-        raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
-    with enable_grad():
-        node: Node | None = meta.replay(meta.base)._node
-    _settled(view, node)
-    return node
-
-
-def _takes_part(view: Any) -> bool:
-    """Whether a stale view requires grad: asking that raises nothing, as in torch."""
-    return own_node(view) is not None or view._meta.view.base._node is not None
-
-
-def _asked(view: Any) -> Node | None:
-    _refreshed(view, asked=True)
-    return Tensor.grad_fn.__get__(view)  # type: ignore[no-any-return]
-
-
-def _settled(view: Any, node: Node | None) -> None:
-    # Another thread may have refreshed it meanwhile.
-    view.__class__ = getattr(view, "_fresh", view.__class__)
-    replace_node(view, node)
-    view._storage.views.add(view)
-
-
-_STALE: dict[type[Tensor], type[Tensor]] = {}
-
-
-def make_stale(view: Tensor) -> None:
-    """From now on the view asks its base for its node, once somebody wants to know it."""
-    kind = type(view)
-    if hasattr(kind, "_fresh"):
-        return
-    if kind not in _STALE:
-        about = {
-            "__slots__": (),
-            "_fresh": kind,
-            "_node": property(_refreshed, _settled),
-            "grad_fn": property(_asked),
-            "is_leaf": property(lambda view: _asked(view) is None),
-            "__module__": kind.__module__,
-        }
-        about["requires_grad"] = property(_takes_part, kind.requires_grad.fset)  # type: ignore[attr-defined]
-        _STALE[kind] = type(kind.__name__, (kind,), about)
-    view.__class__ = _STALE[kind]
+def take_retained(tensor: Tensor) -> bool:
+    """Whether the tensor's gradient is kept; its node keeps it no longer."""
+    node = own_node(tensor)
+    if node is None or isinstance(node, AccumulateGrad):
+        return False
+    owner, slot = place_of(node)
+    if owner.hooks is None or slot not in owner.hooks.retained:
+        return False
+    del owner.hooks.retained[slot]
+    return True
 
 
 def _rebuild(kind: type[Tensor], where: tuple[Any, ...], requires_grad: bool, attributes: dict[str, Any]) -> Tensor:

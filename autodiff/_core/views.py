@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from autodiff._core import errors, tensor
+from autodiff._core import errors, stale
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
 from autodiff._core.registry import ops
@@ -76,7 +76,7 @@ def make_stale(views: Views) -> None:
     live = [view for ref in views if (view := ref()) is not None]
     views[:] = [weakref.ref(view) for view in live]
     for view in live:
-        tensor.make_stale(view)
+        stale.make_stale(view)
     views.stale = True
 
 

@@ -60,7 +60,9 @@ def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
     kind = d.kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if isinstance(alpha, (float, complex)) and kind in "biu":
+    if isinstance(alpha, complex) and kind != "c":
+        raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
+    if isinstance(alpha, float) and kind in "biu":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if kind == "b":
         return ops.mul(other, bool(alpha)) if isinstance(other, Tensor) else bool(other and alpha)
@@ -151,14 +153,14 @@ def _together(name: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> tup
 
 
 @function(inplace=True, out=True)
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 * tensor2."""
     input, tensor1, tensor2 = _together("addcmul", input, tensor1, tensor2)
     return ops.addcmul(input, tensor1, tensor2, value=_factor(value, input))  # type: ignore[no-any-return]
 
 
 @function(inplace=True, out=True)
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 / tensor2. Raises RuntimeError for two integer tensors."""
     _need_tensors("addcdiv", input=input, tensor1=tensor1, tensor2=tensor2)
     if tensor1._array.dtype.kind in "biu" and tensor2._array.dtype.kind in "biu":

@@ -10,6 +10,7 @@ from autodiff._core import dtypes
 from autodiff._core.function import function
 from autodiff._core.inplace import assign
 from autodiff._core.modes import state
+from autodiff._core.packing import rename
 from autodiff._core.promotion import cast, foreign, plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -35,7 +36,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
     d = _dtype(input, low, high)
-    if d.kind == "c":
+    if d.kind == "c" or (d.kind == "b" and low is not None and high is not None):
         raise NotImplementedError(f"\"clamp_cpu\" not implemented for '{dtypes.title(d)}'")
     bounds = [None if x is None else cast(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
     result = cast(input, d)
@@ -47,13 +48,20 @@ def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
 @function(inplace=True, out=True)
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """input, at least `min`."""
-    return clamp(input, min)  # type: ignore[no-any-return]
+    return _named(clamp(input, min), "ClampMinBackward", min)
 
 
 @function(inplace=True, out=True)
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """input, at most `max`."""
-    return clamp(input, None, max)  # type: ignore[no-any-return]
+    return _named(clamp(input, None, max), "ClampMaxBackward", max)
+
+
+def _named(result: Tensor, title: str, bound: Any) -> Tensor:
+    """torch has a derivative for one bound alone, of each kind."""
+    if result._node is not None:
+        rename(result._node, f"{title}{int(isinstance(bound, Tensor))}")
+    return result
 
 
 @function(inplace=True, out="same")

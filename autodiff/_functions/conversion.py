@@ -11,6 +11,7 @@ from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import duals, state
+from autodiff._core.packing import rename
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
 from autodiff._core.tensor import Tensor, alias, leave_graph
@@ -179,8 +180,15 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
-    value = checked_number(value, self._array.dtype)
-    return assign(self, lambda before: ops.fill(before, value), (value,), filling=True)
+    given, value = value, checked_number(value, self._array.dtype)
+
+    def filled(before: Tensor) -> Tensor:
+        result: Tensor = ops.fill(before, value)
+        if isinstance(given, Tensor) and result._node is not None:
+            rename(result._node, "FillBackward3")
+        return result
+
+    return assign(self, filled, (given,), filling=True)
 
 
 def refuse_complex(name: str, *tensors: Tensor) -> None:

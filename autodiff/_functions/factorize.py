@@ -144,6 +144,11 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     dtype = LU_data._array.dtype
     P = wrap(np.empty(0, dtype))
     if unpack_pivots:
+        if not ((LU_pivots._array >= 1) & (LU_pivots._array <= LU_data._array.shape[-2])).all():
+            raise RuntimeError(
+                "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."
+                "Did you properly pass the result of lu_factor?"
+            )
         P = wrap(lapack.permutation(LU_pivots._array, LU_data._array.shape[-2], dtype))
     if not unpack_data:
         return LUUnpacked(P, wrap(np.empty(0, dtype)), wrap(np.empty(0, dtype)))  # type: ignore[arg-type, call-arg]
@@ -256,6 +261,20 @@ def _ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool, transpose:
 @function("", out="same")
 def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
     """A product of reflections, of `input` and their factors `input2`, times the matrix `input3`, or turned about."""
+    for called, x in (("input", input), ("other", input3)):
+        if x._array.ndim < 2:
+            raise RuntimeError(f"torch.ormqr: {called} must have at least 2 dimensions, but has {x._array.ndim}.")
+    for called, x, ndim in (("tau", input2, input._array.ndim - 1), ("other", input3, input._array.ndim)):
+        if x._array.ndim != ndim:
+            raise RuntimeError(
+                f"torch.ormqr: Expected {called} to have {ndim} dimensions, but got {called}.ndim equal to "
+                f"{x._array.ndim} and input.ndim equal to {input._array.ndim}"
+            )
+        if x._array.dtype is not input._array.dtype:
+            raise RuntimeError(
+                f"torch.ormqr: Expected input and {called} to have the same dtype, but input has dtype "
+                f"{dtypes.title(input._array.dtype)} and {called} has dtype {dtypes.title(x._array.dtype)}"
+            )
     size = input3._array.shape[-2 if left else -1]
     if size < input2._array.shape[-1]:
         raise RuntimeError(

@@ -99,7 +99,7 @@ def stream_of(generator: Generator | None, name: str) -> Mersenne:
 
     And RuntimeError under a vmap that allows no random operators.
     """
-    if state.sober or any(level.randomness == "error" for level in state.maps):
+    if any(level.randomness == "error" for level in state.maps):
         raise RuntimeError(
             "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
             "randomness flags on vmap or perform the randomness operation out of vmap"

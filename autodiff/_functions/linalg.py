@@ -246,12 +246,9 @@ def _cross(name: str, input: Tensor, other: Tensor, dim: int) -> Tensor:
         np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
         raise RuntimeError(errors.cannot_broadcast(a.shape, b.shape)) from None
-    dtype = dtypes.result_type([a, b])
-    return ops.cross(  # type: ignore[no-any-return]
-        ops.to(input, dtype=dtype) if a.dtype != dtype else input,
-        ops.to(other, dtype=dtype) if b.dtype != dtype else other,
-        dim=d,
-    )
+    if a.dtype is not b.dtype:
+        raise RuntimeError(f"expected scalar type {dtypes.title(a.dtype)} but found {dtypes.title(b.dtype)}")
+    return ops.cross(input, other, dim=d)  # type: ignore[no-any-return]
 
 
 @function("linalg", out="same")

@@ -208,9 +208,9 @@ def binary_cross_entropy(
     constant("binary_cross_entropy", weight=weight)
     if weight is not None:
         weight = cast(_expanded(weight, y.shape), x.dtype)
-    need_kernel("binary_cross_entropy", input)
     if x.dtype is not y.dtype:
         raise RuntimeError(f"Found dtype {dtypes.title(y.dtype)} but expected {dtypes.title(x.dtype)}")
+    need_kernel("binary_cross_entropy", input)
     for name, values in (("input", whole(input)), ("target", whole(target))):
         if not np.all((values >= 0) & (values <= 1)):
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")

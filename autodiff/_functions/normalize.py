@@ -51,6 +51,8 @@ def layer_norm(
     """input with mean 0 and variance 1 over its last dimensions, then times weight plus bias."""
     tail = _tail("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     shape, d = input._array.shape, input._array.dtype
+    if weight is not None and weight._array.dtype is not d and d.kind != "f":
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
     if d.kind != "f":
         raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{dtypes.title(d)}'")
     if any(x is not None and x._array.dtype is not d for x in (weight, bias)):

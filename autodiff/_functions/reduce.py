@@ -222,7 +222,12 @@ def _degrees(name: str, input: Tensor, dim: Any, unbiased: bool | None, correcti
 
 @function(out=True)
 def var(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> Tensor:
     """The variance; `correction` (1) is subtracted from the number of elements."""
     over_what = _degrees("std and var", input, dim, unbiased, correction)
@@ -231,7 +236,12 @@ def var(
 
 @function(out=True)
 def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> Tensor:
     """The standard deviation; `correction` (1) is subtracted from the number of elements."""
     over_what = _degrees("std and var", input, dim, unbiased, correction)
@@ -240,7 +250,12 @@ def std(
 
 @function(method=False)
 def var_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean; `correction` (1) is subtracted from the number of elements."""
     over_what = _degrees("var_mean", input, dim, unbiased, correction)
@@ -249,7 +264,12 @@ def var_mean(
 
 @function(method=False)
 def std_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
+    input: Tensor,
+    dim: Dims = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean; `correction` (1) is subtracted from the number of elements."""
     over_what = _degrees("std_mean", input, dim, unbiased, correction)

@@ -159,6 +159,10 @@ def tensorsolve(input: Tensor, other: Tensor, dims: Any = None) -> Tensor:
     return ops.reshape(found, shape[ndim:])  # type: ignore[no-any-return]
 
 
+_SMALLER = "smaller or equal to LU.size(-2)"
+_OF_LU_FACTOR = "Did you properly pass the result of lu_factor?"
+
+
 @function("linalg", out=True)
 def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False) -> Tensor:
     """X with A X = B (or X A = B, or A's adjoint), of the factors that `linalg.lu_factor` gives."""
@@ -171,6 +175,11 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     if LU._array.shape[-1] != pivots._array.shape[-1]:
         raise RuntimeError("linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix")
     check_batches(LU._array, B._array)
+    # LAPACK would exchange rows with what lies outside of the matrix.
+    rows = whole(pivots)
+    for wrong, bound in ((rows < 1, "greater or equal to 1"), (rows > LU._array.shape[-2], _SMALLER)):
+        if wrong.any():
+            raise RuntimeError(f"Pivots given to lu_solve must all be {bound}. {_OF_LU_FACTOR}")
     return ops.lu_solve(LU, B, pivots, adjoint=bool(adjoint), left=bool(left))  # type: ignore[no-any-return]
 
 
@@ -207,6 +216,11 @@ def triangular_solve(
                 f"torch.triangular_solve: Expected {called} to have at least 2 dimensions, but it has "
                 f"{x._array.ndim} dimensions instead"
             )
+    if A._array.dtype is not input._array.dtype:
+        raise RuntimeError(
+            f"Expected b and A to have the same dtype, but found b of type {dtypes.title(input._array.dtype)} and A of "
+            f"type {dtypes.title(A._array.dtype)} instead."
+        )
     check_fits("torch.triangular_solve", A, input, True)
     check_batches(A._array, input._array)
     check_kernel("triangular_solve_cpu", input)

@@ -11,6 +11,7 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
+from autodiff._core.memory import assembled, parts
 from autodiff._core.tensor import Tensor, requiring, wrap
 from autodiff._kernels import creation
 
@@ -68,6 +69,10 @@ def copied(data: Any, dtype: Any) -> Any:
         raise TypeError(f"new(): invalid data type {kind.__name__!r}")
     if hasattr(data, "__array__"):
         return np.array(data, dtype=dtype)
+    if hasattr(data, "__dlpack__"):
+        return copied(from_dlpack(data), dtype)
+    if hasattr(kind, "__getitem__") and hasattr(kind, "__len__") and not isinstance(data, dict):
+        return copied(list(data), dtype)
     raise RuntimeError(f"Could not infer dtype of {kind.__name__}")
 
 
@@ -116,6 +121,8 @@ def asarray(
         found = from_numpy(obj)
     elif isinstance(obj, Tensor):
         found = obj
+    elif hasattr(obj, "__dlpack__") and not isinstance(obj, np.generic):
+        found = from_dlpack(obj)
     else:
         if copy is False:
             raise ValueError("can't alias arbitrary sequence into a tensor.")
@@ -184,6 +191,46 @@ def from_numpy(ndarray: Any) -> Tensor:
             "array.copy().) "
         )
     return wrap(ndarray)
+
+
+class _Capsule:
+    """A bare DLPack capsule as something that has one to give."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **wishes: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+@function(method=False)
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor over the memory of anything with `__dlpack__`, or of a capsule, which can be used once.
+
+    Raises BufferError for memory that its owner does not lend, RuntimeError for what has none.
+    """
+    if device is not None:
+        arguments.check_device(device)
+    bare = type(ext_tensor).__name__ == "PyCapsule"
+    if not bare and not hasattr(ext_tensor, "__dlpack__"):
+        raise RuntimeError(
+            f"from_dlpack received a {type(ext_tensor).__name__}, which is neither a DLPack capsule nor has __dlpack__"
+        )
+    old = bare and '"dltensor"' in repr(ext_tensor)
+    try:
+        array = np.from_dlpack(_Capsule(ext_tensor) if bare else ext_tensor)
+    except ValueError as error:
+        raise RuntimeError(
+            "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you "
+            f"might have already constructed a tensor from it once: {error}"
+        ) from None
+    if old and not array.flags.writeable:
+        # Before its first version DLPack said nothing of writing, and NumPy plays it safe.
+        array = assembled(parts(array))
+    return from_numpy(np.array(array) if copy else array)  # type: ignore[no-any-return]
 
 
 @function(method=False)

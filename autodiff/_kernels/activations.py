@@ -15,7 +15,7 @@ from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
 from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
-from autodiff._kernels.pieces import Piece, by_root, in_blocks, mended, piecewise
+from autodiff._kernels.pieces import Piece, alone, by_root, in_blocks, mended, piecewise
 from autodiff._kernels.reductions import largest_of_rows
 from autodiff._kernels.summation import of_rows, total
 from autodiff._kernels.twofold import two_product
@@ -106,9 +106,14 @@ def _mish(x: Any) -> Any:
     return np.where(x < 0, left, np.where(w == 0, x, x - x * off))
 
 
+@alone
+def _mish_near(x: Any) -> Any:
+    return x * series.MISH_GATE(x)
+
+
 @in_blocks
 def _wide_mish(x: Any) -> Any:
-    out = mended(_mish(x), x, np.abs(x) < 1, lambda x: x * series.MISH_GATE(x))
+    out = mended(_mish(x), x, np.abs(x) < 1, _mish_near)
     return _with_its_tail(out, x)
 
 

@@ -30,6 +30,8 @@ def expand(x: Any, shape: Shape) -> Any:
     x = np.asarray(x)
     if x.shape == shape:
         return x[...]
+    if not x.ndim:
+        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     missing = len(shape) - x.ndim
     strides = (0,) * missing + tuple(
         0 if n == 1 and m != 1 else s for n, m, s in zip(x.shape, shape[missing:], x.strides)
@@ -72,6 +74,28 @@ def splice(base: Any, new: Any, replay: Callable[[Any], Any], order: tuple[int, 
     copy = np.array(arranged(base, order))
     np.copyto(replay(copy), new)
     return copy
+
+
+def replayed(base: Any, replay: Callable[[Any], Any], order: tuple[int, ...]) -> Any:
+    """The view of the base that `replay` takes; `order` is that of the base's memory."""
+    return replay(base)
+
+
+def replayed_back(new: Any, shape: Shape, replay: Callable[[Any], Any], order: tuple[int, ...]) -> Any:
+    """Zeros of this shape that hold `new` where `replay` looks: the adjoint of `replayed`."""
+    base = arranged(np.zeros(shape, np.asarray(new).dtype), order)
+    np.copyto(replay(base), new)
+    return base
+
+
+def apart(x: Any) -> bool:
+    """Whether it is plain that no two elements of x share memory: each stride steps over all that lie within."""
+    reach = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape) if n != 1):
+        if stride < reach:
+            return False
+        reach = stride * n
+    return True
 
 
 # -- views ---------------------------------------------------------------------------------------------------
@@ -251,7 +275,14 @@ def unbind(x: Any, dim: int) -> tuple[Any, ...]:
 
 def clone(x: Any) -> Any:
     """A copy that keeps the order of the strides."""
-    return np.array(x, order="K") if isinstance(x, np.ndarray) else x
+    if not isinstance(x, np.ndarray):
+        return x
+    return np.array(x, order="K") if 0 not in x.strides else unexpanded(x)
+
+
+def unexpanded(x: Any) -> Any:
+    """An expanded array as one of its own, in the order of a loop, to which a stride of 0 says nothing."""
+    return np.maximum(x, x)
 
 
 def contiguous(x: Any) -> Any:

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.geometry import unexpanded
+
 
 def cast(x: Any, dtype: Any) -> Any:
     """x in another dtype. A complex number loses its imaginary part, and a float out of an integer's range wraps."""
     if x.dtype.kind == "c" and dtype.kind != "c":
         x = x.real if dtype.kind != "b" else x != 0
-    return x.astype(dtype)
+    return x.astype(dtype) if not isinstance(x, np.ndarray) or 0 not in x.strides else unexpanded(x).astype(dtype)
 
 
 def conj(x: Any) -> Any:

@@ -56,7 +56,7 @@ _rule(
     rrelu_with_noise_written _rrelu_with_noise_written_backward logit polygamma_of mvlgamma _igamma _igammac
     _eq_written _eq_number_written _ne_written _ne_number_written _lt_written _lt_number_written _le_written
     _le_number_written _gt_written _gt_number_written _ge_written _ge_number_written _native_dropout
-    _add_scaled _sub_scaled _rsub_scaled
+    _add_scaled _sub_scaled _rsub_scaled _tanh_backward _sigmoid_backward _one_more _rsqrt_slope
     """,
 )
 
@@ -198,6 +198,34 @@ def _loss(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     return spread(found, levels)
 
 
+@rule("nll_loss cross_entropy")
+def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    """The rows of all samples as rows of one, each sample's loss the sum or the mean of its rows that count."""
+    x, target, weight = inputs
+    if weight is not None or x._array.ndim > 2 or target._array.ndim != x._array.ndim - 1:
+        return each(p, inputs, params, levels)
+    lead, rows = sizes(levels), target._array.shape
+    count = math.prod((*lead, *rows))
+    flat = [
+        ops.reshape_to(spread(t, levels), shape=shape)
+        for t, shape in ((x, (count, x._array.shape[-1])), (target, (count,)))
+    ]
+    made = p.op(*flat, None, **params | {"reduction": "none"})
+    losses, *beside = made if isinstance(made, tuple) else (made,)
+    found = ops.reshape_to(losses, shape=(*lead, *rows))
+    if params["reduction"] != "none":
+        within = tuple(range(len(lead), found._array.ndim))
+        found = ops.sum(found, dims=within, keepdim=False)
+        if params["reduction"] == "mean":
+            number: Any = math.prod(rows) or math.nan
+            if params["ignore"] is not None:
+                counts = ops.to(ops.ne(spread(target, levels), params["ignore"]), dtype=found._array.dtype)
+                number = ops.sum(counts, dims=within, keepdim=False)
+            found = found / number
+    # What the fused operator keeps for its gradient is shown as well.
+    return (found, *[ops.reshape_to(t, shape=(*lead, *rows, t._array.shape[-1])) for t in beside]) if beside else found
+
+
 # -- geometry that counts from the last dimension ----------------------------------------------------------------
 composed("t", lambda x: ops.permute(x, dims=_all_dims(x)[::-1]))
 
@@ -205,6 +233,13 @@ composed("t", lambda x: ops.permute(x, dims=_all_dims(x)[::-1]))
 def _with_ones(x: Tensor, ndim: int, levels: Levels) -> Tensor:
     """All samples of x, each with leading dimensions of size 1."""
     return laid_out(batched(spread(x, levels), levels), levels, ndim)
+
+
+@rule("unsqueeze keep_dims")
+def _more_dims(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    """Dimensions that are made: a 0-dim sample may be given some."""
+    k = len(levels)
+    return p.op(spread(inputs[0], levels), **{n: SHIFTS[n](v, k, sizes(levels)) for n, v in params.items()})
 
 
 @rule("permute")
@@ -269,15 +304,18 @@ composed("linear", lambda x, weight: ops.mm(x, ops.transposed(weight)))
 composed("linear_with_bias", lambda bias, x, weight: ops.mm(x, ops.transposed(weight)) + bias)
 
 
-def _weighed(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
-    """A factor of 0 leaves its term out, nan or not."""
-    product = ops.zeros_like(product) if alpha == 0 else product if alpha == 1 else product * alpha
+def _weighed(input: Any, product: Any, beta: Any, alpha: Any, skips: bool) -> Any:
+    """beta 0 leaves its term out, nan or not; alpha 0 where the kernel does."""
+    if alpha == 0 and skips:
+        product = ops.zeros_like(product)
+    elif alpha != 1:
+        product = product * alpha
     return product if beta == 0 else product + (input if beta == 1 else input * beta)
 
 
-composed("addmm", lambda input, x, y, beta, alpha: _weighed(input, ops.mm(x, y), beta, alpha))
-composed("baddbmm", lambda input, x, y, beta, alpha: _weighed(input, ops.bmm(x, y), beta, alpha))
-composed("addmv", lambda input, x, y, beta, alpha: _weighed(input, ops.mv(x, y), beta, alpha))
+composed("addmm", lambda input, x, y, beta, alpha: _weighed(input, ops.mm(x, y), beta, alpha, True))
+composed("baddbmm", lambda input, x, y, beta, alpha: _weighed(input, ops.bmm(x, y), beta, alpha, False))
+composed("addmv", lambda input, x, y, beta, alpha: _weighed(input, ops.mv(x, y), beta, alpha, True))
 
 
 @rule("contraction")

@@ -19,7 +19,7 @@ bilinear(
 # Batches broadcast; the walk sums what was repeated.
 bilinear(
     "bmm",
-    contraction.matmul,
+    contraction.products,
     lambda g, mat2: ops.bmm(g, ops.adjoint(mat2)),
     lambda g, input: ops.bmm(ops.adjoint(input), g),
 )

@@ -30,6 +30,13 @@ general(
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",
 ).runs_once = True
+linear(
+    "replayed",
+    geometry.replayed,
+    lambda g, input_shape, replay, order: ops.replayed_back(g, shape=input_shape, replay=replay, order=order),
+    node="AsStridedBackward0",
+)
+linear("replayed_back", geometry.replayed_back, lambda g, replay, order: replay(ops.arranged(g, order=order)))
 
 # -- views ---------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)

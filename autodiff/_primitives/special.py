@@ -39,7 +39,12 @@ pointwise(
 )
 pointwise("_gauss", error_functions.gauss, lambda input, out: -2 * input * out)
 pointwise("_normal_density", error_functions.normal_density, lambda input, out: -input * out)
-pointwise("_grown_gauss", error_functions.grown_gauss, lambda input, out: input * out)
+general(
+    "_ndtri_slope",
+    error_functions.ndtri_slope,
+    lambda g, input, out: g * (input * out),
+    inputs=("input",),
+)
 pointwise(
     "erfcx",
     error_functions.erfcx,
@@ -76,7 +81,7 @@ pointwise(
 pointwise(
     "ndtri",
     error_functions.ndtri,
-    lambda out: math.sqrt(2 * math.pi) * ops._grown_gauss(out),
+    lambda out, input_array: ops._ndtri_slope(out, array=input_array),
     node="SpecialNdtriBackward0",
     refuses="ch",
     spellings="out",

@@ -199,6 +199,22 @@ def deep_copied(self: Tensor, memo: dict[int, Any]) -> Tensor:
     return twin
 
 
+def lent(
+    self: Tensor, *, stream: Any = -1, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
+) -> Any:
+    """A DLPack capsule of the memory. Raises BufferError for a tensor that requires grad, or another device."""
+    if self.requires_grad:
+        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    if stream is not None and type(stream) is not int:
+        raise TypeError("stream must be ``int`` or ``none``")
+    if stream not in (None, -1):
+        raise AssertionError("stream should be None on cpu.")
+    if dl_device not in (None, (1, 0)):
+        raise BufferError(f"the memory is on the CPU, which is the device (1, 0), not {dl_device}")
+    array = np.array(self._array) if copy else self.memory()
+    return array.__dlpack__(max_version=max_version)
+
+
 METHODS = {
     "size": size,
     "stride": stride,
@@ -216,6 +232,8 @@ METHODS = {
     "__contains__": contains,
     "__format__": formatted,
     "__deepcopy__": deep_copied,
+    "__dlpack__": lent,
+    "__dlpack_device__": lambda self: (1, 0),
     "__repr__": text,
     "__str__": text,
     "__getitem__": getitem,

@@ -1,6 +1,7 @@
 """What is given for each parameter, held against the annotations of a public function before its body runs.
 
-Knows no operator. A type that was accepted once is remembered, so that a call costs one look-up an argument.
+Knows no operator. Combinations of types that were accepted are remembered, and a call that begins with a Tensor and
+gives nothing but tensors is looked at only if it fails.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -15,55 +17,64 @@ import numpy as np
 from autodiff._core.tensor import Tensor
 
 
-class Accepted(set[type]):
-    """The types that a parameter has taken so far, and what it takes at all."""
+class Parameter:
+    """What one parameter takes."""
 
-    __slots__ = ("allows", "name", "optional", "place", "words")
+    __slots__ = ("allows", "by_type", "name", "optional", "place", "words")
 
     def __init__(self, name: str, place: int | None, kind: str, optional: bool) -> None:
-        super().__init__()
         self.name = name
         self.place = place
         self.optional = optional
-        self.words, self.allows = _KINDS[kind]
+        self.words, self.allows, self.by_type = _KINDS[kind]
 
-    def check(self, function: str, value: Any) -> None:
-        """Remember the type of a value that is allowed. Raises TypeError, as torch does, for any other."""
-        if not ((value is None and self.optional) or self.allows(value)):
+    def check(self, function: str, value: Any) -> bool:
+        """Whether every value of this type will do. Raises TypeError, as torch does, for a value that will not."""
+        if value is None and self.optional:
+            return True
+        if not self.allows(value):
             place = "" if self.place is None else f" (position {self.place + 1})"
             raise TypeError(
                 f"{function}(): argument '{self.name}'{place} must be {self.words}, not {type(value).__name__}"
             )
-        if isinstance(value, Tensor) if self.words == "Tensor" else not isinstance(value, (Tensor, tuple, list)):
-            self.add(type(value))
+        return self.by_type or type(value) in _NUMBERS
 
 
 def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """The function behind a check of what it is given."""
-    places: list[Accepted | None] = []
-    named: dict[str, Accepted | None] = {}
+    places: list[Parameter | None] = []
+    named: dict[str, Parameter | None] = {}
+    #: The types of calls that need not be looked at again.
+    seen: set[tuple[Any, ...]] = set()
+    #: How many parameters take tensors, or anything, before the first that takes something else.
+    tensors = 0
+
+    def look(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        nonlocal tensors
+        if not named:
+            _read(function, places, named)
+            tensors = sum(1 for _ in takewhile(lambda p: p is None or p.words == "Tensor", places))
+        rest = [named["*"]] * (len(args) - len(places))
+        known = [p.check(name, value) for p, value in zip([*places, *rest], args) if p is not None]
+        known += [p.check(name, value) for key, value in kwargs.items() if (p := named.get(key)) is not None]
+        return all(known)
 
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
-        if not named:
-            _read(function, places, named)
-        for value, accepted in zip(args, places):
-            if accepted is not None and type(value) not in accepted:
-                accepted.check(name, value)
-        for key, value in kwargs.items():
-            accepted = named.get(key)
-            if accepted is not None and type(value) not in accepted:
-                accepted.check(name, value)
-        if len(args) > len(places) and (rest := named["*"]) is not None:
-            for value in args[len(places) :]:
-                if type(value) not in rest:
-                    rest.check(name, value)
-        return function(*args, **kwargs)
+        if kwargs or not 0 < len(args) <= tensors or type(args[0]) is not Tensor:
+            types = (*map(type, args), *kwargs, *map(type, kwargs.values()))
+            if types not in seen and look(args, kwargs) and len(seen) < _MANY:
+                seen.add(types)
+        try:
+            return function(*args, **kwargs)
+        except (AttributeError, TypeError, ValueError, KeyError, IndexError):
+            look(args, kwargs)
+            raise
 
     return public
 
 
-def _read(function: Callable[..., Any], places: list[Accepted | None], named: dict[str, Any]) -> None:
+def _read(function: Callable[..., Any], places: list[Parameter | None], named: dict[str, Any]) -> None:
     """The parameters by place and by name; what is not annotated by a kind that is known here is not looked at."""
     body = function
     while hasattr(body, "__wrapped__"):
@@ -74,14 +85,14 @@ def _read(function: Callable[..., Any], places: list[Accepted | None], named: di
     count = code.co_argcount
     names = code.co_varnames
     for place, name in enumerate(names[: count + code.co_kwonlyargcount]):
-        named[name] = _accepted(name, place if place < count else None, annotations, defaults.get(name, ...))
+        named[name] = _parameter(name, place if place < count else None, annotations, defaults.get(name, ...))
         if place < count:
             places.append(named[name])
     starred = names[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else ""
-    named["*"] = _accepted(starred, None, annotations, ...)
+    named["*"] = _parameter(starred, None, annotations, ...)
 
 
-def _accepted(name: str, place: int | None, annotations: dict[str, Any], default: Any) -> Accepted | None:
+def _parameter(name: str, place: int | None, annotations: dict[str, Any], default: Any) -> Parameter | None:
     kind = str(annotations.get(name, "Any"))
     bare = kind.removesuffix(" | None")
     if bare not in _KINDS or (bare == "str" and name in _CHOICES):
@@ -89,7 +100,7 @@ def _accepted(name: str, place: int | None, annotations: dict[str, Any], default
     if bare == "float" and type(default) is float:
         # A default with a fraction is a C++ double in torch; other numbers may be complex.
         bare = "double"
-    return Accepted(name, place, bare, default is None or (bare != kind and kind.endswith("None")))
+    return Parameter(name, place, bare, default is None or (bare != kind and kind.endswith("None")))
 
 
 def _whole(value: Any) -> bool:
@@ -116,16 +127,21 @@ def _dims(value: Any) -> bool:
 
 #: torch's own Python looks at these, and says what they may be.
 _CHOICES = frozenset(["reduction", "compute_mode"])
-#: By annotation: torch's word for it, and what it takes.
-_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "Tensor": ("Tensor", lambda value: isinstance(value, Tensor)),
-    "int": ("int", _whole),
-    "bool": ("bool", _truth),
-    "float": ("Number", _number),
-    "double": ("float", lambda value: _number(value) and not isinstance(value, (complex, np.complexfloating))),
-    "str": ("str", lambda value: isinstance(value, str)),
-    "Dims": ("tuple of ints", _dims),
-    "Sequence[Tensor]": ("tuple of Tensors", _tensors),
-    "Tensor | Sequence[Tensor]": ("Tensor", lambda value: isinstance(value, Tensor) or _tensors(value)),
-    "Sequence[int]": ("tuple of ints", lambda value: isinstance(value, (tuple, list)) and _dims(value)),
+#: Types whose values are all of one kind.
+_NUMBERS = frozenset([bool, int, float, complex])
+#: So many combinations of types are remembered of a function, and no more.
+_MANY = 64
+#: By annotation: torch's word for it, what it takes, and whether a value's type alone decides.
+_KINDS: dict[str, tuple[str, Callable[[Any], bool], bool]] = {
+    "Tensor": ("Tensor", lambda value: isinstance(value, Tensor), True),
+    "Operand": ("Tensor", lambda value: isinstance(value, Tensor) or _number(value), True),
+    "int": ("int", _whole, False),
+    "bool": ("bool", _truth, True),
+    "float": ("Number", _number, False),
+    "double": ("float", lambda value: _number(value) and not isinstance(value, (complex, np.complexfloating)), False),
+    "str": ("str", lambda value: isinstance(value, str), True),
+    "Dims": ("tuple of ints", _dims, False),
+    "Sequence[Tensor]": ("tuple of Tensors", _tensors, False),
+    "Tensor | Sequence[Tensor]": ("Tensor", lambda value: isinstance(value, Tensor) or _tensors(value), False),
+    "Sequence[int]": ("tuple of ints", lambda value: isinstance(value, (tuple, list)) and _dims(value), False),
 }

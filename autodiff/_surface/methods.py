@@ -27,6 +27,8 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
     `memory`: "overlapping" where operands may share the memory written, "apart" where not even all of it.
     """
     kernel = over(name)
+    row = PRIMITIVES.get(name)
+    numbers = row is None or row.numbers != "neither"
     compares = f"_{name}_written" in PRIMITIVES
 
     @functools.wraps(operator)
@@ -38,7 +40,8 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
             check_overlap(self, operands, same=False)
         elif memory != "overlapping":
             check_overlap(self, args)
-        if kernel is not None and overwrite(self, kernel, args, kwargs):
+        fits = numbers or (bool(args) and isinstance(args[0], Tensor))
+        if kernel is not None and fits and overwrite(self, kernel, args, kwargs):
             return self
         try:
             return assign(self, lambda before: operator(before, *args, **kwargs), (*args, *kwargs.values()))

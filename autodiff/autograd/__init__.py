@@ -13,7 +13,7 @@ import numpy as np
 from autodiff._core import custom as function
 from autodiff._core import errors, views
 from autodiff._core import graph as _graph
-from autodiff._core.batched import Batched
+from autodiff._core.batched import at_work, entered, levels_of, opened
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
@@ -27,10 +27,11 @@ from autodiff._core.modes import (
     no_grad,
     set_grad_enabled,
     state,
+    unusual,
 )
 from autodiff._core.node import Node, likeness
 from autodiff._core.tangents import shared
-from autodiff._core.tensor import Tensor, dead_end, wrap
+from autodiff._core.tensor import Tensor, dead_end, requiring, wrap
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
@@ -73,7 +74,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _sequence(x: Any) -> list[Any]:
-    return [x] if isinstance(x, (Tensor, GradientEdge)) or x is None else list(x)
+    return [x] if type(x) is Tensor or x is None or isinstance(x, (Tensor, GradientEdge)) else list(x)
 
 
 def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool) -> list[tuple[Node, Any]]:
@@ -84,6 +85,16 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
     given = []
     for index, (t, seed) in enumerate(zip(outputs, seeds)):
+        if (
+            seed is None
+            and isinstance(t, Tensor)
+            and t._array.__class__ in (np.float32, np.float64)
+            and t.requires_grad
+        ):
+            # The everyday one, a loss.
+            g = t._array.__class__(1)
+            given.append(wrap(g) if create_graph else g)
+            continue
         like = likeness(t._array) if isinstance(t, Tensor) else place_in_graph(t).like  # type: ignore[union-attr]
         shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:
@@ -137,6 +148,8 @@ def backward(
     Raises RuntimeError for a root that is not a scalar and has no gradient given, for one outside any graph, and for
     a graph whose saved values were freed or changed.
     """
+    if unusual and (state.level or state.maps):
+        raise RuntimeError(errors.NO_BACKWARD)
     outputs = _sequence(tensors)
     seeds = [None] * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
@@ -189,11 +202,11 @@ def grad(
     if not ins:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if is_grads_batched:
-        return _for_each_sample(outs, ins, seeds, create_graph, allow_unused, materialize_grads)
+        return _for_each(outs, ins, seeds, create_graph, allow_unused, materialize_grads)
     # Under forward mode gradients carry tangents too.
     on_tensors = bool(create_graph) or bool(duals and state.forward)
-    if state.maps and any(isinstance(s, Batched) for s in seeds):
-        given = zip(ins, pulled(outs, seeds, ins, record=bool(create_graph)))
+    if state.maps and levels_of([*outs, *ins, *seeds]):
+        given = zip(ins, _of_samples(outs, ins, seeds, bool(create_graph)))
         return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
     roots = _roots(outs, seeds, on_tensors)
     nodes = [_asked_for(x) for x in ins]
@@ -207,15 +220,19 @@ def grad(
     )
     result: list[Tensor | None] = []
     outside: dict[int, Tensor] = {}
-    for index, (x, node) in enumerate(zip(ins, nodes)):
+    for node in nodes:
         g = found.get(node)
-        if g is not None and not create_graph:
+        if g is None:
+            i = len(result)
+            result.append(_granted(i, ins[i], g, allow_unused, materialize_grads, create_graph))
+        elif create_graph:
+            result.append(g)
+        else:
             # What arrived in two places is one tensor, as in torch.
             known = outside.get(id(g))
             if known is None:
                 known = outside[id(g)] = _outside(g, seeds)
-            g = known
-        result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
+            result.append(known)
     return tuple(result)
 
 
@@ -231,28 +248,26 @@ def _granted(
         raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     if not materialize:
         return unreached(x)
-    zeros = wrap(np.zeros_like(x._array))
-    return zeros.requires_grad_() if create_graph else zeros
+    return requiring(wrap(np.zeros(x._array.shape, x._array.dtype)), bool(create_graph))
 
 
-def _for_each_sample(
-    outputs: list[Tensor],
-    inputs: list[Tensor],
-    seeds: list[Any],
-    create_graph: bool,
-    allow_unused: bool | None,
-    materialize_grads: bool,
-) -> tuple[Tensor | None, ...]:
-    """The gradients for every sample of the seeds, which stand along their first dimension."""
-    missing: list[bool] = []
+def _for_each(outs: Any, ins: Any, seeds: Any, create_graph: bool, *unused: Any) -> tuple[Any, ...]:
+    """The gradients for each of several cotangents, which lie along their first dimension."""
+    given = [x for x in seeds if x is not None]
+    if not given:
+        raise ValueError("grad(): is_grads_batched=True needs grad_outputs, several of them along a first dimension")
+    with at_work(given[0]._array.shape[0], "error") as at:
+        each = [None if x is None else entered(x, 0, at) for x in seeds]
+        found = grad(outs, ins, each, True, create_graph, unused[0], materialize_grads=unused[1])
+        return tuple([None if g is None else opened(g, (at,)) for g in found])
 
-    def one(*sample: Tensor) -> tuple[Tensor, ...]:
-        found = grad(outputs, inputs, sample, True, create_graph, allow_unused, materialize_grads=materialize_grads)
-        missing[:] = [g is None for g in found]
-        return tuple(g for g in found if g is not None)
 
-    found = iter(importlib.import_module("autodiff.func").vmap(one)(*seeds))
-    return tuple(None if nothing else next(found) for nothing in missing)
+def _of_samples(outs: Any, ins: Any, seeds: Any, create_graph: bool) -> list[Tensor | None]:
+    """The gradients under vmap, of outputs or by cotangents that differ from sample to sample."""
+    for index, t in enumerate(outs):
+        if not t.requires_grad:
+            raise RuntimeError(errors.NO_GRAPH.format(index=index))
+    return pulled(outs, [seed for _, seed in _roots(outs, seeds, True)], ins, record=create_graph)
 
 
 def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
@@ -301,7 +316,7 @@ def _tensor_backward(
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Add the gradient of this tensor to the `.grad` of the leaves (or of `inputs`)."""
-    if gradient is None and inputs is None and not create_graph:
+    if gradient is None and inputs is None and not create_graph and not unusual:
         # The everyday call, without the general one's lists.
         node, array = self._node, self._array
         if node is not None and not isinstance(array, np.ndarray) and array.dtype.kind == "f":

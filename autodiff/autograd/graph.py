@@ -149,7 +149,8 @@ def register_multi_grad_hook(
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     assert all(t.requires_grad for t in tensors), "Expected gradient function to be set"
-    nodes = [place_of(t._node)[0] for t in tensors]
+    # By number: a hook that held the nodes it hangs on would be a cycle.
+    keys = [place_of(t._node)[0].key for t in tensors]
     # By walk: the gradients that came, by place among the tensors; and how many will.
     arrived: dict[int, dict[int, Tensor | None]] = {}
     expected: dict[int, int] = {}
@@ -162,14 +163,14 @@ def register_multi_grad_hook(
             first = not mine
             mine[index] = grad
             if first:
-                expected[walk.number] = sum(walk.runs(node) for node in nodes)
+                expected[walk.number] = walk.taking_part(keys)
             complete = len(mine) == expected[walk.number]
             if complete:
                 del arrived[walk.number], expected[walk.number]
             if mode == "any" and first:
                 fn(grad)  # type: ignore[arg-type]
             elif mode == "all" and complete:
-                fn([mine.get(i) for i in range(len(tensors))])  # type: ignore[arg-type]
+                fn([mine.get(i) for i in range(len(keys))])  # type: ignore[arg-type]
 
         return hook
 

@@ -5,5 +5,19 @@ from __future__ import annotations
 from autodiff.func.derivatives import grad, grad_and_value, jvp, linearize, vjp
 from autodiff.func.jacobians import hessian, jacfwd, jacrev
 from autodiff.func.mapping import vmap
+from autodiff.func.modules import functional_call, functionalize, stack_module_state
 
-__all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp", "vmap"]
+__all__ = [
+    "functional_call",
+    "functionalize",
+    "grad",
+    "grad_and_value",
+    "hessian",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "stack_module_state",
+    "vjp",
+    "vmap",
+]

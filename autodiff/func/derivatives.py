@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.forward import close_level, open_level
 from autodiff._core.levels import Transform, pulled
 from autodiff._core.modes import state
 from autodiff._core.tensor import Tensor, wrap
@@ -193,8 +194,27 @@ def pullback(func: Callable[..., Any], primals: tuple[Any, ...], has_aux: bool =
 # -- forward ------------------------------------------------------------------------------------------------------
 
 
+def pushforward(
+    api: str, func: Callable[..., Any], primals: list[Tensor], spec: Spec, tangents: list[Tensor], has_aux: bool
+) -> tuple[Any, list[Tensor | None], Any]:
+    """What a function returns, the derivative of each result along the tangents or None, and what came besides."""
+    level = open_level()
+    try:
+        with Transform() as transform:
+            with level.outside():
+                inner = [transform.copied(x) for x in primals]
+            for x, t in zip(inner, tangents):
+                level.give(x, t)
+            result, aux = parted(api, func(*unflatten(inner, spec)), has_aux)
+            moved = [level.tangent(o) for o in only_tensors(api, "f(*primals)", result, some=False)[0]]
+    finally:
+        close_level(level)
+    found = [None if t is None else transform.leave(t) for t in moved]
+    return left(transform, result), found, left(transform, aux)
+
+
 class Push:
-    """A function at a point, and the linear function that it is near there.
+    """A function at a point, and the linear function that it is near there, to be asked as often as one likes.
 
     The gradient by a cotangent is linear in that cotangent, whatever its value: the gradient of this gradient, by a
     dummy cotangent, is the directional derivative. Two walks backward stand in for one forward.
@@ -259,14 +279,15 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
                 f"not supported. Tensor is of size {list(x._array.shape)} while the given forward gradient is of size "
                 f"{list(t._array.shape)}."
             )
-    push = Push(api, func, leaves, spec, has_aux)
-    if strict and any(t is None for t in push(seeds)):
+    result, moved, aux = pushforward(api, func, leaves, spec, seeds, has_aux)
+    outputs, out_spec = flatten(result)
+    if strict and any(t is None for t in moved):
         raise RuntimeError(
             "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed "
             "with strict=True."
         )
-    derivative = push.filled(seeds)
-    return (push.result, derivative, push.aux) if has_aux else (push.result, derivative)
+    derivative = unflatten([zeros_for(o) if t is None else t for t, o in zip(moved, outputs)], out_spec)
+    return (result, derivative, aux) if has_aux else (result, derivative)
 
 
 def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.modes import state
+from autodiff._core.batched import at_work, entered
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff.func.derivatives import Argnums, Push, chosen, jvp, pullback, replaced
-from autodiff.func.mapping import RANDOMNESS, vmap
+from autodiff.func.derivatives import Argnums, chosen, pullback, pushforward, replaced, zeros_for
+from autodiff.func.mapping import RANDOMNESS, outside, varies, vmap
 from autodiff.func.pytrees import flatten, unflatten
 
 
@@ -79,7 +79,11 @@ def jacrev(
         def row(*seeds: Any) -> tuple[Any, ...]:
             return tuple(flatten(pull(unflatten(list(seeds), out_spec)))[0])
 
-        rows = vmap(row, chunk_size=chunk_size)(*_basis(outputs))
+        basis = _basis(outputs)
+        if basis and not len(basis[0]._array):
+            rows: Any = [wrap(np.zeros((0, *x._array.shape), x._array.dtype)) for x in inputs]
+        else:
+            rows = vmap(row, chunk_size=chunk_size)(*basis)
         columns = [_parts(whole, outputs, 0) for whole in rows]
         found = unflatten(
             [unflatten([column[i] for column in columns], in_spec) for i in range(len(outputs))], out_spec
@@ -126,25 +130,20 @@ def jacfwd(
 def _columns(
     func: Callable[..., Any], given: Any, inputs: list[Tensor], has_aux: bool, randomness: str
 ) -> tuple[list[Tensor], Any, Any]:
-    """The derivatives along the basis, in a last dimension, what the function returned, and what besides."""
+    """The derivatives along the basis, in a last dimension, what the function returned, and what besides.
+
+    Tangents alone vary over the basis, unless the function is to draw anew for each.
+    """
     basis = _basis(inputs)
     spec = flatten((given,))[1]
-    if randomness == "different":
-
-        def column(*seeds: Any) -> Any:
-            found = jvp(func, (given,), unflatten(list(seeds), spec), has_aux=has_aux)
-            return (tuple(flatten(found[1])[0]), found[0], *found[2:])
-
-        found, *rest = vmap(column, out_dims=(-1, *(0,) * (1 + has_aux)), randomness=randomness)(*basis)
-        first = [vmap(lambda x: x, out_dims=0)(x) for x in flatten(rest[0])[0]]
-        return list(found), unflatten([x[0] for x in first], flatten(rest[0])[1]), rest[1] if has_aux else None
-    before, state.sober = state.sober, state.sober or randomness == "error"
-    try:
-        push = Push("jvp(f, primals, tangents)", func, inputs, spec, has_aux)
-    finally:
-        state.sober = before
-    found = vmap(lambda *seeds: tuple(flatten(push.filled(list(seeds)))[0]), out_dims=-1)(*basis)
-    return list(found), push.result, push.aux
+    api = "jvp(f, primals, tangents)"
+    with at_work(len(basis[0]._array), randomness, spreads=randomness == "different") as at:
+        seeds = [entered(x, 0, at) for x in basis]
+        result, moved, aux = pushforward(api, func, inputs, spec, seeds, has_aux)
+        outputs, out_spec = flatten(result)
+        found = [outside(zeros_for(o) if t is None else t, o._array.ndim, at) for t, o in zip(moved, outputs)]
+        first = [ops.select(outside(o, 0, at), dim=0, index=0) if varies(o, at) else o for o in outputs]
+        return found, unflatten(first, out_spec), aux
 
 
 def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.batched import Batched, Level, Unreadable, batched, spread
-from autodiff._core.modes import state
+from autodiff._core.batched import Batched, Level, at_work, batched, entered, spread
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff.func.pytrees import Spec, broadcast, flatten, unflatten
@@ -68,20 +66,6 @@ def _joined(parts: list[Any], dim: int | None) -> Any:
     return ops.cat(*parts, dim=dim + parts[0]._array.ndim if dim < 0 else dim)
 
 
-@contextmanager
-def level(size: int, randomness: str) -> Iterator[Level]:
-    """One vmap at work."""
-    before = state.maps
-    made = Level(size, randomness)
-    state.maps = (*before, made)
-    try:
-        yield made
-    except Unreadable as error:
-        raise RuntimeError(str(error)).with_traceback(error.__traceback__) from None
-    finally:
-        state.maps = before
-
-
 def _run(
     func: Callable[..., Any],
     size: int,
@@ -92,29 +76,22 @@ def _run(
     randomness: str,
     kwargs: dict[str, Any],
 ) -> tuple[list[Any], Spec]:
-    with level(size, randomness) as at:
+    with at_work(size, randomness) as at:
         args = unflatten([x if d is None else entered(x, d, at) for x, d in zip(leaves, dims)], spec)
         results, out_spec = flatten(func(*args, **kwargs))
         places = _out_dims(func, out_dims, out_spec)
         return [_left(func, x, d, at) for x, d in zip(results, places)], out_spec
 
 
-def entered(x: Tensor, dim: int, at: Level) -> Tensor:
-    """One sample of a tensor, the samples being along a dimension."""
-    levels = x._levels if isinstance(x, Batched) else ()
-    value: Tensor = x._value if isinstance(x, Batched) else x
-    lead = len(levels)
-    if dim:
-        rest = [d for d in range(lead, value._array.ndim) if d != lead + dim]
-        value = ops.permute(value, dims=(*range(lead), lead + dim, *rest))
-    return batched(value, (*levels, at))
+def varies(x: Any, at: Level) -> bool:
+    """Whether a result differs from sample to sample of this vmap."""
+    return isinstance(x, Batched) and at in x._levels
 
 
 def _left(func: Callable[..., Any], x: Any, dim: int | None, at: Level) -> Any:
     """A result outside of the vmap: its samples along a dimension, counted from either end of the result's."""
-    varies = isinstance(x, Batched) and at in x._levels
     if dim is None:
-        if varies:
+        if varies(x, at):
             name = named(func)
             raise ValueError(f"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None")
         return x
@@ -127,9 +104,14 @@ def _left(func: Callable[..., Any], x: Any, dim: int | None, at: Level) -> Any:
     ndim = x._array.ndim + 1
     if not -ndim <= dim < ndim:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
+    return outside(x, dim % ndim, at)
+
+
+def outside(x: Tensor, place: int, at: Level) -> Tensor:
+    """A tensor outside of the vmap, its samples along a dimension."""
     levels = tuple([each for each in (x._levels if isinstance(x, Batched) else ()) if each is not at])
     value = spread(x, (*levels, at))
-    lead, place = len(levels), dim % ndim
+    lead, ndim = len(levels), x._array.ndim + 1
     if place:
         order = [*range(lead), *range(lead + 1, lead + ndim)]
         order.insert(lead + place, lead)

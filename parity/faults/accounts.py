@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from parity.faults.candidates import candidates
-from parity.faults.equivalent import EQUIVALENT, reason
+from parity.faults.equivalent import EQUIVALENT, reason, stands
 from parity.faults.mutants import Result, run
 from parity.faults.precision import measures
 from parity.faults.selftest import cases
@@ -54,7 +54,11 @@ def report(
         told = result.fate == "survived" and not why
         show(line if told else "", {**result.record(), "equivalent": why})
     there = {result.id for result in results}
+    moved = {result.id for result in results if result.id in EQUIVALENT and not stands(result.id, result.change)}
+    for id in sorted(moved):
+        show(f"listed as equivalent, but something else stands there now: {id}", None)
     listed = {id: why for id, why in EQUIVALENT.items() if (ops is None and sample is None) or id in there}
+    listed = {id: why for id, why in listed.items() if id not in moved}
     alike = {r.id: reason(r.id, r.change) for r in results if r.fate != "killed" and r.id not in EQUIVALENT}
     listed |= {id: why for id, why in alike.items() if why}
     groups = judged(results, listed)
@@ -69,7 +73,7 @@ def report(
     seconds = time.monotonic() - started
     record = {"type": "mutants", "seed": seed, "share": rate, "seconds": seconds, "jobs": jobs, "all": every, **counts}
     show(f"killed: {rate:.1%} of those that programs reach, in {seconds:.0f} s", record)
-    return rate >= AIM and not groups["stale"]
+    return rate >= AIM and not groups["stale"] and not moved
 
 
 def brief(change: str) -> str:

@@ -13,7 +13,6 @@ _LAYOUT = "another layout of the same numbers, of a result that nobody looks int
 _BOTH = "the two branches are the same function, and both hold at the value where they meet"
 _EMPTY = "there only for empty arrays, in which every number is as good"
 _DIVIDES = "one size divides the other, so the quotient is the same number"
-_UNKNOWN = "NumPy takes any negative size for the one that is unknown"
 _COST = "the cost of a contraction only decides whether its path is planned"
 _KEEPS = "beside a Python number np.where keeps the dtype"
 _ALL_REAL = "the real part of real numbers is themselves, and a cast of complex ones drops the rest"
@@ -46,83 +45,62 @@ _COMMUTES = "products, the larger and the smaller of two do not hang on their or
 _UNIT = "the diagonal of L is 1, whether it is read or not"
 _REAL_ADJOINT = "of real matrices LAPACK's adjoint is the transpose"
 
+#: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
 _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _CAST: (
-        "kernels.activations.softmax_backward:dropped call:1",
-        "kernels.activations.log_softmax_backward:dropped call:1",
-        "kernels.classes.nll_adjoint:dropped call:1",
-        "kernels.classes.nll_adjoint:dropped call:2",
-        "kernels.classes.embedding_read:dropped call:1",
-        "kernels.normalizations.standardize:dropped call:1",
-        "kernels.normalizations.standardize_backward:dropped call:1",
-        "kernels.geometry.sum_repeats:dropped call:1",
-        "kernels.reductions.ties:dropped call:1",
-        "kernels.scans.recur:dropped call:3",
+        "kernels.activations.softmax_backward:dropped call:1 softmax_backward(g.astype(np.float32), o",
+        "kernels.activations.log_softmax_backward:dropped call:1 log_softmax_backward(g.astype(np.float32",
+        "kernels.classes.nll_adjoint:dropped call:1 nll_adjoint(g.astype(np.float32), x, tar",
+        "kernels.classes.nll_adjoint:dropped call:2 np.expand_dims(share, dim).astype(g.dtyp",
+        "kernels.normalizations.standardize:dropped call:1 standardize(x.astype(np.float32), dims, ",
+        "kernels.normalizations.standardize_backward:dropped call:1 standardize_backward(g.astype(np.float32",
+        "kernels.geometry.sum_repeats:dropped call:1 np.add.reduce(apart, axis=axes, dtype=wi",
+        "kernels.reductions.ties:dropped call:1 np.where(tied, number, np.inf).astype(x.",
+        "kernels.scans.recur:dropped call:3 np.ascontiguousarray(_flip(np.moveaxis(o",
     ),
     _PROMOTED: (
-        "kernels.activations.softmax_backward:dropped call:2",
-        "kernels.activations.log_softmax_backward:dropped call:2",
-        "kernels.classes.nll_adjoint:dropped call:3",
-        "kernels.classes.nll_loss:dropped call:2",
-        "kernels.contraction.matmul:dropped call:2",
-        "kernels.comparison.close_integers:dropped call:1",
-        "kernels.comparison.close_integers:dropped call:2",
-        "kernels.contraction.matmul:dropped call:3",
-        "kernels.normalizations.standardize_backward:dropped call:2",
-        "kernels.scans.recur:dropped call:2",
+        "kernels.activations.softmax_backward:dropped call:2 g.astype(np.float32)",
+        "kernels.activations.log_softmax_backward:dropped call:2 g.astype(np.float32)",
+        "kernels.classes.nll_adjoint:dropped call:3 weight.astype(np.float32)",
+        "kernels.classes.nll_loss:dropped call:2 weight.astype(np.float32)",
+        "kernels.contraction.matmul:dropped call:2 x.astype(np.float32)",
+        "kernels.comparison.close_integers:dropped call:1 x.astype(real)",
+        "kernels.comparison.close_integers:dropped call:2 y.astype(real)",
+        "kernels.contraction.matmul:dropped call:3 y.astype(np.float32)",
+        "kernels.normalizations.standardize_backward:dropped call:2 g.astype(np.float32)",
+        "kernels.scans.recur:dropped call:2 np.moveaxis(_flip(factor, dim, reverse),",
     ),
-    _INT64: (
-        "kernels.indexing.index_back:dropped dtype:1",
-        "kernels.indexing.gather_back:dropped dtype:1",
-        "kernels.reductions.ties:dropped dtype:1",
-    ),
+    _INT64: ("kernels.reductions.ties:dropped dtype:1 np.add.reduce(tied, axis=dims, keepdims=",),
     _LAYOUT: (
-        "kernels.geometry.arranged:dropped call:1",
-        "kernels.order.topk:dropped call:2",
-        "kernels.activations._in_order:comparison:1",
-        "kernels.activations._in_order:constant:1",
-        "kernels.activations._in_order:dropped call:1",
-        "kernels.decompositions.solve:comparison:2",
-        "kernels.decompositions.solve:constant:2",
-        "kernels.geometry.order:dropped call:1",
-        "kernels.parts.joined:dropped call:1",
+        "kernels.geometry.arranged:dropped call:1 np.ascontiguousarray(np.asarray(x).trans",
+        "kernels.order.topk:dropped call:2 np.ascontiguousarray(places[(slice(None)",
+        "kernels.activations._in_order:comparison:1 x.ndim > 1",
+        "kernels.activations._in_order:constant:1 1",
+        "kernels.activations._in_order:dropped call:1 np.ascontiguousarray(x)",
+        "kernels.decompositions.solve:comparison:2 found.ndim > 1",
+        "kernels.decompositions.solve:constant:2 1",
+        "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
+        "kernels.parts.joined:dropped call:1 np.ascontiguousarray(x)",
     ),
     _BOTH: (
-        "kernels.activations.elu:comparison:1",
-        "kernels.error_functions.erfc:comparison:3",
-        "kernels.error_functions.erfinv_slope:comparison:1",
-        "kernels.error_functions.ndtr:comparison:3",
-        "kernels.error_functions.ndtr:comparison:5",
-        "kernels.error_functions.log_ndtr:comparison:3",
-        "kernels.error_functions.log_ndtr_slope:comparison:1",
-        "kernels.error_functions.logit:comparison:2",
-        "kernels.error_functions.logit:comparison:4",
-        "kernels.gamma._incomplete:comparison:1",
-        "kernels.indexing.from_front:comparison:1",
-        "kernels.activations.mish:comparison:1",
-        "kernels.losses.huber_loss:comparison:1",
-        "kernels.losses.smooth_l1_loss:comparison:1",
-        "kernels.rounding.round_to:comparison:2",
-        "primitives.loss._smooth_l1:comparison:1",
+        "kernels.activations.elu:comparison:1 x > 0",
+        "kernels.error_functions.logit:comparison:2 x < eps",
+        "kernels.error_functions.logit:comparison:4 x > 1 - eps",
+        "kernels.gamma._incomplete:comparison:1 x < 60",
+        "kernels.indexing.from_front:comparison:1 index.min() >= 0",
+        "kernels.losses.huber_loss:comparison:1 away < delta",
+        "kernels.losses.smooth_l1_loss:comparison:1 away < beta",
+        "kernels.rounding.round_to:comparison:2 decimals >= 0",
+        "primitives.loss._smooth_l1:comparison:1 away >= beta",
     ),
-    _EMPTY: ("kernels.indexing.gather:neighbour:1",),
-    _DIVIDES: ("kernels.normalizations.standardize_backward:operator:4",),
-    _UNKNOWN: (
-        "kernels.accumulate.add_at:constant:4",
-        "kernels.accumulate.add_at:constant:5",
-        "kernels.accumulate.add_at:constant:6",
-        "kernels.accumulate.add_at:constant:7",
-        "kernels.indexing.front:constant:1",
-        "kernels.indexing.gather:constant:2",
-        "kernels.reductions.product_of_all:constant:3",
-        "primitives.reduce._product_of_all_rule:constant:3",
-    ),
+    _EMPTY: ("kernels.indexing.gather:neighbour:1 np.zeros",),
+    _DIVIDES: ("kernels.normalizations.standardize_backward:operator:4 z.size // max(scale.size, 1)",),
     _COST: (
-        "kernels.einstein.contraction:constant:1",
-        "kernels.einstein.contraction:dropped statement:3",
+        "kernels.einstein.contraction:constant:1 1",
+        "kernels.einstein.contraction:dropped statement:3 work *= size[label]",
     ),
-    _KEEPS: ("kernels.reductions.logsumexp:dropped call:1",),
-    _ALL_REAL: ("kernels.parts.cast:comparison:1",),
+    _KEEPS: ("kernels.reductions.logsumexp:dropped call:1 np.where(np.isinf(top), 0, top).astype(t",),
+    _ALL_REAL: ("kernels.parts.cast:comparison:1 x.dtype.kind == 'c'",),
     _NEGATED_ZERO: (
         "row _drawn_bernoulli:rule 0 negated",
         "row _drawn_poisson:rule 0 negated",
@@ -130,80 +108,87 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "row _rrelu_with_noise_backward:rule 1 negated",
     ),
     _PLACEHOLDER: (
-        "kernels.activations.elu:constant:2",
-        "kernels.decompositions.pinv:constant:7",
-        "kernels.elementary.spherical:constant:1",
-        "kernels.gamma._trigamma_left:constant:2",
+        "kernels.activations.elu:constant:2 0",
+        "kernels.decompositions.pinv:constant:7 2",
+        "kernels.elementary.spherical:constant:1 1",
+        "kernels.gamma._trigamma_left:constant:2 0.5",
     ),
     _FASTER: (
-        "kernels.accumulate.add_at:comparison:4",
-        "kernels.accumulate.add_at:constant:3",
-        "kernels.arithmetic.power:comparison:14",
-        "kernels.lapack._spread:constant:2",
-        "kernels.norms.p_norm:constant:2",
-        "kernels.norms._sum_of_powers:comparison:6",
-        "kernels.norms._sum_of_powers:neighbour:4",
-        "kernels.geometry.strided_read:comparison:1",
+        "kernels.norms.p_norm:constant:2 0",
+        "kernels.norms._sum_of_powers:comparison:6 found > 1e-140",
+        "kernels.norms._sum_of_powers:neighbour:4 np.isfinite",
+        "kernels.geometry.strided_read:comparison:1 shared.max() > 1",
+        "kernels.lapack._spread:constant:1 2",
     ),
-    _WORKSPACE: ("kernels.lapack.lu_inverse:constant:2", "kernels.lapack.lu_inverse:dropped term:3"),
+    _WORKSPACE: (
+        "kernels.lapack.lu_inverse:constant:2 1",
+        "kernels.lapack.lu_inverse:dropped term:3 size * size",
+    ),
     _PERIOD: (
-        "kernels.gamma._reflected:operator:3",
-        "kernels.gamma._reflected:dropped term:5",
-        "kernels.gamma._trigamma_left:operator:5",
-        "kernels.gamma._trigamma_left:dropped term:9",
-        "kernels.gamma._trigamma_left:neighbour:3",
+        "kernels.gamma._reflected:operator:3 x - np.rint(x)",
+        "kernels.gamma._reflected:dropped term:5 x - np.rint(x)",
+        "kernels.gamma._trigamma_left:operator:5 x - np.rint(x)",
+        "kernels.gamma._trigamma_left:dropped term:9 x - np.rint(x)",
+        "kernels.gamma._trigamma_left:neighbour:3 np.rint",
     ),
     _DISTANCE: (
-        "kernels.comparison.close:swapped:1",
-        "kernels.gamma._reflected:swapped:2",
-        "kernels.losses.huber_loss:swapped:1",
-        "kernels.losses.smooth_l1_loss:swapped:1",
-        "primitives.norms.dist[1]:swapped:1",
+        "kernels.comparison.close:swapped:1 x - y",
+        "kernels.gamma._reflected:swapped:2 x - np.rint(x)",
+        "kernels.losses.huber_loss:swapped:1 x - y",
+        "kernels.losses.smooth_l1_loss:swapped:1 x - y",
+        "primitives.norms.dist[1]:swapped:1 x - y",
     ),
-    _NO_NAN: ("kernels.comparison.close_integers:constant:1",),
+    _NO_NAN: ("kernels.comparison.close_integers:constant:1 False",),
     _TRUTH: (
-        "kernels.decompositions._products_but:dropped dtype:1",
-        "kernels.lapack._lu_solve:constant:2",
-        "kernels.lapack.ldl:constant:1",
-        "kernels.lapack.ldl:constant:2",
-        "kernels.lapack.lu:constant:2",
+        "kernels.decompositions._products_but:dropped dtype:1 np.eye(n, dtype=bool)",
+        "kernels.lapack._lu_solve:constant:2 1",
+        "kernels.lapack.ldl:constant:1 1",
+        "kernels.lapack.ldl:constant:2 1",
+        "kernels.lapack.lu:constant:2 1",
     ),
-    _PARITY: ("kernels.gamma.polygamma:operator:7",),
+    _PARITY: ("kernels.gamma.polygamma:operator:7 n + 1",),
     _ONE: (
-        "kernels.geometry.as_strided:comparison:1",
-        "kernels.indexing.scatter_add:constant:1",
-        "kernels.scattering.scatter_reduce:constant:1",
+        "kernels.geometry.as_strided:comparison:1 offset > 0",
+        "kernels.indexing.scatter_add:constant:1 1",
+        "kernels.scattering.scatter_reduce:constant:1 1",
     ),
-    _ONE_DTYPE: ("kernels.rounding.no_zero_divisor:dropped term:2",),
+    _ONE_DTYPE: ("kernels.rounding.no_zero_divisor:dropped term:2 x.dtype.kind + y.dtype.kind",),
     _EVEN: (
-        "kernels.error_functions._steep:dropped call:1",
-        "kernels.gamma._trigamma_left:swapped:3",
-        "kernels.losses.mse_loss:swapped:1",
-        "kernels.windows.kaiser:swapped:1",
-        "primitives.bessel._bessel_i[1]:swapped:1",
+        "kernels.error_functions._steep:dropped call:1 np.abs(x)",
+        "kernels.gamma._trigamma_left:swapped:3 x - np.rint(x)",
+        "kernels.losses.mse_loss:swapped:1 x - y",
+        "primitives.bessel._bessel_i[1]:swapped:1 n - 1",
     ),
     _INVERSE: (
-        "kernels.decompositions.det:operator:1",
-        "kernels.decompositions.slogdet:operator:1",
-        "primitives.arithmetic._with_ratio:swapped:1",
+        "kernels.decompositions.det:operator:1 found * _parity(pivots, factors.dtype)",
+        "kernels.decompositions.slogdet:operator:1 signs * _parity(pivots, factors.dtype)",
+        "primitives.arithmetic._with_ratio:swapped:1 out / ops.where(input == 0, 1, input)",
     ),
-    _NAN: ("kernels.arithmetic.sgn:operator:1", "primitives.reduce._var:operator:3"),
-    _UNUSED: ("kernels.binning.searchsorted:comparison:2",),
-    _FLAT: ("primitives.reduce._std:constant:1",),
-    _ROOM: ("kernels.geometry.in_its_layout:constant:1",),
-    _IGNORED: ("kernels.classes.cross_entropy:constant:6",),
+    _NAN: (
+        "kernels.arithmetic.sgn:operator:1 x * np.nan",
+        "primitives.reduce._var:operator:3 g * math.nan",
+    ),
+    _UNUSED: ("kernels.binning.searchsorted:comparison:2 edges.ndim > 1",),
+    _FLAT: ("primitives.reduce._std:constant:1 0",),
+    _ROOM: ("kernels.geometry.in_its_layout:constant:1 1",),
+    _IGNORED: (
+        "kernels.classes.cross_entropy:constant:1 1",
+        "kernels.classes.cross_entropy_backward:constant:5 0",
+    ),
     _TAKEN: (
-        "primitives.norms._directions:comparison:4",
-        "kernels.arithmetic.power:comparison:11",
-        "kernels.choosing.heaviside:comparison:2",
+        "primitives.norms._directions:comparison:4 p < 1",
+        "kernels.choosing.heaviside:comparison:2 x > 0",
     ),
-    _VANISHES: ("kernels.bessel.airy_ai:comparison:1", "kernels.bessel.airy_ai:constant:1"),
-    _WRITTEN: ("kernels.lapack.geqrf:neighbour:1",),
-    _SELF: ("kernels.distances._square:neighbour:1",),
-    _COMMUTES: ("kernels.scattering._reduce:swapped arguments:2",),
-    _UNIT: ("primitives.factorize._lu_back:constant:4",),
-    _REAL_ADJOINT: ("kernels.lapack.lu_solve:constant:7",),
-    _RULES_ONLY: ("primitives.normalize._curvature:constant:3",),
+    _VANISHES: (
+        "kernels.bessel.airy_ai:comparison:1 x > 200",
+        "kernels.bessel.airy_ai:constant:1 200",
+    ),
+    _WRITTEN: ("kernels.lapack.geqrf:neighbour:1 np.zeros",),
+    _SELF: ("kernels.distances._square:neighbour:1 np.zeros",),
+    _COMMUTES: ("kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",),
+    _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
+    _REAL_ADJOINT: ("kernels.lapack.lu_solve:constant:7 1",),
+    _RULES_ONLY: ("primitives.normalize._curvature:constant:3 False",),
 }
 
 #: Patterns of a mutant's id and of its change, before -> after.
@@ -266,7 +251,12 @@ _UNSEEN: tuple[tuple[str, str, str], ...] = (
 
 def reason(id: str, change: str) -> str:
     """Why no program can tell this mutant; empty if that is not known."""
-    return EQUIVALENT.get(id) or _first(_ALIKE, id, change)
+    return (EQUIVALENT[id] if id in EQUIVALENT and stands(id, change) else "") or _first(_ALIKE, id, change)
+
+
+def stands(id: str, change: str) -> bool:
+    """Whether a listed mutant is still the change that was meant, and not another one of its number."""
+    return " ".join(change.split()).startswith(" ".join(_STOOD[id].split()))
 
 
 def heading(id: str, change: str) -> str:
@@ -283,4 +273,15 @@ def _fits(pattern: str, text: str) -> bool:
     return re.fullmatch(pattern, text, re.S) is not None
 
 
-EQUIVALENT: Mapping[str, str] = {id: reason for reason, ids in _BY_REASON.items() for id in ids}
+def _parted(listed: str) -> tuple[str, str]:
+    """Id and what stood there; of rows, which have no number, the id alone."""
+    if listed.startswith("row "):
+        return listed, ""
+    found = re.fullmatch(r"(.*?:[a-z ]+:\d+) (.*)", listed, re.S)
+    assert found, listed
+    return found[1], found[2]
+
+
+_LISTED = {_parted(listed): reason for reason, all_listed in _BY_REASON.items() for listed in all_listed}
+EQUIVALENT: Mapping[str, str] = {id: reason for (id, _), reason in _LISTED.items()}
+_STOOD: Mapping[str, str] = dict(_LISTED.keys())

@@ -16,6 +16,7 @@ DEADLY: Mapping[tuple[str, str], str] = MappingProxyType(
 
 _FELL = "torch's Python code falls over an attribute that the argument has not; a TypeError that names it says more"
 _BUILD = "torch's error says how torch was built, not what was given"
+_NOTHING = "None is taken for an argument that was left out"
 _PARTIAL = "torch computes in complex32, which few libraries have"
 
 
@@ -27,4 +28,6 @@ def known(theirs: Answer, ours: Answer) -> str:
         return _BUILD
     if "ComplexHalf" in theirs.message or theirs.what.startswith("complex32"):
         return _PARTIAL
+    if theirs.what == "TypeError" and "NoneType" in theirs.message and not ours.message:
+        return _NOTHING
     return ""

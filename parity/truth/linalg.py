@@ -61,10 +61,14 @@ line("linalg.matrix_exp matrix_exp", lambda input: each(matrices.exponential, in
 
 
 @forward("linalg.matrix_rank")
-def _(input: Array, *, rtol: float = 1e-6) -> Array:
+def _(input: Array, *, rtol: float | None = None, atol: float = 0.0) -> Array:
+    # Without either what rounding leaves of a zero counts as one.
+    share = rtol if rtol is not None else 0.0 if atol else 1e-6
+
     def one(a: Array) -> Array:
         values = matrices.singular_values(a)
-        return np.asarray(sum(less(max(values, key=float) * arb(rtol), x) for x in values), np.int64)
+        least = max((max(values, key=float, default=arb(0)) * arb(share), arb(atol)), key=float)
+        return np.asarray(sum(less(least, x) for x in values), np.int64)
 
     return each(one, input)  # type: ignore[no-any-return]
 

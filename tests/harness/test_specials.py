@@ -177,9 +177,21 @@ def test_an_order_that_only_the_subject_has_is_not_judged_behind_special_values(
 
 
 def test_a_known_difference_covers_nothing_that_the_truth_decides():
-    assert known("prod", "gradient", float("nan"), None)
-    assert not known("prod", "gradient", float("nan"), 1.0)
-    assert not known("prod", "gradient", 2.0, None)
-    assert not known("prod", "value", float("nan"), None)
-    assert known("atan2", "gradient", 0.0, None)
-    assert not known("sin", "gradient", float("nan"), None)
+    assert known("prod", "gradient", NAN, 2.0, None)
+    assert not known("prod", "gradient", NAN, 2.0, 1.0)
+    assert not known("prod", "gradient", 2.0, NAN, None)
+    assert not known("prod", "value", NAN, 2.0, None)
+    assert known("atan2", "gradient", 0.0, 2.0, None)
+    assert not known("sin", "gradient", NAN, 2.0, None)
+
+
+@pytest.mark.parametrize("op", ["addcdiv", "atan2", "exp2", "frexp", "nn.functional.binary_cross_entropy", "sinc"])
+def test_a_known_difference_covers_no_answer_of_torch_that_its_reason_does_not_explain(op):
+    """What an engine makes of a number that torch has is no known difference, not even where nothing decides."""
+    for wrong in (0.0, 2.0, NAN, np.inf):
+        assert not known(op, "gradient", 1.5, wrong, None)
+
+
+def test_a_difference_that_is_known_with_one_argument_only():
+    assert known("scatter_reduce", "gradient", 0.5, 1.0, None, [{"include_self": False}])
+    assert not known("scatter_reduce", "gradient", 0.5, 1.0, None, [{"include_self": True}, {}])

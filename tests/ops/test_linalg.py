@@ -276,3 +276,17 @@ def test_a_product_of_nan_times_an_alpha_of_0(name, dtype):
             ]
             found.append(getattr(lib, name)(ones[0], ones[1] * math.nan, ones[2], alpha=0).numpy())
         np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("pivots", [[0, 0, 0], [4, 1, 1], [-1, 2, 3]])
+@pytest.mark.parametrize("name", ["linalg.lu_solve", "lu_unpack"])
+def test_pivots_outside_of_the_matrix_are_refused(name, pivots):
+    """LAPACK would write there."""
+    found = []
+    for lib in (ad, torch):
+        function = lib.lu_unpack if name == "lu_unpack" else lib.linalg.lu_solve
+        more = () if name == "lu_unpack" else (lib.ones(3, 1),)
+        with pytest.raises(RuntimeError) as refused:
+            function(lib.eye(3), lib.tensor(pivots, dtype=lib.int32), *more)
+        found.append(str(refused.value))
+    assert found[0] == found[1]

@@ -48,3 +48,30 @@ def described(lib, text):
 @pytest.mark.parametrize("text", [call.strip() for line in CALLS.strip().splitlines() for call in line.split(" | ")])
 def test_nodes_are_torchs(text):
     assert described(autodiff, text) == described(torch, text)
+
+
+#: Methods that write, on y (2, 3), z (1, 3, 1), u (3, 3), r (3) and bounds, all of them recorded.
+WRITTEN = """
+y.acosh_() | y.asinh_() | (y / 9).atanh_() | y.sinh_() | y.cosh_() | y.tanh_() | y.exp_() | y.sqrt_() | y.mul_(y)
+y.clamp_(1) | y.clamp_(min=y) | y.clamp_min_(1) | y.clamp_min_(y) | y.clamp_max_(2) | y.clamp_max_(y) | y.clip_(1, 2)
+y.clamp_min(1) | y.clamp_min(r) | y.clamp_max(1) | y.clamp_max(r) | y.clamp(r) | y.clamp(1)
+z.squeeze_() | z.squeeze_(0) | z.squeeze_((0, 2)) | z.squeeze_(1) | z.unsqueeze_(0) | z.transpose_(0, 1) | u.t_()
+z.swapaxes_(0, 1) | z.swapdims_(1, 2) | y.as_strided_((2,), (1,)) | y.copy_(r) | y.fill_(2) | y.fill_(r[0]) | y.zero_()
+y.add_(r) | y.sub_(2) | y.div_(r) | y.pow_(2) | y.pow_(r) | y.abs_() | y.neg_() | y.relu_() | y.sigmoid_() | y.erf_()
+y.masked_fill_(y > 2, 0.0) | y.index_fill_(1, i, 1.0) | y.addcmul_(y, r) | y.lerp_(r, 0.5) | y.cumsum_(1) | y.tril_()
+y[0].acosh_() | y[:, 1:].clamp_min_(2) | u[1:].t().mul_(2)
+"""
+
+
+def written(lib, text):
+    y, z, u, r = (
+        (lib.arange(1.0, n + 1).reshape(shape).requires_grad_()) * 1.0
+        for n, shape in ((6, (2, 3)), (3, (1, 3, 1)), (9, (3, 3)), (3, (3,)))
+    )
+    out = eval(text, {"lib": lib, "y": y, "z": z, "u": u, "r": r, "i": lib.tensor([1, 0])})
+    return [t.grad_fn.name() for t in (out, y, z, u)], type(out.grad_fn).__name__, tuple(out.shape)
+
+
+@pytest.mark.parametrize("text", [call.strip() for line in WRITTEN.strip().splitlines() for call in line.split(" | ")])
+def test_nodes_of_methods_that_write_are_torchs(text):
+    assert written(autodiff, text) == written(torch, text)

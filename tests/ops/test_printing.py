@@ -102,3 +102,68 @@ f"{lib.ones(2)}"
 )
 def test_remarks(expression: str) -> None:
     assert repr(eval(expression, {"lib": ad})) == repr(eval(expression, {"lib": torch}))
+
+
+SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 12, 20, 1100]
+SHARES = [0.03, 0.15, 0.2, 0.2, 0.12, 0.1, 0.08, 0.05, 0.04, 0.02, 0.01]
+
+
+def drawn_array(random: np.random.Generator) -> np.ndarray:
+    """Any dtype and shape, tiny, huge, whole, of many scales or without numbers, sometimes transposed."""
+    shape = tuple(random.choice(SIZES, size=random.integers(5), p=SHARES).tolist())
+    while np.prod(shape) > 5000:
+        shape = shape[1:]
+    found = values(random, shape, str(random.choice([*DTYPES, "int8", "int16"])))
+    if random.random() < 0.2:
+        with np.errstate(all="ignore"):
+            found = (found * random.choice([1e-320, 1e-45, 2.0**60, -0.0])).astype(found.dtype)
+    return np.asarray(found.T if random.random() < 0.3 else found)
+
+
+def drawn_options(random: np.random.Generator) -> dict[str, Any]:
+    offered = {
+        "precision": list(range(9)),
+        "threshold": [0, 5, 50, 1000],
+        "edgeitems": [1, 2, 3, 4],
+        "linewidth": [10, 20, 40, 80, 120, 200],
+        "sci_mode": [True, False, None],
+        "profile": ["default", "short", "full"],
+    }
+    return {name: offered[name][random.integers(len(offered[name]))] for name in offered if random.random() < 0.3}
+
+
+@pytest.mark.usefixtures("_usual")
+@pytest.mark.parametrize("seed", range(4))
+def test_drawn_tensors(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for _ in range(120):
+        array, options = drawn_array(random), drawn_options(random)
+        wide, grad, computed = random.random(3) < (0.3, 0.3, 0.2)
+        told = []
+        for lib in (torch, ad):
+            lib.set_printoptions(profile="default")
+            lib.set_printoptions(**options)
+            lib.set_default_dtype(lib.float64 if wide else lib.float32)
+            try:
+                x = lib.from_numpy(array)
+                if array.dtype.kind in "fc":
+                    x = x.requires_grad_() if grad else x
+                    x = x * 1 if computed else x
+                told.append((repr(x), str([x, {"a": (x,)}]), f"{x}", repr(x.tolist())))
+                if x.numel() == 1:
+                    told[-1] += (repr(x.item()),)
+            finally:
+                lib.set_default_dtype(lib.float32)
+        assert told[0] == told[1], (array.dtype, array.shape, options)
+
+
+@pytest.mark.parametrize("spec", ["", ".2f", ">10", "e", "d", "x", "nonsense"])
+@pytest.mark.parametrize("value", [1.5, 3, True, 1 + 2j, [1.5], [1, 2]])
+def test_formats(value: Any, spec: str) -> None:
+    answers = []
+    for lib in (torch, ad):
+        try:
+            answers.append(format(lib.tensor(value), spec))
+        except Exception as error:
+            answers.append(type(error).__name__)
+    assert answers[0] == answers[1]

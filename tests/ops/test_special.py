@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.special
 import torch
 
 import autodiff as ad
@@ -114,3 +115,14 @@ def test_no_warning_at_the_ends_of_the_numbers():
             result = function(ends, x) if binary else function(x)
             if result.requires_grad:
                 result.sum().backward()
+
+
+def test_the_third_derivative_of_i1_is_that_of_its_series():
+    x = ad.tensor([0.3, -1.7, 2.5], dtype=ad.float64, requires_grad=True)
+    y = ad.special.i1(x)
+    for _ in range(3):
+        (y,) = ad.autograd.grad(y.sum(), x, create_graph=True)
+    # (3 I0 + 4 I2 + I4) / 8 (DLMF 10.29.5).
+    at = x.detach().numpy()
+    wanted = (3 * scipy.special.iv(0, at) + 4 * scipy.special.iv(2, at) + scipy.special.iv(4, at)) / 8
+    np.testing.assert_allclose(y.detach().numpy(), wanted, rtol=1e-12)

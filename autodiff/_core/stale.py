@@ -1,0 +1,81 @@
+"""Views whose memory was written: each asks its base for its node, once somebody wants to know it.
+
+A view is made stale by changing its class to one whose `_node` is a property: fresh tensors pay nothing for it. (A
+`__getattr__` on Tensor would make every attribute that they have dearer.) Knows one operator: what replays a view.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from autodiff._core import errors
+from autodiff._core.modes import enable_grad, state
+from autodiff._core.node import Node
+from autodiff._core.registry import PRIMITIVES
+from autodiff._core.tensor import Tensor, own_node, replace_node, replayed
+from autodiff._kernels.geometry import apart, order
+
+
+def _refreshed(view: Any, asked: bool = False) -> Node | None:
+    """The node of a view whose memory was written since: its base's node, and the way from there.
+
+    A view that may not be replayed is refused where operators are recorded, or where a user asked for its node.
+    """
+    meta = view._meta.view
+    if meta.base._node is None or (state.inference and not asked):
+        return own_node(view)
+    if meta.made is not None:
+        if not asked and not state.grad:
+            return own_node(view)
+        raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
+    base, array = meta.base._array, view._array
+    node: Node | None
+    with enable_grad():
+        if array.dtype is base.dtype and apart(array):
+            replay = functools.partial(replayed, meta.way)
+            node = PRIMITIVES["replayed"].op(meta.base, replay=replay, order=order(base))._node
+        else:
+            # What is seen as another dtype has torch's name of that; what shares memory must be summed.
+            node = meta.replay(meta.base)._node
+    _settled(view, node)
+    return node
+
+
+def _takes_part(view: Any) -> bool:
+    """Whether a stale view requires grad: asking that raises nothing, as in torch."""
+    return own_node(view) is not None or view._meta.view.base._node is not None
+
+
+def _asked(view: Any) -> Node | None:
+    _refreshed(view, asked=True)
+    return Tensor.grad_fn.__get__(view)  # type: ignore[no-any-return]
+
+
+def _settled(view: Any, node: Node | None) -> None:
+    # Another thread may have refreshed it meanwhile.
+    view.__class__ = getattr(view, "_fresh", view.__class__)
+    replace_node(view, node)
+    view._storage.views.add(view)
+
+
+_STALE: dict[type[Tensor], type[Tensor]] = {}
+
+
+def make_stale(view: Tensor) -> None:
+    """From now on the view asks its base for its node, once somebody wants to know it."""
+    kind = type(view)
+    if hasattr(kind, "_fresh"):
+        return
+    if kind not in _STALE:
+        about = {
+            "__slots__": (),
+            "_fresh": kind,
+            "_node": property(_refreshed, _settled),
+            "grad_fn": property(_asked),
+            "is_leaf": property(lambda view: _asked(view) is None),
+            "__module__": kind.__module__,
+        }
+        about["requires_grad"] = property(_takes_part, kind.requires_grad.fset)  # type: ignore[attr-defined]
+        _STALE.setdefault(kind, type(kind.__name__, (kind,), about))
+    view.__class__ = _STALE[kind]

@@ -1,0 +1,152 @@
+"""Modules as functions of their state: functional_call, stack_module_state, functionalize.
+
+Knows of a module only torch's own protocol: `_parameters`, `_buffers` and `_modules` by name, and what lists them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
+
+Named = dict[str, Tensor]
+
+
+def functional_call(
+    module: Any,
+    parameter_and_buffer_dicts: Named | Sequence[Named],
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
+) -> Any:
+    """The module called with these parameters and buffers in place of its own, which it has again afterwards.
+
+    A tensor that the module holds under several names is replaced under all of them, unless not `tie_weights`.
+    `strict`: raise RuntimeError unless exactly the module's names are given.
+    """
+    given = _together(parameter_and_buffer_dicts)
+    if args is None:
+        args = ()
+    elif not isinstance(args, tuple):
+        args = (args,)
+    with _replaced(module, given, tie_weights, strict):
+        return module(*args, **(kwargs or {}))
+
+
+def _together(dicts: Any) -> Named:
+    """One dict of them all. Raises ValueError for a name that stands in two."""
+    several = [dicts] if isinstance(dicts, dict) else dicts
+    if not all(isinstance(d, dict) for d in several):
+        raise ValueError("Expected all elements of parameter_and_buffer_dicts to be dictionaries")
+    names = [name for d in several for name in d]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{twice} appeared in multiple dictionaries; behavior of functional call is ambiguous")
+    return {name: t for d in several for name, t in d.items()}
+
+
+def _state(module: Any) -> Named:
+    """Every parameter and buffer under every name that it has."""
+    return dict(module.named_parameters(remove_duplicate=False)) | dict(module.named_buffers(remove_duplicate=False))
+
+
+@contextmanager
+def _replaced(module: Any, given: Named, tie_weights: bool, strict: bool) -> Iterator[None]:
+    own = _state(module)
+    if strict:
+        _check_names(module, given, own)
+    for t in given.values():
+        if not isinstance(t, Tensor):
+            raise TypeError(f"{t!r} is not an instance of torch.Tensor")
+    places = []
+    for name, t in (_tied(given, own) if tie_weights else given).items():
+        *path, last = name.split(".")
+        owner = functools.reduce(lambda inner, part: inner._modules[part], path, module)
+        held = next((d for d in (owner._parameters, owner._buffers) if last in d), owner.__dict__)
+        places.append((held, last, t, last in held, held.get(last)))
+    try:
+        for held, last, t, *_ in places:
+            held[last] = t
+        yield
+    finally:
+        for held, last, _, there, before in reversed(places):
+            if there:
+                held[last] = before
+            else:
+                del held[last]
+
+
+def _check_names(module: Any, given: Named, own: Named) -> None:
+    lines = [
+        f"{what} key(s): {', '.join(map(repr, sorted(names)))}."
+        for what, names in (("Unexpected", given.keys() - own.keys()), ("Missing", own.keys() - given.keys()))
+        if names
+    ]
+    tied = [[n for n in own if own[n] is t] for t in {id(t): t for t in own.values()}.values()]
+    complete = all(any(n in given for n in names) for names in tied)
+    if lines and (given.keys() - own.keys() or not complete):
+        raise RuntimeError(f"Error(s) in reparametrizing for {type(module).__name__}:\n\t" + "\n\t".join(lines))
+
+
+def _tied(given: Named, own: Named) -> Named:
+    """What is given, under all names of the tensor that it replaces. Raises ValueError for two in place of one."""
+    found = dict(given)
+    for name, t in given.items():
+        names = [n for n in own if name in own and own[n] is own[name]]
+        several = sorted(n for n in names if n in given)
+        if len({id(given[n]) for n in several}) > 1:
+            raise ValueError(
+                f"functional_call got multiple values for keys {several}, which are tied. Consider using "
+                "tie_weights=False"
+            )
+        found |= dict.fromkeys(names, t)
+    return found
+
+
+def stack_module_state(models: Sequence[Any]) -> tuple[Named, Named]:
+    """Parameters and buffers of models of one class, each stacked along a new first dimension: what vmap runs over.
+
+    The stacked parameters are leaves, which require grad where the models' do. Raises RuntimeError for no model, for
+    models of several classes, or in training and in evaluation mode at once.
+    """
+    if not len(models):
+        raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
+    if any(m.training != models[0].training for m in models):
+        raise RuntimeError("stack_module_state: Expected all models to have the same training/eval mode.")
+    if any(type(m) is not type(models[0]) for m in models):
+        raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    parameters = [dict(m.named_parameters()) for m in models]
+    buffers = [dict(m.named_buffers()) for m in models]
+    return _stacked(parameters), _stacked(buffers)
+
+
+def _stacked(states: list[Named]) -> Named:
+    return {
+        name: ops.stack(*[s[name].detach() for s in states], dim=0).requires_grad_(t.requires_grad)
+        for name, t in states[0].items()
+    }
+
+
+def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:
+    """A function that computes the same, its arguments written where `func` writes them.
+
+    torch takes the writing out of what it records; nothing is recorded here that writing could disturb, so that there
+    is nothing to take out. Raises RuntimeError for another `remove` than "mutations" or "mutations_and_views".
+    """
+    if remove not in ("mutations", "mutations_and_views"):
+        raise RuntimeError(
+            f"functionalize(f, remove='mutations'): received invalid argument for remove={remove}. Valid options are "
+            "remove='mutations' and remove='mutations_and_views'"
+        )
+
+    @functools.wraps(func)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return func(*args, **kwargs)
+
+    return wrapped
