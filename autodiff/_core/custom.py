@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -85,6 +85,10 @@ class CustomNode(TableNode):
     function: ClassVar[Any] = None
 
     opens_late = True
+
+    @property
+    def places(self) -> Sequence[int]:
+        return [place for place, is_tensor in enumerate(self.likes) if is_tensor]
 
     @property
     def materializes(self) -> bool:  # type: ignore[override]

@@ -18,7 +18,7 @@ from autodiff._core.node import AccumulateGrad, Hooks, Node, Storage
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, replace_node, replayed, wrap
+from autodiff._core.tensor import Tensor, View, replace_node, replayed, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -97,11 +97,13 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     result = compute(target)
     if result._node is not None:
         _rename_written(result._node)
-    target._node = result._node
+    if state.grad:
+        target._node = result._node
     before, target._array = target._array, result._array
     meta = target._meta
     if meta is not None and meta.view is not None and result._meta is not None:
-        meta.view = result._meta.view
+        # However the step was made, the target stays the view that it was.
+        meta.view = View(result._meta.view.base, result._meta.view.way, made)  # type: ignore[union-attr]
     elif target._storage is not None:
         views.moved_base(target, before)
     target.storage().touch()
@@ -120,7 +122,7 @@ def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: boo
     """Raise where torch refuses to write, before anything is computed: also for a view that `operands` would link."""
     if unusual and state.level and (target._meta is None or target._meta.level != state.level):
         raise RuntimeError(errors.CAPTURED)
-    if state.grad:
+    if state.grad and not (unusual and _of_inference((target, *operands))):
         view = None if target._meta is None else target._meta.view
         if view is None:
             if isinstance(target._node, AccumulateGrad):
@@ -134,6 +136,11 @@ def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: boo
             raise RuntimeError(view.made)
     if not filling and _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
+
+
+def _of_inference(operands: Sequence[Any]) -> bool:
+    """Whether nothing here can take part in a graph: then nobody asks who is a leaf, or a view."""
+    return all(x.is_inference() for x in operands if isinstance(x, Tensor))
 
 
 def written(target: Tensor) -> Storage:

@@ -31,7 +31,8 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
             view._meta.inference = False
         if not state.grad:
             made = errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW
-            if source.requires_grad and view._array.dtype.kind in "fc":
+            # Whether it requires grad is asked of the base, past what it is a view of.
+            if (source if source._base is None else source._base).requires_grad and view._array.dtype.kind in "fc":
                 view._node = dead_end(view)
     outer = source._meta.view if source._meta is not None else None
     meta = view._meta

@@ -117,7 +117,8 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         node = place_in_graph(t)
         if node is None:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
-        roots.append((node, root))
+        # Under the tensor there may be other memory by now (`.data`): the graph is still that of the former.
+        roots.append((node, fitted(root, node.like)))
     return roots
 
 
