@@ -19,7 +19,7 @@ from autodiff._kernels.pieces import FEW
 #: Up to so many elements a fused kernel's set-up costs more than it saves.
 SMALL = 4096
 #: Elements of a block where a step keeps several blocks of its own.
-_BLOCK = 1 << 13
+_BLOCK = 1 << 12
 #: How far what a result says of itself may be off: four of its roundings.
 _DOUBT = 1e-15
 
