@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows, laid_like
+
 Piece = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
 #: Elements that are computed at a time: a series goes over them twice a term, in the cache.
@@ -16,11 +18,13 @@ _BLOCK = 1 << 12
 def in_blocks(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The kernel that applies a formula of a row of float64 to any array, a few thousand elements at a time.
 
-    The result has the argument's dtype.
+    The result has the argument's dtype and layout.
     """
 
     def kernel(x: Any) -> Any:
         wide = np.asarray(x, np.float64)
+        if not wide.flags.c_contiguous:
+            return laid_like(kernel(in_rows(x)), x)
         if wide.size <= _BLOCK:
             return formula(wide.reshape(-1)).reshape(wide.shape).astype(x.dtype, copy=False)[()]
         flat = wide.reshape(-1)
