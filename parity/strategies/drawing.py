@@ -17,7 +17,18 @@ from parity.engines.protocol import Run
 from parity.errors import UsageError
 from parity.program import Array, Program, Regime
 from parity.spellings import Spelling
-from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
+from parity.strategies import (
+    arguments,
+    arrays,
+    companions,
+    extents,
+    matrices,
+    parts,
+    positions,
+    products,
+    samples,
+    shapes,
+)
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -37,7 +48,8 @@ def united(tables: Iterable[Mapping[str, Drawer]]) -> dict[str, Drawer]:
     return found
 
 
-_DRAWERS = united(module.DRAWERS for module in (arguments, companions, matrices, parts, positions, products, samples))
+_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples)
+_DRAWERS = united(module.DRAWERS for module in _KINDS)
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(
     ["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge", "floor_divide",
@@ -149,7 +161,7 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
         if value is not LEFT:
             values[argument.name] = value
     if call.even:
-        arguments.check_even(call)
+        extents.check_even(call)
     bits = bits_after(spec.name, values) if draft.exact else 0
     args, kwargs = _assembled(spec, values)
     if spelling is None:

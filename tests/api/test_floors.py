@@ -14,8 +14,6 @@ PACKAGES = ("autodiff", "parity")
 
 #: The one place where each heavy library is loaded inside a function, because importing it costs too much.
 LAZY_DOORS = {
-    ("autodiff/_core/anomaly.py", "traceback"),
-    ("autodiff/_kernels/pieces.py", "fractions"),
     ("autodiff/graph.py", "shutil"),
     ("autodiff/graph.py", "subprocess"),
     ("parity/engines/reference.py", "torch"),
