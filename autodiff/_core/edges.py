@@ -27,7 +27,7 @@ def edge_of(tensor: Tensor) -> GradientEdge:
 
 def place_in_graph(x: Any) -> Node | None:
     """The place of a tensor or of an edge; None for a tensor outside any graph."""
-    if not isinstance(x, GradientEdge):
+    if type(x) is Tensor or not isinstance(x, GradientEdge):
         node: Node | None = x._node
         # A view made where nothing is recorded asks its base whether it requires grad, and leads nowhere.
         return None if type(node) is DeadEnd else node

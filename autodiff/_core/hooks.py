@@ -26,6 +26,11 @@ def _given(g: Tensor | None, create_graph: bool) -> Gradient:
     return g if g is None or create_graph else g._array
 
 
+def in_order(table: dict[int, Any]) -> list[Any]:
+    """The hooks of a table in the order in which they were hung up; a hook may change the table while they run."""
+    return list(table.values())
+
+
 def called(hook: Any, create_graph: bool, *arguments: Any) -> Any:
     """A user's hook, in the walk's own grad mode."""
     before = switch(create_graph and state.grad, state.inference)
@@ -45,7 +50,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     many = isinstance(g, list)
     shown = [_shown(x) for x in (g if many else [g])]
     for slot, table in list(hooks.tensor.items()):
-        for hook in list(table.values()):
+        for hook in in_order(table):
             replaced = called(hook, create_graph, shown[slot])
             if replaced is not None:
                 _check(shown[slot], replaced, hook)
@@ -57,7 +62,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
             kept = arrived if create_graph else wrap(np.array(arrived._array))
             meta.grad = kept if meta.grad is None else meta.grad + kept
     if executes:
-        for hook in list(hooks.before.values()):
+        for hook in in_order(hooks.before):
             replaced = called(hook, create_graph, tuple(shown))
             if replaced is not None:
                 shown = _all_checked(shown, replaced, hook)
@@ -69,15 +74,19 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     """The node's own hooks: called with the gradients of its inputs and of its outputs."""
     hooks = node.hooks
     assert hooks is not None
+    places = node.places
     # A number among the operands is an input too, without a gradient.
-    missing = [None] * (len(node.next_functions) - len(grads))
-    shown = [*map(_shown, grads), *missing]
+    missing = [None] * (len(node.next_functions) - len(places))
+    shown = [*(_shown(grads[place]) for place in places if grads), *missing]
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
-    for hook in list(hooks.after.values()):
+    for hook in in_order(hooks.after):
         replaced = called(hook, create_graph, tuple(shown), outer)
         if replaced is not None:
             shown = _all_checked(shown, replaced, hook)
-    return [_given(x, create_graph) for x in shown[: len(grads)]]
+    given = list(grads)
+    for place, x in zip(places, shown):
+        given[place] = _given(x, create_graph)
+    return given
 
 
 def run_accumulated(hooks: Iterable[Any], leaf: Tensor, create_graph: bool) -> None:

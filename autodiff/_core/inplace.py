@@ -226,8 +226,13 @@ def _stands_for(s: Any, before: Tensor, operands: Sequence[Any]) -> bool:
     return cast and not any(isinstance(x, Tensor) and x._storage is before._storage for x in operands)
 
 
+def as_it_was(array: Any) -> Any:
+    """A copy of what is about to be written over."""
+    return np.array(array)
+
+
 def _copied(s: Tensor, before: Tensor) -> Tensor:
-    copy = wrap(np.array(s._array) if s is before else s._array)
+    copy = wrap(as_it_was(s._array) if s is before else s._array)
     copy._node = s._node
     if duals:
         shared(s, copy, copy=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autodiff._core import errors
 from autodiff._core.gradients import ALONE, Gradient, ndarray, references
-from autodiff._core.hooks import run_accumulated, run_after, run_before
+from autodiff._core.hooks import in_order, run_accumulated, run_after, run_before
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.tensor import wrap
@@ -42,14 +43,31 @@ def settle(
 def accumulated_by_hooks(leaf: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     """Run a leaf's node: hooks before, the sum, hooks after."""
     g = run_before(leaf, g, create_graph)
-    if g is not None:
-        add_to_leaf(leaf, g, create_graph)
     hooks = leaf.hooks
     assert hooks is not None
-    if hooks.post_accumulate:
-        run_accumulated(list(hooks.post_accumulate.values()), leaf.variable, create_graph)
+
+    def add() -> None:
+        if g is not None:
+            add_to_leaf(leaf, g, create_graph)
+
+    def tell() -> None:
+        if hooks.post_accumulate:
+            run_accumulated(in_order(hooks.post_accumulate), leaf.variable, create_graph)
+
+    told_after(add, tell)
     if hooks.after:
         run_after(leaf, [], g, create_graph)
+
+
+def told_after(add: Callable[[], None], tell: Callable[[], None]) -> None:
+    """First the sum, then the hooks that are to see it."""
+    add()
+    tell()
+
+
+def in_own_memory(g: Any) -> Any:
+    """A copy: `.grad` is nobody else's memory."""
+    return np.array(g, order="C")
 
 
 def _is_whole(g: Any) -> bool:
@@ -76,7 +94,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         else:
             # The walk holds it once more than _alone() did: in its own frame.
             fresh = references(g) <= ALONE + 1 and (g.base is None or _is_whole(g))
-            first = wrap(g if fresh else np.array(g, order="C"))
+            first = wrap(g if fresh else in_own_memory(g))
         # Threads take turns at calls: between this question and its answer there is none.
         if meta.grad is None:
             meta.grad = first

@@ -7,7 +7,7 @@ is a topological order, and no walk has to find one first.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -144,9 +144,16 @@ class Node:
         return self.title
 
     @property
+    def places(self) -> Sequence[int]:
+        """The inputs that may have a gradient: by these a user counts edges."""
+        return range(len(self.edges))
+
+    @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that produced the inputs, each with the number of the output it was."""
-        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in self.edges)
+        edges = self.edges
+        chosen = [edges[place] for place in self.places]
+        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in chosen)
 
     def source(self) -> tuple[Node, int]:
         """The node a user sees, and which of its outputs this is."""
@@ -213,6 +220,13 @@ class PlainNode(TableNode):
     @property
     def frees(self) -> bool:  # type: ignore[override]
         return bool(self.primitive.frees)
+
+    @property
+    def places(self) -> Sequence[int]:
+        formulas = self.primitive.formulas
+        if self.primitive.variadic or len(formulas) != len(self.edges):
+            return range(len(self.edges))
+        return [place for place, formula in enumerate(formulas) if formula is not None]
 
     def name(self) -> str:
         return str(self.primitive.title)
@@ -281,7 +295,9 @@ class HotNode(Node):
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         found = super().next_functions
-        return found if len(found) == len(self.primitive.inputs) else (*found, (None, 0))
+        # A number among the operands is an input to torch, unless the derivative is one for numbers alone.
+        alone = len(found) == len(self.primitive.inputs) or self.primitive.kind == "parametric"
+        return found if alone else (*found, (None, 0))
 
     @property
     def saved(self) -> tuple[Any, ...] | None:

@@ -22,8 +22,8 @@ def uses(walk: Walk, roots: Sequence[tuple[Node, Gradient]]) -> dict[Node, int]:
     """How often each node that will run is given a gradient; empty where no hook would see the order."""
     needed = walk.needed
     counts: dict[Node, int] = {}
-    stack = [_owner(root) for root, _ in roots if needed is None or root in needed]
-    seen = set(stack)
+    seen = {_owner(root) for root, _ in roots if needed is None or root in needed}
+    stack = list(seen)
     watched = False
     while stack:
         node = stack.pop()

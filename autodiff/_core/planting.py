@@ -12,7 +12,8 @@ from autodiff._core.registry import PRIMITIVES
 
 Change = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-#: What the tape does besides calling formulas: the modules that look a function up, and its name there.
+#: What the tape does besides calling formulas: the modules that look a function up, and its name there; a method is
+#: named after its class.
 _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "accumulation": (("_core.graph", "added"), ("_core.step", "added")),
     "broadcasting": (("_core.gradients", "sum_to"),),
@@ -22,6 +23,24 @@ _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "copies": (("_core.inplace", "_keep_a_copy"),),
     "writing": (("_core.inplace", "check_writable"), ("_surface.out", "check_writable")),
     "unreached": (("autograd", "unreached"),),
+    "counting": (("_core.node", "Storage.touch"),),
+    "copied": (("_core.inplace", "as_it_was"),),
+    "rebinding": (("_core.inplace", "rebind"),),
+    "walks": (("_core.graph", "backward"),),
+    "settling": (("_core.leaves", "add_to_leaf"), ("_core.observed", "add_to_leaf")),
+    "own memory": (("_core.leaves", "in_own_memory"),),
+    "after accumulation": (("_core.leaves", "told_after"),),
+    "hook order": (("_core.hooks", "in_order"), ("_core.leaves", "in_order")),
+    "calling hooks": (("_core.hooks", "called"),),
+    "hanging hooks": (("_core.node", "Hooks.add"),),
+    "removing hooks": (("_core.node", "RemovableHandle.remove"),),
+    "prehooks": (("_core.node", "Node.register_prehook"),),
+    "retaining": (("_core.tensor", "Tensor.retain_grad"),),
+    "retained": (("_core.inplace", "take_retained"), ("_core.stale", "take_retained")),
+    "detaching": (("_core.tensor", "Tensor.detach"),),
+    "requiring": (("_core.tensor", "Tensor.requires_grad_"),),
+    "entering regions": (("_core.modes", "_Mode._switch"),),
+    "leaving regions": (("_core.modes", "_Mode.__exit__"),),
 }
 #: Where kernels and formulas are written.
 _SOURCES = ("_primitives", "_kernels")
@@ -81,18 +100,27 @@ def replaced_mechanism(name: str, change: Change) -> Iterator[None]:
     accumulation (held, arriving) -> sum; broadcasting (gradient, shape) -> gradient of that shape; views (view, base,
     ...) links them; staleness (memory) tells its views that it was written; versions (node) raises if what it saved
     was written; copies (node, before) keeps what is about to be overwritten; writing (tensor) raises where nothing may
-    be written; unreached (input) -> its gradient. Raises KeyError for any other name.
+    be written; unreached (input) -> its gradient. The rest are named with their arguments in `parity.engines.protocol`.
+    Raises KeyError for any other name.
     """
-    places = [(sys.modules[f"autodiff.{module}"], attribute) for module, attribute in _MECHANISMS[name]]
-    before = [getattr(module, attribute) for module, attribute in places]
+    places = [_place(module, path) for module, path in _MECHANISMS[name]]
+    # A class is asked for what stands in itself: what it inherits is not its own to put back.
+    before = [vars(owner)[attribute] for owner, attribute in places]
     changed = change(before[0])
     try:
-        for module, attribute in places:
-            setattr(module, attribute, changed)
+        for owner, attribute in places:
+            setattr(owner, attribute, changed)
         yield
     finally:
-        for (module, attribute), function in zip(places, before):
-            setattr(module, attribute, function)
+        for (owner, attribute), function in zip(places, before):
+            setattr(owner, attribute, function)
+
+
+def _place(module: str, path: str) -> tuple[Any, str]:
+    """What holds a function, a module or a class of it, and the name there."""
+    holder, _, attribute = path.rpartition(".")
+    found = sys.modules[f"autodiff.{module}"]
+    return (getattr(found, holder) if holder else found), attribute
 
 
 def sources() -> list[ModuleType]:

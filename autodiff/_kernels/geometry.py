@@ -30,6 +30,8 @@ def expand(x: Any, shape: Shape) -> Any:
     x = np.asarray(x)
     if x.shape == shape:
         return x[...]
+    if not x.ndim:
+        return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     missing = len(shape) - x.ndim
     strides = (0,) * missing + tuple(
         0 if n == 1 and m != 1 else s for n, m, s in zip(x.shape, shape[missing:], x.strides)

@@ -27,7 +27,8 @@ def total(x: Any, dims: Dims, keepdim: bool = False) -> Any:
         return total(x.astype(np.float32), dims, keepdim).astype(np.float16)
     if kind in "?bBhHiI":
         return np.add.reduce(x, axis=dims, keepdims=keepdim, dtype=np.int64)
-    if x.size <= RUN or x.dtype.kind not in "fc":
+    few = x.size <= RUN or (len(dims) == 1 and x.size <= RUN * x.shape[dims[0]] <= RUN * RUN)
+    if few or x.dtype.kind not in "fc":
         return np.add.reduce(x, axis=dims, keepdims=keepdim)
     if len(dims) == x.ndim and x.flags.forc:
         flat = np.add.reduce(x.ravel("K"))

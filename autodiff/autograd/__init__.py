@@ -74,7 +74,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _sequence(x: Any) -> list[Any]:
-    return [x] if isinstance(x, (Tensor, GradientEdge)) or x is None else list(x)
+    return [x] if type(x) is Tensor or x is None or isinstance(x, (Tensor, GradientEdge)) else list(x)
 
 
 def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool) -> list[tuple[Node, Any]]:
@@ -86,6 +86,11 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
     roots = []
     for index, (t, seed) in enumerate(zip(outputs, seeds)):
         node = place_in_graph(t)
+        if seed is None and node is not None and node.like in (np.float32, np.float64):
+            # The everyday one, a loss.
+            g = node.like(1)
+            roots.append((node, wrap(g) if create_graph else g))
+            continue
         like = likeness(t._array) if isinstance(t, Tensor) else node.like  # type: ignore[union-attr]
         shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:
@@ -201,11 +206,13 @@ def grad(
         recording=bool(create_graph),
     )
     result: list[Tensor | None] = []
-    for index, (x, node) in enumerate(zip(ins, nodes)):
+    for node in nodes:
         g = found.get(node)
-        if g is not None and not create_graph:
-            g = _outside(g)
-        result.append(_granted(index, x, g, allow_unused, materialize_grads, create_graph))
+        if g is None:
+            i = len(result)
+            result.append(_granted(i, ins[i], g, allow_unused, materialize_grads, create_graph))
+        else:
+            result.append(g if create_graph else _outside(g))
     return tuple(result)
 
 
@@ -245,8 +252,10 @@ def _of_samples(outs: Any, ins: Any, seeds: Any, create_graph: bool) -> list[Ten
 
 def _outside(g: Any) -> Tensor:
     """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
+    if type(g) is np.ndarray:
+        return wrap(np.array(g))
     if not isinstance(g, Tensor):
-        return wrap(g if not isinstance(g, np.ndarray) else np.array(g))
+        return wrap(g)
     found = wrap(np.array(g._array))
     shared(g, found)
     return found

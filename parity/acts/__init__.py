@@ -75,7 +75,8 @@ def _hook(stage: Stage, tensor: Any, place: str, kind: str) -> Any:
     handles: list[Any] = []
     # torch 2.13 dies of a hook on a view whose base was written, unless its node was asked for in between.
     tensor.grad_fn  # noqa: B018
-    change = following(stage.lib, HOOKS[place][kind], label, stage.tell, handles if kind == "once" else None)
+    own = handles if kind == "once" else None
+    change = following(HOOKS[place][kind], label, stage.tell, own, accumulated=place == "accumulated")
     handle = place_(tensor)(change)
     handles.append(handle)
     return handle

@@ -69,12 +69,16 @@ PLACES: Mapping[str, Callable[[Any], Callable[..., Any]]] = {
 
 
 def following(
-    lib: Any, hook: Callable[..., Any], label: str, tell: Callable[..., None], handles: list[Any] | None
+    hook: Callable[..., Any], label: str, tell: Callable[..., None], handles: list[Any] | None, *, accumulated: bool
 ) -> Callable[..., Any]:
-    """The hook, told about as it is called; with `handles` it takes itself away first."""
+    """The hook, told about as it is called; with `handles` it takes itself away first.
+
+    Of a leaf that has accumulated what its gradient is by then is told, too.
+    """
 
     def called(*given: Any) -> Any:
-        tell(label, *given)
+        grads = [x.grad for x in given] if accumulated else []
+        tell(label, *given, *(None if grad is None else grad.detach().clone() for grad in grads))
         if handles:
             handles.pop().remove()
         return hook(*given)

@@ -7,7 +7,7 @@ explains. There is no arbiter of histories, so a smaller difference than would m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from parity.program import Program, references
 #: What an error is about: it has to be the same in both engines, whatever the words.
 _SENSES = {
     "written": r"modified by an inplace operation",
+    "flags": r"flags of leaf",
     "leaf": r"leaf variable",
     "freed": r"second time",
     "no grad": r"does not require grad",
@@ -40,6 +41,8 @@ _SENSES = {
 _FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "zero"}
 #: Histories of so many steps at most, and one of so many others, are lived again by the subject.
 _AGAIN = 5
+#: So often is one that differs: what comes and goes is about nothing else.
+_DOUBTED = 4
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: What is told of a state by itself: the check, the field, and the difference in words.
@@ -82,10 +85,13 @@ class _Lives:
                 continue
             found = list(self._moment(number, a, b))
             op = self.program.steps[number].op
-            hard = [self._named(replace(m, step=number, op=op)) for m in found if m is not None]
+            told = [replace(m, step=number, op=op) for m in found if m is not None]
+            hard = [self._named(m, told) for m in told]
             if hard:
                 if undecided:
                     break  # what follows from a number that cannot be judged cannot be judged either
+                if unrepeatable := self._unrepeatable(_DOUBTED):
+                    hard = [unrepeatable, *hard]
                 decided: Decided = "bits" if hard[0].check in ("value", "gradient") else "structure"
                 return Verdict("differs", decided, float("inf"), tuple(hard))
             if None in found:
@@ -94,18 +100,15 @@ class _Lives:
             return Verdict("undecided", "jitter", self.worst, note=undecided)
         if alive := sorted(set(self.theirs.survivors) - set(self.ours.survivors)):
             return Verdict("differs", "structure", float("inf"), (self._kept_alive(alive),))
-        if unrepeatable := self._unrepeatable():
+        count = len(self.program.steps)
+        if unrepeatable := self._unrepeatable(1 if count <= _AGAIN or not count % _AGAIN else 0):
             return Verdict("differs", "structure", float("inf"), (unrepeatable,))
         return Verdict("agrees", "jitter" if self.worst else "bits", self.worst)
 
-    def _unrepeatable(self) -> Mismatch | None:
-        """The first step after which the subject, once more, has something else; short histories and some others."""
-        count = len(self.program.steps)
-        if count > _AGAIN and count % _AGAIN:
-            return None
-        again = live(self.program, self.subject)
-        for step, (a, b) in enumerate(zip(self.theirs.moments, again.moments)):
-            if a != b:
+    def _unrepeatable(self, times: int) -> Mismatch | None:
+        """The first step after which the subject, lived so many times more, has something else."""
+        for step, moments in enumerate(zip(*(life.moments for life in self._again(times)))):
+            if any(moment != self.theirs.moments[step] for moment in moments):
                 where, op = len(self.program.inputs) + step, self.program.steps[step].op
                 why = "lived again, the history has something else after this step"
                 sides = ("the same", "another")
@@ -114,10 +117,23 @@ class _Lives:
                 )
         return None
 
-    def _named(self, mismatch: Mismatch) -> Mismatch:
+    def _again(self, times: int) -> list[Life]:
+        return [live(self.program, self.subject) for _ in range(times)]
+
+    def _named(self, mismatch: Mismatch, beside: Sequence[Mismatch] = ()) -> Mismatch:
         sides = (side for side in (mismatch.reference, mismatch.subject) if isinstance(side, Raised))
         sense = next(filter(None, (_sense(side.message) for side in sides)), "")
-        return replace(mismatch, mechanism=named(mismatch, self.program, sense))
+        own = len(self.program.inputs) + (mismatch.step or 0)
+        aside = all(other.where != own for other in beside if other.check == mismatch.check)
+        name = named(mismatch, self.program, sense, leaf=self._is_leaf(mismatch), aside=aside)
+        return replace(mismatch, mechanism=name)
+
+    def _is_leaf(self, mismatch: Mismatch) -> bool:
+        """Whether the reference calls the tensor that differs a leaf."""
+        states = self.ours.moments[mismatch.step].states if mismatch.step is not None else ()
+        places = zip(self.ours.places, states)
+        found = next((state for place, state in places if place == (mismatch.where, mismatch.item)), None)
+        return found is None or found.is_leaf
 
     def _kept_alive(self, alive: list[int]) -> Mismatch:
         why = "is still there when nothing refers to it any more: only the garbage collector would free it"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from parity.acts import ACTS
+from parity.catalogue import CATALOGUE
 from parity.compare.verdict import Mismatch
 from parity.engines.interpreter import writes
 from parity.program import Program, Step
@@ -23,16 +26,18 @@ NAMES: dict[str, str] = {
     "grad mode": "whether gradients are recorded is not what it was before",
     "recording": "a result is recorded that should not be, or not recorded that should",
     "retained gradient": "the gradient of what is no leaf is kept, or not kept",
-    "writing": "a write leaves other values behind",
+    "writing": "a write leaves other values behind, or what it wrote has another place in the graph",
+    "saved values": "something saved was written, and the backward pass uses what was written",
+    "inputs": "a backward pass reaches what it was not asked for, or not what it was",
+    "unreached": "what no output depends on has a gradient, or one of another kind of nothing",
+    "inference": "a tensor belongs to inference mode in one engine only",
     "release": "the tape outlives its last reference",
     "repeatability": "the same history gives another result when it is lived again",
     "warnings": "one engine warns and the other does not",
     "refusal": "one engine refuses what the other does",
 }
-_SENSED = {"written": "versions", "freed": "freed graph", "leaf": "leaf writing", "view": "views"}
+_SENSED = {"flags": "recording", "written": "versions", "freed": "freed graph", "leaf": "leaf writing", "view": "views"}
 _BY_CHECK = {
-    "version": "counting writes",
-    "hook": "hooks",
     "mode": "grad mode",
     "memory": "release",
     "repeat": "repeatability",
@@ -43,48 +48,112 @@ _BY_CHECK = {
     "layout": "views",
 }
 _BACKWARD = frozenset(["backward", "autograd.grad"])
+#: What tells of a tensor's place in the graph.
+_OF_PLACE = frozenset(["requires_grad", "leaf", "node"])
+#: Hooks that change nothing.
+_LOOKING = frozenset(["seen", "node_seen", "before_seen"])
 
 
-def named(mismatch: Mismatch, program: Program, sense: str = "") -> str:
-    """The mechanism that a difference of a history is about; `sense` is what an error is about."""
+#: Acts that give a view, or another name of the same memory.
+_ALIASES = frozenset(["detach", "data", "expand_as", "set_data", "grad"])
+
+
+def named(mismatch: Mismatch, program: Program, sense: str = "", *, leaf: bool = True, aside: bool = False) -> str:
+    """The mechanism that a difference of a history is about.
+
+    `sense` is what an error is about; `leaf` whether the tensor that differs is one; `aside` whether what the step
+    itself gave does not differ so.
+    """
     step = program.steps[mismatch.step] if mismatch.step is not None else None
     check = mismatch.check
     if check == "error":
-        return _SENSED.get(sense, "refusal")
-    if check == "hook" and "order" in mismatch.reason:
-        return "hook order"
+        return _SENSED.get(sense, "hooks" if _runs_hooks(step, program) else "refusal")
+    if check == "hook":
+        return _of_hook(mismatch, program)
     if check == "alias":
         return "shared gradient" if mismatch.reason.startswith(".grad") or _gives(step) else "views"
-    if check == "none" and step is not None and not _is_leaf(mismatch.where, program):
+    if check == "version":
+        return _of_version(mismatch, program, aside)
+    if check == "none" and step is not None and step.op == "autograd.grad":
+        return _of_write(program.steps[: mismatch.step]) or "unreached"
+    if check == "warning" and any(one.op == "retain_grad" for one in program.steps):
         return "retained gradient"
+    if check in _OF_PLACE and step is not None and _writes(step) and mismatch.where not in _own(mismatch, program):
+        return "views"
     if check in ("gradient", "none"):
-        return _of_gradient(mismatch, program)
+        return _of_gradient(mismatch, program, leaf)
     if check in ("value", "shape", "dtype") and step is not None:
         if step.op in _BACKWARD:
-            return _of_gradient(mismatch, program)
-        if _writes(step):
-            return "writing" if mismatch.where == len(program.inputs) + (mismatch.step or 0) else "views"
+            return _of_gradient(mismatch, program, leaf=True)
+        if _writes(step) or step.op == "apply":
+            return "writing" if mismatch.where in _own(mismatch, program) else "views"
     return _BY_CHECK.get(check, "")
 
 
-def _of_gradient(mismatch: Mismatch, program: Program) -> str:
+def _of_version(mismatch: Mismatch, program: Program, aside: bool) -> str:
+    before = program.steps[: mismatch.step]
+    viewed = aside and any(step.op in CATALOGUE and _gives_view(step) for step in before)
+    if None in (mismatch.reference, mismatch.subject):
+        # Neither tensors of inference mode count writes, nor views that may not be asked any more.
+        written = mismatch.step is not None and _writes(program.steps[mismatch.step])
+        return "views" if viewed and written else "inference"
+    if mismatch.step is not None and program.steps[mismatch.step].op in _BACKWARD:
+        return "accumulation"  # which writes what was read as somebody's `.grad`
+    return "views" if viewed else "counting writes"
+
+
+def _of_hook(mismatch: Mismatch, program: Program) -> str:
+    if "order" in mismatch.reason:
+        return "hook order"
+    if "another gradient" not in mismatch.reason:
+        return "hooks"
+    # A hook that only looks is told what goes wrong elsewhere.
+    places = {step.args[1] for step in program.steps if step.op == "hook"}
+    found = _of_gradient(mismatch, program, leaf=True)
+    return "hooks" if places == {"accumulated"} and found == "gradient" else found
+
+
+def _of_write(before: Sequence[Step]) -> str:
+    """Views that were written through are what a first pass most likely stumbles on."""
+    if not any(_writes(step) for step in before):
+        return ""
+    return "views" if any(_gives_view(step) for step in before) else "writing"
+
+
+def _of_gradient(mismatch: Mismatch, program: Program, leaf: bool) -> str:
+    """By what else stands in the history: of a short one all of it matters."""
+    before = program.steps[: mismatch.step]
+    step = program.steps[mismatch.step] if mismatch.step is not None else None
+    if step is not None and step.op == "backward" and "inputs" in step.kwargs:
+        return "inputs"
+    if not leaf:
+        return "retained gradient"
+    if any(one.op == "hook" and one.args[2] not in _LOOKING for one in before):
+        return "hooks"
+    if any(one.op in _BACKWARD for one in before):
+        return "accumulation"
     if "twice" in mismatch.reason:
         return "counted twice"
-    passes = [number for number, step in enumerate(program.steps) if step.op in _BACKWARD]
-    again = mismatch.step is not None and any(number < mismatch.step for number in passes)
-    if again:
-        return "accumulation"
-    # Views that were written through are what a first pass most likely stumbles on.
-    written = any(_writes(step) for step in program.steps)
-    return "views" if written else "gradient"
+    return _of_write(before) or "gradient"
+
+
+def _own(mismatch: Mismatch, program: Program) -> tuple[int, ...]:
+    """The numbers of what the step gave, and of what it was given first: what a writing step writes."""
+    number = mismatch.step or 0
+    return len(program.inputs) + number, *(ref.index for ref in list(program.steps[number].refs())[:1])
 
 
 def _gives(step: Step | None) -> bool:
     return step is not None and step.op in ("grad", *_BACKWARD)
 
 
-def _is_leaf(value: int, program: Program) -> bool:
-    return value < len(program.inputs)
+def _runs_hooks(step: Step | None, program: Program) -> bool:
+    return step is not None and step.op in _BACKWARD and any(one.op == "hook" for one in program.steps)
+
+
+def _gives_view(step: Step) -> bool:
+    spec = CATALOGUE.get(step.op)
+    return step.op in _ALIASES or (spec is not None and bool({"view", "may_view"} & spec.tags))
 
 
 def _writes(step: Step) -> bool:

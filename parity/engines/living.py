@@ -75,6 +75,7 @@ def live(program: Program, engine: Any, *, observing: bool = True) -> Life:
     """
     collecting = gc.isenabled()
     gc.disable()
+    recording = _recording(engine.module)
     try:
         living = _Living(program, engine)
         with warnings.catch_warnings(record=True) as caught:
@@ -93,6 +94,19 @@ def live(program: Program, engine: Any, *, observing: bool = True) -> Life:
     finally:
         if collecting:
             gc.enable()
+        if _recording(engine.module) is not recording:
+            _switched_back(engine.module, recording)
+
+
+def _recording(lib: Any) -> bool:
+    return bool(lib.is_grad_enabled()) if hasattr(lib, "is_grad_enabled") else True
+
+
+def _switched_back(lib: Any, recording: bool) -> None:
+    """A mode that leaked from a region is that history's fault, and not to be the next one's."""
+    if hasattr(lib, "is_inference_mode_enabled") and lib.is_inference_mode_enabled():
+        lib.inference_mode(False).__enter__()  # never left: there is nothing to go back to
+    lib.set_grad_enabled(recording)
 
 
 def unlived(program: Program, engine: Any) -> tuple[str, ...]:
@@ -275,7 +289,7 @@ class _Living:
                 assert found is not None
                 states[place] = found._replace(grad_shares=shares)
         moment.states = tuple(states)
-        moment.recording = self.lib.is_grad_enabled() if hasattr(self.lib, "is_grad_enabled") else True
+        moment.recording = _recording(self.lib)
 
     def _state(self, tensor: Any) -> tuple[State, Array, Array | None]:
         array = self.engine.array(tensor)

@@ -154,7 +154,8 @@ class TorchLike:
         """torch keeps conjugation, negation and known zeros as bits of a tensor; NumPy has no such thing."""
         if getattr(value, "_is_zerotensor", bool)():  # numpy(force=True) would read memory that isn't there
             value = self.module.zeros_like(value)
-        return np.asarray(value.resolve_conj().resolve_neg().numpy())
+        # By force: an engine whose detach() records is to be compared, not to stop the comparison.
+        return np.asarray(value.resolve_conj().resolve_neg().numpy(force=True))
 
     def _by_copy(self, array: Array) -> Any:
         return self.module.tensor(array)

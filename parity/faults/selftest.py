@@ -13,6 +13,7 @@ from parity.compare import compare
 from parity.compare.verdict import Failure, Verdict
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
+from parity.faults import lived
 from parity.faults.planted import FAULTS, Fault
 from parity.faults.rules import Case, drawn
 from parity.judging import explain
@@ -20,6 +21,8 @@ from parity.planning import items, plan
 from parity.running import Examiner
 
 Outcome = Literal["found", "missed", "too long", "blamed wrongly", "not offered"]
+#: Random histories that the tape's faults are given.
+HISTORIES = 1500
 #: Random programs beside those of the operators: the default run's profile has 5000.
 PROGRAMS = 3000
 SEED = 0
@@ -60,11 +63,23 @@ def cases(
     ops: Sequence[str] | None = None,
 ) -> list[Case]:
     """The programs of a run on which the engine, as it is, does not differ."""
-    decided = plan(subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1)
+    decided = plan(
+        subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1, kind="programs"
+    )
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))
         if compare(case.program, engine, subject, reference_run=case.run).status != "differs"
+    ]
+
+
+def histories(engine: Any, subject: Any, *, count: int = HISTORIES, seed: int = SEED) -> list[Case]:
+    """The random histories of a run on which the engine, as it is, agrees."""
+    decided = plan(subject.name, CATALOGUE, seed=seed, max_examples=count, jobs=1, kind="histories")
+    return [
+        case
+        for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))
+        if case.program.history and compare(case.program, engine, subject).status == "agrees"
     ]
 
 
@@ -76,6 +91,13 @@ def trials(found: Sequence[Case], engine: Any, subject: Any, faults: Iterable[Fa
     random = reached((case for case in found if case.item.phase == "programs"), subject)
     for fault in faults:
         yield trial(fault, operators, random, engine, subject)
+
+
+def lives(found: Sequence[Case], engine: Any, subject: Any, faults: Iterable[Fault] = lived.FAULTS) -> Iterator[Trial]:
+    """Each fault of the tape's life in turn, on the same histories."""
+    random = [(case, frozenset[Name]()) for case in found]
+    for fault in faults:
+        yield trial(fault, (), random, engine, subject)
 
 
 Reached = Sequence[tuple[Case, frozenset[Name]]]
@@ -203,6 +225,26 @@ def report(
     absent = len(done) - len(planted)
     show(f"{len(found)} of {len(planted)} faults found, shrunk and blamed; {absent} not offered", record)
     return len(found) == len(planted) > 0
+
+
+def report_lives(engine: Any, subject: Any, show: Show, *, count: int = HISTORIES, seed: int = SEED) -> bool:
+    """The same of the tape's life, on random histories."""
+    found = histories(engine, subject, count=count, seed=seed)
+    show(f"{len(found)} histories, seed {seed}: of {count} those on which the engine agrees", None)
+    show(f"{'fault':46} {'class':36} {'history':>8} {'':>6} {'steps':>8}  name", None)
+    done: list[Trial] = []
+    for made in lives(found, engine, subject):
+        done.append(made)
+        show(line(made), {**made.record(), "type": "history fault"})
+    planted = [made for made in done if made.outcome != "not offered"]
+    well = [made for made in planted if made.outcome == "found"]
+    for made in planted:
+        if made.outcome != "found":
+            show(f"{made.outcome.upper()}: {made.title} ({made.place})", None)
+    record = {"type": "history selftest", "planted": len(planted), "found": len(well), "seed": seed}
+    record |= {"histories": count, "agreeing": len(found)}
+    show(f"{len(well)} of {len(planted)} faults of histories found, shrunk and named", record)
+    return len(well) == len(planted) > 0
 
 
 def line(made: Trial) -> str:

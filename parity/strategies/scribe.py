@@ -15,7 +15,7 @@ import numpy as np
 from parity.acts import CHECKPOINTED, FUNCTIONS, HOOKS, MODES
 from parity.acts.functions import ARITY, CHECKPOINTED_ARITY
 from parity.catalogue import CATALOGUE, OpSpec
-from parity.program import Input, Program, Regime
+from parity.program import Array, Input, Program, Regime
 from parity.spellings import Spelling
 from parity.strategies import arrays
 from parity.strategies.chronicle import Chronicle, Number, Refused
@@ -41,6 +41,7 @@ _WRITERS = ("setitem", "masked_fill", "index_put", "index_fill", "index_add", "i
             "scatter", "scatter_add", "masked_scatter", "add", "mul", "sub")  # fmt: skip
 _PLAIN = ("add", "mul", "sub", "neg", "sum", "cat", "stack", "where", "maximum", "relu", "abs", "matmul",
           "square", "index_select", "gather", "cumsum")  # fmt: skip
+_MEETING = ("add", "sub", "mul")
 #: Whose derivative is told from the result, or that give several results.
 _KEEPING = ("exp", "tanh", "sigmoid", "sqrt", "softmax", "max", "sort", "topk", "prod", "var_mean", "log_softmax")
 
@@ -159,6 +160,24 @@ class Scribe:
         spelling = self.source.choice(tuple(s for s in ways if s != "out") or ways)
         draw_step(self.draft, plan(op), spelling=spelling)
 
+    def together(self) -> None:
+        """Two tensors that require grad meet, a new leaf among them: what arrives there goes on to both."""
+        if not self.menu["meeting"]:
+            raise Unfit
+        first = self._one(lambda item: item.requires_grad)
+        source, dtype = self.source, first.array.dtype
+        fits = [
+            item for item in self._tensors()
+            if item is not first and item.requires_grad and item.shape == first.shape and item.array.dtype == dtype
+        ]  # fmt: skip
+        if fits and source.boolean():
+            second = source.choice(fits)
+        else:
+            second = self._given(np.asarray(arrays.dyadic(source, first.shape, False), dtype), True)
+            self.draft.items.append(second)
+        op, pair = source.choice(self.menu["meeting"]), (first, second)
+        self._done(op, pair, {}, "operator")
+
     # -- going backward
 
     def backward(self) -> None:
@@ -211,7 +230,7 @@ class Scribe:
 
     def _seed(self, root: Item) -> Item | None:
         """An incoming gradient: none for a number, else dyadic; sometimes with specials, or of another layout."""
-        source, draft = self.source, self.draft
+        source = self.source
         if not root.shape and source.boolean(0.5):
             return None
         if source.boolean(0.02):
@@ -220,8 +239,12 @@ class Scribe:
         if root.kind == "f" and values.size and source.boolean(0.06):
             values = np.array(values)
             values.flat[source.integer(0, values.size - 1)] = source.choice(arrays.EXTREMES)
-        needs = source.boolean(0.08)
-        array, layout = arrays.arranged(source, np.asarray(values, root.array.dtype), 0.25)
+        return self._given(np.asarray(values, root.array.dtype), source.boolean(0.08))
+
+    def _given(self, values: Array, needs: bool) -> Item:
+        """One more input of the history."""
+        draft = self.draft
+        array, layout = arrays.arranged(self.source, values, 0.25)
         made = Input(array, needs, layout)
         tensor = draft.engine.tensor(made.materialise(), needs)
         item = Item(tensor, draft.engine.array(tensor), needs, len(draft.leaves), None, True, 0)
@@ -320,8 +343,16 @@ class Scribe:
         """A leaf made on the way, in whatever region."""
         like = self._one()
         kwargs = {"requires_grad": True}
-        result = self.draft.run("ones_like", (like,), kwargs, "function")
-        self.draft.add("ones_like", (like,), kwargs, "function", result, 0)
+        self._done("ones_like", (like,), kwargs, "function")
+
+    def _done(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> None:
+        """An operator that was not drawn by its row; what it refuses is recorded too."""
+        try:
+            result = self.draft.run(op, args, kwargs, spelling)
+        except Exception:
+            self.draft.refused(op, args, kwargs, spelling)
+            raise Refused from None
+        self.draft.add(op, args, kwargs, spelling, result, 0)
 
     # -- functions of one's own
 
@@ -359,6 +390,7 @@ class Scribe:
 #: What may happen next: how often, how, and the act that it needs.
 _WAYS: tuple[tuple[int, Callable[[Scribe], None], str | None], ...] = (
     (16, Scribe.operator, None),
+    (5, Scribe.together, None),
     (4, Scribe.keeping, None),
     (4, Scribe.other, None),
     (14, Scribe.view, None),
@@ -410,6 +442,7 @@ def _menu(ops: frozenset[str] | None, regime: Regime) -> dict[str, tuple[str, ..
     return {
         "plain": plain,
         "keeping": keeping or plain,
+        "meeting": there(_MEETING),
         "views": views,
         "writers": tuple(name for name in there(_WRITERS) if plan(name).writing),
         "other": there(name for name in CATALOGUE if name not in known),
