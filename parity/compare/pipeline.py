@@ -24,7 +24,7 @@ from parity.compare.wording import mismatch
 from parity.compare.yardstick import FLOOR, MORE, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
-from parity.engines.protocol import Array, Run
+from parity.engines.protocol import UNSUPPORTED, Array, Run
 from parity.program import Program
 
 #: Of so many neighbouring programs, so many must alarm for an alarm to stand.
@@ -51,9 +51,16 @@ def compare(
     """
     if program.history:
         return compare_lives(program, reference, subject)
+    if getattr(subject, "ones", False) and not uniform(program):
+        program, reference_run, subject_run = weighed_alike(program), None, None
     ours = execute(program, reference) if reference_run is None else reference_run
     theirs = execute(program, subject) if subject_run is None else subject_run
-    if theirs.error is not None and (lacking := missing(program, subject)):
+    if not getattr(subject, "nones", True):
+        theirs = replace(theirs, gradients=structure.conventional(ours.gradients, theirs.gradients))
+    lacking = missing(program, subject) if theirs.error is not None else ()
+    if theirs.error is not None and theirs.error.type == UNSUPPORTED:
+        lacking = lacking or (theirs.error.message,)
+    if lacking:
         return Verdict("unsupported", "structure", missing=lacking)
     verdict = Comparison(program, reference, subject, ours, theirs, passing).verdict()
     if verdict.status == "agrees" and structure.lacks_derivative(theirs.error) and ours.error is None:
@@ -62,6 +69,16 @@ def compare(
     if verdict.status == "differs" and confirm and program.regime == "smooth" and not _by_structure(verdict):
         return _confirmed(verdict, program, reference, subject, passing)
     return verdict
+
+
+def uniform(program: Program) -> bool:
+    """Whether every backward pass starts from ones, as `backward()` without a gradient does."""
+    return all((cotangent == 1).all() for cotangent in program.cotangents)
+
+
+def weighed_alike(program: Program) -> Program:
+    """The program with backward passes that start from ones, for an engine that has no others."""
+    return program.with_(cotangents=tuple(np.ones_like(cotangent) for cotangent in program.cotangents))
 
 
 def _by_structure(verdict: Verdict) -> bool:
