@@ -23,6 +23,7 @@ FEW = 8
 _BLOCK = 1 << 12
 #: How far what a result says of itself may be off: four of its roundings.
 _DOUBT = 1e-15
+_LARGEST = np.finfo(np.float64).max
 
 
 def is_large(x: Any) -> bool:
@@ -31,11 +32,14 @@ def is_large(x: Any) -> bool:
 
 
 def believed(plain: Any, told: Any, doubt: Any) -> Any:
-    """What the argument told, where the result does not contradict it by more than `doubt`; else the plain answer."""
+    """What the argument told, where the result does not contradict it by more than `doubt`; else the plain answer.
+
+    An infinite answer, whose doubt is infinite, is contradicted by every number.
+    """
     apart = np.abs(told - plain)
-    if apart.size and np.maximum.reduce(apart, axis=None) <= np.minimum.reduce(doubt, axis=None):
+    if apart.size and np.maximum.reduce(apart, axis=None) <= min(np.minimum.reduce(doubt, axis=None), _LARGEST):
         return told
-    return np.where(apart <= doubt, told, plain)
+    return np.where((apart <= doubt) & (apart <= _LARGEST), told, plain)
 
 
 # -- the logistic function -----------------------------------------------------------------------------------------
@@ -199,5 +203,5 @@ def rsqrt_slope(out: Any, array: Any = None) -> Any:
     """The derivative -out³ / 2 of a result 1 / √x."""
     if array is None:
         return -0.5 * (out * out * out)
-    plain = -0.5 * (out * out * out)
+    plain = -0.5 * out * out * out
     return believed(plain, -0.5 * out / array, -_DOUBT * plain)[()]
