@@ -63,18 +63,22 @@ def run(
     waiting: dict[int, tuple[Candidate, int, float]] = {}
     pending = iter(todo)
     more = True
-    while more or waiting:
-        while more and len(waiting) < max(1, jobs):
-            candidate = next(pending, None)
-            if candidate is None:
-                more = False
-            elif not (candidate.cases or candidate.measures):
-                yield _result(candidate, "not reached")
-            else:
-                pipe, child = _start(candidate, found, measures, engine, subject)
-                waiting[pipe] = candidate, child, time.monotonic() + WAITING
-        if waiting:
-            yield from _collect(waiting)
+    try:
+        while more or waiting:
+            while more and len(waiting) < max(1, jobs):
+                candidate = next(pending, None)
+                if candidate is None:
+                    more = False
+                elif not (candidate.cases or candidate.measures):
+                    yield _result(candidate, "not reached")
+                else:
+                    pipe, child = _start(candidate, found, measures, engine, subject)
+                    waiting[pipe] = candidate, child, time.monotonic() + WAITING
+            if waiting:
+                yield from _collect(waiting)
+    finally:
+        # What is frozen is not among the objects that `candidates` looks for.
+        gc.unfreeze()
 
 
 def _start(
