@@ -39,7 +39,7 @@ def _experiments(mismatch: Mismatch, program: Program) -> Iterator[tuple[Program
             yield program.with_(steps=copying), "saved values", ""
     if name == "views" and mismatch.check in ("gradient", "none") and any(map(writes_into, steps)):
         yield without_views(program), "", "writing"
-    targets = [ref for ref in step.refs()][:1] if writes_into(step) else []
+    targets = list(step.refs())[:1] if writes_into(step) else []
     for target in targets:
         if name == "counting writes" and step.op == "setitem":
             # All is written, and not a part of it through a view.
