@@ -399,7 +399,7 @@ def spans(shapes: list[Shape], dim: int) -> list[tuple[int, int]]:
 
 
 def stack(*arrays: Any, dim: int) -> Any:
-    return np.stack(arrays, axis=dim)
+    return np.ascontiguousarray(np.stack(arrays, axis=dim))
 
 
 def copy(x: Any, src: Any) -> Any:
