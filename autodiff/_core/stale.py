@@ -24,7 +24,9 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
     """
     meta = view._meta.view
     own = own_node(view)
-    if (meta.base._node is None and (own is None or isinstance(own, AccumulateGrad))) or (state.inference and not asked):
+    if meta.base._node is None and (own is None or isinstance(own, AccumulateGrad)):
+        return own
+    if state.inference and not asked:
         return own
     if meta.made is not None:
         if not asked and not state.grad:

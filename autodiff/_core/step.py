@@ -180,14 +180,14 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
         node = stack.pop()
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
-                if edge.key > oldest:
-                    all_lead = False
-                    continue
                 seen.add(edge)
-                if type(edge) is not AccumulateGrad:
-                    stack.append(edge)
-                elif edge not in targets:
+                if type(edge) is AccumulateGrad:
+                    if edge not in targets:
+                        all_lead = False
+                elif edge.key > oldest:
                     all_lead = False
+                else:
+                    stack.append(edge)
     if all_lead:
         return None
     needed = seen.intersection(targets)

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.blocks import fill
+from autodiff._kernels.pieces import FEW
 
 #: Up to so many elements a fused kernel's set-up costs more than it saves.
 SMALL = 4096
-#: Up to so many elements Python's own numbers are quicker than NumPy's.
-FEW = 8
 #: Elements of a block where a step keeps several blocks of its own.
 _BLOCK = 1 << 12
 #: How far what a result says of itself may be off: four of its roundings.
 _DOUBT = 1e-15
+_LARGEST = np.finfo(np.float64).max
 
 
 def is_large(x: Any) -> bool:
@@ -31,11 +31,14 @@ def is_large(x: Any) -> bool:
 
 
 def believed(plain: Any, told: Any, doubt: Any) -> Any:
-    """What the argument told, where the result does not contradict it by more than `doubt`; else the plain answer."""
-    apart = np.abs(told - plain)
-    if apart.size and np.maximum.reduce(apart, axis=None) <= np.minimum.reduce(doubt, axis=None):
-        return told
-    return np.where(apart <= doubt, told, plain)
+    """What the argument told, where the result does not contradict it by more than `doubt`; else the plain answer.
+
+    An infinite answer, whose doubt is infinite, is contradicted by every number.
+    """
+    apart = told - plain
+    apart = np.abs(apart, out=apart if isinstance(apart, np.ndarray) else None)
+    near = (apart <= doubt) & (apart <= _LARGEST)
+    return told if near.all() else np.where(near, told, plain)
 
 
 # -- the logistic function -----------------------------------------------------------------------------------------
@@ -79,30 +82,19 @@ def _with_its_tail(out: Any, x: Any) -> Any:
 
 
 def bell(e: Any) -> Any:
-    """e / (1 + e)² for 0 <= e <= 1, to hardly more than one rounding: the square is of the first 26 bits, and exact.
-
-    In the memory of e.
-    """
+    """e / (1 + e)² for 0 <= e <= 1, in the memory of e: of 1 + e(2 + e) the last rounding is made good."""
     if type(e) is not float and e.dtype.itemsize < 8:
         return e / (1 + e) / (1 + e)
-    head = e + _CUT
-    head -= _CUT
-    rest = e - head
-    head += 1
-    square = head * head
-    e /= square
-    head += head
-    head += rest
-    rest *= head
-    square += rest
-    rest /= square
+    rest = e + 2
+    rest *= e
+    below = rest + 1
+    # What that sum lost, exactly.
+    rest -= below - 1
+    e /= below
+    rest /= below
     rest *= e
     e -= rest
     return e
-
-
-#: Adding and subtracting it leaves the multiples of 2^-25.
-_CUT = 1.5 * 2.0**27
 
 
 def logistic_density(x: Any) -> Any:
@@ -137,9 +129,10 @@ def _sigmoid_slope(y: float, x: float) -> float:
 def _sigmoid_slopes(y: Any, x: Any) -> Any:
     e = np.abs(x)
     np.negative(e, out=e)
+    told = bell(np.exp(e, out=e))
     plain = 1 - y
     plain *= y
-    return believed(plain, bell(np.exp(e, out=e)), _DOUBT * y)
+    return believed(plain, told, _DOUBT * y)
 
 
 def tanh_backward(g: Any, out: Any, array: Any = None) -> Any:
@@ -168,8 +161,11 @@ def _tanh_slopes(y: Any, x: Any) -> Any:
     e *= -2
     told = bell(np.exp(e, out=e))
     told *= 4
-    plain = y * y
-    return believed(np.subtract(1, plain, out=plain), told, _DOUBT)
+    square = y * y
+    one = told + square
+    if np.maximum.reduce(one, axis=None) <= 1 + _DOUBT and np.minimum.reduce(one, axis=None) >= 1 - _DOUBT:
+        return told
+    return believed(np.subtract(1, square, out=square), told, _DOUBT)
 
 
 def _told(one: Callable[[float, float], float], many: Callable[[Any, Any], Any], g: Any, out: Any, array: Any) -> Any:
@@ -179,6 +175,10 @@ def _told(one: Callable[[float, float], float], many: Callable[[Any, Any], Any],
     if out.size <= FEW:
         slopes = map(one, out.ravel().tolist(), array.ravel().tolist())
         return g * np.fromiter(slopes, np.float64, out.size).reshape(out.shape)
+
+    if out.size <= _BLOCK:
+        slopes = many(out, array)
+        return np.multiply(slopes, g, out=slopes) if slopes.shape == g.shape else g * slopes
 
     def step(y: Any, x: Any, g: Any, out: Any) -> None:
         np.multiply(many(y, x), g, out=out)
@@ -199,5 +199,5 @@ def rsqrt_slope(out: Any, array: Any = None) -> Any:
     """The derivative -out³ / 2 of a result 1 / √x."""
     if array is None:
         return -0.5 * (out * out * out)
-    plain = -0.5 * (out * out * out)
+    plain = -0.5 * out * out * out
     return believed(plain, -0.5 * out / array, -_DOUBT * plain)[()]

@@ -32,6 +32,8 @@ class Chronicle(Draft):
         self.modes: tuple[str, ...] = ()
         self.regions: list[tuple[str, ...]] = []
         self.handles: list[int] = []
+        #: What has a hook, and where: "tensor", "node" and so on.
+        self.hooked: list[tuple[Item, str]] = []
         self.ran_backward = False
         #: Whether torch gave out a gradient that is the memory of something else: what is written to either is not
         #: promised to be seen in the other, so nothing is written any more.

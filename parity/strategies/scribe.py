@@ -176,12 +176,7 @@ class Scribe:
             second = self._given(np.asarray(arrays.dyadic(source, first.shape, False), dtype), True)
             self.draft.items.append(second)
         op, pair = source.choice(self.menu["meeting"]), (first, second)
-        try:
-            made = self.draft.run(op, pair, {}, "operator")
-        except RuntimeError:  # one of them is a view that may not be asked any more
-            self.draft.refused(op, pair, {}, "operator")
-            raise Refused from None
-        self.draft.add(op, pair, {}, "operator", made, 0)
+        self._done(op, pair, {}, "operator")
 
     # -- going backward
 
@@ -320,15 +315,19 @@ class Scribe:
         self.draft.act("requires_grad_", (self._one(), self.source.boolean(0.7)))
 
     def hook(self) -> None:
-        source = self.source
+        source, draft = self.source, self.draft
+        there = [(item, place) for item, place in draft.hooked if any(item is one for one in draft.items)]
         place = source.choice(("tensor", "tensor", "tensor", "accumulated", "node", "before"))
-        if place == "accumulated":
+        if there and source.boolean(0.3):
+            item, place = source.choice(there)
+        elif place == "accumulated":
             item = self._one(lambda item: item.requires_grad and item.tensor.is_leaf)
         elif place == "tensor":
             item = self._one(lambda item: item.requires_grad)
         else:
             item = self._one(lambda item: item.tensor.grad_fn is not None)
-        self.draft.act("hook", (item, place, source.choice(tuple(HOOKS[place]))))
+        draft.act("hook", (item, place, source.choice(tuple(HOOKS[place]))))
+        draft.hooked.append((item, place))
 
     def remove(self) -> None:
         if not self.draft.handles:
@@ -348,8 +347,16 @@ class Scribe:
         """A leaf made on the way, in whatever region."""
         like = self._one()
         kwargs = {"requires_grad": True}
-        result = self.draft.run("ones_like", (like,), kwargs, "function")
-        self.draft.add("ones_like", (like,), kwargs, "function", result, 0)
+        self._done("ones_like", (like,), kwargs, "function")
+
+    def _done(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> None:
+        """An operator that was not drawn by its row; what it refuses is recorded too."""
+        try:
+            result = self.draft.run(op, args, kwargs, spelling)
+        except Exception:
+            self.draft.refused(op, args, kwargs, spelling)
+            raise Refused from None
+        self.draft.add(op, args, kwargs, spelling, result, 0)
 
     # -- functions of one's own
 

@@ -166,12 +166,16 @@ def test_what_an_engine_lacks_is_named(torch, subject):
 
 # -- comparing: the tape made wrong ------------------------------------------------------------------------------------
 
-#: A mechanism, how it is made wrong, and what the report may call it.
+#: A mechanism, how it is made wrong, and what the report may call it; `parity selftest` names many more.
 WRONG = [
-    ("staleness", lambda part: lambda memory: None, {"views", "writing", "gradient", "versions"}),
+    ("staleness", lambda part: lambda memory: None, {"views", "writing", "gradient", "versions", "recording"}),
     ("versions", lambda part: lambda node: None, {"versions"}),
     ("writing", lambda part: lambda tensor: None, {"leaf writing", "refusal", "versions"}),
-    ("views", lambda part: lambda view, *rest: None, {"views", "writing", "gradient", "recording", "counting writes"}),
+    (
+        "views",
+        lambda part: lambda view, *rest: None,
+        {"views", "writing", "gradient", "recording", "counting writes", "inference"},
+    ),
 ]
 
 
