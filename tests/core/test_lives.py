@@ -15,7 +15,7 @@ z=x.view(3); z.register_hook(seen.append); x.detach().zero_(); z.grad_fn; z.back
 z=x.view(3); z.grad_fn.register_hook(lambda i,o:seen.append(1)); x.detach().zero_(); z.backward(s); r=seen
 z=x*2; x.register_hook(lambda g:seen.append(1)); lib.autograd.backward([z,z],[s,s]); r=(seen,x.grad)
 w=x*1; y=lib.ones(3,requires_grad=True); x.backward(s,inputs=[y]); r=(x.grad,y.grad)
-y=lib.ones(3,requires_grad=True); z=x*2; z.register_hook(seen.append); lib.autograd.grad(z,y,s,None,False,True); r=seen
+y=x.detach().requires_grad_(); z=x*2; z.register_hook(seen.append); lib.autograd.grad(z,y,s,allow_unused=True); r=seen
 s.requires_grad_(); g,=lib.autograd.grad(x,x,s); r=(g is s,g.requires_grad)
 s.requires_grad_(); g,=lib.autograd.grad(x.view(3,1),x,s.view(3,1)); r=(g.requires_grad,g.is_leaf)
 z=x*1; z.retain_grad(); z.backward(s,create_graph=True); s.zero_(); r=(z.grad,x.grad); x.grad=None
