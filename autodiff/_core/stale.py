@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff._core import errors
 from autodiff._core.modes import enable_grad, state
-from autodiff._core.node import Node
+from autodiff._core.node import AccumulateGrad, Node
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, own_node, replace_node, replayed
 from autodiff._kernels.geometry import apart, order
@@ -23,12 +23,17 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
     A view that may not be replayed is refused where operators are recorded, or where a user asked for its node.
     """
     meta = view._meta.view
-    if meta.base._node is None or (state.inference and not asked):
-        return own_node(view)
+    own = own_node(view)
+    if meta.base._node is None and (own is None or isinstance(own, AccumulateGrad)):
+        return own
+    if state.inference and not asked:
+        return own
     if meta.made is not None:
         if not asked and not state.grad:
-            return own_node(view)
+            return own
         raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
+    if meta.base._node is None:
+        return own
     base, array = meta.base._array, view._array
     node: Node | None
     with enable_grad():
