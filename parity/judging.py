@@ -20,7 +20,6 @@ from parity.program import Program
 from parity.strategies.abridging import abridge
 from parity.strategies.shrinking import shrink
 
-
 #: So often a program is asked again, whose difference comes and goes.
 _DOUBTED = 4
 
