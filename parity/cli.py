@@ -24,13 +24,17 @@ from parity.emit.script import script
 from parity.emit.test_file import as_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
+from parity.engines.anatomy import OPTIONS
+from parity.engines.classes import names_class
+from parity.engines.conformance import conform
 from parity.engines.living import live
 from parity.errors import EngineError, ProgramError, UsageError
 from parity.faults import accounts
 from parity.faults import selftest as faults
 from parity.judging import judge
-from parity.planning import PROFILES, plan
+from parity.planning import PROFILES, narrowed, plan
 from parity.report.coverage import coverage_record, coverage_text
+from parity.report.doctor import doctor_record, doctor_text
 from parity.report.progress import Progress
 from parity.report.record import failure_record, verdict_record, write_lines
 from parity.report.summary import Outcome, Summary, heading, summary_text
@@ -75,13 +79,14 @@ def run(options: argparse.Namespace) -> int:
     target = _target(options)
     if target is None:
         raise UsageError("run needs a target: a module with torch's names, e.g. parity run autodiff")
-    files = corpus.committed()
+    engine = resolve(target, options.engine_option) if names_class(target) else None
+    files = corpus.committed() if engine is None else []
     for path in files:
         corpus.load(path)
     decided = plan(
         target,
         CATALOGUE,
-        profile=options.profile,
+        profile=options.profile or ("dev" if engine is None else "notebook"),
         seed=options.seed,
         ops=options.ops,
         dtypes=options.dtypes,
@@ -90,12 +95,20 @@ def run(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         files=files,
         kind=options.kind,
+        options=options.engine_option,
     )
+    if engine is not None:
+        decided = narrowed(decided, engine.supports, engine.abilities.dtype, engine.abilities.scalar)
+        engine.close()
     summary = Summary(target, decided.profile, decided.seed, excluded=len(EXCLUDED))
     with _stream(options.json) as lines:
         # JSON on standard output leaves that stream to the records alone.
         progress = Progress(sys.stderr if lines is sys.stdout else sys.stdout, summary)
         begun = False
+        if engine is not None:
+            progress.message(doctor_text(engine, CATALOGUE) + "\n")
+            if lines is not None:
+                write_lines(lines, [doctor_record(engine)])
 
         def notify(outcome: Outcome) -> None:
             nonlocal begun
@@ -123,6 +136,27 @@ def run(options: argparse.Namespace) -> int:
         if lines is not None:
             write_lines(lines, [summary.record()])
     return summary.exit_code
+
+
+def doctor(options: argparse.Namespace) -> int:
+    target = _target(options)
+    if target is None:
+        raise UsageError("doctor needs a target, e.g. parity doctor notebook.ipynb:Value")
+    engine = resolve(target, options.engine_option)
+    if names_class(target):
+        text, record, code = doctor_text(engine, CATALOGUE), doctor_record(engine), AGREE
+        code = AGREE if engine.abilities.calls else NOTHING
+    else:
+        finding = conform(engine)
+        text = f"{engine.name} {engine.version}: " + (f"does not conform: {finding}" if finding else "conforms")
+        record = {"type": "doctor", "engine": engine.name, "finding": str(finding) if finding else None}
+        code = BROKEN if finding else AGREE
+    if options.json is not None:
+        with _stream(options.json) as lines:
+            write_lines(lines or sys.stdout, [record])
+    if options.json != "-":
+        print(text)
+    return code
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -259,8 +293,9 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = verbs.add_parser("run", help="the main job: corpus, every operator, random programs")
     verb.set_defaults(verb=run)
-    _target_options(verb, "a module with torch's names: autodiff, torch, mypkg.mytorch")
-    verb.add_argument("--profile", default="dev", help=f"{' | '.join(PROFILES)} (default: dev)")
+    _target_options(verb, "a module with torch's names: autodiff, mypkg.mytorch; or a class: notebook.ipynb:Value")
+    _option_option(verb)
+    verb.add_argument("--profile", help=f"{' | '.join(PROFILES)} (default: dev; of a class: notebook)")
     verb.add_argument("--seed", type=_natural, help="default: 0, for nightly a new one")
     verb.add_argument(
         "--max-examples", type=_natural, metavar="N", help="random programs; run whole, without a time limit"
@@ -276,6 +311,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes (default: the cores, at most 4)",
     )
+    _json_option(verb)
+
+    verb = verbs.add_parser("doctor", help="what an engine is made of, and whether it can be compared")
+    verb.set_defaults(verb=doctor)
+    _target_options(verb, "a class, e.g. notebook.ipynb:Value, or a module")
+    _option_option(verb)
     _json_option(verb)
 
     verb = verbs.add_parser("replay", help="kept programs again, by id, by a prefix of it, or by file")
@@ -340,9 +381,27 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
 
+class _Merged(argparse.Action):
+    """An option that may be given several times, each time with names of its own."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: str | None = None) -> None:
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), **values})
+
+
 def _target_options(verb: argparse.ArgumentParser, help: str) -> None:
     verb.add_argument("target", nargs="?", metavar="TARGET", help=help)
     verb.add_argument("--engine", metavar="TARGET", help="the same")
+
+
+def _option_option(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--engine-option",
+        type=_named,
+        action=_Merged,
+        default={},
+        metavar="NAME=WHAT",
+        help=f"of a class, what probing got wrong: {', '.join(OPTIONS)}; e.g. value=v,grad=g",
+    )
 
 
 def _json_option(verb: argparse.ArgumentParser) -> None:
@@ -358,6 +417,13 @@ def _target(options: argparse.Namespace) -> str | None:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _named(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not pairs or not all(name.strip() and what.strip() for name, _, what in pairs):
+        raise argparse.ArgumentTypeError(f"expected NAME=WHAT, e.g. value=v; got {text!r}")
+    return {name.strip(): what.strip() for name, _, what in pairs}
 
 
 def _natural(text: str) -> int:

@@ -6,8 +6,8 @@ import difflib
 import fnmatch
 import hashlib
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +36,7 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     "dev": Profile(rounds=1, programs=5000, histories=2000, seconds=70.0),
     "gate": Profile(rounds=3, programs=30_000, histories=15_000, seconds=None),
+    "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=20.0),
     "nightly": Profile(rounds=20, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
 }
 
@@ -59,6 +60,10 @@ class Plan:
     seconds: float | None
     jobs: int
     files: tuple[Path, ...] = ()
+    #: What is said by hand about an engine that else is probed.
+    options: tuple[tuple[str, str], ...] = ()
+    #: The kinds of one-operator programs; None: all that make sense.
+    kinds: tuple[Kind, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ def plan(
     jobs: int = 2,
     files: Iterable[Path] = (),
     kind: DrawnKind | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> Plan:
     """Settle what is to be run; UsageError for what does not exist.
 
@@ -118,7 +124,18 @@ def plan(
         seconds=seconds,
         jobs=max(1, jobs),
         files=tuple(files),
+        options=tuple((options or {}).items()),
     )
+
+
+def narrowed(plan: Plan, supports: Callable[[str], bool], dtype: str, scalar: bool) -> Plan:
+    """The plan for an engine that is one class: of its operators, in its one dtype, without histories.
+
+    Nobody's class promises anything at infinities and nan; and scalars have but one shape.
+    """
+    kinds: tuple[Kind, ...] = ("tame", "exact") if scalar else ("tame", "shapes", "exact")
+    ops = plan.ops if plan.chosen else tuple(op for op in plan.ops if supports(op))
+    return replace(plan, ops=ops, dtypes=(dtype,), histories=0, kinds=kinds)
 
 
 def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
@@ -130,6 +147,8 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
         for op in plan.ops:
             for dtype in dtypes_of(catalogue[op], plan.dtypes):
                 for kind in kinds(catalogue[op], dtype):
+                    if plan.kinds is not None and kind not in plan.kinds:
+                        continue
                     label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
                     for part in range(parts(catalogue[op], kind)):
                         title = f"{label} part {part}" if part else label

@@ -119,13 +119,14 @@ class Program:
         """A copy with some fields replaced."""
         return replace(self, **changes)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, written: Callable[[Array], dict[str, Any]] = array_to_json) -> dict[str, Any]:
+        """The program as JSON; `written` is how an array stands there."""
         return {
             "format": FORMAT,
             "regime": self.regime,
             **({"history": True} if self.history else {}),
             "inputs": [
-                {"requires_grad": leaf.requires_grad, "layout": leaf.layout, **array_to_json(leaf.array)}
+                {"requires_grad": leaf.requires_grad, "layout": leaf.layout, **written(leaf.array)}
                 for leaf in self.inputs
             ],
             "steps": [
@@ -140,8 +141,8 @@ class Program:
                 for step in self.steps
             ],
             "outputs": [_encode(ref) for ref in self.outputs],
-            "cotangents": [array_to_json(c) for c in self.cotangents],
-            "second": [None if c is None else array_to_json(c) for c in self.second],
+            "cotangents": [written(c) for c in self.cotangents],
+            "second": [None if c is None else written(c) for c in self.second],
         }
 
     def dumps(self) -> str:
@@ -313,6 +314,11 @@ def _read(text: str, source: str) -> Program:
         record = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise ProgramError(f"{source}: not JSON: {error}") from None
+    return decoded(record, source)
+
+
+def decoded(record: Any, source: str) -> Program:
+    """The program that `to_json` made this of. Raises ProgramError, which names `source` and the place, otherwise."""
     try:
         return _Programs(source).program(record)
     except RecursionError:

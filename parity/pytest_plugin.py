@@ -95,7 +95,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     plan = config.stash.get(_PLAN, None)
     if plan is None:
         return
-    for item in importlib.import_module("parity.pytest_suite").collect(session, plan):
+    suite = importlib.import_module("parity.pytest_suite")
+    for item in (*suite.collect(session, plan), *suite.collect_histories(session, plan)):
         config.hook.pytest_itemcollected(item=item)
         items.append(item)
 

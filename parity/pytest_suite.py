@@ -23,11 +23,11 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError, ParityError, UsageError
 from parity.judging import about, explain
-from parity.planning import Plan, dtypes_of, plan, seed_of
+from parity.planning import Item, Plan, dtypes_of, plan, seed_of
 from parity.program import Program
 from parity.report.coverage import supported
 from parity.report.text import failure_text
-from parity.running import probe
+from parity.running import Examiner, probe
 from parity.strategies.single import Kind, draw_op, kinds
 from parity.strategies.source import Seeded
 
@@ -37,6 +37,8 @@ CHECKS = {
     "gradient": frozenset({"gradient", "none"}),
     "second": frozenset({"second"}),
 }
+#: Tests of histories, and how many histories are in each.
+PARTS, _SHARE = 10, 30
 _ORDER = {"value": 0, "gradient": 1, "second": 2}
 
 
@@ -78,6 +80,13 @@ def collect(session: pytest.Session, decided: Plan) -> Iterator[ParityItem]:
                 )
 
 
+def collect_histories(session: pytest.Session, decided: Plan) -> Iterator[HistoryItem]:
+    """Tests of histories, unless some operators alone were asked for."""
+    for part in range(0 if decided.chosen else PARTS):
+        name = f"histories[{part}]"
+        yield HistoryItem.from_parent(session, name=name, nodeid=f"parity::{name}", part=part, plan=decided)
+
+
 def checks_of(spec: OpSpec, dtype: str) -> list[str]:
     """Values always; derivatives of floating and complex dtypes as far as torch has them."""
     differentiable = dtype.startswith(("float", "complex")) and "discrete" not in spec.tags
@@ -92,11 +101,7 @@ class ParityItem(pytest.Item):
         self.spec, self.dtype, self.check, self.plan = spec, dtype, check, plan
 
     def runtest(self) -> None:
-        try:
-            subject = _subject(self.plan.target)
-        except EngineError as error:
-            trace = "".join(traceback.format_exception(error))
-            pytest.exit(f"{trace.rstrip()}\nparity: broken adapter: {error}", returncode=3)
+        subject = _subject_or_exit(self.plan.target)
         record: dict[str, Any] = {
             "op": self.spec.name,
             "dtype": self.dtype,
@@ -124,7 +129,8 @@ class ParityItem(pytest.Item):
                 inaccurate.update(verdict.inaccurate_reference)
                 record["inaccurate_reference"] = sorted(inaccurate)
                 if ours:
-                    raise self._difference(program, replace(verdict, mismatches=ours), reference, subject)
+                    found = replace(verdict, mismatches=ours)
+                    raise _as_error(program, found, reference, subject, self.plan.seed)
 
     def _programs(self, reference: Any) -> Iterator[Program]:
         order = _ORDER[self.check]
@@ -139,18 +145,61 @@ class ParityItem(pytest.Item):
                 second=program.second if order >= 2 else (),
             )
 
-    def _difference(self, program: Program, verdict: Verdict, reference: Any, subject: Any) -> ParityError:
-        failure: Failure = explain(program, verdict, reference, subject, seed=self.plan.seed)
-        kept = corpus.keep(failure.program, about(failure))
-        return difference(failure, failure_text(failure, corpus.shortest(kept.stem)))
-
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, ParityError):
-            return "\n".join([str(excinfo.value).strip("\n"), "", *getattr(excinfo.value, "__notes__", ())])
-        return super().repr_failure(excinfo, style)
+        return _told(excinfo) or super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         return "parity", None, self.name
+
+
+class HistoryItem(pytest.Item):
+    """A share of the random histories, compared after every step."""
+
+    def __init__(self, *, part: int, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.part, self.plan = part, plan
+
+    def runtest(self) -> None:
+        subject = _subject_or_exit(self.plan.target)
+        if not hasattr(subject, "module"):
+            pytest.skip(f"unsupported: {subject.name} is no module like torch")
+        with torch_reference.settings() as reference:
+            examiner = Examiner(self.plan, reference, subject)
+            for number in range(self.plan.programs if self.plan.counted else _SHARE):
+                label = f"history {self.part * _SHARE + number}"
+                drawn = examiner.draw(Item(number, "histories", label))
+                if drawn is None:
+                    pytest.skip(f"unsupported: {subject.name} has no operator that histories are made of")
+                verdict = compare(drawn[0], reference, subject)
+                if verdict.status == "differs":
+                    raise _as_error(drawn[0], verdict, reference, subject, self.plan.seed)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        return _told(excinfo) or super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        return "parity", None, self.name
+
+
+def _as_error(program: Program, verdict: Verdict, reference: Any, subject: Any, seed: int) -> ParityError:
+    failure: Failure = explain(program, verdict, reference, subject, seed=seed)
+    kept = corpus.keep(failure.program, about(failure))
+    return difference(failure, failure_text(failure, corpus.shortest(kept.stem)))
+
+
+def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """A difference as its report and its reproducer; "" for any other error."""
+    if not isinstance(excinfo.value, ParityError):
+        return ""
+    return "\n".join([str(excinfo.value).strip("\n"), "", *getattr(excinfo.value, "__notes__", ())])
+
+
+def _subject_or_exit(target: str) -> Any:
+    try:
+        return _subject(target)
+    except EngineError as error:
+        trace = "".join(traceback.format_exception(error))
+        pytest.exit(f"{trace.rstrip()}\nparity: broken adapter: {error}", returncode=3)
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 from collections.abc import Callable
 from typing import Any
@@ -98,6 +100,8 @@ class Reader:
         shape = self.field(record, "shape", self.each(self.natural))
         if math.prod(shape) > _MAX_ELEMENTS or len(shape) > 32:
             raise self.fail(f"an array of shape {shape} is larger than a program may hold ({_MAX_ELEMENTS} elements)")
+        if "base64" in record:
+            return self._bytes(record, dtype, shape)
         if dtype.kind == "c":
             element = lambda pair: complex(*self.each(self.real)(pair)[:2])
         else:
@@ -109,6 +113,21 @@ class Reader:
             return np.array(data, dtype).reshape(shape)
         except (OverflowError, ValueError, TypeError) as error:
             raise self.fail(f"the data do not fit {dtype.name}: {error}") from None
+
+    def _bytes(self, record: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
+        try:
+            data = base64.b64decode(self.field(record, "base64", self.kind(str)), validate=True)
+        except (binascii.Error, ValueError):
+            raise self.fail("the data are not base64") from None
+        if len(data) != math.prod(shape) * dtype.itemsize:
+            raise self.fail(f"shape {shape} asks for {math.prod(shape) * dtype.itemsize} bytes, got {len(data)}")
+        return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
+
+
+def array_to_base64(array: Array) -> dict[str, Any]:
+    """Dtype, shape and the bytes in C order, the lowest first."""
+    data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "base64": base64.b64encode(data).decode()}
 
 
 def array_to_json(array: Array) -> dict[str, Any]:

@@ -21,12 +21,13 @@ from parity import corpus
 from parity.acts import available
 from parity.catalogue import CATALOGUE
 from parity.compare import compare
+from parity.compare.pipeline import weighed_alike
 from parity.compare.verdict import Verdict
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.judging import about, covered, explain, known_reason, located
+from parity.judging import about, beyond_known, covered, explain, located
 from parity.planning import Item, Plan, items, seed_of
 from parity.program import Program, Regime
 from parity.report.coverage import supported
@@ -56,6 +57,11 @@ class Examiner:
     def __init__(self, plan: Plan, reference: Any, subject: Any) -> None:
         self.plan, self.reference, self.subject = plan, reference, subject
         self._explained: dict[tuple[str, str], tuple[str, str]] = {}
+        #: An engine that takes no program but simple ones says what it takes.
+        self._admits = getattr(subject, "takes", None)
+        abilities = getattr(subject, "abilities", None)
+        self._shape = () if abilities is not None and abilities.scalar else None
+        self._order = getattr(subject, "order", None)
 
     @cached_property
     def _supported(self) -> tuple[str, ...]:
@@ -73,7 +79,11 @@ class Examiner:
         if drawn is None:
             return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw")
         program, run = drawn
+        if getattr(self.subject, "ones", False):
+            program, run = weighed_alike(program), None
         verdict = compare(program, self.reference, self.subject, reference_run=run)
+        if verdict.status == "differs":
+            verdict = beyond_known(program, verdict, self.reference, self.subject)
         outcome = Outcome(
             number=item.number,
             phase=item.phase,
@@ -86,9 +96,7 @@ class Examiner:
             missing=verdict.missing,
             note=verdict.note,
         )
-        if verdict.status == "differs" and (reason := known_reason(program, verdict, self.reference, self.subject)):
-            outcome = replace(outcome, status="known", note=reason)
-        elif verdict.status == "differs":
+        if verdict.status == "differs":
             outcome = self._explain(outcome, program, verdict)
         return replace(outcome, seconds=time.perf_counter() - started)
 
@@ -99,7 +107,7 @@ class Examiner:
         source = Seeded(seed_of(self.plan.seed, item.label))
         if item.op:
             try:
-                return draw_op(source, self.reference, CATALOGUE[item.op], item.dtype, kind=item.kind, part=item.part)
+                return self._draw_op(source, item)
             except Undrawn:
                 return None
         if not self._supported:
@@ -115,17 +123,34 @@ class Examiner:
         # Without an exact operator there are no programs of that regime to draw.
         exact = any("exact" in CATALOGUE[op].tags for op in self._supported)
         regime: Regime | None = None if exact else "smooth"
-        return draw_program(source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime)
+        return draw_program(
+            source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime,
+            order=self._order, shape=self._shape, admits=self._admits,
+        )  # fmt: skip
+
+    def _draw_op(self, source: Seeded, item: Item) -> tuple[Program, Run]:
+        spec = CATALOGUE[item.op]
+        order = None if self._order is None else min(self._order, spec.orders)
+        return draw_op(
+            source, self.reference, spec, item.dtype, kind=item.kind, part=item.part,
+            order=order, shape=self._shape, admits=self._admits,
+        )  # fmt: skip
 
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
         first = located(program, self.reference, self.subject, verdict.mismatches[0])
-        key = (first.check, first.op)
+        key: tuple[str, str] = (first.check, first.op)
+        if program.history and first.mechanism == "gradient":
+            # Not the tape: most likely an operator that has been found wrong by itself.
+            ops = {step.op for step in program.steps}
+            key = next((known for known in self._explained if known[1] in ops), key)
         if key in self._explained:
             return replace(outcome, key=self._explained[key])
-        failure = explain(program, verdict, self.reference, self.subject, seed=self.plan.seed)
+        # A process that ends or hangs costs seconds each time: such a program is told as it is.
+        ended = first.check == "error" and getattr(first.subject, "type", "") in getattr(self.subject, "ended", ())
+        failure = explain(program, verdict, self.reference, self.subject, shrinking=not ended, seed=self.plan.seed)
         if reason := covered(failure.verdict.mismatches, failure.program):
             return replace(outcome, status="known", note=reason)
-        kept = corpus.keep(failure.program, about(failure))
+        kept = corpus.keep(failure.program, about(failure) | {"engine": self.plan.target})
         found = failure.verdict.mismatches[0]
         # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.
         self._explained[key] = found.check, found.op
@@ -140,6 +165,8 @@ class Examiner:
 
 def probe(subject: Any) -> None:
     """The basics before any maths, so that a broken adapter is one error and not a thousand mismatches."""
+    if hasattr(subject, "run"):
+        return  # it was probed when it was loaded
     try:
         sent = np.array([1.5, -2.0])
         back = subject.array(subject.tensor(sent.copy(), True))
@@ -200,7 +227,7 @@ def facts(subject: Any, reference: Any) -> dict[str, str]:
 
 
 def _alone(plan: Plan, todo: list[Item], summary: Summary, deadline: float | None) -> Generator[Outcome]:
-    subject = resolve(plan.target)
+    subject = resolve(plan.target, dict(plan.options))
     probe(subject)
     with torch_reference.settings() as reference:
         summary.versions = facts(subject, reference)
@@ -270,7 +297,7 @@ def _work(connection: Connection, plan: Plan, deadline: float | None, share: int
     # Ctrl-C reaches every process of a terminal; the one that listens ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        subject = resolve(plan.target)
+        subject = resolve(plan.target, dict(plan.options))
         probe(subject)
         with torch_reference.settings() as reference:
             connection.send(("facts", facts(subject, reference)))

@@ -13,6 +13,7 @@ import numpy as np
 from autodiff._core import dtypes
 from autodiff._core.modes import state, switch
 from autodiff._core.node import Node
+from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 
 Gradient = Any  # an array in a first-order walk, a Tensor under create_graph; None where there is none
@@ -49,7 +50,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     assert hooks is not None
     many = isinstance(g, list)
     shown = [_shown(x) for x in (g if many else [g])]
-    for slot, table in list(hooks.tensor.items()):
+    for slot, table in list(hooks.tensor):
         for hook in in_order(table):
             replaced = called(hook, create_graph, shown[slot])
             if replaced is not None:
@@ -59,7 +60,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
         tensor, arrived = reference(), shown[slot]
         if tensor is not None and arrived is not None:
             meta = tensor.meta()
-            kept = arrived if create_graph else wrap(np.array(arrived._array))
+            kept = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
             meta.grad = kept if meta.grad is None else meta.grad + kept
     if executes:
         for hook in in_order(hooks.before):
@@ -74,15 +75,19 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     """The node's own hooks: called with the gradients of its inputs and of its outputs."""
     hooks = node.hooks
     assert hooks is not None
+    places = node.places
     # A number among the operands is an input too, without a gradient.
-    missing = [None] * (len(node.next_functions) - len(grads))
-    shown = [*map(_shown, grads), *missing]
+    missing = [None] * (len(node.next_functions) - len(places))
+    shown = [*(_shown(grads[place]) for place in places if grads), *missing]
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
     for hook in in_order(hooks.after):
         replaced = called(hook, create_graph, tuple(shown), outer)
         if replaced is not None:
             shown = _all_checked(shown, replaced, hook)
-    return [_given(x, create_graph) for x in shown[: len(grads)]]
+    given = list(grads)
+    for place, x in zip(places, shown):
+        given[place] = _given(x, create_graph)
+    return given
 
 
 def run_accumulated(hooks: Iterable[Any], leaf: Tensor, create_graph: bool) -> None:

@@ -7,7 +7,7 @@ is a topological order, and no walk has to find one first.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,14 +34,16 @@ class Storage:
         self._array = array
         self.version = 0
         self.written = 0
-        #: Weak references to differentiable views, which lose their node when the memory is written.
-        self.views: list[Any] | None = None
+        #: The differentiable views (a `views.Views`), which ask their base for their node once the memory was written.
+        self.views: Any = None
 
     def touch(self) -> None:
         """Raise the version: the memory was written."""
         self.version += 1
         Clock.now += 1
         self.written = Clock.now
+        if self.views is not None:
+            self.views.written()
 
 
 class Many(tuple[Any, ...]):
@@ -51,15 +53,15 @@ class Many(tuple[Any, ...]):
 
 
 class Hooks:
-    """What is hung on one node: callables by number, in order of registration; a tensor's by which result it is."""
+    """What is hung on one node: callables by number, in order of registration."""
 
-    __slots__ = ("after", "before", "count", "metadata", "post_accumulate", "retained", "tensor")
+    __slots__ = ("after", "before", "metadata", "post_accumulate", "retained", "tensor")
     #: How many were ever hung on anything: where it is 0 no walk need look for them.
     hung: ClassVar[int] = 0
 
     def __init__(self) -> None:
-        self.count = 0
-        self.tensor: dict[int, dict[int, Callable[[Any], Any]]] = {}
+        #: Tables that belong to tensors, each with which result the tensor is.
+        self.tensor: list[tuple[int, dict[int, Callable[[Any], Any]]]] = []
         self.before: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any, Any], Any]] = {}
         self.post_accumulate: dict[int, Callable[[Any], Any]] = {}
@@ -70,9 +72,8 @@ class Hooks:
 
     def add(self, table: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
         Hooks.hung += 1
-        self.count += 1
-        table[self.count] = hook
-        return RemovableHandle(table, self.count)
+        table[Hooks.hung] = hook
+        return RemovableHandle(table, Hooks.hung)
 
 
 class RemovableHandle:
@@ -144,9 +145,16 @@ class Node:
         return self.title
 
     @property
+    def places(self) -> Sequence[int]:
+        """The inputs that may have a gradient: by these a user counts edges."""
+        return range(len(self.edges))
+
+    @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that produced the inputs, each with the number of the output it was."""
-        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in self.edges)
+        edges = self.edges
+        chosen = [edges[place] for place in self.places]
+        return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in chosen)
 
     def source(self) -> tuple[Node, int]:
         """The node a user sees, and which of its outputs this is."""
@@ -211,11 +219,17 @@ class PlainNode(TableNode):
         return self.primitive.rules
 
     @property
-    def frees(self) -> bool:  # type: ignore[override]
-        return bool(self.primitive.frees)
+    def places(self) -> Sequence[int]:
+        formulas = self.primitive.formulas
+        if self.primitive.variadic or len(formulas) != len(self.edges):
+            return range(len(self.edges))
+        return self.primitive.graded  # type: ignore[no-any-return]
 
     def name(self) -> str:
         return str(self.primitive.title)
+
+    def shown_inputs(self) -> Sequence[int | None]:
+        return range(len(self.edges)) if self.primitive.variadic else self.primitive.graded
 
     def source(self) -> tuple[Node, int]:
         self.__class__ = self.primitive.shown_as(type(self))
@@ -281,7 +295,9 @@ class HotNode(Node):
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         found = super().next_functions
-        return found if len(found) == len(self.primitive.inputs) else (*found, (None, 0))
+        # A number among the operands is an input to torch, unless the derivative is one for numbers alone.
+        alone = len(found) == len(self.primitive.inputs) or self.primitive.kind == "parametric"
+        return found if alone else (*found, (None, 0))
 
     @property
     def saved(self) -> tuple[Any, ...] | None:

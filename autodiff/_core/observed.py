@@ -22,8 +22,8 @@ def uses(walk: Walk, roots: Sequence[tuple[Node, Gradient]]) -> dict[Node, int]:
     """How often each node that will run is given a gradient; empty where no hook would see the order."""
     needed = walk.needed
     counts: dict[Node, int] = {}
-    stack = [_owner(root) for root, _ in roots if needed is None or root in needed]
-    seen = set(stack)
+    seen = {_owner(root) for root, _ in roots if needed is None or root in needed}
+    stack = list(seen)
     watched = False
     while stack:
         node = stack.pop()
@@ -119,7 +119,7 @@ class Ready:
         self.heap: list[tuple[float, Any]] = []
 
     def push(self, node: Node) -> None:
-        key = FIRST if type(node) is AccumulateGrad else node.key
+        key = FIRST if isinstance(node, AccumulateGrad) else node.key
         self.heap.append((key, node))
         self._rise(len(self.heap) - 1, (key, node))
 

@@ -10,7 +10,10 @@ import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 from heapq import heappush
+from operator import attrgetter
 from typing import Any
+
+import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.anomaly import Anomaly, hinted, watched
@@ -19,6 +22,7 @@ from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
 from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
+from autodiff._core.leaves import accumulated_by_hooks, check_leaf
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import duals, state, switch
 from autodiff._core.node import (
@@ -37,30 +41,16 @@ from autodiff._core.packing import Packed, own_index, result_place
 from autodiff._core.tangents import restored
 from autodiff._core.tensor import Tensor, wrap
 
+_by_key = attrgetter("key")
 _numbered = itertools.count().__next__
 #: What is asked of a leaf: its one gradient.
 _ITSELF: list[tuple[int, Node]] = []
+#: Of what is saved, what counts as a tensor.
+_HELD = (Tensor, Storage, SavedResult, Packed, np.ndarray)
 
 
 class Walk:
     """One call of backward: what it was asked for, what waits for its turn, what has arrived where."""
-
-    #: The nodes on the way to what was asked for, or None: all of them.
-    needed: set[Node] | None = None
-    #: By node the results whose gradients are to be returned, each with the place in the graph that asked.
-    captures: dict[Node, list[tuple[int, Node]]] | None = None
-    #: Whether gradients were asked for, rather than accumulated wherever the graph ends.
-    asked = False
-    #: Whether somebody else says whose turn it is: nothing waits here then.
-    ordered = False
-    #: How often each node is given a gradient, where that was counted.
-    counts: dict[Node, int] | None = None
-    #: Whether None arrived somewhere: such nodes run all the same.
-    holes = False
-    #: Whether users' code ran, and may have asked which walk this is; then the walk around this one.
-    entered = False
-    outer: Walk | None = None
-    number = -1
 
     def __init__(
         self,
@@ -81,6 +71,22 @@ class Walk:
         self.nodes: dict[int, Node] = {} if nodes is None else nodes
         self.arrived: dict[Node, Gradient] = {} if arrived is None else arrived
         self.found: dict[Node, Gradient] = {}
+        #: The nodes on the way to what was asked for, or None: all of them.
+        self.needed: set[Node] | None = None
+        #: By node the results whose gradients are to be returned, each with the place in the graph that asked.
+        self.captures: dict[Node, list[tuple[int, Node]]] | None = None
+        #: Whether gradients were asked for, rather than accumulated wherever the graph ends.
+        self.asked = False
+        #: Whether somebody else says whose turn it is: nothing waits here then.
+        self.ordered = False
+        #: How often each node is given a gradient, where that was counted.
+        self.counts: dict[Node, int] | None = None
+        #: Whether None arrived somewhere: such nodes run all the same.
+        self.holes = False
+        #: Whether users' code ran, and may have asked which walk this is; then the walk around this one.
+        self.entered = False
+        self.outer: Walk | None = None
+        self.number = -1
 
     def ask_for(self, places: Sequence[Node], roots: Sequence[Node], accumulate: bool) -> None:
         """Walk only to these: to return their gradients, or (`accumulate`) to run them as well."""
@@ -137,6 +143,15 @@ class Walk:
         self.number = _numbered()
         self.outer, state.walk = state.walk, self
 
+    def look_on(self, root: Node, g: Gradient) -> None:
+        """The hooks of a tensor that leads to nothing asked for: torch calls them where it is the only root."""
+        owner, slot = place_of(root)
+        if owner.hooks is None:
+            return
+        if owner.results > 1:
+            g = [g if i == slot else None for i in range(owner.results)]
+        run_before(owner, g, self.create_graph, executes=False)
+
     def taking_part(self, keys: Sequence[int]) -> int:
         """How many of the nodes of these keys have a part in this walk."""
         if self.counts is None:
@@ -153,27 +168,32 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
     """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
     seen = set(roots)
     stack = list(seen)
-    all_lead = all(type(t) is AccumulateGrad for t in targets)
+    all_lead = all(r in targets for r in seen if type(r) is AccumulateGrad)
     # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
-    oldest = max((t.key for t in targets), default=0)
+    oldest = next(iter(targets)).key if targets else 0
+    for t in targets:
+        if type(t) is not AccumulateGrad:
+            all_lead = False
+        if t.key > oldest:
+            oldest = t.key
     while stack:
         node = stack.pop()
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
-                if edge.key > oldest:
-                    all_lead = False
-                    continue
                 seen.add(edge)
-                if type(edge) is not AccumulateGrad:
-                    stack.append(edge)
-                elif edge not in targets:
+                if type(edge) is AccumulateGrad:
+                    if edge not in targets:
+                        all_lead = False
+                elif edge.key > oldest:
                     all_lead = False
+                else:
+                    stack.append(edge)
     if all_lead:
         return None
     needed = seen.intersection(targets)
     # Keys are a topological order: one pass from the oldest decides.
-    for node in sorted(seen, key=lambda n: -n.key):
-        for edge in node.edges:
+    for node in sorted(seen, key=_by_key, reverse=True):
+        for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge in needed:
                 needed.add(node)
                 break
@@ -183,16 +203,17 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
 def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     """Run one node: what it gives its inputs arrives there, and is returned."""
     kind = type(node)
+    plain = kind is PlainNode or kind is HotNode
     if kind is Output:
         walk.deliver_slot(node, g)  # type: ignore[arg-type]
         return ()
     if kind is DeadEnd:
+        _let_go(walk, node, g)  # type: ignore[arg-type]
         return ()
-    hooks, needed, create_graph = node.hooks, walk.needed, walk.create_graph
-    plain = kind is PlainNode or kind is HotNode
-    if not walk.entered and (hooks is not None or not plain):
+    hooks, needed, create_graph, captures = node.hooks, walk.needed, walk.create_graph, walk.captures
+    if (hooks is not None or not plain) and not walk.entered:
         walk.enter()
-    if walk.captures is not None and node in walk.captures:
+    if captures is not None and node in captures:
         # As in torch: hooks are seen in what was asked for where the walk ends, not where it goes on.
         goes_on = needed is None or any(edge in needed for edge in node.edges)
         if not goes_on and hooks is not None:
@@ -206,25 +227,33 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if saved is None:
         raise RuntimeError(errors.FREED)
     # By far the most are asked of their primitive directly.
-    late = not plain and node.opens_late
-    rules = node.primitive.rules if plain else node.rules if node.plain else None
+    primitive = node.primitive
+    if plain:
+        late, rules = False, primitive.rules
+    else:
+        late, rules = node.opens_late, node.rules if node.plain else None
     if saved and not late and node.recorded != Clock.now:
         check_unwritten(node)
     edges = node.edges
-    values = opened(node, create_graph) if saved and not late else saved
-    frees = not walk.keep_graph and saved and node.frees
-    if kind is PlainNode and node.primitive.adds is not None and not create_graph and g is not None:
+    if late or not saved:
+        values: Sequence[Any] = saved
+    elif create_graph and plain:
+        values = [s if s is None or s.__class__ is Tensor else _tensor(s, node, i) for i, s in enumerate(saved)]
+    else:
+        values = opened(node, create_graph)
+    frees = saved and not walk.keep_graph and node.frees and _lets_go(node, saved)
+    if kind is PlainNode and primitive.adds is not None and not create_graph and g is not None:
         edge, arrived = edges[0], walk.arrived
         if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):
             held = arrived.pop(edge)
-            onto = added_onto(held, g, node.primitive.adds, values)
+            onto = added_onto(held, g, primitive.adds, values)
             arrived[edge] = held
             del held
             if onto:
                 if frees:
                     node.replace_saved(None)
                 return ()
-    if g is None and (plain or node.primitive is not None):
+    if g is None and primitive is not None:
         grads: list[Any] = [None] * len(edges)
     elif rules is not None:
         try:
@@ -238,7 +267,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         try:
             grads = _pull(node, g, values, create_graph)
         except Unreadable:
-            if node.primitive is None:
+            if primitive is None:
                 raise
             grads = _pull_each(node, g, values)
     own, arrived, general = node.like, walk.arrived, walk.ordered or walk.holes
@@ -271,6 +300,31 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if frees:
         node.replace_saved(None)
     return grads
+
+
+def _let_go(walk: Walk, node: DeadEnd, g: Gradient) -> None:
+    """A gradient nobody wants: a leaf that required grad once still has its hooks called."""
+    if node.hooks is not None:
+        if not walk.entered:
+            walk.enter()
+        accumulated_by_hooks(node, g, walk.create_graph)
+    else:
+        check_leaf(node)
+
+
+def _lets_go(node: Node, saved: Sequence[Any]) -> bool:
+    """Whether torch's node cannot be run again. Of pointwise operators it saves numbers as tensors."""
+    p = node.primitive
+    if p is None or p.runs_once:
+        return True
+    if p.view:
+        return False
+    return any(s is not None for s in saved) if p.kind == "pointwise" else _any_tensor(saved)
+
+
+def _any_tensor(saved: Sequence[Any]) -> bool:
+    """Whether there is anything to let go of: numbers and shapes stay, and the node runs again."""
+    return any(_any_tensor(s) if type(s) is Many else isinstance(s, _HELD) for s in saved)
 
 
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
@@ -309,7 +363,9 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     """What a node saved, as its rules are to see it: arrays, or Tensors with their place in the graph."""
     saved = node.saved
     assert saved is not None
-    if type(node) is not PlainNode and any(type(s) is Packed for s in saved):
+    kind = type(node)
+    # What was packed shows itself under torch's own class name.
+    if kind is not PlainNode and kind is not HotNode and any(type(s) is Packed for s in saved):
         return _unpacked(node, saved, create_graph)
     if create_graph:
         return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
@@ -319,13 +375,16 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
     """The same where users' hooks see it: in the order in which it was packed."""
     values: list[Any] = [None] * len(saved)
-    mentioned = node.primitive.mentioned
+    mentioned = () if node.primitive is None else node.primitive.mentioned
     for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
         values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
     return values
 
 
 def _array(s: Any) -> Any:
+    # By far the most are shapes and other parameters.
+    if s is None or type(s) is tuple or type(s) is int:
+        return s
     if isinstance(s, (Tensor, Storage, SavedResult, Packed)):
         return s._array
     return tuple([_array(x) for x in s]) if type(s) is Many else s

@@ -176,7 +176,8 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
         raise RuntimeError("linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix")
     check_batches(LU._array, B._array)
     # LAPACK would exchange rows with what lies outside of the matrix.
-    for wrong, bound in ((pivots._array < 1, "greater or equal to 1"), (pivots._array > LU._array.shape[-2], _SMALLER)):
+    rows = whole(pivots)
+    for wrong, bound in ((rows < 1, "greater or equal to 1"), (rows > LU._array.shape[-2], _SMALLER)):
         if wrong.any():
             raise RuntimeError(f"Pivots given to lu_solve must all be {bound}. {_OF_LU_FACTOR}")
     return ops.lu_solve(LU, B, pivots, adjoint=bool(adjoint), left=bool(left))  # type: ignore[no-any-return]

@@ -13,9 +13,10 @@ from autodiff._kernels import gelu as exact
 from autodiff._kernels.blocks import row_blocks
 from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
+from autodiff._kernels.layout import in_rows
 from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
-from autodiff._kernels.pieces import Piece, by_root, in_blocks, mended, piecewise
+from autodiff._kernels.pieces import Piece, alone, by_root, in_blocks, mended, piecewise
 from autodiff._kernels.reductions import largest_of_rows
 from autodiff._kernels.summation import of_rows, total
 from autodiff._kernels.twofold import two_product
@@ -47,7 +48,8 @@ def softplus_backward(g: Any, x: Any, beta: float, threshold: float) -> Any:
 
 @in_single
 def logsigmoid(x: Any) -> Any:
-    """The logarithm of the logistic function: nothing is lost on either side."""
+    """The logarithm of the logistic function: nothing is lost on either side. It lies in rows, as torch's does."""
+    x = in_rows(x)
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 
@@ -106,9 +108,14 @@ def _mish(x: Any) -> Any:
     return np.where(x < 0, left, np.where(w == 0, x, x - x * off))
 
 
+@alone
+def _mish_near(x: Any) -> Any:
+    return x * series.MISH_GATE(x)
+
+
 @in_blocks
 def _wide_mish(x: Any) -> Any:
-    out = mended(_mish(x), x, np.abs(x) < 1, lambda x: x * series.MISH_GATE(x))
+    out = mended(_mish(x), x, np.abs(x) < 1, _mish_near)
     return _with_its_tail(out, x)
 
 
@@ -333,8 +340,14 @@ def _in_order(x: Any) -> Any:
 
 
 def _by_rows(x: Any, dims: Dims) -> bool:
-    """Whether the rows are those of a matrix, to be done block by block in the cache."""
+    """Whether the rows are those of a matrix, to be done block by block in the cache; a few short ones need none."""
+    if x.size <= _SHORT and x.ndim and x.size <= _ROWS * x.shape[-1]:
+        return False
     return x.ndim > 0 and dims == (x.ndim - 1,) and x.flags.c_contiguous
+
+
+#: Up to so many rows, of so many elements together, NumPy's own reductions are quicker.
+_ROWS, _SHORT = 32, 1024
 
 
 def _filled_by_rows(x: Any, step: Callable[[Any, Any], None]) -> Any:

@@ -14,7 +14,7 @@ from autodiff._kernels import error_series as series
 from autodiff._kernels import quantile_series
 from autodiff._kernels.half import in_single
 from autodiff._kernels.logistic import believed
-from autodiff._kernels.pieces import Series, piecewise
+from autodiff._kernels.pieces import Series, alone, piecewise
 from autodiff._kernels.scipy_special import special
 from autodiff._kernels.twofold import Pair, divide, grown, quick_sum
 
@@ -39,7 +39,7 @@ def _gauss(x: Any, factor: float, height: Pair | None = None) -> Any:
         wide = x.astype(np.float64)
         out = np.exp(wide * wide * -factor)
         return (out if height is None else out * height[0]).astype(x.dtype)
-    x = np.clip(x, -_FAR, _FAR)
+    x = np.minimum(np.maximum(x, -_FAR), _FAR)
     # The square of 24 bits is exact.
     head = x.astype(np.float32).astype(np.float64)
     out = np.exp(head * head * -factor)
@@ -106,19 +106,19 @@ _erfcx_slope = piecewise(
 #: The derivative of that.
 erfcx_slope = in_single(_erfcx_slope)
 _erf = piecewise(
-    (lambda x: np.abs(x) <= 1, lambda x: x + x * series.ERF_NEAR(x * x)),
-    (lambda x: np.abs(x) > 1, lambda x: np.copysign(1 - _erfc(np.abs(x)), x)),
+    (lambda x: abs(x) <= 1, alone(lambda x: x + x * series.ERF_NEAR(x * x))),
+    (lambda x: abs(x) > 1, alone(lambda x: np.copysign(1 - _erfc(abs(x)), x))),
 )
 
 
 def _times(formula: Series) -> Any:
     """e^(-x²) times a series."""
-    return lambda x: _gauss(x, 1.0, quick_sum(*formula.parts(x)))
+    return alone(lambda x: _gauss(x, 1.0, quick_sum(*formula.parts(x))))
 
 
 _erfc = piecewise(
     (lambda x: x < -6, lambda x: np.full_like(x, 2.0)),
-    (lambda x: x < 0.46, lambda x: 1 - _erf(x)),
+    (lambda x: x < 0.46, alone(lambda x: 1 - _erf(x))),
     (lambda x: x < 0.75, series.ERFC_0),
     (lambda x: x < 1, series.ERFC_1),
     (lambda x: x < 1.25, series.ERFC_2),
@@ -126,7 +126,7 @@ _erfc = piecewise(
     (lambda x: x < 2, _times(series.ERFCX_2)),
     (lambda x: x < 4, _times(series.ERFCX_3)),
     (lambda x: x > 60, np.zeros_like),
-    (lambda x: x > 0, lambda x: _gauss(x, 1.0, _far(x))),
+    (lambda x: x > 0, alone(lambda x: _gauss(x, 1.0, _far(x)))),
 )
 
 
@@ -178,12 +178,15 @@ erfinv_slope = in_single(
 
 def mills_pair(x: Any) -> Pair:
     """e^(x²/2) times the normal distribution's function left of -2."""
-    large, small = np.empty_like(x), np.empty_like(x)
-    for here, formula in (
+    pieces = (
         (x < -6, lambda x: divide(quick_sum(*series.MILLS_RATIO_FAR.parts(1 / (x * x))), (-x, 0.0))),
         ((x >= -6) & (x < -3.5), lambda x: quick_sum(*series.MILLS_RATIO_1.parts(x))),
         (x >= -3.5, lambda x: quick_sum(*series.MILLS_RATIO_0.parts(x))),
-    ):
+    )
+    if not x.ndim:
+        return next(formula(x) for here, formula in pieces if here)
+    large, small = np.empty_like(x), np.empty_like(x)
+    for here, formula in pieces:
         if here.any():
             large[here], small[here] = formula(x[here])
     return large, small
@@ -192,8 +195,12 @@ def mills_pair(x: Any) -> Pair:
 def times_gauss(x: Any, factor: Pair) -> Any:
     """e^(-x²/2) times a factor, which may be the reason why the product is no smaller."""
     out = _gauss(x, 0.5, factor)
-    far = np.abs(x) > 37.6
-    if far.any():
+    far = abs(x) > 37.6
+    if not x.ndim:
+        if far:
+            half = _gauss(x, 0.25)
+            out = half * (half * factor[0])
+    elif far.any():
         half = _gauss(x[far], 0.25)
         out[far] = half * (half * factor[0][far])
     return out
@@ -201,11 +208,11 @@ def times_gauss(x: Any, factor: Pair) -> Any:
 
 _ndtr = piecewise(
     (lambda x: x < -60, np.zeros_like),
-    (lambda x: x < -2, lambda x: times_gauss(x, mills_pair(x))),
+    (lambda x: x < -2, alone(lambda x: times_gauss(x, mills_pair(x)))),
     (lambda x: x < -1.5, series.NDTR_2),
     (lambda x: x < -1, series.NDTR_1),
     (lambda x: x < -0.375, series.NDTR_0),
-    (lambda x: x < 9, lambda x: 0.5 + 0.5 * _erf(x * _SQRT_HALF)),
+    (lambda x: x < 9, alone(lambda x: 0.5 + 0.5 * _erf(x * _SQRT_HALF))),
     (lambda x: x > 0, np.ones_like),
 )
 

@@ -8,16 +8,16 @@ import numpy as np
 
 from autodiff._kernels import activation_series as series
 from autodiff._kernels.error_functions import OVER_ROOT, mills_pair, ndtr, normal_density, times_gauss
-from autodiff._kernels.pieces import Piece, by_root, piecewise
+from autodiff._kernels.pieces import Piece, alone, by_root, piecewise
 from autodiff._kernels.twofold import Pair, add, grown, multiply, quick_sum, two_product
 
 #: x times the normal distribution's function.
 gelu = piecewise(
     (lambda x: x < -60, lambda x: 0 * x),
-    (lambda x: x < -2, lambda x: times_gauss(x, multiply((x, 0.0), mills_pair(x)))),
+    (lambda x: x < -2, alone(lambda x: times_gauss(x, multiply((x, 0.0), mills_pair(x))))),
     (lambda x: x < -1.25, series.GELU_0),
     (lambda x: x < -0.375, series.GELU_1),
-    (lambda x: x == x, lambda x: x * ndtr(x)),
+    (lambda x: x == x, alone(lambda x: x * ndtr(x))),
 )
 
 
@@ -30,13 +30,13 @@ _AT_INFINITY: Piece = (np.isinf, lambda x: np.full_like(x, np.nan))
 gelu_slope = piecewise(
     _AT_INFINITY,
     (lambda x: x < -60, np.zeros_like),
-    (lambda x: x < -2, _far_slope),
+    (lambda x: x < -2, alone(_far_slope)),
     (lambda x: x < -1, series.GELU_LEFT),
     (lambda x: x < -0.5, by_root(series.GELU_ROOT, series.GELU_BY_ROOT)),
     (lambda x: x < -0.25, series.GELU_RIGHT_0),
     (lambda x: x <= 0, series.GELU_RIGHT_1),
     (lambda x: x > 60, np.ones_like),
-    (lambda x: x > 0, lambda x: ndtr(x) + x * normal_density(x)),
+    (lambda x: x > 0, alone(lambda x: ndtr(x) + x * normal_density(x))),
 )
 
 # -- the approximation x (1 + tanh u) / 2: x times the logistic function of w = 2u = √(8/π) (x + 0.044715 x³) ----------
@@ -76,9 +76,9 @@ def _by_tanh_tail(x: Any) -> Any:
 
 gelu_by_tanh = piecewise(
     (lambda x: x < -40, lambda x: 0 * x),
-    (lambda x: x < -20.9, _by_tanh_tail),
+    (lambda x: x < -20.9, alone(_by_tanh_tail)),
     (lambda x: x > 40, lambda x: +x),
-    (lambda x: x == x, _by_tanh),
+    (lambda x: x == x, alone(_by_tanh)),
 )
 
 
@@ -105,12 +105,12 @@ def _slope_right(x: Any) -> Any:
 gelu_by_tanh_slope = piecewise(
     _AT_INFINITY,
     (lambda x: x < -40, np.zeros_like),
-    (lambda x: x < -20.9, _slope_tail),
-    (lambda x: x < -2, _slope_left),
+    (lambda x: x < -20.9, alone(_slope_tail)),
+    (lambda x: x < -2, alone(_slope_left)),
     (lambda x: x < -1, series.GELU_BY_TANH_LEFT),
     (lambda x: x < -0.5, by_root(series.GELU_BY_TANH_ROOT, series.GELU_BY_TANH_BY_ROOT)),
     (lambda x: x < -0.25, series.GELU_BY_TANH_RIGHT_0),
     (lambda x: x <= 0, series.GELU_BY_TANH_RIGHT_1),
     (lambda x: x > 40, np.ones_like),
-    (lambda x: x > 0, _slope_right),
+    (lambda x: x > 0, alone(_slope_right)),
 )

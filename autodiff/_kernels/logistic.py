@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.blocks import fill
+from autodiff._kernels.pieces import FEW
 
 #: Up to so many elements a fused kernel's set-up costs more than it saves.
 SMALL = 4096
-#: Up to so many elements Python's own numbers are quicker than NumPy's.
-FEW = 8
 #: Elements of a block where a step keeps several blocks of its own.
 _BLOCK = 1 << 12
 #: How far what a result says of itself may be off: four of its roundings.
@@ -36,10 +35,10 @@ def believed(plain: Any, told: Any, doubt: Any) -> Any:
 
     An infinite answer, whose doubt is infinite, is contradicted by every number.
     """
-    apart = np.abs(told - plain)
-    if apart.size and np.maximum.reduce(apart, axis=None) <= min(np.minimum.reduce(doubt, axis=None), _LARGEST):
-        return told
-    return np.where((apart <= doubt) & (apart <= _LARGEST), told, plain)
+    apart = told - plain
+    apart = np.abs(apart, out=apart if isinstance(apart, np.ndarray) else None)
+    near = (apart <= doubt) & (apart <= _LARGEST)
+    return told if near.all() else np.where(near, told, plain)
 
 
 # -- the logistic function -----------------------------------------------------------------------------------------
@@ -83,30 +82,19 @@ def _with_its_tail(out: Any, x: Any) -> Any:
 
 
 def bell(e: Any) -> Any:
-    """e / (1 + e)² for 0 <= e <= 1, to hardly more than one rounding: the square is of the first 26 bits, and exact.
-
-    In the memory of e.
-    """
+    """e / (1 + e)² for 0 <= e <= 1, in the memory of e: of 1 + e(2 + e) the last rounding is made good."""
     if type(e) is not float and e.dtype.itemsize < 8:
         return e / (1 + e) / (1 + e)
-    head = e + _CUT
-    head -= _CUT
-    rest = e - head
-    head += 1
-    square = head * head
-    e /= square
-    head += head
-    head += rest
-    rest *= head
-    square += rest
-    rest /= square
+    rest = e + 2
+    rest *= e
+    below = rest + 1
+    # What that sum lost, exactly.
+    rest -= below - 1
+    e /= below
+    rest /= below
     rest *= e
     e -= rest
     return e
-
-
-#: Adding and subtracting it leaves the multiples of 2^-25.
-_CUT = 1.5 * 2.0**27
 
 
 def logistic_density(x: Any) -> Any:
@@ -141,9 +129,10 @@ def _sigmoid_slope(y: float, x: float) -> float:
 def _sigmoid_slopes(y: Any, x: Any) -> Any:
     e = np.abs(x)
     np.negative(e, out=e)
+    told = bell(np.exp(e, out=e))
     plain = 1 - y
     plain *= y
-    return believed(plain, bell(np.exp(e, out=e)), _DOUBT * y)
+    return believed(plain, told, _DOUBT * y)
 
 
 def tanh_backward(g: Any, out: Any, array: Any = None) -> Any:
@@ -172,8 +161,11 @@ def _tanh_slopes(y: Any, x: Any) -> Any:
     e *= -2
     told = bell(np.exp(e, out=e))
     told *= 4
-    plain = y * y
-    return believed(np.subtract(1, plain, out=plain), told, _DOUBT)
+    square = y * y
+    one = told + square
+    if np.maximum.reduce(one, axis=None) <= 1 + _DOUBT and np.minimum.reduce(one, axis=None) >= 1 - _DOUBT:
+        return told
+    return believed(np.subtract(1, square, out=square), told, _DOUBT)
 
 
 def _told(one: Callable[[float, float], float], many: Callable[[Any, Any], Any], g: Any, out: Any, array: Any) -> Any:
@@ -183,6 +175,10 @@ def _told(one: Callable[[float, float], float], many: Callable[[Any, Any], Any],
     if out.size <= FEW:
         slopes = map(one, out.ravel().tolist(), array.ravel().tolist())
         return g * np.fromiter(slopes, np.float64, out.size).reshape(out.shape)
+
+    if out.size <= _BLOCK:
+        slopes = many(out, array)
+        return np.multiply(slopes, g, out=slopes) if slopes.shape == g.shape else g * slopes
 
     def step(y: Any, x: Any, g: Any, out: Any) -> None:
         np.multiply(many(y, x), g, out=out)

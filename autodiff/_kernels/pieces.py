@@ -7,20 +7,34 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows, laid_like
+
 Piece = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
-#: Elements that are computed at a time: a series goes over them twice a term, in the cache.
-_BLOCK = 1 << 12
+#: Up to so many elements Python's own numbers are quicker than NumPy's.
+FEW = 16
+#: Elements that are computed at a time: a series goes over its share of them twice a term, in the cache.
+_BLOCK = 1 << 15
 
 
 def in_blocks(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The kernel that applies a formula of a row of float64 to any array, a few thousand elements at a time.
+    """The kernel that applies a formula of a row of float64 to any array, block by block.
 
-    The result has the argument's dtype.
+    The result has the argument's dtype and layout.
     """
 
+    one = getattr(formula, "one", None)
+
     def kernel(x: Any) -> Any:
+        if one is not None and x.size <= FEW and x.dtype.kind == "f":
+            found = [one(v) for v in x.reshape(-1).tolist()]
+            if not x.ndim:
+                return x.dtype.type(found[0])
+            out = np.array(found, x.dtype).reshape(x.shape)
+            return out if x.flags.c_contiguous else laid_like(out, x)
         wide = np.asarray(x, np.float64)
+        if not wide.flags.c_contiguous:
+            return laid_like(kernel(in_rows(x)), x)
         if wide.size <= _BLOCK:
             return formula(wide.reshape(-1)).reshape(wide.shape).astype(x.dtype, copy=False)[()]
         flat = wide.reshape(-1)
@@ -58,20 +72,41 @@ def piecewise(*pieces: Piece) -> Callable[[Any], Any]:
                 count -= found
         return x.copy() if out is None else out
 
+    def one(x: float) -> Any:
+        for condition, formula in pieces:
+            if condition(x):
+                return formula.one(x) if hasattr(formula, "one") else formula(np.array([x]))[0]
+        return x
+
+    together.one = one  # type: ignore[attr-defined]
     return in_blocks(together)
+
+
+def alone(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A formula that serves a single number as well as a row of them."""
+    formula.one = lambda x: formula(np.float64(x))  # type: ignore[attr-defined]
+    return formula
 
 
 def mended(out: Any, x: Any, here: Any, formula: Callable[[Any], Any]) -> Any:
     """`out` with formula(x) wherever `here` holds."""
     (places,) = here.nonzero()
-    if places.size:
+    if places.size <= FEW and hasattr(formula, "one"):
+        for place in places.tolist():
+            out[place] = formula.one(float(x[place]))
+    elif places.size:
         out[places] = formula(x.take(places))
     return out
 
 
 def by_root(root: tuple[float, float], quotient: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A function near its root, which is given in two parts, so that the distance from there loses no digits."""
-    return lambda x: ((x - root[0]) - root[1]) * quotient(x)
+
+    def near(x: Any) -> Any:
+        return ((x - root[0]) - root[1]) * quotient(x)
+
+    near.one = near  # type: ignore[attr-defined]
+    return near
 
 
 class Series:
@@ -88,11 +123,21 @@ class Series:
         out += large
         return out
 
+    def one(self, x: float) -> float:
+        """The same of a Python number."""
+        large, out = self.parts(x)
+        return large + out  # type: ignore[no-any-return]
+
     def parts(self, x: Any) -> tuple[float, Any]:
         """The constant, and what is added to it: small where the series hardly varies."""
         if not self._coefficients:
             self._coefficients, self._rest = self._powers()
         t = (x - self._middle) / self._half
+        if isinstance(t, float):
+            total, t = 0.0, float(t)
+            for c in self._coefficients[:-1]:
+                total = (total + c) * t
+            return self._coefficients[-1], total + self._rest
         out = np.full_like(t, self._coefficients[0])
         out *= t
         for c in self._coefficients[1:-1]:

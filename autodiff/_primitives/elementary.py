@@ -25,6 +25,18 @@ def _times_log(g: Any, input: Any, other: Any) -> Any:
     return ops.where(ops._without_log(input, other), 0, ops._xlogy(g, other))
 
 
+def _by_both(name: str) -> Any:
+    """The gradient told from the result, and in float64 from the argument; without it the hot path serves."""
+
+    def rule(g: Any, out: Any, input_array: Any) -> Any:
+        if input_array is None:
+            return getattr(ops, by_result)(g, out)
+        return getattr(ops, name)(g, out, array=input_array)
+
+    by_result = name + "_by_result"
+    return rule
+
+
 # -- exponentials and logarithms ----------------------------------------------------------------------------------
 pointwise("exp", np.exp, "out")
 pointwise("exp2", np.exp2, lambda out: out * math.log(2), public="exp2 special.exp2")
@@ -43,13 +55,20 @@ pointwise("log1p", elementary.log1p, lambda input: 1 / (input + 1), node="Log1PB
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out, input_array: ops._rsqrt_slope(out, array=input_array))
 general("_rsqrt_slope", logistic.rsqrt_slope, lambda g, input: g * ops.conj(-1.5 * input * input), inputs=("input",))
-pointwise("sigmoid", logistic.sigmoid, lambda g, out, input_array: ops._sigmoid_backward(g, out, array=input_array))
+pointwise("sigmoid", logistic.sigmoid, _by_both("_sigmoid_backward"))
 general(
     "_sigmoid_backward",
     logistic.sigmoid_backward,
     lambda g, other, array: ops.conj(ops._sigmoid_backward(ops.conj(g), other, array=array)),
     lambda g, input, other: ops.conj(g) * input * ops.conj(1 - 2 * other),
     inputs=("input", "other"),
+    node="SigmoidBackwardBackward0",
+)
+pointwise(
+    "_sigmoid_backward_by_result",
+    logistic.sigmoid_backward,
+    lambda g, other: ops.conj(ops._sigmoid_backward_by_result(ops.conj(g), other)),
+    lambda g, input, other: ops.conj(g) * input * ops.conj(1 - 2 * other),
     node="SigmoidBackwardBackward0",
 )
 
@@ -65,13 +84,20 @@ pointwise("atan", np.arctan, lambda input: ops._atan_slope(input), public="atan 
 pointwise("_atan_slope", elementary.atan_slope, lambda input, out: -2 * input * out * out)
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
-pointwise("tanh", np.tanh, lambda g, out, input_array: ops._tanh_backward(g, out, array=input_array))
+pointwise("tanh", np.tanh, _by_both("_tanh_backward"))
 general(
     "_tanh_backward",
     logistic.tanh_backward,
     lambda g, other, array: ops.conj(ops._tanh_backward(ops.conj(g), other, array=array)),
     lambda g, input, other: ops.conj(g) * input * ops.conj(-2 * other),
     inputs=("input", "other"),
+    node="TanhBackwardBackward0",
+)
+pointwise(
+    "_tanh_backward_by_result",
+    logistic.tanh_backward,
+    lambda g, other: ops.conj(ops._tanh_backward_by_result(ops.conj(g), other)),
+    lambda g, input, other: ops.conj(g) * input * ops.conj(-2 * other),
     node="TanhBackwardBackward0",
 )
 pointwise("asinh", np.arcsinh, lambda input: ops._asinh_slope(input), public="asinh arcsinh")

@@ -59,14 +59,27 @@ def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         known += [p.check(name, value) for key, value in kwargs.items() if (p := named.get(key)) is not None]
         return all(known)
 
+    def remember(types: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if look(args, kwargs) and len(seen) < _MANY:
+            seen.add(types)
+
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
-        if kwargs or not 0 < len(args) <= tensors or type(args[0]) is not Tensor:
+        # Written out by cases: this runs at every call.
+        if kwargs:
             types = (*map(type, args), *kwargs, *map(type, kwargs.values()))
-            if types not in seen and look(args, kwargs) and len(seen) < _MANY:
-                seen.add(types)
+            if types not in seen:
+                remember(types, args, kwargs)
+        elif len(args) == 2:
+            first, second = args
+            if (tensors < 2 or type(first) is not Tensor) and (types := (type(first), type(second))) not in seen:
+                remember(types, args, kwargs)
+        elif (not 0 < len(args) <= tensors or type(args[0]) is not Tensor) and (
+            types := tuple([type(x) for x in args])
+        ) not in seen:
+            remember(types, args, kwargs)
         try:
-            return function(*args, **kwargs)
+            return function(*args, **kwargs) if kwargs else function(*args)
         except (AttributeError, TypeError, ValueError, KeyError, IndexError):
             look(args, kwargs)
             raise

@@ -34,6 +34,8 @@ def mechanism(program: Program, reference: Any, subject: Any, mismatch: Mismatch
     if mismatch.check not in _DERIVED or not program.steps:
         return mismatch
     found = _named(program, reference, subject, mismatch)
+    if getattr(subject, "order", 2) < 2:
+        return found  # its gradients have no uses of their own: what the program does not show is another mistake
     if found.mechanism or mismatch.check not in ("gradient", "second", "error", "none"):
         return found
     for probe in _PROBES:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Mapping
+from typing import Any
 
-from parity.engines import reference
+from parity.engines import classes, reference
 from parity.engines.torchlike import TorchLike
 from parity.errors import EngineError, UsageError
 
 __all__ = ["resolve"]
 
 
-def resolve(target: str) -> TorchLike:
-    """The engine behind a module's name, e.g. "autodiff", "torch", "mypkg.mytorch".
+def resolve(target: str, options: Mapping[str, str] | None = None) -> Any:
+    """The engine behind a module's name, e.g. "autodiff", "mypkg.mytorch", or behind a class: "notebook.ipynb:Value".
+
+    `options` say by hand what is otherwise found out by probing; only classes have such.
 
     UsageError if there is no such module or it lacks what any engine needs; EngineError, with the cause
     attached, if the module exists and breaks on import.
     """
+    if classes.names_class(target):
+        return classes.load(target, options)
+    if options:
+        raise UsageError(f"{target} is a module with torch's names: it takes no engine options")
     if target == "torch":
         return reference.load()
     if not target or not all(part.isidentifier() for part in target.split(".")):

@@ -20,6 +20,9 @@ def execute(program: Program, engine: Any, *, gradients: bool = True) -> Run:
     Values are taken when they are computed: a later in-place step does not rewrite them. Outputs that do not
     require grad take no part in the backward pass, so that one program can compare their values too.
     """
+    if hasattr(engine, "run"):  # an engine that takes programs whole
+        found: Run = engine.run(program if gradients else program.with_(outputs=(), cotangents=(), second=()))
+        return found
     live = Live(engine, copying=any(writes(step) for step in program.steps))
     if not live.attempt_each("input", live.add_input, program.inputs):
         return live.run
@@ -39,6 +42,8 @@ def writes(step: Step) -> bool:
 
 def missing(program: Program, engine: Any) -> tuple[str, ...]:
     """What the program needs and the engine lacks, by torch's names; with the spelling if only that lacks."""
+    if hasattr(engine, "lacking"):
+        return tuple(engine.lacking(program))
     lacking = []
     for step in program.steps:
         if not engine.supports(step.op, step.spelling):

@@ -142,6 +142,10 @@ class Parts(Protocol):
         ...
 
 
+#: The type of error of an engine that was asked for something that it has not.
+UNSUPPORTED = "Unsupported"
+
+
 @dataclass(frozen=True, slots=True)
 class Raised:
     """An error that a program ended in: its type by name, its message, and when ("step 3", "backward", "second")."""

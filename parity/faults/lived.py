@@ -23,7 +23,7 @@ def lived(family: str, title: str, name: str, change: Any, *blamed: str) -> Faul
     return mechanism(family, title, name, change, *blamed, steps=5)
 
 
-# -- views, versions, writing ------------------------------------------------------------------------------------------
+# -- views, versions, writing -----------------------------------------------------------------------------------------
 
 
 def unguarded(detach: Part) -> Part:
@@ -31,7 +31,7 @@ def unguarded(detach: Part) -> Part:
     return lambda self: self.data
 
 
-# -- hooks -------------------------------------------------------------------------------------------------------------
+# -- hooks ------------------------------------------------------------------------------------------------------------
 
 
 def backwards(in_order: Part) -> Part:
@@ -72,7 +72,7 @@ def told_first(told_after: Part) -> Part:
     return lambda add, tell: told_after(tell, add)
 
 
-# -- gradients that arrive at leaves -----------------------------------------------------------------------------------
+# -- gradients that arrive at leaves ----------------------------------------------------------------------------------
 
 
 def only_the_first(settling: Part) -> Part:
@@ -117,7 +117,7 @@ def copied_once(copied: Part) -> Part:
     return copying
 
 
-# -- walks -------------------------------------------------------------------------------------------------------------
+# -- walks ------------------------------------------------------------------------------------------------------------
 
 
 def options(**fixed: Any) -> Any:
@@ -132,9 +132,11 @@ def freeing(walk: Part) -> Part:
 
 def everywhere(walk: Part) -> Part:
     """`inputs=` of a backward pass that accumulates is overlooked."""
-    return lambda roots, **given: walk(
-        roots, **(given if given.get("accumulate") is False else {**given, "targets": None})
-    )
+
+    def overlooking(roots: Any, **given: Any) -> Any:
+        return walk(roots, **(given if given.get("accumulate") is False else {**given, "targets": None}))
+
+    return overlooking
 
 
 def not_cleared(walk: Part) -> Part:
@@ -174,7 +176,7 @@ def tied(attach: Part) -> Part:
     return attaching
 
 
-# -- recording, modes --------------------------------------------------------------------------------------------------
+# -- recording, modes -------------------------------------------------------------------------------------------------
 
 
 def left_on_success(leave: Part) -> Part:
@@ -191,8 +193,7 @@ FAULTS: tuple[Fault, ...] = (
     lived("versions", "what is overwritten is not copied", "copies", nothing, "versions"),
     lived("versions", "a saved value changes silently", "copied", instead(lambda array: array), "saved values"),
     lived("writing", "a leaf that requires grad is written", "writing", nothing, "leaf writing"),
-    lived("writing", "what was written keeps its old place in the graph", "rebinding", nothing,
-          "writing", "recording"),
+    lived("writing", "what was written keeps its old place in the graph", "rebinding", nothing, "writing", "recording"),
     lived("hooks", "hooks run in reverse order", "hook order", backwards, "hook order"),
     lived("hooks", "hooks are called twice", "calling hooks", twice, "hooks"),
     lived("hooks", "what a hook returns is ignored", "calling hooks", result_dropped, "hooks"),

@@ -24,7 +24,7 @@ from parity.faults.candidates import Candidate
 from parity.faults.mutations import TOUCHED
 from parity.faults.precision import Measure
 from parity.faults.rules import Case
-from parity.judging import known_reason
+from parity.judging import beyond_known
 
 Fate = Literal["killed", "survived", "not reached"]
 #: Seconds of computing that a mutant may take; one that takes longer hangs, and a run would show that.
@@ -109,7 +109,9 @@ def _verdict(
     for done, number in enumerate(candidate.cases, start=1):
         case = found[number]
         verdict = compare(case.program, engine, subject, reference_run=case.run)
-        if verdict.status == "differs" and not known_reason(case.program, verdict, engine, subject):
+        if verdict.status == "differs":
+            verdict = beyond_known(case.program, verdict, engine, subject)
+        if verdict.status == "differs":
             return ["killed", f"{verdict.mismatches[0].check} in {case.item.label}", done]
         undecided += verdict.status == "undecided"
     for number in candidate.measures:

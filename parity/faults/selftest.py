@@ -63,7 +63,9 @@ def cases(
     ops: Sequence[str] | None = None,
 ) -> list[Case]:
     """The programs of a run on which the engine, as it is, does not differ."""
-    decided = plan(subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1)
+    decided = plan(
+        subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1, kind="programs"
+    )
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))

@@ -38,6 +38,7 @@ class Draft:
         shape: Shape,
         *,
         filler: Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None] | None = None,
+        admits: Callable[[Step], bool] | None = None,
     ) -> None:
         self.source = source
         self.engine = engine
@@ -48,6 +49,8 @@ class Draft:
         self.shape = shape
         #: Replaces the values of floating leaves, for one-step programs on critical values and the like.
         self.filler = filler
+        #: Which steps may be drawn, for an engine that has not every call of an operator; None: all.
+        self.admits = admits
         #: Whether zeros, infinities and nan stand in the cotangents.
         self.special_seeds = False
         #: Whether inputs may require grad.
@@ -63,6 +66,8 @@ class Draft:
         self.seed: int | None = None
         #: What later steps may refer to.
         self.items: list[Item] = []
+        #: Memory that two tensors hold without torch knowing: a write into it is seen by no backward pass.
+        self.unguarded: list[Array] = []
         self.copying = False
         self.error: Raised | None = None
         self._shares = getattr(engine, "shares_memory", True)
@@ -185,6 +190,13 @@ class Draft:
         return True
 
     # -- running
+
+    def admitted(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> bool:
+        """Whether a step may stand in the program."""
+        if self.admits is None:
+            return True
+        named = {key: _as_ref(value, len(self.leaves)) for key, value in kwargs.items()}
+        return self.admits(Step(op, tuple([_as_ref(arg, len(self.leaves)) for arg in args]), named, spelling))
 
     def run(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> Any:
         """What the engine makes of one step whose arguments hold items; nothing is recorded."""

@@ -15,9 +15,20 @@ from parity.catalogue import CATALOGUE, Argument, OpSpec
 from parity.engines.interpreter import lazy
 from parity.engines.protocol import Run
 from parity.errors import UsageError
-from parity.program import Array, Program, Regime
+from parity.program import Array, Program, Regime, Step
 from parity.spellings import Spelling
-from parity.strategies import arguments, arrays, companions, matrices, parts, positions, products, samples, shapes
+from parity.strategies import (
+    arguments,
+    arrays,
+    companions,
+    extents,
+    matrices,
+    parts,
+    positions,
+    products,
+    samples,
+    shapes,
+)
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
@@ -37,7 +48,8 @@ def united(tables: Iterable[Mapping[str, Drawer]]) -> dict[str, Drawer]:
     return found
 
 
-_DRAWERS = united(module.DRAWERS for module in (arguments, companions, matrices, parts, positions, products, samples))
+_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples)
+_DRAWERS = united(module.DRAWERS for module in _KINDS)
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(
     ["add", "sub", "mul", "div", "pow", "eq", "ne", "lt", "le", "gt", "ge", "floor_divide",
@@ -97,12 +109,13 @@ def draw_program(
     regime: Regime | None = None,
     order: int | None = None,
     shape: Shape | None = None,
+    admits: Callable[[Step], bool] | None = None,
 ) -> tuple[Program, Run]:
     """A program and what the reference made of it, gradients included.
 
     The reference should be in its settings (`with reference.settings()`). `dtypes` has the main dtype first,
     then those that are mixed in; `shape` is the one that most tensors have. A copy made for a step to write
-    into comes on top of `max_steps`. What is None is drawn too.
+    into comes on top of `max_steps`. What is None is drawn too. `admits` says which steps may be drawn.
     """
     names = None if ops is None else tuple(sorted(ops))
     if dtypes is None:
@@ -119,7 +132,7 @@ def draw_program(
         shape = shapes.base(source)
     if order is None:
         order = 2 if source.boolean(0.3) else 1
-    draft = Draft(source, reference, regime, mixture, shape)
+    draft = Draft(source, reference, regime, mixture, shape, admits=admits)
     mends = functools.partial(_mend, frozenset(menu))
     attempts = 0
     while len(draft.steps) < max_steps and draft.error is None and attempts < 4 * max_steps:
@@ -149,7 +162,7 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
         if value is not LEFT:
             values[argument.name] = value
     if call.even:
-        arguments.check_even(call)
+        extents.check_even(call)
     bits = bits_after(spec.name, values) if draft.exact else 0
     args, kwargs = _assembled(spec, values)
     if spelling is None:
@@ -189,6 +202,8 @@ def _assembled(spec: OpSpec, values: dict[str, Any]) -> tuple[tuple[Any, ...], d
 
 def _spelling(draft: Draft, plan: Plan) -> Spelling:
     source = draft.source
+    if draft.admits is not None and plan.plain:
+        return source.choice(plan.plain)  # whoever takes only some calls takes no writing
     if plan.writing and (not plan.plain or source.boolean(0.12)):
         return source.choice(plan.writing)
     return source.choice(plan.plain)
@@ -261,9 +276,16 @@ def _turned(draft: Draft, argument: Any) -> bool:
 def _run(
     draft: Draft, spec: OpSpec, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling, bits: int
 ) -> None:
+    if not draft.admitted(spec.name, args, kwargs, spelling):
+        raise Unfit
     if "stream" in spec.tags and any(_turned(draft, arg) for arg in args):
         raise Unfit
     writing = spelling in _WRITING
+    if draft.unguarded and (writing or spec.name == "setitem"):
+        target = kwargs.get("out", args[0])
+        targets = target if isinstance(target, (tuple, list)) else (target,)
+        if any(np.may_share_memory(part.array, held) for part in targets for held in draft.unguarded):
+            raise Unfit
     if writing:
         draft.begin_copying()
     try:
@@ -282,6 +304,8 @@ def _run(
     for place in spec.gauge:
         assert isinstance(made, tuple)
         made[place].free = True
+    if "unguarded" in spec.tags:
+        draft.unguarded.append(args[0].array)
     if spec.gauge:
         draft.items = [item for item in draft.items if not item.free]
     if writing:

@@ -176,12 +176,7 @@ class Scribe:
             second = self._given(np.asarray(arrays.dyadic(source, first.shape, False), dtype), True)
             self.draft.items.append(second)
         op, pair = source.choice(self.menu["meeting"]), (first, second)
-        try:
-            result = self.draft.run(op, pair, {}, "operator")
-        except Exception as error:
-            kind = Refused if self.draft.keeps(error, op, pair, {}, "operator") else Unfit
-            raise kind from None
-        self.draft.add(op, pair, {}, "operator", result, 0)
+        self._done(op, pair, {}, "operator")
 
     # -- going backward
 
@@ -352,8 +347,16 @@ class Scribe:
         """A leaf made on the way, in whatever region."""
         like = self._one()
         kwargs = {"requires_grad": True}
-        result = self.draft.run("ones_like", (like,), kwargs, "function")
-        self.draft.add("ones_like", (like,), kwargs, "function", result, 0)
+        self._done("ones_like", (like,), kwargs, "function")
+
+    def _done(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> None:
+        """An operator that was not drawn by its row; what it refuses is recorded too."""
+        try:
+            result = self.draft.run(op, args, kwargs, spelling)
+        except Exception:
+            self.draft.refused(op, args, kwargs, spelling)
+            raise Refused from None
+        self.draft.add(op, args, kwargs, spelling, result, 0)
 
     # -- functions of one's own
 

@@ -12,7 +12,7 @@ import numpy as np
 from parity.catalogue import ELEMENTWISE, OpSpec
 from parity.engines.protocol import Run
 from parity.errors import UsageError
-from parity.program import Array, Program, Regime
+from parity.program import Array, Program, Regime, Step
 from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
@@ -80,6 +80,8 @@ def draw_op(
     spelling: Spelling | None = None,
     order: int | None = None,
     part: int | None = None,
+    shape: Shape | None = None,
+    admits: Callable[[Step], bool] | None = None,
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
@@ -103,7 +105,8 @@ def draw_op(
     elif spelling is None and compares and source.boolean(0.4):
         spelling = "inplace"
     for _ in range(_TRIES):
-        draft = Draft(source, reference, regime, (dtype,), _shape(source, spec, kind), filler=_filler(spec, kind, part))
+        main = _shape(source, spec, kind) if shape is None else shape
+        draft = Draft(source, reference, regime, (dtype,), main, filler=_filler(spec, kind, part), admits=admits)
         if kind == "shapes" and source.boolean(0.35):
             _prepare(draft)
         draft.differentiable = not (kind == "written" and source.boolean(0.4))

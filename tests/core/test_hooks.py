@@ -110,6 +110,35 @@ def on_one_of_several_results(lib):
     return values.grad, x.grad
 
 
+@program
+def roots_that_lead_to_one_another(lib):
+    x, seen = leaf(lib), []
+    y = x * 2
+    y.register_hook(tells(seen, "y"))
+    lib.autograd.backward([y, y, y.sum()], [lib.ones(2), lib.ones(2) * 2, None])
+    a, b = (x * 3).unbind()
+    a.register_hook(tells(seen, "a"))
+    b.register_hook(tells(seen, "b"))
+    lib.autograd.backward([b, a])
+    return seen, x.grad
+
+
+@program
+def inputs_that_have_no_gradient(lib):
+    x, seen = leaf(lib), []
+    for z in (
+        lib.where(x > 1, x * x, x),
+        x.gather(0, lib.tensor([1])),
+        x.masked_fill(x > 1, 0.0),
+        x[lib.tensor([1])],
+        x**2,
+    ):
+        z.grad_fn.register_hook(lambda gi, go: seen.append(gi))
+        seen.append(len(z.grad_fn.next_functions))
+        z.sum().backward()
+    return seen
+
+
 # -- what was changed in place ----------------------------------------------------------------------------------------
 
 

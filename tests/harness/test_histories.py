@@ -166,7 +166,7 @@ def test_what_an_engine_lacks_is_named(torch, subject):
 
 # -- comparing: the tape made wrong ------------------------------------------------------------------------------------
 
-#: A mechanism, how it is made wrong, and what the report may call it.
+#: A mechanism, how it is made wrong, and what the report may call it; `parity selftest` names many more.
 WRONG = [
     ("staleness", lambda part: lambda memory: None, {"views"}),
     ("versions", lambda part: lambda node: None, {"versions"}),

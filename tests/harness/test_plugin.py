@@ -14,6 +14,9 @@ import torch  # noqa: F401  before pytester's snapshots of sys.modules: torch ca
 
 import parity.pytest_suite  # for the same reason, and that no table is filled twice:
 import parity.truth.evaluation  # noqa: F401
+from parity.catalogue import CATALOGUE
+from parity.planning import dtypes_of
+from parity.pytest_suite import PARTS, checks_of
 from tests.harness.conftest import FORWARDING, WRONG_EXP
 
 pytest_plugins = ["pytester"]
@@ -167,9 +170,12 @@ def test_the_fixture_gives_the_engine_to_tests_of_ones_own(run, pytester: pytest
     assert "the fixture parity_engine needs --parity-engine" in result.stdout.str()
 
 
-def parity_tests() -> int:
-    from parity.catalogue import CATALOGUE
-    from parity.planning import dtypes_of
-    from parity.pytest_suite import checks_of
+def test_histories_are_tests_of_their_own(run) -> None:
+    run("--parity-engine=torch", "-k", "histories and 3").assert_outcomes(passed=1, deselected=parity_tests() - 1)
+    # Whoever asks for some operators alone gets no histories.
+    of_exp = sum(len(checks_of(CATALOGUE["exp"], dtype)) for dtype in dtypes_of(CATALOGUE["exp"], None))
+    run("--parity-engine=torch", "--parity-ops=exp", "-k", "histories").assert_outcomes(deselected=of_exp)
 
-    return sum(len(checks_of(spec, dtype)) for spec in CATALOGUE.values() for dtype in dtypes_of(spec, None))
+
+def parity_tests() -> int:
+    return PARTS + sum(len(checks_of(spec, dtype)) for spec in CATALOGUE.values() for dtype in dtypes_of(spec, None))

@@ -535,6 +535,10 @@ def test_truth_agrees_with_torch_on_drawn_programs(op):
     assert compared
 
 
+#: With p = 0 they count the coordinates that differ.
+COUNTING = frozenset(["cdist", "pdist", "nn.functional.pdist", "dist"])
+
+
 def agree(program, run, op):
     """At a few elements of each array; a kink must lie on both sides of what torch says. How many were compared."""
     truth = evaluate(program, run)
@@ -569,7 +573,9 @@ def agree(program, run, op):
                 try:
                     found = ask(number, element, 1e-14)
                 except NoTruth as none:
-                    if "jumps" not in str(none) and "not a finite" not in str(none):
+                    # Where two rows share a coordinate, a distance that counts has no slope, and nothing settles it.
+                    counts = op in COUNTING and "not settled" in str(none)
+                    if "jumps" not in str(none) and "not a finite" not in str(none) and not counts:
                         raise
                     continue
                 compared += 1

@@ -349,7 +349,8 @@ def test_as_strided_scatter_gives_the_input_what_is_left_of_it() -> None:
 
 def test_a_complex_reduction_at_positions_has_no_derivative() -> None:
     x, places = ad.ones(2, dtype=ad.complex64, requires_grad=True), ad.tensor([0, 0])
-    for call in (lambda: x.scatter_reduce(0, places, x, "sum"), lambda: x.index_reduce(0, places, x, "prod")):
+    m = ad.ones(2, 2, dtype=ad.complex64, requires_grad=True)
+    for call in (lambda: x.scatter_reduce(0, places, x, "sum"), lambda: m.index_reduce(0, places, m, "prod")):
         with pytest.raises(RuntimeError, match="does not support automatic differentiation"):
             call()
     assert x.detach().scatter_reduce(0, places, x.detach(), "prod").tolist() == [1, 1]

@@ -1,0 +1,58 @@
+"""Programs and runs as JSON, arrays as base64 of their bytes: what the line protocol carries (docs/protocol.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parity.engines.protocol import Raised, Run, Value
+from parity.program import Program, decoded
+from parity.reading import Array, Reader, array_to_base64
+
+
+def program_to_json(program: Program) -> dict[str, Any]:
+    return program.to_json(array_to_base64)
+
+
+def program_from_json(record: Any) -> Program:
+    """ProgramError for what is no program."""
+    return decoded(record, "the request")
+
+
+def run_to_json(run: Run) -> dict[str, Any]:
+    return {
+        "values": [_value(value) for value in run.values],
+        "gradients": [_value(gradient) for gradient in run.gradients],
+        "touched": run.touched,
+        "seeds_touched": run.seeds_touched,
+        "error": None if run.error is None else [run.error.type, run.error.message, run.error.moment],
+    }
+
+
+def run_from_json(record: Any, engine: str) -> Run:
+    """What `run_to_json` wrote; ProgramError, which names the place, for anything else."""
+    reader = _Runs(f"the answer of {engine}")
+    run = Run(engine)
+    run.values = list(reader.field(record, "values", reader.each(reader.value)))
+    run.gradients = list(reader.field(record, "gradients", reader.each(reader.part), ()))
+    run.touched = list(reader.field(record, "touched", reader.each(reader.natural), ()))
+    run.seeds_touched = list(reader.field(record, "seeds_touched", reader.each(reader.natural), ()))
+    if record.get("error") is not None:
+        parts = reader.field(record, "error", reader.each(reader.kind(str)))
+        if len(parts) != 3:
+            raise reader.fail(f"an error is its type, its message and its moment, got {parts!r}")
+        run.error = Raised(*parts)
+    return run
+
+
+class _Runs(Reader):
+    def part(self, record: Any) -> Array | None:
+        return None if record is None else self.array(record)
+
+    def value(self, record: Any) -> Value:
+        return tuple(self.each(self.array)(record)) if isinstance(record, list) else self.part(record)
+
+
+def _value(value: Value) -> Any:
+    if isinstance(value, tuple):
+        return [array_to_base64(part) for part in value]
+    return None if value is None else array_to_base64(value)

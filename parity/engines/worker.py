@@ -1,0 +1,191 @@
+"""The process that a handmade engine lives in: runs the cells of a file, then programs, one line each way.
+
+`python -m parity.engines.worker`; the lines are docs/protocol.md's. What the cells print goes nowhere.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+from parity.engines.anatomy import examine
+from parity.engines.handmade import Handmade
+from parity.engines.protocol import Raised, Run
+from parity.engines.wire import program_from_json, run_to_json
+from parity.errors import EngineError, ProgramError, UsageError
+
+MODULE = "__main__"
+
+
+class TooLong(BaseException):
+    """A cell or a program that took longer than it may; no `except Exception` of the file's holds it back."""
+
+
+def main() -> None:
+    """Answer requests until the other side closes its end."""
+    requests, answers = _streams()
+    engine: Handmade | None = None
+    for line in requests:
+        request = json.loads(line)
+        answer: dict[str, Any]
+        try:
+            if request["do"] == "load":
+                engine, answer = load(request, lambda told: _tell(answers, told))
+            elif engine is None:
+                raise EngineError("no class is loaded yet")
+            else:
+                answer = {"run": run_to_json(_run(engine, request))}
+        except (UsageError, EngineError, ProgramError) as error:
+            answer = {"error": [type(error).__name__, str(error)]}
+        _tell(answers, {"id": request.get("id"), **answer})
+
+
+def _streams() -> tuple[TextIO, TextIO]:
+    """Where requests come from and answers go; the file's own input is empty, its output goes nowhere."""
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    return requests, answers
+
+
+def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    def ring(number: int, frame: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _run(engine: Handmade, request: dict[str, Any]) -> Run:
+    program = program_from_json(request.get("program"))
+    seconds = float(request.get("seconds", 5))
+    try:
+        with _limited(seconds):
+            return engine.run(program)
+    except TooLong:
+        return Run(engine.name, error=Raised("TimeoutError", f"not done after {seconds:g} s", "program"))
+
+
+# -- loading
+
+
+def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) -> tuple[Handmade, dict[str, Any]]:
+    """The engine of a "load" request and the answer to it; tells before each cell that it begins."""
+    memory = int(request.get("memory", 0))
+    if memory:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    seconds = float(request.get("seconds", 10))
+    failed: list[dict[str, Any]] = []
+    name = request["class"]
+    sys.path.insert(0, request.get("folder") or os.getcwd())
+    made: list[type] = []
+    if "module" in request:
+        namespace = _imported(request["module"], seconds)
+    else:
+        namespace = _executed(request, seconds, made, failed, progress)
+    cls = _picked(namespace, made, name, request.get("number"))
+    with _limited(seconds):
+        try:
+            anatomy = examine(cls, request.get("options"))
+            engine = Handmade(cls, anatomy, request.get("name", name))
+        except TooLong:
+            raise EngineError(f"{name} took longer than {seconds:g} s to look at") from None
+    abilities = engine.abilities
+    calls = {op: dict(forms) for op, forms in abilities.calls.items()}
+    answer = {
+        "anatomy": anatomy.to_json(),
+        "abilities": {"dtype": abilities.dtype, "scalar": abilities.scalar, "gradients": abilities.gradients},
+        "calls": calls,
+        "failed": failed,
+    }
+    return engine, answer
+
+
+def _imported(name: str, seconds: float) -> dict[str, Any]:
+    try:
+        with _limited(seconds):
+            return vars(importlib.import_module(name))
+    except TooLong:
+        raise EngineError(f"{name} took longer than {seconds:g} s to import") from None
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+            raise UsageError(f"there is no module {name!r} on the path (no {error.name!r})") from None
+        raise EngineError(f"{name} cannot be imported: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise EngineError(f"{name} breaks on import: {type(error).__name__}: {error}") from error
+
+
+def _executed(
+    request: dict[str, Any],
+    seconds: float,
+    made: list[type],
+    failed: list[dict[str, Any]],
+    progress: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
+    """What the cells leave; every class that they make is added to `made`, and the cells that fail to `failed`."""
+
+    def build(*args: Any, **kwargs: Any) -> Any:
+        cls = builtins.__build_class__(*args, **kwargs)
+        if isinstance(cls, type):
+            made.append(cls)
+        return cls
+
+    module = types.ModuleType(MODULE)
+    sys.modules[MODULE] = module
+    namespace = vars(module)
+    namespace["__builtins__"] = {**vars(builtins), "__build_class__": build}
+    skipped = {int(number): why for number, why in request.get("skip", [])}
+    for number, (title, code) in enumerate(request["cells"]):
+        if number in skipped:
+            failed.append({"cell": title, "error": skipped[number]})
+            continue
+        progress({"cell": number})
+        try:
+            with _limited(seconds):
+                exec(compile(code, title, "exec"), namespace)
+        except TooLong:
+            failed.append({"cell": title, "error": f"not done after {seconds:g} s"})
+        except BaseException as error:
+            failed.append({"cell": title, "error": f"{type(error).__name__}: {error}"[:300]})
+    return namespace
+
+
+def _picked(namespace: dict[str, Any], made: list[type], name: str, number: int | None) -> type:
+    """The class of that name, the last or the `number`-th of several."""
+    if number is not None:
+        same = [cls for cls in made if cls.__name__ == name]
+        if not 1 <= number <= len(same):
+            raise UsageError(f"there is no {name}#{number}: the file makes {len(same)} classes called {name}")
+        namespace[name] = same[number - 1]  # its own methods speak of it by that name
+    found = namespace.get(name)
+    if isinstance(found, type):
+        return found
+    there = [cls.__name__ for cls in made] or [n for n, what in namespace.items() if isinstance(what, type)]
+    listed = ", ".join(dict.fromkeys(there)) or "none"
+    raise UsageError(f"there is no class {name!r}; the classes there are: {listed}")
+
+
+if __name__ == "__main__":
+    main()

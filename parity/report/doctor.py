@@ -1,0 +1,86 @@
+"""What was found out about an engine before any maths, for a person and as a record; knows no engine by name."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from parity.catalogue.spec import OpSpec
+from parity.spellings import OPERATORS
+
+_WIDTH = 100
+_ARITHMETIC = ("add", "sub", "mul", "div", "pow", "neg", "matmul")
+
+
+def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
+    """The findings about a class, a line each."""
+    a = engine.anatomy
+    given = {"number": "a number", "array": "an array", "list": "a list"}[a["build"]]
+    further = "".join(f", {filling}" for filling in a["filling"]) + (", requires_grad=…" if a["requires_grad"] else "")
+    calls: Mapping[str, Mapping[str, str]] = engine.abilities.calls
+    rows = [
+        ("engine", f"{engine.name}: {'scalars' if a['scalar'] else 'arrays'}, compared in {a['dtype']}"),
+        ("built", f"{a['cls']}({given}{further})"),
+        ("value", f".{a['value']}"),
+        ("gradient", _gradient(a)),
+        ("backward", _backward(a)),
+        ("operators", ", ".join(_operator(op, calls[op]) for op in _ARITHMETIC if op in calls) or "none"),
+    ]
+    methods = [op for op in calls if op not in _ARITHMETIC]
+    rows.append(("methods", ", ".join(op for op in methods if op in catalogue) or "none"))
+    if unknown := [op for op in methods if op not in catalogue]:
+        rows.append(("not torch's", ", ".join(unknown) + ": not compared"))
+    if lacking := [lack for op in _ARITHMETIC if (lack := _lacking(op, calls.get(op, {}), a["scalar"]))]:
+        rows.append(("unsupported", ", ".join(lacking)))
+    rows += [("note", note) for note in a["notes"]]
+    rows += [("stepped over", f"{cell.cell}: {cell.error}") for cell in engine.failed]
+    lines = []
+    for label, text in rows:
+        lines += textwrap.wrap(text, _WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13)
+    return "\n".join(lines)
+
+
+def doctor_record(engine: Any) -> dict[str, Any]:
+    """The findings as one JSON record."""
+    return {
+        "type": "doctor",
+        "engine": engine.name,
+        "anatomy": engine.anatomy,
+        "calls": {op: dict(forms) for op, forms in engine.abilities.calls.items()},
+        "failed": [{"cell": cell.cell, "error": cell.error} for cell in engine.failed],
+    }
+
+
+def _gradient(anatomy: Mapping[str, Any]) -> str:
+    if not anatomy["grad"]:
+        return "not found: only values are compared (--engine-option grad=NAME, backward=NAME)"
+    begins = "is not there before backward" if anatomy["start"] == "missing" else f"starts as {anatomy['start']}"
+    return f".{anatomy['grad']}, {begins}"
+
+
+def _backward(anatomy: Mapping[str, Any]) -> str:
+    if not anatomy["backward"]:
+        return "not found"
+    what = {"": "", "number": "1.0", "array": "an array", "tensor": f"{anatomy['cls']}(…)"}[anatomy["seed"]]
+    roots = "" if anatomy["scalar"] or anatomy["any_root"] else ", of a sum"
+    return f".{anatomy['backward']}({what}){roots}"
+
+
+def _operator(op: str, forms: Mapping[str, str]) -> str:
+    how = next(iter(forms.values()))
+    return OPERATORS[op][0] + (" (neg)" if op == "neg" else "") if how == "operator" else f".{how}()"
+
+
+def _lacking(op: str, forms: Mapping[str, str], scalar: bool) -> str:
+    symbol = OPERATORS[op][0]
+    if not forms:
+        return "" if scalar and op == "matmul" else f"{symbol}{' (neg)' if op == 'neg' else ''}"
+    if op in ("neg", "matmul"):
+        return ""
+    lacks = [
+        words
+        for form, words in (("tt", f"x {symbol} y"), ("tn", f"x {symbol} 2"), ("nt", f"2 {symbol} x"))
+        if form not in forms
+    ]
+    return ", ".join(lacks)

@@ -1,0 +1,356 @@
+"""Engines of one class, out of notebooks and files: cells, probing, the process they live in, and what a run says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parity import notebook
+from parity.catalogue import CATALOGUE
+from parity.cli import main
+from parity.compare import compare
+from parity.engines import reference as torch_reference
+from parity.engines import resolve
+from parity.engines.classes import load
+from parity.engines.interpreter import execute
+from parity.engines.wire import program_from_json, program_to_json, run_from_json, run_to_json
+from parity.errors import EngineError, ProgramError, UsageError
+from parity.planning import items, narrowed, plan
+from parity.program import Input, Program, Ref, Step
+from parity.running import Examiner
+
+HERE = Path(__file__).parent / "notebooks"
+RIGHT = ["topological.ipynb:Tensor", "switch_on_op.ipynb:Value", "function_classes.txt:Tensor"]
+#: Where each goes wrong: the check, and who is named.
+WRONG = {
+    "last_consumer.ipynb:Value": ("gradient", "accumulation", {"add", "mul"}),
+    "number_with_grad.ipynb:NumberWithGrad": ("gradient", "accumulation", {"add", "mul"}),
+    "simple_tensor.ipynb:SimpleTensor": ("gradient", None, {"add", "mul"}),
+    "switch_on_op.ipynb:Value#1": ("value", None, {"sub"}),
+}
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with torch_reference.settings() as torch:
+        yield torch
+
+
+@pytest.fixture(scope="module")
+def engines():
+    """Each notebook's engine, started once."""
+    started = {}
+
+    def get(target):
+        if target not in started:
+            started[target] = resolve(str(HERE / target))
+        return started[target]
+
+    yield get
+    for engine in started.values():
+        engine.close()
+
+
+def class_file(tmp_path, body, name="engine.py"):
+    path = tmp_path / name
+    path.write_text(body)
+    return path
+
+
+def decided(target, engine, programs):
+    asked = plan(target, CATALOGUE, profile="notebook", max_examples=programs, jobs=1)
+    return narrowed(asked, engine.supports, engine.abilities.dtype, engine.abilities.scalar)
+
+
+# -- cells
+
+
+def written(tmp_path, cells):
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    return path
+
+
+def test_code_cells_are_read_without_what_is_for_the_shell(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": ["not code"]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "x = 5 % 3\n", "if x:\n", "    !ls\n"]},
+        {"cell_type": "code", "source": "%%bash\nls"},
+        {"cell_type": "code", "source": "%%time\ny = 1"},
+        {"cell_type": "code", "source": "text = '''\n%kept\n'''"},
+    ]
+    found = notebook.cells(written(tmp_path, cells))
+    assert [cell.name for cell in found] == ["cell 1", "cell 2", "cell 3", "cell 4"]
+    assert found[0].code == "pass\nx = 5 % 3\nif x:\n    pass"
+    assert found[1].code == ""
+    assert found[2].code == "pass\ny = 1"
+    assert found[3].code == "text = '''\n%kept\n'''"
+
+
+def test_a_text_export_loses_its_outputs(tmp_path):
+    text = "Title\n\nIn [1]:\nx = 1\nprint('a b')\n\na b\n\nIn [2]: y = (\n   ...:   2)\n\nOut[2]:\n2\n\n"
+    text += "# In[ ]:\n\nz = 3\n"
+    path = tmp_path / "export.txt"
+    path.write_text(text)
+    assert [cell.code.strip() for cell in notebook.cells(path)] == ["x = 1\nprint('a b')", "y = (\n  2)", "z = 3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("n.ipynb", "{not json", "not JSON"),
+        ("n.ipynb", "[]", "no list of cells"),
+        ("n.ipynb", '{"cells": 3}', "no list of cells"),
+        ("n.txt", "just words", "no `In \\[n\\]:` marks"),
+    ],
+)
+def test_what_is_no_notebook_is_said_to_be_none(tmp_path, name, text, says):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(UsageError, match=says):
+        notebook.cells(path)
+
+
+# -- what is found out
+
+
+def test_anatomies(engines):
+    value = engines("last_consumer.ipynb:Value")
+    assert value.anatomy["scalar"]
+    assert (value.anatomy["value"], value.anatomy["grad"]) == ("v", "g")
+    assert value.anatomy["start"] == "None"
+    assert value.abilities.calls["add"] == {"tt": "operator"}  # its operands must be values
+    assert [cell.cell for cell in value.failed] == ["cell 4"]
+    assert "should be 4" in value.failed[0].error
+
+    number = engines("number_with_grad.ipynb:NumberWithGrad")
+    assert number.anatomy["value"] == "num"
+    assert number.abilities.calls["mul"] == {"tt": "operator", "tn": "operator"}  # no __rmul__
+
+    tensor = engines("function_classes.txt:Tensor")
+    assert not tensor.anatomy["scalar"]
+    assert tensor.anatomy["start"] == "None"
+    assert tensor.abilities.calls["mul"]["tt"] == "mul"  # registered as a method, after the class
+    assert not tensor.supports("sub")
+
+    whole = engines("switch_on_op.ipynb:Value")
+    assert whole.anatomy["start"] == "0"
+    assert set(whole.abilities.calls) >= {"add", "sub", "mul", "div", "pow", "neg", "exp", "relu"}
+    assert set(whole.abilities.calls["pow"]) == {"tn"}
+    assert [cell.error.partition(":")[0] for cell in whole.failed] == ["KeyboardInterrupt", "SystemExit"]
+
+
+def test_options_overrule_probing(tmp_path):
+    body = "class V:\n  def __init__(self, x): self.data, self.real_one = 0.0 + x, 0.0 + x\n"
+    path = class_file(tmp_path, body)
+    assert load(f"{path}:V", {"value": "real_one"}).anatomy["value"] == "real_one"
+    with pytest.raises(UsageError, match="no attribute 'other'"):
+        load(f"{path}:V", {"value": "other"})
+    with pytest.raises(UsageError, match="there are value, grad"):
+        load(f"{path}:V", {"colour": "red"})
+
+
+def test_without_gradients_values_are_compared(tmp_path, reference):
+    body = (
+        "class V:\n  def __init__(self, x): self.x = x\n  def __add__(self, o): return V(self.x + o.x)\n"
+        "  def relu(self): return 'no value of this class'\n"
+    )
+    engine = load(f"{class_file(tmp_path, body)}:V")
+    assert not engine.abilities.gradients
+    assert not engine.supports("relu")
+    one = Program((Input(np.array(1.5)), Input(np.array(2.0))), (Step("add", (Ref(0), Ref(1))),), ())
+    assert compare(one, reference, engine).status == "agrees"
+    grad = one.with_(inputs=(Input(np.array(1.5), True), one.inputs[1]), outputs=(Ref(2),), cotangents=(np.ones(()),))
+    assert compare(grad, reference, engine).missing == ("a first derivative",)
+
+
+# -- the process
+
+
+def test_lines_carry_programs_and_runs(reference):
+    array = np.array([[1.5, -0.0], [np.nan, np.inf]], np.float32)
+    program = Program((Input(array, True),), (Step("mul", (Ref(0), 2.5)),), (Ref(1),), (array,))
+    sent = json.loads(json.dumps(program_to_json(program)))
+    assert "base64" in sent["inputs"][0]
+    assert program_from_json(sent) == program
+    run = execute(program, reference)
+    back = run_from_json(json.loads(json.dumps(run_to_json(run))), "torch")
+    assert [a.tobytes() for a in back.values] == [a.tobytes() for a in run.values]
+    assert back.gradients[0].tobytes() == run.gradients[0].tobytes()
+    sent["inputs"][0]["base64"] = "AAAA"
+    with pytest.raises(ProgramError, match="asks for 16 bytes, got 3"):
+        program_from_json(sent)
+
+
+TROUBLE = """
+import os, sys, time
+class V:
+    def __init__(self, x): self.x, self.g = x, 0.0
+    def __mul__(self, o):
+        out = V(self.x * o.x)
+        out.a, out.b = self, o
+        return out
+    def backward(self): self.a.g += self.b.x; self.b.g += self.a.x
+    def exp(self):
+        if self.x == 3.0: os._exit(7)
+        return V(2.0)
+    def sin(self):
+        if self.x == 3.0: sys.exit("enough")
+        return V(2.0)
+    def cos(self):
+        if self.x == 3.0: os.kill(os.getpid(), 11)
+        return V(2.0)
+    def tan(self):
+        while self.x == 3.0: time.sleep(0.01)
+        return V(2.0)
+print("x" * 100_000)
+"""
+
+
+def one_step(op, value):
+    return Program((Input(np.array(value)),), (Step(op, (Ref(0),), {}, "method"),), ())
+
+
+def test_a_program_that_ends_or_hangs_costs_itself_only(tmp_path, monkeypatch):
+    monkeypatch.setattr("parity.engines.child.PROGRAM_SECONDS", 0.3)
+    engine = load(f"{class_file(tmp_path, TROUBLE)}:V")
+    try:
+        for op, kind, says in (
+            ("exp", "Crash", "exit code 7"),
+            ("cos", "Crash", f"signal {signal.SIGSEGV.value}"),
+            ("sin", "SystemExit", "enough"),
+            ("tan", "TimeoutError", "0.3 s"),
+        ):
+            error = execute(one_step(op, 3.0), engine).error
+            assert error is not None, op
+            assert error.type == kind, op
+            assert says in error.message, op
+            assert execute(one_step(op, 1.0), engine).values[1] == 2.0
+    finally:
+        engine.close()
+
+
+def test_a_cell_that_ends_or_holds_up_the_process_is_stepped_over(tmp_path, monkeypatch):
+    monkeypatch.setattr("parity.engines.child.CELL_SECONDS", 0.4)
+    cells = ["import os; os._exit(3)", "while True: pass", "bytearray(1 << 40)", TROUBLE]
+    path = written(tmp_path, [{"cell_type": "code", "source": code} for code in cells])
+    engine = load(f"{path}:V")
+    engine.close()
+    assert engine.supports("mul")
+    said = [cell.error for cell in engine.failed]
+    assert len(said) == 3
+    assert "exit code 3" in said[0]
+    assert "0.4 s" in said[1]
+    assert said[2].startswith("MemoryError")
+
+
+# -- runs
+
+
+@pytest.mark.parametrize("target", RIGHT)
+def test_a_right_engine_agrees(target, engines, reference, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = decided(target, engines(target), 150)
+    examiner = Examiner(asked, reference, engines(target))
+    statuses = [examiner.outcome(item).status for item in items(asked, CATALOGUE)]
+    assert statuses.count("agrees") >= 100
+    assert set(statuses) <= {"agrees", "unsupported"}
+
+
+@pytest.mark.parametrize("target", WRONG)
+def test_a_wrong_engine_is_found_out(target, engines, reference, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check, mechanism, ops = WRONG[target]
+    asked = decided(target, engines(target), 60)
+    examiner = Examiner(asked, reference, engines(target))
+    for item in items(asked, CATALOGUE):
+        outcome = examiner.outcome(item)
+        failure = outcome.failure
+        if failure is not None and failure["verdict"]["mismatches"][0]["check"] == check:
+            break
+    else:
+        pytest.fail("nothing was found")
+    first = failure["verdict"]["mismatches"][0]
+    assert first["op"] in ops
+    if mechanism is None:
+        assert "mechanism " not in outcome.report
+    else:
+        assert f"mechanism        {mechanism}" in outcome.report
+
+
+def test_none_for_zeros_is_a_convention(engines, reference):
+    """An input that is not used: torch says None, an engine whose gradients start as 0 says 0."""
+    engine = engines("switch_on_op.ipynb:Value")
+    leaves = tuple(Input(np.array(x), True) for x in (1.5, 2.0, 3.0))
+    program = Program(leaves, (Step("mul", (Ref(0), Ref(1))),), (Ref(3),), (np.ones(()),))
+    assert execute(program, reference).gradients[2] is None
+    assert execute(program, engine).gradients[2] == 0
+    assert compare(program, reference, engine).status == "agrees"
+
+
+# -- the command
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "says"),
+    [
+        (f"{HERE}/switch_on_op.ipynb:Valu", 4, "the classes there are: Value"),
+        (f"{HERE}/switch_on_op.ipynb:Value#3", 4, "there is no Value#3: the file makes 2 classes called Value"),
+        (f"{HERE}/switch_on_op.ipynb", 4, "which class?"),
+        (f"{HERE}/nothing.ipynb:Value", 4, "there is no file"),
+        ("no.such.module:Value", 4, "there is no module"),
+        ("a b:Value", 4, "neither a file nor the name of a module"),
+    ],
+)
+def test_bad_targets(target, code, says, capsys):
+    for verb in ("run", "doctor"):
+        assert main([verb, target]) == code
+        assert says in capsys.readouterr().err
+
+
+def test_a_class_that_cannot_be_built_shows_what_was_tried(tmp_path, capsys):
+    path = class_file(tmp_path, "class V:\n  def __init__(self, x): raise KeyError('never')\n")
+    assert main(["doctor", f"{path}:V"]) == 4
+    said = capsys.readouterr().err
+    assert "V(<number>) raises KeyError: 'never'" in said
+    assert "V(<list>)" in said
+
+
+def test_doctor_tells_what_it_found(capsys):
+    assert main(["doctor", f"{HERE}/switch_on_op.ipynb:Value"]) == 0
+    out = capsys.readouterr().out
+    for line in ("built        Value(a number)", "gradient     .grad, starts as 0", "x ** y", "methods      exp, relu"):
+        assert line in out
+
+
+def test_doctor_of_a_module(capsys):
+    assert main(["doctor", "autodiff"]) == 0
+    assert "conforms" in capsys.readouterr().out
+
+
+def test_run_and_replay(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    target = f"{HERE}/switch_on_op.ipynb:Value#1"
+    assert main(["run", target, "--max-examples", "0", "--jobs", "1"]) == 1
+    out = capsys.readouterr().out
+    assert out.index("built ") < out.index("VALUE DIFFERS")
+    assert "operator         sub" in out
+    assert main(["replay"]) == 1  # the kept program names its engine
+    assert "VALUE DIFFERS" in capsys.readouterr().out
+
+
+def test_a_class_of_a_module(tmp_path, monkeypatch):
+    class_file(tmp_path, TROUBLE, "mine.py")
+    monkeypatch.chdir(tmp_path)
+    engine = resolve("mine:V")
+    engine.close()
+    assert engine.supports("mul")
+    assert os.getcwd() == str(tmp_path)
+    class_file(tmp_path, "1 / 0", "broken.py")
+    with pytest.raises(EngineError, match="ZeroDivisionError"):
+        resolve("broken:V")
