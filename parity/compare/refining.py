@@ -32,11 +32,11 @@ def _experiments(mismatch: Mismatch, program: Program) -> Iterator[tuple[Program
     if number is None:
         return
     step = steps[number]
-    if name in ("writing", "views", "gradient", "accumulation") and mismatch.check in ("gradient", "value"):
+    wrong = name in ("writing", "views", "gradient", "accumulation") and mismatch.check in ("gradient", "value")
+    if wrong and not any(_SAVING in one.modes for one in steps):
         # Whatever is saved is copied.
-        if not any(_SAVING in one.modes for one in steps):
-            copying = tuple(replace(one, modes=(*one.modes, _SAVING)) for one in steps)
-            yield program.with_(steps=copying), "saved values", ""
+        copying = tuple(replace(one, modes=(*one.modes, _SAVING)) for one in steps)
+        yield program.with_(steps=copying), "saved values", ""
     if name == "views" and mismatch.check in ("gradient", "none") and any(map(writes_into, steps)):
         yield without_views(program), "", "writing"
     targets = list(step.refs())[:1] if writes_into(step) else []

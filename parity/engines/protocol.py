@@ -101,9 +101,26 @@ Change = Callable[[Callable[..., Any]], Callable[..., Any]]
 class Parts(Protocol):
     """An engine whose kernels and tape can be replaced too: for planted faults and mutants.
 
-    Mechanisms are parts of the tape, replaced like rules: accumulation (held, arriving) -> sum; broadcasting
-    (gradient, shape) -> gradient; views (view, base, ...); staleness (memory); versions (node); copies (node, before);
-    writing (tensor); unreached (input) -> gradient. An engine has those that `mechanisms()` names.
+    Mechanisms are parts of the tape, replaced like rules. An engine has those that `mechanisms()` names; a node is
+    whatever its `grad_fn` is, with torch's attributes (an accumulator's `variable`, `metadata`).
+
+    - *gradients*: accumulation (held, arriving) -> sum; broadcasting (gradient, shape) -> gradient; unreached (input)
+      -> gradient of what no output depends on;
+    - *memory*: views (view, base, ...) links them; staleness (memory) tells its views of a write; versions (node)
+      raises if what it saved was written; counting (memory) raises the version; copies (node, before) keeps what is
+      about to be overwritten, copied (array) -> copy of that; writing (tensor) raises where nothing may be written;
+      rebinding (target, result) gives what was written its place in the graph;
+    - *walks* (roots, keep_graph=, create_graph=, targets=, accumulate=, recording=) -> gradient by place, one backward
+      pass; roots are pairs of a place, whose `source()` is its node and output, and a gradient;
+    - *leaves*: settling (accumulator, gradient, create_graph) adds to `.grad`; own memory (array) -> copy that no one
+      else holds; after accumulation (add, tell) calls the sum and then the hooks;
+    - *hooks*: hook order (table) -> the hooks as they will be called; calling hooks (hook, create_graph, *given) ->
+      what it returns; hanging hooks (hooks, table, hook) -> handle; removing hooks (handle); prehooks (node, hook) ->
+      handle;
+    - *tensors*: retaining (tensor), that is retain_grad; retained (tensor) -> whether a write takes it along;
+      detaching (tensor) -> tensor; requiring (tensor, flag) -> tensor;
+    - *regions*: entering regions (region, recording, inference) switches; leaving regions (region, type, error,
+      traceback) switches back.
     """
 
     def kernels(self) -> dict[str, Callable[..., Any]]:

@@ -168,22 +168,23 @@ def test_what_an_engine_lacks_is_named(torch, subject):
 
 #: A mechanism, how it is made wrong, and what the report may call it; `parity selftest` names many more.
 WRONG = [
-    ("staleness", lambda part: lambda memory: None, {"views", "writing", "gradient", "versions", "recording"}),
+    ("staleness", lambda part: lambda memory: None, {"views"}),
     ("versions", lambda part: lambda node: None, {"versions"}),
-    ("writing", lambda part: lambda tensor: None, {"leaf writing", "refusal", "versions"}),
-    (
-        "views",
-        lambda part: lambda view, *rest: None,
-        {"views", "writing", "gradient", "recording", "counting writes", "inference"},
-    ),
+    ("writing", lambda part: lambda tensor: None, {"leaf writing"}),
+    ("views", lambda part: lambda view, *rest: None, {"views"}),
 ]
 
 
-@pytest.mark.parametrize(("mechanism", "wrong", "names"), WRONG, ids=[row[0] for row in WRONG])
-def test_a_wrong_tape_is_found_shrunk_and_named(torch, subject, mechanism, wrong, names):
+@pytest.fixture(scope="module")
+def sound(torch, subject):
+    """Histories on which the engine, as it is, agrees."""
     acts, modes = available(subject.module)
-    drawn = (draw_history(Seeded(seed), torch, acts=acts, modes=modes) for seed in range(400))
-    sound = [one for one in drawn if compare(one, torch, subject).status == "agrees"]
+    drawn = (draw_history(Seeded(seed), torch, acts=acts, modes=modes) for seed in range(300))
+    return [one for one in drawn if compare(one, torch, subject).status == "agrees"]
+
+
+@pytest.mark.parametrize(("mechanism", "wrong", "names"), WRONG, ids=[row[0] for row in WRONG])
+def test_a_wrong_tape_is_found_shrunk_and_named(torch, subject, sound, mechanism, wrong, names):
     with autodiff.graph.replaced_mechanism(mechanism, wrong):
         found = next((one, v) for one in sound if (v := compare(one, torch, subject)).status == "differs")
         failure = explain(*found, torch, subject)

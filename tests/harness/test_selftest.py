@@ -7,10 +7,12 @@ import ast
 import numpy as np
 import pytest
 
+import autodiff
 from parity.compare import compare
+from parity.compare.naming import NAMES
 from parity.engines import reference, resolve
 from parity.errors import UsageError
-from parity.faults import accounts, mutants, precision, selftest
+from parity.faults import accounts, lived, mutants, precision, selftest
 from parity.faults.candidates import candidates
 from parity.faults.equivalent import reason
 from parity.faults.mutations import mutants as mutations_of
@@ -64,6 +66,39 @@ def test_a_fault_that_changes_nothing_is_missed_and_said_to_be():
     with reference.settings() as torch:
         found = selftest.cases(torch, AUTODIFF, programs=20, ops=["tanh"])
         (trial,) = selftest.trials(found, torch, AUTODIFF, [harmless])
+    assert trial.outcome == "missed"
+
+
+# -- the tape's life ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def histories():
+    with reference.settings() as torch:
+        return selftest.histories(torch, AUTODIFF, count=800)
+
+
+def test_every_class_of_a_tapes_life_has_a_fault():
+    assert {fault.family for fault in lived.FAULTS} == set(lived.CLASSES)
+    assert len(lived.FAULTS) >= 25
+    assert len({fault.title for fault in lived.FAULTS}) == len(lived.FAULTS)
+    assert {name for fault in lived.FAULTS for name in fault.blamed} <= set(NAMES)
+    assert {fault.steps for fault in lived.FAULTS} == {5}
+
+
+@pytest.mark.parametrize("fault", lived.FAULTS, ids=lambda fault: fault.title)
+def test_random_histories_find_a_fault_of_the_tapes_life(histories, fault):
+    with reference.settings() as torch:
+        (trial,) = selftest.lives(histories, torch, AUTODIFF, [fault])
+        assert trial.outcome == "found", trial
+        assert autodiff.is_grad_enabled()
+        assert not autodiff.is_inference_mode_enabled()
+
+
+def test_histories_that_nothing_changes_find_nothing(histories):
+    harmless = lived.lived("versions", "touched all the same", "counting", lambda touch: lambda memory: touch(memory))
+    with reference.settings() as torch:
+        (trial,) = selftest.lives(histories[:60], torch, AUTODIFF, [harmless])
     assert trial.outcome == "missed"
 
 
