@@ -254,7 +254,10 @@ def selftest(options: argparse.Namespace) -> int:
         if options.mutants:
             passed = accounts.report(reference, subject, show, jobs=options.jobs, sample=options.sample, **wishes)
         else:
-            passed = faults.report(reference, subject, show, **wishes)
+            passed = options.kind == "histories" or faults.report(reference, subject, show, **wishes)
+            if options.kind != "programs":
+                count = options.histories
+                passed &= faults.report_lives(reference, subject, show, count=count, seed=options.seed)
     return AGREE if passed else MISMATCH
 
 
@@ -343,7 +346,9 @@ def _parser() -> argparse.ArgumentParser:
     _target_options(verb, "an engine that lets its parts be replaced (default: autodiff)")
     verb.add_argument("--mutants", action="store_true", help="every formula and kernel changed, one at a time")
     verb.add_argument("--sample", type=_natural, metavar="N", help="so many of the mutants, drawn by the seed")
+    verb.add_argument("--kind", choices=("programs", "histories"), help="the faults that one alone of them is to find")
     verb.add_argument("--programs", type=_natural, default=faults.PROGRAMS, metavar="N", help="random programs")
+    verb.add_argument("--histories", type=_natural, default=faults.HISTORIES, metavar="N", help="random histories")
     verb.add_argument("--seed", type=_natural, default=faults.SEED)
     verb.add_argument("--ops", type=_names, help="operators that programs are made of")
     verb.add_argument("--jobs", type=_natural, default=min(4, os.cpu_count() or 1), metavar="N", help="at a time")

@@ -14,7 +14,7 @@ from parity.compare.localize import localize
 from parity.compare.mechanism import mechanism
 from parity.compare.refining import refined
 from parity.compare.rules import rule_behind
-from parity.compare.verdict import Failure, Mismatch, Verdict
+from parity.compare.verdict import Failure, Mismatch, Sight, Verdict
 from parity.engines.protocol import Rule, Run
 from parity.program import Program
 from parity.strategies.abridging import abridge
@@ -52,17 +52,33 @@ def judge(
     verdict = compare(program, reference, subject, reference_run=reference_run)
     if verdict.status != "differs":
         return Judgement(program, verdict)
-    if reason := known_reason(program, verdict, reference, subject):
-        return Judgement(program, replace(verdict, status="known", note=reason))
+    verdict = beyond_known(program, verdict, reference, subject)
+    if verdict.status == "known":
+        return Judgement(program, verdict)
     failure = explain(program, verdict, reference, subject, shrinking=shrinking, seed=seed)
     if reason := covered(failure.verdict.mismatches, program):
         return Judgement(program, replace(verdict, status="known", note=reason))
     return Judgement(program, verdict, failure)
 
 
-def known_reason(program: Program, verdict: Verdict, reference: Any, subject: Any) -> str:
-    """Why the difference is one of those that stay, if every part of it is; else empty."""
-    return covered([located(program, reference, subject, mismatch) for mismatch in verdict.mismatches], program)
+def beyond_known(program: Program, verdict: Verdict, reference: Any, subject: Any) -> Verdict:
+    """The verdict on what differs beyond the differences that stay; "known" if that is nothing.
+
+    What a known difference does not explain is judged again without it: it must not hide behind it.
+    """
+    first, passing, reason = verdict, frozenset[Sight](), ""
+    while verdict.status == "differs":
+        reasons = [covered([located(program, reference, subject, m)], program) for m in verdict.mismatches]
+        if not all(reasons):
+            left = tuple(m for m, known in zip(verdict.mismatches, reasons) if not known)
+            return replace(verdict, mismatches=left)
+        reason = reason or reasons[0]
+        seen = passing | {m.sight for m in verdict.mismatches}
+        if seen == passing or program.history:
+            break
+        passing = seen
+        verdict = compare(program, reference, subject, passing=passing)
+    return replace(first, status="known", note=reason)
 
 
 def located(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -> Mismatch:
@@ -101,12 +117,12 @@ def explain(
     def judged(candidate: Program) -> Verdict | None:
         for _ in range(_DOUBTED if comes_and_goes else 1):
             found = compare(candidate, reference, subject)
+            if found.status == "differs":  # a known difference that shrinking came across explains nothing
+                found = beyond_known(candidate, found, reference, subject)
             if found.status == "differs":
                 break
         kept = tuple(mismatch for mismatch in found.mismatches if mismatch.check in checks)
-        if not kept or found.status != "differs" or known_reason(candidate, found, reference, subject):
-            return None  # a known difference that shrinking came across explains nothing
-        return replace(found, mismatches=kept)
+        return replace(found, mismatches=kept) if kept and found.status == "differs" else None
 
     small, found = program, verdict
     if shrinking:

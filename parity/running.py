@@ -27,7 +27,7 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
 from parity.errors import EngineError, ProgramError, UsageError
-from parity.judging import about, covered, explain, known_reason, located
+from parity.judging import about, beyond_known, covered, explain, located
 from parity.planning import Item, Plan, items, seed_of
 from parity.program import Program, Regime
 from parity.report.coverage import supported
@@ -82,6 +82,8 @@ class Examiner:
         if getattr(self.subject, "ones", False):
             program, run = weighed_alike(program), None
         verdict = compare(program, self.reference, self.subject, reference_run=run)
+        if verdict.status == "differs":
+            verdict = beyond_known(program, verdict, self.reference, self.subject)
         outcome = Outcome(
             number=item.number,
             phase=item.phase,
@@ -94,9 +96,7 @@ class Examiner:
             missing=verdict.missing,
             note=verdict.note,
         )
-        if verdict.status == "differs" and (reason := known_reason(program, verdict, self.reference, self.subject)):
-            outcome = replace(outcome, status="known", note=reason)
-        elif verdict.status == "differs":
+        if verdict.status == "differs":
             outcome = self._explain(outcome, program, verdict)
         return replace(outcome, seconds=time.perf_counter() - started)
 

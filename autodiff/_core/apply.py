@@ -152,7 +152,7 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
 
     def op(input: Any, **params: Any) -> Any:
         if type(input) is not Tensor:
-            if not isinstance(input, Tensor):
+            if type(input) is np.ndarray or not isinstance(input, Tensor):
                 return kernel(input, **params)
             if isinstance(input, Batched):
                 return batching.run(p, (input,), params)

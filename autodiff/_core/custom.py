@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link,
 from autodiff._core.packing import Packed, packed
 from autodiff._core.step import check_unwritten
 from autodiff._core.tangents import kept, pushed, restored, undisturbed
-from autodiff._core.tensor import Tensor, alias, wrap
+from autodiff._core.tensor import Tensor, alias, own_node, wrap
 
 ONCE = "trying to differentiate twice a function that was marked with @once_differentiable"
 
@@ -85,6 +85,10 @@ class CustomNode(TableNode):
     function: ClassVar[Any] = None
 
     opens_late = True
+
+    @property
+    def places(self) -> Sequence[int]:
+        return [place for place, is_tensor in enumerate(self.likes) if is_tensor]
 
     @property
     def materializes(self) -> bool:  # type: ignore[override]
@@ -229,7 +233,8 @@ class Function:
                 return mapped(cls, args, cls.vmap is not Function.vmap)
         ctx = FunctionCtx()
         inputs = tuple(a if isinstance(a, Tensor) else None for a in args)
-        recording = state.grad
+        # torch goes by the grad mode alone: switched on inside inference mode it records.
+        recording = state.grad_mode
         ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
         separate = cls.setup_context is not Function.setup_context
         with undisturbed() if duals else no_grad():
@@ -248,6 +253,9 @@ class Function:
             pushed(cls, ctx, inputs, outputs, result if many else (result,))
         if recording and any(ctx.needs_input_grad):
             _record(cls, ctx, inputs, outputs, result if many else (result,))
+        elif ctx._dirty:
+            # What was written where nothing is recorded comes out without its graph.
+            outputs = [alias(o) if any(o is t for t in ctx._dirty) and o.requires_grad else o for o in outputs]
         # Outputs among these own the node, and it the context.
         ctx._to_save = ctx._for_forward = ctx._dirty = ctx._constant = ()
         return tuple(outputs) if many else outputs[0]
@@ -318,8 +326,7 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
                 f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
             )
     for t in ctx._dirty:
-        if isinstance(t._node, AccumulateGrad):
-            raise RuntimeError(errors.LEAF_IN_PLACE)
+        _check_dirty(t)
     many = len(shown) > 1
     node = new_node(cls._node_class(len(shown)))
     edges = tuple(t._node if t is not None else None for t in inputs)
@@ -341,6 +348,19 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
     node.saved = tuple(_kept(t, tensors, moving) for t in ctx._to_save)
     if unusual:
         _note(node, ctx._to_save)
+
+
+def _check_dirty(t: Tensor) -> None:
+    """Raise where torch refuses that forward wrote into an input."""
+    view = None if t._meta is None else t._meta.view
+    if not t.requires_grad:
+        return
+    if isinstance(own_node(t), AccumulateGrad):
+        raise RuntimeError(errors.LEAF_IN_PLACE.replace("is being", "has been"))
+    if view is not None and view.made is not None:
+        raise RuntimeError(view.made)
+    if view is not None and isinstance(view.base._node, AccumulateGrad):
+        raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
 
 
 def _note(node: CustomNode, tensors: tuple[Any, ...]) -> None:

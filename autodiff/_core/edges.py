@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad, DeadEnd, Node, output
 from autodiff._core.tensor import Tensor
 
@@ -28,6 +29,8 @@ def edge_of(tensor: Tensor) -> GradientEdge:
 def place_in_graph(x: Any) -> Node | None:
     """The place of a tensor or of an edge; None for a tensor outside any graph."""
     if type(x) is Tensor or not isinstance(x, GradientEdge):
+        if unusual:
+            x.is_leaf  # noqa: B018  a stale view that may not be replayed is refused, recording or not
         node: Node | None = x._node
         # A view made where nothing is recorded asks its base whether it requires grad, and leads nowhere.
         return None if type(node) is DeadEnd else node

@@ -27,8 +27,16 @@ def fitted(h: Gradient, like: Any) -> Gradient:
     shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
     array = h._array if isinstance(h, Tensor) else h
     if array.shape != shape:
+        if not _expands_to(shape, array.shape):
+            raise RuntimeError(
+                f"invalid gradient: got {list(array.shape)} but expected shape compatible with {list(shape)}"
+            )
         h = sum_to(h, shape)
     return h if array.dtype is dtype else cast_to(h, dtype)
+
+
+def _expands_to(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(to)))
 
 
 def references(g: Gradient) -> int:

@@ -46,6 +46,8 @@ def backward(
         if walk is None:
             _walk(roots, keep_graph, create_graph, None)
             return {}
+        if walk.needed is not None and len(roots) == 1 and roots[0][0] not in walk.needed:
+            walk.look_on(*roots[0])
         if Hooks.hung and (counts := uses(walk, roots)):
             walk_in_order(walk, roots, counts)
         else:

@@ -13,6 +13,7 @@ import numpy as np
 from autodiff._core import dtypes
 from autodiff._core.modes import state, switch
 from autodiff._core.node import Node
+from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 
 Gradient = Any  # an array in a first-order walk, a Tensor under create_graph; None where there is none
@@ -49,7 +50,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     assert hooks is not None
     many = isinstance(g, list)
     shown = [_shown(x) for x in (g if many else [g])]
-    for slot, table in list(hooks.tensor.items()):
+    for slot, table in list(hooks.tensor):
         for hook in in_order(table):
             replaced = called(hook, create_graph, shown[slot])
             if replaced is not None:
@@ -59,7 +60,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
         tensor, arrived = reference(), shown[slot]
         if tensor is not None and arrived is not None:
             meta = tensor.meta()
-            kept = arrived if create_graph else wrap(np.array(arrived._array))
+            kept = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
             meta.grad = kept if meta.grad is None else meta.grad + kept
     if executes:
         for hook in in_order(hooks.before):

@@ -14,11 +14,11 @@ from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.node import AccumulateGrad, Node, Storage
+from autodiff._core.node import AccumulateGrad, Hooks, Node, Storage
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, replayed, take_retained, wrap
+from autodiff._core.tensor import Tensor, View, replace_node, replayed, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -33,16 +33,19 @@ class SavedResult:
         self._storage = storage
 
 
-def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any] = ()) -> Tensor:
+def assign(
+    target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any] = (), *, filling: bool = False
+) -> Tensor:
     """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
 
     `operands` are what it is computed of besides: what is saved of one in the target's memory is not to be copied.
+    `filling`: one number goes everywhere, and the memory may overlap itself.
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
     if isinstance(target, Batched):
         return _assign_samples(target, compute)
-    check_writable(target)
+    check_writable(target, operands, filling=filling)
     before = _before(target)
     result = compute(before)
     if isinstance(result, Batched):
@@ -55,8 +58,7 @@ def assign(target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequen
     if result._node is not None:
         _keep_a_copy(result._node, before, operands)
     anyway(np.copyto, target.memory(), result._array, casting="unsafe")
-    storage = target.storage()
-    storage.touch()
+    storage = written(target)
     if result._node is not None:
         _guard_by(result, storage)
         _rename_written(result._node)
@@ -95,13 +97,15 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     result = compute(target)
     if result._node is not None:
         _rename_written(result._node)
-    target._node = result._node
+    if state.grad:
+        target._node = result._node
     before, target._array = target._array, result._array
     meta = target._meta
     if meta is not None and meta.view is not None and result._meta is not None:
-        meta.view = result._meta.view
+        # However the step was made, the target stays the view that it was.
+        meta.view = View(result._meta.view.base, result._meta.view.way, made)  # type: ignore[union-attr]
     elif target._storage is not None:
-        views.moved_base(target, before, track=state.grad and target._node is not None)
+        views.moved_base(target, before)
     target.storage().touch()
     if duals:
         moved(target, result)
@@ -114,24 +118,38 @@ def _rename_written(node: Node) -> None:
         rename(node, title)
 
 
-def check_writable(target: Tensor) -> None:
-    """Raise where torch refuses to write, before anything is computed."""
+def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: bool = False) -> None:
+    """Raise where torch refuses to write, before anything is computed: also for a view that `operands` would link."""
     if unusual and state.level and (target._meta is None or target._meta.level != state.level):
         raise RuntimeError(errors.CAPTURED)
-    if state.grad:
-        base = target._base
-        if base is not None and base._node is not None:
-            made = target._meta.view.made  # type: ignore[union-attr]
-            if made == errors.NO_GRAD_VIEW or made == errors.INFERENCE_VIEW:
-                raise RuntimeError(made)
-        if isinstance(target._node, AccumulateGrad):
-            raise RuntimeError(errors.LEAF_IN_PLACE if base is None else errors.LEAF_VIEW_IN_PLACE)
-        if base is not None and isinstance(base._node, AccumulateGrad) and target._node is not None:
-            raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
-    if target.is_inference() and not state.inference:
-        raise RuntimeError(errors.INFERENCE_WRITTEN)
-    if _expanded(target._array):
+    if state.grad and not (unusual and _of_inference((target, *operands))):
+        view = None if target._meta is None else target._meta.view
+        if view is None:
+            if isinstance(target._node, AccumulateGrad):
+                raise RuntimeError(errors.LEAF_IN_PLACE)
+        elif target.requires_grad:
+            if view.made is not None:
+                raise RuntimeError(view.made)
+            if view.base._node is None or isinstance(view.base._node, AccumulateGrad):
+                raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
+        elif view.made is not None and any(isinstance(x, Tensor) and x.requires_grad for x in operands):
+            raise RuntimeError(view.made)
+    if not filling and _expanded(target._array):
         raise RuntimeError(errors.OVERLAP)
+
+
+def _of_inference(operands: Sequence[Any]) -> bool:
+    """Whether nothing here can take part in a graph: then nobody asks who is a leaf, or a view."""
+    return all(x.is_inference() for x in operands if isinstance(x, Tensor))
+
+
+def written(target: Tensor) -> Storage:
+    """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then."""
+    if unusual and target.is_inference() and not state.inference:
+        raise RuntimeError(errors.INFERENCE_WRITTEN)
+    storage = target.storage()
+    storage.touch()
+    return storage
 
 
 def _expanded(array: Any) -> bool:
@@ -148,9 +166,10 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
     for x in operands:
         if not isinstance(x, Tensor):
             continue
-        if x is not target and (x._storage is None or x._storage is not target._storage):
-            continue
         a, b = target._array, x._array
+        # Memory that `.data` was set to has another record of what is written.
+        if x is not target and (x._storage is None or x._storage is not target._storage) and _owner(a) is not _owner(b):
+            continue
         if (x is target and same) or not (a.size and b.size and _dense(a) and _dense(b)):
             continue  # torch does not look further either
         (a_low, a_high), (b_low, b_high) = byte_bounds(a), byte_bounds(b)
@@ -158,6 +177,11 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
             continue
         if a_low < b_high and b_low < a_high:
             refuse_overlap(target)
+
+
+def _owner(array: Any) -> Any:
+    base = array.base
+    return array if base is None else base
 
 
 def refuse_overlap(target: Tensor) -> NoReturn:
@@ -255,29 +279,27 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
 
 
 def rebind(target: Tensor, result: Tensor) -> None:
-    """Put the target, and everything that shares its memory, at the result's place in the graph."""
+    """Put the target, or what it is a view of, at the result's place in the graph.
+
+    The memory has been touched: views find their new place themselves.
+    """
     node: Node | None = result._node
     if result._array.dtype is not target._array.dtype and node is not None:
         node = _cast_node(result, target)
     view = None if target._meta is None else target._meta.view
-    retained = take_retained(target)
     if view is None:
-        target._node = node
-    else:
-        base = view.base
-        whole_retained = take_retained(base)
-        spliced = wrap(base._array)
-        source = wrap(target._array)
-        source._node = node
-        replay = functools.partial(replayed, view.way)
-        lies = None if _expanded(base._array) else order(base._array)
-        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
-        base._node = spliced._node
-        if whole_retained:
-            base.retain_grad()
-    views.make_stale(target.storage())
-    if retained and target._node is not None:
-        target.retain_grad()
+        replace_node(target, node)
+        return
+    base = view.base
+    spliced = wrap(base._array)
+    source = wrap(target._array)
+    source._node = node
+    replay = functools.partial(replayed, view.way)
+    lies = None if _expanded(base._array) else order(base._array)
+    record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
+    replace_node(base, spliced._node)
+    if Hooks.hung:
+        target._node  # noqa: B018  what is retained of the view moves on now
 
 
 def _cast_node(result: Tensor, target: Tensor) -> Node | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from autodiff._core.gradients import ALONE, Gradient, ndarray, references
 from autodiff._core.hooks import in_order, run_accumulated, run_after, run_before
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import AccumulateGrad
-from autodiff._core.tensor import wrap
+from autodiff._core.registry import ops
+from autodiff._core.tensor import own_node, wrap
 
 #: Held while `.grad` is written in place: two threads that add at once would lose a sum.
 _writing = threading.RLock()
@@ -47,8 +49,12 @@ def accumulated_by_hooks(leaf: AccumulateGrad, g: Gradient, create_graph: bool) 
     assert hooks is not None
 
     def add() -> None:
-        if g is not None:
+        if g is None:
+            return
+        if type(leaf) is AccumulateGrad:
             add_to_leaf(leaf, g, create_graph)
+        else:
+            check_leaf(leaf)
 
     def tell() -> None:
         if hooks.post_accumulate:
@@ -57,6 +63,13 @@ def accumulated_by_hooks(leaf: AccumulateGrad, g: Gradient, create_graph: bool) 
     told_after(add, tell)
     if hooks.after:
         run_after(leaf, [], g, create_graph)
+
+
+def check_leaf(retired: AccumulateGrad) -> None:
+    """Raise if what was a leaf when it was used has been made by an operator since."""
+    tensor = retired.variable
+    if tensor is not None and not isinstance(own_node(tensor), (AccumulateGrad, NoneType)):
+        raise RuntimeError("leaf variable has been moved into the graph interior")
 
 
 def told_after(add: Callable[[], None], tell: Callable[[], None]) -> None:
@@ -88,7 +101,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     meta = node.meta
     if meta.grad is None:
         if create_graph:
-            first = g if g._node is not None else wrap(np.array(g._array))
+            first = wrap(np.array(g._array)) if g._node is None else ops.clone(g)
         elif not isinstance(g, np.ndarray):
             first = wrap(g)
         else:

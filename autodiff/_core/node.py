@@ -34,14 +34,16 @@ class Storage:
         self._array = array
         self.version = 0
         self.written = 0
-        #: Weak references to differentiable views, which lose their node when the memory is written.
-        self.views: list[Any] | None = None
+        #: The differentiable views (a `views.Views`), which ask their base for their node once the memory was written.
+        self.views: Any = None
 
     def touch(self) -> None:
         """Raise the version: the memory was written."""
         self.version += 1
         Clock.now += 1
         self.written = Clock.now
+        if self.views is not None:
+            self.views.written()
 
 
 class Many(tuple[Any, ...]):
@@ -51,15 +53,15 @@ class Many(tuple[Any, ...]):
 
 
 class Hooks:
-    """What is hung on one node: callables by number, in order of registration; a tensor's by which result it is."""
+    """What is hung on one node: callables by number, in order of registration."""
 
-    __slots__ = ("after", "before", "count", "metadata", "post_accumulate", "retained", "tensor")
+    __slots__ = ("after", "before", "metadata", "post_accumulate", "retained", "tensor")
     #: How many were ever hung on anything: where it is 0 no walk need look for them.
     hung: ClassVar[int] = 0
 
     def __init__(self) -> None:
-        self.count = 0
-        self.tensor: dict[int, dict[int, Callable[[Any], Any]]] = {}
+        #: Tables that belong to tensors, each with which result the tensor is.
+        self.tensor: list[tuple[int, dict[int, Callable[[Any], Any]]]] = []
         self.before: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any, Any], Any]] = {}
         self.post_accumulate: dict[int, Callable[[Any], Any]] = {}
@@ -70,9 +72,8 @@ class Hooks:
 
     def add(self, table: dict[int, Any], hook: Callable[..., Any]) -> RemovableHandle:
         Hooks.hung += 1
-        self.count += 1
-        table[self.count] = hook
-        return RemovableHandle(table, self.count)
+        table[Hooks.hung] = hook
+        return RemovableHandle(table, Hooks.hung)
 
 
 class RemovableHandle:
@@ -218,18 +219,17 @@ class PlainNode(TableNode):
         return self.primitive.rules
 
     @property
-    def frees(self) -> bool:  # type: ignore[override]
-        return bool(self.primitive.frees)
-
-    @property
     def places(self) -> Sequence[int]:
         formulas = self.primitive.formulas
         if self.primitive.variadic or len(formulas) != len(self.edges):
             return range(len(self.edges))
-        return [place for place, formula in enumerate(formulas) if formula is not None]
+        return self.primitive.graded  # type: ignore[no-any-return]
 
     def name(self) -> str:
         return str(self.primitive.title)
+
+    def shown_inputs(self) -> Sequence[int | None]:
+        return range(len(self.edges)) if self.primitive.variadic else self.primitive.graded
 
     def source(self) -> tuple[Node, int]:
         self.__class__ = self.primitive.shown_as(type(self))

@@ -119,7 +119,7 @@ class Ready:
         self.heap: list[tuple[float, Any]] = []
 
     def push(self, node: Node) -> None:
-        key = FIRST if type(node) is AccumulateGrad else node.key
+        key = FIRST if isinstance(node, AccumulateGrad) else node.key
         self.heap.append((key, node))
         self._rise(len(self.heap) - 1, (key, node))
 

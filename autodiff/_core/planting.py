@@ -36,7 +36,7 @@ _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "removing hooks": (("_core.node", "RemovableHandle.remove"),),
     "prehooks": (("_core.node", "Node.register_prehook"),),
     "retaining": (("_core.tensor", "Tensor.retain_grad"),),
-    "retained": (("_core.inplace", "take_retained"), ("_core.stale", "take_retained")),
+    "retained": (("_core.tensor", "take_retained"),),
     "detaching": (("_core.tensor", "Tensor.detach"),),
     "requiring": (("_core.tensor", "Tensor.requires_grad_"),),
     "entering regions": (("_core.modes", "_Mode._switch"),),

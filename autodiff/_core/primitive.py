@@ -82,6 +82,8 @@ class Primitive:
         self.materializes = materializes
         #: Raises for operands (arrays and numbers) that torch refuses for other reasons than the result's dtype.
         self.check = check
+        #: Whether torch's node runs once only, whatever it saved, unless the graph is kept.
+        self.runs_once = False
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto
@@ -112,8 +114,8 @@ class Primitive:
         if hot:
             # Hot nodes keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
-        #: Whether tensors are among what is saved.
-        self.frees = any(n in (*self.inputs, *self.outputs, "inputs") for each in names for n in each)
+        #: Places of the inputs that can have a gradient: torch's node knows no others.
+        self.graded = tuple(i for i, f in enumerate(self.formulas) if f is not None)
         place = {n: i for i, n in enumerate(self.wanted)}
         if hot:
             place |= {n + _ARRAY: place[n] for n in self.inputs}

@@ -10,46 +10,53 @@ import functools
 from typing import Any
 
 from autodiff._core import errors
-from autodiff._core.modes import enable_grad
+from autodiff._core.modes import enable_grad, state
 from autodiff._core.node import Node
 from autodiff._core.registry import PRIMITIVES
-from autodiff._core.tensor import Tensor, replayed, take_retained
+from autodiff._core.tensor import Tensor, own_node, replace_node, replayed
 from autodiff._kernels.geometry import apart, order
 
 
-def _refreshed(view: Any) -> Node | None:
-    """The node of a view whose memory was written since: its base's node, and the way from there."""
+def _refreshed(view: Any, asked: bool = False) -> Node | None:
+    """The node of a view whose memory was written since: its base's node, and the way from there.
+
+    A view that may not be replayed is refused where operators are recorded, or where a user asked for its node.
+    """
     meta = view._meta.view
-    if meta.base._node is None:
-        node = None
-    elif meta.made is not None:
+    if meta.base._node is None or (state.inference and not asked):
+        return own_node(view)
+    if meta.made is not None:
+        if not asked and not state.grad:
+            return own_node(view)
         raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
-    else:
-        base, array = meta.base._array, view._array
-        with enable_grad():
-            if array.dtype is base.dtype and apart(array):
-                replay = functools.partial(replayed, meta.way)
-                node = PRIMITIVES["replayed"].op(meta.base, replay=replay, order=order(base))._node
-            else:
-                # What is seen as another dtype has torch's name of that; what shares memory must be summed.
-                node = meta.replay(meta.base)._node
+    base, array = meta.base._array, view._array
+    node: Node | None
+    with enable_grad():
+        if array.dtype is base.dtype and apart(array):
+            replay = functools.partial(replayed, meta.way)
+            node = PRIMITIVES["replayed"].op(meta.base, replay=replay, order=order(base))._node
+        else:
+            # What is seen as another dtype has torch's name of that; what shares memory must be summed.
+            node = meta.replay(meta.base)._node
     _settled(view, node)
     return node
 
 
 def _takes_part(view: Any) -> bool:
-    """Whether a stale view requires grad: as its base does. Asking that raises nothing, as in torch."""
-    return view._meta.view.base._node is not None
+    """Whether a stale view requires grad: asking that raises nothing, as in torch."""
+    return own_node(view) is not None or view._meta.view.base._node is not None
+
+
+def _asked(view: Any) -> Node | None:
+    _refreshed(view, asked=True)
+    return Tensor.grad_fn.__get__(view)  # type: ignore[no-any-return]
 
 
 def _settled(view: Any, node: Node | None) -> None:
     # Another thread may have refreshed it meanwhile.
     view.__class__ = getattr(view, "_fresh", view.__class__)
-    view._node = node
-    if view._meta is not None and view._meta.retains:
-        view._meta.retains = False
-        if node is not None:
-            view.retain_grad()
+    replace_node(view, node)
+    view._storage.views.add(view)
 
 
 _STALE: dict[type[Tensor], type[Tensor]] = {}
@@ -60,16 +67,15 @@ def make_stale(view: Tensor) -> None:
     kind = type(view)
     if hasattr(kind, "_fresh"):
         return
-    if take_retained(view):
-        view.meta().retains = True
     if kind not in _STALE:
         about = {
             "__slots__": (),
             "_fresh": kind,
             "_node": property(_refreshed, _settled),
+            "grad_fn": property(_asked),
+            "is_leaf": property(lambda view: _asked(view) is None),
             "__module__": kind.__module__,
         }
         about["requires_grad"] = property(_takes_part, kind.requires_grad.fset)  # type: ignore[attr-defined]
         _STALE.setdefault(kind, type(kind.__name__, (kind,), about))
-    view._node = None
     view.__class__ = _STALE[kind]

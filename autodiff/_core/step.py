@@ -13,6 +13,8 @@ from heapq import heappush
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import dtypes, errors
 from autodiff._core.anomaly import Anomaly, hinted, watched
 from autodiff._core.batched import Unreadable, batched, levels_of
@@ -20,6 +22,7 @@ from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
 from autodiff._core.hooks import run_after, run_before
 from autodiff._core.inplace import SavedResult
+from autodiff._core.leaves import accumulated_by_hooks, check_leaf
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import duals, state, switch
 from autodiff._core.node import (
@@ -42,6 +45,8 @@ _by_key = attrgetter("key")
 _numbered = itertools.count().__next__
 #: What is asked of a leaf: its one gradient.
 _ITSELF: list[tuple[int, Node]] = []
+#: Of what is saved, what counts as a tensor.
+_HELD = (Tensor, Storage, SavedResult, Packed, np.ndarray)
 
 
 class Walk:
@@ -138,6 +143,15 @@ class Walk:
         self.number = _numbered()
         self.outer, state.walk = state.walk, self
 
+    def look_on(self, root: Node, g: Gradient) -> None:
+        """The hooks of a tensor that leads to nothing asked for: torch calls them where it is the only root."""
+        owner, slot = place_of(root)
+        if owner.hooks is None:
+            return
+        if owner.results > 1:
+            g = [g if i == slot else None for i in range(owner.results)]
+        run_before(owner, g, self.create_graph, executes=False)
+
     def taking_part(self, keys: Sequence[int]) -> int:
         """How many of the nodes of these keys have a part in this walk."""
         if self.counts is None:
@@ -154,7 +168,7 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
     """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
     seen = set(roots)
     stack = list(seen)
-    all_lead = True
+    all_lead = all(r in targets for r in seen if type(r) is AccumulateGrad)
     # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
     oldest = next(iter(targets)).key if targets else 0
     for t in targets:
@@ -166,14 +180,14 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
         node = stack.pop()
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
-                if edge.key > oldest:
-                    all_lead = False
-                    continue
                 seen.add(edge)
-                if type(edge) is not AccumulateGrad:
-                    stack.append(edge)
-                elif edge not in targets:
+                if type(edge) is AccumulateGrad:
+                    if edge not in targets:
+                        all_lead = False
+                elif edge.key > oldest:
                     all_lead = False
+                else:
+                    stack.append(edge)
     if all_lead:
         return None
     needed = seen.intersection(targets)
@@ -194,6 +208,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         walk.deliver_slot(node, g)  # type: ignore[arg-type]
         return ()
     if kind is DeadEnd:
+        _let_go(walk, node, g)  # type: ignore[arg-type]
         return ()
     hooks, needed, create_graph, captures = node.hooks, walk.needed, walk.create_graph, walk.captures
     if (hooks is not None or not plain) and not walk.entered:
@@ -226,7 +241,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         values = [s if s is None or s.__class__ is Tensor else _tensor(s, node, i) for i, s in enumerate(saved)]
     else:
         values = opened(node, create_graph)
-    frees = saved and not walk.keep_graph and (primitive.frees if kind is PlainNode else node.frees)
+    frees = saved and not walk.keep_graph and node.frees and _lets_go(node, saved)
     if kind is PlainNode and primitive.adds is not None and not create_graph and g is not None:
         edge, arrived = edges[0], walk.arrived
         if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):
@@ -287,6 +302,31 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     return grads
 
 
+def _let_go(walk: Walk, node: DeadEnd, g: Gradient) -> None:
+    """A gradient nobody wants: a leaf that required grad once still has its hooks called."""
+    if node.hooks is not None:
+        if not walk.entered:
+            walk.enter()
+        accumulated_by_hooks(node, g, walk.create_graph)
+    else:
+        check_leaf(node)
+
+
+def _lets_go(node: Node, saved: Sequence[Any]) -> bool:
+    """Whether torch's node cannot be run again. Of pointwise operators it saves numbers as tensors."""
+    p = node.primitive
+    if p is None or p.runs_once:
+        return True
+    if p.view:
+        return False
+    return any(s is not None for s in saved) if p.kind == "pointwise" else _any_tensor(saved)
+
+
+def _any_tensor(saved: Sequence[Any]) -> bool:
+    """Whether there is anything to let go of: numbers and shapes stay, and the node runs again."""
+    return any(_any_tensor(s) if type(s) is Many else isinstance(s, _HELD) for s in saved)
+
+
 def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
     """All gradients of a node at once: its own method, or a formula for any number of them."""
     if node.primitive is None:
@@ -335,7 +375,7 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
     """The same where users' hooks see it: in the order in which it was packed."""
     values: list[Any] = [None] * len(saved)
-    mentioned = node.primitive.mentioned
+    mentioned = () if node.primitive is None else node.primitive.mentioned
     for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
         values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
     return values

@@ -67,18 +67,18 @@ def replayed(way: Way | None, base: Any) -> Any:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("grad", "hooks", "inference", "level", "name", "retains", "view")
+    __slots__ = ("grad", "hooks", "inference", "level", "name", "retired", "view")
 
     def __init__(self) -> None:
-        #: A leaf's hooks, while it does not require grad.
-        self.hooks: Hooks | None = None
+        #: The tensor's own hooks: its node holds the same table, and goes on to when the tensor has another node.
+        self.hooks: dict[int, Callable[[Any], Any]] | None = None
+        #: A leaf's node, while it does not require grad.
+        self.retired: AccumulateGrad | None = None
         self.grad: Tensor | None = None
         self.view: View | None = None
         self.inference = False
         #: The number of the derivative transform inside of which it was made; 0 outside of all.
         self.level = 0
-        #: Whether a view that is stale keeps its gradient once it has a node again.
-        self.retains = False
         self.name: str | None = None
 
 
@@ -181,23 +181,22 @@ class Tensor:
         """Switch a leaf's recording on or off, in place. Raises RuntimeError for non-leaves and integer dtypes."""
         if state.level or state.maps:
             raise RuntimeError(errors.NO_REQUIRES)
-        node = self._node
+        node = own_node(self)
         if node is not None and not isinstance(node, AccumulateGrad):
             if requires_grad:
                 return self
             raise RuntimeError(errors.LEAF_FLAGS)
         if not requires_grad:
-            if node is not None and node.hooks is not None:
-                self.meta().hooks = node.hooks
-            self._node = None
-        elif node is None:
+            leave_graph(self)
+        elif node is None or type(node) is DeadEnd:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(errors.ONLY_FLOATS)
             if self._meta is not None and self._meta.inference and not state.inference:
                 raise RuntimeError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
                 )
-            self._node = accumulator(self)
+            put_node(self, accumulator(self))
+            _tell_views(self)
         return self
 
     @property
@@ -270,12 +269,16 @@ class Tensor:
         if not isinstance(node, AccumulateGrad):
             owner, slot = place_of(node)
             owner.hooked().retained[slot] = weakref.ref(self)
+            Hooks.hung += 1
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(grad)` when this tensor's gradient is ready; what it returns replaces the gradient."""
         owner, slot = place_of(self._need_grad("cannot register a hook on a tensor that doesn't require gradient"))
-        hooks = owner.hooked()
-        return hooks.add(hooks.tensor.setdefault(slot, {}), hook)
+        hooks, meta = owner.hooked(), self.meta()
+        if meta.hooks is None:
+            meta.hooks = {}
+            hooks.tensor.append((slot, meta.hooks))
+        return hooks.add(meta.hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
         """Call `hook(leaf)` after a gradient was added to this leaf's `.grad`."""
@@ -374,9 +377,54 @@ class Tensor:
         return requiring(twin, self._node is not None)
 
 
+# -- from one node to another ----------------------------------------------------------------------------------------
+
+_slot: Any = Tensor.__dict__["_node"]
+own_node: Callable[[Tensor], Node | None] = _slot.__get__
+put_node: Callable[[Tensor, Node | None], None] = _slot.__set__
+
+
+def replace_node(tensor: Tensor, node: Node | None) -> None:
+    """Another node made this tensor: the hooks stay with the old one, only what is retained moves on."""
+    retained = take_retained(tensor)
+    put_node(tensor, node)
+    if tensor._meta is not None:
+        tensor._meta.hooks = None
+    if retained and node is not None:
+        tensor.retain_grad()
+
+
+def leave_graph(tensor: Tensor) -> None:
+    """No gradient is wanted any more. A leaf's node is kept, and lets gradients go, until one is wanted again."""
+    node = own_node(tensor)
+    base = tensor._base
+    if type(node) is AccumulateGrad:
+        node.__class__ = DeadEnd
+        node.meta = None  # which holds the node
+        tensor.meta().retired = node
+    put_node(tensor, None if base is None or base._node is None else dead_end(tensor))
+    _tell_views(tensor)
+
+
+def _tell_views(base: Tensor) -> None:
+    """A tensor requires grad, or does so no more: with it do those of its views that have no node of their own."""
+    if base._storage is None or base._storage.views is None:
+        return
+    takes_part = base._node is not None
+    for reference in base._storage.views:
+        view = reference()
+        if view is None or view._base is not base:
+            continue
+        node = own_node(view)
+        if takes_part and node is None:
+            put_node(view, dead_end(view))
+        elif not takes_part and type(node) is DeadEnd:
+            put_node(view, None)
+
+
 def take_retained(tensor: Tensor) -> bool:
     """Whether the tensor's gradient is kept; its node keeps it no longer."""
-    node = tensor._node
+    node = own_node(tensor)
     if node is None or isinstance(node, AccumulateGrad):
         return False
     owner, slot = place_of(node)
@@ -429,17 +477,26 @@ def alias(tensor: Tensor) -> Tensor:
 
 
 def accumulator(leaf: Tensor) -> AccumulateGrad:
-    """A new place in the graph for a leaf."""
-    node: AccumulateGrad = new_node(AccumulateGrad)
+    """The place in the graph for a leaf: the one it had before, if it was one."""
+    meta = leaf.meta()
+    node: Any = meta.retired
+    if node is not None:
+        node.__class__ = AccumulateGrad
+        node.meta, meta.retired = meta, None
+        return node  # type: ignore[no-any-return]
+    node = new_node(AccumulateGrad)
     start(node, likeness(leaf._array))
-    node.meta = leaf.meta()
+    node.meta = meta
     node.leaf = weakref.ref(leaf)
-    node.hooks = node.meta.hooks
-    return node
+    if meta.hooks is not None:
+        node.hooked().tensor.append((0, meta.hooks))
+    return node  # type: ignore[no-any-return]
 
 
 def dead_end(view: Tensor) -> DeadEnd:
     """The place of a view that was made where nothing is recorded: it requires grad as its base does, and gets none."""
-    node: Node = accumulator(view)
-    node.__class__ = DeadEnd
-    return node  # type: ignore[return-value]
+    node: DeadEnd = new_node(DeadEnd)
+    start(node, likeness(view._array))
+    node.meta = None
+    node.leaf = weakref.ref(view)
+    return node

@@ -1,7 +1,7 @@
 """Views: which tensor's memory they share, how to get the same region of another tensor, when they went stale.
 
 NumPy shares the memory; this file keeps the graph in step. A view knows its base and a replay function. When shared
-memory is written, every live view of it loses its node, and replays itself from the base when somebody asks.
+memory is written, every live view of it goes stale, and replays itself from the base when somebody asks for its node.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
         if view._meta is not None:
             view._meta.inference = False
         if not state.grad:
-            made = made or (errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW)
-            if source._node is not None and view._array.dtype.kind in "fc":
+            made = errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW
+            # Whether it requires grad is asked of the base, past what it is a view of.
+            if (source if source._base is None else source._base).requires_grad and view._array.dtype.kind in "fc":
                 view._node = dead_end(view)
     outer = source._meta.view if source._meta is not None else None
     meta = view._meta
@@ -42,34 +43,46 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     else:
         meta.view = View(outer.base, (outer.way, step), made or outer.made)
     if view._array.dtype.kind in "fc":
-        _remember(storage, view)
+        if storage.views is None:
+            storage.views = Views()
+        storage.views.add(view)
 
 
-def _remember(storage: Storage, view: Tensor) -> None:
-    live = storage.views
-    if live is None:
-        live = storage.views = []
-    elif len(live) >= 32 and len(live) & (len(live) - 1) == 0:
-        # At each power of two the dead are dropped, so a loop over views costs a constant each.
-        live[:] = [ref for ref in live if ref() is not None]
-    live.append(weakref.ref(view))
+class Views(list[weakref.ref[Tensor]]):
+    """Weak references to the differentiable views of one memory."""
+
+    __slots__ = ("stale",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Whether the memory was written after the last of them was made, or replayed.
+        self.stale = False
+
+    def written(self) -> None:
+        """Every live view replays itself before it next tells its node."""
+        if not self.stale:
+            make_stale(self)
+
+    def add(self, view: Tensor) -> None:
+        """Another view, or one that has just replayed itself."""
+        if len(self) >= 32 and len(self) & (len(self) - 1) == 0:
+            # At each power of two the dead are dropped, so a loop over views costs a constant each.
+            self[:] = [ref for ref in self if ref() is not None]
+        self.append(weakref.ref(view))
+        self.stale = False
 
 
-def make_stale(storage: Storage) -> None:
-    """Every live view of this memory replays itself before it next tells its node."""
-    if storage.views is None:
-        return
-    live = [view for ref in storage.views if (view := ref()) is not None]
-    storage.views[:] = [weakref.ref(view) for view in live]
+def make_stale(views: Views) -> None:
+    """Every live view of a memory replays itself before it next tells its node."""
+    live = [view for ref in views if (view := ref()) is not None]
+    views[:] = [weakref.ref(view) for view in live]
     for view in live:
         stale.make_stale(view)
+    views.stale = True
 
 
-def moved_base(base: Tensor, before: Any, *, track: bool) -> None:
-    """A base took on another geometry: its live views go by the one that it had `before`.
-
-    `track`: they also lose their nodes, as after a write.
-    """
+def moved_base(base: Tensor, before: Any) -> None:
+    """A base took on another geometry: its live views go by the one that it had `before`."""
     storage = base._storage
     back = None if storage is None or storage.views is None else _back(before, base._array)
     if storage is None or storage.views is None or back is None:
@@ -80,8 +93,6 @@ def moved_base(base: Tensor, before: Any, *, track: bool) -> None:
             found = view._meta.view
             if found.base is base:
                 view._meta.view = View(base, _beginning(found.way, back), found.made)
-    if track:
-        make_stale(storage)
 
 
 def _back(before: Any, after: Any) -> Way | None:

@@ -44,6 +44,16 @@ def as_tensor(name: str, input: Operand, other: Operand) -> Operand:
 # -- arithmetic -----------------------------------------------------------------------------------------------
 
 
+def _sum(name: str, input: Operand, other: Operand, alpha: Any) -> Tensor | None:
+    """The sum of two floating or complex tensors as one node; None for other operands: they are scaled first."""
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor) or isinstance(alpha, bool):
+        return None
+    d = _operand_dtype(input, other)
+    if d.kind not in "fc" or not isinstance(alpha, (int, float) if d.kind == "f" else (int, float, complex)):
+        return None
+    return PRIMITIVES[f"_{name}_scaled"].op(input, other, alpha=alpha, dtype=d)  # type: ignore[no-any-return]
+
+
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
     _need_tensor(name, input, other)
     d = _operand_dtype(input, other)
@@ -67,6 +77,8 @@ def add(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     if not isinstance(input, Tensor):
         input = as_tensor("add", input, other)
     if type(alpha) is not int or alpha != 1:
+        if (found := _sum("add", input, other, alpha)) is not None:
+            return found
         other = _scaled("add", input, other, alpha)
     return ops.add(input, other)  # type: ignore[no-any-return]
 
@@ -77,6 +89,8 @@ def sub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     if not isinstance(input, Tensor):
         input = as_tensor("sub", input, other)
     if type(alpha) is not int or alpha != 1:
+        if (found := _sum("sub", input, other, alpha)) is not None:
+            return found
         other = _scaled("sub", input, other, alpha)
     return ops.sub(input, other)  # type: ignore[no-any-return]
 
@@ -86,6 +100,8 @@ def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
     _need_tensors("rsub", input=input)
     if type(alpha) is not int or alpha != 1:
+        if (found := _sum("rsub", input, other, alpha)) is not None:
+            return found
         input = _scaled("rsub", other, input, alpha)
     return ops._rsub(input, other) if isinstance(other, Tensor) else ops._rsub_from_number(input, other)  # type: ignore[no-any-return]
 

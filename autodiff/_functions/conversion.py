@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import arguments, dtypes
+from autodiff._core import arguments, dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap, check_writable
@@ -14,7 +14,7 @@ from autodiff._core.modes import duals, state
 from autodiff._core.packing import rename
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
-from autodiff._core.tensor import Tensor, alias
+from autodiff._core.tensor import Tensor, alias, leave_graph
 
 METHOD = "Tensor"
 
@@ -121,7 +121,9 @@ def detach(input: Tensor) -> Tensor:
 
 @function(METHOD, method=True)
 def detach_(self: Tensor) -> Tensor:
-    """Take this tensor out of the graph. Raises RuntimeError for a view."""
+    """Take this tensor out of the graph; in inference mode nothing happens. Raises RuntimeError for a view."""
+    if state.inference:
+        return self
     if self._is_view():
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
@@ -131,7 +133,7 @@ def detach_(self: Tensor) -> Tensor:
             "detach_() cannot be called on these gradients. To fix this error, please refer to the "
             "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
         )
-    self._node = None
+    leave_graph(self)
     if duals:
         dropped(self)
     return self
@@ -145,10 +147,10 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
-    check_writable(self)
+    check_writable(self, (other,))
     check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
-    return assign(self, lambda before: ops.copy(before, other))
+    return assign(self, lambda before: ops.copy(before, other), (other,))
 
 
 def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
@@ -157,7 +159,11 @@ def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
         return
     lead = len(room) - len(shape)
     if lead < 0:
-        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(shape)}")
+        try:
+            both = np.broadcast_shapes(room, shape)
+        except ValueError:
+            raise RuntimeError(errors.cannot_broadcast(room, shape)) from None
+        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(both)}")
     for i, n in enumerate(shape):
         if n not in (1, room[i + lead]):
             raise RuntimeError(
@@ -182,7 +188,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             rename(result._node, "FillBackward3")
         return result
 
-    return assign(self, filled)
+    return assign(self, filled, (given,), filling=True)
 
 
 def refuse_complex(name: str, *tensors: Tensor) -> None:
@@ -215,7 +221,7 @@ def checked_number(value: Any, target: Any) -> Any:
 @function(METHOD, method=True)
 def zero_(self: Tensor) -> Tensor:
     """Every element becomes 0."""
-    return assign(self, lambda before: ops.zero(before))
+    return assign(self, lambda before: ops.zero(before), filling=True)
 
 
 @function(inplace=False)

@@ -14,7 +14,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.function import function
-from autodiff._core.inplace import assign, check_overlap, check_writable
+from autodiff._core.inplace import assign, check_overlap, check_writable, written
 from autodiff._core.modes import duals, state
 from autodiff._core.node import Many
 from autodiff._core.promotion import guarded
@@ -323,7 +323,7 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
     view.memory()[indexing.checked(view._array, _arrays(indices))] = (
         value._array if isinstance(value, Tensor) else value
     )
-    view.storage().touch()
+    written(view)
 
 
 @function(inplace="apart")

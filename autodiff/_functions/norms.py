@@ -133,4 +133,5 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     # What is not scaled has no part in a factor: a nan there stays where it is.
     norms = vector_norm(ops.where(large, x, 0), float(p), others, True)
     factors = ops.where(large, maxnorm / (norms + _NEVER_ZERO), 1)
-    return input * (factors if wide is None else ops.to(factors, dtype=input._array.dtype))  # type: ignore[no-any-return]
+    rows = input if input._array.flags.c_contiguous else ops.contiguous(input)
+    return rows * (factors if wide is None else ops.to(factors, dtype=input._array.dtype))  # type: ignore[no-any-return]

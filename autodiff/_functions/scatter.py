@@ -208,7 +208,9 @@ def index_reduce(
     if input._array.ndim <= 1 and input._array.dtype.kind in "bc":
         raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
     check_bounds(whole(index), (input._array.shape or (1,))[d], d)
-    if source._array.size:
+    if not include_self and input._array.dtype.kind in "bc":
+        raise NotImplementedError(f"\"index_reduce_func_exclude_input_init\" not implemented for '{named(input)}'")
+    if index._array.size:
         _check_reduced("index_reduce", "index_func", reduce, input, source)
     shape = source._array.shape
     places = index

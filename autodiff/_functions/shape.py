@@ -207,7 +207,7 @@ def broadcast_tensors(*tensors: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
     shape = common_shape([t._array.shape for t in tensors])
-    return tuple([ops.expand(t, shape=shape) for t in tensors])
+    return tuple([t if t._array.shape == shape else ops.expand(t, shape=shape) for t in tensors])
 
 
 @function(method=False)

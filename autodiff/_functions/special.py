@@ -29,6 +29,13 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     return ops.logit(_floats("logit_cpu", input), eps=None if eps is None or eps < 0 else float(eps))  # type: ignore[no-any-return]
 
 
+@function("special", out=True)
+def ndtr(input: Tensor) -> Tensor:
+    """The normal distribution's function. torch keeps a product of the input, so the input may be written after."""
+    x = _floats("erf_vml_cpu", input)
+    return ops._ndtr(ops.clone(x) if x.requires_grad else x)  # type: ignore[no-any-return]
+
+
 def _whole(name: str, parameter: str, position: int, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(

@@ -130,7 +130,9 @@ def _interpolated(ordered: Tensor, shares: Tensor, interpolation: str, ignore_na
     last = array.shape[-1] - 1
     lost = np.isnan(array)
     if ignore_nan:
-        ranks = shares * wrap(np.maximum((~lost).sum(axis=-1, keepdims=True) - 1, 0).astype(own))
+        ranks = shares * wrap(((~lost).sum(axis=-1, keepdims=True) - 1).astype(own))
+        if (below := ranks._array < 0).any():  # nothing but nan: no share has a say
+            ranks = ops.where(wrap(below), own(0), ranks)
     else:
         ranks = ops.where(wrap(lost.any(axis=-1, keepdims=True)), own(last), shares * own(last))
     if interpolation in _ROUNDINGS:

@@ -13,6 +13,7 @@ from autodiff._kernels import gelu as exact
 from autodiff._kernels.blocks import row_blocks
 from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
+from autodiff._kernels.layout import in_rows
 from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
 from autodiff._kernels.pieces import Piece, alone, by_root, in_blocks, mended, piecewise
@@ -47,7 +48,8 @@ def softplus_backward(g: Any, x: Any, beta: float, threshold: float) -> Any:
 
 @in_single
 def logsigmoid(x: Any) -> Any:
-    """The logarithm of the logistic function: nothing is lost on either side."""
+    """The logarithm of the logistic function: nothing is lost on either side. It lies in rows, as torch's does."""
+    x = in_rows(x)
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 

@@ -10,6 +10,11 @@ from autodiff._kernels.elementary import rsqrt
 from autodiff._kernels.half import in_single
 
 
+def add_scaled(input: Any, other: Any, alpha: Any, dtype: np.dtype[Any]) -> Any:
+    """input + alpha * other, in a floating or complex dtype."""
+    return np.add(input, np.multiply(other, alpha, dtype=dtype), dtype=dtype)
+
+
 def no_bool_difference(operands: Any) -> None:
     """Raise RuntimeError for a difference with truth values, as torch does."""
     bools = [isinstance(x, bool) or getattr(x, "dtype", None) == np.dtype(bool) for x in operands]

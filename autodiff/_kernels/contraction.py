@@ -9,7 +9,11 @@ import numpy as np
 
 
 def matmul(x: Any, y: Any) -> Any:
-    if x.dtype.char == "e":
+    kind = x.dtype.char
+    if kind in "fd" and x.ndim == y.ndim == 2:
+        # The same product of BLAS for half of what small ones cost.
+        return x.dot(y)
+    if kind == "e":
         return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
     return np.matmul(x, y)
 

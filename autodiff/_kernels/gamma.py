@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.half import in_single
+from autodiff._kernels.layout import in_rows, laid_like
 from autodiff._kernels.pieces import chebyshev, piecewise
 from autodiff._kernels.scipy_special import special
 
@@ -157,6 +158,7 @@ def _trigamma_left(x: Any) -> Any:
 @in_single
 def mvlgamma(x: Any, p: int) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
+    x = in_rows(x)
     total = lgamma(x)
     for j in range(1, p):
         total = total + lgamma(x - x.dtype.type(j / 2))
@@ -181,7 +183,7 @@ def igammac(a: Any, x: Any) -> Any:
 
 def _incomplete(name: str, a: Any, x: Any, start: float) -> Any:
     """As torch has it, an end of either range settles the value before nan is asked for in the other."""
-    kind = a.dtype
+    kind, operands = a.dtype, (a, x)
     a, x = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
     found = getattr(special(), name)(a, x)
     # SciPy's prefactor loses two digits for small a: there log gamma is exact enough to begin again.
@@ -192,7 +194,7 @@ def _incomplete(name: str, a: Any, x: Any, start: float) -> Any:
         found = mended
     found = np.where((x == np.inf) & np.isnan(a), 1 - start, found)
     found = np.where(((x == 0) & np.isnan(a)) | ((a == np.inf) & np.isnan(x)), start, found)
-    return found.astype(kind)
+    return laid_like(found.astype(kind), *operands)
 
 
 def _of_small(a: Any, x: Any, upper: bool) -> Any:

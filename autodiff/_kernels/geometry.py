@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.layout import in_rows, laid_like
 from autodiff._kernels.summation import total
 
 Shape = tuple[int, ...]
@@ -55,7 +56,7 @@ def sum_to(x: Any, shape: Shape) -> Any:
     lead = x.ndim - len(shape)
     dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
     if not dims:
-        return x
+        return x if shape else x[()]  # a number: nobody's memory
     return total(x, dims, True).reshape(shape)
 
 
@@ -290,7 +291,7 @@ def contiguous(x: Any) -> Any:
 
 
 def flip(x: Any, dims: tuple[int, ...]) -> Any:
-    return np.array(np.flip(x, dims) if x.ndim else x, order="C")
+    return laid_like(np.array(np.flip(x, dims) if x.ndim else x, order="C"), x)
 
 
 def roll(x: Any, shifts: Any, dims: tuple[int, ...] | None) -> Any:
@@ -299,7 +300,7 @@ def roll(x: Any, shifts: Any, dims: tuple[int, ...] | None) -> Any:
 
 def repeat(x: Any, times: Shape) -> Any:
     """x laid out `times[i]` times along dimension i; leading dimensions are new."""
-    return np.tile(x, times)
+    return in_rows(np.tile(x, times))
 
 
 def sum_repeats(x: Any, shape: Shape, times: Shape) -> Any:
@@ -380,16 +381,16 @@ def strided_written(x: Any, src: Any, shape: Shape, strides: Shape, offset: int)
 
 
 def triu(x: Any, diagonal: int) -> Any:
-    return np.triu(x, diagonal)
+    return in_rows(np.triu(x, diagonal))
 
 
 def tril(x: Any, diagonal: int) -> Any:
-    return np.tril(x, diagonal)
+    return in_rows(np.tril(x, diagonal))
 
 
 def cat(*arrays: Any, dim: int) -> Any:
     """Joined along `dim`; empty vectors join anything, as they ever did in torch."""
-    return np.concatenate([a for a in arrays if a.shape != (0,)] or arrays, axis=dim)
+    return in_rows(np.concatenate([a for a in arrays if a.shape != (0,)] or arrays, axis=dim))
 
 
 def spans(shapes: list[Shape], dim: int) -> list[tuple[int, int]]:
@@ -399,7 +400,7 @@ def spans(shapes: list[Shape], dim: int) -> list[tuple[int, int]]:
 
 
 def stack(*arrays: Any, dim: int) -> Any:
-    return np.stack(arrays, axis=dim)
+    return in_rows(np.stack(arrays, axis=dim))
 
 
 def copy(x: Any, src: Any) -> Any:

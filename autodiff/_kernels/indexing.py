@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff._kernels.accumulate import accumulate, add_at
 from autodiff._kernels.geometry import sum_to
+from autodiff._kernels.layout import in_rows, laid_like
 from autodiff._kernels.masks import LARGE, choose, put, taken
 
 Shape = tuple[int, ...]
@@ -116,7 +117,7 @@ def gather(x: Any, index: Any, dim: int) -> Any:
         return np.zeros(index.shape, x.dtype)
     if x.flags.c_contiguous:
         return x.reshape(-1).take(flat_places(index, x.shape, dim)).reshape(index.shape)
-    return np.take_along_axis(_corner(x, index, dim), index, dim)
+    return in_rows(np.take_along_axis(_corner(x, index, dim), index, dim))
 
 
 def flat_places(index: Any, shape: Shape, dim: int) -> Any:
@@ -193,7 +194,7 @@ def index_copy(x: Any, index: Any, source: Any, dim: int) -> Any:
 
 
 def index_fill(x: Any, index: Any, value: Any, dim: int) -> Any:
-    return index_copy(x, index, value, dim)
+    return laid_like(index_copy(x, index, value, dim), x)
 
 
 def take(x: Any, index: Any) -> Any:
@@ -209,6 +210,10 @@ def take_back(g: Any, index: Any, shape: Shape) -> Any:
 
 def put_flat(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """A copy of x that holds source, or has it added, at places counted flat."""
+    return laid_like(_put_flat(x, index, source, accumulate), x)
+
+
+def _put_flat(x: Any, index: Any, source: Any, accumulate: bool) -> Any:
     out = np.array(x, order="C")
     if not index.size:
         return out
@@ -219,7 +224,7 @@ def put_flat(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     if x.dtype.kind == "b":
         np.logical_or.at(flat, np.ravel(index), np.ravel(source))
         return out
-    return x + take_back(source, index, x.shape)
+    return out + take_back(source, index, x.shape)
 
 
 # -- masks ---------------------------------------------------------------------------------------------------

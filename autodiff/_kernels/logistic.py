@@ -19,9 +19,10 @@ from autodiff._kernels.pieces import FEW
 #: Up to so many elements a fused kernel's set-up costs more than it saves.
 SMALL = 4096
 #: Elements of a block where a step keeps several blocks of its own.
-_BLOCK = 1 << 13
+_BLOCK = 1 << 12
 #: How far what a result says of itself may be off: four of its roundings.
 _DOUBT = 1e-15
+_LARGEST = np.finfo(np.float64).max
 
 
 def is_large(x: Any) -> bool:
@@ -30,9 +31,13 @@ def is_large(x: Any) -> bool:
 
 
 def believed(plain: Any, told: Any, doubt: Any) -> Any:
-    """What the argument told, where the result does not contradict it by more than `doubt`; else the plain answer."""
+    """What the argument told, where the result does not contradict it by more than `doubt`; else the plain answer.
+
+    An infinite answer, whose doubt is infinite, is contradicted by every number.
+    """
     apart = told - plain
-    near = np.abs(apart, out=apart if isinstance(apart, np.ndarray) else None) <= doubt
+    apart = np.abs(apart, out=apart if isinstance(apart, np.ndarray) else None)
+    near = (apart <= doubt) & (apart <= _LARGEST)
     return told if near.all() else np.where(near, told, plain)
 
 
@@ -194,5 +199,5 @@ def rsqrt_slope(out: Any, array: Any = None) -> Any:
     """The derivative -out³ / 2 of a result 1 / √x."""
     if array is None:
         return -0.5 * (out * out * out)
-    plain = -0.5 * (out * out * out)
+    plain = -0.5 * out * out * out
     return believed(plain, -0.5 * out / array, -_DOUBT * plain)[()]

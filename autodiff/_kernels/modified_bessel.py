@@ -28,9 +28,14 @@ def even(*pieces: Piece) -> Kernel:
 
 
 def odd(*pieces: Piece) -> Kernel:
-    """That with the sign of x."""
+    """That with the sign of x; as in torch 0 where x is -0."""
     right = piecewise(*pieces)
-    return lambda x: np.copysign(right(np.abs(x)), x)
+
+    def kernel(x: Any) -> Any:
+        y = right(np.abs(x))
+        return np.where(x < 0, -y, y)[()]
+
+    return kernel
 
 
 def _far(formula: Series, power: int = 1) -> Callable[[Any], Pair]:

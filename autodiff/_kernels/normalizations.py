@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows
 from autodiff._kernels.reductions import deviations, mean
 from autodiff._kernels.summation import total
 
@@ -30,7 +31,7 @@ def layer_norm(x: Any, weight: Any, bias: Any, dims: Dims, eps: float) -> Any:
     if x.dtype.char == "e":
         wide = [a if a is None else a.astype(np.float32) for a in (x, weight, bias)]
         return layer_norm(*wide, dims, eps).astype(np.float16)
-    out, _ = standardized(x, dims, eps)
+    out, _ = standardized(in_rows(x), dims, eps)
     if weight is not None:
         out *= weight
     if bias is not None:

@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows, laid_like
+
 #: From so many elements on it pays to sort keys that carry their places.
 LARGE = 1024
 
 
 def argsort(x: Any, dim: int, descending: bool) -> Any:
     """The order of the elements along `dim`; equal ones keep theirs in both directions."""
+    return laid_like(in_rows(_order(x, dim, descending)), x)
+
+
+def _order(x: Any, dim: int, descending: bool) -> Any:
     if not x.ndim:
         return np.zeros((), np.int64)
     if x.size >= LARGE:
@@ -57,8 +63,8 @@ def _places(keys: Any) -> Any:
 
 def sort(x: Any, dim: int, descending: bool) -> tuple[Any, Any]:
     """The elements in order, and where they were."""
-    places = np.asarray(argsort(x, dim, descending), order="C")
-    return _taken(x, places, dim), places
+    places = argsort(x, dim, descending)
+    return laid_like(in_rows(_taken(x, places, dim)), x), places
 
 
 def _taken(x: Any, places: Any, dim: int) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.geometry import unexpanded
+from autodiff._kernels.layout import laid_like
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -48,7 +49,7 @@ def complex_of(real: Any, imag: Any) -> Any:
     real, imag = np.broadcast_arrays(real, imag)
     out = np.empty(real.shape, _COMPLEX[real.dtype.char])
     out.real, out.imag = real, imag
-    return out
+    return laid_like(out, real, imag)
 
 
 def polar(size: Any, angle: Any) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows, laid_like
+
 Piece = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
 #: Up to so many elements Python's own numbers are quicker than NumPy's.
@@ -18,7 +20,7 @@ _BLOCK = 1 << 15
 def in_blocks(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The kernel that applies a formula of a row of float64 to any array, block by block.
 
-    The result has the argument's dtype.
+    The result has the argument's dtype and layout.
     """
 
     one = getattr(formula, "one", None)
@@ -26,8 +28,13 @@ def in_blocks(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def kernel(x: Any) -> Any:
         if one is not None and x.size <= FEW and x.dtype.kind == "f":
             found = [one(v) for v in x.reshape(-1).tolist()]
-            return x.dtype.type(found[0]) if not x.ndim else np.array(found, x.dtype).reshape(x.shape)
+            if not x.ndim:
+                return x.dtype.type(found[0])
+            out = np.array(found, x.dtype).reshape(x.shape)
+            return out if x.flags.c_contiguous else laid_like(out, x)
         wide = np.asarray(x, np.float64)
+        if not wide.flags.c_contiguous:
+            return laid_like(kernel(in_rows(x)), x)
         if wide.size <= _BLOCK:
             return formula(wide.reshape(-1)).reshape(wide.shape).astype(x.dtype, copy=False)[()]
         flat = wide.reshape(-1)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import laid_like
 from autodiff._kernels.pairs import Pair, add, divide, multiply, two_product, two_sum
 
 #: a, b, c, d of the step to degree k.
@@ -35,6 +36,7 @@ def _kernel(
     first: tuple[float, float], step: Step, closed: Closed | None, place: Callable[[Any], Pair]
 ) -> Callable[..., Any]:
     def kernel(x: Any, n: Any) -> Any:
+        operands = x, n
         kind = np.result_type(*(a.dtype for a in (x, n) if isinstance(a, (np.ndarray, np.generic))))
         x, n = np.broadcast_arrays(np.asarray(x, np.float64), _degrees(n))
         at = place(x)
@@ -42,7 +44,7 @@ def _kernel(
         out = _climbed(at, np.where(inside, -1, n), lambda k: (*first, 0.0, 1.0) if k == 1 else step(k))
         if inside.any() and closed is not None:
             out = np.where(inside, closed(np.where(inside, at[0], 0), n), out)
-        return out.astype(kind)
+        return laid_like(out.astype(kind), *operands)
 
     return kernel
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff._kernels.choosing import where
 from autodiff._kernels.half import in_single
+from autodiff._kernels.layout import in_rows
 
 
 def relu(x: Any) -> Any:
@@ -45,6 +46,7 @@ def leaky_relu_backward(g: Any, x: Any, slope: float) -> Any:
 
 @in_single
 def rrelu(x: Any, noise: Any, slope: float, training: bool) -> Any:
+    x = in_rows(x)  # as torch does
     return x * noise if training else leaky_relu(x, slope)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows
 from autodiff._kernels.summation import total
 
 Dims = tuple[int, ...]
@@ -45,7 +46,7 @@ def product(x: Any, dim: int, keepdim: bool) -> Any:
     if not x.ndim:
         return x[()]
     wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char)
-    return np.multiply.reduce(x, axis=dim, keepdims=keepdim, dtype=wide).astype(x.dtype)
+    return in_rows(np.multiply.reduce(x, axis=dim, keepdims=keepdim, dtype=wide).astype(x.dtype))
 
 
 def product_of_all(x: Any) -> Any:
@@ -53,7 +54,7 @@ def product_of_all(x: Any) -> Any:
 
 
 def largest(x: Any, dims: Dims, keepdim: bool) -> Any:
-    return np.maximum.reduce(x, axis=dims, keepdims=keepdim)
+    return in_rows(np.maximum.reduce(x, axis=dims, keepdims=keepdim))
 
 
 def largest_of_rows(rows: Any) -> Any:
@@ -64,7 +65,7 @@ def largest_of_rows(rows: Any) -> Any:
 
 
 def smallest(x: Any, dims: Dims, keepdim: bool) -> Any:
-    return np.minimum.reduce(x, axis=dims, keepdims=keepdim)
+    return in_rows(np.minimum.reduce(x, axis=dims, keepdims=keepdim))
 
 
 def extremes(x: Any, dims: Dims, keepdim: bool) -> tuple[Any, Any]:
@@ -166,18 +167,18 @@ def logsumexp(x: Any, dims: Dims, keepdim: bool) -> Any:
         return np.log(total(np.exp(x), dims, keepdim))
     top = np.maximum.reduce(x.real, axis=dims, keepdims=True) if dims else x.real
     top = np.where(np.isinf(top), 0, top).astype(top.dtype)
-    result = np.log(total(np.exp(x - top), dims, True)) + top
+    result = in_rows(np.log(total(np.exp(x - top), dims, True)) + top)
     return result if keepdim else np.reshape(result, [n for i, n in enumerate(x.shape) if i not in dims])
 
 
 def nonzeros(x: Any, dims: Dims) -> Any:
     """How many elements are not zero."""
-    return np.add.reduce(x != 0, axis=dims)
+    return in_rows(np.add.reduce(x != 0, axis=dims))
 
 
 def every(x: Any, dims: Dims, keepdim: bool) -> Any:
-    return np.logical_and.reduce(x, axis=dims, keepdims=keepdim)
+    return in_rows(np.logical_and.reduce(x, axis=dims, keepdims=keepdim))
 
 
 def some(x: Any, dims: Dims, keepdim: bool) -> Any:
-    return np.logical_or.reduce(x, axis=dims, keepdims=keepdim)
+    return in_rows(np.logical_or.reduce(x, axis=dims, keepdims=keepdim))

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows
 from autodiff._kernels.order import argsort
 
 
 def _at(x: Any, places: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The elements at `places`, which have one index along `dim`."""
-    values = np.take_along_axis(x, places, dim)
+    values, places = in_rows(np.take_along_axis(x, places, dim)), in_rows(places)
     return (values, places) if keepdim else (values.squeeze(dim), places.squeeze(dim))
 
 

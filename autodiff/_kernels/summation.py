@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import in_rows
+
 #: Terms that are added one after the other before their sums are added: the error grows with their number.
 RUN = 32
 #: The same where BLAS adds them: of a column four at a time, of a row as many as fit into a vector.
@@ -26,17 +28,17 @@ def total(x: Any, dims: Dims, keepdim: bool = False) -> Any:
     if kind == "e":
         return total(x.astype(np.float32), dims, keepdim).astype(np.float16)
     if kind in "?bBhHiI":
-        return np.add.reduce(x, axis=dims, keepdims=keepdim, dtype=np.int64)
+        return in_rows(np.add.reduce(x, axis=dims, keepdims=keepdim, dtype=np.int64))
     few = x.size <= RUN or (len(dims) == 1 and x.size <= RUN * x.shape[dims[0]] <= RUN * RUN)
     if few or x.dtype.kind not in "fc":
-        return np.add.reduce(x, axis=dims, keepdims=keepdim)
+        return in_rows(np.add.reduce(x, axis=dims, keepdims=keepdim))
     if len(dims) == x.ndim and x.flags.forc:
         flat = np.add.reduce(x.ravel("K"))
         return flat.reshape((1,) * x.ndim) if keepdim else flat
     # From the last dimension on: where it is contiguous NumPy adds pairwise, and later ones have fewer rows to add.
     for d in sorted(dims, reverse=True):
         x = _along(x, d)
-    return x if keepdim else x.reshape([n for i, n in enumerate(x.shape) if i not in dims])
+    return in_rows(x if keepdim else x.reshape([n for i, n in enumerate(x.shape) if i not in dims]))
 
 
 def _along(x: Any, dim: int) -> Any:

@@ -99,6 +99,31 @@ general(
     lambda g, tensor1, tensor2, value: -g * ops.conj(value * (tensor1 / tensor2) / tensor2),
     inputs=("input", "tensor1", "tensor2"),
 )
+# With `alpha` still one node, which saves no tensor.
+general(
+    "_add_scaled",
+    arithmetic.add_scaled,
+    lambda g: g,
+    lambda g, alpha: g * alpha.conjugate(),
+    inputs=("input", "other"),
+    node="AddBackward0",
+)
+general(
+    "_sub_scaled",
+    lambda input, other, alpha, dtype: arithmetic.add_scaled(input, other, -alpha, dtype),
+    lambda g: g,
+    lambda g, alpha: g * -alpha.conjugate(),
+    inputs=("input", "other"),
+    node="SubBackward0",
+)
+general(
+    "_rsub_scaled",
+    lambda input, other, alpha, dtype: arithmetic.add_scaled(other, input, -alpha, dtype),
+    lambda g, alpha: g * -alpha.conjugate(),
+    lambda g: g,
+    inputs=("input", "other"),
+    node="RsubBackward0",
+)
 general(
     "lerp_by_number",
     arithmetic.lerp,

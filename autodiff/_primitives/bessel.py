@@ -50,16 +50,25 @@ pointwise(
 )
 pointwise("_i1_slope", modified_bessel.i1_slope, lambda input: 0.75 * ops.i1(input) + 0.25 * ops._bessel_i(input, n=3))
 pointwise("_i0e_slope", modified_bessel.i0e_slope, lambda input, out: ops._i1e_slope(input) - ops.sgn(input) * out)
-# In terms of their neighbours derivatives are sums near 0, where I1/x and the like would cancel.
-pointwise(
-    "_i1e_slope",
-    modified_bessel.i1e_slope,
-    lambda input: (
-        1.75 * ops.i1e(input)
+
+
+def _bend(input: Any, slope: Any) -> Any:
+    """The second derivative of i1e: near 0 from its neighbours, where I1/x and the like would cancel.
+
+    Far out those cancel as the square of the distance, and its differential equation only as the distance.
+    """
+    sign, first = ops.sgn(input), ops.i1e(input)
+    near = (
+        1.75 * first
         + 0.25 * ops._scaled_bessel_i(input, n=3)
-        - ops.sgn(input) * (ops.i0e(input) + ops._scaled_bessel_i(input, n=2))
-    ),
-)
+        - sign * (ops.i0e(input) + ops._scaled_bessel_i(input, n=2))
+    )
+    is_far = ops.abs(input) > 4
+    share = 1 / ops.where(is_far, ops.abs(input), 4.0)
+    return ops.where(is_far, (share * share - share) * first - sign * (2 + share) * slope, near)
+
+
+pointwise("_i1e_slope", modified_bessel.i1e_slope, lambda input, out: _bend(input, out))
 general(
     "_bessel_i",
     bessel.modified,

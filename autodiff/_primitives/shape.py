@@ -26,10 +26,10 @@ general(
     "splice",
     geometry.splice,
     lambda g, replay, order: ops.splice(g, ops.zeros_like(replay(_arranged(g, order))), replay=replay, order=order),
-    lambda g, replay, order: replay(_arranged(g, order)),
+    lambda g, replay, order: ops.clone(replay(_arranged(g, order))),  # never the memory of what arrived
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",
-)
+).runs_once = True
 linear(
     "replayed",
     geometry.replayed,
@@ -41,7 +41,12 @@ linear("replayed_back", geometry.replayed_back, lambda g, replay, order: replay(
 # -- views ---------------------------------------------------------------------------------------------------
 linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
 linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
-linear("expand", geometry.expand, lambda g, input_shape: ops.sum_to(g, shape=input_shape), view=True)
+linear(
+    "expand",
+    geometry.expand,
+    lambda g, input_shape: g if input_shape and g.shape == input_shape else ops.sum_to(g, shape=input_shape),
+    view=True,
+)
 linear("alias", geometry.alias, lambda g: g, view=True)
 linear("permute", geometry.permute, lambda g, dims: ops.permute(g, dims=geometry.inverse(dims)), view=True)
 linear("transpose", geometry.transpose, lambda g, dim0, dim1: ops.transpose(g, dim0=dim0, dim1=dim1), view=True)

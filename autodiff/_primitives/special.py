@@ -70,13 +70,10 @@ pointwise("_erfinv_slope", error_functions.erfinv_slope, lambda input, out: 2 * 
 
 # -- the normal distribution ------------------------------------------------------------------------------------------
 pointwise(
-    "ndtr",
+    "_ndtr",
     error_functions.ndtr,
     lambda input: ops._normal_density(input),
     node="MulBackward1",
-    refuses="c",
-    spellings="out",
-    public="special.ndtr",
 )
 pointwise(
     "ndtri",

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import views
 from autodiff._core.inplace import assign, check_cast, check_overlap, refuse_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.overwrite import overwrite
@@ -86,7 +85,6 @@ def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[...
     def unrecorded(self: Tensor, *args: Any) -> Tensor:
         with no_grad():
             method(self, *args)
-        views.make_stale(self.storage())
         return self
 
     return unrecorded

@@ -72,7 +72,7 @@ def _augmented(operator: Callable[..., Any], kernel: Callable[..., Any] | None) 
         if kernel is not None and overwrite(self, kernel, (other,)):
             return self
         try:
-            return assign(self, lambda before: operator(before, other))
+            return assign(self, lambda before: operator(before, other), (other,))
         except NotImplementedError:
             check_cast(self, (other,))
             raise

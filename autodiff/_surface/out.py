@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.inplace import check_writable
+from autodiff._core.inplace import check_writable, written
 from autodiff._core.modes import duals, state
 from autodiff._core.tangents import has_any
 from autodiff._core.tensor import Tensor
@@ -147,4 +147,4 @@ def write(out: Tensor, value: Tensor) -> None:
             )
         out._array = np.empty(value._array.shape, out._array.dtype)
     anyway(np.copyto, out.memory(), value._array, casting="unsafe")
-    out.storage().touch()
+    written(out)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import custom as function
-from autodiff._core import errors
+from autodiff._core import errors, views
 from autodiff._core import graph as _graph
 from autodiff._core.batched import at_work, entered, levels_of, opened
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
@@ -31,7 +31,7 @@ from autodiff._core.modes import (
 )
 from autodiff._core.node import Node, likeness
 from autodiff._core.tangents import shared
-from autodiff._core.tensor import Tensor, requiring, wrap
+from autodiff._core.tensor import Tensor, dead_end, requiring, wrap
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
@@ -83,17 +83,23 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
             raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
     if len(seeds) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
-    roots = []
+    given = []
     for index, (t, seed) in enumerate(zip(outputs, seeds)):
-        node = place_in_graph(t)
-        if seed is None and node is not None and node.like in (np.float32, np.float64):
+        if (
+            seed is None
+            and isinstance(t, Tensor)
+            and t._array.__class__ in (np.float32, np.float64)
+            and t.requires_grad
+        ):
             # The everyday one, a loss.
-            g = node.like(1)
-            roots.append((node, wrap(g) if create_graph else g))
+            g = t._array.__class__(1)
+            given.append(wrap(g) if create_graph else g)
             continue
-        like = likeness(t._array) if isinstance(t, Tensor) else node.like  # type: ignore[union-attr]
+        like = likeness(t._array) if isinstance(t, Tensor) else place_in_graph(t).like  # type: ignore[union-attr]
         shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:
+            if isinstance(t, Tensor) and not t.requires_grad:
+                raise RuntimeError(errors.NO_GRAPH.format(index=index))
             if math.prod(shape) != 1:
                 raise RuntimeError(errors.NON_SCALAR_ROOT)
             if dtype.kind == "c":
@@ -105,9 +111,14 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         else:
             _check_seed(index, shape, dtype, seed)
             root = fitted(seed if create_graph else seed._array, like)
+        given.append(root)
+    roots = []
+    for index, (t, root) in enumerate(zip(outputs, given)):
+        node = place_in_graph(t)
         if node is None:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
-        roots.append((node, root))
+        # Under the tensor there may be other memory by now (`.data`): the graph is still that of the former.
+        roots.append((node, fitted(root, node.like)))
     return roots
 
 
@@ -144,15 +155,15 @@ def backward(
     seeds = [None] * len(outputs) if grad_tensors is None else _sequence(grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
     targets = None
-    if inputs is not None:
-        wanted = _sequence(inputs)
-        if not wanted:
-            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    wanted = None if inputs is None else _sequence(inputs)
+    if wanted is not None and not wanted:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    roots = _roots(outputs, seeds, create_graph)
+    if wanted is not None:
         targets = [_asked_for(x) for x in wanted]
         for x in wanted:
             if isinstance(x, Tensor):
                 x.retain_grad()
-    roots = _roots(outputs, seeds, create_graph)
     if create_graph:
         warnings.warn(errors.CYCLE, UserWarning, stacklevel=3)
     _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
@@ -161,7 +172,10 @@ def backward(
 def _asked_for(x: Tensor | GradientEdge) -> Node:
     place = place_in_graph(x)
     if place is None:
-        raise RuntimeError(errors.NOT_REQUIRED)
+        if not x.requires_grad:
+            raise RuntimeError(errors.NOT_REQUIRED)
+        # A view made where nothing is recorded: no graph leads to it.
+        return dead_end(x)  # type: ignore[arg-type]
     return place
 
 
@@ -206,13 +220,20 @@ def grad(
         recording=bool(create_graph),
     )
     result: list[Tensor | None] = []
+    outside: dict[int, Tensor] = {}
     for node in nodes:
         g = found.get(node)
         if g is None:
             i = len(result)
             result.append(_granted(i, ins[i], g, allow_unused, materialize_grads, create_graph))
+        elif create_graph:
+            result.append(g)
         else:
-            result.append(g if create_graph else _outside(g))
+            # What arrived in two places is one tensor, as in torch.
+            known = outside.get(id(g))
+            if known is None:
+                known = outside[id(g)] = _outside(g, seeds)
+            result.append(known)
     return tuple(result)
 
 
@@ -250,15 +271,37 @@ def _of_samples(outs: Any, ins: Any, seeds: Any, create_graph: bool) -> list[Ten
     return pulled(outs, [seed for _, seed in _roots(outs, seeds, True)], ins, record=create_graph)
 
 
-def _outside(g: Any) -> Tensor:
-    """A gradient that is not recorded, in memory of its own; it keeps its tangents."""
-    if type(g) is np.ndarray:
-        return wrap(np.array(g))
+def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
+    """A gradient that is not recorded: a seed that came through, a view of one, or in memory of its own.
+
+    It keeps its tangents.
+    """
     if not isinstance(g, Tensor):
-        return wrap(g)
+        if not isinstance(g, np.ndarray):
+            return wrap(g)
+        for seed in seeds:
+            if isinstance(seed, Tensor) and _owner(g) is _owner(seed._array):
+                return seed if g is seed._array else _part(g, seed)
+        return wrap(np.array(g))
     found = wrap(np.array(g._array))
     shared(g, found)
     return found
+
+
+def _owner(array: Any) -> Any:
+    return getattr(array, "base", None) if getattr(array, "base", None) is not None else array
+
+
+def _part(g: Any, seed: Tensor) -> Tensor:
+    """A view of a seed as a walk makes it, where nothing is recorded."""
+    with no_grad():
+        found = wrap(g)
+        views.attach(found, seed, (_lost, {}, None), None)
+    return found
+
+
+def _lost(base: Any) -> Any:
+    raise RuntimeError(errors.NO_GRAD_VIEW)
 
 
 def unreached(input: Tensor) -> Tensor | None:

@@ -177,6 +177,8 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     made.__name__: made for made in (Square, Times, Halves, Sparing, Signed, Doubling, Passing, Kept, Failing)
 }
 ARITY: Mapping[str, int] = {name: 2 if name == "Times" else 1 for name in FUNCTIONS}
+#: Those that write into what they are given.
+WRITING = frozenset(["Doubling"])
 
 
 # -- recomputed in the backward pass

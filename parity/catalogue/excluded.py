@@ -41,6 +41,8 @@ class Known:
     torch: str = "nan"
     #: Or what the engine's is, of "nan inf".
     engine: str = ""
+    #: Or what both are together, torch's first, as "0/nan".
+    together: str = ""
     #: An argument, by its name, with which torch's answer may be any.
     given: tuple[str, Any] | None = None
     #: Whether torch's nan is passed on to what comes before the operator, where it is met without it.
@@ -93,7 +95,12 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
         ),
-        "cumprod": Known(_GRADIENTS, _QUOTIENTS),
+        "cumprod": Known(
+            _GRADIENTS,
+            f"{_QUOTIENTS}; and past the first 0 of a row it writes 0, whatever the products are, "
+            "so that second derivatives lack these terms",
+            together="0/nan inf/nan",
+        ),
         "index_reduce": Known(_GRADIENTS, f"{_LEFT_OUT}; {_QUOTIENTS}", given=("include_self", False)),
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
@@ -198,6 +205,10 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             )
             for name in names.split()
         },
+        **{
+            name: Known(_ANY, "torch divides infinities at an infinite argument, where it is infinite", engine="inf")
+            for name in ("i0", "special.i0", "special.i1", "special.modified_bessel_i0", "special.modified_bessel_i1")
+        },
         "special.erfcx": Known(_GRADIENTS, "its derivative vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.airy_ai": Known(frozenset(["value"]), "it vanishes at infinity: torch multiplies 0 by an infinity"),
         "special.log_ndtr": Known(_GRADIENTS, "at -inf torch subtracts infinities; the derivative there is infinite"),
@@ -240,19 +251,20 @@ def known(
     row = KNOWN.get(op)
     if row is None or check not in row.checks or truth is not None:
         return ""
-    shown = _sort(reference) in row.torch.split() or _sort(subject) in row.engine.split()
+    shown = sort(reference) in row.torch.split() or sort(subject) in row.engine.split()
+    shown = shown or f"{sort(reference)}/{sort(subject)}" in row.together.split()
     given = row.given is not None and any(row.given in named.items() for named in arguments)
     return row.reason if shown or given or row.torch == "any" else ""
 
 
 def spread(ops: Iterable[str], check: str, reference: Any, truth: Any) -> str:
     """The reason why torch's nan may be that of one of these operators, wherever it shows; empty if there is none."""
-    if truth is not None or _sort(reference) != "nan":
+    if truth is not None or sort(reference) != "nan":
         return ""
     return next((KNOWN[op].reason for op in ops if op in KNOWN and KNOWN[op].spreads and check in KNOWN[op].checks), "")
 
 
-def _sort(x: Any) -> str:
+def sort(x: Any) -> str:
     """What sort of number an answer is: "nan", "inf", "0", or another one; nothing for what is no number."""
     if not isinstance(x, (bool, int, float, complex)):
         return ""

@@ -304,9 +304,23 @@ class _Lives:
         return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
 
     def _promised_layout(self, value: int) -> bool:
-        """Views lie as they must; how a new tensor lies is an engine's own affair."""
+        """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie."""
         step = value - len(self.program.inputs)
-        return step < 0 or (self.ours.moments[step].shares is not None and self.program.steps[step].op not in _GIVING)
+        if step < 0:
+            return True
+        moment = self.ours.moments[step]
+        if moment.shares is None or self.program.steps[step].op in _GIVING:
+            return False
+        return self._lies_alike(moment.shares)
+
+    def _lies_alike(self, value: int) -> bool:
+        """Whether a value lies alike in both engines, or did when it was last there."""
+        place = next(place for place, (number, _) in enumerate(self.ours.places) if number == value)
+        for a, b in zip(reversed(self.ours.moments), reversed(self.theirs.moments)):
+            s, t = (m.states[place] if place < len(m.states) else None for m in (a, b))
+            if s is not None and t is not None:
+                return s.layout == t.layout
+        return False
 
     def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
         return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parity.acts import ACTS
+from parity.acts.functions import WRITING
 from parity.catalogue import CATALOGUE
 from parity.compare.verdict import Mismatch
 from parity.engines.interpreter import writes
@@ -54,6 +54,7 @@ _OF_PLACE = frozenset(["requires_grad", "leaf", "node"])
 _LOOKING = frozenset(["seen", "node_seen", "before_seen"])
 
 
+_WRITING = frozenset(["zero_", "fill_", "copy_", "set_data"])
 #: Acts that give a view, or another name of the same memory.
 _ALIASES = frozenset(["detach", "data", "expand_as", "set_data", "grad"])
 
@@ -78,25 +79,25 @@ def named(mismatch: Mismatch, program: Program, sense: str = "", *, leaf: bool =
         return _of_write(program.steps[: mismatch.step]) or "unreached"
     if check == "warning" and any(one.op == "retain_grad" for one in program.steps):
         return "retained gradient"
-    if check in _OF_PLACE and step is not None and _writes(step) and mismatch.where not in _own(mismatch, program):
+    if check in _OF_PLACE and step is not None and writes_into(step) and mismatch.where not in _own(mismatch, program):
         return "views"
     if check in ("gradient", "none"):
         return _of_gradient(mismatch, program, leaf)
     if check in ("value", "shape", "dtype") and step is not None:
         if step.op in _BACKWARD:
             return _of_gradient(mismatch, program, leaf=True)
-        if _writes(step) or step.op == "apply":
+        if writes_into(step):
             return "writing" if mismatch.where in _own(mismatch, program) else "views"
     return _BY_CHECK.get(check, "")
 
 
 def _of_version(mismatch: Mismatch, program: Program, aside: bool) -> str:
     before = program.steps[: mismatch.step]
-    viewed = aside and any(step.op in CATALOGUE and _gives_view(step) for step in before)
+    viewed = aside and any(step.op in CATALOGUE and gives_view(step) for step in before)
     if None in (mismatch.reference, mismatch.subject):
         # Neither tensors of inference mode count writes, nor views that may not be asked any more.
-        written = mismatch.step is not None and _writes(program.steps[mismatch.step])
-        return "views" if viewed and written else "inference"
+        written = mismatch.step is not None and writes_into(program.steps[mismatch.step])
+        return "views" if (viewed and written) or gives_view(program.steps[mismatch.step or 0]) else "inference"
     if mismatch.step is not None and program.steps[mismatch.step].op in _BACKWARD:
         return "accumulation"  # which writes what was read as somebody's `.grad`
     return "views" if viewed else "counting writes"
@@ -115,9 +116,9 @@ def _of_hook(mismatch: Mismatch, program: Program) -> str:
 
 def _of_write(before: Sequence[Step]) -> str:
     """Views that were written through are what a first pass most likely stumbles on."""
-    if not any(_writes(step) for step in before):
+    if not any(writes_into(step) for step in before):
         return ""
-    return "views" if any(_gives_view(step) for step in before) else "writing"
+    return "views" if any(gives_view(step) for step in before) else "writing"
 
 
 def _of_gradient(mismatch: Mismatch, program: Program, leaf: bool) -> str:
@@ -151,10 +152,12 @@ def _runs_hooks(step: Step | None, program: Program) -> bool:
     return step is not None and step.op in _BACKWARD and any(one.op == "hook" for one in program.steps)
 
 
-def _gives_view(step: Step) -> bool:
+def gives_view(step: Step) -> bool:
+    """Whether the step's result may be the memory of what it is given."""
     spec = CATALOGUE.get(step.op)
     return step.op in _ALIASES or (spec is not None and bool({"view", "may_view"} & spec.tags))
 
 
-def _writes(step: Step) -> bool:
-    return writes(step) or (step.op in ACTS and step.op in ("zero_", "fill_", "copy_", "set_data"))
+def writes_into(step: Step) -> bool:
+    """Whether the step writes into what it is given."""
+    return writes(step) or step.op in _WRITING or (step.op == "apply" and step.args[0] in WRITING)

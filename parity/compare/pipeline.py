@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
@@ -18,7 +19,7 @@ from parity.compare.histories import compare_lives
 from parity.compare.jitter import Jumps, nudge, treatment
 from parity.compare.neighbours import neighbours, widened
 from parity.compare.pairs import Pair, unequal, unrivalled
-from parity.compare.verdict import Mismatch, Verdict
+from parity.compare.verdict import Mismatch, Sight, Verdict
 from parity.compare.wording import mismatch
 from parity.compare.yardstick import FLOOR, MORE, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
 from parity.engines.decorators import Traced
@@ -41,10 +42,12 @@ def compare(
     reference_run: Run | None = None,
     subject_run: Run | None = None,
     confirm: bool = True,
+    passing: AbstractSet[Sight] = frozenset(),
 ) -> Verdict:
     """Run the program in both engines, unless their runs are handed over, and judge the difference.
 
-    With `confirm`, an alarm in the smooth regime stands only if neighbouring inputs alarm too.
+    With `confirm`, an alarm in the smooth regime stands only if neighbouring inputs alarm too. Elements that differ
+    as in `passing`, and that the truth does not decide, are passed over.
     """
     if program.history:
         return compare_lives(program, reference, subject)
@@ -59,12 +62,12 @@ def compare(
         lacking = lacking or (theirs.error.message,)
     if lacking:
         return Verdict("unsupported", "structure", missing=lacking)
-    verdict = Comparison(program, reference, subject, ours, theirs).verdict()
+    verdict = Comparison(program, reference, subject, ours, theirs, passing).verdict()
     if verdict.status == "agrees" and structure.lacks_derivative(theirs.error) and ours.error is None:
         order = "first" if theirs.error is not None and theirs.error.moment == "backward" else "second"
         return replace(verdict, status="unsupported", missing=(f"a {order} derivative",))
     if verdict.status == "differs" and confirm and program.regime == "smooth" and not _by_structure(verdict):
-        return _confirmed(verdict, program, reference, subject)
+        return _confirmed(verdict, program, reference, subject, passing)
     return verdict
 
 
@@ -83,10 +86,13 @@ def _by_structure(verdict: Verdict) -> bool:
     return all(m.check in ("dtype", "none", "requires_grad", "alias", "touched") for m in verdict.mismatches)
 
 
-def _confirmed(verdict: Verdict, program: Program, reference: Any, subject: Any) -> Verdict:
+def _confirmed(
+    verdict: Verdict, program: Program, reference: Any, subject: Any, passing: AbstractSet[Sight]
+) -> Verdict:
     alarms = 0
     for tried, neighbour in enumerate(neighbours(program, NEIGHBOURS), start=1):
-        alarms += compare(neighbour, reference, subject, confirm=False).status == "differs"
+        again = compare(neighbour, reference, subject, confirm=False, passing=passing)
+        alarms += again.status == "differs"
         if alarms == CONFIRMING:
             return replace(verdict, decided="confirm")
         if tried - alarms > NEIGHBOURS - CONFIRMING:
@@ -103,12 +109,40 @@ class Comparison:
     subject: Any
     ours: Run
     theirs: Run
+    passing: AbstractSet[Sight] = frozenset()
     worst: float = 0.0
 
     def verdict(self) -> Verdict:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
-        if shaped:
+        led = len(shaped) == 1 and shaped[0].check == "error" and self._led_to_raise()
+        if shaped and not led:
             return Verdict("differs", "structure", float("inf"), shaped)
+        verdict = self._judged()
+        if led and verdict.status == "agrees":
+            note = (
+                "an operator refuses in one engine what the other would refuse, too; what it is given is right in both"
+            )
+            return replace(verdict, status="undecided", mismatches=shaped, note=note)
+        return verdict
+
+    def _led_to_raise(self) -> bool:
+        """Whether one engine raises on account of its values: the other one raises the same on them."""
+        theirs_raise = self.theirs.error is not None
+        raiser, other = (self.theirs, self.ours) if theirs_raise else (self.ours, self.theirs)
+        error = raiser.error
+        if error is None or other.error is not None or not error.moment.startswith("step "):
+            return False
+        position = int(error.moment.removeprefix("step "))
+        number = len(self.program.inputs) + position
+        given = replace(other, values=[*raiser.values[:number], other.values[number]])
+        single = alone(self.program, given, position, traced=False)
+        if single is None:
+            return False
+        again = execute(single, self.reference if theirs_raise else self.subject).error
+        return again is not None and again.moment == "step 0" and structure.same_family(error.type, again.type)
+
+    def _judged(self) -> Verdict:
+        """Steps 2 to 5, where the structure is the same."""
         follows = hasattr(self.subject, "seed")
         if any(step.op in _RANDOM or (step.seed is not None and not follows) for step in self.program.steps):
             return Verdict("agrees", "structure", note="of random values only the distribution is promised")
@@ -132,7 +166,7 @@ class Comparison:
                 arbiter.judge_exactly(pair, apart & ~special, self._names),
             )
             for judgement in judgements:
-                if not judgement.passes:
+                if self._alarms(pair, judgement):
                     found.append(mismatch(pair, judgement, self._names))
                     break
                 if judgement.inaccurate_reference and not explained:
@@ -189,7 +223,7 @@ class Comparison:
         arbiter = Arbiter(self.program, self.ours)
         for pair in pairs:
             for judgement in self._specials(arbiter, pair, specials.differing(pair.reference, pair.subject)):
-                if not judgement.passes:
+                if self._alarms(pair, judgement):
                     return self._differs(pair, judgement)
         return None
 
@@ -213,7 +247,7 @@ class Comparison:
                     uncertain.append(mismatch(pair, judgement, self._names))
                     break
                 self.worst = max(self.worst, judgement.ratio)
-                if not judgement.passes:
+                if self._alarms(pair, judgement):
                     return self._differs(pair, judgement)
                 if judgement.inaccurate_reference and not explained:
                     explained.append(mismatch(pair, judgement, self._names))
@@ -227,6 +261,12 @@ class Comparison:
         inaccurate = self._inaccurate() if explained else ()
         wrong = tuple(m for m in explained if m.blame == "reference")
         return Verdict("agrees", "truth", self.worst, wrong, inaccurate)
+
+    def _alarms(self, pair: Pair, judgement: Judgement) -> bool:
+        if judgement.passes:
+            return False
+        undecided = judgement.truth is None and bool(self.passing)
+        return not (undecided and mismatch(pair, judgement, self._names).sight in self.passing)
 
     def _specials(self, arbiter: Arbiter, pair: Pair, differing: Array) -> Iterator[Judgement]:
         """As the arbiter judges; where it leaves a convention, the reference has to keep to it itself."""

@@ -138,8 +138,8 @@ def _place(error: Raised | None, run: Run) -> int:
 
 
 def same_family(expected: str, given: str) -> bool:
-    """A builtin exception may be answered by itself or a subclass; any other by its own name."""
-    if expected == given:
+    """A builtin exception may be answered by itself or a subclass; any other by its own name, public or not."""
+    if expected.lstrip("_") == given.lstrip("_"):
         return True
     a, b = (getattr(builtins, name, None) for name in (expected, given))
     return isinstance(a, type) and isinstance(b, type) and issubclass(b, a)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from parity.catalogue.excluded import sort
 from parity.program import Program
 
 #: "known": differs as a row of catalogue/excluded.py says and why; no reason to fail.
@@ -20,6 +21,8 @@ Check = Literal[
 ]  # fmt: skip
 #: Parts of the tape that no operator owns; see `parity.compare.mechanism`.
 Mechanism = Literal["accumulation", "broadcasting", "views", "versions", "writing", "unreached", ""]
+#: A check, what of the program it looked at, and what sort of number each side has there: "nan", "inf", "0", "finite".
+Sight = tuple[Check, int, int | None, str, str]
 Blame = Literal["subject", "reference", "both", "convention", "ill-conditioned", ""]
 
 
@@ -50,6 +53,11 @@ class Mismatch:
     mechanism: str = ""
     #: In a history: the number of the step after which it shows.
     step: int | None = None
+
+    @property
+    def sight(self) -> Sight:
+        """What it has in common with other elements of its array that differ for the same reason."""
+        return self.check, self.where, self.item, sort(self.reference), sort(self.subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,8 +234,9 @@ class _Living:
         if ref.item is None:
             self.values[ref.index] = None
         else:
-            parts = list(self.values[ref.index])
-            parts[ref.item] = None
+            # Nothing to forget of a step that this engine refused.
+            parts = list(self.values[ref.index] or ())
+            parts[ref.item : ref.item + 1] = [None] * (ref.item < len(parts))
             self.values[ref.index] = tuple(parts)
         item = -1 if ref.item is None else ref.item
         self.named = [

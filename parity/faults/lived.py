@@ -143,12 +143,11 @@ def not_cleared(walk: Part) -> Part:
     """What a root was given stays there, and is added to what it is given next."""
 
     def walking(roots: Sequence[tuple[Any, Any]], **given: Any) -> Any:
+        if given["create_graph"]:
+            return walk(roots, **given)
         buffers = [(node.metadata, slot) for node, slot in (place.source() for place, _ in roots)]
         before = [kept.get(slot) for kept, slot in buffers]
-        added = [
-            (place, seed if held is None or given["create_graph"] else held + seed)
-            for (place, seed), held in zip(roots, before)
-        ]
+        added = [(place, seed if held is None else held + seed) for (place, seed), held in zip(roots, before)]
         for (kept, slot), (_, seed) in zip(buffers, roots):
             kept[slot] = seed
         return walk(added, **given)

@@ -24,7 +24,7 @@ from parity.faults.candidates import Candidate
 from parity.faults.mutations import TOUCHED
 from parity.faults.precision import Measure
 from parity.faults.rules import Case
-from parity.judging import known_reason
+from parity.judging import beyond_known
 
 Fate = Literal["killed", "survived", "not reached"]
 #: Seconds of computing that a mutant may take; one that takes longer hangs, and a run would show that.
@@ -63,18 +63,22 @@ def run(
     waiting: dict[int, tuple[Candidate, int, float]] = {}
     pending = iter(todo)
     more = True
-    while more or waiting:
-        while more and len(waiting) < max(1, jobs):
-            candidate = next(pending, None)
-            if candidate is None:
-                more = False
-            elif not (candidate.cases or candidate.measures):
-                yield _result(candidate, "not reached")
-            else:
-                pipe, child = _start(candidate, found, measures, engine, subject)
-                waiting[pipe] = candidate, child, time.monotonic() + WAITING
-        if waiting:
-            yield from _collect(waiting)
+    try:
+        while more or waiting:
+            while more and len(waiting) < max(1, jobs):
+                candidate = next(pending, None)
+                if candidate is None:
+                    more = False
+                elif not (candidate.cases or candidate.measures):
+                    yield _result(candidate, "not reached")
+                else:
+                    pipe, child = _start(candidate, found, measures, engine, subject)
+                    waiting[pipe] = candidate, child, time.monotonic() + WAITING
+            if waiting:
+                yield from _collect(waiting)
+    finally:
+        # What is frozen is not among the objects that `candidates` looks for.
+        gc.unfreeze()
 
 
 def _start(
@@ -105,7 +109,9 @@ def _verdict(
     for done, number in enumerate(candidate.cases, start=1):
         case = found[number]
         verdict = compare(case.program, engine, subject, reference_run=case.run)
-        if verdict.status == "differs" and not known_reason(case.program, verdict, engine, subject):
+        if verdict.status == "differs":
+            verdict = beyond_known(case.program, verdict, engine, subject)
+        if verdict.status == "differs":
             return ["killed", f"{verdict.mismatches[0].check} in {case.item.label}", done]
         undecided += verdict.status == "undecided"
     for number in candidate.measures:

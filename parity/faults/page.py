@@ -43,6 +43,17 @@ faults are rows of `parity/faults/planted.py`; any engine with the capabilities 
 | fault | class | planted in | programs | random | steps | blamed |
 |---|---|---|---|---|---|---|
 """
+_LIVED = """
+## Faults of histories
+
+{planted} faults of the tape's life. Each is looked for by random histories alone: of the first {histories} of a run
+with seed {seed} those {agreeing} on which the sound engine agrees. Found are {found}. Named is the mechanism, by how
+the difference shows in the shortest history (`parity/compare/naming.py`), and by experiments where that cannot tell
+(`parity/compare/refining.py`). The faults are rows of `parity/faults/lived.py`.
+
+| fault | class | planted in | histories | steps | named |
+|---|---|---|---|---|---|
+"""
 _MUTANTS = """
 ## Mutants
 
@@ -101,6 +112,9 @@ def page(records: Iterable[Mapping[str, Any]]) -> str:
     text = _HEAD.format(classes=len({fault["family"] for fault in offered}), asked=asked, files=files, **summary)
     for fault in sorted(offered, key=lambda fault: CLASSES.index(fault["family"])):
         text += _row(fault)
+    for account in kinds["history selftest"]:
+        text += _LIVED.format(**account)
+        text += "".join(_lived_row(fault) for fault in kinds["history fault"] if fault["outcome"] != "not offered")
     for number, (account, mutants) in enumerate(samples):
         text += _again(mutants, account, heads=number == 1) if number else _mutants(mutants, account)
     return text
@@ -117,6 +131,13 @@ def _again(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], *, 
     judged = killed + sum(mutant["fate"] == "survived" and not mutant["equivalent"] for mutant in mutants)
     row = f"| {summary['seed']} | {len(mutants)} | {killed} | {judged} | {killed / max(1, judged):.1%} |\n"
     return (_AGAIN if heads else "") + row
+
+
+def _lived_row(fault: Mapping[str, Any]) -> str:
+    steps = f"{fault['steps']} → {fault['shrunk']}" if fault["shrunk"] else ""
+    name = fault["blame"] if fault["outcome"] == "found" else f"**{fault['outcome']}** {fault['blame']}"
+    cells = (fault["title"], fault["family"], fault["place"], fault["random"] or "–", steps, name)
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
 
 
 def _row(fault: Mapping[str, Any]) -> str:

@@ -32,6 +32,8 @@ class Chronicle(Draft):
         self.modes: tuple[str, ...] = ()
         self.regions: list[tuple[str, ...]] = []
         self.handles: list[int] = []
+        #: What has a hook, and where: "tensor", "node" and so on.
+        self.hooked: list[tuple[Item, str]] = []
         self.ran_backward = False
         #: Whether torch gave out a gradient that is the memory of something else: what is written to either is not
         #: promised to be seen in the other, so nothing is written any more.
@@ -78,8 +80,11 @@ class Chronicle(Draft):
         grads = [array(g) for g in map(_grad_of, held.values()) if g is not None]
         grads += [array(g) for g in results or () if g is not None]
         others = [item.array for item in seeds if item is not None]
+        # Empty arrays share no byte, but the record of what was written.
         return any(
-            np.may_share_memory(grad, other) for place, grad in enumerate(grads) for other in (*grads[:place], *others)
+            np.may_share_memory(grad, other) or grad.size == other.size == 0
+            for place, grad in enumerate(grads)
+            for other in (*grads[:place], *others)
         )
 
     def refused(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> None:

@@ -66,6 +66,8 @@ class Draft:
         self.seed: int | None = None
         #: What later steps may refer to.
         self.items: list[Item] = []
+        #: Memory that two tensors hold without torch knowing: a write into it is seen by no backward pass.
+        self.unguarded: list[Array] = []
         self.copying = False
         self.error: Raised | None = None
         self._shares = getattr(engine, "shares_memory", True)

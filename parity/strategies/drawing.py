@@ -281,6 +281,11 @@ def _run(
     if "stream" in spec.tags and any(_turned(draft, arg) for arg in args):
         raise Unfit
     writing = spelling in _WRITING
+    if draft.unguarded and (writing or spec.name == "setitem"):
+        target = kwargs.get("out", args[0])
+        targets = target if isinstance(target, (tuple, list)) else (target,)
+        if any(np.may_share_memory(part.array, held) for part in targets for held in draft.unguarded):
+            raise Unfit
     if writing:
         draft.begin_copying()
     try:
@@ -299,6 +304,8 @@ def _run(
     for place in spec.gauge:
         assert isinstance(made, tuple)
         made[place].free = True
+    if "unguarded" in spec.tags:
+        draft.unguarded.append(args[0].array)
     if spec.gauge:
         draft.items = [item for item in draft.items if not item.free]
     if writing:

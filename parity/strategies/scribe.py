@@ -315,15 +315,19 @@ class Scribe:
         self.draft.act("requires_grad_", (self._one(), self.source.boolean(0.7)))
 
     def hook(self) -> None:
-        source = self.source
+        source, draft = self.source, self.draft
+        there = [(item, place) for item, place in draft.hooked if any(item is one for one in draft.items)]
         place = source.choice(("tensor", "tensor", "tensor", "accumulated", "node", "before"))
-        if place == "accumulated":
+        if there and source.boolean(0.3):
+            item, place = source.choice(there)
+        elif place == "accumulated":
             item = self._one(lambda item: item.requires_grad and item.tensor.is_leaf)
         elif place == "tensor":
             item = self._one(lambda item: item.requires_grad)
         else:
             item = self._one(lambda item: item.tensor.grad_fn is not None)
-        self.draft.act("hook", (item, place, source.choice(tuple(HOOKS[place]))))
+        draft.act("hook", (item, place, source.choice(tuple(HOOKS[place]))))
+        draft.hooked.append((item, place))
 
     def remove(self) -> None:
         if not self.draft.handles:

@@ -171,7 +171,11 @@ WRONG = [
     ("staleness", lambda part: lambda memory: None, {"views", "writing", "gradient", "versions", "recording"}),
     ("versions", lambda part: lambda node: None, {"versions"}),
     ("writing", lambda part: lambda tensor: None, {"leaf writing", "refusal", "versions"}),
-    ("views", lambda part: lambda view, *rest: None, {"views", "writing", "gradient", "recording", "counting writes", "inference"}),
+    (
+        "views",
+        lambda part: lambda view, *rest: None,
+        {"views", "writing", "gradient", "recording", "counting writes", "inference"},
+    ),
 ]
 
 

@@ -419,3 +419,19 @@ def test_a_kind_of_argument_is_drawn_in_one_way():
 def test_arrays_may_be_larger_than_the_pool_they_are_cut_from():
     for draw in (lambda s: arrays.uniform(s, (200, 200), 0.0, 1.0), lambda s: arrays.dyadic(s, (200, 200), False)):
         assert {draw(Seeded(seed)).shape for seed in range(20)} == {(200, 200)}
+
+
+def test_nothing_is_written_that_is_shared_unseen():
+    """Of `unsafe_chunk` torch sees no writes, so what a backward pass makes of what was saved there is no promise."""
+    made = written = 0
+    for seed in range(300):
+        program, _ = draw_program(Seeded(seed), torch, ops=("unsafe_chunk", "mul", "exp", "cumprod"))
+        number = len(program.inputs)
+        for place, step in enumerate(program.steps):
+            if step.op == "unsafe_chunk":
+                made += 1
+                later = program.steps[place + 1 :]
+                names = {number + place, step.args[0].index}
+                written += sum(s.spelling in ("inplace", "augmented") and s.args[0].index in names for s in later)
+    assert made > 50
+    assert not written

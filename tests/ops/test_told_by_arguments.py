@@ -60,3 +60,20 @@ def test_the_second_derivative_goes_by_the_result_as_torchs_does(op):
         shown.append((g.grad_fn.name(), len(g.grad_fn.next_functions), y.grad.tolist(), x.grad.tolist()))
     assert shown[1][:2] == shown[0][:2]
     np.testing.assert_allclose(shown[1][2:], shown[0][2:], rtol=1e-13)
+
+
+@pytest.mark.parametrize("op", ["rsqrt", "expm1"])
+def test_what_is_infinite_by_the_result_is_no_number_by_an_argument_written_over(op):
+    """An infinite slope allows any doubt: what lies in the argument's memory now must not pass for it."""
+    for x in (1e-310, 1000.0):
+        slopes = []
+        for lib in (torch, autodiff):
+            leaf = lib.tensor([x], dtype=lib.float64, requires_grad=True)
+            y = leaf * 1
+            getattr(y, f"{op}_")().backward(lib.ones(1, dtype=lib.float64))
+            z = leaf * 1
+            result = getattr(z, op)()
+            z.fill_(3.0)
+            result.backward(lib.ones(1, dtype=lib.float64))
+            slopes.append(leaf.grad.tolist())
+        assert slopes[1] == pytest.approx(slopes[0], rel=1e-14)

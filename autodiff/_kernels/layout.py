@@ -1,0 +1,22 @@
+"""Where results lie in memory, as torch lays its own; knows no operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def in_rows(x: Any) -> Any:
+    """The array in C order, a copy if it is not."""
+    return x if x.flags.c_contiguous else x.copy()
+
+
+def laid_like(result: Any, *operands: Any) -> Any:
+    """The result, in memory as NumPy's own functions of these operands lay theirs."""
+    if all(operand.flags.c_contiguous for operand in operands if isinstance(operand, np.ndarray)):
+        return result
+    dtypes = [None] * len(operands) + [result.dtype]
+    room = np.nditer([*operands, None], flags=["zerosize_ok"], op_dtypes=dtypes).operands[-1]
+    room[...] = result
+    return room
