@@ -19,6 +19,7 @@ from parity.accuracy import measure
 from parity.accuracy import page as accuracy_page
 from parity.catalogue import CATALOGUE
 from parity.catalogue.excluded import EXCLUDED
+from parity.diagnose import diagnose
 from parity.emit.history import history_script, history_test
 from parity.emit.script import script
 from parity.emit.test_file import as_test
@@ -99,7 +100,6 @@ def run(options: argparse.Namespace) -> int:
     )
     if engine is not None:
         decided = narrowed(decided, engine.supports, engine.abilities.dtype, engine.abilities.scalar)
-        engine.close()
     summary = Summary(target, decided.profile, decided.seed, excluded=len(EXCLUDED))
     with _stream(options.json) as lines:
         # JSON on standard output leaves that stream to the records alone.
@@ -125,6 +125,13 @@ def run(options: argparse.Namespace) -> int:
             running.run(decided, summary, notify)
         finally:
             progress.clear()
+        mistakes = [] if engine is None else diagnose(engine)
+        for mistake in mistakes:
+            progress.message("\n" + "\n".join(mistake.lines()))
+        if lines is not None:
+            write_lines(lines, [mistake.record() for mistake in mistakes])
+        if engine is not None:
+            engine.close()
         reports = sorted(summary.failures.values(), key=lambda outcome: outcome.number)
         for outcome in reports[:_REPORTS_SHOWN]:
             progress.message(f"\n{outcome.report}\n")

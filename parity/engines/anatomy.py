@@ -5,6 +5,7 @@ gradient live, how backward starts. Knows names only to try the likely ones firs
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -259,53 +260,57 @@ def _wants_arrays(cls: type, scalar: Anatomy, array: Anatomy) -> bool:
 
 # -- gradients
 
-Combination = tuple[str, Callable[[Any, Any], Any], Callable[[Array, Array], tuple[Array, Array]]]
+Combination = tuple[Callable[[Any, Any], Any], Callable[[Array, Array], tuple[Array, Array]]]
 
 
 def _by_method(name: str) -> Callable[[Any, Any], Any]:
     return lambda x, y: getattr(x, name)(y)
 
 
-#: A result of x and y, and its derivatives: the first that the class has is enough.
+#: A result of x and y, and its derivatives; a way of starting is the better the more of them come out right.
 _COMBINATIONS: tuple[Combination, ...] = (
-    ("*", lambda x, y: x * y, lambda x, y: (y, x)),
-    ("mul", _by_method("mul"), lambda x, y: (y, x)),
-    ("multiply", _by_method("multiply"), lambda x, y: (y, x)),
-    ("+", lambda x, y: x + y, lambda x, y: (np.ones_like(x), np.ones_like(y))),
-    ("add", _by_method("add"), lambda x, y: (np.ones_like(x), np.ones_like(y))),
-    ("-", lambda x, y: x - y, lambda x, y: (np.ones_like(x), -np.ones_like(y))),
+    (lambda x, y: x * y, lambda x, y: (y, x)),
+    (_by_method("mul"), lambda x, y: (y, x)),
+    (_by_method("multiply"), lambda x, y: (y, x)),
+    (lambda x, y: x + y, lambda x, y: (np.ones_like(x), np.ones_like(y))),
+    (_by_method("add"), lambda x, y: (np.ones_like(x), np.ones_like(y))),
+    (lambda x, y: x - y, lambda x, y: (np.ones_like(x), -np.ones_like(y))),
+    (lambda x, y: -(x * y), lambda x, y: (-y, -x)),
+    (lambda x, y: (x * y).exp(), lambda x, y: (y * np.exp(x * y), x * np.exp(x * y))),
 )
 
 
 def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Anatomy:
-    """The anatomy with where the gradient lives and how backward starts, if any way of starting shows them."""
-    subject = Subject(cls, anatomy)
-    starts = [said["backward"]] if "backward" in said else list(_starts(cls))
-    fallback: Anatomy | None = None
-    x, y = (np.array(1.5), np.array(-2.25)) if anatomy.scalar else (_X, _Y)
-    seeds = ["", "number", "tensor"] if anatomy.scalar else ["array", "tensor", "", "number"]
-    for _, combine, derivatives in _COMBINATIONS:
-        for start in starts:
-            for seed in seeds:
-                for summed in (False, True) if not anatomy.scalar and not seed else (False,):
-                    tried = replace(anatomy, backward=start, seed=seed, any_root=not summed)
-                    uneven = not anatomy.scalar and seed in ("array", "tensor")
-                    weight = _SEED if uneven else np.ones_like(x)
-                    found = _attempt(Subject(cls, tried), x, y, combine, weight, summed)
-                    if found is None:
-                        continue
-                    leaves, fresh = found
-                    wanted = tuple(weight * part for part in derivatives(x, y))
-                    name, right = _moved(subject, leaves, fresh, wanted, said)
-                    if not name:
-                        continue
-                    whole = replace(tried, grad=name, start=_describe(held(fresh, name), fresh, name))
-                    if right:
-                        return whole
-                    fallback = fallback or whole
-    if fallback is not None:
-        return replace(fallback, notes=("no gradient was right while it was probed",))
-    return anatomy
+    """The anatomy with where the gradient lives and how backward starts, if any way of starting shows them.
+
+    What takes an array by accident (an array has `.data`, too) gets fewer of the combinations right than what is meant.
+    """
+    best, most = anatomy, -1
+    for start in [said["backward"]] if "backward" in said else _starts(cls):
+        for seed in ("", "number", "tensor") if anatomy.scalar else ("array", "tensor", "", "number"):
+            for summed in (False, True) if not anatomy.scalar and not seed else (False,):
+                tried = replace(anatomy, backward=start, seed=seed, any_root=not summed)
+                names = Counter(name for name in _shown(Subject(cls, tried), summed, said) if name)
+                for (name, right), count in names.items():
+                    score = count if right else 0
+                    if score > most:
+                        notes = () if right else ("no gradient was right while it was probed",)
+                        begins = _describe(Subject(cls, tried).make(_X if not anatomy.scalar else np.array(1.5)), name)
+                        best, most = replace(tried, grad=name, start=begins, notes=notes), score
+    return best
+
+
+def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[tuple[str, bool] | None]:
+    """For each combination that this way gets through: where a gradient showed, and whether it was right."""
+    scalar = subject.anatomy.scalar
+    x, y = (np.array(1.5), np.array(-2.25)) if scalar else (_X, _Y)
+    weight = _SEED if not scalar and subject.anatomy.seed in ("array", "tensor") else np.ones_like(x)
+    for combine, derivatives in _COMBINATIONS:
+        found = _attempt(subject, x, y, combine, weight, summed)
+        if found is not None:
+            wanted = tuple(weight * part for part in derivatives(x, y))
+            name, right = _moved(subject, *found, wanted, said)
+            yield (name, right) if name else None
 
 
 def _starts(cls: type) -> Iterator[str]:
@@ -351,7 +356,9 @@ def _moved(
     return changed, False
 
 
-def _describe(thing: Any, fresh: Any, name: str) -> str:
+def _describe(fresh: Any, name: str) -> str:
+    """What a gradient is before any backward."""
+    thing = held(fresh, name)
     if thing is None:
         return "None" if hasattr(fresh, name) else "missing"
     return "0" if isinstance(thing, (int, float)) else "zeros"

@@ -354,3 +354,26 @@ def test_a_class_of_a_module(tmp_path, monkeypatch):
     class_file(tmp_path, "1 / 0", "broken.py")
     with pytest.raises(EngineError, match="ZeroDivisionError"):
         resolve("broken:V")
+
+
+BY_TENSORS = """
+import numpy as np
+class T:
+    def __init__(self, data, parents=()): self._d, self.grad, self.parents = np.asarray(data), None, parents
+    @property
+    def data(self): return self._d
+    def __mul__(self, o):
+        return T(self.data * o.data, ((self, lambda g: g * o.data), (o, lambda g: g * self.data)))
+    def __neg__(self): return T(-self.data, ((self, lambda g: -g),))
+    def backward(self, grad):
+        self.grad = grad if self.grad is None else T(self.grad.data + grad.data)
+        for parent, rule in self.parents:
+            parent.backward(T(rule(grad.data)))
+"""
+
+
+def test_a_seed_that_is_taken_by_accident_is_not_meant(tmp_path):
+    """An array has `.data`, too, but it is memory and no array: only some rules get by with it."""
+    engine = load(f"{class_file(tmp_path, BY_TENSORS)}:T")
+    engine.close()
+    assert (engine.anatomy["seed"], engine.anatomy["grad"], engine.anatomy["start"]) == ("tensor", "grad", "None")
