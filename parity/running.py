@@ -139,8 +139,8 @@ class Examiner:
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
         first = located(program, self.reference, self.subject, verdict.mismatches[0])
         key: tuple[str, str] = (first.check, first.op)
-        if program.history and first.mechanism == "gradient":
-            # Not the tape: most likely an operator that has been found wrong by itself.
+        if program.history and first.check in ("gradient", "value", "hook"):
+            # Most likely not the tape but an operator that has been found wrong by itself.
             ops = {step.op for step in program.steps}
             key = next((known for known in self._explained if known[1] in ops), key)
         if key in self._explained:

@@ -342,6 +342,8 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
             written = wrap(o._array)
             written._node = place
             inplace.rebind(o, written)
+            if o._meta is not None:
+                o._meta.grad = None  # as torch's: it was kept for what the Function wrote over
         else:
             o._node = place
     tensors = [(r, o) for r, o in zip(raw, outputs) if isinstance(o, Tensor)]

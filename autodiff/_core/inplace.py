@@ -180,7 +180,8 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
 
 
 def _owner(array: Any) -> Any:
-    base = array.base
+    """Whose memory an array shows; an outline's is its own affair."""
+    base = array.base if isinstance(array, (np.ndarray, np.generic)) else None
     return array if base is None else base
 
 
