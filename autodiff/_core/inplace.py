@@ -181,7 +181,7 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
 
 def _owner(array: Any) -> Any:
     """Whose memory an array shows; an outline's is its own affair."""
-    base = array.base if isinstance(array, (np.ndarray, np.generic)) else None
+    base = array.base if type(array) is np.ndarray else None
     return array if base is None else base
 
 
