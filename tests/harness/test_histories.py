@@ -170,7 +170,7 @@ def test_what_an_engine_lacks_is_named(torch, subject):
 WRONG = [
     ("staleness", lambda part: lambda memory: None, {"views"}),
     ("versions", lambda part: lambda node: None, {"versions"}),
-    ("writing", lambda part: lambda *given: None, {"leaf writing"}),
+    ("writing", lambda part: lambda *given, **params: None, {"leaf writing"}),
     ("views", lambda part: lambda view, *rest: None, {"views"}),
 ]
 

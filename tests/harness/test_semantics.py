@@ -22,7 +22,7 @@ def test_points_have_titles_of_their_own():
     [
         ("staleness", lambda part: lambda memory: None, "a write to the base reaches the view"),
         ("versions", lambda part: lambda node: None, "something saved and written is noticed"),
-        ("writing", lambda part: lambda *given: None, "a leaf that requires grad may not be written"),
+        ("writing", lambda part: lambda *given, **params: None, "a leaf that requires grad may not be written"),
     ],
 )
 def test_a_wrong_engine_is_told_of(mechanism, wrong, noticed):
