@@ -108,8 +108,8 @@ class Parts(Protocol):
       -> gradient of what no output depends on;
     - *memory*: views (view, base, ...) links them; staleness (memory) tells its views of a write; versions (node)
       raises if what it saved was written; counting (memory) raises the version; copies (node, before) keeps what is
-      about to be overwritten, copied (array) -> copy of that; writing (tensor, ...) raises where nothing may be written;
-      rebinding (target, result) gives what was written its place in the graph;
+      about to be overwritten, copied (array) -> copy of that; writing (tensor, ...) raises where nothing may be
+      written; rebinding (target, result) gives what was written its place in the graph;
     - *walks* (roots, keep_graph=, create_graph=, targets=, accumulate=, recording=) -> gradient by place, one backward
       pass; roots are pairs of a place, whose `source()` is its node and output, and a gradient;
     - *leaves*: settling (accumulator, gradient, create_graph) adds to `.grad`; own memory (array) -> copy that no one
