@@ -109,6 +109,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     target.storage().touch()
     if duals:
         moved(target, result)
+    if target.is_inference() and not state.inference:
+        raise RuntimeError(errors.INFERENCE_WRITTEN)  # as torch does, after it is done
     return target
 
 

@@ -100,8 +100,8 @@ def replaced_mechanism(name: str, change: Change) -> Iterator[None]:
     accumulation (held, arriving) -> sum; broadcasting (gradient, shape) -> gradient of that shape; views (view, base,
     ...) links them; staleness (memory) tells its views that it was written; versions (node) raises if what it saved
     was written; copies (node, before) keeps what is about to be overwritten; writing (tensor, ...) raises where nothing
-    may be written; unreached (input) -> its gradient. The rest are named with their arguments in `parity.engines.protocol`.
-    Raises KeyError for any other name.
+    may be written; unreached (input) -> its gradient. The rest are named, with their arguments, in
+    `parity.engines.protocol`. Raises KeyError for any other name.
     """
     places = [_place(module, path) for module, path in _MECHANISMS[name]]
     # A class is asked for what stands in itself: what it inherits is not its own to put back.

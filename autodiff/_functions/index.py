@@ -342,6 +342,8 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     shape = input._array.shape
     if any(not p._array.ndim and _is_mask(p) for p in indices):
         if all(p._array for p in indices if not p._array.ndim and _is_mask(p)):
+            if len(indices) == 1 and shape and not accumulate:  # it chooses all
+                return ops.copy(input, values)  # type: ignore[no-any-return]
             raise RuntimeError("index_put(): a 0-dim mask chooses no dimension to write to")
         return ops.clone(input)  # type: ignore[no-any-return]
     given = sum(_width(p) for p in indices)

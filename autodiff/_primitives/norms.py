@@ -25,8 +25,11 @@ def _directions(g: Any, input: Any, out: Any, p: float, dims: tuple[int, ...]) -
     # Powers by name: on a NumPy scalar `**` rounds otherwise than the kernel.
     if p < 1:
         return ops.sgn(input) * ops.where(size == 0, 0, ops.pow(size, p - 1)) * g * ops.pow(out, 1 - p)
-    scale = ops.where(out == 0, 0, g / ops.pow(out, p - 1))
-    return (ops.sgn(input) * ops.pow(size, p - 1) if p < 2 else input * ops.pow(size, p - 2)) * scale
+    if p < 2:
+        scale = ops.where(out == 0, 0, g / ops.pow(out, p - 1))
+        return ops.sgn(input) * ops.pow(size, p - 1) * scale
+    # Of shares of the norm, whose powers neither vanish nor overflow as those of small and large norms do.
+    return ops.where(out == 0, 0, input / out) * ops.pow(ops.where(out == 0, 0, size / out), p - 2) * g
 
 
 reduction("p_norm", norms.p_norm, _directions, node="LinalgVectorNormBackward0")

@@ -34,7 +34,7 @@ _SENSES = {
     "unused": r"not have been used in the graph|unused",
     "seed": r"implicitly created only for scalar|mismatch in shape|must match the size|got .* shape",
     "inference": r"inference",
-    "view": r"is a view and is being modified|view was created|viewed",
+    "view": r"is a view and|view was created|viewed",
 }
 
 
