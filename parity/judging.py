@@ -64,8 +64,11 @@ def judge(
 def beyond_known(program: Program, verdict: Verdict, reference: Any, subject: Any) -> Verdict:
     """The verdict on what differs beyond the differences that stay; "known" if that is nothing.
 
-    What a known difference does not explain is judged again without it: it must not hide behind it.
+    What a known difference does not explain is judged again without it: it must not hide behind it. Histories are
+    asked only when they are short: what a long one happens to hold says nothing about its difference.
     """
+    if program.history:
+        return verdict
     first, passing, reason = verdict, frozenset[Sight](), ""
     while verdict.status == "differs":
         reasons = [covered([located(program, reference, subject, m)], program) for m in verdict.mismatches]
@@ -74,7 +77,7 @@ def beyond_known(program: Program, verdict: Verdict, reference: Any, subject: An
             return replace(verdict, mismatches=left)
         reason = reason or reasons[0]
         seen = passing | {m.sight for m in verdict.mismatches}
-        if seen == passing or program.history:
+        if seen == passing:
             break
         passing = seen
         verdict = compare(program, reference, subject, passing=passing)
