@@ -7,12 +7,13 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from parity.campaign.cells import BROADCASTS, ROOTS, STRIDES, VALUES, Level, Pair
+from parity.campaign.exercised import BROADCASTS, ROOTS, STRIDES, VALUES, Level, Pair
 from parity.campaign.matrix import Matrix
 from parity.catalogue import CATALOGUE
 from parity.engines.protocol import Run
-from parity.planning import Plan, dtypes_of
+from parity.planning import Plan
 from parity.program import Program, Regime, Step
+from parity.report.cells import dtypes_of
 from parity.strategies.drawing import draw_program
 from parity.strategies.leaning import EVEN, Leaning
 from parity.strategies.shapes import Shape

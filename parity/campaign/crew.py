@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from parity.campaign.explorer import Explorer
 from parity.campaign.isolation import told
-from parity.campaign.units import SIZE, Examined, Finding, Tally, Unit
+from parity.campaign.units import SIZE, Examined, Finding, Harvest, Unit
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError, ProgramError, UsageError
@@ -38,7 +38,7 @@ class Done(NamedTuple):
     """A unit that has been examined whole."""
 
     number: int
-    tally: Tally
+    harvest: Harvest
 
 
 @dataclass
@@ -52,7 +52,7 @@ class _Hand:
     unit: Unit | None = None
     done: int = 0
     deaths: int = 0
-    tally: Tally = field(default_factory=Tally)
+    harvest: Harvest = field(default_factory=Harvest)
     heard: float = field(default_factory=time.monotonic)
     patience: float = _STARTING
 
@@ -81,7 +81,7 @@ class Crew:
 
     def submit(self, unit: Unit) -> None:
         hand = next(hand for hand in self._hands if hand.unit is None)
-        hand.unit, hand.done, hand.deaths, hand.tally = unit, 0, 0, Tally()
+        hand.unit, hand.done, hand.deaths, hand.harvest = unit, 0, 0, Harvest()
         if hand.ready:
             self._hand_out(hand)
 
@@ -126,12 +126,12 @@ class Crew:
 
     def _took(self, hand: _Hand, examined: Examined) -> Iterator[Finding | Done]:
         assert hand.unit is not None
-        hand.tally.add(examined)
+        hand.harvest.add(examined)
         hand.done, hand.deaths = hand.done + 1, 0
         if examined.finding is not None:
             yield examined.finding
         if hand.done == SIZE:
-            done = Done(hand.unit.number, hand.tally)
+            done = Done(hand.unit.number, hand.harvest)
             hand.unit = None
             yield done
 
@@ -165,8 +165,9 @@ def passed_over(number: int, deaths: int, how: str) -> Examined:
     text = f"program {number}: {deaths} processes ended at it, the last ones before it ran: {how}"
     program = Program((), (), ())
     failure = {"id": program.id, "verdict": {"status": "differs", "note": text, "mismatches": []}}
-    outcome = Outcome(number, "programs", f"fuzz {number}", "differs", "structure", key=key, id=program.id, note=text)
-    return Examined(outcome, finding=Finding(number, key, program.to_json(), failure, text))
+    label = f"fuzz {number}"
+    outcome = Outcome(number, "programs", label, "differs", "structure", key=key, nature="crash", id=program.id)
+    return Examined(outcome, finding=Finding(number, "programs", label, key, "crash", program.to_json(), failure, text))
 
 
 def _work(connection: Connection, plan: Plan) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 from parity.campaign import aims, isolation
 from parity.campaign.aims import Aim, Bounds
-from parity.campaign.cells import pairs
+from parity.campaign.exercised import pairs
 from parity.campaign.units import SIZE, Examined, Finding, Key, Unit
 from parity.catalogue import CATALOGUE
 from parity.compare.verdict import Failure, Verdict
 from parity.engines.protocol import Run
-from parity.planning import Item, Plan, dtypes_of, seed_of
+from parity.planning import Item, Plan, seed_of
 from parity.program import Program
+from parity.report.cells import dtypes_of
 from parity.report.coverage import supported
 from parity.report.record import failure_record
 from parity.report.summary import Outcome, Phase
@@ -118,7 +119,10 @@ class Explorer(Examiner):
         looked = list(self.explained)[-1] if len(self.explained) > known else None
         finding = None
         if outcome.failure is not None and outcome.key is not None and self._small is not None:
-            finding = Finding(item.number, outcome.key, self._small.to_json(), outcome.failure, outcome.report)
+            finding = Finding(
+                item.number, item.phase, item.label, outcome.key, outcome.nature, self._small.to_json(),
+                outcome.failure, outcome.report,
+            )  # fmt: skip
         # What crosses between processes is small: the finding has the rest.
         outcome = replace(outcome, failure=None, report="")
         return Examined(outcome, frozenset(found), aim, finding, looked)
@@ -154,7 +158,13 @@ class Explorer(Examiner):
 
 
 def _differing(item: Item, key: Key, failure: Failure, report: str) -> Examined:
-    outcome = Outcome(item.number, item.phase, item.label, "differs", "structure", key=key, id=failure.id)
-    return Examined(
-        outcome, finding=Finding(item.number, key, failure.program.to_json(), failure_record(failure), report)
-    )
+    outcome = Outcome(
+        item.number, item.phase, item.label, "differs", "structure", op=item.op, dtype=item.dtype, key=key,
+        nature="crash", id=failure.id,
+    )  # fmt: skip
+    if item.op:
+        outcome = replace(outcome, checks={"value": ("differs", 0.0)})
+    told = Finding(
+        item.number, item.phase, item.label, key, "crash", failure.program.to_json(), failure_record(failure), report
+    )  # fmt: skip
+    return Examined(outcome, finding=told)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from parity.campaign.cells import Pair
+from parity.campaign.exercised import Pair
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,11 @@ class Session:
                 notify(event)
             return
         lost, self._lost = workers.lost - self._lost, workers.lost
-        tally = event.tally.to_json()
-        self.log.append({"type": "unit", "number": event.number, "tally": tally, "seconds": self.seconds, "lost": lost})
-        self.state.done(event.number, tally, self.seconds)
+        harvest = event.harvest.to_json()
+        self.log.append(
+            {"type": "unit", "number": event.number, "harvest": harvest, "seconds": self.seconds, "lost": lost}
+        )
+        self.state.done(event.number, harvest, self.seconds)
         self.state.lost += lost
 
 

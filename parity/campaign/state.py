@@ -10,7 +10,7 @@ from typing import Any
 from parity.campaign.aims import Chooser
 from parity.campaign.explorer import AIMED
 from parity.campaign.log import records
-from parity.campaign.units import Finding, Key, Tally, Unit, generation
+from parity.campaign.units import Finding, Harvest, Key, Unit, generation
 from parity.errors import UsageError
 from parity.planning import Plan, seed_of
 from parity.strategies.source import Seeded
@@ -70,7 +70,7 @@ class State:
 
     settings: Settings
     plan: Plan
-    total: Tally = field(default_factory=Tally)
+    total: Harvest = field(default_factory=Harvest)
     found: dict[Key, Found] = field(default_factory=dict)
     seconds: float = 0.0
     sessions: int = 0
@@ -89,7 +89,7 @@ class State:
         self._next = 0
         #: Records of tallies of generations that are not complete, by generation and place.
         self._open: dict[int, dict[int, Mapping[str, Any]]] = {}
-        self._settled, self._generations = Tally(), 0
+        self._settled, self._generations = Harvest(), 0
         self._choosers = {number: self._chooser() for number in (0, 1)}
         self._every = 1
 
@@ -117,13 +117,13 @@ class State:
         return False
 
     def done(self, unit: int, record: Mapping[str, Any], seconds: float) -> None:
-        """A unit came back, with the record of its tally."""
+        """A unit came back, with the record of its harvest."""
         place = self.place(unit)
         if place in self._done:
             return
         self._done.add(place)
         self.seconds = max(self.seconds, seconds)
-        self.total.merge(Tally.from_json(record))
+        self.total.merge(Harvest.from_json(record))
         self._note()
         self._open.setdefault(generation(place)[0], {})[place] = record
         while True:
@@ -131,7 +131,7 @@ class State:
             if not ready or len(ready) < generation(min(ready))[1]:
                 return
             for _, settled in sorted(self._open.pop(self._generations).items()):
-                self._settled.merge(Tally.from_json(settled))
+                self._settled.merge(Harvest.from_json(settled))
             self._choosers.pop(self._generations, None)
             self._generations += 1
             self._choosers[self._generations + 1] = self._chooser()
@@ -197,7 +197,7 @@ def replayed(path: Path, state: State) -> bool:
         elif kind == "finding":
             state.add(Finding.from_json(record["finding"]), record["seconds"])
         elif kind == "unit":
-            state.done(record["number"], record["tally"], record["seconds"])
+            state.done(record["number"], record["harvest"], record["seconds"])
             state.lost += record["lost"]
     return anything
 
@@ -226,5 +226,5 @@ def _check(path: Path, record: Mapping[str, Any], wanted: Settings | None = None
 def findings(state: State) -> Iterator[tuple[Found, int]]:
     """What was found, with the number of programs that show it, the most frequent first."""
     shown = state.total.shown
-    for key, found in sorted(state.found.items(), key=lambda pair: (-shown[pair[0]], pair[0])):
-        yield found, max(1, shown[key])
+    for key, found in sorted(state.found.items(), key=lambda pair: (-shown[pair[0]].total(), pair[0])):
+        yield found, max(1, shown[key].total())

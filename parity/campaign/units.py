@@ -6,16 +6,17 @@ the last one had found by then, however many processes there are and in whatever
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from parity.campaign.aims import Aim
-from parity.campaign.cells import Pair
+from parity.campaign.exercised import Pair
 from parity.campaign.matrix import Matrix
+from parity.report.cells import Key as Cell
 from parity.report.record import plain
-from parity.report.summary import PHASES, Outcome, Phase
+from parity.report.summary import PHASES, Nature, Outcome, Phase
 
 #: Programs of a unit.
 SIZE = 100
@@ -68,9 +69,12 @@ def generation(place: int) -> tuple[int, int]:
 class Finding:
     """A program that differs, shrunk, with its failure record and report."""
 
-    #: The number of the program that it was found in.
+    #: The program that it was found in.
     number: int
+    phase: Phase
+    label: str
     key: Key
+    nature: Nature
     program: Mapping[str, Any]
     failure: Mapping[str, Any]
     report: str
@@ -85,11 +89,14 @@ class Finding:
         return len(self.program["steps"]), len(str(self.program)), self.number
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("number", "key", "program", "failure", "report")}
+        return {
+            name: getattr(self, name)
+            for name in ("number", "phase", "label", "key", "nature", "program", "failure", "report")
+        }
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Finding:
-        return cls(record["number"], _key(record["key"]), record["program"], record["failure"], record["report"])
+        return cls(**{**record, "key": _key(record["key"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ class Examined:
 
 
 @dataclass(slots=True)
-class Tally:
+class Harvest:
     """Programs counted."""
 
     statuses: dict[Phase, Counter[str]] = field(default_factory=lambda: {phase: Counter() for phase in PHASES})
@@ -114,8 +121,11 @@ class Tally:
     worst_label: str = ""
     matrix: Matrix = field(default_factory=Matrix)
     tried: Matrix = field(default_factory=Matrix)
-    #: Programs that differ, by what they show.
-    shown: Counter[Key] = field(default_factory=Counter)
+    #: Programs that differ, by what they show and by their dtype.
+    shown: defaultdict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    #: Programs of one operator, by its respects and what came out there; and the worst deviation of those that agree.
+    cells: defaultdict[Cell, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    deviations: dict[Cell, float] = field(default_factory=dict)
     explained: dict[Key, Key] = field(default_factory=dict)
     #: Operators at which torch's own error made room; operators that the engine lacks.
     inaccurate: Counter[str] = field(default_factory=Counter)
@@ -139,13 +149,19 @@ class Tally:
         if examined.aim is not None:
             self.tried.add([examined.aim.pair])
         if outcome.key is not None:
-            self.shown[outcome.key] += 1
+            self.shown[outcome.key][outcome.dtype] += 1
             if examined.looked is not None:
                 self.explained[examined.looked] = outcome.key
+        if outcome.op:
+            for check, (status, worst) in outcome.checks.items():
+                cell = Cell(outcome.op, outcome.dtype, check)
+                self.cells[cell][outcome.nature if status == "differs" else status] += 1
+                if status == "agrees":
+                    self._deviated(cell, worst)
         self.inaccurate.update(outcome.inaccurate)
         self.missing.update(outcome.missing)
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: Harvest) -> None:
         for phase, counts in other.statuses.items():
             self.statuses[phase].update(counts)
         self.seconds += other.seconds
@@ -153,7 +169,12 @@ class Tally:
             self.worst, self.worst_label = other.worst, other.worst_label
         self.matrix.merge(other.matrix)
         self.tried.merge(other.tried)
-        self.shown.update(other.shown)
+        for key, dtypes in other.shown.items():
+            self.shown[key].update(dtypes)
+        for cell, came in other.cells.items():
+            self.cells[cell].update(came)
+        for cell, worst in other.deviations.items():
+            self._deviated(cell, worst)
         self.explained = other.explained | self.explained
         self.inaccurate.update(other.inaccurate)
         self.missing.update(other.missing)
@@ -166,37 +187,38 @@ class Tally:
             "worst_label": self.worst_label,
             "matrix": self.matrix.packed(),
             "tried": self.tried.packed(),
-            "shown": [[*key, count] for key, count in sorted(self.shown.items())],
+            "shown": [[*key, dict(dtypes)] for key, dtypes in sorted(self.shown.items())],
+            "cells": [[*cell, dict(came), plain(self.deviations.get(cell))] for cell, came in self.cells.items()],
             "explained": [[*first, *found] for first, found in self.explained.items()],
             "inaccurate": dict(self.inaccurate),
             "missing": dict(self.missing),
         }
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Tally:
-        tally = cls(
+    def from_json(cls, record: Mapping[str, Any]) -> Harvest:
+        harvest = cls(
             seconds=record["seconds"],
             worst=float(record["worst"]),
             worst_label=record["worst_label"],
             matrix=Matrix.unpacked(record["matrix"]),
             tried=Matrix.unpacked(record["tried"]),
-            shown=Counter({(check, op): count for check, op, count in record["shown"]}),
             explained={(a, b): (c, d) for a, b, c, d in record["explained"]},
             inaccurate=Counter(record["inaccurate"]),
             missing=Counter(record["missing"]),
         )
         for phase, counts in record["statuses"].items():
-            tally.statuses[phase].update(counts)
-        return tally
+            harvest.statuses[phase].update(counts)
+        for check, op, dtypes in record["shown"]:
+            harvest.shown[check, op].update(dtypes)
+        for *names, came, worst in record["cells"]:
+            cell = Cell(*names)
+            harvest.cells[cell].update(came)
+            if worst is not None:
+                harvest.deviations[cell] = float(worst)
+        return harvest
 
-
-def tallied(examined: Iterable[Examined]) -> tuple[Tally, list[Finding]]:
-    tally, findings = Tally(), []
-    for one in examined:
-        tally.add(one)
-        if one.finding is not None:
-            findings.append(one.finding)
-    return tally, findings
+    def _deviated(self, cell: Cell, worst: float) -> None:
+        self.deviations[cell] = max(worst, self.deviations.get(cell, 0.0))
 
 
 def _key(pair: Any) -> Key:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from parity.campaign.aims import Aim, Bounds, Chooser, aims, drawn
-from parity.campaign.cells import FACTORS, pairs
+from parity.campaign.exercised import FACTORS, pairs
 from parity.campaign.matrix import Matrix, estimated
 from parity.catalogue import CATALOGUE
 from parity.engines import reference as torch_reference
@@ -139,7 +139,7 @@ BOUNDS = Bounds(
     [
         ("add", "dtype:float16"), ("add", "dtype:mixed"), ("softmax", "dtype:float16"), ("exp", "values:nan"),
         ("log", "values:tiny"), ("cumsum", "values:empty"), ("sort", "values:inf"), ("add", "strides:stepped"),
-        ("matmul", "strides:transposed"), ("sum", "strides:expanded"), 
+        ("matmul", "strides:transposed"), ("sum", "strides:expanded"),
         ("mul", "broadcast:rank"), ("tanh", "root:scalar twice"),
         ("matmul", "root:several twice"), ("permute", "root:view"), ("sort", "root:part"),
     ],
