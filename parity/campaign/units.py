@@ -89,10 +89,7 @@ class Finding:
         return len(self.program["steps"]), len(str(self.program)), self.number
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            name: getattr(self, name)
-            for name in ("number", "phase", "label", "key", "nature", "program", "failure", "report")
-        }
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Finding:

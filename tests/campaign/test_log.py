@@ -110,7 +110,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_record(written: Path, monkeypatc
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UsageError, match=r"cannot be written: Not a directory; choose another folder by --out"):
+    with pytest.raises(UsageError, match=r"cannot be written: File exists; choose another folder by --out"):
         Log(tmp_path / "file" / "some.log")
 
     def refused(*_: object) -> int:
