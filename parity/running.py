@@ -120,11 +120,15 @@ class Examiner:
             return draw_history(
                 source, self.reference, ops=self._supported, acts=acts, modes=modes, dtypes=dtypes
             ), None  # fmt: skip
+        # An engine that takes only some calls mixes no dtypes: each has its turn.
+        dtypes = self.plan.dtypes
+        if self._admits is not None and dtypes is not None:
+            dtypes = (dtypes[item.number % len(dtypes)],)
         # Without an exact operator there are no programs of that regime to draw.
         exact = any("exact" in CATALOGUE[op].tags for op in self._supported)
         regime: Regime | None = None if exact else "smooth"
         return draw_program(
-            source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime,
+            source, self.reference, ops=self._supported, dtypes=dtypes, regime=regime,
             order=self._order, shape=self._shape, admits=self._admits,
         )  # fmt: skip
 
