@@ -22,7 +22,7 @@ from parity.acts import available
 from parity.catalogue import CATALOGUE
 from parity.compare import compare
 from parity.compare.pipeline import weighed_alike
-from parity.compare.verdict import Verdict
+from parity.compare.verdict import Failure, Status, Verdict
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
@@ -30,6 +30,7 @@ from parity.errors import EngineError, ProgramError, UsageError
 from parity.judging import about, beyond_known, covered, explain, located
 from parity.planning import Item, Plan, items, seed_of
 from parity.program import Program, Regime
+from parity.report.cells import by_check, checks_of, dtype_of
 from parity.report.coverage import supported
 from parity.report.record import failure_record
 from parity.report.summary import PHASES, Outcome, Summary
@@ -74,10 +75,10 @@ class Examiner:
     def outcome(self, item: Item) -> Outcome:
         started = time.perf_counter()
         if item.op and not supported(CATALOGUE[item.op], self.subject):
-            return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, missing=(item.op,))
+            return _unsupported(item, missing=(item.op,))
         drawn = self.draw(item)
         if drawn is None:
-            return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw")
+            return _unsupported(item, note="nothing to draw")
         program, run = drawn
         if getattr(self.subject, "ones", False):
             program, run = weighed_alike(program), None
@@ -91,6 +92,9 @@ class Examiner:
             status=verdict.status,
             decided=verdict.decided,
             op=item.op,
+            dtype=item.dtype,
+            checks=by_check(program, verdict),
+            moved=verdict.moved,
             worst=float(verdict.worst),
             inaccurate=verdict.inaccurate_reference,
             missing=verdict.missing,
@@ -143,6 +147,7 @@ class Examiner:
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
         first = located(program, self.reference, self.subject, verdict.mismatches[0])
         key: tuple[str, str] = (first.check, first.op)
+        outcome = replace(outcome, dtype=outcome.dtype or dtype_of(program, first))
         if program.history and first.check in ("gradient", "value", "hook"):
             # Most likely not the tape but an operator that has been found wrong by itself.
             ops = {step.op for step in program.steps}
@@ -161,10 +166,25 @@ class Examiner:
         return replace(
             outcome,
             key=(found.check, found.op),
+            nature="crash" if ended else "flaky" if self._flaky(failure) else "differs",
             failure=failure_record(failure),
             report=failure_text(failure, corpus.shortest(kept.stem)),
             id=kept.stem,
         )
+
+    def _flaky(self, failure: Failure) -> bool:
+        """Whether the program that shows a difference does not show it each time."""
+        if any(mismatch.check == "repeat" for mismatch in failure.verdict.mismatches):
+            return True
+        return compare(failure.program, self.reference, self.subject).status == "agrees"
+
+
+def _unsupported(item: Item, **why: Any) -> Outcome:
+    there = checks_of(CATALOGUE[item.op], item.dtype) if item.op else []
+    checks: dict[str, tuple[Status, float]] = dict.fromkeys(there, ("unsupported", 0.0))
+    return Outcome(
+        item.number, item.phase, item.label, "unsupported", op=item.op, dtype=item.dtype, checks=checks, **why
+    )
 
 
 def probe(subject: Any) -> None:

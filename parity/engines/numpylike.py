@@ -35,6 +35,7 @@ _SPECIAL_UNARY = (
 )
 _SPECIAL_BINARY = "igamma=gammainc igammac=gammaincc xlogy=xlogy special.xlog1py=xlog1py special.zeta=zeta"
 
+_ARITHMETIC = "sum mean prod nansum nanmean add sub mul div pow"
 _LOGICAL = frozenset(["logical_not", "logical_and", "logical_or", "logical_xor", "isnan", "isinf", "isfinite"])
 
 _OTHERS: Mapping[str, str] = {
@@ -51,8 +52,11 @@ _OTHERS: Mapping[str, str] = {
     "where": "condition, input, other: np.where(condition, input, other)",
     "clamp": "input, *, min=None, max=None: np.clip(input, min, max)",
     "nan_to_num": "input: np.nan_to_num(input)",
-    "std": "input, dim=None, *, correction=1, keepdim=False: np.std(input, axis=dim, ddof=correction, keepdims=keepdim)",
-    "var": "input, dim=None, *, correction=1, keepdim=False: np.var(input, axis=dim, ddof=correction, keepdims=keepdim)",
+    **{
+        op: f"input, dim=None, *, correction=1, keepdim=False: "
+        f"np.{op}(input, axis=dim, ddof=correction, keepdims=keepdim)"
+        for op in ("std", "var")
+    },
     "count_nonzero": "input, dim=None: np.count_nonzero(input, axis=dim)",
     "argmax": "input, dim=None, *, keepdim=False: np.argmax(input, axis=dim, keepdims=keepdim)",
     "argmin": "input, dim=None, *, keepdim=False: np.argmin(input, axis=dim, keepdims=keepdim)",
@@ -129,7 +133,7 @@ NUMPYLIKE: Mapping[str, str] = {
 _FLOATING = frozenset(
     op
     for op, _ in _named(
-        f"{_UNARY} {_BINARY} {_SPECIAL_UNARY} {_SPECIAL_BINARY} sum mean prod nansum nanmean add sub mul div pow"
+        f"{_UNARY} {_BINARY} {_SPECIAL_UNARY} {_SPECIAL_BINARY} {_ARITHMETIC}"
     )
     if op not in {"t", "ravel", "fliplr", "flipud", "argwhere", "eq", "ne", "lt", "le", "gt", "ge"} | _LOGICAL
 )
