@@ -132,9 +132,7 @@ NUMPYLIKE: Mapping[str, str] = {
 #: What each library makes of truth values and whole numbers in these is a promotion of its own.
 _FLOATING = frozenset(
     op
-    for op, _ in _named(
-        f"{_UNARY} {_BINARY} {_SPECIAL_UNARY} {_SPECIAL_BINARY} {_ARITHMETIC}"
-    )
+    for op, _ in _named(f"{_UNARY} {_BINARY} {_SPECIAL_UNARY} {_SPECIAL_BINARY} {_ARITHMETIC}")
     if op not in {"t", "ravel", "fliplr", "flipud", "argwhere", "eq", "ne", "lt", "le", "gt", "ge"} | _LOGICAL
 )
 #: Parameters that name dimensions: torch lets a single number have one.
