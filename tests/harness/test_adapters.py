@@ -1,4 +1,4 @@
-"""Engines that are not like torch: the table of words, functional engines, released engines where they are installed."""
+"""Engines that are not like torch: tables of words, functional engines, released engines where they are installed."""
 
 from __future__ import annotations
 
