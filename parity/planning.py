@@ -13,8 +13,9 @@ from typing import Literal
 
 from parity.catalogue.spec import OpSpec
 from parity.errors import UsageError
+from parity.report.cells import dtypes_of
 from parity.report.summary import Phase
-from parity.strategies.dtypes import KIND, names
+from parity.strategies.dtypes import KIND
 from parity.strategies.single import Kind, kinds, parts
 
 #: What is drawn at random.
@@ -163,11 +164,6 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
 def seed_of(seed: int, label: str) -> int:
     """The seed of one program: its own, whatever else runs before it or beside it."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{label}".encode()).digest()[:8])
-
-
-def dtypes_of(spec: OpSpec, only: Sequence[str] | None) -> list[str]:
-    """The dtypes that an operator is tested in: all that torch accepts for it, or those of them in `only`."""
-    return [name for name in names(spec.dtypes) if only is None or name in only]
 
 
 def pick_ops(names: Sequence[str] | None, catalogue: Mapping[str, OpSpec]) -> tuple[str, ...]:

@@ -61,8 +61,6 @@ def _asked(view: Any) -> Node | None:
 
 
 def _settled(view: Any, node: Node | None) -> None:
-    # Another thread may have refreshed it meanwhile.
-    view.__class__ = getattr(view, "_fresh", view.__class__)
     replace_node(view, node)
     view._storage.views.add(view)
 

@@ -394,6 +394,8 @@ def replace_node(tensor: Tensor, node: Node | None) -> None:
     """Another node made this tensor: the hooks stay with the old one, only what is retained moves on."""
     retained = take_retained(tensor)
     put_node(tensor, node)
+    # A stale view is fresh from here on (another thread may have made it so): only now, for others read its node then.
+    tensor.__class__ = getattr(tensor, "_fresh", tensor.__class__)
     if tensor._meta is not None:
         tensor._meta.hooks = None
     if retained and node is not None:
@@ -434,10 +436,7 @@ def take_retained(tensor: Tensor) -> bool:
     if node is None or isinstance(node, AccumulateGrad):
         return False
     owner, slot = place_of(node)
-    if owner.hooks is None or slot not in owner.hooks.retained:
-        return False
-    del owner.hooks.retained[slot]
-    return True
+    return owner.hooks is not None and owner.hooks.retained.pop(slot, None) is not None
 
 
 def _rebuild(kind: type[Tensor], where: tuple[Any, ...], requires_grad: bool, attributes: dict[str, Any]) -> Tensor:
