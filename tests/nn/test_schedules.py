@@ -54,7 +54,7 @@ def test_rates_of_twelve_epochs(name):
         twin.load_state_dict(state)
         return [
             told,
-            list(state),
+            sorted(state),
             schedule.get_last_lr(),
             twin.get_last_lr(),
             twin.last_epoch if "Chained" not in name else 0,
