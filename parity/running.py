@@ -122,11 +122,15 @@ class Examiner:
             return draw_history(
                 source, self.reference, ops=self.drawable, acts=acts, modes=modes, dtypes=dtypes
             ), None  # fmt: skip
+        # An engine that takes only some calls mixes no dtypes: each has its turn.
+        dtypes = self.plan.dtypes
+        if self.admits is not None and dtypes is not None:
+            dtypes = (dtypes[item.number % len(dtypes)],)
         # Without an exact operator there are no programs of that regime to draw.
         exact = any("exact" in CATALOGUE[op].tags for op in self.drawable)
         regime: Regime | None = None if exact else "smooth"
         return draw_program(
-            source, self.reference, ops=self.drawable, dtypes=self.plan.dtypes, regime=regime,
+            source, self.reference, ops=self.drawable, dtypes=dtypes, regime=regime,
             order=self.order, shape=self.shape, admits=self.admits,
         )  # fmt: skip
 

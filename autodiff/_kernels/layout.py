@@ -12,6 +12,14 @@ def in_rows(x: Any) -> Any:
     return x if x.flags.c_contiguous else x.copy()
 
 
+def dense(x: Any) -> bool:
+    """Whether the elements lie side by side, each once, in whatever order of dimensions."""
+    flags = x.flags
+    if flags.c_contiguous or flags.f_contiguous:
+        return True
+    return bool(x.transpose(sorted(range(x.ndim), key=lambda d: -x.strides[d])).flags.c_contiguous)
+
+
 def laid_like(result: Any, *operands: Any) -> Any:
     """The result, in memory as NumPy's own functions of these operands lay theirs."""
     if all(operand.flags.c_contiguous for operand in operands if isinstance(operand, np.ndarray)):
