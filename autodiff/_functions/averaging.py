@@ -67,7 +67,7 @@ def avg_pool1d(
 def avg_pool2d(
     input: Tensor,
     kernel_size: Any,
-    stride: Any = None,
+    stride: Any = (),
     padding: Any = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
@@ -81,7 +81,7 @@ def avg_pool2d(
 def avg_pool3d(
     input: Tensor,
     kernel_size: Any,
-    stride: Any = None,
+    stride: Any = (),
     padding: Any = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
