@@ -20,7 +20,7 @@ from parity.cli.options import (
     target_of,
     target_options,
 )
-from parity.diagnose import diagnose
+from parity.diagnosis import diagnose
 from parity.engines import resolve
 from parity.engines.classes import names_class
 from parity.errors import UsageError
