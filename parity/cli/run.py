@@ -22,7 +22,6 @@ from parity.cli.options import (
 )
 from parity.diagnosis import diagnose
 from parity.engines import resolve
-from parity.engines.classes import names_class
 from parity.errors import UsageError
 from parity.planning import PROFILES, narrowed, plan
 from parity.report.doctor import doctor_record, doctor_text
@@ -56,14 +55,16 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options)
     if target is None:
         raise UsageError("run needs a target: a module with torch's names, e.g. parity run autodiff")
-    engine = resolve(target, options.engine_option) if names_class(target) else None
-    files = corpus.committed() if engine is None else []
+    engine = resolve(target, options.engine_option)
+    tabled = hasattr(engine, "takes")  # an engine with a table of calls, no module like torch
+    made = engine if hasattr(engine, "anatomy") else None  # a class, found out by probing
+    files = [] if tabled else corpus.committed()
     for path in files:
         corpus.load(path)
     decided = plan(
         target,
         CATALOGUE,
-        profile=options.profile or ("dev" if engine is None else "notebook"),
+        profile=options.profile or ("dev" if made is None else "notebook"),
         seed=options.seed,
         ops=options.ops,
         dtypes=options.dtypes,
@@ -74,17 +75,17 @@ def run(options: argparse.Namespace) -> int:
         kind=options.kind,
         options=options.engine_option,
     )
-    if engine is not None:
-        decided = narrowed(decided, engine.supports, engine.abilities.dtype, engine.abilities.scalar)
+    if tabled:
+        decided = narrowed(decided, engine)
     summary = Summary(target, decided.profile, decided.seed, excluded=len(EXCLUDED))
     with stream(options.json) as lines:
         # JSON on standard output leaves that stream to the records alone.
         progress = Progress(sys.stderr if lines is sys.stdout else sys.stdout, summary)
         begun = False
-        if engine is not None:
-            progress.message(doctor_text(engine, CATALOGUE) + "\n")
+        if made is not None:
+            progress.message(doctor_text(made, CATALOGUE) + "\n")
             if lines is not None:
-                write_lines(lines, [doctor_record(engine)])
+                write_lines(lines, [doctor_record(made)])
 
         def notify(outcome: Outcome) -> None:
             nonlocal begun
@@ -101,13 +102,16 @@ def run(options: argparse.Namespace) -> int:
             running.run(decided, summary, notify)
         finally:
             progress.clear()
-        mistakes = [] if engine is None else diagnose(engine)
-        for mistake in mistakes:
-            progress.message("\n" + "\n".join(mistake.lines()))
-        if lines is not None:
-            write_lines(lines, [mistake.record() for mistake in mistakes])
-        if engine is not None:
-            engine.close()
+        if made is not None:
+            found = diagnose(made)
+            made.close()
+            summary.mistakes = tuple(
+                f"{finding.number} {finding.name}" for finding in found if finding.kind == "mistake"
+            )
+            for finding in found:
+                progress.message("\n" + "\n".join(finding.lines()))
+            if lines is not None:
+                write_lines(lines, [finding.record() for finding in found])
         reports = sorted(summary.failures.values(), key=lambda outcome: outcome.number)
         for outcome in reports[:_REPORTS_SHOWN]:
             progress.message(f"\n{outcome.report}\n")

@@ -82,7 +82,8 @@ class Tensor:
         rows, columns = x.reshape((1, -1) if x.ndim == 1 else x.shape), y.reshape((-1, 1) if y.ndim == 1 else y.shape)
 
         def whole(g):
-            return g.reshape(np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2]) + (rows.shape[-2], columns.shape[-1]))
+            batches = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
+            return g.reshape(*batches, rows.shape[-2], columns.shape[-1])
 
         left = lambda g: fit(whole(g) @ np.swapaxes(columns, -1, -2), rows.shape).reshape(x.shape)
         right = lambda g: fit(np.swapaxes(rows, -1, -2) @ whole(g), columns.shape).reshape(y.shape)
