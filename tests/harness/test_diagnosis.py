@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parity.cli import main
-from parity.diagnosis import MISTAKES, diagnose, findings
+from parity.diagnosis import MISTAKES, diagnose, findings, page
 from parity.engines.anatomy import examine
 from parity.engines.handmade import Handmade
 from parity.engines.worker import tried
@@ -24,7 +24,7 @@ class Here:
     def __init__(self, path, name):
         namespace = {"__name__": "__main__"}
         for cell in cells(path):
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception, KeyboardInterrupt, SystemExit):
                 exec(cell.code, namespace)
         self.engine = Handmade(namespace[name], examine(namespace[name]), name, namespace)
 
@@ -132,3 +132,7 @@ def test_a_mistake_alone_is_a_failure_and_a_limit_is_none(tmp_path, monkeypatch,
         engine_of(tmp_path, *PLANTED[mistake][1:])
         assert main(["run", f"{tmp_path}/engine.py:Value", "--max-examples", "0", "--jobs", "1"]) == code
         assert says in capsys.readouterr().out
+
+
+def test_the_page_is_current():
+    assert page.main(["--check"]) == 0
