@@ -25,6 +25,11 @@ LISTS: tuple[Status, ...] = ("known", "flaky", "unsupported")
 RECORDED = 0.05
 
 
+def whole(op: str) -> Key:
+    """The name of all cells of an operator together: of one that is not there at all."""
+    return Key(op, "*", "*")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One cell that may differ, or that need not be there."""
@@ -53,9 +58,13 @@ class Baseline:
     accuracy: Mapping[Key, float] = field(default_factory=dict)
     recorded: bool = True
 
+    def entry(self, key: Key) -> Entry | None:
+        """What is agreed upon for a cell, by itself or with its whole operator."""
+        return self.entries.get(key) or self.entries.get(whole(key.op))
+
     def covers(self, key: Key) -> bool:
         """Whether a difference there is agreed upon."""
-        entry = self.entries.get(key)
+        entry = self.entry(key)
         return entry is not None and entry.status != "unsupported"
 
     def comparable(self, report: Report) -> bool:

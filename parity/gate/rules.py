@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from parity.errors import UsageError
-from parity.gate.baseline import RECORDED, Baseline, Entry
+from parity.gate.baseline import RECORDED, Baseline, Entry, whole
 from parity.report.cells import Key
 from parity.report.document import Cell, Finding, Report
 
@@ -127,7 +127,7 @@ def _few(names: list[str], limit: int = 5) -> str:
 def _uncovered(report: Report, baseline: Baseline, *, counting: bool) -> Iterable[Problem]:
     missing: dict[str, list[Key]] = {}
     for cell in report.cells:
-        entry = baseline.entries.get(cell.key)
+        entry = baseline.entry(cell.key)
         if cell.status == "unsupported" and (entry is None or entry.status != "unsupported"):
             missing.setdefault(cell.op, []).append(cell.key)
     for op, keys in missing.items():
@@ -142,7 +142,7 @@ def _worse(report: Report, baseline: Baseline, factor: float | None) -> Iterable
     if factor is None:
         return
     for cell in report.cells:
-        entry = baseline.entries.get(cell.key)
+        entry = baseline.entry(cell.key)
         before = entry.worst if entry is not None else baseline.accuracy.get(cell.key, RECORDED)
         if cell.status != "unsupported" and cell.worst > max(factor * before, HARMLESS):
             text = f"{cell.key} deviates by {cell.worst:.2g} of what is allowed, {before:.2g} when it was recorded"
@@ -152,7 +152,9 @@ def _worse(report: Report, baseline: Baseline, factor: float | None) -> Iterable
 def _stale(entry: Entry, report: Report, shown: Mapping[Key, float]) -> bool:
     """Whether an entry holds no more; one that comes and goes is never known to be gone."""
     if entry.status == "unsupported":
-        return not any(cell.key == entry.key and cell.status == "unsupported" for cell in report.cells)
+        return not any(
+            entry.key in (cell.key, whole(cell.op)) and cell.status == "unsupported" for cell in report.cells
+        )
     return entry.status == "known" and entry.key not in shown
 
 
@@ -160,7 +162,7 @@ def _marked(report: Report, baseline: Baseline) -> Report:
     """The report with what is agreed upon under its name."""
 
     def cell(cell: Cell) -> Cell:
-        entry = baseline.entries.get(cell.key)
+        entry = baseline.entry(cell.key)
         if entry is None or cell.status not in ("differs", "flaky", "crash", "unsupported"):
             return cell
         if (entry.status == "unsupported") != (cell.status == "unsupported"):
@@ -190,11 +192,10 @@ def updated(baseline: Baseline, report: Report) -> Baseline:
             before = baseline.entries.get(key)
             kept = (before.reason, before.link) if before is not None and before.status == "known" else ("", "")
             entries[key] = Entry(key, "known", worst, *kept)
-    for cell in report.cells:
-        if cell.status == "unsupported":
-            before = baseline.entries.get(cell.key)
-            reason = before.reason if before is not None else cell.reason
-            entries[cell.key] = Entry(cell.key, "unsupported", 0.0, reason, before.link if before is not None else "")
+    for key, reason in _unsupported(report):
+        before = baseline.entries.get(key)
+        told = (before.reason, before.link) if before is not None else (reason, "")
+        entries[key] = Entry(key, "unsupported", 0.0, *told)
     return Baseline(
         target=report.target,
         catalogue=report.catalogue,
@@ -205,6 +206,14 @@ def updated(baseline: Baseline, report: Report) -> Baseline:
         entries=entries,
         accuracy={c.key: float(f"{c.worst:.2g}") for c in report.cells if c.status == "passes" and c.worst >= RECORDED},
     )
+
+
+def _unsupported(report: Report) -> Iterable[tuple[Key, str]]:
+    """What is not there, with the reason: an operator as a whole if none of its cells is."""
+    there = {cell.op for cell in report.cells if cell.status != "unsupported"}
+    for cell in report.cells:
+        if cell.status == "unsupported":
+            yield (cell.key, cell.reason) if cell.op in there else (whole(cell.op), "")
 
 
 def shrunk(judged: Judged) -> Baseline:
