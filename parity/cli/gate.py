@@ -88,7 +88,7 @@ def gate(options: argparse.Namespace) -> int:
         tally.add(outcome, time.monotonic() - started)
 
     carried_out(decided, summary, Progress(sys.stdout, summary), count)
-    if engine is not None:
+    if hasattr(engine, "close"):
         engine.close()
     summary.profile = profile_of(decided)
     judged = judge(

@@ -10,7 +10,6 @@ from parity import corpus, running
 from parity.catalogue import CATALOGUE
 from parity.cli.options import duration, engine_options, jobs_option, names, natural, target_options
 from parity.engines import resolve
-from parity.engines.classes import names_class
 from parity.planning import PROFILES, Plan, narrowed, plan
 from parity.report.progress import Progress
 from parity.report.summary import Outcome, Summary, heading
@@ -33,15 +32,16 @@ def job_options(verb: argparse.ArgumentParser, profile: str) -> None:
 
 
 def prepared(options: argparse.Namespace, target: str, profile: str) -> tuple[Plan, Any]:
-    """The plan, and the engine if it is a class, which is loaded once to see what it has."""
-    engine = resolve(target, options.engine_option) if names_class(target) else None
-    files = corpus.committed() if engine is None else []
+    """The plan and the engine, loaded once to see what it has; `profile` is for engines that are no class."""
+    engine = resolve(target, options.engine_option)
+    tabled = hasattr(engine, "takes")  # an engine with a table of calls, no module like torch
+    files = [] if tabled else corpus.committed()
     for path in files:
         corpus.load(path)
     decided = plan(
         target,
         CATALOGUE,
-        profile=options.profile or profile,
+        profile=options.profile or ("notebook" if hasattr(engine, "anatomy") else profile),
         seed=options.seed,
         ops=options.ops,
         dtypes=options.dtypes,
@@ -52,9 +52,7 @@ def prepared(options: argparse.Namespace, target: str, profile: str) -> tuple[Pl
         kind=options.kind,
         options=options.engine_option,
     )
-    if engine is not None:
-        decided = narrowed(decided, engine.supports, engine.abilities.dtype, engine.abilities.scalar)
-    return decided, engine
+    return narrowed(decided, engine) if tabled else decided, engine
 
 
 def carried_out(decided: Plan, summary: Summary, progress: Progress, each: Callable[[Outcome], None]) -> None:

@@ -11,7 +11,6 @@ from parity.catalogue.excluded import EXCLUDED
 from parity.cli.job import carried_out, job_options, prepared
 from parity.cli.options import Verbs, json_option, stream, target_of
 from parity.diagnose import diagnose
-from parity.engines.classes import names_class
 from parity.errors import UsageError
 from parity.report.doctor import doctor_record, doctor_text
 from parity.report.progress import Progress
@@ -33,15 +32,16 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options)
     if target is None:
         raise UsageError("run needs a target: a module with torch's names, e.g. parity run autodiff")
-    decided, engine = prepared(options, target, "notebook" if names_class(target) else "dev")
+    decided, engine = prepared(options, target, "dev")
+    made = engine if hasattr(engine, "anatomy") else None  # a class, found out by probing
     summary = Summary(target, decided.profile, decided.seed, excluded=len(EXCLUDED))
     with stream(options.json) as lines:
         # JSON on standard output leaves that stream to the records alone.
         progress = Progress(sys.stderr if lines is sys.stdout else sys.stdout, summary)
-        if engine is not None:
-            progress.message(doctor_text(engine, CATALOGUE) + "\n")
+        if made is not None:
+            progress.message(doctor_text(made, CATALOGUE) + "\n")
             if lines is not None:
-                write_lines(lines, [doctor_record(engine)])
+                write_lines(lines, [doctor_record(made)])
 
         def write(outcome: Outcome) -> None:
             if lines is not None:
@@ -50,13 +50,13 @@ def run(options: argparse.Namespace) -> int:
                     write_lines(lines, [{"type": "failure", **outcome.failure}])
 
         carried_out(decided, summary, progress, write)
-        mistakes = [] if engine is None else diagnose(engine)
+        mistakes = [] if made is None else diagnose(made)
         for mistake in mistakes:
             progress.message("\n" + "\n".join(mistake.lines()))
         if lines is not None:
             write_lines(lines, [mistake.record() for mistake in mistakes])
-        if engine is not None:
-            engine.close()
+        if made is not None:
+            made.close()
         reports = sorted(summary.failures.values(), key=lambda outcome: outcome.number)
         for outcome in reports[:_REPORTS_SHOWN]:
             progress.message(f"\n{outcome.report}\n")
