@@ -8,10 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from parity.faults.candidates import candidates
+from parity.faults import edges, precision
+from parity.faults.candidates import Measure, candidates
 from parity.faults.equivalent import EQUIVALENT, reason, stands
 from parity.faults.mutants import Result, run
-from parity.faults.precision import measures
 from parity.faults.selftest import cases
 from parity.planning import seed_of
 
@@ -38,7 +38,7 @@ def report(
     """
     started = time.monotonic()
     found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
-    points = measures(engine, subject, ops)
+    points: list[Measure] = [*precision.measures(engine, subject, ops), *edges.sheets(engine, subject, ops)]
     todo = candidates(subject, found, measures=points)
     if ops is not None:
         todo = [candidate for candidate in todo if candidate.cases or candidate.measures]

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,10 +24,21 @@ from parity.engines.interpreter import execute
 from parity.errors import UsageError
 from parity.faults.mutations import NEIGHBOURS, Mutant, mutants
 from parity.faults.planted import plus, times
-from parity.faults.precision import Measure
 from parity.faults.rules import Case
 
 Part = Callable[..., Any]
+
+
+class Measure(Protocol):
+    """What is asked of an engine beside programs."""
+
+    def answer(self, subject: Any) -> object:
+        """Ask the engine everything."""
+
+    def worse(self, subject: Any) -> str:
+        """What the engine does less well than before it was changed; empty if nothing."""
+
+
 #: Programs that a mutant is given, spread over all those that reach it.
 MOST = 600
 

@@ -20,15 +20,14 @@ from typing import Any, Literal
 
 from parity.compare import compare
 from parity.engines.interpreter import execute
-from parity.faults.candidates import Candidate
+from parity.faults.candidates import Candidate, Measure
 from parity.faults.mutations import TOUCHED
-from parity.faults.precision import Measure
 from parity.faults.rules import Case
 from parity.judging import beyond_known
 
 Fate = Literal["killed", "survived", "not reached"]
 #: Seconds of computing that a mutant may take; one that takes longer hangs, and a run would show that.
-PATIENCE = 20
+PATIENCE = 60
 #: The same by the clock, for one that waits; other processes may be in the way.
 WAITING = 300.0
 

@@ -18,7 +18,7 @@ from parity.accuracy.points import Case, points
 from parity.program import Array
 
 #: Points of a case.
-POINTS = 200
+POINTS = 800
 #: What the table aims at, in ulp; and by how much more a point must be off than it was.
 AIM, MORE = 2.0, 0.5
 DTYPES = ("float32", "float64")

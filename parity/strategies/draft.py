@@ -56,6 +56,10 @@ class Draft:
         #: Whether inputs may require grad.
         self.differentiable = True
         self.mixing = 0.12
+        #: Whether tensors may have other shapes that broadcast with `shape`.
+        self.broadcasting = True
+        #: What an array may have at most, in elements.
+        self.largest = 4 * max(shapes.LARGEST, shapes.size(shape))
         self.leaves: list[Item] = []
         self.inputs: list[Input] = []
         #: Results by step: an item, or one per output.
@@ -111,6 +115,8 @@ class Draft:
 
     def values(self, shape: Shape, dtype: str, limits: Mapping[str, Any] = _NO_LIMITS) -> Array:
         """Numbers for a leaf: in the domain (smooth), or small and dyadic (exact)."""
+        if shapes.size(shape) > self.largest:
+            raise Unfit
         source = self.source
         kind = KIND[dtype]
         if kind == "b":
@@ -147,7 +153,7 @@ class Draft:
 
     def variant(self, shape: Shape) -> Shape:
         """The shape, or one that broadcasts with it; values that were chosen are kept whole."""
-        return shape if self.filler is not None else shapes.broadcastable(self.source, shape)
+        return shape if self.filler is not None or not self.broadcasting else shapes.broadcastable(self.source, shape)
 
     # -- picking
 

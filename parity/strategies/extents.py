@@ -97,7 +97,7 @@ def expansion(call: Call, argument: Argument) -> Any:
 
 
 def _not_too_large(call: Call, size: Shape) -> Shape:
-    if shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1) > 4 * shapes.LARGEST:
+    if shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1) > call.draft.largest:
         raise Unfit
     return size
 
