@@ -50,7 +50,7 @@ def report(
     for result in run(todo, found, engine, subject, measures=points, jobs=jobs):
         results.append(result)
         line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
-        why = reason(result.id, result.change)
+        why = result.how if result.fate == "proved" else reason(result.id, result.change)
         told = result.fate == "survived" and not why
         show(line if told else "", {**result.record(), "equivalent": why})
     there = {result.id for result in results}
@@ -84,7 +84,8 @@ def tally(results: Iterable[Result], equivalent: Mapping[str, str]) -> dict[str,
     """By kind of change: killed, survived without a reason, not reached."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
-        counts[result.kind][result.fate] += result.fate == "killed" or result.id not in equivalent
+        if result.fate == "killed" or result.id not in equivalent:
+            counts[result.kind][result.fate] += 1
     return {kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())}
 
 
@@ -99,6 +100,8 @@ def judged(results: Sequence[Result], equivalent: Mapping[str, str]) -> dict[str
         listed = result.id in equivalent
         if result.fate == "killed":
             groups["stale" if listed else "killed"].append(result)
+        elif result.fate == "proved":
+            groups["equivalent"].append(result)
         else:
             groups["equivalent" if listed else result.fate].append(result)
     gone = [Result(id, "", "", "", "survived", "no such mutant any more") for id in equivalent if id not in there]
