@@ -33,7 +33,7 @@ _TRIES = 100
 _WEIGHTED = frozenset(["tame", "exact", "shapes", "written"])
 _IN_PLACE: frozenset[Spelling] = frozenset(["inplace", "augmented"])
 #: Families that add products: what becomes of 0 · inf there is chance.
-_MIXING = frozenset(["matmul", "linalg", "loss", "normalize"])
+_MIXING = frozenset(["addition", "contraction", "linalg", "loss", "matmul", "normalize", "statistics"])
 _UNUSUAL: tuple[Shape, ...] = (
     (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
 )  # fmt: skip
