@@ -3,9 +3,9 @@
 from importlib import import_module
 
 FAMILIES = """
-    activation arithmetic bessel binning choosing classification comparison complex diagonal distance elementary
-    factorize index joining linalg logic loss masks matmul normalize norms order parting polynomials random rectifiers
-    reduce rounding scan scatter selection sets shape solve special spectrum statistics
+    activation arithmetic bessel binning choosing classification comparison complex convolution diagonal distance
+    elementary factorize index joining linalg logic loss masks matmul normalize norms order parting polynomials random
+    rectifiers reduce rounding scan scatter selection sets shape solve special spectrum statistics
 """
 
 for family in FAMILIES.split():

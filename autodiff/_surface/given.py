@@ -42,18 +42,19 @@ class Parameter:
 
 def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """The function behind a check of what it is given."""
-    places: list[Parameter | None] = []
-    named: dict[str, Parameter | None] = {}
+    #: The parameters by place and by name, read at the first call; set at once, as other threads may call meanwhile.
+    parameters: tuple[list[Parameter | None], dict[str, Parameter | None]] | None = None
     #: The types of calls that need not be looked at again.
     seen: set[tuple[Any, ...]] = set()
     #: How many parameters take tensors, or anything, before the first that takes something else.
     tensors = 0
 
     def look(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        nonlocal tensors
-        if not named:
-            _read(function, places, named)
-            tensors = sum(1 for _ in takewhile(lambda p: p is None or p.words == "Tensor", places))
+        nonlocal parameters, tensors
+        if parameters is None:
+            parameters = _read(function)
+            tensors = sum(1 for _ in takewhile(lambda p: p is None or p.words == "Tensor", parameters[0]))
+        places, named = parameters
         rest = [named["*"]] * (len(args) - len(places))
         known = [p.check(name, value) for p, value in zip([*places, *rest], args) if p is not None]
         known += [p.check(name, value) for key, value in kwargs.items() if (p := named.get(key)) is not None]
@@ -87,7 +88,7 @@ def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return public
 
 
-def _read(function: Callable[..., Any], places: list[Parameter | None], named: dict[str, Any]) -> None:
+def _read(function: Callable[..., Any]) -> tuple[list[Parameter | None], dict[str, Parameter | None]]:
     """The parameters by place and by name; what is not annotated by a kind that is known here is not looked at."""
     body = function
     while hasattr(body, "__wrapped__"):
@@ -97,12 +98,14 @@ def _read(function: Callable[..., Any], places: list[Parameter | None], named: d
     defaults |= body.__kwdefaults__ or {}  # type: ignore[attr-defined]
     count = code.co_argcount
     names = code.co_varnames
-    for place, name in enumerate(names[: count + code.co_kwonlyargcount]):
-        named[name] = _parameter(name, place if place < count else None, annotations, defaults.get(name, ...))
-        if place < count:
-            places.append(named[name])
+    named = {
+        name: _parameter(name, place if place < count else None, annotations, defaults.get(name, ...))
+        for place, name in enumerate(names[: count + code.co_kwonlyargcount])
+    }
+    places = [named[name] for name in names[:count]]
     starred = names[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else ""
     named["*"] = _parameter(starred, None, annotations, ...)
+    return places, named
 
 
 def _parameter(name: str, place: int | None, annotations: dict[str, Any], default: Any) -> Parameter | None:

@@ -64,6 +64,8 @@ class Child:
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
         self.abilities = Abilities(**loaded["abilities"], calls=loaded["calls"])
+        self.dtypes = (self.abilities.dtype,)
+        self.kinds = ("tame", "exact") if self.abilities.scalar else ("tame", "shapes", "exact")
         #: Whether a backward pass starts from ones, because `backward` takes no array.
         self.ones = not self.abilities.scalar and self.anatomy["seed"] not in ("array", "tensor")
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]

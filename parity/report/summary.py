@@ -12,6 +12,7 @@ from parity.compare.verdict import Status
 from parity.report.record import plain
 
 Phase = Literal["corpus", "operators", "programs", "histories"]
+Nature = Literal["differs", "flaky", "crash"]
 PHASES: tuple[Phase, ...] = ("corpus", "operators", "programs", "histories")
 WIDTH = 80
 _LABELS: Mapping[Phase, str] = {
@@ -33,6 +34,12 @@ class Outcome:
     decided: str = ""
     #: The operator that was tested by itself; empty for a random program.
     op: str = ""
+    #: The dtype that it was tested in; of a random program that differs, the one that it is counted under.
+    dtype: str = ""
+    #: What came out, and the deviation, in each respect in which it was compared: value, gradient, second.
+    checks: Mapping[str, tuple[Status, float]] = field(default_factory=dict)
+    #: Condition and deviation in roundings, where nudges were needed.
+    moved: tuple[float, float] | None = None
     worst: float = 0.0
     inaccurate: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -40,6 +47,8 @@ class Outcome:
     seconds: float = 0.0
     #: (check, operator) of a difference; failures that share it count as one.
     key: tuple[str, str] | None = None
+    #: Of a difference: whether the subject's process ended, or it comes and goes.
+    nature: Nature = "differs"
     #: Of a difference that is the first of its key: the record, the report, the id under which it was kept.
     failure: Mapping[str, Any] | None = None
     report: str = ""
@@ -54,7 +63,9 @@ class Outcome:
             "status": self.status,
             "decided": self.decided,
             "op": self.op,
+            "dtype": self.dtype,
             "worst": plain(self.worst),
+            "checks": {check: [status, plain(worst)] for check, (status, worst) in self.checks.items()},
             "inaccurate_reference": list(self.inaccurate),
             "missing": list(self.missing),
             "note": self.note,
