@@ -12,6 +12,7 @@ from autodiff import graph as graph
 from autodiff import library as library
 from autodiff import linalg as linalg
 from autodiff import nn as nn
+from autodiff import optim as optim
 from autodiff import random as random
 from autodiff import serialization as serialization
 from autodiff import special as special

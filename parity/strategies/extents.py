@@ -152,8 +152,8 @@ def arange(call: Call, argument: Argument) -> Any:
     start, count = source.integer(-3, 3), source.integer(0, 5)
     step = source.choice((1, 2, -1, 0.5) if call.draft.dtypes[0].startswith("float") else (1, 2, -1))
     end = start + count * step
-    if count and step in (2, 0.5) and source.boolean(0.3):
-        end -= step / 2 if step < 1 else 1  # between the last number and the next
+    if count and start % 2:  # now and then between the last number and the next
+        end -= {2: 1, 0.5: 0.25}.get(step, 0)
     found = (start, end, step)
     return Spread(found) if step != 1 or source.boolean() else Spread(found[:2])
 

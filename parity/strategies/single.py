@@ -72,7 +72,8 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
         found.append("exact")
     if letter == "f" and _IN_PLACE & spec.spellings:
         found.append("written")
-    if letter == "f" and (elementwise(spec) or spec.family in _GROWING):
+    apart = any(a.limits.get("apart") for a in spec.arguments)  # in long rows some come close
+    if letter == "f" and (elementwise(spec) or spec.family in _GROWING) and not (apart and "exact" not in spec.tags):
         found.append("large")
     return tuple(kind for kind in KINDS if kind in found)
 
