@@ -54,7 +54,10 @@ def alike(program: Callable[[Any], Any]) -> None:
 
 
 def same(program: Callable[[Any], Any], message: str | None = None, *, within: float = 1e-12) -> None:
-    """Both return equal things to the last few bits, or `within` a share; or raise errors of types of one name, `message` in both texts."""
+    """Both return equal things to the last few bits, or raise errors of types of one name.
+
+    `message` is then in both texts; `within`: how far numbers may part, as a share.
+    """
     theirs, ours = outcome(torch, program), outcome(autodiff, program)
     raised = isinstance(theirs, tuple) and len(theirs) == 2 and isinstance(theirs[0], type)
     if message is None:
