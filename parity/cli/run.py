@@ -16,6 +16,8 @@ from parity.cli.options import (
     json_option,
     names,
     natural,
+    process_options,
+    python_of,
     stream,
     target_of,
     target_options,
@@ -38,6 +40,7 @@ def register(verbs: Verbs) -> None:
     verb.set_defaults(verb=run)
     target_options(verb, "a module with torch's names: autodiff, mypkg.mytorch; or a class: notebook.ipynb:Value")
     engine_options(verb)
+    process_options(verb)
     verb.add_argument("--profile", help=f"{' | '.join(PROFILES)} (default: dev; of a class: notebook)")
     verb.add_argument("--seed", type=natural, help="default: 0, for nightly a new one")
     verb.add_argument(
@@ -55,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     target = target_of(options)
     if target is None:
         raise UsageError("run needs a target: a module with torch's names, e.g. parity run autodiff")
-    engine = resolve(target, options.engine_option)
+    engine = resolve(target, options.engine_option, python_of(options))
     tabled = hasattr(engine, "takes")  # an engine with a table of calls, no module like torch
     made = engine if hasattr(engine, "anatomy") else None  # a class, found out by probing
     files = [] if tabled else corpus.committed()
@@ -74,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
         files=files,
         kind=options.kind,
         options=options.engine_option,
+        python=python_of(options),
     )
     if tabled:
         decided = narrowed(decided, engine)
