@@ -156,7 +156,8 @@ class Examiner:
         ended = first.check == "error" and getattr(first.subject, "type", "") in getattr(self.subject, "ended", ())
         failure = explain(program, verdict, self.reference, self.subject, shrinking=not ended, seed=self.plan.seed)
         if reason := covered(failure.verdict.mismatches, failure.program):
-            return replace(outcome, status="known", note=reason)
+            checks: dict[str, tuple[Status, float]] = {c: ("known", worst) for c, (_, worst) in outcome.checks.items()}
+            return replace(outcome, status="known", note=reason, checks=checks)
         id, short = self.filed(failure)
         found = failure.verdict.mismatches[0]
         # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from parity.engines.channel import GRACE, Channel, Died
+from parity.engines.experiment import Tried
 from parity.engines.handmade import Abilities
 from parity.engines.protocol import Raised, Run
-from parity.engines.wire import program_to_json, run_from_json
+from parity.engines.wire import program_to_json, run_from_json, tried_from_json
 from parity.errors import EngineError, UsageError
 from parity.program import Program, Step
 
@@ -92,6 +93,18 @@ class Child(Channel):
             self.close()
             return Run(self.name, error=Raised(error.type, str(error), "program"))
         return run_from_json(answer["run"], self.name)
+
+    def attempt(self, lines: str, looks: Sequence[str], times: int = 1) -> Tried:
+        """Try a few lines over there (`parity.engines.experiment`); a crash or a hang is what came of them."""
+        request = {"do": "try", "lines": lines, "looks": list(looks), "times": times, "seconds": PROGRAM_SECONDS}
+        try:
+            if self._process is None:
+                self._start()
+            answer = self._ask(request, PROGRAM_SECONDS + GRACE)
+        except Died as error:
+            self.close()
+            return Tried(raised=Raised(error.type, str(error), "backward"))
+        return tried_from_json(answer["tried"], self.name)
 
     # -- the process
 
