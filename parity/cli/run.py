@@ -10,7 +10,7 @@ from parity.catalogue import CATALOGUE
 from parity.catalogue.excluded import EXCLUDED
 from parity.cli.job import carried_out, job_options, prepared
 from parity.cli.options import Verbs, json_option, stream, target_of
-from parity.diagnose import diagnose
+from parity.diagnosis import diagnose
 from parity.errors import UsageError
 from parity.report.doctor import doctor_record, doctor_text
 from parity.report.progress import Progress
@@ -50,13 +50,16 @@ def run(options: argparse.Namespace) -> int:
                     write_lines(lines, [{"type": "failure", **outcome.failure}])
 
         carried_out(decided, summary, progress, write)
-        mistakes = [] if made is None else diagnose(made)
-        for mistake in mistakes:
-            progress.message("\n" + "\n".join(mistake.lines()))
-        if lines is not None:
-            write_lines(lines, [mistake.record() for mistake in mistakes])
         if made is not None:
+            found = diagnose(made)
             made.close()
+            summary.mistakes = tuple(
+                f"{finding.number} {finding.name}" for finding in found if finding.kind == "mistake"
+            )
+            for finding in found:
+                progress.message("\n" + "\n".join(finding.lines()))
+            if lines is not None:
+                write_lines(lines, [finding.record() for finding in found])
         reports = sorted(summary.failures.values(), key=lambda outcome: outcome.number)
         for outcome in reports[:_REPORTS_SHOWN]:
             progress.message(f"\n{outcome.report}\n")
