@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels import activation_series as series
-from autodiff._kernels import gelu as exact
 from autodiff._kernels.blocks import row_blocks
-from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
+from autodiff._kernels.late import Late
 from autodiff._kernels.layout import in_rows
 from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
@@ -22,6 +21,7 @@ from autodiff._kernels.summation import of_rows, total
 from autodiff._kernels.twofold import two_product
 
 Dims = tuple[int, ...]
+exact, error_functions = Late("gelu"), Late("error_functions")
 
 
 #: The derivative of the logistic function.
@@ -174,12 +174,16 @@ def glu(x: Any, dim: int) -> Any:
 @in_single
 def gelu(x: Any) -> Any:
     """x times the normal distribution's function: nothing is lost on the left side."""
-    return exact.gelu(x) if x.dtype.itemsize == 8 else x * ndtr(x)
+    return exact.gelu(x) if x.dtype.itemsize == 8 else x * error_functions.ndtr(x)
 
 
 @in_single
 def gelu_slope(x: Any) -> Any:
-    return exact.gelu_slope(x) if x.dtype.itemsize == 8 else ndtr(x) + x * normal_density(x)
+    return (
+        exact.gelu_slope(x)
+        if x.dtype.itemsize == 8
+        else error_functions.ndtr(x) + x * error_functions.normal_density(x)
+    )
 
 
 @in_single

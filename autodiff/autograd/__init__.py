@@ -257,6 +257,7 @@ def _for_each(outs: Any, ins: Any, seeds: Any, create_graph: bool, *unused: Any)
     given = [x for x in seeds if x is not None]
     if not given:
         raise ValueError("grad(): is_grads_batched=True needs grad_outputs, several of them along a first dimension")
+    importlib.import_module("autodiff._primitives.batching")
     with at_work(given[0]._array.shape[0], "error") as at:
         each = [None if x is None else entered(x, 0, at) for x in seeds]
         found = grad(outs, ins, each, True, create_graph, unused[0], materialize_grads=unused[1])
