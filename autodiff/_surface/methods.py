@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff._core.inplace import assign, check_cast, check_overlap, refuse_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
-from autodiff._core.overwrite import overwrite
+from autodiff._core.overwrite import overwrite, overwrite_own
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
@@ -33,6 +33,9 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
 
     @functools.wraps(operator, SHOWN)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        fits = numbers or (bool(args) and isinstance(args[0], Tensor))
+        if kernel is not None and fits and overwrite_own(self, kernel, args, kwargs):
+            return self
         if memory == "apart":
             operands = _flat((*args, *kwargs.values()))
             if any(x is self for x in operands):
@@ -40,7 +43,6 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
             check_overlap(self, operands, same=False)
         elif memory != "overlapping":
             check_overlap(self, args)
-        fits = numbers or (bool(args) and isinstance(args[0], Tensor))
         if kernel is not None and fits and overwrite(self, kernel, args, kwargs):
             return self
         try:
