@@ -19,7 +19,9 @@ from autodiff._kernels.flags import anyway, silently
 ndarray = np.ndarray
 
 
-def overwrite_own(target: Tensor, kernel: Callable[..., Any], operands: tuple[Any, ...], params: dict[str, Any]) -> bool:
+def overwrite_own(
+    target: Tensor, kernel: Callable[..., Any], operands: tuple[Any, ...], params: dict[str, Any]
+) -> bool:
     """`overwrite` for what an optimiser's step is made of: whole tensors of one shape, which share no memory.
 
     Little needs to be asked there, which is worth a twentieth of such a step; False, with nothing done, for the rest.
