@@ -23,23 +23,17 @@ from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError, ParityError, UsageError
 from parity.judging import about, explain
-from parity.planning import Item, Plan, dtypes_of, plan, seed_of
+from parity.planning import Item, Plan, plan, seed_of
 from parity.program import Program
+from parity.report.cells import CHECKS, ORDER, Respect, checks_of, dtypes_of
 from parity.report.coverage import supported
 from parity.report.text import failure_text
 from parity.running import Examiner, probe
 from parity.strategies.single import Kind, draw_op, kinds
 from parity.strategies.source import Seeded
 
-#: What a test answers for: of a difference in gradients the test of values must not complain.
-CHECKS = {
-    "value": frozenset({"value", "dtype", "shape", "error", "alias", "touched", "requires_grad"}),
-    "gradient": frozenset({"gradient", "none"}),
-    "second": frozenset({"second"}),
-}
 #: Tests of histories, and how many histories are in each.
 PARTS, _SHARE = 10, 30
-_ORDER = {"value": 0, "gradient": 1, "second": 2}
 
 
 def settle(settings: Any, seed: int | None) -> Plan:
@@ -87,16 +81,10 @@ def collect_histories(session: pytest.Session, decided: Plan) -> Iterator[Histor
         yield HistoryItem.from_parent(session, name=name, nodeid=f"parity::{name}", part=part, plan=decided)
 
 
-def checks_of(spec: OpSpec, dtype: str) -> list[str]:
-    """Values always; derivatives of floating and complex dtypes as far as torch has them."""
-    differentiable = dtype.startswith(("float", "complex")) and "discrete" not in spec.tags
-    return [check for check, order in _ORDER.items() if order == 0 or (differentiable and order <= spec.orders)]
-
-
 class ParityItem(pytest.Item):
     """One operator in one dtype: its programs compared in one respect."""
 
-    def __init__(self, *, spec: OpSpec, dtype: str, check: str, plan: Plan, **kwargs: Any) -> None:
+    def __init__(self, *, spec: OpSpec, dtype: str, check: Respect, plan: Plan, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.spec, self.dtype, self.check, self.plan = spec, dtype, check, plan
 
@@ -133,7 +121,7 @@ class ParityItem(pytest.Item):
                     raise _as_error(program, found, reference, subject, self.plan.seed)
 
     def _programs(self, reference: Any) -> Iterator[Program]:
-        order = _ORDER[self.check]
+        order = ORDER[self.check]
         menu = kinds(self.spec, self.dtype)
         given = self.plan.programs if self.plan.counted else self.plan.rounds * len(menu)
         for number, kind in islice(_cycle(menu), given):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
 import platform
-import signal
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import cached_property
 from multiprocessing.connection import Connection, wait
@@ -22,14 +18,16 @@ from parity.acts import available
 from parity.catalogue import CATALOGUE
 from parity.compare import compare
 from parity.compare.pipeline import weighed_alike
-from parity.compare.verdict import Verdict
+from parity.compare.verdict import Failure, Status, Verdict
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
 from parity.errors import EngineError, ProgramError, UsageError
 from parity.judging import about, beyond_known, covered, explain, located
 from parity.planning import Item, Plan, items, seed_of
+from parity.processes import Spawned
 from parity.program import Program, Regime
+from parity.report.cells import by_check, checks_of, dtype_of
 from parity.report.coverage import supported
 from parity.report.record import failure_record
 from parity.report.summary import PHASES, Outcome, Summary
@@ -56,15 +54,16 @@ class Examiner:
 
     def __init__(self, plan: Plan, reference: Any, subject: Any) -> None:
         self.plan, self.reference, self.subject = plan, reference, subject
-        self._explained: dict[tuple[str, str], tuple[str, str]] = {}
+        #: The check and operator that a difference showed in at first, and those that it was found to be about.
+        self.explained: dict[tuple[str, str], tuple[str, str]] = {}
         #: An engine that takes no program but simple ones says what it takes.
-        self._admits = getattr(subject, "takes", None)
+        self.admits = getattr(subject, "takes", None)
         abilities = getattr(subject, "abilities", None)
-        self._shape = () if abilities is not None and abilities.scalar else None
-        self._order = getattr(subject, "order", None)
+        self.shape = () if abilities is not None and abilities.scalar else None
+        self.order = getattr(subject, "order", None)
 
     @cached_property
-    def _supported(self) -> tuple[str, ...]:
+    def drawable(self) -> tuple[str, ...]:
         """What random programs are made of: what is there, and gives the same values each time."""
         drawn = {"random"} if hasattr(self.subject, "seed") else {"random", "stream"}
         return tuple(
@@ -74,10 +73,10 @@ class Examiner:
     def outcome(self, item: Item) -> Outcome:
         started = time.perf_counter()
         if item.op and not supported(CATALOGUE[item.op], self.subject):
-            return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, missing=(item.op,))
+            return _unsupported(item, missing=(item.op,))
         drawn = self.draw(item)
         if drawn is None:
-            return Outcome(item.number, item.phase, item.label, "unsupported", op=item.op, note="nothing to draw")
+            return _unsupported(item, note="nothing to draw")
         program, run = drawn
         if getattr(self.subject, "ones", False):
             program, run = weighed_alike(program), None
@@ -91,6 +90,9 @@ class Examiner:
             status=verdict.status,
             decided=verdict.decided,
             op=item.op,
+            dtype=item.dtype,
+            checks=by_check(program, verdict),
+            moved=verdict.moved,
             worst=float(verdict.worst),
             inaccurate=verdict.inaccurate_reference,
             missing=verdict.missing,
@@ -110,7 +112,7 @@ class Examiner:
                 return self._draw_op(source, item)
             except Undrawn:
                 return None
-        if not self._supported:
+        if not self.drawable:
             return None
         if item.phase == "histories":
             if not hasattr(self.subject, "module"):
@@ -118,49 +120,75 @@ class Examiner:
             acts, modes = available(self.subject.module)
             dtypes = self.plan.dtypes
             return draw_history(
-                source, self.reference, ops=self._supported, acts=acts, modes=modes, dtypes=dtypes
+                source, self.reference, ops=self.drawable, acts=acts, modes=modes, dtypes=dtypes
             ), None  # fmt: skip
+        # An engine that takes only some calls mixes no dtypes: each has its turn.
+        dtypes = self.plan.dtypes
+        if self.admits is not None and dtypes is not None:
+            dtypes = (dtypes[item.number % len(dtypes)],)
         # Without an exact operator there are no programs of that regime to draw.
-        exact = any("exact" in CATALOGUE[op].tags for op in self._supported)
+        exact = any("exact" in CATALOGUE[op].tags for op in self.drawable)
         regime: Regime | None = None if exact else "smooth"
         return draw_program(
-            source, self.reference, ops=self._supported, dtypes=self.plan.dtypes, regime=regime,
-            order=self._order, shape=self._shape, admits=self._admits,
+            source, self.reference, ops=self.drawable, dtypes=dtypes, regime=regime,
+            order=self.order, shape=self.shape, admits=self.admits,
         )  # fmt: skip
 
     def _draw_op(self, source: Seeded, item: Item) -> tuple[Program, Run]:
         spec = CATALOGUE[item.op]
-        order = None if self._order is None else min(self._order, spec.orders)
+        order = None if self.order is None else min(self.order, spec.orders)
         return draw_op(
             source, self.reference, spec, item.dtype, kind=item.kind, part=item.part,
-            order=order, shape=self._shape, admits=self._admits,
+            order=order, shape=self.shape, admits=self.admits,
         )  # fmt: skip
 
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:
         first = located(program, self.reference, self.subject, verdict.mismatches[0])
         key: tuple[str, str] = (first.check, first.op)
+        outcome = replace(outcome, dtype=outcome.dtype or dtype_of(program, first))
         if program.history and first.check in ("gradient", "value", "hook"):
             # Most likely not the tape but an operator that has been found wrong by itself.
             ops = {step.op for step in program.steps}
-            key = next((known for known in self._explained if known[1] in ops), key)
-        if key in self._explained:
-            return replace(outcome, key=self._explained[key])
+            key = next((known for known in self.explained if known[1] in ops), key)
+        if key in self.explained:
+            return replace(outcome, key=self.explained[key])
         # A process that ends or hangs costs seconds each time: such a program is told as it is.
         ended = first.check == "error" and getattr(first.subject, "type", "") in getattr(self.subject, "ended", ())
         failure = explain(program, verdict, self.reference, self.subject, shrinking=not ended, seed=self.plan.seed)
         if reason := covered(failure.verdict.mismatches, failure.program):
-            return replace(outcome, status="known", note=reason)
-        kept = corpus.keep(failure.program, about(failure) | {"engine": self.plan.target})
+            checks: dict[str, tuple[Status, float]] = {c: ("known", worst) for c, (_, worst) in outcome.checks.items()}
+            return replace(outcome, status="known", note=reason, checks=checks)
+        id, short = self.filed(failure)
         found = failure.verdict.mismatches[0]
         # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.
-        self._explained[key] = found.check, found.op
+        self.explained[key] = found.check, found.op
         return replace(
             outcome,
             key=(found.check, found.op),
+            nature="crash" if ended else "flaky" if self._flaky(failure) else "differs",
             failure=failure_record(failure),
-            report=failure_text(failure, corpus.shortest(kept.stem)),
-            id=kept.stem,
+            report=failure_text(failure, short),
+            id=id,
         )
+
+    def filed(self, failure: Failure) -> tuple[str, str]:
+        """The id under which the failing program is kept from now on, and what of it suffices to name it."""
+        id = corpus.keep(failure.program, about(failure) | {"engine": self.plan.target}).stem
+        return id, corpus.shortest(id)
+
+    def _flaky(self, failure: Failure) -> bool:
+        """Whether the program that shows a difference does not show it each time."""
+        if any(mismatch.check == "repeat" for mismatch in failure.verdict.mismatches):
+            return True
+        return compare(failure.program, self.reference, self.subject).status == "agrees"
+
+
+def _unsupported(item: Item, **why: Any) -> Outcome:
+    there = checks_of(CATALOGUE[item.op], item.dtype) if item.op else []
+    checks: dict[str, tuple[Status, float]] = dict.fromkeys(there, ("unsupported", 0.0))
+    return Outcome(
+        item.number, item.phase, item.label, "unsupported", op=item.op, dtype=item.dtype, checks=checks, **why
+    )
 
 
 def probe(subject: Any) -> None:
@@ -240,28 +268,21 @@ def _alone(plan: Plan, todo: list[Item], summary: Summary, deadline: float | Non
 
 def _together(plan: Plan, todo: list[Item], summary: Summary, deadline: float | None, jobs: int) -> Generator[Outcome]:
     """Each process takes every `jobs`-th program; this one only listens, and never imports torch."""
-    context = multiprocessing.get_context("spawn")
-    workers: dict[Connection, Any] = {}
+    workers: dict[Connection, Spawned] = {}
     waiting: dict[Connection, int] = {}
     try:
         for share in range(jobs):
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_work, args=(theirs, plan, deadline, share, jobs), daemon=True)
-            # What depends on the order of a set differs between two processes, and so shows.
-            with _environment("PYTHONHASHSEED", str(1 + share)):
-                process.start()
-            theirs.close()
-            workers[ours] = process
-            waiting[ours] = share
+            worker = Spawned(_work, plan, deadline, share, jobs, hashing=1 + share)
+            workers[worker.connection] = worker
+            waiting[worker.connection] = share
         while waiting:
             for connection in wait(list(waiting)):
                 assert isinstance(connection, Connection)
                 try:
                     kind, content = connection.recv()
                 except EOFError:
-                    workers[connection].join()
                     where = todo[waiting[connection]].label if waiting[connection] < len(todo) else "the end"
-                    code = workers[connection].exitcode
+                    code = workers[connection].ended()
                     raise EngineError(
                         f"the process that ran {plan.target} died (exit code {code}) at {where}"
                     ) from None
@@ -275,27 +296,11 @@ def _together(plan: Plan, todo: list[Item], summary: Summary, deadline: float | 
                 else:
                     raise content
     finally:
-        for connection, process in workers.items():
-            connection.close()
-            process.terminate()
-            process.join()
-
-
-@contextlib.contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        os.environ.pop(name)
-        if before is not None:
-            os.environ[name] = before
+        for worker in workers.values():
+            worker.end()
 
 
 def _work(connection: Connection, plan: Plan, deadline: float | None, share: int, jobs: int) -> None:
-    # Ctrl-C reaches every process of a terminal; the one that listens ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         subject = resolve(plan.target, dict(plan.options))
         probe(subject)

@@ -33,13 +33,13 @@ def overwrite_own(
     if kind is not FLOAT32 and kind is not FLOAT64:
         return False
     tracking = True
+    given: list[Any] = []
     if unusual:
         if duals or state.level or state.inference:
             return False
         tracking = state.grad
     if tracking and target._node is not None:
         return False
-    given = []
     for x in operands:
         if type(x) is Tensor:
             a = x._array

@@ -91,7 +91,9 @@ class Calls:
         starred = names[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else ""
         named["*"] = _parameter(starred, None, annotations, ...)
         self.tensors = sum(1 for _ in takewhile(lambda p: p is None or p.words == "Tensor", places))
-        self.places, self.named = places, named
+        self.places = places
+        # The last of all: other threads may call meanwhile, and take it for the sign that all is known.
+        self.named = named
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any
@@ -110,9 +110,19 @@ class Comparison:
     ours: Run
     theirs: Run
     passing: AbstractSet[Sight] = frozenset()
-    worst: float = 0.0
+    #: The worst so far of values, of gradients and of second derivatives, in units of what was allowed.
+    deviations: dict[str, float] = field(default_factory=dict)
+    #: Spread and deviation of the array that nudges have moved and that deviates most, both in roundings.
+    moved: tuple[float, float] | None = None
+
+    @property
+    def worst(self) -> float:
+        return max(self.deviations.values(), default=0.0)
 
     def verdict(self) -> Verdict:
+        return replace(self._verdict(), deviations=self.deviations, moved=self.moved)
+
+    def _verdict(self) -> Verdict:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
         led = len(shaped) == 1 and shaped[0].check == "error" and self._led_to_raise()
         if shaped and not led:
@@ -246,7 +256,7 @@ class Comparison:
                 if judgement.blame == "ill-conditioned":
                     uncertain.append(mismatch(pair, judgement, self._names))
                     break
-                self.worst = max(self.worst, judgement.ratio)
+                self._note(pair, judgement.ratio)
                 if self._alarms(pair, judgement):
                     return self._differs(pair, judgement)
                 if judgement.inaccurate_reference and not explained:
@@ -330,7 +340,7 @@ class Comparison:
         apart, u = deviation(pair.reference, pair.subject), rounding(pair.reference)
         if not (apart <= u).all():
             return False
-        self._note(apart, u)
+        self._note(pair, float((apart / u).max(initial=0.0)))
         return True
 
     def _unmoved(self, pair: Pair) -> bool:
@@ -347,11 +357,19 @@ class Comparison:
         apart, room = deviation(pair.reference, pair.subject), allowed(pair.reference, pair.spread)
         doubtful = ~(apart <= room)
         if not doubtful.any():
-            self._note(apart, room)
+            self._note(pair, float((apart / room).max(initial=0.0)))
+        self._note_moved(pair, apart)
         return np.asarray(doubtful)
 
-    def _note(self, apart: Array, room: Array) -> None:
-        self.worst = max(self.worst, float((apart / room).max(initial=0.0)))
+    def _note(self, pair: Pair, worst: float) -> None:
+        self.deviations[pair.kind] = max(self.deviations.get(pair.kind, 0.0), worst)
+
+    def _note_moved(self, pair: Pair, apart: Array) -> None:
+        assert pair.spread is not None
+        u = rounding(pair.reference)
+        deviation = float((apart / u).max(initial=0.0))
+        if self.moved is None or deviation >= self.moved[1]:
+            self.moved = float((pair.spread / u).max(initial=0.0)), deviation
 
     @property
     def _names(self) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -74,6 +75,10 @@ class Verdict:
     #: What the subject lacks, if `status` is "unsupported".
     missing: tuple[str, ...] = ()
     note: str = ""
+    #: The worst deviation of values, of gradients and of second derivatives, where there was any.
+    deviations: Mapping[str, float] = field(default_factory=dict)
+    #: How far nudges move the reference, and how far the subject is from it, in roundings; None: bits tell enough.
+    moved: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

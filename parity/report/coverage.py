@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from parity.catalogue.excluded import KNOWN
+from parity.catalogue.excluded import KNOWN, LIVED, REFUSED
 from parity.catalogue.spec import OpSpec
 from parity.tables.score import Score
 
@@ -32,6 +32,17 @@ def coverage_record(
         yield {"type": "excluded", "op": name, "reason": reason}
     for name, row in KNOWN.items():
         yield {"type": "known", "op": name, "checks": sorted(row.checks), "reason": row.reason}
+    for words, reason in REFUSED.items():
+        yield {"type": "known", "op": "", "checks": ["error"], "reason": reason, "words": words}
+    for lived in LIVED:
+        yield {
+            "type": "known",
+            "op": "",
+            "checks": sorted(lived.checks),
+            "reason": lived.reason,
+            "ops": sorted(lived.ops - {""}),
+            "needs": lived.needs,
+        }
     for score in scores:
         yield score.record()
 
@@ -50,11 +61,15 @@ def coverage_text(
         for spec in specs:
             lines.append(f"  {spec.name:{width}}  {spec.dtypes:6}  order {spec.orders}{_lacking(spec, subject)}")
     lines += ["", "left out"]
-    for name, reason in excluded.items():
-        lines += textwrap.wrap(reason, _WIDTH, initial_indent=f"  {name}: ", subsequent_indent="    ")
+    lines += _listed(excluded)
     lines += ["", "differences that stay"]
-    for name, row in KNOWN.items():
-        lines += textwrap.wrap(row.reason, _WIDTH, initial_indent=f"  {name}: ", subsequent_indent="    ")
+    lines += _listed({name: row.reason for name, row in KNOWN.items()})
+    lines += ["", "what torch's own backward pass refuses by mistake"]
+    lines += _listed({f'"{words}"': reason for words, reason in REFUSED.items()})
+    if LIVED:
+        lines += ["", "histories: not followed yet"]
+        for lived in LIVED:
+            lines += _listed({f"{', '.join(sorted(lived.ops - {''})) or 'the end'} after {lived.needs}": lived.reason})
     for score in scores:
         lines += ["", *score.lines()]
     lines.append("")
@@ -71,6 +86,14 @@ def coverage_text(
 def supported(spec: OpSpec, subject: Any) -> list[str]:
     """The spellings of an operator that the engine has."""
     return [spelling for spelling in sorted(spec.spellings) if subject.supports(spec.name, spelling)]
+
+
+def _listed(reasons: Mapping[str, str]) -> list[str]:
+    return [
+        line
+        for what, reason in reasons.items()
+        for line in textwrap.wrap(reason, _WIDTH, initial_indent=f"  {what}: ", subsequent_indent="    ")
+    ]
 
 
 def _lacking(spec: OpSpec, subject: Any | None) -> str:

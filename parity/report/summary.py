@@ -12,6 +12,7 @@ from parity.compare.verdict import Status
 from parity.report.record import plain
 
 Phase = Literal["corpus", "operators", "programs", "histories"]
+Nature = Literal["differs", "flaky", "crash"]
 PHASES: tuple[Phase, ...] = ("corpus", "operators", "programs", "histories")
 WIDTH = 80
 _LABELS: Mapping[Phase, str] = {
@@ -33,6 +34,12 @@ class Outcome:
     decided: str = ""
     #: The operator that was tested by itself; empty for a random program.
     op: str = ""
+    #: The dtype that it was tested in; of a random program that differs, the one that it is counted under.
+    dtype: str = ""
+    #: What came out, and the deviation, in each respect in which it was compared: value, gradient, second.
+    checks: Mapping[str, tuple[Status, float]] = field(default_factory=dict)
+    #: Condition and deviation in roundings, where nudges were needed.
+    moved: tuple[float, float] | None = None
     worst: float = 0.0
     inaccurate: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -40,6 +47,8 @@ class Outcome:
     seconds: float = 0.0
     #: (check, operator) of a difference; failures that share it count as one.
     key: tuple[str, str] | None = None
+    #: Of a difference: whether the subject's process ended, or it comes and goes.
+    nature: Nature = "differs"
     #: Of a difference that is the first of its key: the record, the report, the id under which it was kept.
     failure: Mapping[str, Any] | None = None
     report: str = ""
@@ -54,7 +63,9 @@ class Outcome:
             "status": self.status,
             "decided": self.decided,
             "op": self.op,
+            "dtype": self.dtype,
             "worst": plain(self.worst),
+            "checks": {check: [status, plain(worst)] for check, (status, worst) in self.checks.items()},
             "inaccurate_reference": list(self.inaccurate),
             "missing": list(self.missing),
             "note": self.note,
@@ -75,6 +86,8 @@ class Summary:
     excluded: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    #: Well-known mistakes that experiments beside the programs showed, by name.
+    mistakes: tuple[str, ...] = ()
     #: Why the run ended before its plan did, if it did.
     cut: str = ""
     statuses: dict[Phase, Counter[str]] = field(default_factory=lambda: {phase: Counter() for phase in PHASES})
@@ -115,10 +128,10 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 agree, 1 mismatch, 2 interrupted, 5 nothing ran."""
+        """0 agree, 1 mismatch or mistake, 2 interrupted, 5 nothing ran."""
         if self.interrupted:
             return 2
-        if self.count("differs"):
+        if self.count("differs") or self.mistakes:
             return 1
         return 0 if self.compared else 5
 
@@ -182,6 +195,8 @@ def summary_text(summary: Summary) -> str:
     rows.append(("deviation", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
     jobs = "1 process" if summary.jobs == 1 else f"{summary.jobs} processes"
     rows.append(("run", f"seed {summary.seed}, profile {summary.profile}, {summary.seconds:.1f} s, {jobs}"))
+    if summary.mistakes:
+        rows.append(("mistakes", "; ".join(summary.mistakes)))
     if summary.cut:
         rows.append(("cut short", summary.cut))
     lines = []
@@ -229,6 +244,9 @@ def _conclusion(summary: Summary) -> str:
         kinds = len(summary.repeated)
         what = f"{kinds} difference{'s' * (kinds != 1)}, in {differ} program{'s' * (differ != 1)}"
         text = f"MISMATCH: {what}"
+    elif summary.mistakes:
+        count = len(summary.mistakes)
+        text = f"MISTAKEN: {count} well-known mistake{'s' * (count != 1)}, and no program that differs"
     elif not summary.compared:
         text = "NOTHING RAN: no program was compared"
     else:

@@ -121,7 +121,7 @@ def tensor(call: Call, argument: Argument) -> Any:
             shape = (*shape[:3], 2)
         if sized and not shapes.size(shape):
             raise Unfit
-        layouts = 0.0 if contiguous or pairs else 0.15
+        layouts = 0.0 if contiguous or pairs else draft.leaning.layouts
         values = draft.values(shape, dtype, limits)
         if ordered is not None and disordered(values, ordered):
             raise Unfit
@@ -189,12 +189,12 @@ def beside(call: Call, argument: Argument) -> Any:
         if first is not None and limits.get("matching"):
             dtype = first.array.dtype.name
         for _ in range(3):
-            made = draft.fresh(draft.variant(shape), kinds, limits, dtype)
+            made = draft.fresh(draft.variant(shape, draft.leaning.broadcasting), kinds, limits, dtype)
             if not apart or first is None or _apart(first, made):
                 return made
         raise Unfit
 
-    if len(draft.leaves) < 6 and call.source.boolean(0.25 if draft.filler is None else 0.8):
+    if len(draft.leaves) < 6 and call.source.boolean(draft.leaning.fresh if draft.filler is None else 0.8):
         return call.note(make())
     return call.note(draft.pick(call.spec.dtypes, limits, suits, make))
 

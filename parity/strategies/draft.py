@@ -19,6 +19,7 @@ from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.dtypes import FLOATING, INEXACT, KIND, KIND_OF_CHAR
 from parity.strategies.item import MARGIN, Item, Unfit, exactly
+from parity.strategies.leaning import EVEN, Leaning
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
@@ -39,6 +40,7 @@ class Draft:
         *,
         filler: Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None] | None = None,
         admits: Callable[[Step], bool] | None = None,
+        leaning: Leaning = EVEN,
     ) -> None:
         self.source = source
         self.engine = engine
@@ -51,11 +53,11 @@ class Draft:
         self.filler = filler
         #: Which steps may be drawn, for an engine that has not every call of an operator; None: all.
         self.admits = admits
+        self.leaning = leaning
         #: Whether zeros, infinities and nan stand in the cotangents.
         self.special_seeds = False
         #: Whether inputs may require grad.
         self.differentiable = True
-        self.mixing = 0.12
         self.leaves: list[Item] = []
         self.inputs: list[Input] = []
         #: Results by step: an item, or one per output.
@@ -74,9 +76,13 @@ class Draft:
 
     # -- leaves
 
-    def leaf(self, array: Array, *, differentiable: bool = True, layouts: float = 0.15, usable: bool = True) -> Item:
-        """A new input that holds the array."""
+    def leaf(
+        self, array: Array, *, differentiable: bool = True, layouts: float | None = None, usable: bool = True
+    ) -> Item:
+        """A new input that holds the array; `layouts`: how likely its memory is unusual, if not as elsewhere."""
         source = self.source
+        if layouts is None:
+            layouts = self.leaning.layouts
         array = np.asarray(array)
         if self.filler is not None:
             layouts = 0.0
@@ -98,7 +104,7 @@ class Draft:
     def dtype(self, kinds: str) -> str:
         """The main dtype, or now and then another, of the kinds allowed."""
         source = self.source
-        if len(self.dtypes) > 1 and source.boolean(self.mixing):
+        if len(self.dtypes) > 1 and source.boolean(self.leaning.mixing):
             name = source.choice(self.dtypes)
         else:
             name = self.dtypes[0]
@@ -145,9 +151,11 @@ class Draft:
         """A new input of that shape, in the domain."""
         return self.leaf(self.values(shape, dtype or self.dtype(kinds), limits))
 
-    def variant(self, shape: Shape) -> Shape:
+    def variant(self, shape: Shape, ways: float = EVEN.broadcasting) -> Shape:
         """The shape, or one that broadcasts with it; values that were chosen are kept whole."""
-        return shape if self.filler is not None else shapes.broadcastable(self.source, shape)
+        if self.filler is not None:
+            return shape
+        return shapes.broadcastable(self.source, shape, ways)
 
     # -- picking
 

@@ -28,12 +28,14 @@ from parity.strategies import (
     products,
     samples,
     shapes,
+    windows,
 )
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
 from parity.strategies.exactness import ROUNDED_SECOND, bits_after
 from parity.strategies.item import Item, Unfit
+from parity.strategies.leaning import EVEN, OFTEN, Leaning
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
@@ -48,7 +50,7 @@ def united(tables: Iterable[Mapping[str, Drawer]]) -> dict[str, Drawer]:
     return found
 
 
-_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples)
+_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples, windows)
 _DRAWERS = united(module.DRAWERS for module in _KINDS)
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(
@@ -110,12 +112,14 @@ def draw_program(
     order: int | None = None,
     shape: Shape | None = None,
     admits: Callable[[Step], bool] | None = None,
+    leaning: Leaning = EVEN,
 ) -> tuple[Program, Run]:
     """A program and what the reference made of it, gradients included.
 
     The reference should be in its settings (`with reference.settings()`). `dtypes` has the main dtype first,
     then those that are mixed in; `shape` is the one that most tensors have. A copy made for a step to write
     into comes on top of `max_steps`. What is None is drawn too. `admits` says which steps may be drawn.
+    `leaning` is for a search: its operator must be one of `ops`.
     """
     names = None if ops is None else tuple(sorted(ops))
     if dtypes is None:
@@ -132,7 +136,7 @@ def draw_program(
         shape = shapes.base(source)
     if order is None:
         order = 2 if source.boolean(0.3) else 1
-    draft = Draft(source, reference, regime, mixture, shape, admits=admits)
+    draft = Draft(source, reference, regime, mixture, shape, admits=admits, leaning=leaning)
     mends = functools.partial(_mend, frozenset(menu))
     attempts = 0
     while len(draft.steps) < max_steps and draft.error is None and attempts < 4 * max_steps:
@@ -142,7 +146,8 @@ def draw_program(
             source.end(True)
             break
         try:
-            draw_step(draft, plan(source.choice(menu)), mends)
+            leant = leaning.op and source.boolean(OFTEN)
+            draw_step(draft, plan(leaning.op if leant else source.choice(menu)), mends)
         except Unfit:
             source.end(False)
         else:

@@ -24,9 +24,9 @@ def base(source: Source) -> Shape:
     return source.choice(EMPTY) if source.boolean(0.025) else shape
 
 
-def broadcastable(source: Source, shape: Shape) -> Shape:
-    """A shape that broadcasts with `shape`: itself, fewer leading axes, axes of size 1, or 0-dim."""
-    if not shape or not source.boolean(0.4):
+def broadcastable(source: Source, shape: Shape, ways: float = 0.4) -> Shape:
+    """A shape that broadcasts with `shape`: itself, or, so likely, fewer leading axes, axes of size 1, or 0-dim."""
+    if not shape or not source.boolean(ways):
         return shape
     how = source.integer(0, 3)
     if how == 0:

@@ -20,6 +20,7 @@ from parity.strategies.drawing import draw_step, finished, plan, weigh
 from parity.strategies.dtypes import FLOATING, KIND
 from parity.strategies.exactness import REAL_ONLY
 from parity.strategies.item import Unfit
+from parity.strategies.leaning import EVEN, Leaning
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
@@ -82,6 +83,7 @@ def draw_op(
     part: int | None = None,
     shape: Shape | None = None,
     admits: Callable[[Step], bool] | None = None,
+    leaning: Leaning = EVEN,
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
@@ -106,7 +108,8 @@ def draw_op(
         spelling = "inplace"
     for _ in range(_TRIES):
         main = _shape(source, spec, kind) if shape is None else shape
-        draft = Draft(source, reference, regime, (dtype,), main, filler=_filler(spec, kind, part), admits=admits)
+        filler = _filler(spec, kind, part)
+        draft = Draft(source, reference, regime, (dtype,), main, filler=filler, admits=admits, leaning=leaning)
         if kind == "shapes" and source.boolean(0.35):
             _prepare(draft)
         draft.differentiable = not (kind == "written" and source.boolean(0.4))

@@ -15,7 +15,7 @@ import pytest
 import autodiff as ad
 from autodiff import library
 from parity.catalogue import CATALOGUE, OpSpec, arguments
-from parity.cli import _parser
+from parity.cli import parser
 
 PAGE = (Path(__file__).parents[2] / "docs/adding-an-operator.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -101,7 +101,7 @@ def test_commands_exist():
         words = shlex.split(command)
         match words[0]:
             case "parity":
-                given = _parser().parse_args(words[1:])
+                given = parser().parse_args(words[1:])
                 assert given.ops == [words[-1]]
                 assert words[-1] in CATALOGUE
             case "make":

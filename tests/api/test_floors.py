@@ -24,6 +24,7 @@ LAZY_DOORS = {
 IMPORTLIB = {
     # What a program seldom needs.
     "autodiff/__init__.py",
+    "autodiff/nn/__init__.py",
     # Families, listed once: their own package's.
     "autodiff/_functions/__init__.py",
     "autodiff/_primitives/__init__.py",

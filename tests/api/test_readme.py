@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.cli import _parser
+from parity.cli import parser
 from parity.pytest_plugin import OPTIONS
 
 TEXT = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def test_python_runs_in_under_ten_lines(code: str) -> None:
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("parity ")])
 def test_commands_parse(command: str) -> None:
-    assert _parser().parse_args(shlex.split(command)[1:]).verb
+    assert parser().parse_args(shlex.split(command)[1:]).verb
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("pytest ")])

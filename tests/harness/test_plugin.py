@@ -15,8 +15,8 @@ import torch  # noqa: F401  before pytester's snapshots of sys.modules: torch ca
 import parity.pytest_suite  # for the same reason, and that no table is filled twice:
 import parity.truth.evaluation  # noqa: F401
 from parity.catalogue import CATALOGUE
-from parity.planning import dtypes_of
-from parity.pytest_suite import PARTS, checks_of
+from parity.pytest_suite import PARTS
+from parity.report.cells import checks_of, dtypes_of
 from tests.harness.conftest import FORWARDING, WRONG_EXP
 
 pytest_plugins = ["pytester"]

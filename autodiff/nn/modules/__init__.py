@@ -1,0 +1,15 @@
+"""torch.nn.modules: the classes, by family."""
+
+from __future__ import annotations
+
+from autodiff.nn.modules import activation, container, conv, dropout, linear, loss, module, normalization, shaping
+from autodiff.nn.modules.module import Module
+
+_FAMILIES = (module, activation, container, conv, dropout, linear, loss, normalization, shaping)
+
+for _family in _FAMILIES:
+    for _name, _value in vars(_family).items():
+        if isinstance(_value, type) and issubclass(_value, Module) and not _name.startswith("_"):
+            globals()[_name] = _value
+
+__all__ = [name for name, value in globals().items() if isinstance(value, type) and issubclass(value, Module)]

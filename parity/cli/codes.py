@@ -1,0 +1,3 @@
+"""Exit codes: pytest's where pytest has one."""
+
+AGREE, MISMATCH, INTERRUPTED, BROKEN, USAGE, NOTHING = range(6)
