@@ -149,11 +149,15 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
     for path in plan.files:
         found.append(Item(len(found), "corpus", f"corpus {path.stem}", path=path))
     for turn in range(plan.rounds):
-        for op in plan.ops:
-            for dtype in dtypes_of(catalogue[op], plan.dtypes):
+        for place, op in enumerate(plan.ops):
+            dtypes = dtypes_of(catalogue[op], plan.dtypes)
+            floats = [dtype for dtype in dtypes if KIND[dtype] == "f"]
+            for dtype in dtypes:
                 for kind in kinds(catalogue[op], dtype):
                     if plan.kinds is not None and kind not in plan.kinds:
                         continue
+                    if kind == "large" and dtype != floats[(place + turn) % len(floats)]:
+                        continue  # they cost ten times as much: one dtype a round
                     label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
                     for part in range(parts(catalogue[op], kind)):
                         title = f"{label} part {part}" if part else label
