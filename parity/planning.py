@@ -65,6 +65,8 @@ class Plan:
     options: tuple[tuple[str, str], ...] = ()
     #: The kinds of one-operator programs; None: all that make sense.
     kinds: tuple[Kind, ...] | None = None
+    #: The Python whose process the engine runs in: "" for this one, None for no process of its own.
+    python: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def plan(
     files: Iterable[Path] = (),
     kind: DrawnKind | None = None,
     options: Mapping[str, str] | None = None,
+    python: str | None = None,
 ) -> Plan:
     """Settle what is to be run; UsageError for what does not exist.
 
@@ -126,6 +129,7 @@ def plan(
         jobs=max(1, jobs),
         files=tuple(files),
         options=tuple((options or {}).items()),
+        python=python,
     )
 
 
