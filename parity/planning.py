@@ -6,10 +6,10 @@ import difflib
 import fnmatch
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from parity.catalogue.spec import OpSpec
 from parity.errors import UsageError
@@ -36,7 +36,7 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     "dev": Profile(rounds=1, programs=5000, histories=2000, seconds=70.0),
-    "gate": Profile(rounds=3, programs=30_000, histories=15_000, seconds=None),
+    "gate": Profile(rounds=1, programs=4000, histories=2000, seconds=None),
     "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=15.0),
     "nightly": Profile(rounds=20, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
 }
@@ -129,14 +129,18 @@ def plan(
     )
 
 
-def narrowed(plan: Plan, supports: Callable[[str], bool], dtype: str, scalar: bool) -> Plan:
-    """The plan for an engine that is one class: of its operators, in its one dtype, without histories.
+def narrowed(plan: Plan, engine: Any) -> Plan:
+    """The plan for an engine with a table of calls: of its operators and dtypes, without histories.
 
-    Nobody's class promises anything at infinities and nan; and scalars have but one shape.
+    It says itself which kinds of one-operator programs make sense: nobody's class promises anything at infinities, and
+    scalars have but one shape.
     """
-    kinds: tuple[Kind, ...] = ("tame", "exact") if scalar else ("tame", "shapes", "exact")
-    ops = plan.ops if plan.chosen else tuple(op for op in plan.ops if supports(op))
-    return replace(plan, ops=ops, dtypes=(dtype,), histories=0, kinds=kinds)
+    ops = plan.ops if plan.chosen else tuple(op for op in plan.ops if engine.supports(op))
+    dtypes = tuple(name for name in engine.dtypes if plan.dtypes is None or name in plan.dtypes)
+    if not dtypes:
+        there = f"{engine.name} is compared in {', '.join(engine.dtypes)}"
+        raise UsageError(f"{there}, not in {', '.join(plan.dtypes or ())}")
+    return replace(plan, ops=ops, dtypes=dtypes, histories=0, kinds=engine.kinds)
 
 
 def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:

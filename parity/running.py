@@ -122,11 +122,15 @@ class Examiner:
             return draw_history(
                 source, self.reference, ops=self.drawable, acts=acts, modes=modes, dtypes=dtypes
             ), None  # fmt: skip
+        # An engine that takes only some calls mixes no dtypes: each has its turn.
+        dtypes = self.plan.dtypes
+        if self.admits is not None and dtypes is not None:
+            dtypes = (dtypes[item.number % len(dtypes)],)
         # Without an exact operator there are no programs of that regime to draw.
         exact = any("exact" in CATALOGUE[op].tags for op in self.drawable)
         regime: Regime | None = None if exact else "smooth"
         return draw_program(
-            source, self.reference, ops=self.drawable, dtypes=self.plan.dtypes, regime=regime,
+            source, self.reference, ops=self.drawable, dtypes=dtypes, regime=regime,
             order=self.order, shape=self.shape, admits=self.admits,
         )  # fmt: skip
 
@@ -152,7 +156,8 @@ class Examiner:
         ended = first.check == "error" and getattr(first.subject, "type", "") in getattr(self.subject, "ended", ())
         failure = explain(program, verdict, self.reference, self.subject, shrinking=not ended, seed=self.plan.seed)
         if reason := covered(failure.verdict.mismatches, failure.program):
-            return replace(outcome, status="known", note=reason)
+            checks: dict[str, tuple[Status, float]] = {c: ("known", worst) for c, (_, worst) in outcome.checks.items()}
+            return replace(outcome, status="known", note=reason, checks=checks)
         id, short = self.filed(failure)
         found = failure.verdict.mismatches[0]
         # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.

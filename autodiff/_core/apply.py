@@ -11,7 +11,7 @@ from autodiff._core import batching, errors, views
 from autodiff._core.batched import Batched
 from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
-from autodiff._core.noting import note, note_node
+from autodiff._core.noting import note, note_node, takes_part
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.promotion import unbroadcast
 from autodiff._core.tangents import carried
@@ -49,7 +49,7 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             raise unbroadcast(p, inputs, error) from None
         several = isinstance(result, tuple)
         tensors = [wrap(r) for r in result] if several else [wrap(result)]
-        if needs_grad and (not unusual or state.grad):
+        if needs_grad and (not unusual or (state.grad if p.copies else takes_part(*inputs))):
             record(p, inputs, tensors, params)
         if is_view:
             _link_views(p, inputs[0], tensors, params, several)
@@ -168,7 +168,11 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         t._array = result
         t._storage = t._meta = None
         edge = input._node if differentiable else None
-        if edge is not None and (not unusual or state.grad) and result.dtype.kind in "fc":
+        if (
+            edge is not None
+            and (not unusual or (state.grad if p.copies else takes_part(input)))
+            and result.dtype.kind in "fc"
+        ):
             like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
             node: Any = PlainNode()
             node.primitive = p

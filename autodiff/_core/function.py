@@ -18,6 +18,7 @@ from autodiff._core.batched import Batched
 from autodiff._core.graph import backward
 from autodiff._core.modes import duals, enable_grad, no_grad, state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node
+from autodiff._core.noting import takes_part
 from autodiff._core.packing import Packed, packed, unpacked
 from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, accumulator, wrap
@@ -170,7 +171,7 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
     def recorded(*args: Any, **kwargs: Any) -> Any:
         # An input that is given twice has one edge.
         tensors = list({id(a): a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)}.values())
-        if not state.grad or not any(t._node is not None for t in tensors):
+        if not any(t._node is not None for t in tensors) or (unusual and not takes_part(*tensors)):
             return body(*args, **kwargs)
         if state.maps and any(isinstance(t, Batched) for t in tensors):
             return body(*args, **kwargs)  # the graph is that of all samples, one floor below

@@ -16,6 +16,8 @@ from autodiff._core.tensor import Tensor
 
 ndarray = np.ndarray
 Gradient = Any
+#: For `create_graph`: Tensors all the same, for what they carry besides their values, but nothing is recorded.
+UNRECORDED: Any = 1
 #: From so many elements on a sum in place is worth asking whose memory it is.
 LARGE = 1 << 14
 

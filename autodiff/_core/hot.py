@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.modes import duals, state, unusual
+from autodiff._core.modes import duals, unusual
 from autodiff._core.node import Clock, HotNode, Storage, next_key
-from autodiff._core.noting import note
+from autodiff._core.noting import note, takes_part
 from autodiff._core.primitive import Primitive
 from autodiff._core.promotion import promoted
 from autodiff._core.tangents import carried
@@ -49,7 +49,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
         t._array = out
         t._storage = t._meta = None
         edge = input._node
-        if edge is not None and (not unusual or state.grad):
+        if edge is not None and (not unusual or takes_part(input)):
             node = t._node = HotNode()
             node.primitive = p
             node.left = edge
@@ -137,7 +137,7 @@ def binary(
         t: Tensor = new_tensor(Tensor)
         t._array = out
         t._storage = t._meta = None
-        if (an is not None or bn is not None) and (not unusual or state.grad):
+        if (an is not None or bn is not None) and (not unusual or takes_part(input, other)):
             node = t._node = HotNode()
             node.primitive = p
             node.left = an
@@ -199,7 +199,7 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
         t._array = out
         t._storage = t._meta = None
         edge = input._node
-        if edge is not None and (not unusual or state.grad):
+        if edge is not None and (not unusual or takes_part(input)):
             node = t._node = HotNode()
             node.primitive = p
             node.left = edge

@@ -18,7 +18,7 @@ from autodiff._core.node import AccumulateGrad, Hooks, Node, Storage
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, View, replace_node, replayed, wrap
+from autodiff._core.tensor import Tensor, View, put_inference, refit, replace_node, replayed, wrap
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -106,11 +106,10 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
         meta.view = View(result._meta.view.base, result._meta.view.way, made)  # type: ignore[union-attr]
     elif target._storage is not None:
         views.moved_base(target, before)
-    target.storage().touch()
+    refit(target)
     if duals:
         moved(target, result)
-    if target.is_inference() and not state.inference:
-        raise RuntimeError(errors.INFERENCE_WRITTEN)  # as torch does, after it is done
+    written(target)  # refused, as in torch, after it is done
     return target
 
 
@@ -147,9 +146,12 @@ def _of_inference(operands: Sequence[Any]) -> bool:
 
 def written(target: Tensor) -> Storage:
     """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then."""
-    if unusual and target.is_inference() and not state.inference:
-        raise RuntimeError(errors.INFERENCE_WRITTEN)
     storage = target.storage()
+    if unusual and target._meta is not None and (target._meta.inference or target._meta.uncounted):
+        if state.inference:
+            return storage
+        if target._meta.uncounted:
+            raise RuntimeError(errors.INFERENCE_WRITTEN)
     storage.touch()
     return storage
 
@@ -185,6 +187,25 @@ def _owner(array: Any) -> Any:
     """Whose memory an array shows; an outline's is its own affair."""
     base = array.base if type(array) is np.ndarray else None
     return array if base is None else base
+
+
+def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
+    """Raise RuntimeError if a value of `shape` does not broadcast to `room`."""
+    if shape == room:
+        return
+    lead = len(room) - len(shape)
+    if lead < 0:
+        try:
+            both = np.broadcast_shapes(room, shape)
+        except ValueError:
+            raise RuntimeError(errors.cannot_broadcast(room, shape)) from None
+        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(both)}")
+    for i, n in enumerate(shape):
+        if n not in (1, room[i + lead]):
+            raise RuntimeError(
+                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at "
+                f"non-singleton dimension {i + lead}"
+            )
 
 
 def refuse_overlap(target: Tensor) -> NoReturn:
@@ -233,6 +254,8 @@ def _before(target: Tensor) -> Tensor:
         old = wrap(target._array)
         old._storage = target.storage()
     old._node = target._node
+    if unusual:
+        put_inference(old, target.is_inference())
     if duals:
         shared(target, old)
     return old

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import errors
-from autodiff._core.gradients import ALONE, Gradient, ndarray, references
+from autodiff._core.gradients import ALONE, UNRECORDED, Gradient, ndarray, references
 from autodiff._core.hooks import in_order, run_accumulated, run_after, run_before
-from autodiff._core.modes import state, unusual
+from autodiff._core.inplace import check_fits, written
+from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
-from autodiff._core.tensor import own_node, wrap
+from autodiff._core.tensor import Tensor, own_node, put_inference, wrap
 
 #: Held while `.grad` is written in place: two threads that add at once would lose a sum.
 _writing = threading.RLock()
@@ -96,18 +97,57 @@ def _is_whole(g: Any) -> bool:
     )
 
 
+def _suits(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
+    """Whether a gradient may become the `.grad` that is to lie so; a size of 1 does not matter, unless it repeats."""
+    wanted = (*lies[1], *[-1] * g.ndim)
+    return all(step != 0 if n == 1 else step == w for n, step, w in zip(g.shape, g.strides, wanted))
+
+
+def _laid(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> Any:
+    """A copy that lies so. Raises RuntimeError where the leaf has another shape by now, to which it does not expand."""
+    shape, strides = lies
+    check_fits(g.shape, shape)
+    room = np.ndarray(shape, g.dtype, strides=strides)
+    np.copyto(room, g)
+    return room
+
+
+def _first_unrecorded(g: Tensor, lies: Any, alone: bool) -> Tensor:
+    """What becomes `.grad` of a tensor that nobody recorded: that itself, if it is nobody else's, or a copy."""
+    array = g.memory()
+    if alone and (array.flags.c_contiguous if lies is None else _suits(array, lies)):
+        first = wrap(array if array.base is None else in_own_memory(array))
+        if unusual:
+            put_inference(first, g.is_inference())
+        return first
+    return wrap(in_own_memory(array) if lies is None else _laid(array, lies))
+
+
 def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     """Add a gradient to its leaf's `.grad`, never sharing memory with anybody."""
     meta = node.meta
+    if create_graph is UNRECORDED:
+        if meta.grad is None:
+            alone = references(g) <= ALONE + 1
+            meta.grad = _first_unrecorded(g, node.lies, alone)
+            return
+        g, create_graph = g._array, False
     if meta.grad is None:
+        lies = node.lies
         if create_graph:
-            first = wrap(np.array(g._array)) if g._node is None else ops.clone(g)
+            if g._node is None:
+                first = wrap(np.array(g._array, order="C") if lies is None else _laid(g._array, lies))
+            else:
+                first = ops.clone(g) if g._array.flags.c_contiguous else ops.contiguous(g)
         elif not isinstance(g, np.ndarray):
-            first = wrap(g)
+            first = wrap(g if lies is None else _laid(np.asarray(g), lies))
         else:
             # The walk holds it once more than _alone() did: in its own frame.
             fresh = references(g) <= ALONE + 1 and (g.base is None or _is_whole(g))
-            first = wrap(g if fresh else in_own_memory(g))
+            if lies is not None:
+                first = wrap(g if fresh and _suits(g, lies) else _laid(g, lies))
+            else:
+                first = wrap(g if fresh and g.flags.c_contiguous else in_own_memory(g))
         # Threads take turns at calls: between this question and its answer there is none.
         if meta.grad is None:
             meta.grad = first
@@ -115,8 +155,6 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         g = first if create_graph else first._array
     with _writing:
         held = meta.grad
-        if unusual and held is not None and held.is_inference() and not state.inference:
-            raise RuntimeError(errors.INFERENCE_WRITTEN)
         if held is None:
             meta.grad = g if create_graph else wrap(np.array(g))
         elif create_graph:
@@ -124,7 +162,10 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         elif isinstance(held._array, np.ndarray):
             if 0 in held._array.strides and held._array.size > 1:
                 raise RuntimeError(errors.OVERLAP)
+            check_fits(g.shape, held._array.shape)
             np.add(held._array, g, out=held._array, casting="unsafe")
-            held.storage().touch()
+            written(held)
         else:
             held._array = held._array + g
+            if unusual:
+                written(held)

@@ -343,8 +343,10 @@ class Output(Node):
 class AccumulateGrad(Node):
     """A leaf's place in the graph: adds what arrives to the leaf's `.grad`."""
 
-    __slots__ = ("leaf", "meta")
+    __slots__ = ("leaf", "lies", "meta")
     title = "torch::autograd::AccumulateGrad"
+    #: The shape and the order of the axes in memory that `.grad` is to have; None where the gradient's own will do.
+    lies: Any
     #: The leaf's AutogradMeta, which holds `.grad`; shared, so that node and tensor do not own each other.
     meta: Any
     #: A weak reference to the leaf.

@@ -6,6 +6,7 @@ Called only while `modes.unusual` is not empty, so that ordinary recording pays 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly, remember
@@ -13,6 +14,16 @@ from autodiff._core.modes import state
 from autodiff._core.node import Many, Node
 from autodiff._core.packing import pack_saved
 from autodiff._core.tensor import Tensor, stamp
+
+
+def takes_part(*operands: Any) -> bool:
+    """Whether an operator of these takes part in the graph: not where all its tensors belong to inference mode.
+
+    A number is a tensor to torch, and of no mode.
+    """
+    return state.grad and any(
+        x._meta is None or not x._meta.inference if isinstance(x, Tensor) else x is not None for x in operands
+    )
 
 
 def note(t: Tensor) -> None:

@@ -13,7 +13,7 @@ from autodiff._core import errors
 from autodiff._core.modes import enable_grad, state
 from autodiff._core.node import AccumulateGrad, Node
 from autodiff._core.registry import PRIMITIVES
-from autodiff._core.tensor import Tensor, own_node, replace_node, replayed
+from autodiff._core.tensor import Tensor, dead_end, own_node, replace_node, replayed, wrap
 from autodiff._kernels.geometry import apart, order
 
 
@@ -32,17 +32,20 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
         if not asked and not state.grad:
             return own
         raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
-    if meta.base._node is None:
-        return own
-    base, array = meta.base._array, view._array
+    source = meta.base
+    if source._node is None:
+        # It requires grad no more, though the view does: of the write nothing leads any further.
+        source = wrap(source._array)
+        source._node = dead_end(source)
+    base, array = source._array, view._array
     node: Node | None
     with enable_grad():
         if array.dtype is base.dtype and apart(array):
             replay = functools.partial(replayed, meta.way)
-            node = PRIMITIVES["replayed"].op(meta.base, replay=replay, order=order(base))._node
+            node = PRIMITIVES["replayed"].op(source, replay=replay, order=order(base))._node
         else:
             # What is seen as another dtype has torch's name of that; what shares memory must be summed.
-            node = meta.replay(meta.base)._node
+            node = meta.replay(source)._node
     _settled(view, node)
     return node
 

@@ -409,6 +409,13 @@ def check_unwritten(node: Node) -> None:
         raise RuntimeError(errors.FREED)
     for s in node.saved:
         for x in s if type(s) is Many else (s,):
+            if (
+                isinstance(x, Tensor)
+                and x._meta is not None
+                and x._meta.detached > node.recorded
+                and not node.opens_late
+            ):
+                raise RuntimeError(errors.DETACHED)
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
             if storage is not None and storage.written > node.recorded:
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"

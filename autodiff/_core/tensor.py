@@ -5,6 +5,7 @@ Operators, methods and printing are attached by the surfaces; this file knows no
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from autodiff._core.node import (
     place_of,
     start,
 )
+from autodiff._kernels.layout import dense
 
 #: An operator that gives a view, its parameters, and which of its results it is (None if it has one).
 Step = tuple[Callable[..., Any], dict[str, Any], int | None]
@@ -67,7 +69,7 @@ def replayed(way: Way | None, base: Any) -> Any:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("grad", "hooks", "inference", "level", "name", "retired", "view")
+    __slots__ = ("detached", "grad", "hooks", "inference", "level", "name", "retired", "uncounted", "view")
 
     def __init__(self) -> None:
         #: The tensor's own hooks: its node holds the same table, and goes on to when the tensor has another node.
@@ -77,6 +79,10 @@ class AutogradMeta:
         self.grad: Tensor | None = None
         self.view: View | None = None
         self.inference = False
+        #: Whether it has no version: nobody counts the writes into its memory.
+        self.uncounted = False
+        #: The clock when it was last taken out of the graph in place; -1 if it never was.
+        self.detached = -1
         #: The number of the derivative transform inside of which it was made; 0 outside of all.
         self.level = 0
         self.name: str | None = None
@@ -135,7 +141,7 @@ class Tensor:
 
     @property
     def _version(self) -> int:
-        if self.is_inference():
+        if self._meta is not None and self._meta.uncounted:
             raise RuntimeError("Inference tensors do not track version counter.")
         return 0 if self._storage is None else self._storage.version
 
@@ -461,17 +467,30 @@ def wrap(array: Any) -> Tensor:
 def stamp(tensor: Tensor) -> None:
     """What a tensor that is made in unusual times remembers of them."""
     if state.inference:
-        tensor.meta().inference = True
+        put_inference(tensor, True)
     if state.level:
         tensor.meta().level = state.level
 
 
+def put_inference(tensor: Tensor, flag: bool, *, counted: bool = False) -> None:
+    """Say whether a new tensor is one of inference mode; such a one has no version, unless it is `counted`."""
+    if flag or tensor._meta is not None:
+        meta = tensor.meta()
+        meta.inference, meta.uncounted = flag, flag and not counted
+
+
 def alias(tensor: Tensor) -> Tensor:
-    """Another tensor over the same memory and version, outside any graph."""
+    """Another tensor over the same memory and version, outside any graph.
+
+    Of a tensor of inference mode that has none it has, outside of the mode, a version of its own.
+    """
     other = wrap(tensor.memory())
-    other._storage = tensor.storage()
-    if unusual and other.is_inference() is not tensor.is_inference():
-        other.meta().inference = tensor.is_inference()
+    if unusual and tensor.is_inference():
+        put_inference(other, True, counted=not state.inference)
+    else:
+        if unusual:
+            put_inference(other, False)
+        other._storage = tensor.storage()
     return other
 
 
@@ -487,9 +506,50 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     start(node, likeness(leaf._array))
     node.meta = meta
     node.leaf = weakref.ref(leaf)
+    node.lies = lying(leaf._array)
     if meta.hooks is not None:
         node.hooked().tensor.append((0, meta.hooks))
     return node  # type: ignore[no-any-return]
+
+
+def lying(array: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """How a leaf's `.grad` lies in memory: as the leaf does, where that is dense; None where that is in order."""
+    if not isinstance(array, np.ndarray) or array.flags.c_contiguous or not dense(array):
+        return None
+    return array.shape, array.strides
+
+
+def refit(leaf: Tensor) -> None:
+    """A leaf has other memory, or another geometry: its place in the graph is for that, unless a graph leads there."""
+    node = own_node(leaf)
+    if type(node) is not AccumulateGrad:
+        return
+    like = likeness(leaf._array)
+    if like == node.like:
+        node.lies = lying(leaf._array)
+    elif held_by(node) <= HELD_BY_LEAF:
+        node.like, node.lies = like, lying(leaf._array)
+    elif leaf._array.dtype != (node.like[1] if isinstance(node.like, tuple) else node.like):
+        put_node(leaf, accumulator(leaf))
+    else:
+        # What arrives is of the former shape, and has to fit into the new one.
+        array = leaf.memory()
+        node.lies = (array.shape, array.strides) if dense(array) else None
+
+
+def held_by(node: Node) -> int:
+    """How many refer to a node."""
+    return sys.getrefcount(node)
+
+
+def _held_by_leaf() -> int:
+    """How many refer to a leaf's place that no graph leads to; an interpreter's own number."""
+    leaf = wrap(np.zeros(()))
+    node = leaf._node = accumulator(leaf)
+    return held_by(node)
+
+
+HELD_BY_LEAF = _held_by_leaf()
 
 
 def dead_end(view: Tensor) -> DeadEnd:

@@ -13,7 +13,7 @@ from autodiff._core import errors, stale
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Storage
 from autodiff._core.registry import ops
-from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way, dead_end
+from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way, dead_end, put_inference
 
 
 def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
@@ -25,10 +25,9 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     if unusual:
         if source.is_inference():
             # Nothing will ever be recorded of these: neither is a view to the graph.
-            view.meta().inference = True
+            put_inference(view, True)
             return
-        if view._meta is not None:
-            view._meta.inference = False
+        put_inference(view, False)
         if not state.grad:
             made = errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW
             # Whether it requires grad is asked of the base, past what it is a view of.

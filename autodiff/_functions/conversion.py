@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import arguments, dtypes, errors
+from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
-from autodiff._core.inplace import assign, check_overlap, check_writable
+from autodiff._core.inplace import assign, check_fits, check_overlap, check_writable
 from autodiff._core.modes import duals, state
+from autodiff._core.node import Clock
 from autodiff._core.packing import rename
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
@@ -133,6 +134,10 @@ def detach_(self: Tensor) -> Tensor:
             "detach_() cannot be called on these gradients. To fix this error, please refer to the "
             "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
         )
+    if not self.is_leaf:
+        # Whatever saved this tensor looks at it once more.
+        Clock.now += 1
+        self.meta().detached = Clock.now
     leave_graph(self)
     if duals:
         dropped(self)
@@ -147,30 +152,11 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
-    check_writable(self, (other,))
+    itself = other is self  # nothing is copied then, however its memory overlaps
+    check_writable(self, (other,), filling=itself)
     check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
-    return assign(self, lambda before: ops.copy(before, other), (other,))
-
-
-def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
-    """Raise RuntimeError if a value of `shape` does not broadcast to `room`."""
-    if shape == room:
-        return
-    lead = len(room) - len(shape)
-    if lead < 0:
-        try:
-            both = np.broadcast_shapes(room, shape)
-        except ValueError:
-            raise RuntimeError(errors.cannot_broadcast(room, shape)) from None
-        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(both)}")
-    for i, n in enumerate(shape):
-        if n not in (1, room[i + lead]):
-            raise RuntimeError(
-                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at "
-                f"non-singleton "
-                f"dimension {i + lead}"
-            )
+    return assign(self, lambda before: ops.copy(before, other), (other,), filling=itself)
 
 
 @function(METHOD, method=True)
@@ -188,7 +174,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
             rename(result._node, "FillBackward3")
         return result
 
-    return assign(self, filled, (given,), filling=True)
+    return assign(self, filled, (given,), filling=not isinstance(value, Tensor))
 
 
 def refuse_complex(name: str, *tensors: Tensor) -> None:

@@ -14,7 +14,8 @@ from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 
-_C_NAMES = {
+#: What C++ calls the dtypes, by torch's names.
+C_NAMES = {
     "Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Short": "short int", "Char": "signed char",
     "Byte": "unsigned char", "Half": "c10::Half", "Bool": "bool", "ComplexFloat": "c10::complex<float>",
     "ComplexDouble": "c10::complex<double>",
@@ -26,7 +27,7 @@ def _check_dtypes(x: Tensor, y: Tensor, kernel: str = "addmm_impl_cpu_") -> None
     if a is not b and (kernel != "bmm" or a.kind != "b"):
         if kernel != "addmm_impl_cpu_":
             raise RuntimeError(f"expected scalar type {dtypes.title(a)} but found {dtypes.title(b)}")
-        names = (_C_NAMES[dtypes.title(d)] for d in (a, b))
+        names = (C_NAMES[dtypes.title(d)] for d in (a, b))
         raise RuntimeError("expected m1 and m2 to have the same dtype, but got: {} != {}".format(*names))
     if a.kind == "b":
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")

@@ -12,6 +12,14 @@ def in_rows(x: Any) -> Any:
     return x if x.flags.c_contiguous else x.copy()
 
 
+def dense(x: Any) -> bool:
+    """Whether the elements lie side by side, each once, in whatever order of dimensions."""
+    flags = x.flags
+    if flags.c_contiguous or flags.f_contiguous:
+        return True
+    return bool(x.transpose(sorted(range(x.ndim), key=lambda d: -x.strides[d])).flags.c_contiguous)
+
+
 def laid_like(result: Any, *operands: Any) -> Any:
     """The result, in memory as NumPy's own functions of these operands lay theirs."""
     if all(operand.flags.c_contiguous for operand in operands if isinstance(operand, np.ndarray)):
@@ -20,3 +28,26 @@ def laid_like(result: Any, *operands: Any) -> Any:
     room = np.nditer([*operands, None], flags=["zerosize_ok"], op_dtypes=dtypes).operands[-1]
     room[...] = result
     return room
+
+
+def in_channels(x: Any) -> bool:
+    """Whether the channels of images or volumes, dimension 1, lie side by side: torch's channels_last."""
+    if x.ndim not in (4, 5) or x.flags.c_contiguous or not x.size or not x.strides[1]:
+        return False
+    least = 0
+    for d in (1, *range(x.ndim - 1, 1, -1), 0):
+        if x.strides[d] < least or (not d and least == x.strides[1]):
+            return False
+        least = x.strides[d] * x.shape[d]
+    return True
+
+
+def laid_in_channels(x: Any) -> Any:
+    """The same with its channels side by side."""
+    last = (0, *range(2, x.ndim), 1)
+    return np.ascontiguousarray(x.transpose(last)).transpose((0, x.ndim - 1, *range(1, x.ndim - 1)))
+
+
+def with_channels_of(x: Any, result: Any) -> Any:
+    """The result of an operator on images, its channels side by side where those of x are."""
+    return laid_in_channels(result) if in_channels(x) else result

@@ -14,7 +14,7 @@ from autodiff._kernels import parts
 
 REAL = np.dtype("float64")
 
-linear("to", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0")
+linear("to", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0").copies = True
 _conj = linear("conj", parts.conj, lambda g: ops.conj(g))
 
 

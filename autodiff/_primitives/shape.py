@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import errors
 from autodiff._core.kinds import general, linear
 from autodiff._core.registry import ops
@@ -39,8 +41,24 @@ linear(
 linear("replayed_back", geometry.replayed_back, lambda g, replay, order: replay(ops.arranged(g, order=order)))
 
 # -- views ---------------------------------------------------------------------------------------------------
-linear("view", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
-linear("reshape_alias", geometry.view, lambda g, input_shape: ops.reshape_to(g, shape=input_shape), view=True)
+
+
+def _reshaped(g: Any, input_shape: Any) -> Any:
+    """The gradient in its input's shape: a view of what arrived, where strides allow that."""
+    if g.__class__ is np.ndarray:
+        return g.reshape(input_shape)
+    if not hasattr(g, "_array"):
+        return ops.reshape_to(g, shape=input_shape)
+    if not isinstance(g._array, np.ndarray) or g._array.flags.c_contiguous:
+        return ops.view(g, shape=input_shape)
+    try:
+        return ops.reshape_alias(g, shape=input_shape)
+    except ValueError:
+        return ops.reshape_to(g, shape=input_shape)
+
+
+linear("view", geometry.view, _reshaped, view=True)
+linear("reshape_alias", geometry.view, _reshaped, view=True)
 linear(
     "expand",
     geometry.expand,
@@ -56,7 +74,7 @@ for number in range(3):  # torch numbers squeeze() of all dimensions, of one, an
     linear(
         f"squeeze{number}",
         geometry.squeeze,
-        lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
+        _reshaped,
         view=True,
         node=f"SqueezeBackward{number}",
     )
@@ -119,8 +137,8 @@ linear(
     lambda g, input_shape: ops.reshape_to(g, shape=input_shape),
     node="UnsafeViewBackward0",
 )
-linear("clone", geometry.clone, lambda g: g)
-linear("contiguous", geometry.contiguous, lambda g: g, node="CloneBackward0")
+linear("clone", geometry.clone, lambda g: g).copies = True
+linear("contiguous", geometry.contiguous, lambda g: g, node="CloneBackward0").copies = True
 linear("flip", geometry.flip, lambda g, dims: ops.flip(g, dims=dims))
 linear("rot90", geometry.rot90, lambda g, k, dims: ops.rot90(g, k=-k, dims=dims))
 linear("roll", geometry.roll, lambda g, shifts, dims: ops.roll(g, shifts=[-s for s in shifts], dims=dims))

@@ -10,9 +10,10 @@ import numpy as np
 
 from autodiff._core.geometry import CPU, Size
 from autodiff._core.memory import assembled, parts
-from autodiff._core.node import AccumulateGrad, likeness
+from autodiff._core.modes import state, unusual
+from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, requiring, wrap
+from autodiff._core.tensor import Tensor, put_inference, refit, requiring, wrap
 from autodiff._functions.index import getitem, setitem
 from autodiff._surface.printing import text
 
@@ -82,17 +83,18 @@ def storage_offset(self: Tensor) -> int:
 def get_data(self: Tensor) -> Tensor:
     """The same memory outside the graph, and with a version of its own: writing to it goes unnoticed."""
     seen = wrap(self.memory())
-    if self.is_inference() is not seen.is_inference():
-        seen.meta().inference = self.is_inference()
+    put_inference(seen, self.is_inference(), counted=not state.inference)
     return seen
 
 
 def set_data(self: Tensor, value: Tensor) -> None:
     if not isinstance(value, Tensor):
         raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+    if unusual and value.is_inference() is not self.is_inference():
+        # Whether it has a version is not the memory's affair.
+        self.meta().inference = value.is_inference()
     self._array = value.memory()
-    if isinstance(self._node, AccumulateGrad):
-        self._node.like = likeness(self._array)
+    refit(self)
 
 
 def reversed_dims(self: Tensor) -> Tensor:

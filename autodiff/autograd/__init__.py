@@ -17,7 +17,7 @@ from autodiff._core.batched import at_work, entered, levels_of, opened
 from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
-from autodiff._core.gradients import fitted
+from autodiff._core.gradients import UNRECORDED, fitted
 from autodiff._core.levels import pulled
 from autodiff._core.modes import (
     duals,
@@ -158,7 +158,8 @@ def backward(
     wanted = None if inputs is None else _sequence(inputs)
     if wanted is not None and not wanted:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    roots = _roots(outputs, seeds, create_graph)
+    on_tensors = True if create_graph else UNRECORDED if state.inference else False
+    roots = _roots(outputs, seeds, on_tensors)
     if wanted is not None:
         targets = [_asked_for(x) for x in wanted]
         for x in wanted:
@@ -166,7 +167,17 @@ def backward(
                 x.retain_grad()
     if create_graph:
         warnings.warn(errors.CYCLE, UserWarning, stacklevel=3)
-    _graph.backward(roots, keep_graph=keep, create_graph=create_graph, targets=targets)
+    _graph.backward(
+        roots, keep_graph=keep, create_graph=on_tensors, targets=targets, recording=not on_tensors or bool(create_graph)
+    )
+
+
+def _on_tensors(create_graph: bool) -> Any:
+    """Whether a walk hands over tensors, and why: to record them, or only for what they carry besides their values.
+
+    Under forward mode that is their tangents; in inference mode whether they belong to it.
+    """
+    return True if create_graph else UNRECORDED if state.inference or (duals and state.forward) else False
 
 
 def _asked_for(x: Tensor | GradientEdge) -> Node:
@@ -204,8 +215,7 @@ def grad(
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if is_grads_batched:
         return _for_each(outs, ins, seeds, create_graph, allow_unused, materialize_grads)
-    # Under forward mode gradients carry tangents too.
-    on_tensors = bool(create_graph) or bool(duals and state.forward)
+    on_tensors = _on_tensors(create_graph)
     if state.maps and levels_of([*outs, *ins, *seeds]):
         given = zip(ins, _of_samples(outs, ins, seeds, bool(create_graph)))
         return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
@@ -226,7 +236,7 @@ def grad(
         if g is None:
             i = len(result)
             result.append(_granted(i, ins[i], g, allow_unused, materialize_grads, create_graph))
-        elif create_graph:
+        elif create_graph or state.inference:
             result.append(g)
         else:
             # What arrived in two places is one tensor, as in torch.

@@ -226,11 +226,12 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
 )
 
 
-#: What torch's own backward pass refuses by mistake, by its words, whatever the operator.
+#: What torch refuses by mistake, by its words, whatever the operator.
 REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "input_is_complex == grad_is_complex": "torch hands a real operand beside a complex one a complex gradient, "
         "which its own backward pass refuses",
+        "INTERNAL ASSERT FAILED": "torch trips over a check of its own inside",
         "ZeroTensors are immutable": "torch's gradient is a tensor of zeros without memory, to which its own backward "
         "pass cannot add another",
     }
@@ -254,16 +255,17 @@ def _lived(checks: str, ops: str, needs: str, reason: str) -> Lived:
 
 #: Not followed yet, each narrow enough that anything beside it is told.
 LIVED: tuple[Lived, ...] = (
-    _lived("version", "detach data", "inference_mode", "whether what is detached of inference mode is its own"),
-    _lived("gradient", "backward", "inference_mode", "a .grad that was made in inference mode, added to outside of it"),
     _lived("error", "retain_grad", "inference_mode", "a view of inference mode whose base was written by masked_fill"),
     _lived("requires_grad leaf node", "tensor_split", "inference_mode", "views of a leaf that inference mode made"),
     _lived("leaf node", "autograd.grad", "autograd.grad", "a seed that comes through a view unchanged is still a leaf"),
-    _lived("error", "autograd.grad", "set_data", "a leaf that got data of another shape after it was used"),
-    _lived("error", "copy_", "expand", "an expanded tensor written over by itself"),
-    _lived("error", "backward", "detach_", "a saved tensor that was detached in place"),
     _lived("hook", "backward autograd.grad", "matmul", "hooks on the node of a folded product, where torch has two"),
     _lived("memory", " ", "retain_grad", "a retained gradient that is recorded holds what it is the gradient of"),
+    *(
+        _lived(
+            "error", "backward autograd.grad", name, "torch's backward refuses gradients that lie unlike channels_last"
+        )
+        for name in ("max_pool3d", "nn.functional.max_pool3d", "nn.functional.max_pool3d_with_indices")
+    ),
     _lived("memory", "checkpoint", "checkpoint", "what a CheckpointError keeps alive"),
 )
 

@@ -80,5 +80,8 @@ def _at(value: Value, ref: Ref) -> Array | None:
 
 
 def _needs(run: Run, ref: Ref) -> bool:
+    if not run.requires_grad:  # of an engine that does not say
+        value = _at(run.values[ref.index], ref)
+        return value is not None and value.dtype.kind in "fc"
     needs = run.requires_grad[ref.index]
     return bool(needs[ref.item] if isinstance(needs, tuple) and ref.item is not None else needs)

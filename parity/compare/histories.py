@@ -80,13 +80,20 @@ class _Lives:
 
     def verdict(self) -> Verdict:
         undecided = ""
+        sealed = differs = False
         for number, (a, b) in enumerate(zip(self.ours.moments, self.theirs.moments)):
+            if sealed and not undecided and self._wrote(number):
+                undecided = "a gradient of torch's is the memory of what was handed in, and was written"
+            sealed = sealed or self._seals(number)
             if a == b:
                 continue
             found = list(self._moment(number, a, b))
             op = self.program.steps[number].op
             told = [replace(m, step=number, op=op) for m in found if m is not None]
             hard = [self._named(m, told) for m in told]
+            if a.racing and hard and hard[0].check == "value":
+                undecided = undecided or "the step reads what it writes, in an order that nobody promises"
+            differs = differs or bool(found)
             if hard:
                 if undecided:
                     break  # what follows from a number that cannot be judged cannot be judged either
@@ -95,8 +102,8 @@ class _Lives:
                 decided: Decided = "bits" if hard[0].check in ("value", "gradient") else "structure"
                 return Verdict("differs", decided, float("inf"), tuple(hard))
             if None in found:
-                undecided = "a number differs by no more than would leave a program undecided"
-        if undecided:
+                undecided = undecided or "a number differs by no more than would leave a program undecided"
+        if undecided and differs:
             return Verdict("undecided", "jitter", self.worst, note=undecided)
         if alive := sorted(set(self.theirs.survivors) - set(self.ours.survivors)):
             return Verdict("differs", "structure", float("inf"), (self._kept_alive(alive),))
@@ -104,6 +111,19 @@ class _Lives:
         if unrepeatable := self._unrepeatable(1 if count <= _AGAIN or not count % _AGAIN else 0):
             return Verdict("differs", "structure", float("inf"), (unrepeatable,))
         return Verdict("agrees", "jitter" if self.worst else "bits", self.worst)
+
+    def _seals(self, step: int) -> bool:
+        """Whether torch leaves a gradient in the memory of one that was handed in, or of another gradient."""
+        if self.program.steps[step].op not in ("backward", "autograd.grad"):
+            return False
+        moment = self.ours.moments[step]
+        shared = (share for state in moment.states if state is not None for share in state.grad_shares)
+        return moment.shares in self._seeds or any(of_grad or value in self._seeds for value, _, of_grad in shared)
+
+    def _wrote(self, step: int) -> bool:
+        """Whether torch counts a write into anything in this step."""
+        before, after = self.ours.moments[step - 1].states, self.ours.moments[step].states
+        return any(s and t and s.version != t.version for s, t in zip(before, after))
 
     def _unrepeatable(self, times: int) -> Mismatch | None:
         """The first step after which the subject, lived so many times more, has something else."""

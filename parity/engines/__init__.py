@@ -11,11 +11,26 @@ from parity.engines import classes, reference
 from parity.engines.torchlike import TorchLike
 from parity.errors import EngineError, UsageError
 
-__all__ = ["resolve"]
+__all__ = ["ADAPTERS", "adapted", "resolve"]
+
+#: Released engines by their targets, and the package that each needs; their adapters are in `parity.engines.adapters`.
+ADAPTERS: Mapping[str, str] = {
+    "jax": "jax",
+    "tinygrad": "tinygrad",
+    "mygrad": "mygrad",
+    "autograd": "autograd",
+    "micrograd": "micrograd",
+    "torch.func": "torch",
+    "torch.compile": "torch",
+}
+#: What a module calls the function that makes its adapter, if it has one.
+OFFER = "parity_engine"
 
 
 def resolve(target: str, options: Mapping[str, str] | None = None) -> Any:
-    """The engine behind a module's name, e.g. "autodiff", "mypkg.mytorch", or behind a class: "notebook.ipynb:Value".
+    """The engine behind a name: an adapter ("jax"), a module ("autodiff", "mypkg.mytorch"), a class ("nb.ipynb:Value").
+
+    A module that has a function `parity_engine` is an engine by what that returns, any other by torch's names.
 
     `options` say by hand what is otherwise found out by probing; only classes have such.
 
@@ -25,9 +40,11 @@ def resolve(target: str, options: Mapping[str, str] | None = None) -> Any:
     if classes.names_class(target):
         return classes.load(target, options)
     if options:
-        raise UsageError(f"{target} is a module with torch's names: it takes no engine options")
+        raise UsageError(f"{target} is no class of a file or a module: it takes no engine options")
     if target == "torch":
         return reference.load()
+    if target in ADAPTERS:
+        return adapted(target)
     if not target or not all(part.isidentifier() for part in target.split(".")):
         raise UsageError(f"{target!r} is not the name of a module; a target is e.g. autodiff or mypkg.mytorch")
     try:
@@ -35,6 +52,8 @@ def resolve(target: str, options: Mapping[str, str] | None = None) -> Any:
         # Where the rules stand; a package need not load it by itself.
         if hasattr(module, "__path__") and importlib.util.find_spec(f"{target}.graph") is not None:
             importlib.import_module(f"{target}.graph")
+        if hasattr(module, OFFER):
+            return getattr(module, OFFER)()
     except ModuleNotFoundError as error:
         if error.name is not None and (target == error.name or target.startswith(error.name + ".")):
             raise UsageError(f"there is no module {target!r} on the path (no {error.name!r})") from None
@@ -47,3 +66,14 @@ def resolve(target: str, options: Mapping[str, str] | None = None) -> Any:
         raise
     except Exception as error:
         raise EngineError(f"{target} cannot make or read a tensor: {type(error).__name__}: {error}") from error
+
+
+def adapted(target: str) -> Any:
+    """The adapter of a released engine; UsageError if its package is not installed."""
+    package = ADAPTERS[target]
+    if importlib.util.find_spec(package) is None:
+        raise UsageError(f"{package} is not installed: pip install 'autodiff-parity[{package}]'")
+    try:
+        return getattr(importlib.import_module(f"parity.engines.adapters.{target.replace('.', '_')}"), OFFER)()
+    except ImportError as error:
+        raise EngineError(f"{target} cannot be imported: {error}") from error

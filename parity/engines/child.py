@@ -12,13 +12,14 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from parity.engines.experiment import Tried
 from parity.engines.handmade import Abilities
 from parity.engines.protocol import Raised, Run
-from parity.engines.wire import program_to_json, run_from_json
+from parity.engines.wire import program_to_json, run_from_json, tried_from_json
 from parity.errors import EngineError, UsageError
 from parity.program import Program, Step
 
@@ -64,6 +65,8 @@ class Child:
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
         self.abilities = Abilities(**loaded["abilities"], calls=loaded["calls"])
+        self.dtypes = (self.abilities.dtype,)
+        self.kinds = ("tame", "exact") if self.abilities.scalar else ("tame", "shapes", "exact")
         #: Whether a backward pass starts from ones, because `backward` takes no array.
         self.ones = not self.abilities.scalar and self.anatomy["seed"] not in ("array", "tensor")
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]
@@ -104,6 +107,19 @@ class Child:
             hung = "in time" in str(error)
             return Run(self.name, error=Raised("TimeoutError" if hung else "Crash", str(error), "program"))
         return run_from_json(answer["run"], self.name)
+
+    def attempt(self, lines: str, looks: Sequence[str], times: int = 1) -> Tried:
+        """Try a few lines over there (`parity.engines.experiment`); a crash or a hang is what came of them."""
+        request = {"do": "try", "lines": lines, "looks": list(looks), "times": times, "seconds": PROGRAM_SECONDS}
+        try:
+            if self._process is None:
+                self._start()
+            answer = self._ask(request, PROGRAM_SECONDS + _GRACE)
+        except Died as error:
+            self.close()
+            hung = "in time" in str(error)
+            return Tried(raised=Raised("TimeoutError" if hung else "Crash", str(error), "backward"))
+        return tried_from_json(answer["tried"], self.name)
 
     def close(self) -> None:
         """End the process."""

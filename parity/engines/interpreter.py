@@ -32,6 +32,8 @@ def execute(program: Program, engine: Any, *, gradients: bool = True) -> Run:
     if gradients and program.cotangents and live.run.error is None:
         live.differentiate(program)
     live.run.touched = live.touched(program.inputs)
+    if not getattr(engine, "flags", True):
+        live.run.requires_grad = []  # the engine itself does not say
     return live.run
 
 

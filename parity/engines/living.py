@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from parity.acts import ACTS, MODES, Stage, lacking, lacking_mode
-from parity.engines.interpreter import missing
+from parity.engines.interpreter import missing, writes
 from parity.engines.protocol import Array, Raised
 from parity.program import DType, Input, Program, Ref, Step, substitute
 
@@ -51,6 +51,8 @@ class Moment:
     #: What hooks were given: (label, images).
     told: tuple[tuple[str, tuple[Image | None, ...]], ...] = ()
     warned: tuple[str, ...] = ()
+    #: Whether the step read memory that it wrote, element by element in an order that nobody promises.
+    racing: bool = field(default=False, compare=False)
     #: Whether gradients are recorded again, outside of all regions.
     recording: bool = True
 
@@ -147,7 +149,7 @@ class _Living:
         moment = Moment()
         result = None
         try:
-            result = self._done(step)
+            result = self._done(step, moment)
         except Exception as error:
             moment.raised = type(error).__name__, str(error)
         value = len(self.values)
@@ -167,9 +169,11 @@ class _Living:
             self._observe(moment)
         self.life.moments.append(moment)
 
-    def _done(self, step: Step) -> Any:
+    def _done(self, step: Step, moment: Moment) -> Any:
         args = tuple([self._resolved(arg) for arg in step.args])
         kwargs = {key: self._resolved(value) for key, value in step.kwargs.items()}
+        if writes(step) or step.op == "copy_":
+            moment.racing = self._races(args)
         if step.seed is not None and hasattr(self.engine, "seed"):
             self.engine.seed(step.seed)
         act = ACTS.get(step.op)
@@ -183,6 +187,11 @@ class _Living:
             if act is not None:
                 return act.do(self.stage, *args, **kwargs)
             return self.engine.call(step.op, args, kwargs, step.spelling)
+
+    def _races(self, args: Sequence[Any]) -> bool:
+        """Whether what is written first is read as well, by an argument that shows its memory otherwise."""
+        target, *others = (self.engine.array(arg) for arg in args if isinstance(arg, self.tensor_type))
+        return any(np.may_share_memory(target, other) and not _same_region(target, other) for other in others)
 
     def _resolved(self, argument: Any) -> Any:
         kind = type(argument)
@@ -332,6 +341,11 @@ class _Living:
             for tensor in part if isinstance(part, (tuple, list)) else (part,):
                 flat.append(None if tensor is None else _image(self.engine.array(tensor)))
         return flat
+
+
+def _same_region(a: Array, b: Array) -> bool:
+    """Whether two arrays show the same elements in the same places."""
+    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (b.ctypes.data, b.shape, b.strides, b.dtype)
 
 
 def _image(array: Array) -> Image:

@@ -142,8 +142,12 @@ class Parts(Protocol):
         ...
 
 
-#: The type of error of an engine that was asked for something that it has not.
-UNSUPPORTED = "Unsupported"
+class Unsupported(Exception):
+    """An engine was asked for something that it has not: the program is not compared, and nobody is wrong."""
+
+
+#: The same as the type of a recorded error.
+UNSUPPORTED = Unsupported.__name__
 
 
 @dataclass(frozen=True, slots=True)

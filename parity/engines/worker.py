@@ -14,13 +14,14 @@ import resource
 import signal
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 from parity.engines.anatomy import examine
+from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
 from parity.engines.protocol import Raised, Run
-from parity.engines.wire import program_from_json, run_to_json
+from parity.engines.wire import program_from_json, run_to_json, tried_to_json
 from parity.errors import EngineError, ProgramError, UsageError
 
 MODULE = "__main__"
@@ -42,6 +43,8 @@ def main() -> None:
                 engine, answer = load(request, lambda told: _tell(answers, told))
             elif engine is None:
                 raise EngineError("no class is loaded yet")
+            elif request["do"] == "try":
+                answer = {"tried": tried_to_json(tried(engine, request))}
             else:
                 answer = {"run": run_to_json(_run(engine, request))}
         except (UsageError, EngineError, ProgramError) as error:
@@ -88,6 +91,16 @@ def _run(engine: Handmade, request: dict[str, Any]) -> Run:
         return Run(engine.name, error=Raised("TimeoutError", f"not done after {seconds:g} s", "program"))
 
 
+def tried(engine: Handmade, request: Mapping[str, Any]) -> Tried:
+    """What comes of the lines of a "try" request, within its seconds."""
+    seconds = float(request.get("seconds", 5))
+    try:
+        with _limited(seconds):
+            return attempt(engine, request["lines"], request["looks"], int(request.get("times", 1)))
+    except TooLong:
+        return Tried(raised=Raised("TimeoutError", f"not done after {seconds:g} s", "backward"))
+
+
 # -- loading
 
 
@@ -109,7 +122,7 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
     with _limited(seconds):
         try:
             anatomy = examine(cls, request.get("options"))
-            engine = Handmade(cls, anatomy, request.get("name", name))
+            engine = Handmade(cls, anatomy, request.get("name", name), namespace)
         except TooLong:
             raise EngineError(f"{name} took longer than {seconds:g} s to look at") from None
     abilities = engine.abilities

@@ -53,15 +53,15 @@ def doctor_record(engine: Any) -> dict[str, Any]:
 
 
 def _gradient(anatomy: Mapping[str, Any]) -> str:
-    if not anatomy["grad"]:
-        return "not found: only values are compared (--engine-option grad=NAME, backward=NAME)"
+    if not anatomy["differentiates"]:
+        return "no backward pass showed one: only values are compared (--engine-option grad=NAME, backward=NAME)"
     begins = "is not there before backward" if anatomy["start"] == "missing" else f"starts as {anatomy['start']}"
     return f".{anatomy['grad']}, {begins}"
 
 
 def _backward(anatomy: Mapping[str, Any]) -> str:
-    if not anatomy["backward"]:
-        return "not found"
+    if not anatomy["differentiates"]:
+        return f".{anatomy['backward']}()" if anatomy["backward"] else "not found"
     what = {"": "", "number": "1.0", "array": "an array", "tensor": f"{anatomy['cls']}(…)"}[anatomy["seed"]]
     roots = "" if anatomy["scalar"] or anatomy["any_root"] else ", of a sum"
     return f".{anatomy['backward']}({what}){roots}"

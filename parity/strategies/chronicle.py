@@ -122,7 +122,8 @@ class Chronicle(Draft):
             if part is not None:
                 item = self.item(part, number, place if several else None)
                 made.append(item)
-                self.items.append(item)
+                if op != "autograd.grad" or not part._is_view():
+                    self.items.append(item)  # of what a gradient is a view nobody can see
         self.results.append(tuple(made))
         return tuple(made)
 

@@ -28,6 +28,7 @@ from parity.strategies import (
     products,
     samples,
     shapes,
+    windows,
 )
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
@@ -49,7 +50,7 @@ def united(tables: Iterable[Mapping[str, Drawer]]) -> dict[str, Drawer]:
     return found
 
 
-_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples)
+_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples, windows)
 _DRAWERS = united(module.DRAWERS for module in _KINDS)
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(

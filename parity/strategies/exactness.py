@@ -14,6 +14,8 @@ _PRODUCTS = frozenset(
     ["mul", "matmul", "mm", "bmm", "mv", "dot", "outer", "einsum", "nn.functional.linear", "vdot", "inner", "cross",
      "addmm", "addmv", "baddbmm", "addbmm", "addr", "tensordot", "kron", "prelu", "nn.functional.prelu",
      "addcmul", "lerp"]
+    + [f"{space}conv{how}{n}d" for space in ("", "nn.functional.") for how in ("", "_transpose") for n in (1, 2, 3)]
+    + ["convolution"]
 )  # fmt: skip
 #: Exact without powers and roots.
 _DISTANCES = frozenset(["cdist", "pdist", "nn.functional.pdist"])

@@ -185,7 +185,9 @@ def _default(p: Parameter, listed: list[Parameter], *, optional: bool) -> list[s
 
 def _text(default: object) -> str:
     if isinstance(default, (list, tuple)):
-        return str(list(default))
+        # One number stands for as many as there are dimensions.
+        alike = len(set(default)) == 1
+        return _text(default[0]) if alike else str(list(default))
     return str(float(default)) if isinstance(default, int) and not isinstance(default, bool) else str(default)
 
 

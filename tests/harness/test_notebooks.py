@@ -64,7 +64,7 @@ def class_file(tmp_path, body, name="engine.py"):
 
 def decided(target, engine, programs):
     asked = plan(target, CATALOGUE, profile="notebook", max_examples=programs, jobs=1)
-    return narrowed(asked, engine.supports, engine.abilities.dtype, engine.abilities.scalar)
+    return narrowed(asked, engine)
 
 
 # -- cells

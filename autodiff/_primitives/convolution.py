@@ -1,0 +1,111 @@
+"""Convolutions: one form, linear in each of input, weight and result, and so its own gradients of every order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core.kinds import general
+from autodiff._core.registry import ops
+from autodiff._kernels import convolution
+
+Sizes = tuple[int, ...]
+
+
+def _no_part(g: Any) -> None:
+    return None
+
+
+# torch's backward pass is one operator of the incoming gradient, input and weight: what it gives depends on all three,
+# if by name only.
+general(
+    "_beside",
+    lambda found, input, weight: found,
+    lambda g: g,
+    _no_part,
+    _no_part,
+    inputs=("found", "input", "weight"),
+    node="ConvolutionBackwardBackward0",
+)
+
+
+def _to_bias(g: Any, input: Any, weight: Any) -> Any:
+    """One number for each channel."""
+    return ops._beside(ops.sum(g, dims=(0, *range(2, len(g.shape))), keepdim=False), input, weight)
+
+
+def _to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    found = ops.convolve_back(
+        g, ops.conj(weight), None, sizes=input.shape[2:], stride=stride, padding=padding, dilation=dilation,
+        groups=groups,
+    )  # fmt: skip
+    return ops._beside(found, input, weight)
+
+
+def _to_weight(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    convolution.check(input.shape, weight.shape, groups)
+    found = ops.correlate(
+        g, ops.conj(input), kernel=weight.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    return ops._beside(found, input, weight)
+
+
+general(
+    "convolve",
+    convolution.convolve,
+    _to_input,
+    _to_weight,
+    _to_bias,
+    inputs=("input", "weight", "bias"),
+    node="ConvolutionBackward0",
+)
+
+
+def _back_to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    found = ops.convolve(
+        g, ops.conj(weight), None, sizes=input.shape[2:], stride=stride, padding=padding, dilation=dilation,
+        groups=groups,
+    )  # fmt: skip
+    return ops._beside(found, input, weight)
+
+
+def _back_to_weight(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    convolution.check(input.shape, weight.shape, groups, True)
+    found = ops.correlate(
+        ops.conj(input), g, kernel=weight.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    return ops._beside(found, input, weight)
+
+
+general(
+    "convolve_back",
+    convolution.convolve_back,
+    _back_to_input,
+    _back_to_weight,
+    _to_bias,
+    inputs=("input", "weight", "bias"),
+    node="ConvolutionBackward0",
+)
+
+
+def _by_result(g: Any, input: Any, result_shape: Sizes, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    return ops.convolve(
+        ops.conj(input), g, None, sizes=result_shape[2:], stride=stride, padding=padding, dilation=dilation,
+        groups=groups,
+    )  # fmt: skip
+
+
+def _by_input(g: Any, result: Any, input_shape: Sizes, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    return ops.convolve_back(
+        ops.conj(result), g, None, sizes=input_shape[2:], stride=stride, padding=padding, dilation=dilation,
+        groups=groups,
+    )  # fmt: skip
+
+
+general(
+    "correlate",
+    convolution.correlate,
+    _by_result,
+    _by_input,
+    inputs=("result", "input"),
+    node="ConvolutionBackwardBackward0",
+)
