@@ -31,7 +31,6 @@ from parity.cli.options import (
     target_options,
 )
 from parity.engines import resolve
-from parity.engines.classes import names_class
 from parity.errors import UsageError
 from parity.planning import Plan, narrowed, plan
 from parity.program import decoded
@@ -126,9 +125,10 @@ def _planned(settings: Settings) -> Plan:
         kind=settings.kind,  # type: ignore[arg-type]
         options=dict(settings.options),
     )
-    if names_class(settings.target):
-        engine = resolve(settings.target, dict(settings.options))
-        decided = narrowed(decided, engine.supports, engine.abilities.dtype, engine.abilities.scalar)
+    engine = resolve(settings.target, dict(settings.options))
+    if hasattr(engine, "takes"):  # an engine with a table of calls, no module like torch
+        decided = narrowed(decided, engine)
+    if hasattr(engine, "close"):
         engine.close()
     return decided
 

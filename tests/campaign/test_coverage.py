@@ -139,7 +139,7 @@ BOUNDS = Bounds(
     [
         ("add", "dtype:float16"), ("add", "dtype:mixed"), ("softmax", "dtype:float16"), ("exp", "values:nan"),
         ("log", "values:tiny"), ("cumsum", "values:empty"), ("sort", "values:inf"), ("add", "strides:stepped"),
-        ("matmul", "strides:transposed"), ("sum", "strides:expanded"),
+        ("exp", "strides:transposed"), ("sum", "strides:expanded"),
         ("mul", "broadcast:rank"), ("tanh", "root:scalar twice"),
         ("matmul", "root:several twice"), ("permute", "root:view"), ("sort", "root:part"),
     ],
