@@ -108,7 +108,8 @@ def text(state: State, jobs: int, *, interrupted: bool = False) -> str:
     if state.damaged:
         rows.append(("log", f"{state.damaged} records could not be read and do not count"))
     rate = state.programs / state.seconds if state.seconds else 0.0
-    rows.append(("campaign", f"{state.sessions} sessions, {clock(state.seconds)}, {rate:.0f} programs a second"))
+    sessions = f"{state.sessions} session{'s' * (state.sessions != 1)}"
+    rows.append(("campaign", f"{sessions}, {clock(state.seconds)}, {rate:.0f} programs a second"))
     told = summary(state, jobs)
     told.interrupted = interrupted
     closing = summary_text(told).splitlines()
