@@ -32,6 +32,9 @@ IMPORTLIB = {
     "autodiff/_primitives/__init__.py",
     "parity/catalogue/__init__.py",
     "parity/truth/forward.py",
+    # Kernels that stand on tables of series, loaded when first run; and all there are, to be changed for a while.
+    "autodiff/_kernels/late.py",
+    "autodiff/_core/planting.py",
     # SciPy, opened on first use.
     "autodiff/_kernels/decompositions.py",
     "autodiff/_kernels/lapack.py",
