@@ -29,7 +29,7 @@ class Here:
         self.engine = Handmade(namespace[name], examine(namespace[name]), name, namespace)
 
     def attempt(self, lines, looks, times=1):
-        return tried(self.engine, {"lines": lines, "looks": looks, "times": times, "seconds": 0.3})
+        return tried(self.engine, {"lines": lines, "looks": looks, "times": times, "seconds": 2})
 
 
 def engine_of(tmp_path, kind, changes=()):
