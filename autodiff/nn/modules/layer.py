@@ -85,12 +85,22 @@ def layer(
         for text in settings.split():
             n, _, default = text.partition("=")
             wanted[n] = own[n].replace(default=float(default)) if default else own[n]
+    wanted.pop("out", None)
+    signature = inspect.Signature(list(wanted.values()))
     about = {
         "__doc__": f"`nn.functional.{function}` as a module.",
         "__module__": "autodiff.nn",
         "_function": function,
-        "_signature": inspect.Signature(list(wanted.values())),
+        "_signature": signature,
         "_shown": tuple(shown.split()),
         "_given": tuple(n for n in wanted if n not in _LEGACY),
     }
-    return type(name, (base,), about)
+    made: type[Layer] = type(name, (base,), about)
+
+    def __init__(self: Layer, *args: Any, **kwargs: Any) -> None:
+        super(made, self).__init__(*args, **kwargs)
+
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = signature.replace(parameters=[itself, *wanted.values()])  # type: ignore[attr-defined]
+    made.__init__ = __init__  # type: ignore[method-assign]
+    return made
