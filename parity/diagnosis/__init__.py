@@ -14,6 +14,9 @@ from parity.engines.experiment import Tried
 
 __all__ = ["CONVENTIONS", "MISTAKES", "Finding", "diagnose", "findings"]
 
+#: How many trials may hang or end the engine's process, each at its price, before no more are made.
+_ENDS = 4
+_PATIENCE = "patience"
 #: The most fundamental first: that is the order in which a report names them.
 MISTAKES: tuple[Mistake, ...] = (
     *structure.ORDER, *accumulation.ROWS, *structure.ROWS, *operators.ROWS, *broadcasting.ROWS, *views.ROWS,
@@ -49,6 +52,7 @@ class _Patient:
     def __init__(self, engine: Any) -> None:
         self.engine = engine
         self._tried: dict[tuple[str, str, int, bool], Tried] = {}
+        self._ended = 0
 
     def examined(self, mistake: Mistake) -> Finding | None:
         """The mistake, if one of its trials gives it away; it names every operator of which one does."""
@@ -78,7 +82,11 @@ class _Patient:
 
     def _gives_away(self, trial: Trial) -> Tried | None:
         tried = self.tried(trial)
-        if (tried.lacks and trial.wrong is not LACKING) or trial.right.test(tried) or not trial.wrong.test(tried):
+        if (
+            (tried.lacks and (trial.wrong is not LACKING or tried.lacks == _PATIENCE))
+            or trial.right.test(tried)
+            or not trial.wrong.test(tried)
+        ):
             return None
         return tried if all(given.right.test(self.tried(given)) for given in trial.given) else None
 
@@ -87,7 +95,11 @@ class _Patient:
         if key not in self._tried:
             lines = trial.lines.replace(".backward()", '.backward("bare")') if trial.bare else trial.lines
             looks = [look.strip() for look in trial.looks.split("; ")]
-            self._tried[key] = self.engine.attempt(lines, looks, trial.times)
+            if self._ended > _ENDS:
+                return Tried(lacks=_PATIENCE)
+            tried = self.engine.attempt(lines, looks, trial.times)
+            self._ended += tried.raised is not None and tried.raised.type in ("TimeoutError", "Crash")
+            self._tried[key] = tried
         return self._tried[key]
 
 

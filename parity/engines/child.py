@@ -6,9 +6,11 @@ A crash or a hang costs the program that it came with, and the child is started 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -23,8 +25,10 @@ from parity.engines.wire import program_to_json, run_from_json, tried_from_json
 from parity.errors import EngineError, UsageError
 from parity.program import Program, Step
 
-#: Seconds that a cell, an import or a program may take, and the bytes that the process may map.
-CELL_SECONDS, PROGRAM_SECONDS, MEMORY = 20.0, 2.0, 4 << 30
+#: Seconds that a cell or an import, all cells of a file, or a program may take.
+CELL_SECONDS, FILE_SECONDS, PROGRAM_SECONDS = 20.0, 60.0, 2.0
+#: Bytes that the process may map.
+MEMORY = 4 << 30
 #: How much longer the process itself is waited for than what it runs may take.
 _GRACE = 3.0
 #: How often a file is begun anew because a cell ended the process.
@@ -49,7 +53,6 @@ class Child:
     shares_memory = False
     #: Who does not say which inputs were unused, and answers zeros for None or None for zeros, is not wrong.
     nones = False
-    order = 1
     version = ""
     ended = frozenset({"Crash", "TimeoutError"})
 
@@ -57,6 +60,7 @@ class Child:
         self.name = name
         self._request = {
             "do": "load", "name": name, "options": dict(options or {}), "seconds": CELL_SECONDS, "memory": MEMORY,
+            "file_seconds": FILE_SECONDS,
             **request,
         }  # fmt: skip
         self._skip: list[tuple[int, str]] = []
@@ -64,7 +68,10 @@ class Child:
         self._unread = b""
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
+        self.name = name or self.anatomy["cls"]
         self.abilities = Abilities(**loaded["abilities"], calls=loaded["calls"])
+        #: The highest order of derivative: values alone where no gradient showed.
+        self.order = int(self.abilities.gradients)
         self.dtypes = (self.abilities.dtype,)
         self.kinds = ("tame", "exact") if self.abilities.scalar else ("tame", "shapes", "exact")
         #: Whether a backward pass starts from ones, because `backward` takes no array.
@@ -125,7 +132,8 @@ class Child:
         """End the process."""
         process, self._process, self._unread = self._process, None, b""
         if process is not None:
-            process.kill()
+            with contextlib.suppress(OSError):  # it has ended, and nothing of it is left
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
@@ -135,6 +143,7 @@ class Child:
 
     def _start(self) -> dict[str, Any]:
         """Start a process and load the engine; a cell that ends it is stepped over the next time."""
+        until = time.monotonic() + 2 * FILE_SECONDS
         for _ in range(_STARTS):
             # matplotlib is to show nothing, and hashing to be the same each time.
             environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
@@ -145,6 +154,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=environment,
+                start_new_session=True,  # what the file starts, ends with it
             )
             self._cell: int | None = None
             try:
@@ -153,13 +163,13 @@ class Child:
             except Died as error:
                 cell = self._cell
                 self.close()
-                if cell is None or any(cell == number for number, _ in self._skip):
-                    raise EngineError(f"{self.name}: {error} before any program ran") from None
+                if cell is None or any(cell == number for number, _ in self._skip) or time.monotonic() > until:
+                    raise EngineError(f"{self.name or 'the file'}: {error} before any program ran") from None
                 self._skip.append((cell, str(error)))
             except (UsageError, EngineError):
                 self.close()
                 raise
-        raise EngineError(f"{self.name}: {_STARTS} cells ended the process")
+        raise EngineError(f"{self.name or 'the file'}: {_STARTS} cells ended the process")
 
     def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         process = self._process
@@ -177,7 +187,7 @@ class Child:
                 continue
             if "error" in answer:
                 kind, message = answer["error"]
-                raise (UsageError if kind == "UsageError" else EngineError)(f"{self.name}: {message}")
+                raise (UsageError if kind == "UsageError" else EngineError)(f"{self.name or 'the file'}: {message}")
             return answer
 
     def _read(self, seconds: float) -> dict[str, Any]:
