@@ -52,6 +52,13 @@ LAYERS = [
     ("LayerNorm", {"normalized_shape": 7, "bias": False, "eps": 1e-3}, [F3]),
     ("LayerNorm", {"normalized_shape": 7, "elementwise_affine": False}, [F3]),
     ("RMSNorm", {"normalized_shape": 7}, [F3]),
+    *((f"{kind}Pool{n}d", {"kernel_size": 2}, [(1, 2, *(5, 4, 6)[:n])]) for kind in ("Max", "Avg") for n in (1, 2, 3)),
+    *((f"LPPool{n}d", {"norm_type": 2.0, "kernel_size": 2}, [(1, 2, *(5, 4, 6)[:n])]) for n in (1, 2, 3)),
+    *((f"Adaptive{kind}Pool{n}d", {"output_size": 2}, [(1, 2, *(5, 4, 6)[:n])])
+      for kind in ("Max", "Avg") for n in (1, 2, 3)),
+    ("MaxPool2d", {"kernel_size": 3, "stride": 1, "padding": 1, "dilation": 2, "ceil_mode": True}, [F4]),
+    ("AvgPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}, [F4]),
+    ("AdaptiveAvgPool2d", {"output_size": (3, None)}, [F4]),
     ("Flatten", {}, [F4]),
     ("Unflatten", {"dim": 1, "unflattened_size": (2, 2)}, [F4]),
     ("CosineSimilarity", {"dim": 0}, [(3, 4), (3, 4)]),
@@ -152,6 +159,17 @@ def test_refused_in_torchs_words(name):
 @pytest.mark.parametrize("name", ["Linear", "MSELoss"])
 def test_a_wrong_argument_is_a_type_error(name):
     same(lambda lib: getattr(lib.nn, name)(nonsense=3), "nonsense")
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_the_largest_go_back_to_their_places(n):
+    def program(lib):
+        x = lib.sin(lib.arange(2 * 4**n, dtype=lib.float64)).reshape(1, 2, *([4] * n))
+        largest, places = getattr(lib.nn, f"MaxPool{n}d")(2, return_indices=True)(x)
+        back = getattr(lib.nn, f"MaxUnpool{n}d")(2)
+        return [repr(back), back(largest, places), back(largest, places, output_size=[5] * n)]
+
+    same(program)
 
 
 def test_output_size_of_a_transposed_convolution():
