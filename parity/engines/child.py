@@ -5,19 +5,14 @@ A crash or a hang costs the program that it came with, and the child is started 
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import json
 import os
-import select
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from parity.engines.channel import GRACE, Channel, Died
 from parity.engines.experiment import Tried
 from parity.engines.handmade import Abilities
 from parity.engines.protocol import Raised, Run
@@ -29,14 +24,8 @@ from parity.program import Program, Step
 CELL_SECONDS, FILE_SECONDS, PROGRAM_SECONDS = 20.0, 60.0, 2.0
 #: Bytes that the process may map.
 MEMORY = 4 << 30
-#: How much longer the process itself is waited for than what it runs may take.
-_GRACE = 3.0
 #: How often a file is begun anew because a cell ended the process.
 _STARTS = 20
-
-
-class Died(Exception):
-    """The child ended, or said nothing in time; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +36,7 @@ class Failed:
     error: str
 
 
-class Child:
+class Child(Channel):
     """An engine that lives in a process of its own and runs whole programs."""
 
     shares_memory = False
@@ -57,15 +46,13 @@ class Child:
     ended = frozenset({"Crash", "TimeoutError"})
 
     def __init__(self, name: str, request: Mapping[str, Any], options: Mapping[str, str] | None = None) -> None:
-        self.name = name
+        super().__init__(name or "the file")
         self._request = {
             "do": "load", "name": name, "options": dict(options or {}), "seconds": CELL_SECONDS, "memory": MEMORY,
             "file_seconds": FILE_SECONDS,
             **request,
         }  # fmt: skip
         self._skip: list[tuple[int, str]] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._unread = b""
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
         self.name = name or self.anatomy["cls"]
@@ -77,7 +64,6 @@ class Child:
         #: Whether a backward pass starts from ones, because `backward` takes no array.
         self.ones = not self.abilities.scalar and self.anatomy["seed"] not in ("array", "tensor")
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]
-        atexit.register(self.close)
 
     def __repr__(self) -> str:
         return f"Child({self.name})"
@@ -108,11 +94,10 @@ class Child:
         try:
             if self._process is None:
                 self._start()
-            answer = self._ask(request, PROGRAM_SECONDS + _GRACE)
+            answer = self._ask(request, PROGRAM_SECONDS + GRACE)
         except Died as error:
             self.close()
-            hung = "in time" in str(error)
-            return Run(self.name, error=Raised("TimeoutError" if hung else "Crash", str(error), "program"))
+            return Run(self.name, error=Raised(error.type, str(error), "program"))
         return run_from_json(answer["run"], self.name)
 
     def attempt(self, lines: str, looks: Sequence[str], times: int = 1) -> Tried:
@@ -121,23 +106,11 @@ class Child:
         try:
             if self._process is None:
                 self._start()
-            answer = self._ask(request, PROGRAM_SECONDS + _GRACE)
+            answer = self._ask(request, PROGRAM_SECONDS + GRACE)
         except Died as error:
             self.close()
-            hung = "in time" in str(error)
-            return Tried(raised=Raised("TimeoutError" if hung else "Crash", str(error), "backward"))
+            return Tried(raised=Raised(error.type, str(error), "backward"))
         return tried_from_json(answer["tried"], self.name)
-
-    def close(self) -> None:
-        """End the process."""
-        process, self._process, self._unread = self._process, None, b""
-        if process is not None:
-            with contextlib.suppress(OSError):  # it has ended, and nothing of it is left
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
 
     # -- the process
 
@@ -146,74 +119,19 @@ class Child:
         until = time.monotonic() + 2 * FILE_SECONDS
         for _ in range(_STARTS):
             # matplotlib is to show nothing, and hashing to be the same each time.
-            environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
+            environment = {"MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
             environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "parity.engines.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                start_new_session=True,  # what the file starts, ends with it
-            )
-            self._cell: int | None = None
+            self._open([sys.executable, "-m", "parity.engines.worker"], environment)
             try:
                 # Each cell has its own limit over there; this one is for what holds back even that.
-                return self._ask({**self._request, "skip": self._skip}, CELL_SECONDS + _GRACE)
+                return self._ask({**self._request, "skip": self._skip}, CELL_SECONDS + GRACE)
             except Died as error:
                 cell = self._cell
                 self.close()
                 if cell is None or any(cell == number for number, _ in self._skip) or time.monotonic() > until:
-                    raise EngineError(f"{self.name or 'the file'}: {error} before any program ran") from None
+                    raise EngineError(f"{self.name}: {error} before any program ran") from None
                 self._skip.append((cell, str(error)))
             except (UsageError, EngineError):
                 self.close()
                 raise
-        raise EngineError(f"{self.name or 'the file'}: {_STARTS} cells ended the process")
-
-    def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        except OSError:
-            raise Died(self._ending()) from None
-        while True:
-            answer = self._read(seconds)
-            if "cell" in answer:
-                self._cell = answer["cell"]
-                continue
-            if "error" in answer:
-                kind, message = answer["error"]
-                raise (UsageError if kind == "UsageError" else EngineError)(f"{self.name or 'the file'}: {message}")
-            return answer
-
-    def _read(self, seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdout is not None
-        until = time.monotonic() + seconds
-        stream = process.stdout.fileno()
-        while b"\n" not in self._unread:
-            ready, _, _ = select.select([stream], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
-                raise Died(f"the process did not answer in time ({seconds:g} s)")
-            part = os.read(stream, 1 << 16)
-            if not part:
-                raise Died(self._ending())
-            self._unread += part
-        line, _, self._unread = self._unread.partition(b"\n")
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            raise EngineError(f"{self.name} answers what is not JSON: {line[:80]!r}") from None
-        if not isinstance(answer, dict):
-            raise EngineError(f"{self.name} answers what is no object: {line[:80]!r}")
-        return answer
-
-    def _ending(self) -> str:
-        assert self._process is not None
-        code = self._process.wait()
-        return f"the process was ended by signal {-code}" if code < 0 else f"the process ended with exit code {code}"
+        raise EngineError(f"{self.name}: {_STARTS} cells ended the process")

@@ -18,12 +18,15 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
+from parity.engines import resolve
 from parity.engines.anatomy import Anatomy, examine
 from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
+from parity.engines.interpreter import execute, writes
 from parity.engines.protocol import Raised, Run
 from parity.engines.wire import program_from_json, run_to_json, tried_to_json
 from parity.errors import EngineError, ProgramError, UsageError
+from parity.program import decoded_step
 
 MODULE = "__main__"
 #: Seconds that one call may take while a class is found out.
@@ -37,15 +40,20 @@ class TooLong(BaseException):
 def main() -> None:
     """Answer requests until the other side closes its end."""
     requests, answers = _streams()
-    engine: Handmade | None = None
+    engine: Any = None
     for line in requests:
         request = json.loads(line)
         answer: dict[str, Any]
         try:
             if request["do"] == "load":
-                engine, answer = load(request, lambda told: _tell(answers, told))
+                engine, answer = (serve if "engine" in request else load)(request, lambda told: _tell(answers, told))
             elif engine is None:
                 raise EngineError("no class is loaded yet")
+            elif request["do"] == "supports":
+                answer = {"supports": bool(engine.supports(request["op"], request["spelling"]))}
+            elif request["do"] == "takes":
+                step = decoded_step(request["step"], "the request")
+                answer = {"takes": bool(engine.takes(step) if hasattr(engine, "takes") else not writes(step))}
             elif request["do"] == "try":
                 answer = {"tried": tried_to_json(tried(engine, request))}
             else:
@@ -94,15 +102,16 @@ def _probing() -> contextlib.AbstractContextManager[None]:
     return _limited(PROBE_SECONDS, TimeoutError)
 
 
-def _run(engine: Handmade, request: dict[str, Any]) -> Run:
+def _run(engine: Any, request: dict[str, Any]) -> Run:
     program = program_from_json(request.get("program"))
     seconds = float(request.get("seconds", 5))
     try:
         with _limited(seconds):
-            return engine.run(program)
+            return execute(program, engine)
     except TooLong:
-        run = engine.running  # what it had by then
-        run.error = Raised("TimeoutError", f"not done after {seconds:g} s", engine.moment)
+        error = Raised("TimeoutError", f"not done after {seconds:g} s", getattr(engine, "moment", "program"))
+        run: Run = getattr(engine, "running", None) or Run(engine.name)  # what it had by then
+        run.error = error
         return run
 
 
@@ -117,6 +126,20 @@ def tried(engine: Handmade, request: Mapping[str, Any]) -> Tried:
 
 
 # -- loading
+
+
+def serve(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) -> tuple[Any, dict[str, Any]]:
+    """The engine behind a target of this Python, and what it says of itself."""
+    sys.path.insert(0, request.get("folder") or os.getcwd())
+    engine = resolve(request["engine"])
+    told = {
+        "name": engine.name,
+        "version": engine.version,
+        "dtypes": list(getattr(engine, "dtypes", ("float64", "float32"))),
+        "kinds": list(getattr(engine, "kinds", ("tame", "critical", "stress", "shapes", "exact"))),
+        "order": getattr(engine, "order", 2),
+    }
+    return engine, {"engine": told}
 
 
 def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) -> tuple[Handmade, dict[str, Any]]:
