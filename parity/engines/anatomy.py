@@ -16,14 +16,31 @@ import numpy as np
 from parity.engines.protocol import Array
 from parity.errors import UsageError
 
-#: What bounds one call of a class that is being found out: by a TimeoutError.
-Limit = Callable[[], AbstractContextManager[None]]
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is around a class: the names of its file, and what bounds one call of it, by a TimeoutError."""
+
+    names: Mapping[str, Any] = field(default_factory=dict)
+    limit: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def function(self, cls: type, name: str) -> Callable[..., Any] | None:
+        """What stands under that name beside the class, or on it without being a method."""
+        beside = self.names.get(name)
+        if callable(beside) and getattr(beside, "__module__", "").partition(".")[0] not in _FOREIGN:
+            return beside  # type: ignore[no-any-return]
+        static = inspect.getattr_static(cls, name, None)
+        return getattr(cls, name) if isinstance(static, (staticmethod, classmethod)) else None
+
 
 #: What may be said by hand, where probing goes wrong.
 OPTIONS = ("value", "grad", "backward", "build", "kind")
 BUILDS = ("number", "array", "list")
 _VALUES = ("data", "value", "val", "v", "num", "array", "x")
 _GRADIENTS = ("grad", "g", "gradient", "derivative", "d")
+_FLAGS = ("requires_grad", "require_grad", "requires_gradient", "needs_grad", "autograd", "track_grad", "trainable")
+#: Modules whose functions are not the file's own.
+_FOREIGN = ("numpy", "torch", "math", "builtins", "_operator")
 #: Whatever a class that lacks something raises; any other error is its own mistake.
 LACKING = (TypeError, AttributeError, AssertionError, NotImplementedError)
 
@@ -48,7 +65,8 @@ class Anatomy:
     #: What the constructor wants: "number", "array" or "list"; then what it wants besides.
     build: str
     filling: tuple[str, ...]
-    requires_grad: bool
+    #: What the keyword is called that makes a leaf require its gradient; empty if none does.
+    flag: str
     value: str
     grad: str
     #: What a gradient is before any backward: "None", "0", "zeros", "missing".
@@ -70,9 +88,9 @@ class Anatomy:
 class Subject:
     """Instances of one class, made and read as its anatomy says."""
 
-    def __init__(self, cls: type, anatomy: Anatomy, limit: Limit = nullcontext) -> None:
+    def __init__(self, cls: type, anatomy: Anatomy, around: Surroundings | None = None) -> None:
         self.cls = cls
-        self.limit = limit
+        self.around = around or Surroundings()
         self.anatomy = anatomy
         self._filling = tuple(eval_filling(text) for text in anatomy.filling)
 
@@ -84,7 +102,7 @@ class Subject:
             given = given.item()
         elif how == "list":
             given = given.tolist()
-        further = {"requires_grad": requires_grad} if self.anatomy.requires_grad else {}
+        further = {self.anatomy.flag: requires_grad} if self.anatomy.flag else {}
         return self.cls(given, *self._filling, **further)
 
     def holds(self, thing: Any) -> bool:
@@ -110,6 +128,24 @@ class Subject:
         if not found.ndim and shape and not found:
             return None  # the number 0 that every gradient starts as
         return found.astype(self.anatomy.dtype)
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        """What stands under that name beside the class, or on it without being a method."""
+        return self.around.function(self.cls, name)
+
+    @property
+    def sums(self) -> bool:
+        """Whether a value can be summed."""
+        return callable(getattr(self.cls, "sum", None)) or self.function("sum") is not None
+
+    def total(self, root: Any) -> Any:
+        """The sum of all that is in a value; TypeError if the class has none."""
+        if callable(method := getattr(root, "sum", None)):
+            return method()
+        function = self.function("sum")
+        if function is None:
+            raise TypeError(f"{self.anatomy.cls} has no sum")
+        return function(root)
 
     def backward(self, root: Any, seed: Array | None, *, copying: bool = True) -> None:
         """Start backward at `root`; without a seed the gradient of its sum is asked for."""
@@ -162,7 +198,7 @@ def held(thing: Any, name: str) -> Any:
         return None
 
 
-def examine(cls: type, options: Mapping[str, str] | None = None, limit: Limit = nullcontext) -> Anatomy:
+def examine(cls: type, options: Mapping[str, str] | None = None, around: Surroundings | None = None) -> Anatomy:
     """Find out how the class is used; UsageError, with what was tried, if no instance of it can be made."""
     said = dict(options or {})
     if unknown := sorted(set(said) - set(OPTIONS)):
@@ -182,7 +218,7 @@ def examine(cls: type, options: Mapping[str, str] | None = None, limit: Limit = 
         candidates = arrays
     if not candidates:
         raise UsageError(f"{cls.__name__} can't be built as {kind}: " + "; ".join(tried))
-    whole = [_differentiates(cls, candidate, said, limit) for candidate in candidates]
+    whole = [_differentiates(cls, candidate, said, around or Surroundings()) for candidate in candidates]
     return next((anatomy for anatomy in whole if anatomy.differentiates), whole[0])
 
 
@@ -192,8 +228,8 @@ def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: li
         return None
     given = array.item() if how == "number" else array.tolist() if how == "list" else array.copy()
     asks = _required(cls)
-    flag = _accepts(cls, "requires_grad")
-    further = {"requires_grad": True} if flag else {}
+    flag = next((name for name in _FLAGS if _accepts(cls, name)), "")
+    further = {flag: True} if flag else {}
     ways = [()] if not asks else [(filling,) * asks for filling in _FILLINGS]
     for filling in ways:
         call = ", ".join([f"<{how}>", *map(repr, filling), *(f"{k}={v}" for k, v in further.items())])
@@ -213,7 +249,7 @@ def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: li
             scalar=how == "number",
             build=how,
             filling=tuple(map(repr, filling)),
-            requires_grad=flag,
+            flag=flag,
             value=value,
             grad="",
             start="missing",
@@ -295,7 +331,7 @@ _COMBINATIONS: tuple[Combination, ...] = (
 )
 
 
-def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], limit: Limit) -> Anatomy:
+def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], around: Surroundings) -> Anatomy:
     """The anatomy with where the gradient lives and how backward starts, if any way of starting shows them.
 
     What takes an array by accident (an array has `.data`, too) gets fewer of the combinations right than what is meant.
@@ -305,17 +341,17 @@ def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], limit:
         for seed in ("", "number", "tensor") if anatomy.scalar else ("array", "tensor", "", "number"):
             for summed in (False, True) if not anatomy.scalar and not seed else (False,):
                 tried = replace(anatomy, backward=start, seed=seed, any_root=not summed)
-                names = Counter(name for name in _shown(Subject(cls, tried, limit), summed, said) if name)
+                names = Counter(name for name in _shown(Subject(cls, tried, around), summed, said) if name)
                 for (name, right), count in names.items():
                     score = count if right else 0
                     if score > most:
                         notes = () if right else ("no gradient was right while it was probed",)
                         begins = _describe(Subject(cls, tried).make(_X if not anatomy.scalar else np.array(1.5)), name)
                         best, most = replace(tried, grad=name, start=begins, notes=notes), score
-    return best if best.grad else _undifferentiated(cls, anatomy, said, limit)
+    return best if best.grad else _undifferentiated(cls, anatomy, said, around)
 
 
-def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], limit: Limit) -> Anatomy:
+def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], around: Surroundings) -> Anatomy:
     """No backward pass showed a gradient: what would be its names, and what it raises."""
     start = next((name for name in [said.get("backward", ""), *_starts(cls)] if name), "")
     subject = Subject(cls, anatomy)
@@ -324,7 +360,7 @@ def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], limi
     notes: tuple[str, ...] = ()
     if start:
         try:
-            with limit():
+            with around.limit():
                 getattr(made, start)()
         except Exception as error:
             notes = (f".{start}() raises {type(error).__name__}: {error}"[:120],)
@@ -334,7 +370,9 @@ def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], limi
 def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[tuple[str, bool] | None]:
     """For each combination that this way gets through: where a gradient showed, and whether it was right."""
     scalar = subject.anatomy.scalar
-    x, y = (np.array(1.5), np.array(-2.25)) if scalar else (_X, _Y)
+    # Who can neither start at an array nor sum one is shown single numbers.
+    single = scalar or (summed and not subject.sums)
+    x, y = (np.array(1.5), np.array(-2.25)) if single else (_X, _Y)
     weight = _SEED if not scalar and subject.anatomy.seed in ("array", "tensor") else np.ones_like(x)
     hung = 0
     for combine, derivatives in _COMBINATIONS:
@@ -363,13 +401,13 @@ def _attempt(
     subject: Subject, x: Array, y: Array, combine: Callable[[Any, Any], Any], weight: Array, summed: bool
 ) -> tuple[tuple[Any, Any], Any] | None:
     try:
-        with subject.limit():
+        with subject.around.limit():
             leaves = subject.make(x), subject.make(y)
             fresh = subject.make(x)
             root = combine(*leaves)
             if not subject.holds(root):
                 return None
-            subject.backward(root.sum() if summed else root, weight)
+            subject.backward(subject.total(root) if summed and subject.array(root).ndim else root, weight)
     except TimeoutError:
         raise
     except Exception:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import types
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import Anatomy, Limit, Subject
+from parity.engines.anatomy import Anatomy, Subject, Surroundings
 from parity.engines.calls import Forms, calls, index_kinds
 from parity.engines.interpreter import Live
 from parity.engines.protocol import UNSUPPORTED, Array, Raised, Run
@@ -70,9 +67,9 @@ def _reduces(step: Step, how: str) -> bool:
     """Whether a reduction takes the dimensions that the step names, and can keep them if it is to."""
     named = {**dict(zip(("dim", "keepdim"), step.args[1:])), **step.kwargs}
     _, keep, *several = how.split()
-    return (keep != "-" or not named.get("keepdim")) and (
-        bool(several) or not isinstance(named.get("dim"), (tuple, list))
-    )
+    dim = named.get("dim")
+    whole = [type(part) for part in dim] if several and isinstance(dim, (tuple, list)) else [type(dim)]
+    return (keep != "-" or not named.get("keepdim")) and set(whole) <= {int, type(None)}
 
 
 def _letter(arg: Any) -> str:
@@ -91,30 +88,16 @@ class Handmade:
         cls: type,
         anatomy: Anatomy,
         name: str = "",
-        namespace: Mapping[str, Any] = types.MappingProxyType({}),
-        limit: Limit = nullcontext,
+        around: Surroundings | None = None,
     ) -> None:
         self.name = name or cls.__name__
         self.version = ""
-        self.subject = Subject(cls, anatomy, limit)
+        self.subject = Subject(cls, anatomy, around)
         self.anatomy = anatomy
-        self._namespace = namespace
         #: The run that is under way, and what it is about.
         self.running, self.moment = Run(self.name), "program"
-        found = {op: dict(forms) for op, forms in calls(self.subject, self.function)}
+        found = {op: dict(forms) for op, forms in calls(self.subject)}
         self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found)
-
-    def function(self, name: str) -> Callable[..., Any] | None:
-        """What stands under that name beside the class, or on it without being a method."""
-        beside = self._namespace.get(name)
-        if callable(beside) and getattr(beside, "__module__", "").partition(".")[0] not in (
-            "numpy",
-            "torch",
-            "builtins",
-        ):
-            return beside  # type: ignore[no-any-return]
-        static = inspect.getattr_static(self.subject.cls, name, None)
-        return getattr(self.subject.cls, name) if isinstance(static, (staticmethod, classmethod)) else None
 
     # -- Values, for the interpreter
 
@@ -155,7 +138,7 @@ class Handmade:
         return self._own(op, result)
 
     def _named(self, name: str) -> Callable[..., Any]:
-        function = self.function(name)
+        function = self.subject.function(name)
         assert function is not None
         return function
 
@@ -253,7 +236,7 @@ class Handmade:
         return self._summed(weighed), 1.0
 
     def _summed(self, root: Any) -> Any:
-        return root if self.anatomy.any_root or not self.array(root).ndim else root.sum()
+        return root if self.anatomy.any_root or not self.array(root).ndim else self.subject.total(root)
 
 
 def _reached(program: Program) -> set[int]:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 from parity.engines import resolve
-from parity.engines.anatomy import Anatomy, examine
+from parity.engines.anatomy import Anatomy, Surroundings, examine
 from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
 from parity.engines.interpreter import execute, writes
@@ -156,14 +156,15 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         namespace = _imported(request["module"], seconds)
     else:
         namespace = _executed(request, seconds, made, failed, progress)
+    around = Surroundings(namespace, _probing)
     with _limited(seconds):
         try:
             if name:
                 cls = _picked(namespace, made, name, request.get("number"))
-                anatomy = examine(cls, request.get("options"), _probing)
+                anatomy = examine(cls, request.get("options"), around)
             else:
-                cls, anatomy = _engine_among(made, request.get("options"))
-            engine = Handmade(cls, anatomy, request.get("name") or cls.__name__, namespace, _probing)
+                cls, anatomy = _engine_among(made, request.get("options"), around)
+            engine = Handmade(cls, anatomy, request.get("name") or cls.__name__, around)
         except TooLong:
             raise EngineError(f"{name or 'the file'} took longer than {seconds:g} s to look at") from None
     abilities = engine.abilities
@@ -177,11 +178,11 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
     return engine, answer
 
 
-def _engine_among(made: list[type], options: Any) -> tuple[type, Anatomy]:
+def _engine_among(made: list[type], options: Any, around: Surroundings) -> tuple[type, Anatomy]:
     """The last class of which a gradient is to be had."""
     for cls in reversed(made):
         try:
-            anatomy = examine(cls, options, _probing)
+            anatomy = examine(cls, options, around)
         except UsageError:
             continue
         if anatomy.differentiates:

@@ -17,7 +17,7 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
     """The findings about a class, a line each."""
     a = engine.anatomy
     given = {"number": "a number", "array": "an array", "list": "a list"}[a["build"]]
-    further = "".join(f", {filling}" for filling in a["filling"]) + (", requires_grad=…" if a["requires_grad"] else "")
+    further = "".join(f", {filling}" for filling in a["filling"]) + (f", {a['flag']}=…" if a["flag"] else "")
     calls: Mapping[str, Mapping[str, str]] = engine.abilities.calls
     rows = [
         ("engine", f"{engine.name}: {'scalars' if a['scalar'] else 'arrays'}, compared in {a['dtype']}"),
