@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import Subject, refused
 from parity.engines.protocol import Array
+from parity.engines.subject import Subject, refused
 from parity.spellings import OPERATORS
 
 #: How a call looks: one letter an operand, t a tensor and n a number; what is more has a word.

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import LACKING, attributes, held, refused
 from parity.engines.calls import FUNCTIONS, VARIANTS
 from parity.engines.handmade import Handmade
 from parity.engines.protocol import Array, Raised
+from parity.engines.subject import LACKING, attributes, held, refused
 from parity.spellings import AUGMENTED, OPERATORS
 
 #: What a look gives: numbers, a word (of a type, of a dtype), yes or no; None where there is nothing.

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import Anatomy, Subject, Surroundings
 from parity.engines.calls import Forms, calls, index_kinds
 from parity.engines.interpreter import Live
 from parity.engines.protocol import UNSUPPORTED, Array, Raised, Run
+from parity.engines.subject import Anatomy, Subject, Surroundings
 from parity.program import Program, Ref, Step
 from parity.spellings import OPERATORS
 
@@ -76,6 +76,10 @@ def _letter(arg: Any) -> str:
     if isinstance(arg, Ref):
         return "t" if arg.item is None else "?"
     return "n" if isinstance(arg, (int, float)) and not isinstance(arg, bool) else "?"
+
+
+class Rootless(Exception):
+    """Backward can't start at this value: it is no single number, and the class can't sum."""
 
 
 class Handmade:
@@ -215,6 +219,9 @@ class Handmade:
                         found = found if scale is None else found * scale
                         before = total[number]
                         total[number] = found if before is None else before + found
+        except Rootless as error:
+            run.error = Raised(UNSUPPORTED, str(error), "backward")
+            return
         except (Exception, SystemExit, GeneratorExit) as error:
             run.error = Raised(type(error).__name__, str(error), "backward")
             return
@@ -236,7 +243,11 @@ class Handmade:
         return self._summed(weighed), 1.0
 
     def _summed(self, root: Any) -> Any:
-        return root if self.anatomy.any_root or not self.array(root).ndim else self.subject.total(root)
+        if self.anatomy.any_root or not self.array(root).ndim:
+            return root
+        if not self.subject.sums:
+            raise Rootless("sum, for backward to start from")
+        return self.subject.total(root)
 
 
 def _reached(program: Program) -> set[int]:

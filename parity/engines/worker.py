@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 from parity.engines import resolve
-from parity.engines.anatomy import Anatomy, Surroundings, examine
+from parity.engines.anatomy import examine
 from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
 from parity.engines.interpreter import execute, writes
 from parity.engines.protocol import Raised, Run
+from parity.engines.subject import Anatomy, Surroundings
 from parity.engines.wire import program_from_json, run_to_json, tried_to_json
 from parity.errors import EngineError, ProgramError, UsageError
 from parity.program import decoded_step

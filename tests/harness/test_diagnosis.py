@@ -9,8 +9,9 @@ import pytest
 
 from parity.cli import main
 from parity.diagnosis import MISTAKES, diagnose, explaining, findings, from_differences, page
-from parity.engines.anatomy import Surroundings, examine
+from parity.engines.anatomy import examine
 from parity.engines.handmade import Handmade
+from parity.engines.subject import Surroundings
 from parity.engines.worker import tried
 from parity.notebook import cells
 from tests.harness.planted.mistakes import PLANTED, RIGHT

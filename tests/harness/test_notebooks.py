@@ -243,6 +243,29 @@ def test_what_can_only_be_kept_or_reduced_by_one_dimension_is_asked_for_that(tmp
     assert not engine.takes(Step("sum", (Ref(0), 1), {"keepdim": True}))
 
 
+NO_SUM = """
+import numpy as np
+class T:
+    def __init__(self, x, parents=()): self.data, self.grad, self.parents = np.asarray(x, float), None, parents
+    def __mul__(self, o): return T(self.data * o.data, ((self, lambda g: g * o.data), (o, lambda g: g * self.data)))
+    def backward(self):
+        assert self.data.size == 1
+        self.push(np.ones_like(self.data))
+    def push(self, g):
+        self.grad = g if self.grad is None else self.grad + g
+        for p, rule in self.parents: p.push(rule(g))
+"""
+
+
+def test_a_root_that_nobody_can_sum_is_no_failure(tmp_path, reference):
+    engine = load(f"{class_file(tmp_path, NO_SUM)}:T")
+    two = Program((ROWS, ROWS), (Step("mul", (Ref(0), Ref(1))),), (Ref(2),), (np.ones((2, 3)),))
+    one = Input(np.array(3.0), True)
+    assert compare(two, reference, engine).missing == ("sum, for backward to start from",)
+    assert compare(two.with_(inputs=(one, one), cotangents=(np.ones(()),)), reference, engine).status == "agrees"
+    engine.close()
+
+
 # -- the process
 
 
