@@ -113,7 +113,10 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         },
         **{
             f"nn.functional.{name}_margin_loss": Known(
-                _GRADIENTS, "torch multiplies an infinite gradient by 0 where no class comes near"
+                _GRADIENTS,
+                "torch multiplies an infinite gradient by 0 where no class comes near, but no weight",
+                torch="nan",
+                engine="nan",
             )
             for name in ("multi", "multilabel")
         },
