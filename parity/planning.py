@@ -37,7 +37,7 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     "dev": Profile(rounds=1, programs=5000, histories=2000, seconds=70.0),
     "gate": Profile(rounds=1, programs=4000, histories=2000, seconds=None),
-    "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=15.0),
+    "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=13.0),
     "nightly": Profile(rounds=20, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
 }
 
@@ -65,6 +65,8 @@ class Plan:
     options: tuple[tuple[str, str], ...] = ()
     #: The kinds of one-operator programs; None: all that make sense.
     kinds: tuple[Kind, ...] | None = None
+    #: The Python whose process the engine runs in: "" for this one, None for no process of its own.
+    python: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def plan(
     files: Iterable[Path] = (),
     kind: DrawnKind | None = None,
     options: Mapping[str, str] | None = None,
+    python: str | None = None,
 ) -> Plan:
     """Settle what is to be run; UsageError for what does not exist.
 
@@ -126,6 +129,7 @@ def plan(
         jobs=max(1, jobs),
         files=tuple(files),
         options=tuple((options or {}).items()),
+        python=python,
     )
 
 

@@ -255,7 +255,7 @@ def facts(subject: Any, reference: Any) -> dict[str, str]:
 
 
 def _alone(plan: Plan, todo: list[Item], summary: Summary, deadline: float | None) -> Generator[Outcome]:
-    subject = resolve(plan.target, dict(plan.options))
+    subject = resolve(plan.target, dict(plan.options), plan.python)
     probe(subject)
     with torch_reference.settings() as reference:
         summary.versions = facts(subject, reference)
@@ -302,7 +302,7 @@ def _together(plan: Plan, todo: list[Item], summary: Summary, deadline: float | 
 
 def _work(connection: Connection, plan: Plan, deadline: float | None, share: int, jobs: int) -> None:
     try:
-        subject = resolve(plan.target, dict(plan.options))
+        subject = resolve(plan.target, dict(plan.options), plan.python)
         probe(subject)
         with torch_reference.settings() as reference:
             connection.send(("facts", facts(subject, reference)))

@@ -1,4 +1,7 @@
-"""Everything that has a derivative of its own, one file a family; importing the package fills the registry."""
+"""Everything that has a derivative of its own, one file a family; importing the package fills the registry.
+
+What is special about some under vmap, `batching`, is loaded by what begins a vmap.
+"""
 
 from importlib import import_module
 
@@ -11,4 +14,3 @@ FAMILIES = """
 
 for family in FAMILIES.split():
     import_module(f"{__name__}.{family}")
-import_module(f"{__name__}.batching")

@@ -102,6 +102,15 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             together="0/nan inf/nan",
         ),
         "index_reduce": Known(_GRADIENTS, f"{_LEFT_OUT}; {_QUOTIENTS}", given=("include_self", False)),
+        **{
+            f"{space}{name}_norm": Known(
+                _ANY,
+                "torch multiplies what it takes away by the weight: inf - inf where that is inf",
+                torch="nan inf",
+            )
+            for space in ("", "nn.functional.")
+            for name in ("batch", "instance", "group")
+        },
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),

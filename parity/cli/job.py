@@ -8,7 +8,16 @@ from typing import Any
 
 from parity import corpus, running
 from parity.catalogue import CATALOGUE
-from parity.cli.options import duration, engine_options, jobs_option, names, natural, target_options
+from parity.cli.options import (
+    duration,
+    engine_options,
+    jobs_option,
+    names,
+    natural,
+    process_options,
+    python_of,
+    target_options,
+)
 from parity.engines import resolve
 from parity.planning import PROFILES, Plan, narrowed, plan
 from parity.report.progress import Progress
@@ -19,6 +28,7 @@ def job_options(verb: argparse.ArgumentParser, profile: str) -> None:
     """What is to be run; `profile` says which one is the default."""
     target_options(verb, "a module with torch's names: autodiff, mypkg.mytorch; or a class: notebook.ipynb:Value")
     engine_options(verb)
+    process_options(verb)
     verb.add_argument("--profile", help=f"{' | '.join(PROFILES)} (default: {profile})")
     verb.add_argument("--seed", type=natural, help="default: 0, for nightly a new one")
     verb.add_argument(
@@ -33,7 +43,7 @@ def job_options(verb: argparse.ArgumentParser, profile: str) -> None:
 
 def prepared(options: argparse.Namespace, target: str, profile: str) -> tuple[Plan, Any]:
     """The plan and the engine, loaded once to see what it has; `profile` is for engines that are no class."""
-    engine = resolve(target, options.engine_option)
+    engine = resolve(target, options.engine_option, python_of(options))
     tabled = hasattr(engine, "takes")  # an engine with a table of calls, no module like torch
     files = [] if tabled else corpus.committed()
     for path in files:
@@ -51,6 +61,7 @@ def prepared(options: argparse.Namespace, target: str, profile: str) -> tuple[Pl
         files=files,
         kind=options.kind,
         options=options.engine_option,
+        python=python_of(options),
     )
     return narrowed(decided, engine) if tabled else decided, engine
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,9 @@ import numpy as np
 
 from parity.engines.protocol import Array
 from parity.errors import UsageError
+
+#: What bounds one call of a class that is being found out: by a TimeoutError.
+Limit = Callable[[], AbstractContextManager[None]]
 
 #: What may be said by hand, where probing goes wrong.
 OPTIONS = ("value", "grad", "backward", "build", "kind")
@@ -66,8 +70,9 @@ class Anatomy:
 class Subject:
     """Instances of one class, made and read as its anatomy says."""
 
-    def __init__(self, cls: type, anatomy: Anatomy) -> None:
+    def __init__(self, cls: type, anatomy: Anatomy, limit: Limit = nullcontext) -> None:
         self.cls = cls
+        self.limit = limit
         self.anatomy = anatomy
         self._filling = tuple(eval_filling(text) for text in anatomy.filling)
 
@@ -157,7 +162,7 @@ def held(thing: Any, name: str) -> Any:
         return None
 
 
-def examine(cls: type, options: Mapping[str, str] | None = None) -> Anatomy:
+def examine(cls: type, options: Mapping[str, str] | None = None, limit: Limit = nullcontext) -> Anatomy:
     """Find out how the class is used; UsageError, with what was tried, if no instance of it can be made."""
     said = dict(options or {})
     if unknown := sorted(set(said) - set(OPTIONS)):
@@ -177,7 +182,7 @@ def examine(cls: type, options: Mapping[str, str] | None = None) -> Anatomy:
         candidates = arrays
     if not candidates:
         raise UsageError(f"{cls.__name__} can't be built as {kind}: " + "; ".join(tried))
-    whole = [_differentiates(cls, candidate, said) for candidate in candidates]
+    whole = [_differentiates(cls, candidate, said, limit) for candidate in candidates]
     return next((anatomy for anatomy in whole if anatomy.differentiates), whole[0])
 
 
@@ -290,7 +295,7 @@ _COMBINATIONS: tuple[Combination, ...] = (
 )
 
 
-def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Anatomy:
+def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], limit: Limit) -> Anatomy:
     """The anatomy with where the gradient lives and how backward starts, if any way of starting shows them.
 
     What takes an array by accident (an array has `.data`, too) gets fewer of the combinations right than what is meant.
@@ -300,17 +305,17 @@ def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Ana
         for seed in ("", "number", "tensor") if anatomy.scalar else ("array", "tensor", "", "number"):
             for summed in (False, True) if not anatomy.scalar and not seed else (False,):
                 tried = replace(anatomy, backward=start, seed=seed, any_root=not summed)
-                names = Counter(name for name in _shown(Subject(cls, tried), summed, said) if name)
+                names = Counter(name for name in _shown(Subject(cls, tried, limit), summed, said) if name)
                 for (name, right), count in names.items():
                     score = count if right else 0
                     if score > most:
                         notes = () if right else ("no gradient was right while it was probed",)
                         begins = _describe(Subject(cls, tried).make(_X if not anatomy.scalar else np.array(1.5)), name)
                         best, most = replace(tried, grad=name, start=begins, notes=notes), score
-    return best if best.grad else _undifferentiated(cls, anatomy, said)
+    return best if best.grad else _undifferentiated(cls, anatomy, said, limit)
 
 
-def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Anatomy:
+def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], limit: Limit) -> Anatomy:
     """No backward pass showed a gradient: what would be its names, and what it raises."""
     start = next((name for name in [said.get("backward", ""), *_starts(cls)] if name), "")
     subject = Subject(cls, anatomy)
@@ -319,7 +324,8 @@ def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> A
     notes: tuple[str, ...] = ()
     if start:
         try:
-            getattr(made, start)()
+            with limit():
+                getattr(made, start)()
         except Exception as error:
             notes = (f".{start}() raises {type(error).__name__}: {error}"[:120],)
     return replace(anatomy, backward=start, grad=name, differentiates=False, any_root=True, notes=notes)
@@ -330,8 +336,15 @@ def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[
     scalar = subject.anatomy.scalar
     x, y = (np.array(1.5), np.array(-2.25)) if scalar else (_X, _Y)
     weight = _SEED if not scalar and subject.anatomy.seed in ("array", "tensor") else np.ones_like(x)
+    hung = 0
     for combine, derivatives in _COMBINATIONS:
-        found = _attempt(subject, x, y, combine, weight, summed)
+        try:
+            found = _attempt(subject, x, y, combine, weight, summed)
+        except TimeoutError:
+            hung += 1
+            if hung > 1:
+                return
+            continue
         if found is not None:
             wanted = tuple(weight * part for part in derivatives(x, y))
             name, right = _moved(subject, *found, wanted, said)
@@ -350,12 +363,15 @@ def _attempt(
     subject: Subject, x: Array, y: Array, combine: Callable[[Any, Any], Any], weight: Array, summed: bool
 ) -> tuple[tuple[Any, Any], Any] | None:
     try:
-        leaves = subject.make(x), subject.make(y)
-        fresh = subject.make(x)
-        root = combine(*leaves)
-        if not subject.holds(root):
-            return None
-        subject.backward(root.sum() if summed else root, weight)
+        with subject.limit():
+            leaves = subject.make(x), subject.make(y)
+            fresh = subject.make(x)
+            root = combine(*leaves)
+            if not subject.holds(root):
+                return None
+            subject.backward(root.sum() if summed else root, weight)
+    except TimeoutError:
+        raise
     except Exception:
         return None
     return leaves, fresh

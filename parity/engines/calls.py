@@ -135,10 +135,13 @@ def _operands(subject: Subject, op: str, form: str) -> list[Any]:
 def _gives(subject: Subject, call: Callable[[], Any]) -> bool:
     """Whether a call gives one of the engine's values, or raises what is no refusal."""
     try:
-        result = call()
+        with subject.limit():
+            result = call()
         if not subject.holds(result):
             return False
         subject.array(result)
+    except TimeoutError:
+        return False
     except Exception as error:
         return not refused(error)
     return True
@@ -159,7 +162,8 @@ def _applies(subject: Subject, op: str, form: str, function: Callable[..., Any])
 def _shaped(subject: Subject, shape: tuple[int, ...], function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
     """Whether a call gives one of the engine's values, of that shape."""
     try:
-        result = function(*args, **kwargs)
+        with subject.limit():
+            result = function(*args, **kwargs)
         return subject.holds(result) and subject.array(result).shape == shape
     except Exception:
         return False
@@ -175,9 +179,12 @@ def _wider(subject: Subject, name: str) -> dict[str, str]:
             return {}
         axis = next((p for p in parameters if p in ("dim", "axis", "axes")), "")
         keep = next((p for p in parameters if p in ("keepdim", "keepdims")), "")
-        if axis and keep and _shaped(subject, (2, 1), methodcaller(name, **{axis: 1, keep: True}), tensor):
-            return {"dim": f"{axis} {keep}"}
-        return {"dim": axis} if axis and _shaped(subject, (2,), methodcaller(name, **{axis: 1}), tensor) else {}
+        if not axis or not _shaped(subject, (2,), methodcaller(name, **{axis: 1}), tensor):
+            return {}
+        if not (keep and _shaped(subject, (2, 1), methodcaller(name, **{axis: 1, keep: True}), tensor)):
+            keep = ""
+        several = _shaped(subject, (), methodcaller(name, **{axis: (0, 1)}), tensor)
+        return {"dim": f"{axis} {keep or '-'}{' several' * several}"}
     if name in ("reshape", "view"):
         for how, sizes in ((name, ((3, 2),)), (f"{name} star", (3, 2))):
             if _shaped(subject, (3, 2), methodcaller(name, *sizes), tensor):

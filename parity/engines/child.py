@@ -5,17 +5,14 @@ A crash or a hang costs the program that it came with, and the child is started 
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
-import select
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from parity.engines.channel import GRACE, Channel, Died
 from parity.engines.experiment import Tried
 from parity.engines.handmade import Abilities
 from parity.engines.protocol import Raised, Run
@@ -23,16 +20,12 @@ from parity.engines.wire import program_to_json, run_from_json, tried_from_json
 from parity.errors import EngineError, UsageError
 from parity.program import Program, Step
 
-#: Seconds that a cell, an import or a program may take, and the bytes that the process may map.
-CELL_SECONDS, PROGRAM_SECONDS, MEMORY = 20.0, 2.0, 4 << 30
-#: How much longer the process itself is waited for than what it runs may take.
-_GRACE = 3.0
+#: Seconds that a cell or an import, all cells of a file, or a program may take.
+CELL_SECONDS, FILE_SECONDS, PROGRAM_SECONDS = 20.0, 60.0, 2.0
+#: Bytes that the process may map.
+MEMORY = 4 << 30
 #: How often a file is begun anew because a cell ended the process.
 _STARTS = 20
-
-
-class Died(Exception):
-    """The child ended, or said nothing in time; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +36,34 @@ class Failed:
     error: str
 
 
-class Child:
+class Child(Channel):
     """An engine that lives in a process of its own and runs whole programs."""
 
     shares_memory = False
     #: Who does not say which inputs were unused, and answers zeros for None or None for zeros, is not wrong.
     nones = False
-    order = 1
     version = ""
     ended = frozenset({"Crash", "TimeoutError"})
 
     def __init__(self, name: str, request: Mapping[str, Any], options: Mapping[str, str] | None = None) -> None:
-        self.name = name
+        super().__init__(name or "the file")
         self._request = {
             "do": "load", "name": name, "options": dict(options or {}), "seconds": CELL_SECONDS, "memory": MEMORY,
+            "file_seconds": FILE_SECONDS,
             **request,
         }  # fmt: skip
         self._skip: list[tuple[int, str]] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._unread = b""
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
+        self.name = name or self.anatomy["cls"]
         self.abilities = Abilities(**loaded["abilities"], calls=loaded["calls"])
+        #: The highest order of derivative: values alone where no gradient showed.
+        self.order = int(self.abilities.gradients)
         self.dtypes = (self.abilities.dtype,)
         self.kinds = ("tame", "exact") if self.abilities.scalar else ("tame", "shapes", "exact")
         #: Whether a backward pass starts from ones, because `backward` takes no array.
         self.ones = not self.abilities.scalar and self.anatomy["seed"] not in ("array", "tensor")
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]
-        atexit.register(self.close)
 
     def __repr__(self) -> str:
         return f"Child({self.name})"
@@ -101,11 +94,10 @@ class Child:
         try:
             if self._process is None:
                 self._start()
-            answer = self._ask(request, PROGRAM_SECONDS + _GRACE)
+            answer = self._ask(request, PROGRAM_SECONDS + GRACE)
         except Died as error:
             self.close()
-            hung = "in time" in str(error)
-            return Run(self.name, error=Raised("TimeoutError" if hung else "Crash", str(error), "program"))
+            return Run(self.name, error=Raised(error.type, str(error), "program"))
         return run_from_json(answer["run"], self.name)
 
     def attempt(self, lines: str, looks: Sequence[str], times: int = 1) -> Tried:
@@ -114,96 +106,32 @@ class Child:
         try:
             if self._process is None:
                 self._start()
-            answer = self._ask(request, PROGRAM_SECONDS + _GRACE)
+            answer = self._ask(request, PROGRAM_SECONDS + GRACE)
         except Died as error:
             self.close()
-            hung = "in time" in str(error)
-            return Tried(raised=Raised("TimeoutError" if hung else "Crash", str(error), "backward"))
+            return Tried(raised=Raised(error.type, str(error), "backward"))
         return tried_from_json(answer["tried"], self.name)
-
-    def close(self) -> None:
-        """End the process."""
-        process, self._process, self._unread = self._process, None, b""
-        if process is not None:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
 
     # -- the process
 
     def _start(self) -> dict[str, Any]:
         """Start a process and load the engine; a cell that ends it is stepped over the next time."""
+        until = time.monotonic() + 2 * FILE_SECONDS
         for _ in range(_STARTS):
             # matplotlib is to show nothing, and hashing to be the same each time.
-            environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
+            environment = {"MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
             environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "parity.engines.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-            )
-            self._cell: int | None = None
+            self._open([sys.executable, "-m", "parity.engines.worker"], environment)
             try:
                 # Each cell has its own limit over there; this one is for what holds back even that.
-                return self._ask({**self._request, "skip": self._skip}, CELL_SECONDS + _GRACE)
+                return self._ask({**self._request, "skip": self._skip}, CELL_SECONDS + GRACE)
             except Died as error:
                 cell = self._cell
                 self.close()
-                if cell is None or any(cell == number for number, _ in self._skip):
+                if cell is None or any(cell == number for number, _ in self._skip) or time.monotonic() > until:
                     raise EngineError(f"{self.name}: {error} before any program ran") from None
                 self._skip.append((cell, str(error)))
             except (UsageError, EngineError):
                 self.close()
                 raise
         raise EngineError(f"{self.name}: {_STARTS} cells ended the process")
-
-    def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        except OSError:
-            raise Died(self._ending()) from None
-        while True:
-            answer = self._read(seconds)
-            if "cell" in answer:
-                self._cell = answer["cell"]
-                continue
-            if "error" in answer:
-                kind, message = answer["error"]
-                raise (UsageError if kind == "UsageError" else EngineError)(f"{self.name}: {message}")
-            return answer
-
-    def _read(self, seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdout is not None
-        until = time.monotonic() + seconds
-        stream = process.stdout.fileno()
-        while b"\n" not in self._unread:
-            ready, _, _ = select.select([stream], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
-                raise Died(f"the process did not answer in time ({seconds:g} s)")
-            part = os.read(stream, 1 << 16)
-            if not part:
-                raise Died(self._ending())
-            self._unread += part
-        line, _, self._unread = self._unread.partition(b"\n")
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            raise EngineError(f"{self.name} answers what is not JSON: {line[:80]!r}") from None
-        if not isinstance(answer, dict):
-            raise EngineError(f"{self.name} answers what is no object: {line[:80]!r}")
-        return answer
-
-    def _ending(self) -> str:
-        assert self._process is not None
-        code = self._process.wait()
-        return f"the process was ended by signal {-code}" if code < 0 else f"the process ended with exit code {code}"

@@ -250,6 +250,8 @@ class _Bench:
 
     def _backward(self, root: Any, *seed: Any) -> None:
         """From ones; from `seed`, where one is given; as a user would call it, where that is "bare"."""
+        if not self.engine.anatomy.backward:
+            raise Lacks("backward")
         before, self.moment = self.moment, "backward"
         start = getattr(root, self.engine.anatomy.backward)
         how = seed[0] if seed and isinstance(seed[0], str) else ""

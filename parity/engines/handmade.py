@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import Anatomy, Subject
+from parity.engines.anatomy import Anatomy, Limit, Subject
 from parity.engines.calls import Forms, calls, index_kinds
 from parity.engines.interpreter import Live
 from parity.engines.protocol import UNSUPPORTED, Array, Raised, Run
@@ -38,8 +39,7 @@ class Abilities:
         if not step.kwargs and letters in forms and step.spelling in ("function", "method", "operator"):
             return letters
         if "dim" in forms and letters[:1] == "t" and len(step.args) <= 3 and not set(step.kwargs) - {"dim", "keepdim"}:
-            kept = " " in forms["dim"] or not (step.kwargs.get("keepdim") or len(step.args) == 3)
-            return "dim" if kept and step.spelling in ("function", "method") else ""
+            return "dim" if _reduces(step, forms["dim"]) and step.spelling in ("function", "method") else ""
         if "list" in forms:
             joined = step.args[0] if step.args else ()
             plain = isinstance(joined, (tuple, list)) and all(_letter(part) == "t" for part in joined)
@@ -66,6 +66,15 @@ class Abilities:
         return tuple(dict.fromkeys(found))
 
 
+def _reduces(step: Step, how: str) -> bool:
+    """Whether a reduction takes the dimensions that the step names, and can keep them if it is to."""
+    named = {**dict(zip(("dim", "keepdim"), step.args[1:])), **step.kwargs}
+    _, keep, *several = how.split()
+    return (keep != "-" or not named.get("keepdim")) and (
+        bool(several) or not isinstance(named.get("dim"), (tuple, list))
+    )
+
+
 def _letter(arg: Any) -> str:
     if isinstance(arg, Ref):
         return "t" if arg.item is None else "?"
@@ -78,13 +87,20 @@ class Handmade:
     shares_memory = False
 
     def __init__(
-        self, cls: type, anatomy: Anatomy, name: str = "", namespace: Mapping[str, Any] = types.MappingProxyType({})
+        self,
+        cls: type,
+        anatomy: Anatomy,
+        name: str = "",
+        namespace: Mapping[str, Any] = types.MappingProxyType({}),
+        limit: Limit = nullcontext,
     ) -> None:
         self.name = name or cls.__name__
         self.version = ""
-        self.subject = Subject(cls, anatomy)
+        self.subject = Subject(cls, anatomy, limit)
         self.anatomy = anatomy
         self._namespace = namespace
+        #: The run that is under way, and what it is about.
+        self.running, self.moment = Run(self.name), "program"
         found = {op: dict(forms) for op, forms in calls(self.subject, self.function)}
         self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found)
 
@@ -144,11 +160,11 @@ class Handmade:
         return function
 
     def _reduced(self, op: str, form: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        axis, _, keep = form.partition(" ")
+        axis, keep, *_ = form.split()
         named = {**dict(zip(("dim", "keepdim"), args[1:])), **kwargs}
         dim = named.get("dim")
         given = {axis: tuple(dim) if isinstance(dim, (list, tuple)) else dim} if dim is not None else {}
-        if keep and "keepdim" in named:
+        if keep != "-" and "keepdim" in named:
             given[keep] = named["keepdim"]
         return getattr(args[0], op)(**given)
 
@@ -166,8 +182,11 @@ class Handmade:
         """
         if lacking := self.abilities.lacking(program):
             return Run(self.name, error=Raised(UNSUPPORTED, ", ".join(lacking), "step 0"))
+        self.running, self.moment = Run(self.name), "program"
         live = self._forward(program)
+        self.running = live.run
         if program.cotangents and live.run.error is None:
+            self.moment = "backward"
             live.run.gradients = [None] * len(program.differentiable)
             self._differentiate(program, live)
         if len(live.tensors) >= len(program.inputs):

@@ -25,6 +25,7 @@ def run_to_json(run: Run) -> dict[str, Any]:
     return {
         "values": [_value(value) for value in run.values],
         "gradients": [_value(gradient) for gradient in run.gradients],
+        "second": [_value(gradient) for gradient in run.second],
         "touched": run.touched,
         "seeds_touched": run.seeds_touched,
         "error": None if run.error is None else [run.error.type, run.error.message, run.error.moment],
@@ -37,6 +38,7 @@ def run_from_json(record: Any, engine: str) -> Run:
     run = Run(engine)
     run.values = list(reader.field(record, "values", reader.each(reader.value)))
     run.gradients = list(reader.field(record, "gradients", reader.each(reader.part), ()))
+    run.second = list(reader.field(record, "second", reader.each(reader.part), ()))
     run.touched = list(reader.field(record, "touched", reader.each(reader.natural), ()))
     run.seeds_touched = list(reader.field(record, "seeds_touched", reader.each(reader.natural), ()))
     run.error = reader.error(record)

@@ -13,18 +13,24 @@ import os
 import resource
 import signal
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
-from parity.engines.anatomy import examine
+from parity.engines import resolve
+from parity.engines.anatomy import Anatomy, examine
 from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
+from parity.engines.interpreter import execute, writes
 from parity.engines.protocol import Raised, Run
 from parity.engines.wire import program_from_json, run_to_json, tried_to_json
 from parity.errors import EngineError, ProgramError, UsageError
+from parity.program import decoded_step
 
 MODULE = "__main__"
+#: Seconds that one call may take while a class is found out.
+PROBE_SECONDS = 0.5
 
 
 class TooLong(BaseException):
@@ -34,15 +40,20 @@ class TooLong(BaseException):
 def main() -> None:
     """Answer requests until the other side closes its end."""
     requests, answers = _streams()
-    engine: Handmade | None = None
+    engine: Any = None
     for line in requests:
         request = json.loads(line)
         answer: dict[str, Any]
         try:
             if request["do"] == "load":
-                engine, answer = load(request, lambda told: _tell(answers, told))
+                engine, answer = (serve if "engine" in request else load)(request, lambda told: _tell(answers, told))
             elif engine is None:
                 raise EngineError("no class is loaded yet")
+            elif request["do"] == "supports":
+                answer = {"supports": bool(engine.supports(request["op"], request["spelling"]))}
+            elif request["do"] == "takes":
+                step = decoded_step(request["step"], "the request")
+                answer = {"takes": bool(engine.takes(step) if hasattr(engine, "takes") else not writes(step))}
             elif request["do"] == "try":
                 answer = {"tried": tried_to_json(tried(engine, request))}
             else:
@@ -68,27 +79,40 @@ def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    def ring(number: int, frame: object) -> None:
-        raise TooLong
+def _limited(seconds: float, error: type[BaseException] = TooLong) -> Iterator[None]:
+    """Raise the error after so many seconds; limits nest."""
 
+    def ring(number: int, frame: object) -> None:
+        raise error
+
+    begun = time.monotonic()
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 1e-3))
 
 
-def _run(engine: Handmade, request: dict[str, Any]) -> Run:
+def _probing() -> contextlib.AbstractContextManager[None]:
+    """The limit of one of the many calls by which a class is found out."""
+    return _limited(PROBE_SECONDS, TimeoutError)
+
+
+def _run(engine: Any, request: dict[str, Any]) -> Run:
     program = program_from_json(request.get("program"))
     seconds = float(request.get("seconds", 5))
     try:
         with _limited(seconds):
-            return engine.run(program)
+            return execute(program, engine)
     except TooLong:
-        return Run(engine.name, error=Raised("TimeoutError", f"not done after {seconds:g} s", "program"))
+        error = Raised("TimeoutError", f"not done after {seconds:g} s", getattr(engine, "moment", "program"))
+        run: Run = getattr(engine, "running", None) or Run(engine.name)  # what it had by then
+        run.error = error
+        return run
 
 
 def tried(engine: Handmade, request: Mapping[str, Any]) -> Tried:
@@ -102,6 +126,20 @@ def tried(engine: Handmade, request: Mapping[str, Any]) -> Tried:
 
 
 # -- loading
+
+
+def serve(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) -> tuple[Any, dict[str, Any]]:
+    """The engine behind a target of this Python, and what it says of itself."""
+    sys.path.insert(0, request.get("folder") or os.getcwd())
+    engine = resolve(request["engine"])
+    told = {
+        "name": engine.name,
+        "version": engine.version,
+        "dtypes": list(getattr(engine, "dtypes", ("float64", "float32"))),
+        "kinds": list(getattr(engine, "kinds", ("tame", "critical", "stress", "shapes", "exact"))),
+        "order": getattr(engine, "order", 2),
+    }
+    return engine, {"engine": told}
 
 
 def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) -> tuple[Handmade, dict[str, Any]]:
@@ -118,13 +156,16 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         namespace = _imported(request["module"], seconds)
     else:
         namespace = _executed(request, seconds, made, failed, progress)
-    cls = _picked(namespace, made, name, request.get("number"))
     with _limited(seconds):
         try:
-            anatomy = examine(cls, request.get("options"))
-            engine = Handmade(cls, anatomy, request.get("name", name), namespace)
+            if name:
+                cls = _picked(namespace, made, name, request.get("number"))
+                anatomy = examine(cls, request.get("options"), _probing)
+            else:
+                cls, anatomy = _engine_among(made, request.get("options"))
+            engine = Handmade(cls, anatomy, request.get("name") or cls.__name__, namespace, _probing)
         except TooLong:
-            raise EngineError(f"{name} took longer than {seconds:g} s to look at") from None
+            raise EngineError(f"{name or 'the file'} took longer than {seconds:g} s to look at") from None
     abilities = engine.abilities
     calls = {op: dict(forms) for op, forms in abilities.calls.items()}
     answer = {
@@ -134,6 +175,19 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         "failed": failed,
     }
     return engine, answer
+
+
+def _engine_among(made: list[type], options: Any) -> tuple[type, Anatomy]:
+    """The last class of which a gradient is to be had."""
+    for cls in reversed(made):
+        try:
+            anatomy = examine(cls, options, _probing)
+        except UsageError:
+            continue
+        if anatomy.differentiates:
+            return cls, anatomy
+    listed = ", ".join(dict.fromkeys(cls.__name__ for cls in made)) or "none"
+    raise UsageError(f"none of its classes shows a gradient after a backward pass; the classes there are: {listed}")
 
 
 def _imported(name: str, seconds: float) -> dict[str, Any]:
@@ -170,16 +224,20 @@ def _executed(
     namespace = vars(module)
     namespace["__builtins__"] = {**vars(builtins), "__build_class__": build}
     skipped = {int(number): why for number, why in request.get("skip", [])}
+    until = time.monotonic() + float(request.get("file_seconds", 1e9))
     for number, (title, code) in enumerate(request["cells"]):
-        if number in skipped:
-            failed.append({"cell": title, "error": skipped[number]})
+        left = min(seconds, until - time.monotonic())
+        if number in skipped or left <= 0:
+            failed.append(
+                {"cell": title, "error": skipped.get(number, "not run: the cells before it took all the time")}
+            )
             continue
         progress({"cell": number})
         try:
-            with _limited(seconds):
+            with _limited(left):
                 exec(compile(code, title, "exec"), namespace)
         except TooLong:
-            failed.append({"cell": title, "error": f"not done after {seconds:g} s"})
+            failed.append({"cell": title, "error": f"not done after {left:g} s"})
         except BaseException as error:
             failed.append({"cell": title, "error": f"{type(error).__name__}: {error}"[:300]})
     return namespace

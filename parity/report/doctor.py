@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parity.catalogue.spec import OpSpec
@@ -38,6 +38,16 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
     lines = []
     for label, text in rows:
         lines += textwrap.wrap(text, _WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13)
+    return "\n".join(lines)
+
+
+def conformance_text(engine: Any, checks: Sequence[str], finding: Any | None) -> str:
+    """What the conformance suite says, a line a check; what comes after one that fails was not tried."""
+    lines = [f"{engine.name} {engine.version}: " + (f"does not conform: {finding}" if finding else "conforms")]
+    tried = checks[: checks.index(finding.check) + 1] if finding else checks
+    for check in checks:
+        result = "not tried" if check not in tried else "ok" if finding is None or check != finding.check else "FAILS"
+        lines.append(f"    {check:<15}{result}")
     return "\n".join(lines)
 
 

@@ -150,6 +150,42 @@ def unpooled(call: Call, argument: Argument) -> Any:
     return call.draft.leaf(np.array(rows, np.int64).reshape(first.shape), layouts=0.0, usable=False)
 
 
+def moments(call: Call, argument: Argument) -> Any:
+    """A mean for each channel, and its variance as what is called `variance`; or none of both, where it is `own`.
+
+    Only if there are none the samples' own count: those given would be written over.
+    """
+    first, source, limits = call.leading(), call.source, argument.limits
+    count = first.shape[1]
+    if first.array.size // (count * first.shape[0] if limits.get("of_samples") else count) < 2:
+        raise Unfit
+    call.values[limits["own"]] = own = source.boolean(0.6)
+    if own:
+        call.values["running_var"] = None
+        return None
+    dtype = first.array.dtype
+    variance = arrays.uniform(source, (count,), 0.5, 2.0).astype(dtype)
+    call.values["running_var"] = call.draft.leaf(variance, differentiable=False, usable=False)
+    mean = arrays.uniform(source, (count,), -1.0, 1.0).astype(dtype)
+    return call.draft.leaf(mean, differentiable=False, usable=False)
+
+
+def channel_vector(call: Call, argument: Argument) -> Any:
+    """A number for each channel, or none; no bias without a weight, where torch's own backward pass raises."""
+    if argument.name == "bias" and call.values.get("weight") is None:
+        return None
+    return None if call.source.boolean(0.35) else call.same((call.leading().shape[1],))
+
+
+def groups(call: Call, argument: Argument) -> Any:
+    """A number of groups into which the channels fall; the samples of each are several numbers."""
+    first = call.leading()
+    found = [g for g in (1, 2, 3, 4) if first.shape[1] % g == 0 and first.array.size // (first.shape[0] * g) > 1]
+    if not found:
+        raise Unfit
+    return call.source.choice(found)
+
+
 def beforehand(call: Call, argument: Argument) -> Any:
     """What an argument before has settled."""
     return call.values.get(argument.name, LEFT)
@@ -158,8 +194,11 @@ def beforehand(call: Call, argument: Argument) -> Any:
 DRAWERS: dict[str, Drawer] = {
     "beforehand": beforehand,
     "channel_bias": channel_bias,
+    "channel_vector": channel_vector,
+    "groups": groups,
     "images": images,
     "kernels": kernels,
+    "moments": moments,
     "parts": parts,
     "unpooled": unpooled,
     "window": window,

@@ -169,6 +169,16 @@ def test_without_gradients_values_are_compared(tmp_path, reference):
     assert compare(grad, reference, engine).missing == ("a first derivative",)
 
 
+def test_a_class_without_backward_is_run_for_its_values(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    body = "class V:\n  def __init__(self, x): self.x = x\n  def __add__(self, o): return V(self.x + o.x)\n"
+    assert main(["run", f"{class_file(tmp_path, body)}:V", "--max-examples", "5", "--jobs", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "only values are compared" in out
+    assert "5 programs: 5 agree" in out
+    assert "MISTAKE" not in out
+
+
 # -- the process
 
 
