@@ -48,10 +48,12 @@ def deviation(a: Array, b: Array) -> Array:
 def floored(reference: Array, spread: Array, apart: bool = False) -> Array:
     """S' of S: no element counts as much stabler than the least stable of its array.
 
-    Of elements that are judged `apart`, none counts as stabler than a rounding.
+    Of elements that are judged `apart` those that are noise by themselves are left out of that, and none counts as
+    stabler than a rounding.
     """
-    least = rounding(reference) if apart else FLOOR * spread.max(initial=0.0)
-    return np.asarray(np.maximum(spread, least))
+    least = FLOOR * (np.where(unsettled(reference, spread), 0.0, spread) if apart else spread).max(initial=0.0)
+    found = np.maximum(spread, least)
+    return np.maximum(found, rounding(reference)) if apart else np.asarray(found)
 
 
 def allowed(reference: Array, spread: Array, apart: bool = False) -> Array:

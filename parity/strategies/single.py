@@ -110,6 +110,10 @@ def draw_op(
     compares = not spec.orders and "ties" in spec.tags and "inplace" in spec.spellings
     if order is None:
         order = min(1 if compares else spec.orders, 2 if source.boolean(0.6) else 1)
+        if kind == "large" and not exact:
+            # Second derivatives are told from saved results, of which no nudge shows every rounding: among thousands
+            # of elements some cancel.
+            order = min(order, 1)
     asked = spelling is not None
     if spelling is None and kind == "written":
         spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
