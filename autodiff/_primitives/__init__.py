@@ -8,8 +8,8 @@ from importlib import import_module
 FAMILIES = """
     activation arithmetic averaging bessel binning choosing classification comparison complex convolution diagonal
     distance elementary factorize index joining linalg logic loss masks matmul normalize norms order parting
-    polynomials pooling random rectifiers reduce rounding scan scatter selection sets shape solve special spectrum
-    statistics
+    polynomials pooling random rectifiers reduce resampling rounding scan scatter selection sets shape solve special
+    spectrum statistics unfolding
 """
 
 for family in FAMILIES.split():

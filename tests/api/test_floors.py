@@ -16,6 +16,8 @@ PACKAGES = ("autodiff", "parity")
 LAZY_DOORS = {
     ("autodiff/graph.py", "shutil"),
     ("autodiff/graph.py", "subprocess"),
+    # An extra, for several machines only.
+    ("parity/campaign/cluster.py", "distributed"),
     ("parity/engines/reference.py", "torch"),
     # python-flint and SymPy stand behind the modules that this door loads.
     ("parity/truth/__init__.py", "parity"),
