@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -119,7 +120,7 @@ def told_facts(plan: Plan) -> dict[str, Any]:
 def examined(plan: Plan, unit: Unit, patience: float) -> Came:
     """On a worker: every program of a unit. One that takes too long ends the process."""
     harvest, found = Harvest(), []
-    with _ALONE, torch_reference.settings() as reference:
+    with _ALONE, _unprofiled(), torch_reference.settings() as reference:
         explorer = Explorer(plan, reference, _subject(plan.target, plan.options), patience)
         try:
             _end_after(SILENT * patience)
@@ -160,6 +161,34 @@ def _watched(plan: Plan, unit: Unit, patience: float) -> Came:
                 found.append(event.to_json())
     finally:
         crew.close()
+
+
+@contextmanager
+def _unprofiled() -> Iterator[None]:
+    """Without Dask's profiler: it holds all frames for moments, and so tensors that a history has let go of."""
+    dask = _dask()
+    worker = dask.get_worker()
+    callback = worker.periodic_callbacks.get("profile")
+    if callback is None:
+        yield
+        return
+
+    def switch(to: Callable[[], None]) -> None:
+        done = threading.Event()
+
+        def switched() -> None:
+            to()
+            done.set()
+
+        worker.loop.add_callback(switched)
+        done.wait()
+
+    switch(callback.stop)
+    try:
+        with dask.profile.lock:  # the profiler of Dask's own thread
+            yield
+    finally:
+        switch(callback.start)
 
 
 def _end_after(seconds: float) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import types
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import Anatomy, Limit, Subject
 from parity.engines.calls import Forms, calls, index_kinds
 from parity.engines.interpreter import Live
 from parity.engines.protocol import UNSUPPORTED, Array, Raised, Run
+from parity.engines.subject import Anatomy, Subject, Surroundings
 from parity.program import Program, Ref, Step
 from parity.spellings import OPERATORS
 
@@ -70,15 +67,19 @@ def _reduces(step: Step, how: str) -> bool:
     """Whether a reduction takes the dimensions that the step names, and can keep them if it is to."""
     named = {**dict(zip(("dim", "keepdim"), step.args[1:])), **step.kwargs}
     _, keep, *several = how.split()
-    return (keep != "-" or not named.get("keepdim")) and (
-        bool(several) or not isinstance(named.get("dim"), (tuple, list))
-    )
+    dim = named.get("dim")
+    whole = [type(part) for part in dim] if several and isinstance(dim, (tuple, list)) else [type(dim)]
+    return (keep != "-" or not named.get("keepdim")) and set(whole) <= {int, type(None)}
 
 
 def _letter(arg: Any) -> str:
     if isinstance(arg, Ref):
         return "t" if arg.item is None else "?"
     return "n" if isinstance(arg, (int, float)) and not isinstance(arg, bool) else "?"
+
+
+class Rootless(Exception):
+    """Backward can't start at this value: it is no single number, and the class can't sum."""
 
 
 class Handmade:
@@ -91,30 +92,16 @@ class Handmade:
         cls: type,
         anatomy: Anatomy,
         name: str = "",
-        namespace: Mapping[str, Any] = types.MappingProxyType({}),
-        limit: Limit = nullcontext,
+        around: Surroundings | None = None,
     ) -> None:
         self.name = name or cls.__name__
         self.version = ""
-        self.subject = Subject(cls, anatomy, limit)
+        self.subject = Subject(cls, anatomy, around)
         self.anatomy = anatomy
-        self._namespace = namespace
         #: The run that is under way, and what it is about.
         self.running, self.moment = Run(self.name), "program"
-        found = {op: dict(forms) for op, forms in calls(self.subject, self.function)}
+        found = {op: dict(forms) for op, forms in calls(self.subject)}
         self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found)
-
-    def function(self, name: str) -> Callable[..., Any] | None:
-        """What stands under that name beside the class, or on it without being a method."""
-        beside = self._namespace.get(name)
-        if callable(beside) and getattr(beside, "__module__", "").partition(".")[0] not in (
-            "numpy",
-            "torch",
-            "builtins",
-        ):
-            return beside  # type: ignore[no-any-return]
-        static = inspect.getattr_static(self.subject.cls, name, None)
-        return getattr(self.subject.cls, name) if isinstance(static, (staticmethod, classmethod)) else None
 
     # -- Values, for the interpreter
 
@@ -155,7 +142,7 @@ class Handmade:
         return self._own(op, result)
 
     def _named(self, name: str) -> Callable[..., Any]:
-        function = self.function(name)
+        function = self.subject.function(name)
         assert function is not None
         return function
 
@@ -232,6 +219,9 @@ class Handmade:
                         found = found if scale is None else found * scale
                         before = total[number]
                         total[number] = found if before is None else before + found
+        except Rootless as error:
+            run.error = Raised(UNSUPPORTED, str(error), "backward")
+            return
         except (Exception, SystemExit, GeneratorExit) as error:
             run.error = Raised(type(error).__name__, str(error), "backward")
             return
@@ -253,7 +243,11 @@ class Handmade:
         return self._summed(weighed), 1.0
 
     def _summed(self, root: Any) -> Any:
-        return root if self.anatomy.any_root or not self.array(root).ndim else root.sum()
+        if self.anatomy.any_root or not self.array(root).ndim:
+            return root
+        if not self.subject.sums:
+            raise Rootless("sum, for backward to start from")
+        return self.subject.total(root)
 
 
 def _reached(program: Program) -> set[int]:

@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
 from parity.engines import resolve
-from parity.engines.anatomy import Anatomy, examine
+from parity.engines.anatomy import examine
 from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
 from parity.engines.interpreter import execute, writes
 from parity.engines.protocol import Raised, Run
+from parity.engines.subject import Anatomy, Surroundings
 from parity.engines.wire import program_from_json, run_to_json, tried_to_json
 from parity.errors import EngineError, ProgramError, UsageError
 from parity.program import decoded_step
@@ -156,14 +157,15 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         namespace = _imported(request["module"], seconds)
     else:
         namespace = _executed(request, seconds, made, failed, progress)
+    around = Surroundings(namespace, _probing)
     with _limited(seconds):
         try:
             if name:
                 cls = _picked(namespace, made, name, request.get("number"))
-                anatomy = examine(cls, request.get("options"), _probing)
+                anatomy = examine(cls, request.get("options"), around)
             else:
-                cls, anatomy = _engine_among(made, request.get("options"))
-            engine = Handmade(cls, anatomy, request.get("name") or cls.__name__, namespace, _probing)
+                cls, anatomy = _engine_among(made, request.get("options"), around)
+            engine = Handmade(cls, anatomy, request.get("name") or cls.__name__, around)
         except TooLong:
             raise EngineError(f"{name or 'the file'} took longer than {seconds:g} s to look at") from None
     abilities = engine.abilities
@@ -177,11 +179,11 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
     return engine, answer
 
 
-def _engine_among(made: list[type], options: Any) -> tuple[type, Anatomy]:
+def _engine_among(made: list[type], options: Any, around: Surroundings) -> tuple[type, Anatomy]:
     """The last class of which a gradient is to be had."""
     for cls in reversed(made):
         try:
-            anatomy = examine(cls, options, _probing)
+            anatomy = examine(cls, options, around)
         except UsageError:
             continue
         if anatomy.differentiates:

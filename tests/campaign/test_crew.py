@@ -5,36 +5,46 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from parity.campaign.crew import Crew, passed_over
+from parity.campaign import isolation
+from parity.campaign.crew import Crew, Done, passed_over
 from parity.campaign.explorer import Explorer
-from parity.campaign.session import LOG, Session, begun
+from parity.campaign.session import Session, begun
 from parity.campaign.state import Settings, State
-from parity.campaign.units import SIZE, Finding, Harvest
+from parity.campaign.units import SIZE, Examined, Finding, Harvest, Unit
 from parity.catalogue import CATALOGUE
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError
-from parity.planning import plan
-from parity.program import decoded
+from parity.planning import Plan, plan
+from parity.program import Input, Program, Ref, Step, decoded
+from parity.report.summary import Outcome
+from parity.report.text import failure_text
 from tests.campaign.conftest import OPS
 from tests.campaign.test_state import fingerprint
 from tests.harness.conftest import WRONG_EXP
 
-#: `sin` of one element ends the process, `t` of a matrix of eight rows hangs it.
+#: `sin` of one element ends the process.
 DEADLY = """
-import os, time
+import os
 
 def sin(input):
     if input.shape == (1,):
         os.kill(os.getpid(), 11)
     return torch.sin(input)
+"""
+#: `t` of a matrix of two rows never comes back.
+HANGING = """
+import time
 
 def t(input):
-    while input.shape == (8, 3):
+    while input.ndim == 2 and len(input) == 2:
         time.sleep(1)
     return torch.t(input)
 """
@@ -87,20 +97,56 @@ def test_workers_killed_at_random_lose_nothing(engine, tmp_path: Path) -> None:
     assert ("gradient", "exp") in state.found
 
 
-def test_programs_that_end_or_hang_a_process_are_found_kept_and_made_small(engine, tmp_path: Path) -> None:
-    target = engine("deadly", DEADLY)
-    state, crew = run(target, tmp_path / "log", SIZE, patience=2.5)
-    assert crew.lost >= 2
-    assert {("crash", "sin"), ("hang", "t")} <= state.found.keys()
-    crash, hang = state.found["crash", "sin"].finding, state.found["hang", "t"].finding
-    for finding, op, how in ((crash, "sin", "signal 11 (SIGSEGV)"), (hang, "t", "did not end within 2.5 s")):
-        assert finding.nature == "crash"
-        program = decoded(finding.program, finding.id)
-        assert [step.op for step in program.steps] == [op]
-        assert how in finding.report
-        assert f"deadly raises {'Crash' if op == 'sin' else 'TimeoutError'}" in finding.report
+def test_a_program_that_ends_processes_is_found_kept_and_made_small(engine, tmp_path: Path) -> None:
+    state, crew = run(engine("deadly", DEADLY), tmp_path / "log", SIZE)
+    assert crew.lost >= 1
     assert state.programs == SIZE
-    assert (tmp_path / "log" / LOG).stat().st_size > 0
+    finding = state.found["crash", "sin"].finding
+    assert finding.nature == "crash"
+    assert [step.op for step in decoded(finding.program, finding.id).steps] == ["sin"]
+    assert "deadly raises Crash: the process was ended by signal 11 (SIGSEGV)" in finding.report
+
+
+def test_a_program_that_hangs_is_made_small_in_forks(engine) -> None:
+    matrix = Input(np.arange(6.0).reshape(2, 3), True)
+    program = Program((matrix,), (Step("exp", (Ref(0),)), Step("t", (Ref(1),)), Step("sin", (Ref(2),))), (Ref(3),))
+    subject = resolve(engine("hanging", HANGING))
+    with torch_reference.settings() as reference:
+        end, how = isolation.ending(program, reference, subject, 2.0)
+        assert (end, how) == ("hang", "the process did not end within 2 s")
+        assert isolation.ending(program, reference, reference, 60.0) == ("", "")
+        failure = isolation.explained(program, end, how, reference, subject, patience=2.0, seed=0)
+    assert failure.verdict.mismatches[0].op == "t"
+    assert len(failure.program.steps) < 3
+    assert "hanging raises TimeoutError" in failure_text(failure)
+
+
+def silent(connection: Connection, plan: Plan, patience: float) -> None:
+    """Stands for a worker that hangs at the fourth program, the first time."""
+    connection.send(("ready", {"versions": {}, "ops": OPS}))
+    unit, done, deaths, _ = connection.recv()
+    connection.send(("begun", None))
+    for number in unit.programs[done:]:
+        if number == 3 and not deaths:
+            time.sleep(1000)
+        connection.send(("examined", Examined(Outcome(number, "programs", "", "agrees"))))
+    connection.recv()
+
+
+def test_a_process_that_says_nothing_is_replaced(monkeypatch) -> None:
+    monkeypatch.setattr("parity.campaign.crew._work", silent)
+    crew = Crew(plan("torch", CATALOGUE, ops=OPS), 1, patience=0.5)
+    try:
+        crew.submit(Unit(0))
+        until, events = time.monotonic() + 60, []
+        while not events and time.monotonic() < until:
+            events += crew.events(0.1)
+    finally:
+        crew.close()
+    (done,) = events
+    assert isinstance(done, Done)
+    assert done.harvest.count("agrees") == SIZE
+    assert crew.lost == 1
 
 
 def test_an_engine_that_never_starts_is_broken(engine, tmp_path: Path, monkeypatch) -> None:
