@@ -46,4 +46,4 @@ leaves = [
 seed = numpy.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
 print("autograd", gradients(theirs, leaves, seed)[0])
-print("truth   ", "21")
+print("truth   ", '21')

@@ -1,4 +1,4 @@
-"""gradient of `diag` of a matrix that is not square: 1 instead of 0 (autograd 1.9.1)
+"""gradient of `diag` of a matrix that is not square: of another shape than the matrix (autograd 1.9.1)
 
 The truth is that of certified ball arithmetic (python-flint).
 """
@@ -46,4 +46,4 @@ leaves = [
 seed = numpy.array([1.0], numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
 print("autograd", gradients(theirs, leaves, seed)[0])
-print("truth   ", "0 at [0, 1]")
+print("truth   ", '0 at [0, 1]')

@@ -31,12 +31,12 @@ def torch_gradients(function, leaves, seed):
 
 
 def ours(x):
-    out = torch.einsum("ii->i", x)
+    out = torch.einsum('ii->i', x)
     return out
 
 
 def theirs(x):
-    out = np.einsum("ii->i", *(x,))
+    out = np.einsum('ii->i', *(x,))
     return out
 
 
@@ -46,4 +46,4 @@ leaves = [
 seed = numpy.array([1.0, 2.0], numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
 print("autograd", gradients(theirs, leaves, seed)[0])
-print("truth   ", "1 at [0, 0]")
+print("truth   ", '1 at [0, 0]')

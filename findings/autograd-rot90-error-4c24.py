@@ -46,4 +46,4 @@ leaves = [
 seed = numpy.array([[1.0, 2.0], [3.0, 4.0]], numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
 print("autograd", gradients(theirs, leaves, seed)[0])
-print("truth   ", "3 at [0, 0]")
+print("truth   ", '3 at [0, 0]')

@@ -48,4 +48,4 @@ leaves = [
 seed = numpy.array([1.0], numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[1])
 print("autograd", gradients(theirs, leaves, seed)[1])
-print("truth   ", "1")
+print("truth   ", '1')

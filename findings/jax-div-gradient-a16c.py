@@ -51,4 +51,4 @@ leaves = [
 seed = numpy.array(1.0, numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[1])
 print("jax     ", gradients(theirs, leaves, seed)[1])
-print("truth   ", "-1e+170")
+print("truth   ", '-1e+170')

@@ -50,4 +50,4 @@ leaves = [
 seed = numpy.array(1.0, numpy.float32)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
 print("jax     ", gradients(theirs, leaves, seed)[0])
-print("truth   ", "0")
+print("truth   ", '0')

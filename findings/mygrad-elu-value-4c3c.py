@@ -46,4 +46,4 @@ leaves = [
 ]
 print("torch   ", torch_value(ours, leaves))
 print("mygrad  ", value(theirs, leaves))
-print("truth   ", "-1e-12")
+print("truth   ", '-1e-12')

@@ -46,4 +46,4 @@ leaves = [
 ]
 print("torch   ", torch_value(ours, leaves))
 print("mygrad  ", value(theirs, leaves))
-print("truth   ", "0: max(-inf, 0) at [0]")
+print("truth   ", '0: max(-inf, 0) at [0]')

@@ -47,4 +47,4 @@ leaves = [
 seed = numpy.array(1.0, numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
 print("mygrad  ", gradients(theirs, leaves, seed)[0])
-print("truth   ", "0 at [0]")
+print("truth   ", '0 at [0]')

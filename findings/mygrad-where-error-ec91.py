@@ -48,4 +48,4 @@ leaves = [
 ]
 print("torch   ", torch_value(ours, leaves))
 print("mygrad  ", value(theirs, leaves))
-print("truth   ", "1 at [0]")
+print("truth   ", '1 at [0]')

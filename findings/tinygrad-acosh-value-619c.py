@@ -40,8 +40,8 @@ def theirs(x):
 
 
 leaves = [
-    numpy.array([1e200], numpy.float64),  # x
+    numpy.array([1e+200], numpy.float64),  # x
 ]
 print("torch   ", torch_value(ours, leaves))
 print("tinygrad", value(theirs, leaves))
-print("truth   ", "461.210166 at [0]")
+print("truth   ", '461.210166 at [0]')

@@ -44,4 +44,4 @@ leaves = [
 ]
 print("torch   ", torch_value(ours, leaves))
 print("tinygrad", value(theirs, leaves))
-print("truth   ", "-1e-12 at [0]")
+print("truth   ", '-1e-12 at [0]')

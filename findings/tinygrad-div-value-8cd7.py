@@ -45,4 +45,4 @@ leaves = [
 ]
 print("torch   ", torch_value(ours, leaves))
 print("tinygrad", value(theirs, leaves))
-print("truth   ", "1 at [0]")
+print("truth   ", '1 at [0]')

@@ -45,4 +45,4 @@ leaves = [
 ]
 print("torch   ", torch_value(ours, leaves))
 print("tinygrad", value(theirs, leaves))
-print("truth   ", "5.5 (IEC 60559: fmod(x, inf) is x) at [0]")
+print("truth   ", '5.5 (IEC 60559: fmod(x, inf) is x) at [0]')

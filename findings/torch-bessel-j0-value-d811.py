@@ -27,4 +27,4 @@ leaves = [
     numpy.array(5.52007, numpy.float64),  # x
 ]
 print("torch   ", torch_value(ours, leaves))
-print("truth   ", "-2.75964703e-06")
+print("truth   ", '-2.75964703e-06')

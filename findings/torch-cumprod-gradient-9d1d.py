@@ -24,8 +24,8 @@ def ours(x):
 
 
 leaves = [
-    numpy.array([1e-200, 1e-200, 1e200], numpy.float64),  # x
+    numpy.array([1e-200, 1e-200, 1e+200], numpy.float64),  # x
 ]
 seed = numpy.array([1.0, 2.0, 3.0], numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
-print("truth   ", "4 at [0]")
+print("truth   ", '4 at [0]')

@@ -28,4 +28,4 @@ leaves = [
 ]
 seed = numpy.array(1.0, numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[0])
-print("truth   ", "4 at [0, 0]")
+print("truth   ", '4 at [0, 0]')

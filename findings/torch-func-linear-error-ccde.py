@@ -6,7 +6,6 @@ The truth is that of certified ball arithmetic (python-flint).
 import numpy
 import torch
 
-
 def value(function, leaves):
     return function(*map(torch.from_numpy, leaves)).numpy()
 
@@ -44,4 +43,4 @@ leaves = [
 seed = numpy.array([[1.0]], numpy.float64)
 print("torch   ", torch_gradients(ours, leaves, seed)[1])
 print("torch.func", gradients(theirs, leaves, seed)[1])
-print("truth   ", "2 at [0]")
+print("truth   ", '2 at [0]')

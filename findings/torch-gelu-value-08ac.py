@@ -27,4 +27,4 @@ leaves = [
     numpy.array(-12.0, numpy.float64),  # x
 ]
 print("torch   ", torch_value(ours, leaves))
-print("truth   ", "-2.13177853e-32")
+print("truth   ", '-2.13177853e-32')

@@ -27,4 +27,4 @@ leaves = [
     numpy.array([1e-200, 2e-200], numpy.float64),  # x
 ]
 print("torch   ", torch_value(ours, leaves))
-print("truth   ", "2.23606798e-200")
+print("truth   ", '2.23606798e-200')

@@ -13,12 +13,32 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from parity import running
-from parity.cli import accuracy, card, coverage, doctor, emit, finding, gate, init, replay, run, selftest
+from parity.cli import (
+    accuracy,
+    card,
+    coverage,
+    diff,
+    doctor,
+    emit,
+    finding,
+    fuzz,
+    gate,
+    grade,
+    init,
+    merge,
+    replay,
+    report,
+    run,
+    selftest,
+)
 from parity.cli.codes import AGREE, BROKEN, INTERRUPTED, USAGE
 from parity.errors import EngineError, ProgramError, UsageError
 
 #: In the order in which the help lists them.
-_VERBS = (run, gate, doctor, init, card, replay, emit, finding, selftest, accuracy, coverage)
+_VERBS = (
+    run, gate, fuzz, merge, report, diff, doctor, init, card, grade,
+    replay, emit, finding, selftest, accuracy, coverage,
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
