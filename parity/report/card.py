@@ -109,8 +109,8 @@ def _tape(engine: Any, dtype: str, scalar: bool) -> Iterator[str]:
 def _kinks(engine: Any, reference: Any, dtype: str, scalar: bool) -> Iterator[str]:
     for words, op, inputs, further in KINKS:
         kwargs = {text.split("=")[0]: float(text.split("=")[1]) for text in further}
-        program = _program(op, inputs, kwargs, dtype)
-        if program is not None and not (scalar and any(np.ndim(value) for value in inputs)):
+        program = _program(op, inputs, kwargs, dtype, scalar)
+        if not (scalar and any(np.ndim(value) for value in inputs)):
             shaped = execute(program, reference)
             if shaped.error is None:
                 seed = np.ones_like(np.asarray(shaped.values[-1]))
@@ -121,11 +121,13 @@ def _kinks(engine: Any, reference: Any, dtype: str, scalar: bool) -> Iterator[st
 def _values(engine: Any, reference: Any, dtype: str, scalar: bool) -> Iterator[str]:
     for words, op, inputs in VALUES:
         if not (scalar and any(np.ndim(value) for value in inputs)):
-            yield _row(words, _program(op, inputs, {}, dtype).with_(regime="exact"), engine, reference)
+            yield _row(words, _program(op, inputs, {}, dtype, scalar).with_(regime="exact"), engine, reference)
 
 
-def _program(op: str, inputs: Sequence[Any], kwargs: Mapping[str, Any], dtype: str) -> Program:
-    leaves = tuple(Input(np.array(value, dtype), True) for value in inputs)
+def _program(op: str, inputs: Sequence[Any], kwargs: Mapping[str, Any], dtype: str, scalar: bool) -> Program:
+    """Numbers are arrays of one, where there are arrays: an engine may take a number for a constant."""
+    arrays = [np.array(value, dtype) if scalar else np.atleast_1d(np.array(value, dtype)) for value in inputs]
+    leaves = tuple(Input(array, True) for array in arrays)
     return Program(leaves, (Step(op, tuple(map(Ref, range(len(leaves)))), kwargs),), ())
 
 
@@ -148,7 +150,7 @@ def _answer(run: Run) -> str:
 
 
 def _numbers(array: Any) -> str:
-    listed = np.asarray(array).tolist()
+    listed = np.asarray(array).tolist() if np.size(array) != 1 else np.asarray(array).item()
     one = "{:.4g}".format
     if not isinstance(listed, list):
         return str(listed) if isinstance(listed, bool) else one(listed)
