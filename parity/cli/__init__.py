@@ -15,6 +15,7 @@ from typing import NoReturn
 from parity import running
 from parity.cli import (
     accuracy,
+    bench,
     card,
     coverage,
     diff,
@@ -26,6 +27,7 @@ from parity.cli import (
     grade,
     init,
     merge,
+    program,
     replay,
     report,
     run,
@@ -36,9 +38,25 @@ from parity.errors import EngineError, ProgramError, UsageError
 
 #: In the order in which the help lists them.
 _VERBS = (
-    run, gate, fuzz, merge, report, diff, doctor, init, card, grade,
-    replay, emit, finding, selftest, accuracy, coverage,
-)  # fmt: skip
+    run,
+    program,
+    gate,
+    fuzz,
+    merge,
+    report,
+    diff,
+    doctor,
+    init,
+    card,
+    grade,
+    replay,
+    emit,
+    finding,
+    selftest,
+    accuracy,
+    bench,
+    coverage,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
