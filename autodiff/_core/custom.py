@@ -341,7 +341,7 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
         if any(o is t for t in ctx._dirty):
             written = wrap(o._array)
             written._node = place
-            inplace.rebind(o, written)
+            inplace.rebind(o, written, next((e for t, e in zip(inputs, edges) if t is o), None))
             if o._meta is not None:
                 o._meta.grad = None  # as torch's: it was kept for what the Function wrote over
         else:

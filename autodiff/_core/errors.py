@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 class LinAlgError(RuntimeError):
     """A matrix that is singular, not positive-definite or the like; torch.linalg.LinAlgError."""
@@ -149,3 +151,22 @@ def cannot_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> str:
                 f"at non-singleton dimension {dim}"
             )
     return f"shapes {list(a)} and {list(b)} cannot be broadcast together"
+
+
+def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
+    """Raise RuntimeError if a value of `shape` does not broadcast to `room`."""
+    if shape == room:
+        return
+    lead = len(room) - len(shape)
+    if lead < 0:
+        try:
+            both = np.broadcast_shapes(room, shape)
+        except ValueError:
+            raise RuntimeError(cannot_broadcast(room, shape)) from None
+        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(both)}")
+    for i, n in enumerate(shape):
+        if n not in (1, room[i + lead]):
+            raise RuntimeError(
+                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at "
+                f"non-singleton dimension {i + lead}"
+            )

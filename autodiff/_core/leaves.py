@@ -12,11 +12,10 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.gradients import ALONE, UNRECORDED, Gradient, ndarray, references
 from autodiff._core.hooks import in_order, run_accumulated, run_after, run_before
-from autodiff._core.inplace import check_fits, written
 from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, own_node, put_inference, wrap
+from autodiff._core.tensor import Tensor, own_node, put_inference, wrap, written
 
 #: Held while `.grad` is written in place: two threads that add at once would lose a sum.
 _writing = threading.RLock()
@@ -106,7 +105,7 @@ def _suits(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
 def _laid(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> Any:
     """A copy that lies so. Raises RuntimeError where the leaf has another shape by now, to which it does not expand."""
     shape, strides = lies
-    check_fits(g.shape, shape)
+    errors.check_fits(g.shape, shape)
     room = np.ndarray(shape, g.dtype, strides=strides)
     np.copyto(room, g)
     return room
@@ -162,7 +161,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         elif isinstance(held._array, np.ndarray):
             if 0 in held._array.strides and held._array.size > 1:
                 raise RuntimeError(errors.OVERLAP)
-            check_fits(g.shape, held._array.shape)
+            errors.check_fits(g.shape, held._array.shape)
             np.add(held._array, g, out=held._array, casting="unsafe")
             written(held)
         else:

@@ -21,7 +21,6 @@ from autodiff._core.batched import Unreadable, batched, levels_of
 from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
 from autodiff._core.hooks import run_after, run_before
-from autodiff._core.inplace import SavedResult
 from autodiff._core.leaves import accumulated_by_hooks, check_leaf
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import duals, state, switch
@@ -34,6 +33,7 @@ from autodiff._core.node import (
     Node,
     Output,
     PlainNode,
+    SavedResult,
     Storage,
     place_of,
 )
@@ -265,7 +265,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             grads = _pull_each(node, g, values)
     else:
         try:
-            grads = _pull(node, g, values, create_graph)
+            grads = pulled(node, g, values, create_graph)
         except Unreadable:
             if primitive is None:
                 raise
@@ -327,7 +327,7 @@ def _any_tensor(saved: Sequence[Any]) -> bool:
     return any(_any_tensor(s) if type(s) is Many else isinstance(s, _HELD) for s in saved)
 
 
-def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
+def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
     """All gradients of a node at once: its own method, or a formula for any number of them."""
     if node.primitive is None:
         # Users' code and inner walks run here: they must see the walk's own grad mode.
@@ -355,7 +355,7 @@ def _pull_each(node: Node, g: Gradient, values: Any) -> list[Any]:
     values = list(values)
     several = [x for v in (*(g if isinstance(g, list) else [g]), *values) for x in (v if type(v) is Many else (v,))]
     levels = levels_of(several)
-    found = sample_by_sample(lambda g, v: tuple(_pull(node, g, v, True)), (g, values), levels, node.name())
+    found = sample_by_sample(lambda g, v: tuple(pulled(node, g, v, True)), (g, values), levels, node.name())
     return [None if x is None else batched(x, levels) for x in found]
 
 

@@ -479,6 +479,18 @@ def put_inference(tensor: Tensor, flag: bool, *, counted: bool = False) -> None:
         meta.inference, meta.uncounted = flag, flag and not counted
 
 
+def written(target: Tensor) -> Storage:
+    """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then."""
+    storage = target.storage()
+    if unusual and target._meta is not None and (target._meta.inference or target._meta.uncounted):
+        if state.inference:
+            return storage
+        if target._meta.uncounted:
+            raise RuntimeError(errors.INFERENCE_WRITTEN)
+    storage.touch()
+    return storage
+
+
 def alias(tensor: Tensor) -> Tensor:
     """Another tensor over the same memory and version, outside any graph.
 

@@ -284,7 +284,7 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
     _need_tensor("float_power", input, exponent)
     wide = _widest(input, exponent)
     # As in torch the casts are operators of their own: what `pow` saves are the copies.
-    return ops.pow(*(ops.to(x, dtype=wide) if _narrow(x, wide) else x for x in (input, exponent)))  # type: ignore[no-any-return]
+    return ops.pow(*(ops.promoted(x, dtype=wide) if _narrow(x, wide) else x for x in (input, exponent)))  # type: ignore[no-any-return]
 
 
 def _narrow(x: Operand, wide: np.dtype[Any]) -> bool:

@@ -14,12 +14,12 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.function import function
-from autodiff._core.inplace import assign, check_overlap, check_writable, written
+from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import duals, state
 from autodiff._core.node import Many
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, wrap, written
 from autodiff._functions.conversion import checked_number, copy_, fill_
 from autodiff._functions.shape import expand
 from autodiff._functions.values import copied

@@ -41,7 +41,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     arrays = [x._array if isinstance(x, Tensor) else x for x in pair]
     target = dtypes.result_type(arrays)
     pair = [
-        (x if x._array.dtype is target else ops.to(x, dtype=target))
+        (x if x._array.dtype is target else ops.promoted(x, dtype=target))
         if isinstance(x, Tensor)
         else np.asarray(x).astype(target)[()]
         for x in pair
@@ -108,7 +108,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                 raise RuntimeError(
                     f"result type {_named(value)} can't be cast to the desired output type {_named(input)}"
                 )
-            return ops.masked_fill_tensor(input, ops.to(value, dtype=input._array.dtype), mask)  # type: ignore[no-any-return]
+            return ops.masked_fill_tensor(input, ops.promoted(value, dtype=input._array.dtype), mask)  # type: ignore[no-any-return]
         return ops.masked_fill(input, mask, value=checked_number(value, input._array.dtype))  # type: ignore[no-any-return]
     except ValueError:
         raise _unequal([mask._array.shape, input._array.shape]) from None

@@ -15,6 +15,10 @@ from autodiff._kernels import parts
 REAL = np.dtype("float64")
 
 linear("to", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0").copies = True
+# What an operator does to an operand before it computes.
+linear(
+    "promoted", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0"
+).hidden = True
 _conj = linear("conj", parts.conj, lambda g: ops.conj(g))
 
 

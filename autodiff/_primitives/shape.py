@@ -191,11 +191,12 @@ general(
     inputs=("input", "src"),
     node="torch::autograd::CopyBackwards",
 )
+linear("fill", geometry.copy, lambda g: ops.zeros_like(g), node="FillBackward2")
 general(
-    "fill",
+    "fill_tensor",
     geometry.copy,
     lambda g: ops.zeros_like(g),
     lambda g: g,
     inputs=("input", "value"),
-    node="FillBackward2",
+    node="FillBackward3",
 )

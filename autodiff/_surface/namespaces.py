@@ -44,7 +44,7 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
                     "exact": "same" in words,
                     "refusal": TypeError if "joining" in words else RuntimeError,
                 }
-                public = with_out(f.short, public, **settings)
+                public = with_out(f.short, public, counts=f.counts, **settings)
             for name in (f.short, *f.aliases):
                 found[name] = public
     return dict(sorted(found.items()))

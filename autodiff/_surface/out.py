@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.inplace import check_writable, written
+from autodiff._core.inplace import check_writable
 from autodiff._core.modes import duals, state
 from autodiff._core.tangents import has_any
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, written
 from autodiff._kernels.flags import anyway
 
 RESIZED = (
@@ -58,11 +58,13 @@ def with_out(
     exact: bool = False,
     refusal: type[Exception] = RuntimeError,
     compares: bool = False,
+    counts: Callable[..., int] | None = None,
 ) -> Callable[..., Any]:
     """The function with torch's keyword `out=`: a tensor, or one per result.
 
     `new`: it makes tensors out of nothing, in the dtype of `out` if there is one. `exact`: it refuses other dtypes.
     `refusal`: what it raises for a dtype that cannot hold the result. `compares`: that is bool, which any dtype holds.
+    `counts`: how often the write counts, of the operands.
     """
 
     @functools.wraps(function)
@@ -107,7 +109,7 @@ def with_out(
                     f"{name}(): result type {dtypes.title(value._array.dtype)} can't be cast to the desired output "
                     f"type {dtypes.title(target._array.dtype)}"
                 )
-            write(target, value)
+            write(target, value, 1 if counts is None else counts(*args, **kwargs))
         return out
 
     public.__signature__ = _WithOut(function)  # type: ignore[attr-defined]
@@ -137,8 +139,8 @@ def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
     kwargs["dtype"] = out.dtype
 
 
-def write(out: Tensor, value: Tensor) -> None:
-    """Put a value into `out`, resized if it has another shape."""
+def write(out: Tensor, value: Tensor, times: int = 1) -> None:
+    """Put a value into `out`, resized if it has another shape; the write counts so many times."""
     check_writable(out)
     if out._array.shape != value._array.shape:
         if out._array.size:
@@ -147,4 +149,5 @@ def write(out: Tensor, value: Tensor) -> None:
             )
         out._array = np.empty(value._array.shape, out._array.dtype)
     anyway(np.copyto, out.memory(), value._array, casting="unsafe")
-    written(out)
+    for _ in range(times):
+        written(out)
