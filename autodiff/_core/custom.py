@@ -243,6 +243,8 @@ class Function:
                 cls.setup_context(ctx, args, result)
         many = isinstance(result, tuple)
         outputs = list(result) if many else [result]
+        if state.inference:
+            _made_unrecorded(outputs)
         ctx._tensors = tuple(isinstance(o, Tensor) for o in outputs)
         _write(ctx, inputs, outputs)
         outputs = [
@@ -295,6 +297,13 @@ def _write(ctx: FunctionCtx, inputs: tuple[Tensor | None, ...], outputs: list[An
                 "are modified inplace must all be outputs of the Function."
             )
         t.storage().touch()
+
+
+def _made_unrecorded(outputs: list[Any]) -> None:
+    """Views that forward made: nothing was recorded there, says torch, whatever mode is around it."""
+    for o in outputs:
+        if isinstance(o, Tensor) and o._meta is not None and o._meta.view is not None:
+            o._meta.view.made = errors.NO_GRAD_VIEW
 
 
 def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: FunctionCtx, index: int, node: str) -> Tensor:
@@ -361,7 +370,7 @@ def _check_dirty(t: Tensor) -> None:
         raise RuntimeError(errors.LEAF_IN_PLACE.replace("is being", "has been"))
     if view is not None and view.made is not None:
         raise RuntimeError(view.made)
-    if view is not None and isinstance(view.base._node, AccumulateGrad):
+    if view is not None and (view.base._node is None or isinstance(view.base._node, AccumulateGrad)):
         raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 
@@ -151,6 +153,12 @@ def cannot_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> str:
                 f"at non-singleton dimension {dim}"
             )
     return f"shapes {list(a)} and {list(b)} cannot be broadcast together"
+
+
+def of_numpy(text: str) -> str:
+    """NumPy's words for two shapes that do not broadcast, in torch's; any other words as they are."""
+    shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in re.findall(r"\([\d,]*\)", text)]
+    return cannot_broadcast(shapes[0], shapes[1]) if "broadcast" in text and len(shapes) == 2 else text
 
 
 def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:

@@ -89,6 +89,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     if result._node is not None:
         _rename_written(result._node)
     if state.grad:
+        if Hooks.hung and target.retains_grad:
+            target.meta().retains = True  # what keeps it stays behind
         target._node = result._node
     before, target._array = target._array, result._array
     meta = target._meta

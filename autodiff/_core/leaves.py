@@ -15,7 +15,7 @@ from autodiff._core.hooks import in_order, run_accumulated, run_after, run_befor
 from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, own_node, put_inference, wrap, written
+from autodiff._core.tensor import Tensor, own_node, put_inference, revived, wrap, written
 
 #: Held while `.grad` is written in place: two threads that add at once would lose a sum.
 _writing = threading.RLock()
@@ -58,7 +58,7 @@ def accumulated_by_hooks(leaf: AccumulateGrad, g: Gradient, create_graph: bool) 
 
     def tell() -> None:
         if hooks.post_accumulate:
-            run_accumulated(in_order(hooks.post_accumulate), leaf.variable, create_graph)
+            run_accumulated(in_order(hooks.post_accumulate), revived(leaf), create_graph)
 
     told_after(add, tell)
     if hooks.after:

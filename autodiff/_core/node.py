@@ -65,7 +65,7 @@ class Many(tuple[Any, ...]):
 class Hooks:
     """What is hung on one node: callables by number, in order of registration."""
 
-    __slots__ = ("after", "before", "metadata", "post_accumulate", "retained", "tensor")
+    __slots__ = ("after", "before", "memory", "metadata", "post_accumulate", "retained", "tensor")
     #: How many were ever hung on anything: where it is 0 no walk need look for them.
     hung: ClassVar[int] = 0
 
@@ -75,6 +75,8 @@ class Hooks:
         self.before: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any, Any], Any]] = {}
         self.post_accumulate: dict[int, Callable[[Any], Any]] = {}
+        #: What these are to see of the leaf, should nobody hold it any more: its array and its storage.
+        self.memory: tuple[Any, Storage] | None = None
         #: Weak references to the tensors whose `.grad` is to be kept (retain_grad), by which result each is.
         self.retained: dict[int, Any] = {}
         #: Whatever somebody wants to know of the node; anomaly detection does.

@@ -403,19 +403,20 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
     return Many(_tensor(x, node, place) for x in s) if type(s) is Many else s
 
 
+def _check_attached(x: Tensor, node: Node) -> None:
+    """Raise for a saved tensor that lost its place in the graph; a Function of one's own does not ask."""
+    if x.is_leaf and not node.opens_late:
+        raise RuntimeError(errors.DETACHED)
+
+
 def check_unwritten(node: Node) -> None:
     """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
     if node.saved is None:
         raise RuntimeError(errors.FREED)
     for s in node.saved:
         for x in s if type(s) is Many else (s,):
-            if (
-                isinstance(x, Tensor)
-                and x._meta is not None
-                and x._meta.detached > node.recorded
-                and not node.opens_late
-            ):
-                raise RuntimeError(errors.DETACHED)
+            if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
+                _check_attached(x, node)
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
             if storage is not None and storage.written > node.recorded:
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"

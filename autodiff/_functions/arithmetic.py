@@ -46,11 +46,13 @@ def as_tensor(name: str, input: Operand, other: Operand) -> Operand:
 
 def _sum(name: str, input: Operand, other: Operand, alpha: Any) -> Tensor | None:
     """The sum of two floating or complex tensors as one node; None for other operands: they are scaled first."""
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor) or isinstance(alpha, bool):
+    if foreign(input) or not isinstance(other, Tensor) or isinstance(alpha, bool):
         return None
     d = _operand_dtype(input, other)
     if d.kind not in "fc" or not isinstance(alpha, (int, float) if d.kind == "f" else (int, float, complex)):
         return None
+    if not isinstance(input, Tensor):
+        input = wrap(np.asarray(input, d))
     return PRIMITIVES[f"_{name}_scaled"].op(input, other, alpha=alpha, dtype=d)  # type: ignore[no-any-return]
 
 

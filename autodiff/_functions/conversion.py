@@ -15,6 +15,7 @@ from autodiff._core.node import Clock
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
 from autodiff._core.tensor import Tensor, alias, leave_graph
+from autodiff._kernels.layout import same_region
 
 METHOD = "Tensor"
 
@@ -151,7 +152,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
-    itself = other is self  # nothing is copied then, however its memory overlaps
+    itself = same_region(self.memory(), other.memory())  # nothing is copied then, however it overlaps
     check_writable(self, (other,), filling=itself)
     errors.check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))

@@ -313,13 +313,13 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
         assign(view, lambda before: ops.index_put(_varied(before, indices), value, indices=indices, accumulate=False))
         return
     filling = one_mask and isinstance(value, Tensor) and value._array.size == 1
+    check_writable(view, (value,))
     if not filling:
         check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
     if duals or (state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None))):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
-    check_writable(view)
     view.memory()[indexing.checked(view._array, _arrays(indices))] = (
         value._array if isinstance(value, Tensor) else value
     )

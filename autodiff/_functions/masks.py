@@ -149,9 +149,9 @@ def _broadcast_pair(a: Tensor, b: Tensor) -> tuple[int, ...]:
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: a row for each, or a tensor for each dimension."""
     array = np.asarray(input._array)
-    if as_tuple:
-        return tuple([wrap(np.array(i)) for i in np.atleast_1d(array).nonzero()])
-    return wrap(np.array(np.argwhere(array), order="F"))  # one dimension's indices after another, as in torch
+    # One dimension's indices after another, as in torch.
+    rows = wrap(np.array(np.argwhere(np.atleast_1d(array) if as_tuple else array), order="F"))
+    return ops.unbind(rows, dim=1) if as_tuple else rows
 
 
 @function()

@@ -290,7 +290,7 @@ def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
         if not isinstance(g, np.ndarray):
             return wrap(g)
         for seed in seeds:
-            if isinstance(seed, Tensor) and _owner(g) is _owner(seed._array):
+            if isinstance(seed, Tensor) and (g is seed._array or _within(g, seed._array)):
                 return seed if g is seed._array else _part(g, seed)
         return wrap(np.array(g))
     found = wrap(np.array(g._array))
@@ -298,8 +298,10 @@ def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
     return found
 
 
-def _owner(array: Any) -> Any:
-    return getattr(array, "base", None) if getattr(array, "base", None) is not None else array
+def _within(g: Any, array: Any) -> bool:
+    """Whether a gradient shows the memory of this array, or of what that shows."""
+    owner = array if getattr(array, "base", None) is None else array.base
+    return g is owner or (g.base is not None and (g.base is owner or bool(np.may_share_memory(g, array))))
 
 
 def _part(g: Any, seed: Tensor) -> Tensor:

@@ -172,6 +172,8 @@ class _Region:
             try:
                 self._recompute(walk)
             except CheckpointError as error:
+                if not self.debug:
+                    raise
                 raise self._explained(error) from error
         value = ticket.values[walk]
         if value is None:
@@ -240,8 +242,6 @@ class _Region:
             )
 
     def _explained(self, error: CheckpointError) -> CheckpointError:
-        if not self.debug:
-            return error
         forward, again = ("\n".join(f"  {i}: {text}" for i, text in enumerate(log)) for log in self._logs())
         return CheckpointError(
             f"{str(error).replace(_TIP, '').rstrip()}\n\nTensors saved during the original forward:\n{forward}\n\n"
@@ -302,6 +302,8 @@ def checkpoint(
     forward_context, recompute_context = context_fn()
     if not is_grad_enabled():
         return function(*args, **kwargs)
+    if state.grad and any(isinstance(a, Tensor) and a.is_inference() for a in args):
+        raise RuntimeError(errors.INFERENCE_SAVED)
     numbers = get_rng_state() if preserve else None
 
     def again(*inputs: Any) -> None:
