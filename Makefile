@@ -21,6 +21,7 @@ check: $(STAMP)
 	$(BIN)/python -m parity.report.operators autodiff --check
 	$(BIN)/parity accuracy autodiff --check
 	$(BIN)/python -m parity.semantics.page autodiff --check
+	$(BIN)/python -m parity.diagnosis.page --check
 	$(BIN)/python -m pytest -q tests/api
 
 bench: $(STAMP)

@@ -36,7 +36,7 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     "dev": Profile(rounds=1, programs=5000, histories=2000, seconds=70.0),
-    "gate": Profile(rounds=3, programs=30_000, histories=15_000, seconds=None),
+    "gate": Profile(rounds=1, programs=4000, histories=2000, seconds=None),
     "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=15.0),
     "nightly": Profile(rounds=20, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
 }
@@ -65,6 +65,8 @@ class Plan:
     options: tuple[tuple[str, str], ...] = ()
     #: The kinds of one-operator programs; None: all that make sense.
     kinds: tuple[Kind, ...] | None = None
+    #: The Python whose process the engine runs in: "" for this one, None for no process of its own.
+    python: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def plan(
     files: Iterable[Path] = (),
     kind: DrawnKind | None = None,
     options: Mapping[str, str] | None = None,
+    python: str | None = None,
 ) -> Plan:
     """Settle what is to be run; UsageError for what does not exist.
 
@@ -126,6 +129,7 @@ def plan(
         jobs=max(1, jobs),
         files=tuple(files),
         options=tuple((options or {}).items()),
+        python=python,
     )
 
 
@@ -149,11 +153,15 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
     for path in plan.files:
         found.append(Item(len(found), "corpus", f"corpus {path.stem}", path=path))
     for turn in range(plan.rounds):
-        for op in plan.ops:
-            for dtype in dtypes_of(catalogue[op], plan.dtypes):
+        for place, op in enumerate(plan.ops):
+            dtypes = dtypes_of(catalogue[op], plan.dtypes)
+            floats = [dtype for dtype in dtypes if KIND[dtype] == "f"]
+            for dtype in dtypes:
                 for kind in kinds(catalogue[op], dtype):
                     if plan.kinds is not None and kind not in plan.kinds:
                         continue
+                    if kind == "large" and dtype != floats[(place + turn) % len(floats)]:
+                        continue  # they cost ten times as much: one dtype a round
                     label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
                     for part in range(parts(catalogue[op], kind)):
                         title = f"{label} part {part}" if part else label

@@ -75,6 +75,16 @@ class Step:
         """Every reference among the arguments, in order."""
         return references((self.args, tuple(self.kwargs.values())))
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "op": self.op,
+            "args": [_encode(a) for a in self.args],
+            "kwargs": {k: _encode(v) for k, v in self.kwargs.items()},
+            "spelling": self.spelling,
+            **({} if self.seed is None else {"seed": self.seed}),
+            **({"modes": list(self.modes)} if self.modes else {}),
+        }
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
@@ -129,17 +139,7 @@ class Program:
                 {"requires_grad": leaf.requires_grad, "layout": leaf.layout, **written(leaf.array)}
                 for leaf in self.inputs
             ],
-            "steps": [
-                {
-                    "op": step.op,
-                    "args": [_encode(a) for a in step.args],
-                    "kwargs": {k: _encode(v) for k, v in step.kwargs.items()},
-                    "spelling": step.spelling,
-                    **({} if step.seed is None else {"seed": step.seed}),
-                    **({"modes": list(step.modes)} if step.modes else {}),
-                }
-                for step in self.steps
-            ],
+            "steps": [step.to_json() for step in self.steps],
             "outputs": [_encode(ref) for ref in self.outputs],
             "cotangents": [written(c) for c in self.cotangents],
             "second": [None if c is None else written(c) for c in self.second],
@@ -323,3 +323,8 @@ def decoded(record: Any, source: str) -> Program:
         return _Programs(source).program(record)
     except RecursionError:
         raise ProgramError(f"{source}: nested too deeply to be a program") from None
+
+
+def decoded_step(record: Any, source: str) -> Step:
+    """The step that `Step.to_json` made this of. Raises ProgramError, as `decoded`."""
+    return _Programs(source).step(record)

@@ -90,6 +90,29 @@ class Reader:
                 raise self.fail(f"expected a float in hex, got {value!r}") from None
         return self.kind(bool, int, float)(value)
 
+    def number(self, value: Any) -> float:
+        """A number in decimal, or "inf", "-inf", "nan"."""
+        if value in ("inf", "-inf", "nan"):
+            return float(value)
+        return float(self.kind(int, float)(value))
+
+    def mapping(self, read: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
+        def items(value: Any) -> dict[str, Any]:
+            return {key: self.at(key, item, read) for key, item in self.kind(dict)(value).items()}
+
+        return items
+
+    def document(self, record: Any, format: str, version: int) -> None:
+        """Fail unless the record says that it is of this format, and of a version that can be read."""
+        found = self.field(record, "format", self.kind(str))
+        if found != format:
+            self.path = ["format"]
+            raise self.fail(f"expected a {format}, got {found!r}")
+        given = self.field(record, "version", self.kind(int))
+        if given > version:
+            self.path = ["version"]
+            raise self.fail(f"version {given} is newer than this parity reads ({version}): update parity")
+
     def natural(self, value: Any) -> Any:
         if self.kind(int)(value) < 0:
             raise self.fail(f"expected a number that is not negative, got {value}")

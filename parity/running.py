@@ -156,7 +156,8 @@ class Examiner:
         ended = first.check == "error" and getattr(first.subject, "type", "") in getattr(self.subject, "ended", ())
         failure = explain(program, verdict, self.reference, self.subject, shrinking=not ended, seed=self.plan.seed)
         if reason := covered(failure.verdict.mismatches, failure.program):
-            return replace(outcome, status="known", note=reason)
+            checks: dict[str, tuple[Status, float]] = {c: ("known", worst) for c, (_, worst) in outcome.checks.items()}
+            return replace(outcome, status="known", note=reason, checks=checks)
         id, short = self.filed(failure)
         found = failure.verdict.mismatches[0]
         # Shrinking may lead elsewhere; what looks like the first of its kind is counted under the same name.
@@ -254,7 +255,7 @@ def facts(subject: Any, reference: Any) -> dict[str, str]:
 
 
 def _alone(plan: Plan, todo: list[Item], summary: Summary, deadline: float | None) -> Generator[Outcome]:
-    subject = resolve(plan.target, dict(plan.options))
+    subject = resolve(plan.target, dict(plan.options), plan.python)
     probe(subject)
     with torch_reference.settings() as reference:
         summary.versions = facts(subject, reference)
@@ -301,7 +302,7 @@ def _together(plan: Plan, todo: list[Item], summary: Summary, deadline: float | 
 
 def _work(connection: Connection, plan: Plan, deadline: float | None, share: int, jobs: int) -> None:
     try:
-        subject = resolve(plan.target, dict(plan.options))
+        subject = resolve(plan.target, dict(plan.options), plan.python)
         probe(subject)
         with torch_reference.settings() as reference:
             connection.send(("facts", facts(subject, reference)))

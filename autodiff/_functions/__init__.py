@@ -3,10 +3,10 @@
 from importlib import import_module
 
 FAMILIES = """
-    activation addition arithmetic binning choosing classification comparison complex contraction conversion
+    activation addition arithmetic averaging binning choosing classification comparison complex contraction conversion
     convolution creation diagonal differences distance dropout elementary factorize generator index joining linalg
-    loss masks matmul matrix_norms normalize norms order parting random ranges ranking rearranging rectifiers reduce
-    rounding sampling scan scatter selection sets shape solve special spectrum statistics values windows
+    loss masks matmul matrix_norms normalize norms order parting pooling random ranges ranking rearranging rectifiers
+    reduce rounding sampling scan scatter selection sets shape solve special spectrum statistics values windows
 """
 
 for family in FAMILIES.split():

@@ -153,7 +153,8 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         )
     _check_index("index_add", index)
     d = _slices("index_add", input, dim, index, source)
-    check_bounds(whole(index), (input._array.shape or (1,))[d], d)
+    error = RuntimeError if input._array.ndim > 1 else IndexError
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d, error)
     return ops.index_add(input, index, source, dim=d, alpha=alpha)  # type: ignore[no-any-return]
 
 
@@ -207,7 +208,7 @@ def index_reduce(
     d = _slices("index_reduce", input, dim, index, source)
     if input._array.ndim <= 1 and input._array.dtype.kind in "bc":
         raise NotImplementedError(f"\"index_func_\" not implemented for '{named(input)}'")
-    check_bounds(whole(index), (input._array.shape or (1,))[d], d)
+    check_bounds(whole(index), (input._array.shape or (1,))[d], d, IndexError)
     if not include_self and input._array.dtype.kind in "bc":
         raise NotImplementedError(f"\"index_reduce_func_exclude_input_init\" not implemented for '{named(input)}'")
     if index._array.size:

@@ -61,7 +61,8 @@ def _slope(away: Any, norm: Any, p: float) -> Any:
     if p == 1:
         return np.sign(away)
     if p == math.inf:
-        return np.sign(away) * (np.abs(away) == norm)
+        # To torch an infinite difference is no distance of its own: inf - inf.
+        return np.where(np.isinf(away), np.nan, np.sign(away) * (np.abs(away) == norm))
     if p == 2:
         return np.where(norm == 0, 0, away / norm)
     # At p < 1 the power of a difference of 0 has an infinite slope, which torch counts as 0.

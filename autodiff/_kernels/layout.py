@@ -57,3 +57,8 @@ def laid_in_channels(x: Any) -> Any:
     """The same with its channels side by side."""
     last = (0, *range(2, x.ndim), 1)
     return np.ascontiguousarray(x.transpose(last)).transpose((0, x.ndim - 1, *range(1, x.ndim - 1)))
+
+
+def with_channels_of(x: Any, result: Any) -> Any:
+    """The result of an operator on images, its channels side by side where those of x are."""
+    return laid_in_channels(result) if in_channels(x) else result

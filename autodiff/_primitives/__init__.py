@@ -3,9 +3,10 @@
 from importlib import import_module
 
 FAMILIES = """
-    activation arithmetic bessel binning choosing classification comparison complex convolution diagonal distance
-    elementary factorize index joining linalg logic loss masks matmul normalize norms order parting polynomials random
-    rectifiers reduce rounding scan scatter selection sets shape solve special spectrum statistics
+    activation arithmetic averaging bessel binning choosing classification comparison complex convolution diagonal
+    distance elementary factorize index joining linalg logic loss masks matmul normalize norms order parting
+    polynomials pooling random rectifiers reduce rounding scan scatter selection sets shape solve special spectrum
+    statistics
 """
 
 for family in FAMILIES.split():

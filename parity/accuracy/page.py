@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +11,9 @@ from parity.accuracy.points import thinned
 from parity.accuracy.reasons import AIM, REASONS
 
 PAGE = Path("docs/accuracy.md")
+#: By so many ulp a figure may be exceeded: the last digit of a page, and points between those that it saw.
+ROOM = 0.25
+LOST = 100.0
 _COLUMNS = ("operator", "points", "value: {0}", "{1}", "at", "gradient: {0}", "{1}", "at")
 _HEAD = """\
 # Accuracy
@@ -87,12 +89,27 @@ def _every(stride: int) -> str:
     return "every number there is" if stride == 1 else f"one of {stride} of all numbers"
 
 
-def listed(text: str) -> list[tuple[str, str]]:
-    """The dtypes and labels of a page's rows."""
-    found, dtype = [], ""
+def figures(text: str) -> dict[tuple[str, str], tuple[float, float]]:
+    """What a page says of the subject, by dtype and label: its worst error in values and in gradients."""
+    found, dtype = {}, ""
     for line in text.splitlines():
         if line.startswith("## "):
             dtype = line[3:]
-        elif cells := re.match(r"\| `([^`]+)` \|", line):
-            found.append((dtype, cells[1]))
+        elif line.startswith("| `"):
+            label, _, _, value, _, _, gradient, _ = line.strip("| ").split(" | ")
+            found[dtype, label.strip("`")] = _read(value), _read(gradient)
     return found
+
+
+def _read(cell: str) -> float:
+    return math.inf if cell in ("–", "wrong") else float(cell)
+
+
+def worse(row: Row, said: tuple[float, float]) -> Iterator[str]:
+    """Where a measured row is further off than a page says."""
+    for what, pair, figure in zip(("value", "gradient"), (row.value, row.gradient), said):
+        # Where a result has lost its digits, near roots, the nearest point decides.
+        room = ROOM if figure < LOST else 3 * figure
+        if pair is not None and pair[1].ulps > figure + room:
+            off = f"the {what} is {shown(pair[1].ulps)} ulp off at {pair[1].at.hex()}, not {figure:g}"
+            yield f"{row.label} in {row.dtype}: {off}"

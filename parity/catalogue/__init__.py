@@ -10,10 +10,10 @@ from types import MappingProxyType
 from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = """
-    activation addition arithmetic bessel binning choosing classification comparison complex contraction convolution
-    creation diagonal differences distance elementary factorize index joining linalg logic loss masks matmul
-    matrix_norms normalize norms order parting polynomials random ranking rearranging rectifiers reduce rounding scan
-    scatter selection sets shape solve special spectrum statistics
+    activation addition arithmetic averaging bessel binning choosing classification comparison complex contraction
+    convolution creation diagonal differences distance elementary factorize index joining linalg logic loss masks
+    matmul matrix_norms normalize norms order parting polynomials pooling random ranking rearranging rectifiers reduce
+    rounding scan scatter selection sets shape solve special spectrum statistics
 """
 
 #: Families of operators whose elements do not meet, cut by meaning.
@@ -22,6 +22,12 @@ ELEMENTWISE = frozenset(
         "arithmetic", "bessel", "choosing", "comparison", "elementary", "logic", "polynomials", "rounding", "special",
     ]
 )  # fmt: skip
+#: More families of that kind, but for operators that run along a dimension.
+_ALIKE = ELEMENTWISE | {"activation", "complex", "rectifiers"}
+_ACROSS = frozenset(
+    ["softmax", "log_softmax", "prelu"]
+    + [f"nn.functional.{name}" for name in ("softmax", "log_softmax", "softmin", "glu", "prelu")]
+)
 #: Every row by its operator's name, sorted.
 CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     {
@@ -37,4 +43,9 @@ CATALOGUE: Mapping[str, OpSpec] = MappingProxyType(
     }
 )
 
-__all__ = ["CATALOGUE", "ELEMENTWISE", "Argument", "OpSpec"]
+__all__ = ["CATALOGUE", "ELEMENTWISE", "Argument", "OpSpec", "elementwise"]
+
+
+def elementwise(spec: OpSpec) -> bool:
+    """Whether the elements of the operator's arguments do not meet, but for those in one place."""
+    return spec.family in _ALIKE and spec.name not in _ACROSS

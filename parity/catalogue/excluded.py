@@ -260,6 +260,12 @@ LIVED: tuple[Lived, ...] = (
     _lived("leaf node", "autograd.grad", "autograd.grad", "a seed that comes through a view unchanged is still a leaf"),
     _lived("hook", "backward autograd.grad", "matmul", "hooks on the node of a folded product, where torch has two"),
     _lived("memory", " ", "retain_grad", "a retained gradient that is recorded holds what it is the gradient of"),
+    *(
+        _lived(
+            "error", "backward autograd.grad", name, "torch's backward refuses gradients that lie unlike channels_last"
+        )
+        for name in ("max_pool3d", "nn.functional.max_pool3d", "nn.functional.max_pool3d_with_indices")
+    ),
     _lived("memory", "checkpoint", "checkpoint", "what a CheckpointError keeps alive"),
 )
 

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import Any, Literal, TextIO, TypeAlias
@@ -38,6 +39,21 @@ def engine_options(verb: argparse.ArgumentParser) -> None:
         metavar="NAME=WHAT",
         help=f"of a class, what probing got wrong: {', '.join(OPTIONS)}; e.g. value=v,grad=g",
     )
+
+
+def process_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--isolate", action="store_true", help="the engine in a process of its own: a crash costs one program"
+    )
+    verb.add_argument("--python", metavar="PATH", help="the same, in another Python: needs NumPy and the engine there")
+
+
+def python_of(options: argparse.Namespace) -> str | None:
+    """The Python whose process the engine is to run in: "" for this one, None for no process of its own."""
+    path: str | None = options.python
+    if path is not None and shutil.which(path) is None:
+        raise UsageError(f"--python {path}: there is no such program")
+    return path or ("" if options.isolate else None)
 
 
 def jobs_option(verb: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from parity import truth
 from parity.compare.exact import dyadic
+from parity.compare.narrowed import large, narrowed
 from parity.compare.pairs import Pair
 from parity.compare.verdict import Blame
 from parity.compare.yardstick import MULTIPLE, deviation, floored, rounding
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The truth's radius, as a share of what it is to measure.
 SHARPNESS = 1 / 64
+#: Of large arrays so many doubtful elements are judged.
+WORST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Arbiter:
         return truth.evaluate(self.program, self.run)
 
     def judge(self, pair: Pair, doubtful: Array) -> Iterator[Judgement]:
-        """A judgement of each doubtful element, the most doubtful first."""
+        """A judgement of each doubtful element, the most doubtful first; in large arrays of the worst ones only."""
         if pair.discrete:
             u = spread = np.zeros(pair.reference.shape)
             apart = np.ones(pair.reference.shape)
@@ -69,7 +72,10 @@ class Arbiter:
             spread = np.zeros(u.shape) if pair.spread is None else floored(pair.spread)
             with np.errstate(over="ignore"):
                 apart = deviation(pair.reference, pair.subject) / (u + MULTIPLE * spread)
-        order = np.argsort(-np.where(doubtful, apart, -1.0), axis=None)[: int(doubtful.sum())]
+        count = int(doubtful.sum())
+        if large(self.program):
+            count = min(count, WORST)
+        order = np.argsort(-np.where(doubtful, apart, -1.0), axis=None)[:count]
         for flat in order:
             element = tuple(int(i) for i in np.unravel_index(flat, pair.reference.shape))
             yield self._element(pair, element, float(u[element]), float(spread[element]))
@@ -118,7 +124,8 @@ class Arbiter:
     def meets_special(self, pair: Pair, element: tuple[int, ...]) -> bool:
         """Whether this element of a gradient has to do with a value that is not finite, or may have."""
         try:
-            return pair.kind != "value" and self._truth.meets_special(pair.where, element)
+            whole, element = self._about(element)
+            return pair.kind != "value" and whole.meets_special(pair.where, element)
         except NoTruth:
             return True
 
@@ -184,10 +191,16 @@ class Arbiter:
         return Judgement(element, blame, allowed, float("inf"), certified.number, ours, theirs, inaccurate)
 
     def _certified(self, pair: Pair, element: tuple[int, ...], tolerance: float) -> Certified:
+        whole, element = self._about(element)
         if pair.kind == "value":
-            return self._truth.value(pair.where, pair.item, element, tolerance)
-        ask = self._truth.gradient if pair.kind == "gradient" else self._truth.second
+            return whole.value(pair.where, pair.item, element, tolerance)
+        ask = whole.gradient if pair.kind == "gradient" else whole.second
         return ask(pair.where, element, tolerance)
+
+    def _about(self, element: tuple[int, ...]) -> tuple[Truth, tuple[int, ...]]:
+        """The truth in which to look an element up, and the element's place there."""
+        found = narrowed(self.program, self.run, element)
+        return (self._truth, element) if found is None else (truth.evaluate(*found), ())
 
 
 def _error(certified: Certified, number: Any) -> float:

@@ -66,7 +66,7 @@ def compare(
     if verdict.status == "agrees" and structure.lacks_derivative(theirs.error) and ours.error is None:
         order = "first" if theirs.error is not None and theirs.error.moment == "backward" else "second"
         return replace(verdict, status="unsupported", missing=(f"a {order} derivative",))
-    if verdict.status == "differs" and confirm and program.regime == "smooth" and not _by_structure(verdict):
+    if verdict.status == "differs" and confirm and program.regime == "smooth" and not _by_structure(verdict, subject):
         return _confirmed(verdict, program, reference, subject, passing)
     return verdict
 
@@ -81,9 +81,13 @@ def weighed_alike(program: Program) -> Program:
     return program.with_(cotangents=tuple(np.ones_like(cotangent) for cotangent in program.cotangents))
 
 
-def _by_structure(verdict: Verdict) -> bool:
-    """Whether it differs in what does not hang on the inputs' values."""
-    return all(m.check in ("dtype", "none", "requires_grad", "alias", "touched") for m in verdict.mismatches)
+def _by_structure(verdict: Verdict, subject: Any) -> bool:
+    """Whether it differs in what does not hang on the inputs' values; nor may a process end on any."""
+    ended = getattr(subject, "ended", ())
+    return all(
+        m.check in ("dtype", "none", "requires_grad", "alias", "touched") or getattr(m.subject, "type", "") in ended
+        for m in verdict.mismatches
+    )
 
 
 def _confirmed(

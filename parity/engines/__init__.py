@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
-from parity.engines import classes, reference
+from parity.engines import classes, isolated, reference
 from parity.engines.torchlike import TorchLike
 from parity.errors import EngineError, UsageError
 
@@ -27,16 +27,24 @@ ADAPTERS: Mapping[str, str] = {
 OFFER = "parity_engine"
 
 
-def resolve(target: str, options: Mapping[str, str] | None = None) -> Any:
+def resolve(target: str, options: Mapping[str, str] | None = None, python: str | None = None) -> Any:
     """The engine behind a name: an adapter ("jax"), a module ("autodiff", "mypkg.mytorch"), a class ("nb.ipynb:Value").
 
     A module that has a function `parity_engine` is an engine by what that returns, any other by torch's names.
+    `exec:command` is a command that speaks the line protocol. With `python` the engine runs in a process of its own, of
+    the Python at that path, of this one if it is empty.
 
     `options` say by hand what is otherwise found out by probing; only classes have such.
 
     UsageError if there is no such module or it lacks what any engine needs; EngineError, with the cause
     attached, if the module exists and breaks on import.
     """
+    if target.startswith(isolated.COMMAND) or python is not None:
+        if options or (python is not None and classes.names_class(target)):
+            raise UsageError(
+                f"{target}: a class has a process of its own already, and only a class takes engine options"
+            )
+        return isolated.load(target, python or "")
     if classes.names_class(target):
         return classes.load(target, options)
     if options:

@@ -23,6 +23,12 @@ _GRADIENTS = ("grad", "g", "gradient", "derivative", "d")
 #: Whatever a class that lacks something raises; any other error is its own mistake.
 LACKING = (TypeError, AttributeError, AssertionError, NotImplementedError)
 
+
+def refused(error: BaseException) -> bool:
+    """Whether an error says that a class has not got something, and is no mistake of what it has."""
+    return isinstance(error, LACKING) and "unhashable" not in str(error)
+
+
 _X, _Y = np.array([[1.5, -2.25, 0.625], [3.0, 0.375, -1.125]]), np.array([[-0.5, 1.75, 2.5], [0.875, -3.5, 1.375]])
 _SEED = np.array([[2.0, -1.0, 0.5], [1.25, 3.0, -0.75]])
 #: What may stand where a further argument is asked for: no parents, no operator, no label.
@@ -48,6 +54,8 @@ class Anatomy:
     seed: str
     #: Whether an array that is no single number may be the root of a backward pass.
     any_root: bool
+    #: Whether a gradient showed; if none did, the names are the likely ones.
+    differentiates: bool = True
     dtype: str = "float64"
     notes: tuple[str, ...] = field(default=())
 
@@ -63,10 +71,10 @@ class Subject:
         self.anatomy = anatomy
         self._filling = tuple(eval_filling(text) for text in anatomy.filling)
 
-    def make(self, array: Array, requires_grad: bool = True) -> Any:
-        """An instance that holds a copy of the array."""
+    def make(self, array: Array, requires_grad: bool = True, *, as_is: bool = False) -> Any:
+        """An instance that holds a copy of the array, in the engine's dtype or as it is."""
         how = self.anatomy.build
-        given: Any = np.array(array, self.anatomy.dtype)
+        given: Any = np.array(array, None if as_is else self.anatomy.dtype)
         if how == "number":
             given = given.item()
         elif how == "list":
@@ -98,14 +106,16 @@ class Subject:
             return None  # the number 0 that every gradient starts as
         return found.astype(self.anatomy.dtype)
 
-    def backward(self, root: Any, seed: Array | None) -> None:
+    def backward(self, root: Any, seed: Array | None, *, copying: bool = True) -> None:
         """Start backward at `root`; without a seed the gradient of its sum is asked for."""
         start = getattr(root, self.anatomy.backward)
         kind = self.anatomy.seed
         if not kind:
             start()
             return
-        given: Any = np.ones_like(self.array(root)) if seed is None else np.array(seed, self.anatomy.dtype)
+        given: Any = np.ones_like(self.array(root)) if seed is None else seed
+        if copying:
+            given = np.array(given, self.anatomy.dtype)
         if kind == "number":
             given = given.item()
         start(self.make(given, False) if kind == "tensor" else given)
@@ -168,7 +178,7 @@ def examine(cls: type, options: Mapping[str, str] | None = None) -> Anatomy:
     if not candidates:
         raise UsageError(f"{cls.__name__} can't be built as {kind}: " + "; ".join(tried))
     whole = [_differentiates(cls, candidate, said) for candidate in candidates]
-    return next((anatomy for anatomy in whole if anatomy.grad and anatomy.backward), whole[0])
+    return next((anatomy for anatomy in whole if anatomy.differentiates), whole[0])
 
 
 def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: list[str]) -> Anatomy | None:
@@ -297,7 +307,22 @@ def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Ana
                         notes = () if right else ("no gradient was right while it was probed",)
                         begins = _describe(Subject(cls, tried).make(_X if not anatomy.scalar else np.array(1.5)), name)
                         best, most = replace(tried, grad=name, start=begins, notes=notes), score
-    return best
+    return best if best.grad else _undifferentiated(cls, anatomy, said)
+
+
+def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Anatomy:
+    """No backward pass showed a gradient: what would be its names, and what it raises."""
+    start = next((name for name in [said.get("backward", ""), *_starts(cls)] if name), "")
+    subject = Subject(cls, anatomy)
+    made = subject.make(_X if not anatomy.scalar else np.array(1.5))
+    name = next((name for name in [said.get("grad", ""), *_GRADIENTS] if name and hasattr(made, name)), "")
+    notes: tuple[str, ...] = ()
+    if start:
+        try:
+            getattr(made, start)()
+        except Exception as error:
+            notes = (f".{start}() raises {type(error).__name__}: {error}"[:120],)
+    return replace(anatomy, backward=start, grad=name, differentiates=False, any_root=True, notes=notes)
 
 
 def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[tuple[str, bool] | None]:

@@ -5,33 +5,24 @@ A crash or a hang costs the program that it came with, and the child is started 
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
-import select
-import subprocess
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from parity.engines.channel import GRACE, Channel, Died
+from parity.engines.experiment import Tried
 from parity.engines.handmade import Abilities
 from parity.engines.protocol import Raised, Run
-from parity.engines.wire import program_to_json, run_from_json
+from parity.engines.wire import program_to_json, run_from_json, tried_from_json
 from parity.errors import EngineError, UsageError
 from parity.program import Program, Step
 
 #: Seconds that a cell, an import or a program may take, and the bytes that the process may map.
 CELL_SECONDS, PROGRAM_SECONDS, MEMORY = 20.0, 2.0, 4 << 30
-#: How much longer the process itself is waited for than what it runs may take.
-_GRACE = 3.0
 #: How often a file is begun anew because a cell ended the process.
 _STARTS = 20
-
-
-class Died(Exception):
-    """The child ended, or said nothing in time; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +33,7 @@ class Failed:
     error: str
 
 
-class Child:
+class Child(Channel):
     """An engine that lives in a process of its own and runs whole programs."""
 
     shares_memory = False
@@ -53,14 +44,12 @@ class Child:
     ended = frozenset({"Crash", "TimeoutError"})
 
     def __init__(self, name: str, request: Mapping[str, Any], options: Mapping[str, str] | None = None) -> None:
-        self.name = name
+        super().__init__(name)
         self._request = {
             "do": "load", "name": name, "options": dict(options or {}), "seconds": CELL_SECONDS, "memory": MEMORY,
             **request,
         }  # fmt: skip
         self._skip: list[tuple[int, str]] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._unread = b""
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
         self.abilities = Abilities(**loaded["abilities"], calls=loaded["calls"])
@@ -69,7 +58,6 @@ class Child:
         #: Whether a backward pass starts from ones, because `backward` takes no array.
         self.ones = not self.abilities.scalar and self.anatomy["seed"] not in ("array", "tensor")
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]
-        atexit.register(self.close)
 
     def __repr__(self) -> str:
         return f"Child({self.name})"
@@ -100,22 +88,23 @@ class Child:
         try:
             if self._process is None:
                 self._start()
-            answer = self._ask(request, PROGRAM_SECONDS + _GRACE)
+            answer = self._ask(request, PROGRAM_SECONDS + GRACE)
         except Died as error:
             self.close()
-            hung = "in time" in str(error)
-            return Run(self.name, error=Raised("TimeoutError" if hung else "Crash", str(error), "program"))
+            return Run(self.name, error=Raised(error.type, str(error), "program"))
         return run_from_json(answer["run"], self.name)
 
-    def close(self) -> None:
-        """End the process."""
-        process, self._process, self._unread = self._process, None, b""
-        if process is not None:
-            process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
+    def attempt(self, lines: str, looks: Sequence[str], times: int = 1) -> Tried:
+        """Try a few lines over there (`parity.engines.experiment`); a crash or a hang is what came of them."""
+        request = {"do": "try", "lines": lines, "looks": list(looks), "times": times, "seconds": PROGRAM_SECONDS}
+        try:
+            if self._process is None:
+                self._start()
+            answer = self._ask(request, PROGRAM_SECONDS + GRACE)
+        except Died as error:
+            self.close()
+            return Tried(raised=Raised(error.type, str(error), "backward"))
+        return tried_from_json(answer["tried"], self.name)
 
     # -- the process
 
@@ -123,19 +112,12 @@ class Child:
         """Start a process and load the engine; a cell that ends it is stepped over the next time."""
         for _ in range(_STARTS):
             # matplotlib is to show nothing, and hashing to be the same each time.
-            environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
+            environment = {"MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
             environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "parity.engines.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-            )
-            self._cell: int | None = None
+            self._open([sys.executable, "-m", "parity.engines.worker"], environment)
             try:
                 # Each cell has its own limit over there; this one is for what holds back even that.
-                return self._ask({**self._request, "skip": self._skip}, CELL_SECONDS + _GRACE)
+                return self._ask({**self._request, "skip": self._skip}, CELL_SECONDS + GRACE)
             except Died as error:
                 cell = self._cell
                 self.close()
@@ -146,50 +128,3 @@ class Child:
                 self.close()
                 raise
         raise EngineError(f"{self.name}: {_STARTS} cells ended the process")
-
-    def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        except OSError:
-            raise Died(self._ending()) from None
-        while True:
-            answer = self._read(seconds)
-            if "cell" in answer:
-                self._cell = answer["cell"]
-                continue
-            if "error" in answer:
-                kind, message = answer["error"]
-                raise (UsageError if kind == "UsageError" else EngineError)(f"{self.name}: {message}")
-            return answer
-
-    def _read(self, seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdout is not None
-        until = time.monotonic() + seconds
-        stream = process.stdout.fileno()
-        while b"\n" not in self._unread:
-            ready, _, _ = select.select([stream], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
-                raise Died(f"the process did not answer in time ({seconds:g} s)")
-            part = os.read(stream, 1 << 16)
-            if not part:
-                raise Died(self._ending())
-            self._unread += part
-        line, _, self._unread = self._unread.partition(b"\n")
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            raise EngineError(f"{self.name} answers what is not JSON: {line[:80]!r}") from None
-        if not isinstance(answer, dict):
-            raise EngineError(f"{self.name} answers what is no object: {line[:80]!r}")
-        return answer
-
-    def _ending(self) -> str:
-        assert self._process is not None
-        code = self._process.wait()
-        return f"the process was ended by signal {-code}" if code < 0 else f"the process ended with exit code {code}"

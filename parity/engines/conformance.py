@@ -40,7 +40,7 @@ class Broken(Exception):
 
 def conform(engine: Any) -> Finding | None:
     """The first check that fails; None if the engine can be compared."""
-    for name, check in CHECKS.items():
+    for name, check in checks(engine).items():
         try:
             check(engine)
         except Broken as problem:
@@ -48,6 +48,21 @@ def conform(engine: Any) -> Finding | None:
         except Exception as error:
             return Finding(name, f"{type(error).__name__}: {error}")
     return None
+
+
+def checks(engine: Any) -> dict[str, Callable[[Any], None]]:
+    """The checks that make sense: of an engine that takes programs whole, those that are programs."""
+    if not hasattr(engine, "run"):
+        return CHECKS
+    lonely = {"errors"} if _scalar(engine) else set()
+    return {"inputs": inputs, **{name: check for name, check in BY_PROGRAMS.items() if name not in lonely}}
+
+
+def inputs(engine: Any) -> None:
+    """The inputs of a program come back as its first values."""
+    run = _run(engine, [], 0)
+    for number, array in enumerate(_leaves(engine)[:2]):
+        _equal(f"input {number}", run.values[number], array)
 
 
 def dtype_map(engine: Any) -> None:
@@ -96,17 +111,20 @@ def flags(engine: Any) -> None:
 
 def values(engine: Any) -> None:
     """x * y broadcasts; inputs keep their values."""
+    x, y, _ = _leaves(engine)
     run = _run(engine, [Step("mul", (Ref(0), Ref(1)))], 0)
-    _equal("x * y", run.values[2], _X * _Y)
+    _equal("x * y", run.values[2], x * y)
     if run.touched:
         raise Broken(f"x * y wrote into its operand {run.touched[0]}")
 
 
 def gradients(engine: Any) -> None:
     """The gradient of x * y is the seed times the other factor, summed where it was broadcast."""
+    x, y, seed = _leaves(engine)
     run = _run(engine, [Step("mul", (Ref(0), Ref(1)))], 1)
-    _equal("the gradient of x * y in x", run.gradients[0], _SEED * _Y)
-    _equal("the gradient of x * y in y, which was broadcast,", run.gradients[1], (_SEED * _X).sum(0))
+    _equal("the gradient of x * y in x", run.gradients[0], seed * y)
+    broadcast = "" if _scalar(engine) else ", which was broadcast,"
+    _equal(f"the gradient of x * y in y{broadcast}", run.gradients[1], (seed * x).sum(axis=0 if x.ndim else None))
 
 
 def unused(engine: Any) -> None:
@@ -118,24 +136,30 @@ def unused(engine: Any) -> None:
 
 def graph_reuse(engine: Any) -> None:
     """A value that is used twice gets both gradients: x * x, and a product that is used again."""
+    x, y, seed = _leaves(engine)
     run = _run(engine, [Step("mul", (Ref(0), Ref(0)))], 1)
-    _equal("the gradient of x * x", run.gradients[0], 2 * _SEED * _X)
+    _equal("the gradient of x * x", run.gradients[0], 2 * seed * x)
     steps = [Step("mul", (Ref(0), Ref(1))), Step("mul", (Ref(2), Ref(2))), Step("add", (Ref(3), Ref(2)))]
-    product = _X * _Y
+    product = x * y
     run = _run(engine, steps, 1)
-    _equal("the gradient of p * p + p, p = x * y,", run.gradients[0], _SEED * (2 * product + 1) * _Y)
+    _equal("the gradient of p * p + p, p = x * y,", run.gradients[0], seed * (2 * product + 1) * y)
 
 
 def zeroing(engine: Any) -> None:
     """Asking for gradients twice, of fresh tensors or of the same ones, adds nothing up."""
-    steps = [Step("mul", (Ref(0), Ref(1)))]
-    first, second = _run(engine, steps, 1), _run(engine, steps, 1)
-    _equal("the gradient in a second run", second.gradients[0], _array(first.gradients[0]))
+    again(engine)
     leaf = engine.tensor(_X.copy(), True)
     for time in ("first", "second"):
         result = engine.call("mul", (leaf, engine.tensor(_Y.copy(), False)), {}, "function")
         (found,) = engine.grad([result], [leaf], [engine.tensor(_SEED.copy(), False)], False)
         _equal(f"the gradient of the same leaf, asked for the {time} time,", engine.array(found), _SEED * _Y)
+
+
+def again(engine: Any) -> None:
+    """The same program twice gives the same gradients."""
+    steps = [Step("mul", (Ref(0), Ref(1)))]
+    first, second = _run(engine, steps, 1), _run(engine, steps, 1)
+    _equal("the gradient in a second run", second.gradients[0], _array(first.gradients[0]))
 
 
 def errors(engine: Any) -> None:
@@ -158,13 +182,34 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "errors": errors,
 }
 
+#: Those that run programs and look at nothing else.
+BY_PROGRAMS: dict[str, Callable[[Any], None]] = {
+    "values": values,
+    "gradients": gradients,
+    "graph reuse": graph_reuse,
+    "zeroing": again,
+    "errors": errors,
+}
+
+
+def _scalar(engine: Any) -> bool:
+    return hasattr(engine, "abilities") and engine.abilities.scalar
+
+
+def _leaves(engine: Any) -> tuple[Array, Array, Array]:
+    """x, y and the gradient of their product: numbers where an engine has no arrays."""
+    return (_X[0, 1], _Y[1], _SEED[1, 2]) if _scalar(engine) else (_X, _Y, _SEED)
+
 
 def _run(engine: Any, steps: list[Step], order: int) -> Run:
+    x, y, seed = map(np.asarray, _leaves(engine))
+    if getattr(engine, "ones", False):
+        seed = np.ones_like(seed)
     program = Program(
-        (Input(_X, True), Input(_Y, True)),
+        (Input(x, True), Input(y, True)),
         tuple(steps),
         (Ref(1 + len(steps)),) if order else (),
-        (_SEED,) if order else (),
+        (seed,) if order else (),
     )
     run = execute(program, engine)
     if run.error is not None:

@@ -1,37 +1,24 @@
-"""An engine behind one class that somebody wrote by hand: which calls it has, found out by trying, and programs run
-on it. Knows torch's names of operators and the few ways in which their methods are spelled.
-"""
+"""An engine behind one class that somebody wrote by hand: programs run on it, whole; knows no operator."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+import types
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import LACKING, Anatomy, Subject
+from parity.engines.anatomy import Anatomy, Subject
+from parity.engines.calls import Forms, calls, index_kinds
 from parity.engines.interpreter import Live
 from parity.engines.protocol import UNSUPPORTED, Array, Raised, Run
 from parity.program import Program, Ref, Step
 from parity.spellings import OPERATORS
 
-#: How a call looks: one letter an operand, t a tensor and n a number; what is more has a word.
-Forms = Mapping[str, str]
-ARITHMETIC = ("add", "sub", "mul", "div", "pow", "matmul", "neg")
-METHODS: Mapping[str, tuple[str, ...]] = {
-    "sub": ("subtract",),
-    "mul": ("multiply", "times"),
-    "div": ("divide", "truediv"),
-    "pow": ("power",),
-    "neg": ("negate", "negative"),
-    "matmul": ("dot", "mm"),
-}
-_REDUCTIONS = ("sum", "mean", "prod", "amax", "amin")
 #: What somebody raises who says that a call is not meant to work.
 _REFUSALS = ("AssertionError", "NotImplementedError")
-_NOT_OPERATORS = ("back", "grad", "zero", "item", "numpy", "detach", "draw", "plot", "print", "show", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +38,17 @@ class Abilities:
         if not step.kwargs and letters in forms and step.spelling in ("function", "method", "operator"):
             return letters
         if "dim" in forms and letters[:1] == "t" and len(step.args) <= 3 and not set(step.kwargs) - {"dim", "keepdim"}:
-            return "dim" if step.spelling in ("function", "method") else ""
-        if "shape" in forms and letters[:1] == "t" and len(step.args) == 2 and isinstance(step.args[1], (tuple, list)):
-            return "shape" if all(isinstance(size, int) for size in step.args[1]) and not step.kwargs else ""
+            kept = " " in forms["dim"] or not (step.kwargs.get("keepdim") or len(step.args) == 3)
+            return "dim" if kept and step.spelling in ("function", "method") else ""
+        if "list" in forms:
+            joined = step.args[0] if step.args else ()
+            plain = isinstance(joined, (tuple, list)) and all(_letter(part) == "t" for part in joined)
+            return "list" if plain and joined and step.spelling == "function" and not set(step.kwargs) - {"dim"} else ""
+        if "index" in forms and len(step.args) == 2:
+            return "index" if letters[:1] == "t" and index_kinds(step.args[1]) <= {*forms["index"].split()} else ""
+        if letters[:1] == "t" and len(step.args) == 2 and isinstance(step.args[1], (tuple, list)) and not step.kwargs:
+            plain = all(isinstance(size, int) for size in step.args[1])
+            return next((form for form in ("shape", "order") if form in forms), "") if plain else ""
         return ""
 
     def lacking(self, program: Program) -> tuple[str, ...]:
@@ -82,13 +77,28 @@ class Handmade:
 
     shares_memory = False
 
-    def __init__(self, cls: type, anatomy: Anatomy, name: str = "") -> None:
+    def __init__(
+        self, cls: type, anatomy: Anatomy, name: str = "", namespace: Mapping[str, Any] = types.MappingProxyType({})
+    ) -> None:
         self.name = name or cls.__name__
         self.version = ""
         self.subject = Subject(cls, anatomy)
         self.anatomy = anatomy
-        calls = {op: dict(forms) for op, forms in _calls(self.subject)}
-        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, bool(anatomy.grad and anatomy.backward), calls)
+        self._namespace = namespace
+        found = {op: dict(forms) for op, forms in calls(self.subject, self.function)}
+        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found)
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        """What stands under that name beside the class, or on it without being a method."""
+        beside = self._namespace.get(name)
+        if callable(beside) and getattr(beside, "__module__", "").partition(".")[0] not in (
+            "numpy",
+            "torch",
+            "builtins",
+        ):
+            return beside  # type: ignore[no-any-return]
+        static = inspect.getattr_static(self.subject.cls, name, None)
+        return getattr(self.subject.cls, name) if isinstance(static, (staticmethod, classmethod)) else None
 
     # -- Values, for the interpreter
 
@@ -109,21 +119,38 @@ class Handmade:
         letters = "".join("t" if self.subject.holds(arg) else "n" for arg in args)
         how = forms.get(letters, "")
         if how == "operator" and not kwargs:
-            return self._own(op, OPERATORS[op][1](*args))
-        if how == "property":
-            return self._own(op, getattr(args[0], "T"))  # noqa: B009  any other name may come
-        if how and not kwargs:
-            return self._own(op, getattr(args[0], how)(*args[1:]))
-        if "shape" in forms:
-            method, _, star = forms["shape"].partition(" ")
-            return self._own(op, getattr(args[0], method)(*(args[1] if star else args[1:])))
-        axis, _, keep = forms["dim"].partition(" ")
+            result = OPERATORS[op][1](*args)
+        elif how == "property":
+            result = getattr(args[0], "T")  # noqa: B009  any other name may come
+        elif how and not kwargs:
+            kind, _, name = how.partition(" ")
+            result = self._named(name)(*args) if kind == "function" else getattr(args[0], how)(*args[1:])
+        elif "index" in forms:
+            result = args[0][args[1]]
+        elif "list" in forms:
+            _, name, axis = forms["list"].split()
+            dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
+            result = self._named(name)(list(args[0]), **{axis: dim})
+        elif "shape" in forms or "order" in forms:
+            method, _, star = (forms.get("shape") or forms["order"]).partition(" ")
+            result = getattr(args[0], method)(*(args[1] if star else args[1:]))
+        else:
+            result = self._reduced(op, forms["dim"], args, kwargs)
+        return self._own(op, result)
+
+    def _named(self, name: str) -> Callable[..., Any]:
+        function = self.function(name)
+        assert function is not None
+        return function
+
+    def _reduced(self, op: str, form: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        axis, _, keep = form.partition(" ")
         named = {**dict(zip(("dim", "keepdim"), args[1:])), **kwargs}
         dim = named.get("dim")
         given = {axis: tuple(dim) if isinstance(dim, (list, tuple)) else dim} if dim is not None else {}
-        if "keepdim" in named:
+        if keep and "keepdim" in named:
             given[keep] = named["keepdim"]
-        return self._own(op, getattr(args[0], op)(**given))
+        return getattr(args[0], op)(**given)
 
     def _own(self, op: str, result: Any) -> Any:
         if not self.subject.holds(result):
@@ -191,6 +218,10 @@ class Handmade:
             return
         run.gradients = list(total.values())
 
+    def backward(self, root: Any) -> None:
+        """Go backward from ones, in the way in which programs do."""
+        self.subject.backward(self._root(root, np.ones_like(self.array(root)))[0], None)
+
     def _root(self, output: Any, cotangent: Array) -> tuple[Any, float | None]:
         """Where backward starts, and by what its gradients are to be multiplied; None: the seed is handed over."""
         anatomy = self.anatomy
@@ -213,102 +244,3 @@ def _reached(program: Program) -> set[int]:
         if any(ref.index in found for ref in step.refs()):
             found.add(number)
     return found
-
-
-# -- which calls there are
-
-
-def _calls(subject: Subject) -> Iterator[tuple[str, Forms]]:
-    methods = [name for name in dir(subject.cls) if not name.startswith("_") and _callable(subject.cls, name)]
-    methods = [name for name in methods if not any(part in name.lower() for part in _NOT_OPERATORS if part != "_")]
-    for op in ARITHMETIC:
-        forms = {}
-        for form in ("t",) if op == "neg" else ("tt", "tn", "nt"):
-            if op == "matmul" and form != "tt":
-                continue
-            names = [name for name in (op, *METHODS.get(op, ())) if name in methods] if form != "nt" else []
-            how = next((how for how in ("operator", *names) if _works(subject, op, form, how)), "")
-            if how:
-                forms[form] = how
-        if forms:
-            yield op, forms
-    taken = {*ARITHMETIC, *(name for names in METHODS.values() for name in names)}
-    for name in methods:
-        if name in taken:
-            continue
-        forms = {form: name for form in ("t", "tt", "tn") if _works(subject, name, form, name)}
-        if not subject.anatomy.scalar:
-            if name in _REDUCTIONS and (dims := _dims(subject, name)):
-                forms["dim"] = dims
-            if name in ("reshape", "view") and (shape := _shape(subject, name)):
-                forms["shape"] = shape
-            if name == "transpose":
-                forms = {"tnn": name} if _works(subject, name, "tnn", name) else {}
-        if forms:
-            yield name, forms
-    if isinstance(getattr(subject.cls, "T", None), property) and not subject.anatomy.scalar and "t" not in methods:
-        yield "t", {"t": "property"}
-
-
-def _callable(cls: type, name: str) -> bool:
-    try:
-        return callable(getattr(cls, name))
-    except Exception:
-        return False
-
-
-def _operands(subject: Subject, op: str, form: str) -> list[Any]:
-    if subject.anatomy.scalar:
-        arrays = [np.array(0.75), np.array(1.5)]
-    elif op == "matmul":
-        arrays = [np.array([[0.75, 0.5], [0.25, 0.125]])] * 2
-    else:
-        arrays = [np.array([[0.75, 0.5, 0.25], [0.125, 0.375, 0.625]])] * 2
-    if form == "tnn":
-        return [subject.make(arrays[0]), 0, 1]
-    # 2, not 2.0: some powers take whole numbers only, and no operator takes fewer
-    return [subject.make(array) if letter == "t" else 2 for array, letter in zip(arrays, form)]
-
-
-def _works(subject: Subject, op: str, form: str, how: str) -> bool:
-    """Whether a call of this form gives one of the engine's values, or raises what is no refusal."""
-    try:
-        args = _operands(subject, op, form)
-        result = OPERATORS[op][1](*args) if how == "operator" else getattr(args[0], how)(*args[1:])
-        if not subject.holds(result):
-            return False
-        subject.array(result)
-    except LACKING:
-        return False
-    except Exception:
-        return True
-    return True
-
-
-def _dims(subject: Subject, name: str) -> str:
-    """How a reduction names the dimension and whether it is kept."""
-    try:
-        parameters: Sequence[str] = list(inspect.signature(getattr(subject.cls, name)).parameters)
-    except (TypeError, ValueError):
-        return ""
-    axis = next((p for p in parameters if p in ("dim", "axis", "axes")), "")
-    keep = next((p for p in parameters if p in ("keepdim", "keepdims")), "")
-    if not axis or not keep:
-        return ""
-    try:
-        result = getattr(_operands(subject, name, "t")[0], name)(**{axis: 1, keep: True})
-        return f"{axis} {keep}" if subject.array(result).shape == (2, 1) else ""
-    except Exception:
-        return ""
-
-
-def _shape(subject: Subject, name: str) -> str:
-    for how in ("", " star"):
-        try:
-            tensor = _operands(subject, name, "t")[0]
-            result = getattr(tensor, name)(*((3, 2) if how else [(3, 2)]))
-            if subject.array(result).shape == (3, 2):
-                return name + how
-        except Exception:
-            continue
-    return ""

@@ -145,7 +145,7 @@ class NumpyManners(Tabled):
     def perform(self, op: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], spelling: str) -> Any:
         if op in self.dialect.ops:
             given = self.dialect.row(op).signature.bind(*args, **kwargs).arguments
-            if any(given.get(name) is not None for name in _DIMS) and not np.ndim(args[0]):
+            if any(given.get(name) is not None for name in _DIMS) and getattr(args[0], "ndim", 1) == 0:
                 raise Unsupported(f"{op} along a dimension of a number")
         if op in _FLOATING and any(_discrete(arg) for arg in args):
             raise Unsupported(f"{op} of other than floating numbers")

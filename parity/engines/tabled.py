@@ -49,13 +49,7 @@ class Tabled:
 
     def lacking(self, program: Program) -> tuple[str, ...]:
         """What the program needs and the engine has not, by torch's names."""
-        found = [step.op for step in program.steps if not self.takes(step) or step.modes]
-        found += [leaf.array.dtype.name for leaf in program.inputs if not self._has(leaf.array.dtype.name)]
-        if program.history:
-            found.append("histories")
-        if program.order > self.order:
-            found.append("a second derivative")
-        return tuple(dict.fromkeys(found))
+        return lacking(self, program)
 
     def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
         return self.perform(op, args, kwargs, spelling)
@@ -69,9 +63,21 @@ class Tabled:
             raise Unsupported(op)
         return result
 
-    def _has(self, dtype: str) -> bool:
-        try:
-            self.dtype(dtype)
-        except AttributeError:
-            return False
-        return True
+
+def lacking(engine: Any, program: Program) -> tuple[str, ...]:
+    """What a program needs and an engine that `takes` steps has not, by torch's names."""
+    found = [step.op for step in program.steps if not engine.takes(step) or step.modes]
+    found += [leaf.array.dtype.name for leaf in program.inputs if not _has(engine, leaf.array.dtype.name)]
+    if program.history:
+        found.append("histories")
+    if program.order > engine.order:
+        found.append("a second derivative" if program.order == 2 else "a first derivative")
+    return tuple(dict.fromkeys(found))
+
+
+def _has(engine: Any, dtype: str) -> bool:
+    try:
+        engine.dtype(dtype)
+    except AttributeError:
+        return False
+    return True

@@ -14,14 +14,18 @@ import resource
 import signal
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
 
+from parity.engines import resolve
 from parity.engines.anatomy import examine
+from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
+from parity.engines.interpreter import execute, writes
 from parity.engines.protocol import Raised, Run
-from parity.engines.wire import program_from_json, run_to_json
+from parity.engines.wire import program_from_json, run_to_json, tried_to_json
 from parity.errors import EngineError, ProgramError, UsageError
+from parity.program import decoded_step
 
 MODULE = "__main__"
 
@@ -33,15 +37,22 @@ class TooLong(BaseException):
 def main() -> None:
     """Answer requests until the other side closes its end."""
     requests, answers = _streams()
-    engine: Handmade | None = None
+    engine: Any = None
     for line in requests:
         request = json.loads(line)
         answer: dict[str, Any]
         try:
             if request["do"] == "load":
-                engine, answer = load(request, lambda told: _tell(answers, told))
+                engine, answer = (serve if "engine" in request else load)(request, lambda told: _tell(answers, told))
             elif engine is None:
                 raise EngineError("no class is loaded yet")
+            elif request["do"] == "supports":
+                answer = {"supports": bool(engine.supports(request["op"], request["spelling"]))}
+            elif request["do"] == "takes":
+                step = decoded_step(request["step"], "the request")
+                answer = {"takes": bool(engine.takes(step) if hasattr(engine, "takes") else not writes(step))}
+            elif request["do"] == "try":
+                answer = {"tried": tried_to_json(tried(engine, request))}
             else:
                 answer = {"run": run_to_json(_run(engine, request))}
         except (UsageError, EngineError, ProgramError) as error:
@@ -78,17 +89,41 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _run(engine: Handmade, request: dict[str, Any]) -> Run:
+def _run(engine: Any, request: dict[str, Any]) -> Run:
     program = program_from_json(request.get("program"))
     seconds = float(request.get("seconds", 5))
     try:
         with _limited(seconds):
-            return engine.run(program)
+            return execute(program, engine)
     except TooLong:
         return Run(engine.name, error=Raised("TimeoutError", f"not done after {seconds:g} s", "program"))
 
 
+def tried(engine: Handmade, request: Mapping[str, Any]) -> Tried:
+    """What comes of the lines of a "try" request, within its seconds."""
+    seconds = float(request.get("seconds", 5))
+    try:
+        with _limited(seconds):
+            return attempt(engine, request["lines"], request["looks"], int(request.get("times", 1)))
+    except TooLong:
+        return Tried(raised=Raised("TimeoutError", f"not done after {seconds:g} s", "backward"))
+
+
 # -- loading
+
+
+def serve(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) -> tuple[Any, dict[str, Any]]:
+    """The engine behind a target of this Python, and what it says of itself."""
+    sys.path.insert(0, request.get("folder") or os.getcwd())
+    engine = resolve(request["engine"])
+    told = {
+        "name": engine.name,
+        "version": engine.version,
+        "dtypes": list(getattr(engine, "dtypes", ("float64", "float32"))),
+        "kinds": list(getattr(engine, "kinds", ("tame", "critical", "stress", "shapes", "exact"))),
+        "order": getattr(engine, "order", 2),
+    }
+    return engine, {"engine": told}
 
 
 def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) -> tuple[Handmade, dict[str, Any]]:
@@ -109,7 +144,7 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
     with _limited(seconds):
         try:
             anatomy = examine(cls, request.get("options"))
-            engine = Handmade(cls, anatomy, request.get("name", name))
+            engine = Handmade(cls, anatomy, request.get("name", name), namespace)
         except TooLong:
             raise EngineError(f"{name} took longer than {seconds:g} s to look at") from None
     abilities = engine.abilities

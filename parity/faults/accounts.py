@@ -8,10 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from parity.faults.candidates import candidates
+from parity.faults import edges, precision
+from parity.faults.candidates import Measure, candidates
 from parity.faults.equivalent import EQUIVALENT, reason, stands
 from parity.faults.mutants import Result, run
-from parity.faults.precision import measures
 from parity.faults.selftest import cases
 from parity.planning import seed_of
 
@@ -38,7 +38,7 @@ def report(
     """
     started = time.monotonic()
     found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
-    points = measures(engine, subject, ops)
+    points: list[Measure] = [*precision.measures(engine, subject, ops), *edges.sheets(engine, subject, ops)]
     todo = candidates(subject, found, measures=points)
     if ops is not None:
         todo = [candidate for candidate in todo if candidate.cases or candidate.measures]
@@ -50,7 +50,7 @@ def report(
     for result in run(todo, found, engine, subject, measures=points, jobs=jobs):
         results.append(result)
         line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
-        why = reason(result.id, result.change)
+        why = result.how if result.fate == "proved" else reason(result.id, result.change)
         told = result.fate == "survived" and not why
         show(line if told else "", {**result.record(), "equivalent": why})
     there = {result.id for result in results}
@@ -84,7 +84,8 @@ def tally(results: Iterable[Result], equivalent: Mapping[str, str]) -> dict[str,
     """By kind of change: killed, survived without a reason, not reached."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
-        counts[result.kind][result.fate] += result.fate == "killed" or result.id not in equivalent
+        if result.fate == "killed" or result.id not in equivalent:
+            counts[result.kind][result.fate] += 1
     return {kind: (count["killed"], count["survived"], count["not reached"]) for kind, count in sorted(counts.items())}
 
 
@@ -99,6 +100,8 @@ def judged(results: Sequence[Result], equivalent: Mapping[str, str]) -> dict[str
         listed = result.id in equivalent
         if result.fate == "killed":
             groups["stale" if listed else "killed"].append(result)
+        elif result.fate == "proved":
+            groups["equivalent"].append(result)
         else:
             groups["equivalent" if listed else result.fate].append(result)
     gone = [Result(id, "", "", "", "survived", "no such mutant any more") for id in equivalent if id not in there]

@@ -15,19 +15,31 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from parity.blaming import Name, watched
 from parity.engines.interpreter import execute
 from parity.errors import UsageError
+from parity.faults import bounds
 from parity.faults.mutations import NEIGHBOURS, Mutant, mutants
 from parity.faults.planted import plus, times
-from parity.faults.precision import Measure
 from parity.faults.rules import Case
 
 Part = Callable[..., Any]
+
+
+class Measure(Protocol):
+    """What is asked of an engine beside programs."""
+
+    def answer(self, subject: Any) -> object:
+        """Ask the engine everything."""
+
+    def worse(self, subject: Any) -> str:
+        """What the engine does less well than before it was changed; empty if nothing."""
+
+
 #: Programs that a mutant is given, spread over all those that reach it.
 MOST = 600
 
@@ -45,6 +57,8 @@ class Candidate:
     measures: Sequence[int] = ()
     #: Plants a call of `TOUCHED` in the place of the change, and says whether it could.
     touch: Callable[[], bool] = lambda: False
+    #: Why nobody could tell the mutant from the engine, where that can be proved; to be asked before it is planted.
+    proof: Callable[[], str] = lambda: ""
 
 
 @dataclass(slots=True)
@@ -144,6 +158,7 @@ def _of_sources(
                 _spread(programs.at(file, *mutant.lines)) if held else (),
                 points.at(file, *mutant.lines) if held else (),
                 functools.partial(_touch, mutant, functions),
+                functools.partial(_proof, mutant, functions),
             )
 
 
@@ -151,6 +166,16 @@ def _touch(mutant: Mutant, functions: Mapping[CodeType, Sequence[FunctionType]])
     held = [(function, new) for old, new in mutant.touched() for function in functions.get(old, ())]
     _exchange(held)()
     return bool(held)
+
+
+def _proof(mutant: Mutant, functions: Mapping[CodeType, Sequence[FunctionType]]) -> str:
+    """A condition that is a function by itself, on the other side of its bound."""
+    changed = [(function, old, new) for old, new in mutant.codes for function in functions.get(old, ())]
+    if mutant.kind != "comparison" or not changed:
+        return ""
+    gc.unfreeze()  # what is frozen refers to nothing, as far as `gc` can tell
+    proofs = [bounds.proof(*each, f"{mutant.before} -> {mutant.after}") for each in changed]
+    return proofs[0] if all(proofs) else ""
 
 
 def _exchange(held: Sequence[tuple[FunctionType, CodeType]]) -> Callable[[], None]:

@@ -193,11 +193,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
 
 #: Patterns of a mutant's id and of its change, before -> after.
 _ALIKE: tuple[tuple[str, str, str], ...] = (
-    (
-        r"kernels\.(error_functions|gamma)\..*lambda.*:comparison:\d+",
-        r"(?P<of>x|np\.abs\(x\)) (?P<way>[<>])=? (?P<end>\S+) -> (?P=of) (?P=way)=? (?P=end)",
-        "two pieces of one continuous function meet there, or an earlier condition has taken that point",
-    ),
     (r"kernels\.(geometry\.in_its_layout|creation\.(alike|dense|_from_widest)):.*", r".*", _LAYOUT),
     (
         r"kernels\.lapack\._in_rows_or_columns:.*",

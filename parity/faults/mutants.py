@@ -20,22 +20,21 @@ from typing import Any, Literal
 
 from parity.compare import compare
 from parity.engines.interpreter import execute
-from parity.faults.candidates import Candidate
+from parity.faults.candidates import Candidate, Measure
 from parity.faults.mutations import TOUCHED
-from parity.faults.precision import Measure
 from parity.faults.rules import Case
 from parity.judging import beyond_known
 
-Fate = Literal["killed", "survived", "not reached"]
+Fate = Literal["killed", "survived", "proved", "not reached"]
 #: Seconds of computing that a mutant may take; one that takes longer hangs, and a run would show that.
-PATIENCE = 20
+PATIENCE = 60
 #: The same by the clock, for one that waits; other processes may be in the way.
 WAITING = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one mutant; `how` says what killed it or left it, `programs` how many were run."""
+    """What became of one mutant; `how` says what killed it, or why nothing can; `programs` how many were run."""
 
     id: str
     kind: str
@@ -104,6 +103,8 @@ def _start(
 def _verdict(
     candidate: Candidate, found: Sequence[Case], measures: Sequence[Measure], engine: Any, subject: Any
 ) -> list[Any]:
+    if why := candidate.proof():
+        return ["proved", why, 0]
     candidate.plant()
     undecided = 0
     for done, number in enumerate(candidate.cases, start=1):

@@ -121,8 +121,9 @@ def _of_function(
 ) -> Iterator[Mutant]:
     original = _compiled(module, file)
     seen: Counter[str] = Counter()
+    bounds = _bounds(function)
     for parent, field, index, node in _sites(function):
-        for kind, changed in _changes(node):
+        for kind, changed in _changes(node, id(node) in bounds):
             if kind == "neighbour" and not _exists(changed, names):
                 continue
             seen[kind] += 1
@@ -131,8 +132,8 @@ def _of_function(
             if codes:
                 lines = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
                 touched = functools.partial(_touching, module, parent, field, index, node, original, file)
-                id = f"{name}:{kind}:{seen[kind]}"
-                yield Mutant(id, kind, file, lines, before, ast.unparse(changed), codes, touched)
+                label = f"{name}:{kind}:{seen[kind]}"
+                yield Mutant(label, kind, file, lines, before, ast.unparse(changed), codes, touched)
 
 
 def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
@@ -170,8 +171,14 @@ def _chooses_speed(node: ast.AST) -> bool:
     return any(isinstance(part, ast.Name) and part.id.isupper() and len(part.id) > 1 for part in ast.walk(test))
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """What a node may be mistaken for."""
+def _bounds(function: ast.AST) -> frozenset[int]:
+    """The constants that something is compared with."""
+    sides = [side for node in ast.walk(function) if isinstance(node, ast.Compare) for side in node.comparators]
+    return frozenset(id(side.operand) if isinstance(side, ast.UnaryOp) else id(side) for side in sides)
+
+
+def _changes(node: ast.AST, bound: bool) -> Iterator[tuple[str, ast.AST]]:
+    """What a node may be mistaken for; a `bound` is a constant that something is compared with."""
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, _SWAPPED) and ast.dump(node.left) != ast.dump(node.right):
             yield "swapped", _copy(node, left=node.right, right=node.left)
@@ -183,7 +190,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not, ast.Invert)):
         yield "sign" if isinstance(node.op, ast.USub) else "negation", node.operand
     elif isinstance(node, ast.Constant):
-        yield from _constants(node)
+        yield from _constants(node, bound)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         for other in _COMPARED.get(type(node.ops[0]), ()):
             yield "comparison", _copy(node, ops=[other()])
@@ -208,14 +215,16 @@ def _exists(attribute: Any, names: Mapping[str, Any]) -> bool:
     return not isinstance(owner, ast.Name) or owner.id not in names or hasattr(names[owner.id], attribute.attr)
 
 
-def _constants(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
+def _constants(node: ast.Constant, bound: bool) -> Iterator[tuple[str, ast.AST]]:
     value = node.value
+    # Where two formulas meet, both are good a little further on: that step would be no fault.
+    factor = 2.0 if bound else 1.0001
     if isinstance(value, bool):
         yield "constant", ast.Constant(not value)
     elif isinstance(value, int):
         yield "constant", ast.Constant(value + 1)
     elif isinstance(value, (float, complex)):
-        yield "constant", ast.Constant(value * 1.0001 if value else 1.0)
+        yield "constant", ast.Constant(value * factor if value else 1.0)
 
 
 def _calls(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from parity.accuracy.page import ROOM
+from parity.faults import precision
 from parity.faults.equivalent import heading, reason
 from parity.faults.planted import CLASSES
 
@@ -60,16 +62,20 @@ _MUTANTS = """
 Beyond faults planted by hand, every function of the engine's formulas and kernels is changed, one place at a time:
 operands and arguments swapped, another operator, a sign, a constant, a dropped term, a neighbouring function (sin for
 cos, floor for ceil, < for <=), a branch turned round, a dropped axis, dtype or cast, a dropped statement; and in rows,
-library kernels and constant rules. Each mutant runs in a process of its own, on those programs of the plan (profile
-gate, seed {seed}) that run the changed place; the first difference kills it. What those allow is measured: an operator
-of one number that is further off the truth than the accuracy table's aim at a point where it was not, is killed, too.
-A mutant that hangs or dies is killed: a run would show that.
+library kernels and constant rules. A constant that is compared with is doubled: where two formulas meet both are good,
+and a step aside would be no fault. Each mutant runs in a process of its own, on those programs of the plan (profile
+gate, seed {seed}) that run the changed place; the first difference kills it. After them come the other two things that
+a user asks of an engine. `parity coverage`: an answer to a bad argument or to mixed dtypes that was torch's and is no
+more. `parity accuracy --check --points {points}`: an operator of one number whose figure in `docs/accuracy.md` would
+grow by more than {room} ulp, or that misses the page's aim at a point where it did not. A mutant that hangs or dies is
+killed: a run would show that.
 
 {which}
 
 {killed} of the {judged} mutants that programs reach and that are not equivalent are killed: **{share:.1%}**
 ({seconds}). {equivalent} are equivalent: `parity/faults/equivalent.py` lists them, by name or by pattern, with the
-reason, and one listed by name that is killed after all, or is gone, is reported.
+reason, and one listed by name that is killed after all, or is gone, is reported; that a bound between two formulas may
+lie on either side is proved by evaluating both there.
 {unreached} stand in places that no program of the plan runs{where}.
 
 Not changed are conditions on a module's own thresholds (names in capitals): they choose between two ways to one
@@ -103,7 +109,9 @@ def page(records: Iterable[Mapping[str, Any]]) -> str:
             samples.append((record, kinds.pop("mutant", [])))
         if record["type"] == "mutant":
             # A proof may have come since.
-            record = {**record, "equivalent": reason(record["id"], record["change"])}
+            proved = record["fate"] == "proved"
+            why = record["how"] if proved else reason(record["id"], record["change"])
+            record = {**record, "equivalent": why, "fate": "survived" if proved else record["fate"]}
         kinds[record["type"]].append(record)
     (summary,) = kinds["selftest"]
     offered = [fault for fault in kinds["fault"] if fault["outcome"] != "not offered"]
@@ -167,6 +175,8 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
     survived = [m for m in mutants if m["fate"] == "survived" and not m["equivalent"]]
     text = _MUTANTS.format(
         seed=summary["seed"],
+        points=precision.POINTS,
+        room=ROOM,
         which=_which(len(mutants), summary["all"]),
         killed=killed,
         judged=killed + len(survived),

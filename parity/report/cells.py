@@ -80,6 +80,7 @@ def by_check(program: Program, verdict: Verdict) -> dict[str, tuple[Status, floa
     if verdict.status in ("differs", "known") and asked:
         # What differs is told; what else might have been compared is left open.
         asked = [check for check in asked if any(respect(m.check) == check for m in verdict.mismatches)] or asked[:1]
+        return {check: (verdict.status, max(verdict.worst, verdict.deviations.get(check, 0.0))) for check in asked}
     return {check: (verdict.status, verdict.deviations.get(check, 0.0)) for check in asked}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parity.catalogue.spec import OpSpec
@@ -41,6 +41,16 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
     return "\n".join(lines)
 
 
+def conformance_text(engine: Any, checks: Sequence[str], finding: Any | None) -> str:
+    """What the conformance suite says, a line a check; what comes after one that fails was not tried."""
+    lines = [f"{engine.name} {engine.version}: " + (f"does not conform: {finding}" if finding else "conforms")]
+    tried = checks[: checks.index(finding.check) + 1] if finding else checks
+    for check in checks:
+        result = "not tried" if check not in tried else "ok" if finding is None or check != finding.check else "FAILS"
+        lines.append(f"    {check:<15}{result}")
+    return "\n".join(lines)
+
+
 def doctor_record(engine: Any) -> dict[str, Any]:
     """The findings as one JSON record."""
     return {
@@ -53,15 +63,15 @@ def doctor_record(engine: Any) -> dict[str, Any]:
 
 
 def _gradient(anatomy: Mapping[str, Any]) -> str:
-    if not anatomy["grad"]:
-        return "not found: only values are compared (--engine-option grad=NAME, backward=NAME)"
+    if not anatomy["differentiates"]:
+        return "no backward pass showed one: only values are compared (--engine-option grad=NAME, backward=NAME)"
     begins = "is not there before backward" if anatomy["start"] == "missing" else f"starts as {anatomy['start']}"
     return f".{anatomy['grad']}, {begins}"
 
 
 def _backward(anatomy: Mapping[str, Any]) -> str:
-    if not anatomy["backward"]:
-        return "not found"
+    if not anatomy["differentiates"]:
+        return f".{anatomy['backward']}()" if anatomy["backward"] else "not found"
     what = {"": "", "number": "1.0", "array": "an array", "tensor": f"{anatomy['cls']}(…)"}[anatomy["seed"]]
     roots = "" if anatomy["scalar"] or anatomy["any_root"] else ", of a sum"
     return f".{anatomy['backward']}({what}){roots}"

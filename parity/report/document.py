@@ -9,7 +9,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -37,7 +37,7 @@ class Cell:
     status: CellStatus
     #: Programs by what became of them: agrees, differs, known, undecided, unsupported.
     programs: Mapping[str, int] = field(default_factory=dict)
-    #: The largest deviation of a program that agrees, in units of what was allowed there.
+    #: The largest deviation of its programs, in units of what was allowed there; inf where no number says it.
     worst: float = 0.0
     #: Of what is known, flaky or unsupported: why.
     reason: str = ""
@@ -213,38 +213,41 @@ def _written(record: Cell | Finding | Table) -> dict[str, Any]:
     """The fields that hold something, by their names."""
     found = {name: getattr(record, name) for name in record.__slots__}
     return {
-        name: _number(value) if isinstance(value, float) else value
+        name: json_number(value) if isinstance(value, float) else value
         for name, value in found.items()
         if value not in ("", 0.0, (), {}, None)
     }
 
 
 def _points(curve: Curve) -> list[list[Any]]:
-    return [[_number(x), _number(y)] for x, y in curve]
+    return [[json_number(x), json_number(y)] for x, y in curve]
 
 
-def _number(value: float) -> Any:
+def json_number(value: float) -> Any:
+    """A float as JSON has it: with three digits, or as a string where it is not finite."""
     # Three digits tell everything about a deviation; counts stay whole. JSON has no infinity.
     return repr(value) if not math.isfinite(value) else value if value == int(value) else float(f"{value:.3g}")
 
 
 def read(path: Path) -> Report:
     """The report in a file. UsageError or ProgramError, which name the file and the place, for anything else."""
+    return decoded(read_json(path), str(path))
+
+
+def decoded(record: Any, source: str = "<report>") -> Report:
+    """The report that `to_json` made this of."""
+    return _Reports(source).report(record)
+
+
+def read_json(path: Path) -> Any:
+    """What a file of JSON holds. UsageError where it cannot be read or is none."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise UsageError(f"{path} cannot be read: {reason}") from None
-    return loads(text, str(path))
-
-
-def loads(text: str, source: str = "<string>") -> Report:
-    """The report that `dumps` made this of."""
-    try:
-        record = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise UsageError(f"{source}: not JSON: {error}") from None
-    return _Reports(source).report(record)
+        raise UsageError(f"{path}: not JSON: {error}") from None
 
 
 class _Reports(Reader):
@@ -252,17 +255,6 @@ class _Reports(Reader):
 
     def text(self, record: Any, key: str, default: Any = "") -> Any:
         return self.field(record, key, self.kind(str), default)
-
-    def mapping(self, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def items(value: Any) -> dict[str, Any]:
-            return {key: self.at(key, item, read) for key, item in self.kind(dict)(value).items()}
-
-        return items
-
-    def number(self, value: Any) -> float:
-        if value in ("inf", "-inf", "nan"):
-            return float(value)
-        return float(self.kind(int, float)(value))
 
     def curve(self, value: Any) -> Curve:
         points = self.each(self.each(self.number))(value)
@@ -315,13 +307,7 @@ class _Reports(Reader):
         return table
 
     def report(self, record: Any) -> Report:
-        if self.field(record, "format", self.kind(str)) != FORMAT:
-            self.path = ["format"]
-            raise self.fail(f"not a {FORMAT} but {record['format']!r}")
-        version = self.field(record, "version", self.kind(int))
-        if version > VERSION:
-            self.path = ["version"]
-            raise self.fail(f"version {version} is newer than this parity reads ({VERSION}): update parity")
+        self.document(record, FORMAT, VERSION)
         run = self.field(record, "run", self.kind(dict))
         catalogue = self.field(record, "catalogue", self.kind(dict))
         counts = self.mapping(self.natural)

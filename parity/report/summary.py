@@ -86,6 +86,8 @@ class Summary:
     excluded: int = 0
     seconds: float = 0.0
     interrupted: bool = False
+    #: Well-known mistakes that experiments beside the programs showed, by name.
+    mistakes: tuple[str, ...] = ()
     #: Why the run ended before its plan did, if it did.
     cut: str = ""
     statuses: dict[Phase, Counter[str]] = field(default_factory=lambda: {phase: Counter() for phase in PHASES})
@@ -126,10 +128,10 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 agree, 1 mismatch, 2 interrupted, 5 nothing ran."""
+        """0 agree, 1 mismatch or mistake, 2 interrupted, 5 nothing ran."""
         if self.interrupted:
             return 2
-        if self.count("differs"):
+        if self.count("differs") or self.mistakes:
             return 1
         return 0 if self.compared else 5
 
@@ -193,6 +195,8 @@ def summary_text(summary: Summary) -> str:
     rows.append(("deviation", worst + (f" ({summary.worst_label})" if summary.worst_label else "")))
     jobs = "1 process" if summary.jobs == 1 else f"{summary.jobs} processes"
     rows.append(("run", f"seed {summary.seed}, profile {summary.profile}, {summary.seconds:.1f} s, {jobs}"))
+    if summary.mistakes:
+        rows.append(("mistakes", "; ".join(summary.mistakes)))
     if summary.cut:
         rows.append(("cut short", summary.cut))
     lines = []
@@ -240,6 +244,9 @@ def _conclusion(summary: Summary) -> str:
         kinds = len(summary.repeated)
         what = f"{kinds} difference{'s' * (kinds != 1)}, in {differ} program{'s' * (differ != 1)}"
         text = f"MISMATCH: {what}"
+    elif summary.mistakes:
+        count = len(summary.mistakes)
+        text = f"MISTAKEN: {count} well-known mistake{'s' * (count != 1)}, and no program that differs"
     elif not summary.compared:
         text = "NOTHING RAN: no program was compared"
     else:

@@ -67,9 +67,8 @@ class Tally:
         for check, (status, worst) in outcome.checks.items():
             key = Key(outcome.op, outcome.dtype, check)
             self._programs[key][outcome.nature if status == "differs" else status] += 1
-            if status == "agrees":
-                self._worst[key] = max(self._worst[key], worst)
-            elif status in ("known", "unsupported") and (reason := outcome.note or ", ".join(outcome.missing)):
+            self._worst[key] = max(self._worst[key], worst if status != "undecided" else 0.0)
+            if status in ("known", "unsupported") and (reason := outcome.note or ", ".join(outcome.missing)):
                 self._reasons.setdefault(key, reason)
             if status == "differs" and outcome.key is not None:
                 self._found[key].add(outcome.key)

@@ -90,6 +90,8 @@ def _because(note: str) -> str:
 def _headline(failure: Failure, short: str | None) -> str:
     checks = [mismatch.check for mismatch in failure.verdict.mismatches]
     title = TITLES[checks[0]] if checks else "DIFFERS"
+    if checks and checks[0] == "error" and getattr(failure.verdict.mismatches[0].subject, "type", "") == "Crash":
+        title = "CRASH"
     steps = len(failure.program.steps)
     parts = [f"{title}   {failure.subject} vs {failure.reference} {_release(failure.reference_version)}"]
     if failure.original_steps > steps:

@@ -106,8 +106,10 @@ def tensor(call: Call, argument: Argument) -> Any:
                 return mended
         shape = fitted(draft, least, most)
         dtype = np.dtype(matching).name if matching else draft.dtype(kinds)
-        if tieless:
-            values = arrays.distinct(draft.source, shape, -8.0, 8.0).round(0 if draft.exact else 4)
+        # Small numbers in a long row tie.
+        if tieless or (ordered is not None and shape and shape[ordered] > _INSERTED):
+            end = float(max(8, shapes.size(shape))) if draft.exact else 8.0
+            values = arrays.distinct(draft.source, shape, -end, end).round(0 if draft.exact else 4)
             if KIND_OF_CHAR[np.dtype(dtype).char] == "u":
                 values = np.abs(values)
             values = values.astype(dtype)
@@ -176,7 +178,7 @@ def beside(call: Call, argument: Argument) -> Any:
 
     def suits(item: Item) -> bool:
         together = shapes.broadcast(shape, item.shape)
-        if together is None or (together != shape and shapes.size(together) > shapes.LARGEST):
+        if together is None or (together != shape and 4 * shapes.size(together) > draft.largest):
             return False
         if (another and item is first) or not _matches(first, item, limits):
             return False

@@ -85,7 +85,7 @@ def distinct(source: Source, shape: Shape, low: float, high: float) -> Array:
     count = math.prod(shape)
     start = source.integer(0, WINDOWS - 1)
     order = np.argsort(_window(_uniform(), start, count), kind="stable")
-    jitter = _uniform()[start + 1 : start + 1 + count] * 0.5
+    jitter = _window(_uniform(), start + 1, count) * 0.5
     return ((order + 0.25 + jitter) * ((high - low) / max(count, 1)) + low).reshape(shape)
 
 

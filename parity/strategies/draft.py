@@ -58,6 +58,10 @@ class Draft:
         self.special_seeds = False
         #: Whether inputs may require grad.
         self.differentiable = True
+        #: Whether tensors may have other shapes that broadcast with `shape`.
+        self.broadcasting = True
+        #: What an array may have at most, in elements.
+        self.largest = 4 * max(shapes.LARGEST, shapes.size(shape))
         self.leaves: list[Item] = []
         self.inputs: list[Input] = []
         #: Results by step: an item, or one per output.
@@ -117,6 +121,8 @@ class Draft:
 
     def values(self, shape: Shape, dtype: str, limits: Mapping[str, Any] = _NO_LIMITS) -> Array:
         """Numbers for a leaf: in the domain (smooth), or small and dyadic (exact)."""
+        if shapes.size(shape) > self.largest:
+            raise Unfit
         source = self.source
         kind = KIND[dtype]
         if kind == "b":
@@ -153,7 +159,7 @@ class Draft:
 
     def variant(self, shape: Shape, ways: float = EVEN.broadcasting) -> Shape:
         """The shape, or one that broadcasts with it; values that were chosen are kept whole."""
-        if self.filler is not None:
+        if self.filler is not None or not self.broadcasting:
             return shape
         return shapes.broadcastable(self.source, shape, ways)
 

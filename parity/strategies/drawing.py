@@ -327,7 +327,7 @@ def _small(draft: Draft, result: Any) -> bool:
     """Whether a result is not so large that what is made of it gets out of hand."""
     parts = result if isinstance(result, (tuple, list)) else (result,)
     try:
-        return all(draft.engine.array(part).size <= 4 * shapes.LARGEST for part in parts)
+        return all(draft.engine.array(part).size <= draft.largest for part in parts)
     except TypeError:  # complex numbers of two float16, which NumPy has not
         return False
 

@@ -97,7 +97,7 @@ def expansion(call: Call, argument: Argument) -> Any:
 
 
 def _not_too_large(call: Call, size: Shape) -> Shape:
-    if shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1) > 4 * shapes.LARGEST:
+    if shapes.size([max(n, 1) for n in size]) * max(shapes.size(call.leading().shape), 1) > call.draft.largest:
         raise Unfit
     return size
 
@@ -151,7 +151,10 @@ def arange(call: Call, argument: Argument) -> Any:
     source = call.source
     start, count = source.integer(-3, 3), source.integer(0, 5)
     step = source.choice((1, 2, -1, 0.5) if call.draft.dtypes[0].startswith("float") else (1, 2, -1))
-    found = (start, start + count * step, step)
+    end = start + count * step
+    if count and start % 2:  # now and then between the last number and the next
+        end -= {2: 1, 0.5: 0.25}.get(step, 0)
+    found = (start, end, step)
     return Spread(found) if step != 1 or source.boolean() else Spread(found[:2])
 
 

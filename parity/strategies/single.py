@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from parity.catalogue import ELEMENTWISE, OpSpec
+from parity.catalogue import OpSpec, elementwise
 from parity.engines.protocol import Run
 from parity.errors import UsageError
 from parity.program import Array, Program, Regime, Step
@@ -24,16 +24,9 @@ from parity.strategies.leaning import EVEN, Leaning
 from parity.strategies.shapes import Shape
 from parity.strategies.source import Source
 
-Kind = Literal["tame", "critical", "stress", "shapes", "exact", "written"]
+Kind = Literal["tame", "critical", "stress", "shapes", "exact", "written", "large"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-#: Families whose elements do not meet: every critical value goes into one tensor.
-_ELEMENTWISE = ELEMENTWISE | {"activation", "complex", "rectifiers"}
-_ACROSS = frozenset(
-    ["softmax", "log_softmax"]
-    + [f"nn.functional.{name}" for name in ("softmax", "log_softmax", "softmin", "glu", "prelu")]
-    + ["prelu"]
-)
 #: Kinds of argument whose values a filler chooses.
 _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 100
@@ -41,10 +34,21 @@ _TRIES = 100
 _WEIGHTED = frozenset(["tame", "exact", "shapes", "written"])
 _IN_PLACE: frozenset[Spelling] = frozenset(["inplace", "augmented"])
 #: Families that add products: what becomes of 0 · inf there is chance.
-_MIXING = frozenset(["matmul", "linalg", "loss", "normalize"])
+_MIXING = frozenset(["addition", "contraction", "linalg", "loss", "matmul", "normalize", "statistics"])
 _UNUSUAL: tuple[Shape, ...] = (
     (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
 )  # fmt: skip
+#: Families that pair rows: what they make of long ones is larger still.
+_PAIRING = frozenset(["addition", "contraction", "distance", "matmul"])
+#: Families beside the elementwise ones in which engines treat large arrays apart.
+_GROWING = _PAIRING | {
+    "binning", "classification", "differences", "index", "loss", "masks", "norms", "normalize", "order", "parting",
+    "rearranging", "reduce", "scan", "scatter", "selection", "sets", "shape", "statistics",
+}  # fmt: skip
+#: Sizes beyond those at which engines take another way: rows by blocks, compiled loops, sorting by digits. What is
+#: not exact is not added up in rows longer than those of any program.
+_WIDE: tuple[Shape, ...] = ((40, 60), (60, 40), (2, 30, 50), (90, 30))
+_LONG: tuple[Shape, ...] = (*_WIDE, (3000,), (2, 1100), (1100, 3), (70000,), (270, 260))
 
 
 class Undrawn(UsageError):
@@ -68,6 +72,9 @@ def kinds(spec: OpSpec, dtype: str) -> tuple[Kind, ...]:
         found.append("exact")
     if letter == "f" and _IN_PLACE & spec.spellings:
         found.append("written")
+    apart = any(a.limits.get("apart") for a in spec.arguments)  # in long rows some come close
+    if letter == "f" and (elementwise(spec) or spec.family in _GROWING) and not (apart and "exact" not in spec.tags):
+        found.append("large")
     return tuple(kind for kind in KINDS if kind in found)
 
 
@@ -95,7 +102,9 @@ def draw_op(
         having = ", ".join(kinds(spec, dtype)) or "none"
         raise UsageError(f"{spec.name} cannot be drawn in {dtype} as {kind!r}; there is {having}")
     # one correctly rounded operation has the same bits everywhere, also on critical values
-    exact = kind == "exact" or (kind == "critical" and "rounded" in spec.tags)
+    exact = (
+        kind == "exact" or (kind == "critical" and "rounded" in spec.tags) or (kind == "large" and "exact" in spec.tags)
+    )
     regime: Regime = "exact" if exact else "smooth"
     # what a comparison is written into still has a derivative: 0
     compares = not spec.orders and "ties" in spec.tags and "inplace" in spec.spellings
@@ -106,10 +115,13 @@ def draw_op(
         spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
     elif spelling is None and compares and source.boolean(0.4):
         spelling = "inplace"
+    elif spelling is None and kind == "large" and _IN_PLACE & spec.spellings and source.boolean(0.4):
+        spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
     for _ in range(_TRIES):
         main = _shape(source, spec, kind) if shape is None else shape
         filler = _filler(spec, kind, part)
         draft = Draft(source, reference, regime, (dtype,), main, filler=filler, admits=admits, leaning=leaning)
+        draft.broadcasting = kind != "large" or exact
         if kind == "shapes" and source.boolean(0.35):
             _prepare(draft)
         draft.differentiable = not (kind == "written" and source.boolean(0.4))
@@ -136,23 +148,22 @@ def parts(spec: OpSpec, kind: Kind) -> int:
     """How many programs of a kind differ on purpose: one a stress range; and where elements meet, one with nan."""
     if kind == "stress":
         return len(spec.stress)
-    return 2 if kind == "critical" and not _elementwise(spec) else 1
+    return 2 if kind == "critical" and not elementwise(spec) else 1
 
 
 def _shape(source: Source, spec: OpSpec, kind: Kind) -> Shape:
-    if kind == "critical" and _elementwise(spec):
+    if kind == "critical" and elementwise(spec):
         # enough places for every value, or for a good part of the pairs
         return (64,) if len(spec.arguments) == 1 else (192,)
     if kind == "shapes":
         return source.choice(_UNUSUAL)
+    if kind == "large":
+        wide = spec.family in _PAIRING or not (elementwise(spec) or "exact" in spec.tags)
+        return source.choice(_WIDE if wide else _LONG)
     if kind == "stress" and "stream" in spec.tags:
         return (64,)  # so many draws that the rare ways are gone, too
     shape = shapes.base(source)
     return (3, 4) if kind == "stress" and not shapes.size(shape) else shape
-
-
-def _elementwise(spec: OpSpec) -> bool:
-    return spec.family in _ELEMENTWISE and spec.name not in _ACROSS
 
 
 Filler = Callable[[Draft, Shape, str, Mapping[str, Any]], Array | None]
@@ -178,7 +189,7 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
         values = np.array(arrays.critical(np.dtype(dtype), spec.critical, ends), dtype)
-        if _elementwise(spec):
+        if elementwise(spec):
             # each tensor starts elsewhere and moves on by one a round, so that all pairs meet
             stride = source.choice([n for n in (1, 3, 5, 7, 11) if math.gcd(n, len(values)) == 1])
             number = np.arange(shapes.size(shape))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from parity.catalogue.spec import Argument
+from parity.strategies import arrays
 from parity.strategies.arguments import LEFT, Call, Drawer
 from parity.strategies.item import Item, Unfit
 from parity.strategies.shapes import LARGEST, Shape, size
@@ -96,6 +99,57 @@ def channel_bias(call: Call, argument: Argument) -> Any:
     return call.same((count,))
 
 
+def window(call: Call, argument: Argument) -> Any:
+    """The size of a pooling's window; its stride, padding, dilation and whether it may end outside are drawn, too.
+
+    `dilates`: it may leave elements out; `unpadded`: it stays inside; `one`: its size is a number, never a tuple.
+    """
+    first, source, limits = call.leading(), call.source, argument.limits
+    dims = limits["dims"]
+    lengths, padding, dilation = [], [], []
+    for n in first.shape[-dims:]:
+        step = source.choice((1, 1, 2)) if limits.get("dilates") else 1
+        length = source.integer(1, min(3, (n - 1) // step + 1))
+        most = 0 if limits.get("unpadded") else _reach(length, step) // 2
+        lengths.append(length)
+        dilation.append(step)
+        padding.append(source.integer(0, most) if source.boolean() else 0)
+    if any(padding):
+        call.values["padding"] = _by_dims(call, padding)
+    if any(d > 1 for d in dilation):
+        call.values["dilation"] = _by_dims(call, dilation)
+    if source.boolean(0.6):
+        call.values["stride"] = _by_dims(call, [source.integer(1, 3) for _ in range(dims)])
+    if source.boolean(0.3):
+        call.values["ceil_mode"] = True
+    return lengths[0] if limits.get("one") else _by_dims(call, lengths)
+
+
+def parts(call: Call, argument: Argument) -> Any:
+    """How many parts each of the last dimensions is to have; None leaves it whole."""
+    source, dims = call.source, argument.limits["dims"]
+    if dims == 1 or source.boolean():
+        return source.integer(1, 4)
+    return tuple(source.integer(1, 4) if source.boolean(0.85) else None for _ in range(dims))
+
+
+def unpooled(call: Call, argument: Argument) -> Any:
+    """A place in a larger plane for each element, no two of them alike."""
+    first, source, dims = call.leading(), call.source, argument.limits["dims"]
+    lead, own = first.shape[: first.ndim - dims], first.shape[first.ndim - dims :]
+    call.values["kernel_size"] = length = source.integer(1, 2)
+    step = source.integer(1, 2) if source.boolean() else length
+    if step != length:
+        call.values["stride"] = step
+    sizes = [(n - 1) * step + length for n in own]
+    if step > 1 and source.boolean(0.3):
+        sizes = [n + 1 for n in sizes]
+        call.values["output_size"] = tuple(sizes)
+    room, count = size(tuple(sizes)), size(own)
+    rows = [np.argsort(arrays.uniform(source, (room,), 0, 1), kind="stable")[:count] for _ in range(size(lead))]
+    return call.draft.leaf(np.array(rows, np.int64).reshape(first.shape), layouts=0.0, usable=False)
+
+
 def beforehand(call: Call, argument: Argument) -> Any:
     """What an argument before has settled."""
     return call.values.get(argument.name, LEFT)
@@ -106,4 +160,7 @@ DRAWERS: dict[str, Drawer] = {
     "channel_bias": channel_bias,
     "images": images,
     "kernels": kernels,
+    "parts": parts,
+    "unpooled": unpooled,
+    "window": window,
 }

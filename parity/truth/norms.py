@@ -29,7 +29,7 @@ def _norm(input: Array, p: Any, dim: Dims, keepdim: bool) -> Array:
         return along(size, dim, keepdim, total)
     if p == 2:
         # squared first: the modulus has a kink at 0, its square has none
-        return _root(along(size * size, dim, keepdim, total))
+        return _root(along(np.asarray(size * size, object), dim, keepdim, total))
     power = elementwise(lambda x: x ** arb(p) if x != 0 else x, 1)
     root = elementwise(lambda x: x ** (1 / arb(p)) if x != 0 else x, 1)
     return root(along(power(size), dim, keepdim, total))

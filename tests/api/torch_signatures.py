@@ -67,6 +67,8 @@ def _deprecated(s: Signature, factor: str) -> bool:
 def in_namespace(namespace: str, name: str) -> list[Signature]:
     """The overloads of nn.functional, linalg or special."""
     value = functools.reduce(getattr, [*namespace.split("."), name], torch)
+    if getattr(value, "__qualname__", "").startswith("boolean_dispatch"):
+        value = inspect.getclosurevars(value).nonlocals["if_true"]  # either of two functions of one signature
     if found := _of_python(value):
         return found
     name = {"logsigmoid": "log_sigmoid"}.get(name, name)

@@ -10,7 +10,7 @@ import pytest
 
 from parity import truth
 from parity.accuracy.measure import DTYPES, Row, Worst, has, measured, selected
-from parity.accuracy.page import PAGE, listed, page, shown
+from parity.accuracy.page import PAGE, figures, page, shown
 from parity.accuracy.points import cases, points
 from parity.accuracy.reasons import REASONS
 from parity.catalogue import CATALOGUE
@@ -88,7 +88,7 @@ def test_the_page_names_worst_points_exactly_and_says_why():
     text = page([row], "autodiff", "torch", 7)
     assert f"| `digamma` | 7 | 0.50 | 0.75 | `{(0.1).hex()}` | wrong | 2.0e6 | `{(20.0).hex()}` |" in text
     assert f"- `digamma`: gradient 2.0e6: {REASONS['digamma']}" in text
-    assert listed(text) == [("float64", "digamma")]
+    assert list(figures(text)) == [("float64", "digamma")]
     assert shown(float("nan")) == "–"
 
 
@@ -102,6 +102,22 @@ def test_a_stale_page_is_noticed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["accuracy", "--check", "--dtypes", "float64", "--ops", "tanh"]) == 1
     assert "lacks tanh in float64" in capsys.readouterr().out
+
+
+def test_a_page_that_promises_too_much_is_noticed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    wish = ["accuracy", "torch", "--ops", "tanh", "--dtypes", "float32"]
+    assert main([*wish, "--points", "60", "--write"]) == 0
+    assert main([*wish, "--check", "--points", "60"]) == 0
+    page = tmp_path / PAGE
+    text = page.read_text(encoding="utf-8")
+    (row,) = [line for line in text.splitlines() if line.startswith("| `tanh`")]
+    cells = row.split(" | ")
+    page.write_text(text.replace(row, " | ".join([*cells[:6], "0.50", *cells[7:]])), encoding="utf-8")
+    assert main([*wish, "--check"]) == 0
+    assert main([*wish, "--check", "--points", "60"]) == 1
+    assert "tanh in float32: the gradient is " in capsys.readouterr().out
 
 
 def test_wrong_names_are_refused(capsys):

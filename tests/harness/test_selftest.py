@@ -12,7 +12,7 @@ from parity.compare import compare
 from parity.compare.naming import NAMES
 from parity.engines import reference, resolve
 from parity.errors import UsageError
-from parity.faults import accounts, lived, mutants, precision, selftest
+from parity.faults import accounts, bounds, lived, mutants, precision, selftest
 from parity.faults.candidates import candidates
 from parity.faults.equivalent import reason
 from parity.faults.mutations import mutants as mutations_of
@@ -187,11 +187,19 @@ def test_a_measure_notices_what_is_less_accurate():
     assert [result.how for result in fates] == ["accuracy of the value of nn.functional.logsigmoid float32"]
 
 
+@pytest.mark.parametrize(("step", "alike"), [(0.0, True), (2.0**-53, False)])
+def test_a_bound_is_proved_by_what_stands_on_either_side_of_it(step, alike):
+    near, nearer = (eval(f"lambda x: x {way} 0.5") for way in ("<", "<="))
+    table = ((near, lambda x: x / 2), (lambda x: x == x, lambda x: x / 2 + step))
+    codes = near.__code__, nearer.__code__
+    assert bool(bounds.proof(near, *codes, "x < 0.5 -> x <= 0.5")) is alike, table
+    assert not bounds.proof(near, *codes, "x < 0.5 -> x > 0.5"), "another comparison"
+    assert not bounds.proof(nearer, *codes, "x < 0.5 -> x <= 0.5"), "no table"
+
+
 def test_equivalents_have_their_reasons_by_name_or_by_pattern():
     assert reason("kernels.comparison.close:swapped:1", "x - y -> y - x")
     assert not reason("kernels.comparison.close:swapped:1", "x / y -> y / x"), "another change has its number now"
-    assert reason("kernels.error_functions.(lambda x: x < 0)[1]:comparison:1", "x < 0.5 -> x <= 0.5")
-    assert not reason("kernels.error_functions.(lambda x: x < 0)[1]:comparison:1", "x < 0.5 -> x > 0.5")
     assert not reason("kernels.elementary.sinc:sign:1", "-x -> x")
 
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from autodiff.nn.modules import activation, container, dropout, linear, loss, module
+from autodiff.nn.modules import (
+    activation,
+    container,
+    conv,
+    dropout,
+    linear,
+    loss,
+    module,
+    normalization,
+    pooling,
+    rnn,
+    shaping,
+)
 from autodiff.nn.modules.module import Module
 
-_FAMILIES = (activation, container, dropout, linear, loss, module)
+_FAMILIES = (module, activation, container, conv, dropout, linear, loss, normalization, pooling, rnn, shaping)
 
 for _family in _FAMILIES:
     for _name, _value in vars(_family).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from autodiff._core.registry import ops
@@ -28,7 +29,7 @@ Sigmoid = layer("Sigmoid", "sigmoid")
 SiLU = layer("SiLU", "silu", "?inplace")
 Softmax = layer("Softmax", "softmax", "dim", settings="dim")
 Softmin = layer("Softmin", "softmin", "dim", settings="dim")
-Softplus = layer("Softplus", "softplus", "beta threshold")
+Softplus = layer("Softplus", "softplus", "beta threshold", settings="beta=1.0 threshold=20.0")
 Softshrink = layer("Softshrink", "softshrink", "!lambd")
 Softsign = layer("Softsign", "softsign")
 Tanh = layer("Tanh", "tanh")
@@ -39,10 +40,24 @@ Threshold = layer("Threshold", "threshold", "threshold value ?inplace")
 class Hardtanh(layer("Hardtanh", "hardtanh", "min_val max_val ?inplace")):  # type: ignore[misc]
     """The identity between two bounds. Raises AssertionError for bounds in the wrong order."""
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
+        for old, new, value in (("min_value", "min_val", min_value), ("max_value", "max_val", max_value)):
+            if value is not None:
+                warnings.warn(
+                    f"keyword argument `{old}` is deprecated and rename to `{new}`", FutureWarning, stacklevel=2
+                )
+        min_val = min_val if min_value is None else min_value
+        max_val = max_val if max_value is None else max_value
         super().__init__(min_val, max_val, inplace)
-        if self.max_val <= self.min_val:
-            raise AssertionError("max_val must be larger than min_val")
+        if max_val <= min_val:
+            raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
 
 
 class ReLU6(Hardtanh):

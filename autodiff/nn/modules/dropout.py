@@ -17,3 +17,8 @@ class _Dropout(Training):
 
 
 Dropout = layer("Dropout", "dropout", "p inplace", base=_Dropout)
+Dropout1d = layer("Dropout1d", "dropout1d", "p inplace", base=_Dropout)
+Dropout2d = layer("Dropout2d", "dropout2d", "p inplace", base=_Dropout)
+Dropout3d = layer("Dropout3d", "dropout3d", "p inplace", base=_Dropout)
+AlphaDropout = layer("AlphaDropout", "alpha_dropout", "p inplace", base=_Dropout)
+FeatureAlphaDropout = layer("FeatureAlphaDropout", "feature_alpha_dropout", "p inplace", base=_Dropout)

@@ -6,6 +6,7 @@ Knows no function by name. Settings become attributes, tensors among them buffer
 from __future__ import annotations
 
 import inspect
+from ast import literal_eval
 from typing import Any, ClassVar
 
 from autodiff._functions.loss import reduction_of
@@ -40,9 +41,12 @@ class Layer(Module):
             else:
                 setattr(self, name, value)
 
-    def forward(self, *inputs: Any) -> Any:
+    def _call(self, *inputs: Any, **more: Any) -> Any:
         settings = {name: getattr(self, name) for name in self._given}
-        return getattr(functional, self._function)(*inputs, **settings)
+        return getattr(functional, self._function)(*inputs, **settings, **more)
+
+    def forward(self, *inputs: Any) -> Any:
+        return self._call(*inputs)
 
     def extra_repr(self) -> str:
         shown = []
@@ -60,8 +64,7 @@ class Training(Layer):
     """A layer whose function is told whether the module is in training."""
 
     def forward(self, *inputs: Any) -> Any:
-        settings = {name: getattr(self, name) for name in self._given}
-        return getattr(functional, self._function)(*inputs, training=self.training, **settings)
+        return self._call(*inputs, training=self.training)
 
 
 def layer(
@@ -72,10 +75,11 @@ def layer(
     settings: str | None = None,
     inputs: int = 1,
     base: type[Layer] = Layer,
+    **also: Any,
 ) -> Any:
     """The module class for a function of `inputs` tensors; `settings` are its other parameters, or those named here.
 
-    A setting is `name` or `name=default` where the default is not the function's.
+    A setting is `name` or `name=default` where the default is not the function's. `also`: of the class, underscored.
     """
     own = inspect.signature(getattr(functional, function)).parameters
     if settings is None:
@@ -84,13 +88,24 @@ def layer(
         wanted = {}
         for text in settings.split():
             n, _, default = text.partition("=")
-            wanted[n] = own[n].replace(default=float(default)) if default else own[n]
+            wanted[n] = own[n].replace(default=literal_eval(default)) if default else own[n]
+    wanted.pop("out", None)
+    signature = inspect.Signature(list(wanted.values()))
     about = {
         "__doc__": f"`nn.functional.{function}` as a module.",
         "__module__": "autodiff.nn",
         "_function": function,
-        "_signature": inspect.Signature(list(wanted.values())),
+        "_signature": signature,
         "_shown": tuple(shown.split()),
         "_given": tuple(n for n in wanted if n not in _LEGACY),
+        **{f"_{key}": value for key, value in also.items()},
     }
-    return type(name, (base,), about)
+    made: type[Layer] = type(name, (base,), about)
+
+    def __init__(self: Layer, *args: Any, **kwargs: Any) -> None:
+        super(made, self).__init__(*args, **kwargs)
+
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = signature.replace(parameters=[itself, *wanted.values()])  # type: ignore[attr-defined]
+    made.__init__ = __init__  # type: ignore[method-assign]
+    return made

@@ -1,0 +1,18 @@
+"""torch.nn.utils: gradients clipped, parameters as one vector, sequences of unequal lengths."""
+
+from __future__ import annotations
+
+from autodiff.nn.utils import rnn
+from autodiff.nn.utils.clip_grad import (
+    clip_grad_norm,
+    clip_grad_norm_,
+    clip_grad_value_,
+    clip_grads_with_norm_,
+    get_total_norm,
+)
+from autodiff.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
+
+__all__ = [
+    "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm",
+    "parameters_to_vector", "rnn", "vector_to_parameters",
+]  # fmt: skip

@@ -1,0 +1,103 @@
+"""Well-known mistakes of hand-written engines, named by experiments of a line or two: `diagnose`.
+
+Knows the mistakes, a row each in the families beside it, and no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from parity.diagnosis import accumulation, broadcasting, conventions, kinks, modes, operators, structure, views
+from parity.diagnosis.row import LACKING, Convention, Finding, Mistake, Trial, said
+from parity.engines.experiment import Tried
+
+__all__ = ["CONVENTIONS", "MISTAKES", "Finding", "diagnose", "findings"]
+
+#: The most fundamental first: that is the order in which a report names them.
+MISTAKES: tuple[Mistake, ...] = (
+    *structure.ORDER, *accumulation.ROWS, *structure.ROWS, *operators.ROWS, *broadcasting.ROWS, *views.ROWS,
+    *kinks.ROWS, *modes.ROWS,
+)  # fmt: skip
+CONVENTIONS: tuple[Convention, ...] = conventions.ROWS
+
+
+def diagnose(engine: Any) -> list[Finding]:
+    """What shows, the most fundamental first, conventions last; empty for engines on which nothing can be tried."""
+    if not hasattr(engine, "attempt"):
+        return []
+    return sorted(findings(engine), key=lambda finding: finding.kind == "convention")
+
+
+def findings(engine: Any) -> Iterator[Finding]:
+    """The same as they are found: mistakes and limits in their order, then conventions."""
+    patient = _Patient(engine)
+    hidden: set[int] = set()
+    for mistake in MISTAKES:
+        if mistake.number not in hidden and (finding := patient.examined(mistake)):
+            yield finding
+            if finding.kind == "mistake":
+                hidden.update(mistake.hides)
+    for convention in CONVENTIONS:
+        if finding := patient.asked(convention):
+            yield finding
+
+
+class _Patient:
+    """An engine, and what came of the trials so far."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+        self._tried: dict[tuple[str, str, int, bool], Tried] = {}
+
+    def examined(self, mistake: Mistake) -> Finding | None:
+        """The mistake, if one of its trials gives it away; it names every operator of which one does."""
+        shown = [(trial, tried) for trial in mistake.trials if (tried := self._gives_away(trial)) is not None]
+        if not shown:
+            return None
+        kinds = [trial.kind or mistake.kind for trial, _ in shown]
+        kind = min(kinds, key=("mistake", "limit", "convention").index)
+        trial, tried = shown[kinds.index(kind)]
+        whats = dict.fromkeys(t.what for t, _ in shown if t.what)
+        return Finding(
+            number=mistake.number,
+            name=mistake.name + (f": {', '.join(whats)}" if whats else ""),
+            kind=kind,
+            seen=_seen(trial, tried),
+            trigger=trial.lines,
+            recognised=mistake.recognised,
+            remedy=mistake.remedy,
+        )
+
+    def asked(self, convention: Convention) -> Finding | None:
+        trial = convention.trial
+        tried = self._gives_away(trial)
+        if tried is None:
+            return None
+        return Finding(0, convention.name, "convention", _seen(trial, tried, "torch's is"), trial.lines)
+
+    def _gives_away(self, trial: Trial) -> Tried | None:
+        tried = self.tried(trial)
+        if (tried.lacks and trial.wrong is not LACKING) or trial.right.test(tried) or not trial.wrong.test(tried):
+            return None
+        return tried if all(given.right.test(self.tried(given)) for given in trial.given) else None
+
+    def tried(self, trial: Trial) -> Tried:
+        key = trial.lines, trial.looks, trial.times, trial.bare
+        if key not in self._tried:
+            lines = trial.lines.replace(".backward()", '.backward("bare")') if trial.bare else trial.lines
+            looks = [look.strip() for look in trial.looks.split("; ")]
+            self._tried[key] = self.engine.attempt(lines, looks, trial.times)
+        return self._tried[key]
+
+
+def _seen(trial: Trial, tried: Tried, rightly: str = "right is") -> str:
+    names = trial.looks.replace("; ", ", ")
+    right = f"; {rightly} {trial.right.words}" if trial.right.words else ""
+    if tried.lacks:
+        return f"it raises {tried.lacks}{right}" if ":" in tried.lacks else f"there is none{right}"
+    if tried.raised is not None:
+        message = f": {tried.raised.message}" if tried.raised.message else ""
+        return f"it raises {tried.raised.type}{message[:80]}{right}"
+    several = [", ".join(map(said, found)) for found in tried.readings[:3]]
+    return f"{names} {'are' if ', ' in names else 'is'} {', then '.join(several)}{right}"
