@@ -235,6 +235,10 @@ class Function:
         inputs = tuple(a if isinstance(a, Tensor) else None for a in args)
         # torch goes by the grad mode alone: switched on inside inference mode it records.
         recording = state.grad_mode
+        if recording and state.inference:
+            for t in inputs:
+                if t is not None:
+                    t.grad_fn  # noqa: B018  a view that may not be asked refuses
         ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
         separate = cls.setup_context is not Function.setup_context
         with undisturbed() if duals else no_grad():
@@ -253,13 +257,15 @@ class Function:
         ]
         if duals:
             pushed(cls, ctx, inputs, outputs, result if many else (result,))
-        if recording and any(ctx.needs_input_grad):
-            _record(cls, ctx, inputs, outputs, result if many else (result,))
-        elif ctx._dirty:
-            # What was written where nothing is recorded comes out without its graph.
-            outputs = [alias(o) if any(o is t for t in ctx._dirty) and o.requires_grad else o for o in outputs]
-        # Outputs among these own the node, and it the context.
-        ctx._to_save = ctx._for_forward = ctx._dirty = ctx._constant = ()
+        try:
+            if recording and any(ctx.needs_input_grad):
+                _record(cls, ctx, inputs, outputs, result if many else (result,))
+            elif ctx._dirty:
+                # What was written where nothing is recorded comes out without its graph.
+                outputs = [alias(o) if any(o is t for t in ctx._dirty) and o.requires_grad else o for o in outputs]
+        finally:
+            # Outputs among these own the node, and it the context.
+            ctx._to_save = ctx._for_forward = ctx._dirty = ctx._constant = ()
         return tuple(outputs) if many else outputs[0]
 
     @classmethod

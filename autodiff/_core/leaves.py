@@ -139,12 +139,13 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
             else:
                 first = ops.clone(g) if g._array.flags.c_contiguous else ops.contiguous(g)
         elif not isinstance(g, np.ndarray):
-            first = wrap(g if lies is None else _laid(np.asarray(g), lies))
+            first = wrap(g)
         else:
             # The walk holds it once more than _alone() did: in its own frame.
-            fresh = references(g) <= ALONE + 1 and (g.base is None or _is_whole(g))
+            alone = references(g) <= ALONE + 1
+            fresh = alone and (g.base is None or _is_whole(g))
             if lies is not None:
-                first = wrap(g if fresh and _suits(g, lies) else _laid(g, lies))
+                first = wrap((g if fresh else in_own_memory(g)) if alone and _suits(g, lies) else _laid(g, lies))
             else:
                 first = wrap(g if fresh and g.flags.c_contiguous else in_own_memory(g))
         # Threads take turns at calls: between this question and its answer there is none.

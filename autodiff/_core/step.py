@@ -178,6 +178,8 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
             oldest = t.key
     while stack:
         node = stack.pop()
+        if type(node) is DeadEnd:
+            all_lead = False
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
@@ -272,6 +274,8 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             grads = _pull_each(node, g, values)
     own, arrived, general = node.like, walk.arrived, walk.ordered or walk.holes
     if hooks is not None and hooks.after:
+        if needed is not None:
+            grads = [None if edge not in needed else h for edge, h in zip(edges, grads)]
         grads = [h if h is None or edge is None else fitted(h, edge.like) for edge, h in zip(edges, grads)]
         grads = run_after(node, grads, g, create_graph)
     for edge, h in zip(edges, grads):
@@ -304,6 +308,10 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
 
 def _let_go(walk: Walk, node: DeadEnd, g: Gradient) -> None:
     """A gradient nobody wants: a leaf that required grad once still has its hooks called."""
+    tensor = node.variable
+    if tensor is not None and tensor._meta is not None and (node.hooks is not None or tensor._meta.hooks):
+        # Those that the tensor has by now.
+        node.hooked().tensor = [(0, tensor._meta.hooks)] if tensor._meta.hooks else []
     if node.hooks is not None:
         if not walk.entered:
             walk.enter()

@@ -276,6 +276,7 @@ class Tensor:
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf in `.grad` as well."""
         node = self._need_grad("can't retain_grad on Tensor that has requires_grad=False")
+        self.grad_fn  # noqa: B018  a view that may not be asked refuses
         if not isinstance(node, AccumulateGrad):
             owner, slot = place_of(node)
             owner.hooked().retained[slot] = weakref.ref(self)
@@ -421,7 +422,7 @@ def leave_graph(tensor: Tensor) -> None:
 
 def _tell_views(base: Tensor) -> None:
     """A tensor requires grad, or does so no more: with it do those of its views that have no node of their own."""
-    if base._storage is None or base._storage.views is None:
+    if base._storage is None or base._storage.views is None or base._base is not None:
         return
     takes_part = base._node is not None
     for reference in base._storage.views:

@@ -124,7 +124,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise _unequal([input._array.shape, mask._array.shape]) from None
 
 
-@function(inplace=True)
+@function(inplace="overlapping")
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy that holds the first elements of source, in order, wherever the mask holds."""
     _check_mask(mask, f"masked_scatter_ only supports boolean masks, but got mask with dtype {_named(mask)}")

@@ -9,7 +9,7 @@ from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
-from autodiff._functions.shape import broadcast_to, common_shape, reshaped
+from autodiff._functions.shape import common_shape, reshaped
 
 METHOD = "Tensor"
 NUMBER = (bool, int, float, complex)
@@ -78,8 +78,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     along = (shape[d], wanted[d])
     shape[d] = wanted[d] = 1
     both = list(_broadcast(tuple(shape), tuple(wanted)))
-    x = broadcast_to(input, (*both[:d], along[0], *both[d + 1 :]))
-    return gather(x, d, broadcast_to(indices, (*both[:d], along[1], *both[d + 1 :])))  # type: ignore[no-any-return]
+    x = ops.expand(input, shape=(*both[:d], along[0], *both[d + 1 :]))
+    return gather(x, d, ops.expand(indices, shape=(*both[:d], along[1], *both[d + 1 :])))  # type: ignore[no-any-return]
 
 
 def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

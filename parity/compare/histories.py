@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.catalogue import CATALOGUE
 from parity.compare.jitter import treatment
 from parity.compare.naming import named
 from parity.compare.structure import same_family
@@ -338,7 +339,15 @@ class _Lives:
         return not apart.any() or (x.dtype.kind in "fc" and not self._grave(x, y, apart))
 
     def _promises_nothing(self, step: int, a: Moment, b: Moment) -> bool:
-        """Gradients may share memory with what was handed in, as torch's do; an engine need not."""
+        """Gradients may share memory with what was handed in, as torch's do; an engine need not.
+
+        Nor is it promised whether what lies in one order here and in another there is copied.
+        """
+        op = self.program.steps[step].op
+        if (op in CATALOGUE and "may_view" in CATALOGUE[op].tags) or op == "contiguous":
+            given = next(iter(self.program.steps[step].refs()), None)
+            if given is not None and not self._lies_alike(given.index):
+                return True
         return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
 
     @cached_property
@@ -353,6 +362,10 @@ class _Lives:
         if step < 0:
             return True
         moment = self.ours.moments[step]
+        for other in self.program.steps[step + 1 :]:
+            target, *given = (ref.index for ref in other.refs()) if other.op == "set_data" else (None,)
+            if target == value and not all(map(self._promised_layout, given)):
+                return False
         if moment.shares is None or self.program.steps[step].op in _GIVING:
             return False
         return self._lies_alike(moment.shares)
