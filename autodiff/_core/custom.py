@@ -248,7 +248,7 @@ class Function:
         many = isinstance(result, tuple)
         outputs = list(result) if many else [result]
         if state.inference:
-            _made_unrecorded(outputs)
+            _made_unrecorded([o for o in outputs if not any(o is t for t in inputs)])
         ctx._tensors = tuple(isinstance(o, Tensor) for o in outputs)
         _write(ctx, inputs, outputs)
         outputs = [

@@ -280,7 +280,7 @@ def rebind(target: Tensor, result: Tensor, place: Node | None) -> None:
         return
     base = view.base
     replay = functools.partial(replayed, view.way)
-    lies = None if _expanded(base._array) else order(base._array)
+    lies = None if _expanded(base._array) or _expanded(target._array) else order(base._array)
     if node is not None and node.results == 1 and type(node) is not Output and node.edges[0] is place:
         replace_node(base, copied_into(base, node, replay, lies))
     else:

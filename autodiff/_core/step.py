@@ -427,6 +427,8 @@ def check_unwritten(node: Node) -> None:
                 _check_attached(x, node)
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
             if storage is not None and storage.written > node.recorded:
+                if isinstance(x, Tensor):
+                    x.grad_fn  # noqa: B018  a view that may not be asked says so first
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
                 now = storage.version
                 text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))

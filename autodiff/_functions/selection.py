@@ -7,9 +7,11 @@ from typing import Any
 from autodiff._core import arguments, dtypes
 from autodiff._core.batched import whole
 from autodiff._core.function import function
+from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.shape import common_shape, reshaped
+from autodiff._kernels.geometry import expand
 
 METHOD = "Tensor"
 NUMBER = (bool, int, float, complex)
@@ -79,7 +81,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     shape[d] = wanted[d] = 1
     both = list(_broadcast(tuple(shape), tuple(wanted)))
     x = ops.expand(input, shape=(*both[:d], along[0], *both[d + 1 :]))
-    return gather(x, d, ops.expand(indices, shape=(*both[:d], along[1], *both[d + 1 :])))  # type: ignore[no-any-return]
+    places = wrap(expand(indices._array, (*both[:d], along[1], *both[d + 1 :])))
+    return gather(x, d, guarded(places, indices))  # type: ignore[no-any-return]
 
 
 def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

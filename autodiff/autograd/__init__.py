@@ -99,7 +99,8 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:
             if isinstance(t, Tensor) and not t.requires_grad:
-                raise RuntimeError(errors.NO_GRAPH.format(index=index))
+                given.append(None)  # refused below, in its turn
+                continue
             if math.prod(shape) != 1:
                 raise RuntimeError(errors.NON_SCALAR_ROOT)
             if dtype.kind == "c":

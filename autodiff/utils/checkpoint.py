@@ -128,6 +128,7 @@ class _Argument:
         if isinstance(kept, Packed):
             return kept.tensor(kept.edge)  # type: ignore[arg-type]
         if not kept.is_inference() and kept._version != self._version:
+            kept.grad_fn  # noqa: B018  a view that may not be asked says so first
             kind = f"torch.{kept.dtype.name}"
             raise RuntimeError(errors.changed(kind, kept._array.shape, "", kept._version, self._version))
         return kept

@@ -359,13 +359,13 @@ class _Lives:
     def _promised_layout(self, value: int) -> bool:
         """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie."""
         step = value - len(self.program.inputs)
-        if step < 0:
-            return True
-        moment = self.ours.moments[step]
-        for other in self.program.steps[step + 1 :]:
+        for other in self.program.steps[max(step + 1, 0) :]:
             target, *given = (ref.index for ref in other.refs()) if other.op == "set_data" else (None,)
             if target == value and not all(map(self._promised_layout, given)):
                 return False
+        if step < 0:
+            return True
+        moment = self.ours.moments[step]
         if moment.shares is None or self.program.steps[step].op in _GIVING:
             return False
         return self._lies_alike(moment.shares)
