@@ -47,17 +47,22 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             result = anyway(kernel, *arrays, **params)
         except ValueError as error:
             raise unbroadcast(p, inputs, error) from None
-        several = isinstance(result, tuple)
-        tensors = [wrap(r) for r in result] if several else [wrap(result)]
-        if needs_grad and (not unusual or (state.grad if p.copies else takes_part(*inputs))):
-            record(p, inputs, tensors, params)
-        if is_view:
-            _link_views(p, inputs[0], tensors, params, several)
-        if duals:
-            carried(p, inputs, params, tensors)
-        return tuple(tensors) if several else tensors[0]
+        return _finished(p, inputs, params, result, needs_grad)
 
     return op
+
+
+def _finished(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], result: Any, needs_grad: bool) -> Any:
+    """A kernel's result, or results, as Tensors in their place in the graph."""
+    several = isinstance(result, tuple)
+    tensors = [wrap(r) for r in result] if several else [wrap(result)]
+    if needs_grad and (not unusual or (state.grad if p.copies else takes_part(*inputs))):
+        record(p, inputs, tensors, params)
+    if p.view:
+        _link_views(p, inputs[0], tensors, params, several)
+    if duals:
+        carried(p, inputs, params, tensors)
+    return tuple(tensors) if several else tensors[0]
 
 
 def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params: dict[str, Any]) -> None:
@@ -148,7 +153,6 @@ def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dic
 def one_input_operator(p: Primitive) -> Callable[..., Any]:
     """The operator of a primitive of one tensor: the general way without its loops."""
     kernel, is_view, differentiable = p.kernel, p.view, any(f is not None for f in p.formulas)
-    usual = general_operator(p)
 
     def op(input: Any, **params: Any) -> Any:
         if type(input) is not Tensor:
@@ -162,8 +166,7 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         except RuntimeError:
             result = anyway(kernel, x, **params)
         if type(result) is tuple or isinstance(result, tuple):
-            # Several results are rare enough to take the general way, once more.
-            return usual(input, **params)
+            return _finished(p, (input,), params, result, differentiable and input._node is not None)
         t: Tensor = new_node(Tensor)
         t._array = result
         t._storage = t._meta = None

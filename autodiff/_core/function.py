@@ -218,7 +218,6 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
 
     recorded.__name__ = body.__name__
     recorded.__doc__ = body.__doc__
-    recorded.__signature__ = inspect.signature(body)  # type: ignore[attr-defined]
     recorded.__wrapped__ = body  # type: ignore[attr-defined]
     return recorded
 

@@ -20,7 +20,7 @@ from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.batched import Batched
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.modes import state
-from autodiff._core.primitive import Formula, Primitive, parameters
+from autodiff._core.primitive import Formula, Primitive, Unread, parameters
 from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -30,7 +30,7 @@ Kernel = Callable[..., Any]
 
 
 def _primitive(*args: Any, **kwargs: Any) -> Primitive:
-    p = Primitive(*args, **kwargs)
+    p = Unread(*args, **kwargs)
     one = len(p.inputs) == len(p.outputs) == 1 and len(p.formulas) <= 1 and not p.variadic and not p.multiplies
     p.op = p.general = one_input_operator(p) if one else general_operator(p)
     return p

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
+from pkgutil import iter_modules
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -45,7 +47,7 @@ _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
 #: Where kernels and formulas are written.
 _SOURCES = ("_primitives", "_kernels")
 #: Kernels that draw random numbers, and doors: no program says what these must do.
-_NO_FORMULAS = frozenset(["random", "mersenne", "flags", "scipy_special"])
+_NO_FORMULAS = frozenset(["random", "mersenne", "flags", "late", "scipy_special"])
 
 
 def kernels() -> dict[str, Callable[..., Any]]:
@@ -125,9 +127,10 @@ def _place(module: str, path: str) -> tuple[Any, str]:
 
 def sources() -> list[ModuleType]:
     """The modules whose functions are the formulas and the kernels, sorted by name."""
-    prefixes = tuple(f"autodiff.{package}." for package in _SOURCES)
-    return [
-        module
-        for name, module in sorted(sys.modules.items())
-        if name.startswith(prefixes) and name.rpartition(".")[2] not in _NO_FORMULAS
-    ]
+    found = []
+    for package in sorted(_SOURCES):
+        folder = import_module(f"autodiff.{package}")
+        names = sorted(m.name for m in iter_modules(folder.__path__) if m.name not in _NO_FORMULAS)
+        # Some are loaded when they are first needed: now.
+        found += [import_module(f"autodiff.{package}.{name}") for name in names]
+    return found

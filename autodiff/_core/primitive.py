@@ -99,12 +99,9 @@ class Primitive:
         self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.
         self.source = _row()
-        #: What the formulas mention, in the order in which it is saved.
-        self.wanted: tuple[str, ...] = ()
         #: torch's name of the node.
         self.title = node or _camel(name) + "Backward0"
         self._shown: dict[type[Node], type[Node]] = {}
-        self._bind()
         #: The operator, on plain arrays the kernel, on Tensors recorded: the general way, and the one everybody calls,
         #: which may be a hot path. Set by the kind.
         self.general: Callable[..., Any]
@@ -115,20 +112,19 @@ class Primitive:
         """Read the formulas: what each wants saved, and the adaptors that hand it over."""
         names = [parameters(f) for f in self.formulas]
         order = dict.fromkeys((*self.inputs, *self.outputs)) | dict.fromkeys(n for each in names for n in each)
-        self.wanted = tuple(n for n in order if any(n in each for each in names))
+        #: What the formulas mention, in the order in which it is saved.
+        self.wanted = tuple([n for n in order if any(n in each for each in names)])
         hot = self.kind in ("pointwise", "parametric", "bilinear")
         if hot:
             # Hot nodes keep by position, and general ones like them.
             self.wanted = (*self.inputs, "out")
         #: Places of the inputs that can have a gradient: torch's node knows no others.
-        self.graded = tuple(i for i, f in enumerate(self.formulas) if f is not None)
+        self.graded = tuple([i for i, f in enumerate(self.formulas) if f is not None])
         place = {n: i for i, n in enumerate(self.wanted)}
         if hot:
             place |= {n + _ARRAY: place[n] for n in self.inputs}
-        #: Places of what is mentioned, in torch's order: inputs by torch's names, then results.
-        shown = {n for n in set().union(*names) if not n.endswith(_ARRAY)}
-        self.mentioned = tuple(place[n] for n in sorted(shown, key=self._torchs_order))
-        self.wants: tuple[frozenset[str], ...] = tuple(frozenset(each) for each in names)
+        self._places = place
+        self.wants: tuple[frozenset[str], ...] = tuple([frozenset(each) for each in names])
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
         picks = [[place[n] for n in each] for each in names]
         self.rules = tuple(
@@ -149,6 +145,12 @@ class Primitive:
             hot_rules = [_hot_rule(f, parameters(f), self.inputs, self.multiplies) for f in self.formulas]
             self.left_rule = hot_rules[0]
             self.right_rule = hot_rules[-1]
+
+    @property
+    def mentioned(self) -> tuple[int, ...]:
+        """Places of what is mentioned, in torch's order: inputs by torch's names, then results."""
+        shown = {n for n in frozenset().union(*self.wants) if not n.endswith(_ARRAY)}
+        return tuple(self._places[n] for n in sorted(shown, key=self._torchs_order))
 
     def _torchs_order(self, name: str) -> tuple[bool, str]:
         return name in self.outputs, "self" if name == "input" else name
@@ -180,7 +182,7 @@ class Primitive:
         """
         mentioned = [name for wanted in self.wants for name in wanted]
         always = {n for n in mentioned if n in self.outputs or (n in self.inputs and mentioned.count(n) > 1)}
-        return frozenset(always.union(*(self.wants[i] for i in which)))
+        return frozenset(always.union(*[self.wants[i] for i in which]))
 
     def plan(self, mask: int) -> tuple[tuple[int, Any], ...]:
         """What to save if the inputs in the bit mask need a gradient: per place, whence and which."""
@@ -207,6 +209,17 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"Primitive({self.name!r}, kind={self.kind!r})"
+
+
+class Unread(Primitive):
+    """A primitive whose formulas nobody asked about yet: then they are read, and it is an ordinary one."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._bind()
+        self.__class__ = Primitive  # type: ignore[assignment]
+        return getattr(self, name)
 
 
 def _row() -> tuple[str, int]:

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels import activation_series as series
-from autodiff._kernels import gelu as exact
 from autodiff._kernels.blocks import row_blocks
-from autodiff._kernels.error_functions import ndtr, normal_density
 from autodiff._kernels.half import in_single
+from autodiff._kernels.late import Late
 from autodiff._kernels.layout import in_rows
 from autodiff._kernels.logistic import believed, bell, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
-from autodiff._kernels.pieces import Piece, alone, by_root, in_blocks, mended, piecewise
+from autodiff._kernels.pieces import Piece, alone, by_root, in_blocks, piecewise
 from autodiff._kernels.reductions import largest_of_rows
 from autodiff._kernels.summation import of_rows, total
 from autodiff._kernels.twofold import two_product
 
 Dims = tuple[int, ...]
+exact, error_functions = Late("gelu"), Late("error_functions")
 
 
 #: The derivative of the logistic function.
@@ -108,15 +108,11 @@ def _mish(x: Any) -> Any:
     return np.where(x < 0, left, np.where(w == 0, x, x - x * off))
 
 
-@alone
-def _mish_near(x: Any) -> Any:
-    return x * series.MISH_GATE(x)
-
-
-@in_blocks
-def _wide_mish(x: Any) -> Any:
-    out = mended(_mish(x), x, np.abs(x) < 1, _mish_near)
-    return _with_its_tail(out, x)
+_wide_mish = piecewise(
+    (lambda x: abs(x) < 1, alone(lambda x: x * series.MISH_GATE(x))),
+    (lambda x: x < -700, alone(_times_exp)),
+    (lambda x: x == x, alone(_mish)),
+)
 
 
 @in_single
@@ -131,31 +127,35 @@ def _mish_formula(x: Any) -> Any:
     return s * (u + 1) / below + x * (4 * s * (u / below) * (u / below))
 
 
-_mish_valley = piecewise(
+def _mish_slope_left(x: Any) -> Any:
+    """By w = e^x, apart from what it comes near to: w(1 + x)."""
+    w = np.exp(x)
+    below = w * (w + 2) + 2
+    return w * (1 + x) - w * w * ((4 * x + 2) + w * ((8 * x + 4) + w * ((4 * x + 3) + w * (1 + x)))) / (below * below)
+
+
+def _mish_slope_right(x: Any) -> Any:
+    """By w = e^-x, apart from what it comes near to: 1."""
+    w = np.exp(-x)
+    below = 2 * w * (w + 1) + 1
+    return 1 + w * w * ((4 * x - 2) + w * (4 * x - 4 * w - 4)) / (below * below)
+
+
+def _times_exp_slope(x: Any) -> Any:
+    half = np.exp(x / 2)
+    return (x + 1) * half * half
+
+
+_mish_slope = piecewise(
+    (lambda x: x >= 0.5, alone(_mish_slope_right)),
+    (lambda x: x < -700, alone(_times_exp_slope)),
+    (lambda x: x <= -3, alone(_mish_slope_left)),
     (lambda x: x < -1.625, series.MISH_LEFT),
     (lambda x: x < -0.75, by_root(series.MISH_ROOT, series.MISH_BY_ROOT)),
     (lambda x: x < -0.5, series.MISH_RIGHT_0),
     (lambda x: x < 0, series.MISH_RIGHT_1),
     (lambda x: x < 1, series.MISH_RIGHT_2),
 )
-
-
-@in_blocks
-def _mish_slope(x: Any) -> Any:
-    """By w = e^-|x|, apart from what it comes near to on either side: w(1 + x) and 1."""
-    w = np.exp(-np.abs(x))
-    below = w * (w + 2) + 2
-    left = w * (1 + x) - w * w * ((4 * x + 2) + w * ((8 * x + 4) + w * ((4 * x + 3) + w * (1 + x)))) / (below * below)
-    below = 2 * w * (w + 1) + 1
-    right = 1 + w * w * ((4 * x - 2) + w * (4 * x - 4 * w - 4)) / (below * below)
-    out = np.where(x < 0, left, right)
-    out = mended(out, x, (x > -3) & (x < 0.5), _mish_valley)
-    return mended(out, x, _far_left(x), _times_exp_slope)
-
-
-def _times_exp_slope(x: Any) -> Any:
-    half = np.exp(x / 2)
-    return (x + 1) * half * half
 
 
 def halves(x: Any, dim: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -174,12 +174,16 @@ def glu(x: Any, dim: int) -> Any:
 @in_single
 def gelu(x: Any) -> Any:
     """x times the normal distribution's function: nothing is lost on the left side."""
-    return exact.gelu(x) if x.dtype.itemsize == 8 else x * ndtr(x)
+    return exact.gelu(x) if x.dtype.itemsize == 8 else x * error_functions.ndtr(x)
 
 
 @in_single
 def gelu_slope(x: Any) -> Any:
-    return exact.gelu_slope(x) if x.dtype.itemsize == 8 else ndtr(x) + x * normal_density(x)
+    return (
+        exact.gelu_slope(x)
+        if x.dtype.itemsize == 8
+        else error_functions.ndtr(x) + x * error_functions.normal_density(x)
+    )
 
 
 @in_single
@@ -221,7 +225,15 @@ def silu_backward(g: Any, x: Any) -> Any:
     return g * (_silu_slope(x) if x.dtype.itemsize == 8 else sigmoid(x) * (1 + x * sigmoid(-x)))
 
 
-_silu_valley = piecewise(
+def _silu_slope_left(x: Any) -> Any:
+    """e(1 + e + x) / (1 + e)², by e = e^x, nearly e(1 + x)."""
+    e = np.exp(x)
+    return e * (1 + x) - e * e * ((1 + x) * (2 + e) - 1) / ((1 + e) * (1 + e))
+
+
+_silu_slope_below = piecewise(
+    (lambda x: x < -700, alone(_times_exp_slope)),
+    (lambda x: x <= -3.5, alone(_silu_slope_left)),
     (lambda x: x < -1.75, series.SILU_LEFT),
     (lambda x: x < -0.875, by_root(series.SILU_ROOT, series.SILU_BY_ROOT)),
     (lambda x: x < -0.5, series.SILU_RIGHT_0),
@@ -231,12 +243,8 @@ _silu_valley = piecewise(
 
 @in_blocks
 def _silu_slope(x: Any) -> Any:
-    """The slopes at x and -x are 1 together; the left one is e(1 + e + x) / (1 + e)², by e = e^x, nearly e(1 + x)."""
-    left = -np.abs(x)
-    e = np.exp(left)
-    out = e * (1 + left) - e * e * ((1 + left) * (2 + e) - 1) / ((1 + e) * (1 + e))
-    out = mended(out, left, left > -3.5, _silu_valley)
-    out = mended(out, left, _far_left(left), _times_exp_slope)
+    """The slopes at x and -x are 1 together."""
+    out = _silu_slope_below(-np.abs(x))
     return np.where(x > 0, 1 - out, out)
 
 

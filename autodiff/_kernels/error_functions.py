@@ -105,9 +105,18 @@ _erfcx_slope = piecewise(
 )
 #: The derivative of that.
 erfcx_slope = in_single(_erfcx_slope)
+#: 1 - erf(x) for x > 1, where the last digits are erf's alone.
+_short = piecewise(
+    (lambda x: x < 1.25, series.ERFC_2),
+    (lambda x: x < 1.5, series.ERFC_3),
+    (lambda x: x < 2, alone(lambda x: np.exp(-x * x) * series.ERFCX_2(x))),
+    (lambda x: x < 4, alone(lambda x: np.exp(-x * x) * series.ERFCX_3(x))),
+    (lambda x: x < 6, alone(lambda x: np.exp(-x * x) * _far(x)[0])),
+    (lambda x: x >= 6, np.zeros_like),
+)
 _erf = piecewise(
     (lambda x: abs(x) <= 1, alone(lambda x: x + x * series.ERF_NEAR(x * x))),
-    (lambda x: abs(x) > 1, alone(lambda x: np.copysign(1 - _erfc(abs(x)), x))),
+    (lambda x: abs(x) > 1, alone(lambda x: np.copysign(1 - _short(abs(x)), x))),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._kernels.layout import in_rows
+from autodiff._kernels.layout import in_rows, with_channels_of
 from autodiff._kernels.reductions import deviations, mean
 from autodiff._kernels.summation import total
 
@@ -47,3 +47,64 @@ def standardize_backward(g: Any, x: Any, dims: Dims, eps: float) -> Any:
     n = x.dtype.type(max(z.size // max(scale.size, 1), 1))
     along = total(g * z, dims, True) / n
     return scale * (g - total(g, dims, True) / n - z * along)
+
+
+# -- of channels, which are dimension 1 -------------------------------------------------------------------------------
+
+
+def _wide(*arrays: Any) -> list[Any]:
+    return [a if a is None else a.astype(np.float32) for a in arrays]
+
+
+def along(x: Any, ndim: int) -> Any:
+    """One number for each channel, beside something of so many dimensions."""
+    return None if x is None else x.reshape(-1, *(1,) * (ndim - 2))
+
+
+def _stretched(out: Any, weight: Any, bias: Any) -> Any:
+    if weight is not None:
+        out *= along(weight, out.ndim)
+    if bias is not None:
+        out += along(bias, out.ndim)
+    return out
+
+
+def batch_norm(x: Any, weight: Any, bias: Any, eps: float, running: Any, momentum: float) -> Any:
+    """Each channel standardised over the samples; `running` mean and variance are moved towards its own."""
+    if x.dtype.char == "e":
+        return batch_norm(*_wide(x, weight, bias), eps, running, momentum).astype(np.float16)
+    dims = (0, *range(2, x.ndim))
+    if any(r is not None for r in running) and x.size:
+        n = x.size // x.shape[1]
+        average = mean(x, dims, True)
+        away = x - average
+        own = (average, total(away * away, dims, True) / max(n - 1, 1))
+        for held, found in zip(running, own):
+            if held is not None:
+                held[...] = (1 - momentum) * held + momentum * found.reshape(held.shape)
+    out, _ = standardized(in_rows(x), dims, eps) if x.size else (np.array(x), None)
+    return with_channels_of(x, _stretched(out, weight, bias))
+
+
+def batch_norm_by(x: Any, weight: Any, bias: Any, average: Any, variance: Any, eps: float) -> Any:
+    """Each channel moved and scaled by a mean and a variance that are given."""
+    if x.dtype.char == "e":
+        return batch_norm_by(*_wide(x, weight, bias, average, variance), eps).astype(np.float16)
+    out = (in_rows(x) - along(average, x.ndim)) * along(slope(variance, eps), x.ndim)
+    return with_channels_of(x, _stretched(out, weight, bias))
+
+
+def slope(variance: Any, eps: float) -> Any:
+    """What a deviation is divided by, the other way up."""
+    if variance.dtype.char == "e":
+        return slope(variance.astype(np.float32), eps).astype(np.float16)
+    return np.divide(1, np.sqrt(variance + variance.dtype.type(eps)))
+
+
+def group_norm(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
+    """Each group of channels of each sample standardised."""
+    if x.dtype.char == "e":
+        return group_norm(*_wide(x, weight, bias), groups, eps).astype(np.float16)
+    rows = in_rows(x).reshape(len(x), groups, -1) if x.size else x
+    out = (standardized(rows, (2,), eps)[0] if x.size else np.array(x)).reshape(x.shape)
+    return with_channels_of(x, _stretched(out, weight, bias))

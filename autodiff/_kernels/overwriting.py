@@ -50,7 +50,7 @@ def _scaled(combine: Any) -> Kernel:
     def kernel(x: Any, other: Any, out: Any, alpha: float = 1) -> None:
         if alpha == 1:
             combine(x, other, out=out)
-        elif isinstance(other, (int, float)):
+        elif type(other) is not np.ndarray or other.size <= BLOCK:
             combine(x, other * alpha, out=out)
         else:
             blocks(x, other, out=out, alpha=alpha)

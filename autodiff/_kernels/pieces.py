@@ -88,17 +88,6 @@ def alone(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return formula
 
 
-def mended(out: Any, x: Any, here: Any, formula: Callable[[Any], Any]) -> Any:
-    """`out` with formula(x) wherever `here` holds."""
-    (places,) = here.nonzero()
-    if places.size <= FEW and hasattr(formula, "one"):
-        for place in places.tolist():
-            out[place] = formula.one(float(x[place]))
-    elif places.size:
-        out[places] = formula(x.take(places))
-    return out
-
-
 def by_root(root: tuple[float, float], quotient: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A function near its root, which is given in two parts, so that the distance from there loses no digits."""
 

@@ -50,3 +50,106 @@ general(
     inputs=("input", "weight", "bias"),
     node="NativeLayerNormBackward0",
 )
+
+
+# -- of channels, which are dimension 1 -------------------------------------------------------------------------------
+def _along(weight: Any, ndim: int) -> Any:
+    """One number for each channel, beside something of so many dimensions."""
+    return ops.view(weight, shape=(weight.shape[0], *(1,) * (ndim - 2)))
+
+
+def _others(x: Any) -> tuple[int, ...]:
+    return (0, *range(2, len(x.shape)))
+
+
+def _stretched(g: Any, weight: Any) -> Any:
+    return g if weight is None else g * _along(weight, len(g.shape))
+
+
+# torch's backward pass is one operator: what it gives depends on all that it is given, if by name only.
+general(
+    "_beside_batch",
+    lambda found, input, weight: found,
+    lambda g: g,
+    lambda g: None,
+    lambda g: None,
+    inputs=("found", "input", "weight"),
+    node="NativeBatchNormBackwardBackward0",
+)
+
+
+def _batch_input(g: Any, input: Any, weight: Any, eps: float) -> Any:
+    found = ops.standardize_backward(_stretched(g, weight), input, dims=_others(input), eps=eps)
+    return ops._beside_batch(found, input, weight)
+
+
+def _batch_weight(g: Any, input: Any, weight: Any, eps: float) -> Any:
+    dims = _others(input)
+    return ops._beside_batch(
+        ops.sum(g * ops.standardize(input, dims=dims, eps=eps), dims=dims, keepdim=False), input, weight
+    )
+
+
+def _batch_bias(g: Any, input: Any, weight: Any) -> Any:
+    return ops._beside_batch(ops.sum(g, dims=_others(input), keepdim=False), input, weight)
+
+
+general(
+    "batch_norm",
+    normalizations.batch_norm,
+    _batch_input,
+    _batch_weight,
+    _batch_bias,
+    inputs=("input", "weight", "bias"),
+    node="NativeBatchNormBackward0",
+)
+
+
+def _known_input(g: Any, input: Any, weight: Any, mean: Any, variance: Any, eps: float) -> Any:
+    scale = _along(ops.rsqrt(variance + eps), len(input.shape))
+    return ops._beside_batch(_stretched(g, weight) * scale, input, weight)
+
+
+def _known_weight(g: Any, input: Any, weight: Any, mean: Any, variance: Any, eps: float) -> Any:
+    ndim = len(input.shape)
+    z = (input - _along(mean, ndim)) * _along(ops.rsqrt(variance + eps), ndim)
+    return ops._beside_batch(ops.sum(g * z, dims=_others(input), keepdim=False), input, weight)
+
+
+general(
+    "batch_norm_by",
+    normalizations.batch_norm_by,
+    _known_input,
+    _known_weight,
+    _batch_bias,
+    None,
+    None,
+    inputs=("input", "weight", "bias", "mean", "variance"),
+    node="NativeBatchNormBackward0",
+)
+
+
+def _grouped(x: Any, groups: int) -> Any:
+    return ops.reshape_to(x, shape=(x.shape[0], groups, -1))
+
+
+def _group_input(g: Any, input: Any, weight: Any, groups: int, eps: float) -> Any:
+    rows = _grouped(_stretched(g, weight), groups)
+    found = ops.standardize_backward(rows, _grouped(input, groups), dims=(2,), eps=eps)
+    return ops.reshape_to(found, shape=input.shape)
+
+
+def _group_weight(g: Any, input: Any, weight: Any, groups: int, eps: float) -> Any:
+    z = ops.reshape_to(ops.standardize(_grouped(input, groups), dims=(2,), eps=eps), shape=input.shape)
+    return ops.sum(g * z, dims=_others(input), keepdim=False)
+
+
+general(
+    "group_norm",
+    normalizations.group_norm,
+    _group_input,
+    _group_weight,
+    lambda g, input, weight: ops.sum(g, dims=_others(input), keepdim=False),
+    inputs=("input", "weight", "bias"),
+    node="NativeGroupNormBackward0",
+)

@@ -10,7 +10,9 @@ from typing import Any
 
 from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
-from autodiff._kernels import error_functions, gamma
+from autodiff._kernels.late import Late
+
+error_functions, gamma = Late("error_functions"), Late("gamma")
 
 
 def _without(what: str) -> Any:

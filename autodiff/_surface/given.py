@@ -16,6 +16,9 @@ import numpy as np
 
 from autodiff._core.tensor import Tensor
 
+#: What a public function shows of the one inside. Its annotations are that one's, which `inspect.signature` finds.
+SHOWN = ("__module__", "__name__", "__qualname__", "__doc__")
+
 
 class Parameter:
     """What one parameter takes."""
@@ -40,72 +43,88 @@ class Parameter:
         return self.by_type or type(value) in _NUMBERS
 
 
-def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function behind a check of what it is given."""
-    #: The parameters by place and by name, read at the first call; set at once, as other threads may call meanwhile.
-    parameters: tuple[list[Parameter | None], dict[str, Parameter | None]] | None = None
-    #: The types of calls that need not be looked at again.
-    seen: set[tuple[Any, ...]] = set()
-    #: How many parameters take tensors, or anything, before the first that takes something else.
-    tensors = 0
+class Calls:
+    """What is known of the calls of one function: its parameters, once somebody asks, and the types that will do."""
 
-    def look(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        nonlocal parameters, tensors
-        if parameters is None:
-            parameters = _read(function)
-            tensors = sum(1 for _ in takewhile(lambda p: p is None or p.words == "Tensor", parameters[0]))
-        places, named = parameters
+    __slots__ = ("function", "name", "named", "places", "seen", "tensors")
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        self.name = name
+        self.function = function
+        self.places: list[Parameter | None] = []
+        self.named: dict[str, Parameter | None] = _UNREAD
+        #: The types of calls that need not be looked at again.
+        self.seen: set[tuple[Any, ...]] | frozenset[Any] = _NONE_YET
+        #: How many parameters take tensors, or anything, before the first that takes something else.
+        self.tensors = 0
+
+    def look(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether every call with these types will do. Raises TypeError for what will not."""
+        if self.named is _UNREAD:
+            self._read()
+        named, places, name = self.named, self.places, self.name
         rest = [named["*"]] * (len(args) - len(places))
         known = [p.check(name, value) for p, value in zip([*places, *rest], args) if p is not None]
         known += [p.check(name, value) for key, value in kwargs.items() if (p := named.get(key)) is not None]
         return all(known)
 
-    def remember(types: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if look(args, kwargs) and len(seen) < _MANY:
-            seen.add(types)
+    def remember(self, types: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Look at a call, and not again at others like it."""
+        if self.look(args, kwargs) and len(self.seen) < _MANY:
+            self.seen = {*self.seen, types}
 
-    @functools.wraps(function)
+    def _read(self) -> None:
+        """The parameters by place and name; what is not annotated by a kind that is known here is not looked at."""
+        body = self.function
+        while hasattr(body, "__wrapped__"):
+            body = body.__wrapped__
+        code, annotations = body.__code__, body.__annotations__  # type: ignore[attr-defined]
+        defaults = dict(zip(reversed(code.co_varnames[: code.co_argcount]), reversed(body.__defaults__ or ())))  # type: ignore[attr-defined]
+        defaults |= body.__kwdefaults__ or {}  # type: ignore[attr-defined]
+        count = code.co_argcount
+        names = code.co_varnames
+        places, named = [], {}
+        for place, name in enumerate(names[: count + code.co_kwonlyargcount]):
+            named[name] = _parameter(name, place if place < count else None, annotations, defaults.get(name, ...))
+            if place < count:
+                places.append(named[name])
+        starred = names[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else ""
+        named["*"] = _parameter(starred, None, annotations, ...)
+        self.tensors = sum(1 for _ in takewhile(lambda p: p is None or p.words == "Tensor", places))
+        self.places = places
+        # The last of all: other threads may call meanwhile, and take it for the sign that all is known.
+        self.named = named
+
+
+@functools.cache
+def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function behind a check of what it is given; the same one for every place where it is found."""
+    calls = Calls(name, function)
+
+    @functools.wraps(function, SHOWN)
     def public(*args: Any, **kwargs: Any) -> Any:
         # Written out by cases: this runs at every call.
         if kwargs:
             types = (*map(type, args), *kwargs, *map(type, kwargs.values()))
-            if types not in seen:
-                remember(types, args, kwargs)
+            if types not in calls.seen:
+                calls.remember(types, args, kwargs)
         elif len(args) == 2:
             first, second = args
-            if (tensors < 2 or type(first) is not Tensor) and (types := (type(first), type(second))) not in seen:
-                remember(types, args, kwargs)
-        elif (not 0 < len(args) <= tensors or type(args[0]) is not Tensor) and (
+            if (calls.tensors < 2 or type(first) is not Tensor) and (
+                types := (type(first), type(second))
+            ) not in calls.seen:
+                calls.remember(types, args, kwargs)
+        elif (not 0 < len(args) <= calls.tensors or type(args[0]) is not Tensor) and (
             types := tuple([type(x) for x in args])
-        ) not in seen:
-            remember(types, args, kwargs)
+        ) not in calls.seen:
+            calls.remember(types, args, kwargs)
         try:
             return function(*args, **kwargs) if kwargs else function(*args)
         except (AttributeError, TypeError, ValueError, KeyError, IndexError):
-            look(args, kwargs)
+            calls.look(args, kwargs)
             raise
 
     return public
-
-
-def _read(function: Callable[..., Any]) -> tuple[list[Parameter | None], dict[str, Parameter | None]]:
-    """The parameters by place and by name; what is not annotated by a kind that is known here is not looked at."""
-    body = function
-    while hasattr(body, "__wrapped__"):
-        body = body.__wrapped__
-    code, annotations = body.__code__, body.__annotations__  # type: ignore[attr-defined]
-    defaults = dict(zip(reversed(code.co_varnames[: code.co_argcount]), reversed(body.__defaults__ or ())))  # type: ignore[attr-defined]
-    defaults |= body.__kwdefaults__ or {}  # type: ignore[attr-defined]
-    count = code.co_argcount
-    names = code.co_varnames
-    named = {
-        name: _parameter(name, place if place < count else None, annotations, defaults.get(name, ...))
-        for place, name in enumerate(names[: count + code.co_kwonlyargcount])
-    }
-    places = [named[name] for name in names[:count]]
-    starred = names[count + code.co_kwonlyargcount] if code.co_flags & inspect.CO_VARARGS else ""
-    named["*"] = _parameter(starred, None, annotations, ...)
-    return places, named
 
 
 def _parameter(name: str, place: int | None, annotations: dict[str, Any], default: Any) -> Parameter | None:
@@ -141,6 +160,9 @@ def _dims(value: Any) -> bool:
     return all(map(_whole, value)) if isinstance(value, (tuple, list)) else value is None or _whole(value)
 
 
+#: Of a function whose parameters nobody asked for, and whose calls nobody looked at.
+_UNREAD: dict[str, Parameter | None] = {}
+_NONE_YET: frozenset[Any] = frozenset()
 #: torch's own Python looks at these, and says what they may be.
 _CHOICES = frozenset(["reduction", "compute_mode"])
 #: Types whose values are all of one kind.

@@ -10,12 +10,12 @@ import numpy as np
 
 from autodiff._core.inplace import assign, check_cast, check_overlap, refuse_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
-from autodiff._core.overwrite import overwrite
+from autodiff._core.overwrite import overwrite, overwrite_own
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
 from autodiff._kernels.overwriting import KERNELS
-from autodiff._surface.given import checked
+from autodiff._surface.given import SHOWN, checked
 
 #: Kinds of primitive whose signature is their operands: public without a function of their own.
 PUBLIC_KINDS = ("pointwise", "discrete")
@@ -31,8 +31,11 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
     numbers = row is None or row.numbers != "neither"
     compares = f"_{name}_written" in PRIMITIVES
 
-    @functools.wraps(operator)
+    @functools.wraps(operator, SHOWN)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        fits = numbers or (bool(args) and isinstance(args[0], Tensor))
+        if kernel is not None and fits and overwrite_own(self, kernel, args, kwargs):
+            return self
         if memory == "apart":
             operands = _flat((*args, *kwargs.values()))
             if any(x is self for x in operands):
@@ -40,7 +43,6 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
             check_overlap(self, operands, same=False)
         elif memory != "overlapping":
             check_overlap(self, args)
-        fits = numbers or (bool(args) and isinstance(args[0], Tensor))
         if kernel is not None and fits and overwrite(self, kernel, args, kwargs):
             return self
         try:
@@ -58,7 +60,7 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
 def _on_a_copy(operator: Callable[..., Any]) -> Callable[..., Any]:
     """A composition that is one node keeps its inside, which must not lie in the memory that is written."""
 
-    @functools.wraps(operator)
+    @functools.wraps(operator, SHOWN)
     def copied(before: Tensor, *args: Any, **kwargs: Any) -> Any:
         return operator(before.clone(), *args, **kwargs)  # type: ignore[attr-defined]
 
@@ -81,7 +83,7 @@ def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[...
     """The method `name_` of logic, which torch knows no derivative of and so writes over whatever it is given."""
     method = in_place(name, operator)
 
-    @functools.wraps(method)
+    @functools.wraps(method, SHOWN)
     def unrecorded(self: Tensor, *args: Any) -> Tensor:
         with no_grad():
             method(self, *args)
@@ -93,7 +95,7 @@ def in_place_unrecorded(name: str, operator: Callable[..., Any]) -> Callable[...
 def in_place_view(name: str, operator: Callable[..., Any]) -> Callable[..., Tensor]:
     """The method `name_` of an operator that only views: the tensor takes on the view's geometry."""
 
-    @functools.wraps(operator)
+    @functools.wraps(operator, SHOWN)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return reshape_in_place(self, lambda before: operator(before, *args, **kwargs))
 

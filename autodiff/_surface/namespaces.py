@@ -14,7 +14,7 @@ from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._surface.given import checked
 from autodiff._surface.methods import PUBLIC_KINDS, described
-from autodiff._surface.out import with_out
+from autodiff._surface.out import Writing, with_out
 
 
 def names(namespace: str) -> dict[str, Callable[..., Any]]:
@@ -29,7 +29,7 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
                     # torch's kernels that keep the dtype write no other.
                     exact = "same" in p.spellings or (p.kind == "pointwise" and not p.computes and len(p.inputs) == 1)
                     compares = f"_{p.name}_written" in PRIMITIVES
-                    public = with_out(name, public, differentiable=p.kind != "discrete", exact=exact, compares=compares)
+                    public = with_out(public, Writing(name, p.kind != "discrete", exact=exact, compares=compares))
                 found[name] = public
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
@@ -38,13 +38,15 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
             public = checked(prefix + f.short, f.public)
             if f.out:
                 words = f.out.split() if isinstance(f.out, str) else ()
-                settings = {
-                    "differentiable": "discrete" not in words,
-                    "new": "new" in words,
-                    "exact": "same" in words,
-                    "refusal": TypeError if "joining" in words else RuntimeError,
-                }
-                public = with_out(f.short, public, counts=f.counts, **settings)
+                writing = Writing(
+                    f.short,
+                    differentiable="discrete" not in words,
+                    new="new" in words,
+                    exact="same" in words,
+                    refusal=TypeError if "joining" in words else RuntimeError,
+                    counts=f.counts,
+                )
+                public = with_out(public, writing)
             for name in (f.short, *f.aliases):
                 found[name] = public
     return dict(sorted(found.items()))

@@ -6,7 +6,7 @@ import functools
 import inspect
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from autodiff._core.modes import duals, state
 from autodiff._core.tangents import has_any
 from autodiff._core.tensor import Tensor, written
 from autodiff._kernels.flags import anyway
+from autodiff._surface.given import SHOWN
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {old}, which does not match the required "
@@ -49,71 +50,81 @@ class _WithOut(inspect.Signature):
         return inspect.signature(self._of).return_annotation
 
 
-def with_out(
-    name: str,
-    function: Callable[..., Any],
-    *,
-    differentiable: bool = True,
-    new: bool = False,
-    exact: bool = False,
-    refusal: type[Exception] = RuntimeError,
-    compares: bool = False,
-    counts: Callable[..., int] | None = None,
-) -> Callable[..., Any]:
-    """The function with torch's keyword `out=`: a tensor, or one per result.
+class Writing(NamedTuple):
+    """How one function writes into `out`."""
 
-    `new`: it makes tensors out of nothing, in the dtype of `out` if there is one. `exact`: it refuses other dtypes.
-    `refusal`: what it raises for a dtype that cannot hold the result. `compares`: that is bool, which any dtype holds.
-    `counts`: how often the write counts, of the operands.
-    """
+    name: str
+    #: Its result has a derivative, which writing would lose.
+    differentiable: bool = True
+    #: It makes tensors out of nothing, in the dtype of `out` if there is one.
+    new: bool = False
+    #: It refuses other dtypes.
+    exact: bool = False
+    #: What it raises for a dtype that cannot hold the result.
+    refusal: type[Exception] = RuntimeError
+    #: That is bool, which any dtype holds.
+    compares: bool = False
+    #: How often the write counts, of the operands; once if None.
+    counts: Callable[..., int] | None = None
 
-    @functools.wraps(function)
+
+def with_out(function: Callable[..., Any], writing: Writing) -> Callable[..., Any]:
+    """The function with torch's keyword `out=`: a tensor, or one per result."""
+
+    @functools.wraps(function, SHOWN)
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if out is None:
             return function(*args, **kwargs)
-        if state.maps:
-            raise RuntimeError(f"vmap: {name}() cannot write into out=, which is one tensor for all samples")
-        tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
-        outs = list(out) if isinstance(out, (tuple, list)) else [out]
-        for target in outs or (out,):
-            if not isinstance(target, Tensor):
-                raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-        if differentiable and state.grad and any(t.requires_grad for t in (*tensors, *outs)):
-            raise RuntimeError(
-                f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-                "arguments requires grad."
-            )
-        if duals and has_any((*tensors, *outs)):
-            raise NotImplementedError(
-                f"Trying to use forward AD with {name}_out that does not support it because it is an out= function"
-            )
-        if new:
-            _take_dtype(kwargs, out)
-        try:
-            result = function(*args, **kwargs)
-        except NotImplementedError:
-            if not compares:
-                _check_cast((*args, *kwargs.values()), outs)
-            raise
-        results = list(result) if isinstance(result, tuple) else [result]
-        if len(outs) != len(results):
-            raise TypeError(f"{name}(): expected {len(results)} tensors in out, got {len(outs)}")
-        for target, value in zip(outs, results):
-            if exact and isinstance(target, Tensor) and target._array.dtype is not value._array.dtype:
-                raise RuntimeError(
-                    f"the output given to {name} has dtype {dtypes.title(target._array.dtype)} but the operation's "
-                    f"result requires dtype {dtypes.title(value._array.dtype)}"
-                )
-            if not dtypes.can_cast(value._array.dtype, target._array.dtype):
-                raise refusal(
-                    f"{name}(): result type {dtypes.title(value._array.dtype)} can't be cast to the desired output "
-                    f"type {dtypes.title(target._array.dtype)}"
-                )
-            write(target, value, 1 if counts is None else counts(*args, **kwargs))
-        return out
+        return _into(out, function, args, kwargs, writing)
 
     public.__signature__ = _WithOut(function)  # type: ignore[attr-defined]
     return public
+
+
+def _into(
+    out: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], writing: Writing
+) -> Any:
+    name, differentiable, new, exact, refusal, compares, counts = writing
+    if state.maps:
+        raise RuntimeError(f"vmap: {name}() cannot write into out=, which is one tensor for all samples")
+    tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
+    outs = list(out) if isinstance(out, (tuple, list)) else [out]
+    for target in outs or (out,):
+        if not isinstance(target, Tensor):
+            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
+    if differentiable and state.grad and any(t.requires_grad for t in (*tensors, *outs)):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    if duals and has_any((*tensors, *outs)):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {name}_out that does not support it because it is an out= function"
+        )
+    if new:
+        _take_dtype(kwargs, out)
+    try:
+        result = function(*args, **kwargs)
+    except NotImplementedError:
+        if not compares:
+            _check_cast((*args, *kwargs.values()), outs)
+        raise
+    results = list(result) if isinstance(result, tuple) else [result]
+    if len(outs) != len(results):
+        raise TypeError(f"{name}(): expected {len(results)} tensors in out, got {len(outs)}")
+    for target, value in zip(outs, results):
+        if exact and isinstance(target, Tensor) and target._array.dtype is not value._array.dtype:
+            raise RuntimeError(
+                f"the output given to {name} has dtype {dtypes.title(target._array.dtype)} but the operation's "
+                f"result requires dtype {dtypes.title(value._array.dtype)}"
+            )
+        if not dtypes.can_cast(value._array.dtype, target._array.dtype):
+            raise refusal(
+                f"{name}(): result type {dtypes.title(value._array.dtype)} can't be cast to the desired output "
+                f"type {dtypes.title(target._array.dtype)}"
+            )
+        write(target, value, 1 if counts is None else counts(*args, **kwargs))
+    return out
 
 
 def _check_cast(operands: tuple[Any, ...], outs: list[Tensor]) -> None:
@@ -145,7 +156,7 @@ def write(out: Tensor, value: Tensor, times: int = 1) -> None:
     if out._array.shape != value._array.shape:
         if out._array.size:
             warnings.warn(
-                RESIZED.format(old=list(out._array.shape), new=list(value._array.shape)), UserWarning, stacklevel=4
+                RESIZED.format(old=list(out._array.shape), new=list(value._array.shape)), UserWarning, stacklevel=5
             )
         out._array = np.empty(value._array.shape, out._array.dtype)
     anyway(np.copyto, out.memory(), value._array, casting="unsafe")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,14 +15,13 @@ from autodiff._core.tangents import innermost
 from autodiff._core.tensor import Tensor
 
 
-@dataclasses.dataclass
 class Options:
     """What set_printoptions changes."""
 
-    precision: int = 4
+    precision = 4
     threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
+    edgeitems = 3
+    linewidth = 80
     sci_mode: bool | None = None
 
 
@@ -57,8 +55,7 @@ def set_printoptions(
 # -- one element ---------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """How every element of a tensor is written, and how wide the widest is."""
 
     width: int

@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import custom as function
 from autodiff._core import errors, views
 from autodiff._core import graph as _graph
 from autodiff._core.batched import at_work, entered, levels_of, opened
-from autodiff._core.custom import Function, FunctionCtx, once_differentiable
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
 from autodiff._core.gradients import UNRECORDED, fitted
@@ -53,13 +51,17 @@ __all__ = [
 
 #: What is loaded when first asked for: public name to the module below this one that has it, or is it.
 _LATER: dict[str, str] = {
+    "Function": "function",
+    "FunctionCtx": "function",
     "anomaly_mode": "anomaly_mode",
     "detect_anomaly": "anomaly_mode",
     "forward_ad": "forward_ad",
+    "function": "function",
     "functional": "functional",
     "grad_mode": "grad_mode",
     "graph": "graph",
     "is_multithreading_enabled": "grad_mode",
+    "once_differentiable": "function",
     "set_detect_anomaly": "anomaly_mode",
     "set_multithreading_enabled": "grad_mode",
 }
@@ -268,6 +270,7 @@ def _for_each(outs: Any, ins: Any, seeds: Any, create_graph: bool, *unused: Any)
     given = [x for x in seeds if x is not None]
     if not given:
         raise ValueError("grad(): is_grads_batched=True needs grad_outputs, several of them along a first dimension")
+    importlib.import_module("autodiff._primitives.batching")
     with at_work(given[0]._array.shape[0], "error") as at:
         each = [None if x is None else entered(x, 0, at) for x in seeds]
         found = grad(outs, ins, each, True, create_graph, unused[0], materialize_grads=unused[1])

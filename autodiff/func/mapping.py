@@ -9,6 +9,7 @@ from typing import Any
 from autodiff._core.batched import Batched, Level, at_work, batched, entered, spread
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._primitives import batching as _rules  # noqa: F401
 from autodiff.func.pytrees import Spec, broadcast, flatten, unflatten
 
 RANDOMNESS = ("error", "different", "same")

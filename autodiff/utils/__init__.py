@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_MODULES = frozenset(["checkpoint", "dlpack"])
+_MODULES = frozenset(["checkpoint", "data", "dlpack"])
 
 
 def __getattr__(name: str) -> Any:

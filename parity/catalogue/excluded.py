@@ -102,6 +102,24 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             together="0/nan inf/nan",
         ),
         "index_reduce": Known(_GRADIENTS, f"{_LEFT_OUT}; {_QUOTIENTS}", given=("include_self", False)),
+        **{
+            f"{space}{name}_norm": Known(
+                _ANY,
+                "torch multiplies what it takes away by the weight: inf - inf where that is inf",
+                torch="nan inf",
+            )
+            for space in ("", "nn.functional.")
+            for name in ("batch", "instance", "group")
+        },
+        **{
+            f"nn.functional.{name}_margin_loss": Known(
+                _GRADIENTS,
+                "torch multiplies an infinite gradient by 0 where no class comes near, but no weight",
+                torch="nan",
+                engine="nan",
+            )
+            for name in ("multi", "multilabel")
+        },
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),

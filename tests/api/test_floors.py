@@ -16,6 +16,8 @@ PACKAGES = ("autodiff", "parity")
 LAZY_DOORS = {
     ("autodiff/graph.py", "shutil"),
     ("autodiff/graph.py", "subprocess"),
+    # An extra, for several machines only.
+    ("parity/campaign/cluster.py", "distributed"),
     ("parity/engines/reference.py", "torch"),
     # python-flint and SymPy stand behind the modules that this door loads.
     ("parity/truth/__init__.py", "parity"),
@@ -25,11 +27,16 @@ IMPORTLIB = {
     # What a program seldom needs.
     "autodiff/__init__.py",
     "autodiff/nn/__init__.py",
+    # What `import torch` is to find.
+    "autodiff/dropin.py",
     # Families, listed once: their own package's.
     "autodiff/_functions/__init__.py",
     "autodiff/_primitives/__init__.py",
     "parity/catalogue/__init__.py",
     "parity/truth/forward.py",
+    # Kernels that stand on tables of series, loaded when first run; and all there are, to be changed for a while.
+    "autodiff/_kernels/late.py",
+    "autodiff/_core/planting.py",
     # SciPy, opened on first use.
     "autodiff/_kernels/decompositions.py",
     "autodiff/_kernels/lapack.py",

@@ -27,6 +27,8 @@ def _plain(value: Any) -> Any:
         return value.dtype.name, value.shape, value.tolist()
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {key: _plain(v) for key, v in value.items()}
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -69,3 +70,12 @@ def check(expression: str, array: Any) -> None:
             np.testing.assert_allclose(
                 gradient(ad, ax, ours, create_graph=create_graph), wanted, rtol=1e-12, atol=1e-13
             )
+
+
+def refusal(call: Callable[..., Any], *given: Any) -> tuple[type, str]:
+    """The exception that a call raises, and what it says."""
+    try:
+        call(*given)
+    except Exception as error:
+        return type(error), str(error)
+    raise AssertionError("nothing was refused")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 import torch
 
 import autodiff as ad
-from tests.ops.same_as_torch import as_array
+from tests.ops.same_as_torch import as_array, refusal
 
 RNG = np.random.default_rng(0)
 
@@ -41,14 +40,6 @@ REFUSED: dict[str, tuple[str, tuple[int, ...], tuple[int, ...], dict[str, Any]]]
     "nothing left": ("conv_transpose2d", (1, 2, 1, 1), (2, 3, 2, 2), {"padding": 2}),
     "nothing left of a signal": ("conv_transpose1d", (1, 2, 1), (2, 3, 2), {"padding": 2}),
 }
-
-
-def refusal(call: Callable[..., Any], *given: Any) -> tuple[type, str]:
-    try:
-        call(*given)
-    except Exception as error:
-        return type(error), str(error)
-    raise AssertionError("nothing was refused")
 
 
 @pytest.mark.parametrize("name", REFUSED)
