@@ -171,7 +171,7 @@ def heat(table: Table) -> tuple[list[tuple[str, list[tuple[str, int]]]], str]:
     for level, counts in zip(table.row_levels, table.counts):
         spec = CATALOGUE.get(level) if table.rows == "op" else None
         gathered.setdefault(spec.family if spec else level, []).append(counts)
-    for name, lists in gathered.items():
+    for name, lists in sorted(gathered.items()) if table.rows == "op" else gathered.items():
         rows[name] = [_total(column) for column in zip(*lists)]
     met = sum(bool(count) for counts in table.counts for count in counts)
     possible = sum(count is not None for counts in table.counts for count in counts)
