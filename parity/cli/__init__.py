@@ -24,6 +24,7 @@ from parity.cli import (
     gate,
     grade,
     merge,
+    program,
     replay,
     report,
     run,
@@ -33,7 +34,23 @@ from parity.cli.codes import AGREE, BROKEN, INTERRUPTED, USAGE
 from parity.errors import EngineError, ProgramError, UsageError
 
 #: In the order in which the help lists them.
-_VERBS = (run, gate, fuzz, merge, report, diff, doctor, grade, replay, emit, selftest, accuracy, bench, coverage)
+_VERBS = (
+    run,
+    program,
+    gate,
+    fuzz,
+    merge,
+    report,
+    diff,
+    doctor,
+    grade,
+    replay,
+    emit,
+    selftest,
+    accuracy,
+    bench,
+    coverage,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
