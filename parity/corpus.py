@@ -6,6 +6,7 @@ where: `Program.loads` passes over it, so the file moves from `.parity/` to `cor
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -59,15 +60,31 @@ def load(path: Path) -> Entry:
 
 
 def keep(program: Program, about: Mapping[str, Any] | None = None, root: Path = Path()) -> Path:
-    """Write a found program to `.parity/` and return its file; one that is there already is written anew."""
+    """Write a found program to `.parity/` and return its file; one that is there already is written anew.
+
+    UsageError where nothing can be written.
+    """
     path = root / FOUND / f"{program.id}.json"
-    path.parent.mkdir(exist_ok=True)
     record = program.to_json() | ({"about": dict(about)} if about else {})
     # Two runs may find the same program at once: each replaces the file as a whole.
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(path)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        partial.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise UsageError(f"{path} cannot be written: {error.strerror}; what was kept before is untouched") from None
     return path
+
+
+def kept(id: str, root: Path = Path()) -> dict[str, Any] | None:
+    """A kept program as JSON, by its id; None if its file has gone."""
+    try:
+        return load(find(id, root)).program.to_json()
+    except UsageError:
+        return None
 
 
 def find(name: str, root: Path = Path()) -> Path:

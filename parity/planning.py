@@ -37,7 +37,7 @@ class Profile:
 PROFILES: Mapping[str, Profile] = {
     "dev": Profile(rounds=1, programs=5000, histories=2000, seconds=70.0),
     "gate": Profile(rounds=1, programs=4000, histories=2000, seconds=None),
-    "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=15.0),
+    "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=13.0),
     "nightly": Profile(rounds=20, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
 }
 

@@ -104,7 +104,7 @@ def _adaptive_mean(input: Tensor, output_size: Any, dims: int) -> Tensor:
     if max(sizes) == min(sizes) == 1 and input._array.dtype.kind == "f":
         return ops.mean(input, dims=tuple(range(len(shape) - dims, len(shape))), keepdim=True)  # type: ignore[no-any-return]
     check_sized(name, shape)
-    need(name, input, "?BbhilFD" if dims < 3 else "?BbhileFD")
+    need(name, input, "?BbhilFD")
     of = ops.adaptive_avg_pool3 if dims == 3 else ops.adaptive_avg_pool2
     return of(input, sizes=sizes)  # type: ignore[no-any-return]
 

@@ -10,11 +10,11 @@ import itertools
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
-from parity.campaign.explorer import Explorer
+from parity.campaign.explorer import PATIENCE, Explorer
 from parity.campaign.isolation import told
 from parity.campaign.units import SIZE, Examined, Finding, Harvest, Unit
 from parity.engines import reference as torch_reference
@@ -26,12 +26,16 @@ from parity.program import Program
 from parity.report.summary import Outcome
 from parity.running import BrokenOff, facts, probe
 
-#: Seconds without a word: while a process starts, while it examines a program, while it explains or isolates one.
-_STARTING, PATIENCE, EXPLAINING = 300.0, 60.0, 900.0
+#: Seconds that a process may take to start.
+_STARTING = 300.0
+#: How long it may be silent, and that while it explains a program, in units of the patience with one.
+SILENT, EXPLAINING = 2.0, 30.0
 #: So many processes may end before they are ready, one after the other, until the engine is held to be broken.
 _STARTS = 8
 #: So many processes end at one program until it is passed over: the last ones did not even run it.
 _DEATHS = 5
+#: So many end in one unit until each of its programs is tried in a fork first.
+_WARY = 2
 
 
 class Done(NamedTuple):
@@ -51,7 +55,9 @@ class _Hand:
     begun: bool = False
     unit: Unit | None = None
     done: int = 0
+    #: Processes that ended at the program that is next, and at any of the unit.
     deaths: int = 0
+    losses: int = 0
     harvest: Harvest = field(default_factory=Harvest)
     heard: float = field(default_factory=time.monotonic)
     patience: float = _STARTING
@@ -60,8 +66,8 @@ class _Hand:
 class Crew:
     """So many processes; units go in, findings and finished units come out."""
 
-    def __init__(self, plan: Plan, jobs: int) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, jobs: int, patience: float = PATIENCE) -> None:
+        self.plan, self.patience = plan, patience
         #: The versions of what is compared, and the operators that the engine has; there once a process is ready.
         self.facts: dict[str, Any] = {}
         #: Processes that ended or hung.
@@ -81,7 +87,7 @@ class Crew:
 
     def submit(self, unit: Unit) -> None:
         hand = next(hand for hand in self._hands if hand.unit is None)
-        hand.unit, hand.done, hand.deaths, hand.harvest = unit, 0, 0, Harvest()
+        hand.unit, hand.done, hand.deaths, hand.losses, hand.harvest = unit, 0, 0, 0, Harvest()
         if hand.ready:
             self._hand_out(hand)
 
@@ -110,7 +116,7 @@ class Crew:
             hand.spawned.end(at_once=True)
 
     def _heard(self, hand: _Hand, kind: str, content: Any) -> Iterator[Finding | Done]:
-        hand.heard, hand.patience = time.monotonic(), PATIENCE
+        hand.heard, hand.patience = time.monotonic(), SILENT * self.patience
         if kind == "ready":
             hand.ready, self.facts, self._ended_early = True, content, 0
             if hand.unit is not None:
@@ -118,7 +124,7 @@ class Crew:
         elif kind == "begun":
             hand.begun = True
         elif kind == "explaining":
-            hand.patience = EXPLAINING
+            hand.patience = EXPLAINING * self.patience
         elif kind == "error":
             raise content
         else:
@@ -144,19 +150,24 @@ class Crew:
             if self._ended_early >= _STARTS:
                 raise EngineError(f"{self.plan.target}: {_STARTS} processes ended before they were ready: {how}")
         hand.deaths += hand.begun
+        hand.losses += hand.begun
         hand.spawned, hand.ready, hand.begun = self._spawned(), False, False
         hand.heard, hand.patience = time.monotonic(), _STARTING
         if hand.unit is not None and hand.deaths >= _DEATHS:
             yield from self._took(hand, passed_over(hand.unit.programs[hand.done], hand.deaths, how))
 
     def _hand_out(self, hand: _Hand) -> None:
+        assert hand.unit is not None
+        # What its predecessors explained of the unit is known.
+        explained = (*hand.unit.explained, *hand.harvest.explained.items())
+        work = replace(hand.unit, explained=explained), hand.done, hand.deaths, hand.losses >= _WARY
         hand.begun = False
-        hand.heard, hand.patience = time.monotonic(), PATIENCE
+        hand.heard, hand.patience = time.monotonic(), SILENT * self.patience
         with contextlib.suppress(OSError):  # it has just died; the next look at its connection says so
-            hand.spawned.connection.send((hand.unit, hand.done, hand.deaths))
+            hand.spawned.connection.send(work)
 
     def _spawned(self) -> Spawned:
-        return Spawned(_work, self.plan, hashing=next(self._names))
+        return Spawned(_work, self.plan, self.patience, hashing=next(self._names))
 
 
 def passed_over(number: int, deaths: int, how: str) -> Examined:
@@ -170,18 +181,21 @@ def passed_over(number: int, deaths: int, how: str) -> Examined:
     return Examined(outcome, finding=Finding(number, "programs", label, key, "crash", program.to_json(), failure, text))
 
 
-def _work(connection: Connection, plan: Plan) -> None:
+def _work(connection: Connection, plan: Plan, patience: float) -> None:
     try:
         subject = resolve(plan.target, dict(plan.options))
         probe(subject)
         with torch_reference.settings() as reference:
-            explorer = Explorer(plan, reference, subject)
+            explorer = Explorer(plan, reference, subject, patience)
+
+            def announce() -> None:
+                connection.send(("explaining", None))
+
             connection.send(("ready", {"versions": facts(subject, reference), "ops": explorer.there}))
             while True:
-                unit, done, deaths = connection.recv()
-                if done < SIZE:
-                    connection.send(("begun", None))
-                for examined in explorer.examine(unit, done, deaths, lambda: connection.send(("explaining", None))):
+                unit, done, deaths, wary = connection.recv()
+                connection.send(("begun", None))
+                for examined in explorer.examine(unit, done, deaths, wary, announce):
                     connection.send(("examined", examined))
     except (EOFError, BrokenPipeError):
         return  # whoever listened has gone

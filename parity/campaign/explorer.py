@@ -13,7 +13,7 @@ from parity.campaign.aims import Aim, Bounds
 from parity.campaign.exercised import pairs
 from parity.campaign.units import SIZE, Examined, Finding, Key, Unit
 from parity.catalogue import CATALOGUE
-from parity.compare.verdict import Failure, Verdict
+from parity.compare.verdict import Failure, Status, Verdict
 from parity.engines.protocol import Run
 from parity.planning import Item, Plan, seed_of
 from parity.program import Program
@@ -31,16 +31,18 @@ _PHASES: tuple[Phase, ...] = ("operators", "programs", "programs", "histories")
 #: Which of them turn to an aim, by their places in the unit.
 AIMED = tuple(place for place in range(SIZE) if place % 8 in (4, 5, 6))
 
-#: How many processes ended at a program. After the first it is tried in a fork, after three it is told unseen.
-Deaths = int
+#: So many processes end at a program until it is told without being run.
 _UNSEEN = 3
+#: Seconds that a program may take, which mostly takes milliseconds.
+PATIENCE = 30.0
 
 
 class Explorer(Examiner):
     """An examiner whose programs turn to what was seldom met, and which keeps nothing itself."""
 
-    def __init__(self, plan: Plan, reference: Any, subject: Any) -> None:
+    def __init__(self, plan: Plan, reference: Any, subject: Any, patience: float = PATIENCE) -> None:
         super().__init__(plan, reference, subject)
+        self.patience = patience
         self._aim: Aim | None = None
         self._drawn: tuple[Program, Run | None] | None = None
         self._small: Program | None = None
@@ -52,22 +54,29 @@ class Explorer(Examiner):
         return tuple(op for op in self.plan.ops if supported(CATALOGUE[op], self.subject))
 
     def examine(
-        self, unit: Unit, done: int = 0, deaths: Deaths = 0, announce: Callable[[], None] = lambda: None
+        self,
+        unit: Unit,
+        done: int = 0,
+        deaths: int = 0,
+        wary: bool = False,
+        announce: Callable[[], None] = lambda: None,
     ) -> Iterator[Examined]:
         """The programs of a unit that are not done yet; at the first of them so many processes ended.
 
-        `announce` is called before one is explained, which takes long.
+        `wary`: each is tried in a fork first. `announce` is called before one is explained, which takes long.
         """
         self.explained = dict(unit.explained)
         self._announce = announce
         for place, number in enumerate(unit.programs):
-            aim = unit.aims[AIMED.index(place)] if place in AIMED and unit.aims else None
+            aim = unit.aims[AIMED.index(place)] if place in AIMED and self.plan.programs else None
             if place >= done:
-                yield self._examined(self._item(number, place, aim), aim, deaths if place == done else 0)
+                yield self._examined(self._item(number, place, aim), aim, deaths if place == done else 0, wary)
 
     def _item(self, number: int, place: int, aim: Aim | None) -> Item:
         phase = _PHASES[place % len(_PHASES)] if aim is None else "programs"
-        if phase == "histories" and not (self.plan.histories and hasattr(self.subject, "module")):
+        if not self.plan.programs:
+            phase = "histories"
+        elif phase == "histories" and not (self.plan.histories and hasattr(self.subject, "module")):
             phase = "programs"
         if phase != "operators" or not self.there:
             return Item(number, phase, f"fuzz {number}")
@@ -106,15 +115,15 @@ class Explorer(Examiner):
         self._announce()
         return super()._explain(outcome, program, verdict)
 
-    def _examined(self, item: Item, aim: Aim | None, deaths: Deaths) -> Examined:
+    def _examined(self, item: Item, aim: Aim | None, deaths: int, wary: bool) -> Examined:
         self._aim, self._drawn, self._small = aim, None, None
         known = len(self.explained)
         try:
-            if deaths and (ended := self._ended(item, deaths)):
+            if (deaths or wary) and (ended := self._ended(item, aim, deaths)):
                 return ended
             outcome = self.outcome(item)
         except Exception as error:  # one program that the harness cannot handle must not end a night's search
-            return self._broken(item, error)
+            return self._broken(item, aim, error)
         found = pairs(*self._drawn) if self._drawn is not None else ()
         looked = list(self.explained)[-1] if len(self.explained) > known else None
         finding = None
@@ -127,24 +136,32 @@ class Explorer(Examiner):
         outcome = replace(outcome, failure=None, report="")
         return Examined(outcome, frozenset(found), aim, finding, looked)
 
-    def _ended(self, item: Item, deaths: Deaths) -> Examined | None:
+    def _ended(self, item: Item, aim: Aim | None, deaths: int) -> Examined | None:
         """What is to be told of a program that ends or hangs processes; None if a fork comes through."""
         drawn = self.draw(item)
         if drawn is None:
             return None
         program, _ = drawn
-        self._announce()
-        end, how = isolation.ending(program, self.reference, self.subject)
-        if end:
-            failure = isolation.explained(program, end, how, self.reference, self.subject, seed=self.plan.seed)
-        elif deaths < _UNSEEN:
+        end, how = isolation.ending(program, self.reference, self.subject, self.patience)
+        if not end and deaths < _UNSEEN:
             return None
+        self._announce()
+        ops = {step.op for step in program.steps}
+        for known in self.explained.values():
+            if known[0] == end and known[1] in ops:
+                return Examined(_outcome(item, known), aim=aim)
+        if end:
+            failure = isolation.explained(
+                program, end, how, self.reference, self.subject, patience=self.patience, seed=self.plan.seed
+            )  # fmt: skip
         else:
             end, how = "crash", f"{deaths} processes ended while it was examined, and a fork came through"
             failure = isolation.told_as_it_is(program, end, how, self.reference, self.subject, seed=self.plan.seed)
-        return _differing(item, (end, failure.verdict.mismatches[0].op), failure, failure_text(failure, failure.id))
+        key = end, failure.verdict.mismatches[0].op
+        self.explained[key] = key
+        return _differing(item, aim, key, failure, failure_text(failure, failure.id), key)
 
-    def _broken(self, item: Item, error: Exception) -> Examined:
+    def _broken(self, item: Item, aim: Aim | None, error: Exception) -> Examined:
         """An error of the harness itself, or of an engine where none may raise."""
         place = traceback.extract_tb(error.__traceback__)[-1]
         key = "harness", f"{type(error).__name__} in {place.name}"
@@ -154,17 +171,21 @@ class Explorer(Examiner):
             seed=self.plan.seed,
         )  # fmt: skip
         trace = "".join(traceback.format_exception(error))
-        return _differing(item, key, failure, f"THE HARNESS RAISED at {item.label}, {failure.id}\n\n{trace}")
+        return _differing(item, aim, key, failure, f"THE HARNESS RAISED at {item.label}, {failure.id}\n\n{trace}")
 
 
-def _differing(item: Item, key: Key, failure: Failure, report: str) -> Examined:
-    outcome = Outcome(
-        item.number, item.phase, item.label, "differs", "structure", op=item.op, dtype=item.dtype, key=key,
-        nature="crash", id=failure.id,
-    )  # fmt: skip
-    if item.op:
-        outcome = replace(outcome, checks={"value": ("differs", 0.0)})
+def _differing(
+    item: Item, aim: Aim | None, key: Key, failure: Failure, report: str, looked: Key | None = None
+) -> Examined:
     told = Finding(
         item.number, item.phase, item.label, key, "crash", failure.program.to_json(), failure_record(failure), report
     )  # fmt: skip
-    return Examined(outcome, finding=told)
+    return Examined(replace(_outcome(item, key), id=failure.id), aim=aim, finding=told, looked=looked)
+
+
+def _outcome(item: Item, key: Key) -> Outcome:
+    checks: dict[str, tuple[Status, float]] = {"value": ("differs", 0.0)} if item.op else {}
+    return Outcome(
+        item.number, item.phase, item.label, "differs", "structure", op=item.op, dtype=item.dtype, checks=checks,
+        key=key, nature="crash",
+    )  # fmt: skip

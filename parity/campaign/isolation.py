@@ -20,14 +20,13 @@ from parity.strategies.abridging import abridge
 from parity.strategies.shrinking import shrink
 
 Fate = Literal["", "crash", "hang"]
-#: Seconds that a program may take: the one that is suspected, and those that are tried while it is made small.
-PATIENCE, SHORT = 30.0, 3.0
-#: How often it may be tried, and for how many seconds.
-_TRIES, _SECONDS = 120, 120.0
+#: How often a program may be tried while it is made small, how long each time, and for how long in all: in units of
+#: the seconds that a program may take.
+_TRIES, _SHORT, _ALL = 120, 0.1, 4.0
 _RAISED = {"crash": "Crash", "hang": "TimeoutError"}
 
 
-def fate(task: Callable[[], Any], seconds: float = PATIENCE) -> tuple[Fate, str]:
+def fate(task: Callable[[], Any], seconds: float) -> tuple[Fate, str]:
     """What becomes of a process that does it, and in words; what it returns or raises does not matter."""
     ours, theirs = os.pipe()
     child = os.fork()
@@ -60,20 +59,23 @@ def told(code: int | None) -> str:
     return f"the process was ended by signal {-code} ({names.get(-code, 'unknown')})"
 
 
-def ending(program: Program, reference: Any, subject: Any, seconds: float = PATIENCE) -> tuple[Fate, str]:
+def ending(program: Program, reference: Any, subject: Any, seconds: float) -> tuple[Fate, str]:
     """What the comparison of a program does to its process."""
     return fate(lambda: compare(program, reference, subject), seconds)
 
 
-def explained(program: Program, end: Fate, how: str, reference: Any, subject: Any, *, seed: int | None) -> Failure:
+def explained(
+    program: Program, end: Fate, how: str, reference: Any, subject: Any, *, patience: float, seed: int | None
+) -> Failure:
     """The failure behind a program that ends or hangs its process, made small in forks."""
-    until = time.monotonic() + _SECONDS
+    until = time.monotonic() + _ALL * patience
+    short = max(1.0, _SHORT * patience)
     # If it ends the reference alone, too, that one is to blame.
-    alone = ending(program, reference, reference, SHORT)[0] == end
+    alone = ending(program, reference, reference, short)[0] == end
     against = reference if alone else subject
 
     def same(candidate: Program) -> bool:
-        return time.monotonic() < until and ending(candidate, reference, against, SHORT)[0] == end
+        return time.monotonic() < until and ending(candidate, reference, against, short)[0] == end
 
     small = program
     if same(program):
@@ -125,9 +127,7 @@ def told_as_it_is(
 
 
 def _culprit(program: Program, same: Callable[[Program], bool]) -> str:
-    """The operator of the first step after which it happens without a backward pass; empty if it needs one."""
-    if program.history:
-        return ""
+    """The operator or act of the first step after which it happens; empty if it takes a backward pass at the end."""
     for count in range(1, len(program.steps) + 1):
         if same(program.with_(steps=program.steps[:count], outputs=(), cotangents=(), second=())):
             return program.steps[count - 1].op

@@ -16,9 +16,9 @@ from parity.campaign.exercised import Pair
 class Estimate:
     """What is left of a kind of thing of which each trial shows some.
 
-    `chance` is that of the next trial to show a new one (Good and Turing: seen once / trials); `hidden` at least so
-    many are not seen yet (Chao 1984, from those seen once and twice). Both hold for trials that are alike: a search
-    that turns to what is rare makes the first too large, and both know only what it could have met.
+    `fresh` is how many new ones the next trial shows on average, for rare things the chance of one (Good and Turing:
+    seen once / trials); `hidden` at least so many are not seen yet (Chao 1987, from those seen once and twice). Both
+    hold for trials that are alike: a search that turns to what is rare meets it sooner than they say.
     """
 
     trials: int
@@ -27,7 +27,7 @@ class Estimate:
     twice: int
 
     @property
-    def chance(self) -> float:
+    def fresh(self) -> float:
         return self.once / self.trials if self.trials else 1.0
 
     @property

@@ -41,6 +41,8 @@ class Session:
         self.before = state.seconds
         self._started = time.monotonic()
         self._lost = 0
+        #: Set from outside, as by Ctrl-C: units under way are given up then.
+        self.stopped = False
         if not begun:
             log.append({"type": "campaign", "version": VERSION, "settings": state.settings.to_json()})
 
@@ -65,13 +67,15 @@ class Session:
         while not workers.facts:
             for _ in workers.events(_TICK):
                 raise AssertionError("nothing was asked for")
+            if self.stopped:
+                return
             notify(None)
         self._started = time.monotonic()
         versions, ops = workers.facts["versions"], workers.facts["ops"]
         self.log.append({"type": "session", "versions": versions, "ops": list(ops), "seconds": self.before})
         state.session(versions, ops, self.before)
         until = None if seconds is None else self._started + seconds
-        while True:
+        while not self.stopped:
             now = time.monotonic()
             over = until is not None and now >= until
             wanted = programs is None or state.programs + state.under_way * SIZE < programs

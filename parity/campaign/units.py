@@ -162,8 +162,7 @@ class Harvest:
         for phase, counts in other.statuses.items():
             self.statuses[phase].update(counts)
         self.seconds += other.seconds
-        if other.worst > self.worst:
-            self.worst, self.worst_label = other.worst, other.worst_label
+        self.worst, self.worst_label = max((self.worst, self.worst_label), (other.worst, other.worst_label))
         self.matrix.merge(other.matrix)
         self.tried.merge(other.tried)
         for key, dtypes in other.shown.items():
@@ -185,7 +184,9 @@ class Harvest:
             "matrix": self.matrix.packed(),
             "tried": self.tried.packed(),
             "shown": [[*key, dict(dtypes)] for key, dtypes in sorted(self.shown.items())],
-            "cells": [[*cell, dict(came), plain(self.deviations.get(cell))] for cell, came in self.cells.items()],
+            "cells": [
+                [*cell, dict(came), plain(self.deviations.get(cell))] for cell, came in sorted(self.cells.items())
+            ],
             "explained": [[*first, *found] for first, found in self.explained.items()],
             "inaccurate": dict(self.inaccurate),
             "missing": dict(self.missing),

@@ -17,7 +17,7 @@ ROWS = [
     ),
     *(
         op(f"{space}adaptive_avg_pool{n}d", argument("input", "images", dims=n),
-           argument("output_size", "parts", dims=n), dtypes="f" if n == 3 else "hf", spellings="function")
+           argument("output_size", "parts", dims=n), dtypes="hf", spellings="function")
         for n in (1, 2, 3) for space in ("", "nn.functional.") if n == 1 or space
     ),
     *(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from parity import corpus
 from parity.catalogue import CATALOGUE
 from parity.catalogue.excluded import EXCLUDED
 from parity.cli.job import carried_out, job_options, prepared
 from parity.cli.options import Verbs, json_option, stream, target_of
-from parity.diagnosis import diagnose
+from parity.diagnosis import Finding, diagnose, explaining, from_differences
 from parity.errors import UsageError
 from parity.report.doctor import doctor_record, doctor_text
 from parity.report.progress import Progress
@@ -49,20 +51,25 @@ def run(options: argparse.Namespace) -> int:
                 if outcome.failure is not None:
                     write_lines(lines, [{"type": "failure", **outcome.failure}])
 
-        carried_out(decided, summary, progress, write)
+        def tell(findings: Sequence[Finding]) -> None:
+            for finding in findings:
+                progress.message("\n".join([*finding.lines(), ""]))
+            if lines is not None:
+                write_lines(lines, [finding.record() for finding in findings])
+
+        found: list[Finding] = []
         if made is not None:
             found = diagnose(made)
             made.close()
-            summary.mistakes = tuple(
-                f"{finding.number} {finding.name}" for finding in found if finding.kind == "mistake"
-            )
-            for finding in found:
-                progress.message("\n" + "\n".join(finding.lines()))
-            if lines is not None:
-                write_lines(lines, [finding.record() for finding in found])
+            tell(found)
+        carried_out(decided, summary, progress, write)
         reports = sorted(summary.failures.values(), key=lambda outcome: outcome.number)
+        if made is not None:
+            tell(late := from_differences(found, _blamed(reports)))
+            found += late
+            summary.mistakes = tuple(f"{f.number} {f.name}" for f in found if f.kind == "mistake")
         for outcome in reports[:_REPORTS_SHOWN]:
-            progress.message(f"\n{outcome.report}\n")
+            progress.message(f"\n{outcome.report}{_mistake(found, outcome)}\n")
         for outcome in reports[_REPORTS_SHOWN:]:
             check, op = outcome.key or ("", "")
             what = f"{TITLES[check].lower()}: {op or 'a program'}"
@@ -71,3 +78,26 @@ def run(options: argparse.Namespace) -> int:
         if lines is not None:
             write_lines(lines, [summary.record()])
     return summary.exit_code
+
+
+def _first(outcome: Outcome) -> Mapping[str, Any]:
+    """The first mismatch of a difference that was reported."""
+    assert outcome.failure is not None
+    first: Mapping[str, Any] = outcome.failure["verdict"]["mismatches"][0]
+    return first
+
+
+def _blamed(reports: Sequence[Outcome]) -> dict[str, str]:
+    """The mechanisms that differences were blamed on, and how the first of each is seen again."""
+    found: dict[str, str] = {}
+    for outcome in reports:
+        if mechanism := _first(outcome)["mechanism"]:
+            found.setdefault(mechanism, f"parity replay {corpus.shortest(outcome.id)}")
+    return found
+
+
+def _mistake(findings: Sequence[Finding], outcome: Outcome) -> str:
+    """A line more for a report whose mistake has a name."""
+    first = _first(outcome)
+    known = explaining(findings, first["mechanism"], first["op"])
+    return f"\n    {'mistake':<17}{known.number}: {known.name}" if known else ""

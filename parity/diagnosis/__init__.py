@@ -5,15 +5,21 @@ Knows the mistakes, a row each in the families beside it, and no engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from parity.diagnosis import accumulation, broadcasting, conventions, kinks, modes, operators, structure, views
 from parity.diagnosis.row import LACKING, Convention, Finding, Mistake, Trial, said
 from parity.engines.experiment import Tried
+from parity.spellings import OPERATORS
 
-__all__ = ["CONVENTIONS", "MISTAKES", "Finding", "diagnose", "findings"]
+__all__ = ["CONVENTIONS", "MISTAKES", "Finding", "diagnose", "explaining", "findings", "from_differences"]
 
+#: The mistakes behind a mechanism that differences of programs are blamed on, the likeliest first.
+PATTERNS: Mapping[str, tuple[int, ...]] = {"accumulation": (1, 2, 3, 16, 31, 32), "broadcasting": (20, 21)}
+#: How many trials may hang or end the engine's process, each at its price, before no more are made.
+_ENDS = 4
+_PATIENCE = "patience"
 #: The most fundamental first: that is the order in which a report names them.
 MISTAKES: tuple[Mistake, ...] = (
     *structure.ORDER, *accumulation.ROWS, *structure.ROWS, *operators.ROWS, *broadcasting.ROWS, *views.ROWS,
@@ -43,12 +49,32 @@ def findings(engine: Any) -> Iterator[Finding]:
             yield finding
 
 
+def explaining(findings: Iterable[Finding], mechanism: str, op: str) -> Finding | None:
+    """The mistake that a difference of programs comes from, by the mechanism or the operator that it was blamed on."""
+    mistakes = [finding for finding in findings if finding.kind == "mistake"]
+    by_mechanism = [finding for finding in mistakes if finding.number in PATTERNS.get(mechanism, ())]
+    return next(iter(by_mechanism or [finding for finding in mistakes if op in finding.ops]), None)
+
+
+def from_differences(findings: Sequence[Finding], mechanisms: Mapping[str, str]) -> list[Finding]:
+    """Mistakes that programs alone showed, by the mechanisms that these were blamed on, each with a replay."""
+    added = []
+    for mechanism, replay in mechanisms.items():
+        numbers = PATTERNS.get(mechanism, ())
+        if numbers and not any(finding.number in numbers for finding in findings):
+            row = next(mistake for mistake in MISTAKES if mistake.number == numbers[0])
+            seen = f"programs differ, and agree where they can do without {mechanism}"
+            added.append(Finding(row.number, row.name, row.kind, seen, replay, row.recognised, row.remedy))
+    return added
+
+
 class _Patient:
     """An engine, and what came of the trials so far."""
 
     def __init__(self, engine: Any) -> None:
         self.engine = engine
         self._tried: dict[tuple[str, str, int, bool], Tried] = {}
+        self._ended = 0
 
     def examined(self, mistake: Mistake) -> Finding | None:
         """The mistake, if one of its trials gives it away; it names every operator of which one does."""
@@ -67,6 +93,7 @@ class _Patient:
             trigger=trial.lines,
             recognised=mistake.recognised,
             remedy=mistake.remedy,
+            ops=tuple(dict.fromkeys(op for what in whats if (op := _op(what)))),
         )
 
     def asked(self, convention: Convention) -> Finding | None:
@@ -78,7 +105,11 @@ class _Patient:
 
     def _gives_away(self, trial: Trial) -> Tried | None:
         tried = self.tried(trial)
-        if (tried.lacks and trial.wrong is not LACKING) or trial.right.test(tried) or not trial.wrong.test(tried):
+        if (
+            (tried.lacks and (trial.wrong is not LACKING or tried.lacks == _PATIENCE))
+            or trial.right.test(tried)
+            or not trial.wrong.test(tried)
+        ):
             return None
         return tried if all(given.right.test(self.tried(given)) for given in trial.given) else None
 
@@ -87,8 +118,21 @@ class _Patient:
         if key not in self._tried:
             lines = trial.lines.replace(".backward()", '.backward("bare")') if trial.bare else trial.lines
             looks = [look.strip() for look in trial.looks.split("; ")]
-            self._tried[key] = self.engine.attempt(lines, looks, trial.times)
+            if self._ended > _ENDS:
+                return Tried(lacks=_PATIENCE)
+            tried = self.engine.attempt(lines, looks, trial.times)
+            if tried.raised is not None and tried.raised.type == "TimeoutError":
+                tried = self.engine.attempt(lines, looks, trial.times)  # unless the machine was busy
+            self._ended += tried.raised is not None and tried.raised.type in ("TimeoutError", "Crash")
+            self._tried[key] = tried
         return self._tried[key]
+
+
+def _op(what: str) -> str:
+    """The operator that a trial is about, by torch's name; empty if `what` names none."""
+    signs = {symbol: op for op, (symbol, _) in OPERATORS.items() if op != "neg"}
+    parts = what.split()
+    return next((signs[part] for part in parts if part in signs), what if what.isidentifier() else "")
 
 
 def _seen(trial: Trial, tried: Tried, rightly: str = "right is") -> str:

@@ -66,12 +66,17 @@ ROWS = (
                     ("x / y", 0.6, 0.6),
                     ("x.relu()", 3, 3),
                     ("x.exp()", math.exp(3), 3 * math.exp(3)),
+                    ("x.log()", math.log(3), 1),
+                    ("x.tanh()", math.tanh(3), 3 * (1 - math.tanh(3) ** 2)),
+                    ("x.sigmoid()", 1 / (1 + math.exp(-3)), 3 / (2 + 2 * math.cosh(3))),
+                    ("x.sqrt()", math.sqrt(3), math.sqrt(3) / 2),
+                    ("x.sin()", math.sin(3), 3 * math.cos(3)),
+                    ("x.abs()", 3, 3),
                     ("x ** 2", 9, 18),
                 )
             ),
         ),
         "a value that is used several times adds up what each use hands back",
-        hides=(2, 5, 6, 16),
     ),
     Mistake(
         3,

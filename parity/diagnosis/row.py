@@ -89,6 +89,8 @@ class Finding:
     trigger: str
     recognised: str = ""
     remedy: str = ""
+    #: The operators that it is about, by torch's names; empty if it is about none in particular.
+    ops: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         return {"type": "diagnosis", **asdict(self)}

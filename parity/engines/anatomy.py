@@ -7,12 +7,13 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from parity.engines.protocol import Array
+from parity.engines.subject import FILLINGS, Anatomy, Subject, Surroundings, attributes, held, numbers
 from parity.errors import UsageError
 
 #: What may be said by hand, where probing goes wrong.
@@ -20,144 +21,12 @@ OPTIONS = ("value", "grad", "backward", "build", "kind")
 BUILDS = ("number", "array", "list")
 _VALUES = ("data", "value", "val", "v", "num", "array", "x")
 _GRADIENTS = ("grad", "g", "gradient", "derivative", "d")
-#: Whatever a class that lacks something raises; any other error is its own mistake.
-LACKING = (TypeError, AttributeError, AssertionError, NotImplementedError)
-
-
-def refused(error: BaseException) -> bool:
-    """Whether an error says that a class has not got something, and is no mistake of what it has."""
-    return isinstance(error, LACKING) and "unhashable" not in str(error)
-
-
+_FLAGS = ("requires_grad", "require_grad", "requires_gradient", "needs_grad", "autograd", "track_grad", "trainable")
 _X, _Y = np.array([[1.5, -2.25, 0.625], [3.0, 0.375, -1.125]]), np.array([[-0.5, 1.75, 2.5], [0.875, -3.5, 1.375]])
 _SEED = np.array([[2.0, -1.0, 0.5], [1.25, 3.0, -0.75]])
-#: What may stand where a further argument is asked for: no parents, no operator, no label.
-_FILLINGS: tuple[Any, ...] = (None, (), "", [], 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Anatomy:
-    """How a class is used. Empty names: there is no such thing, as far as was seen."""
-
-    cls: str
-    scalar: bool
-    #: What the constructor wants: "number", "array" or "list"; then what it wants besides.
-    build: str
-    filling: tuple[str, ...]
-    requires_grad: bool
-    value: str
-    grad: str
-    #: What a gradient is before any backward: "None", "0", "zeros", "missing".
-    start: str
-    backward: str
-    #: What `backward` is given: "" (nothing), "number", "array" or "tensor".
-    seed: str
-    #: Whether an array that is no single number may be the root of a backward pass.
-    any_root: bool
-    #: Whether a gradient showed; if none did, the names are the likely ones.
-    differentiates: bool = True
-    dtype: str = "float64"
-    notes: tuple[str, ...] = field(default=())
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-class Subject:
-    """Instances of one class, made and read as its anatomy says."""
-
-    def __init__(self, cls: type, anatomy: Anatomy) -> None:
-        self.cls = cls
-        self.anatomy = anatomy
-        self._filling = tuple(eval_filling(text) for text in anatomy.filling)
-
-    def make(self, array: Array, requires_grad: bool = True, *, as_is: bool = False) -> Any:
-        """An instance that holds a copy of the array, in the engine's dtype or as it is."""
-        how = self.anatomy.build
-        given: Any = np.array(array, None if as_is else self.anatomy.dtype)
-        if how == "number":
-            given = given.item()
-        elif how == "list":
-            given = given.tolist()
-        further = {"requires_grad": requires_grad} if self.anatomy.requires_grad else {}
-        return self.cls(given, *self._filling, **further)
-
-    def holds(self, thing: Any) -> bool:
-        """Whether it is one of the engine's own values, with a number or numbers in it."""
-        return (isinstance(thing, self.cls) or hasattr(thing, self.anatomy.value)) and not isinstance(
-            thing, (np.ndarray, np.generic, float, int, list)
-        )
-
-    def array(self, thing: Any) -> Array:
-        """The value of an instance, as a copy."""
-        found = numbers(getattr(thing, self.anatomy.value), self.cls, self.anatomy.value)
-        if found is None:
-            raise TypeError(f".{self.anatomy.value} holds {getattr(thing, self.anatomy.value)!r:.60}, no number")
-        return found.astype(self.anatomy.dtype)
-
-    def gradient(self, leaf: Any) -> Array | None:
-        """The gradient of an instance, None where there is none."""
-        held = getattr(leaf, self.anatomy.grad, None)
-        found = numbers(held, self.cls, self.anatomy.value)
-        if found is None:
-            return None
-        shape = self.array(leaf).shape
-        if not found.ndim and shape and not found:
-            return None  # the number 0 that every gradient starts as
-        return found.astype(self.anatomy.dtype)
-
-    def backward(self, root: Any, seed: Array | None, *, copying: bool = True) -> None:
-        """Start backward at `root`; without a seed the gradient of its sum is asked for."""
-        start = getattr(root, self.anatomy.backward)
-        kind = self.anatomy.seed
-        if not kind:
-            start()
-            return
-        given: Any = np.ones_like(self.array(root)) if seed is None else seed
-        if copying:
-            given = np.array(given, self.anatomy.dtype)
-        if kind == "number":
-            given = given.item()
-        start(self.make(given, False) if kind == "tensor" else given)
-
-
-def eval_filling(text: str) -> Any:
-    """One of the few fillings by its spelling."""
-    return {repr(filling): filling for filling in _FILLINGS}[text]
-
-
-def numbers(held: Any, cls: type, value: str) -> Array | None:
-    """What an attribute holds, as an array of numbers; None if it holds anything else."""
-    if isinstance(held, cls):
-        held = getattr(held, value, None)
-    if isinstance(held, (bool, int, float, np.generic, np.ndarray, list, tuple)):
-        try:
-            found = np.asarray(held)
-        except ValueError:
-            return None
-        return found.copy() if found.dtype.kind in "bifu" and (found.size or not isinstance(held, tuple)) else None
-    return None
-
-
-def attributes(thing: Any) -> Iterator[str]:
-    """The names under which an instance may hold something: its own, its slots, its properties."""
-    names = list(getattr(thing, "__dict__", ()))
-    for cls in type(thing).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        names += [slots] if isinstance(slots, str) else list(slots)
-        names += [name for name, what in vars(cls).items() if isinstance(what, property)]
-    yield from (name for name in dict.fromkeys(names) if not name.startswith("__"))
-
-
-def held(thing: Any, name: str) -> Any:
-    """What stands there; None where looking raises."""
-    try:
-        return getattr(thing, name, None)
-    except Exception:
-        return None
-
-
-def examine(cls: type, options: Mapping[str, str] | None = None) -> Anatomy:
+def examine(cls: type, options: Mapping[str, str] | None = None, around: Surroundings | None = None) -> Anatomy:
     """Find out how the class is used; UsageError, with what was tried, if no instance of it can be made."""
     said = dict(options or {})
     if unknown := sorted(set(said) - set(OPTIONS)):
@@ -177,7 +46,7 @@ def examine(cls: type, options: Mapping[str, str] | None = None) -> Anatomy:
         candidates = arrays
     if not candidates:
         raise UsageError(f"{cls.__name__} can't be built as {kind}: " + "; ".join(tried))
-    whole = [_differentiates(cls, candidate, said) for candidate in candidates]
+    whole = [_differentiates(cls, candidate, said, around or Surroundings()) for candidate in candidates]
     return next((anatomy for anatomy in whole if anatomy.differentiates), whole[0])
 
 
@@ -187,9 +56,9 @@ def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: li
         return None
     given = array.item() if how == "number" else array.tolist() if how == "list" else array.copy()
     asks = _required(cls)
-    flag = _accepts(cls, "requires_grad")
-    further = {"requires_grad": True} if flag else {}
-    ways = [()] if not asks else [(filling,) * asks for filling in _FILLINGS]
+    flag = next((name for name in _FLAGS if _accepts(cls, name)), "")
+    further = {flag: True} if flag else {}
+    ways = [()] if not asks else [(filling,) * asks for filling in FILLINGS]
     for filling in ways:
         call = ", ".join([f"<{how}>", *map(repr, filling), *(f"{k}={v}" for k, v in further.items())])
         try:
@@ -208,7 +77,7 @@ def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: li
             scalar=how == "number",
             build=how,
             filling=tuple(map(repr, filling)),
-            requires_grad=flag,
+            flag=flag,
             value=value,
             grad="",
             start="missing",
@@ -290,7 +159,7 @@ _COMBINATIONS: tuple[Combination, ...] = (
 )
 
 
-def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Anatomy:
+def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], around: Surroundings) -> Anatomy:
     """The anatomy with where the gradient lives and how backward starts, if any way of starting shows them.
 
     What takes an array by accident (an array has `.data`, too) gets fewer of the combinations right than what is meant.
@@ -300,17 +169,17 @@ def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Ana
         for seed in ("", "number", "tensor") if anatomy.scalar else ("array", "tensor", "", "number"):
             for summed in (False, True) if not anatomy.scalar and not seed else (False,):
                 tried = replace(anatomy, backward=start, seed=seed, any_root=not summed)
-                names = Counter(name for name in _shown(Subject(cls, tried), summed, said) if name)
+                names = Counter(name for name in _shown(Subject(cls, tried, around), summed, said) if name)
                 for (name, right), count in names.items():
                     score = count if right else 0
                     if score > most:
                         notes = () if right else ("no gradient was right while it was probed",)
                         begins = _describe(Subject(cls, tried).make(_X if not anatomy.scalar else np.array(1.5)), name)
                         best, most = replace(tried, grad=name, start=begins, notes=notes), score
-    return best if best.grad else _undifferentiated(cls, anatomy, said)
+    return best if best.grad else _undifferentiated(cls, anatomy, said, around)
 
 
-def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> Anatomy:
+def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], around: Surroundings) -> Anatomy:
     """No backward pass showed a gradient: what would be its names, and what it raises."""
     start = next((name for name in [said.get("backward", ""), *_starts(cls)] if name), "")
     subject = Subject(cls, anatomy)
@@ -319,7 +188,8 @@ def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> A
     notes: tuple[str, ...] = ()
     if start:
         try:
-            getattr(made, start)()
+            with around.limit():
+                getattr(made, start)()
         except Exception as error:
             notes = (f".{start}() raises {type(error).__name__}: {error}"[:120],)
     return replace(anatomy, backward=start, grad=name, differentiates=False, any_root=True, notes=notes)
@@ -328,10 +198,19 @@ def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str]) -> A
 def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[tuple[str, bool] | None]:
     """For each combination that this way gets through: where a gradient showed, and whether it was right."""
     scalar = subject.anatomy.scalar
-    x, y = (np.array(1.5), np.array(-2.25)) if scalar else (_X, _Y)
+    # Who can neither start at an array nor sum one is shown single numbers.
+    single = scalar or (summed and not subject.sums)
+    x, y = (np.array(1.5), np.array(-2.25)) if single else (_X, _Y)
     weight = _SEED if not scalar and subject.anatomy.seed in ("array", "tensor") else np.ones_like(x)
+    hung = 0
     for combine, derivatives in _COMBINATIONS:
-        found = _attempt(subject, x, y, combine, weight, summed)
+        try:
+            found = _attempt(subject, x, y, combine, weight, summed)
+        except TimeoutError:
+            hung += 1
+            if hung > 1:
+                return
+            continue
         if found is not None:
             wanted = tuple(weight * part for part in derivatives(x, y))
             name, right = _moved(subject, *found, wanted, said)
@@ -350,12 +229,15 @@ def _attempt(
     subject: Subject, x: Array, y: Array, combine: Callable[[Any, Any], Any], weight: Array, summed: bool
 ) -> tuple[tuple[Any, Any], Any] | None:
     try:
-        leaves = subject.make(x), subject.make(y)
-        fresh = subject.make(x)
-        root = combine(*leaves)
-        if not subject.holds(root):
-            return None
-        subject.backward(root.sum() if summed else root, weight)
+        with subject.around.limit():
+            leaves = subject.make(x), subject.make(y)
+            fresh = subject.make(x)
+            root = combine(*leaves)
+            if not subject.holds(root):
+                return None
+            subject.backward(subject.total(root) if summed and subject.array(root).ndim else root, weight)
+    except TimeoutError:
+        raise
     except Exception:
         return None
     return leaves, fresh

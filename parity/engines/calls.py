@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import Subject, refused
 from parity.engines.protocol import Array
+from parity.engines.subject import Subject, refused
 from parity.spellings import OPERATORS
 
 #: How a call looks: one letter an operand, t a tensor and n a number; what is more has a word.
 Forms = Mapping[str, str]
-#: A function beside the class, or one that hangs on it without being a method; None if there is none.
-Functions = Callable[[str], Callable[..., Any] | None]
 
 ARITHMETIC = ("add", "sub", "mul", "div", "pow", "matmul", "neg")
 #: What a method or a function may be called instead.
@@ -60,7 +58,7 @@ _NOT_OPERATORS = ("back", "grad", "zero", "item", "numpy", "detach", "draw", "pl
 _INDICES: Mapping[str, Any] = {"int": 1, "slice": slice(0, 1), "rows": [0, 0, 1], "tuple": (slice(None), 1)}
 
 
-def calls(subject: Subject, functions: Functions) -> Iterator[tuple[str, Forms]]:
+def calls(subject: Subject) -> Iterator[tuple[str, Forms]]:
     """Each operator that the class has, by torch's name where it is known, with its forms."""
     methods = [name for name in dir(subject.cls) if not name.startswith("_") and _callable(subject.cls, name)]
     methods = [name for name in methods if not any(part in name.lower() for part in _NOT_OPERATORS)]
@@ -83,13 +81,13 @@ def calls(subject: Subject, functions: Functions) -> Iterator[tuple[str, Forms]]
         if op in _JOINING or any(found.get(op, {}).values()):
             continue
         for name in (op, *others):
-            if (function := functions(name)) is None:
+            if (function := subject.function(name)) is None:
                 continue
             forms = {form: f"function {name}" for form in ("t", "tt", "tn") if _applies(subject, op, form, function)}
             found[op] = forms
             break
     if not subject.anatomy.scalar:
-        found |= {op: forms for op in _JOINING if (forms := _joining(subject, op, functions))}
+        found |= {op: forms for op in _JOINING if (forms := _joining(subject, op))}
         found["getitem"] = _indices(subject)
         found["permute"] = _permute(subject)
         if isinstance(getattr(subject.cls, "T", None), property) and "t" not in methods:
@@ -135,10 +133,13 @@ def _operands(subject: Subject, op: str, form: str) -> list[Any]:
 def _gives(subject: Subject, call: Callable[[], Any]) -> bool:
     """Whether a call gives one of the engine's values, or raises what is no refusal."""
     try:
-        result = call()
+        with subject.around.limit():
+            result = call()
         if not subject.holds(result):
             return False
         subject.array(result)
+    except TimeoutError:
+        return False
     except Exception as error:
         return not refused(error)
     return True
@@ -159,7 +160,8 @@ def _applies(subject: Subject, op: str, form: str, function: Callable[..., Any])
 def _shaped(subject: Subject, shape: tuple[int, ...], function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
     """Whether a call gives one of the engine's values, of that shape."""
     try:
-        result = function(*args, **kwargs)
+        with subject.around.limit():
+            result = function(*args, **kwargs)
         return subject.holds(result) and subject.array(result).shape == shape
     except Exception:
         return False
@@ -175,9 +177,12 @@ def _wider(subject: Subject, name: str) -> dict[str, str]:
             return {}
         axis = next((p for p in parameters if p in ("dim", "axis", "axes")), "")
         keep = next((p for p in parameters if p in ("keepdim", "keepdims")), "")
-        if axis and keep and _shaped(subject, (2, 1), methodcaller(name, **{axis: 1, keep: True}), tensor):
-            return {"dim": f"{axis} {keep}"}
-        return {"dim": axis} if axis and _shaped(subject, (2,), methodcaller(name, **{axis: 1}), tensor) else {}
+        if not axis or not _shaped(subject, (2,), methodcaller(name, **{axis: 1}), tensor):
+            return {}
+        if not (keep and _shaped(subject, (2, 1), methodcaller(name, **{axis: 1, keep: True}), tensor)):
+            keep = ""
+        several = _shaped(subject, (), methodcaller(name, **{axis: (0, 1)}), tensor)
+        return {"dim": f"{axis} {keep or '-'}{' several' * several}"}
     if name in ("reshape", "view"):
         for how, sizes in ((name, ((3, 2),)), (f"{name} star", (3, 2))):
             if _shaped(subject, (3, 2), methodcaller(name, *sizes), tensor):
@@ -185,10 +190,10 @@ def _wider(subject: Subject, name: str) -> dict[str, str]:
     return {}
 
 
-def _joining(subject: Subject, op: str, functions: Functions) -> dict[str, str]:
+def _joining(subject: Subject, op: str) -> dict[str, str]:
     shape = (2, 6) if op == "cat" else (2, 2, 3)
     for name in (op, *FUNCTIONS[op]):
-        if (function := functions(name)) is None:
+        if (function := subject.function(name)) is None:
             continue
         for axis in ("dim", "axis"):
             if _shaped(subject, shape, function, _operands(subject, op, "tt"), **{axis: 1}):

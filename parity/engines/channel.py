@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -41,7 +43,8 @@ class Channel:
         """End the process."""
         process, self._process, self._unread = self._process, None, b""
         if process is not None:
-            process.kill()
+            with contextlib.suppress(OSError):  # it has ended, and nothing of it is left
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
@@ -55,6 +58,7 @@ class Channel:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, **environment},
+                start_new_session=True,  # what it starts, ends with it
             )
         except OSError as error:
             raise UsageError(f"{command[0]} cannot be started: {error.strerror}") from None

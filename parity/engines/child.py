@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,10 @@ from parity.engines.wire import program_to_json, run_from_json, tried_from_json
 from parity.errors import EngineError, UsageError
 from parity.program import Program, Step
 
-#: Seconds that a cell, an import or a program may take, and the bytes that the process may map.
-CELL_SECONDS, PROGRAM_SECONDS, MEMORY = 20.0, 2.0, 4 << 30
+#: Seconds that a cell or an import, all cells of a file, or a program may take.
+CELL_SECONDS, FILE_SECONDS, PROGRAM_SECONDS = 20.0, 60.0, 2.0
+#: Bytes that the process may map.
+MEMORY = 4 << 30
 #: How often a file is begun anew because a cell ended the process.
 _STARTS = 20
 
@@ -39,20 +42,23 @@ class Child(Channel):
     shares_memory = False
     #: Who does not say which inputs were unused, and answers zeros for None or None for zeros, is not wrong.
     nones = False
-    order = 1
     version = ""
     ended = frozenset({"Crash", "TimeoutError"})
 
     def __init__(self, name: str, request: Mapping[str, Any], options: Mapping[str, str] | None = None) -> None:
-        super().__init__(name)
+        super().__init__(name or "the file")
         self._request = {
             "do": "load", "name": name, "options": dict(options or {}), "seconds": CELL_SECONDS, "memory": MEMORY,
+            "file_seconds": FILE_SECONDS,
             **request,
         }  # fmt: skip
         self._skip: list[tuple[int, str]] = []
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
+        self.name = name or self.anatomy["cls"]
         self.abilities = Abilities(**loaded["abilities"], calls=loaded["calls"])
+        #: The highest order of derivative: values alone where no gradient showed.
+        self.order = int(self.abilities.gradients)
         self.dtypes = (self.abilities.dtype,)
         self.kinds = ("tame", "exact") if self.abilities.scalar else ("tame", "shapes", "exact")
         #: Whether a backward pass starts from ones, because `backward` takes no array.
@@ -110,6 +116,7 @@ class Child(Channel):
 
     def _start(self) -> dict[str, Any]:
         """Start a process and load the engine; a cell that ends it is stepped over the next time."""
+        until = time.monotonic() + 2 * FILE_SECONDS
         for _ in range(_STARTS):
             # matplotlib is to show nothing, and hashing to be the same each time.
             environment = {"MPLBACKEND": "Agg", "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0")}
@@ -121,7 +128,7 @@ class Child(Channel):
             except Died as error:
                 cell = self._cell
                 self.close()
-                if cell is None or any(cell == number for number, _ in self._skip):
+                if cell is None or any(cell == number for number, _ in self._skip) or time.monotonic() > until:
                     raise EngineError(f"{self.name}: {error} before any program ran") from None
                 self._skip.append((cell, str(error)))
             except (UsageError, EngineError):

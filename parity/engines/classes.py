@@ -30,10 +30,18 @@ def load(target: str, options: Mapping[str, str] | None = None) -> Child:
     found = _TARGET.fullmatch(target)
     if found is None:
         raise UsageError(f"{target}: which class? name it as {target.rstrip(':')}:ClassName")
-    where, cls = found["where"], found["cls"]
-    if not cls.isidentifier():
+    return _load(found["where"], found["cls"], found["number"], options)
+
+
+def load_any(target: str) -> Child:
+    """The engine behind a target, or behind a file alone: its last class of which a gradient is to be had."""
+    return load(target) if _TARGET.fullmatch(target) else _load(target, "", None, None)
+
+
+def _load(where: str, cls: str, nth: str | None, options: Mapping[str, str] | None) -> Child:
+    if cls and not cls.isidentifier():
         raise UsageError(f"{cls!r} is not the name of a class; a target is e.g. notebook.ipynb:Value")
-    request: dict[str, Any] = {"class": cls, "number": int(found["number"]) if found["number"] else None}
+    request: dict[str, Any] = {"class": cls, "number": int(nth) if nth else None}
     path = Path(where)
     if path.suffix in _FILES or path.exists() or os.sep in where:
         if not path.is_file():
@@ -46,4 +54,4 @@ def load(target: str, options: Mapping[str, str] | None = None) -> Child:
         request |= {"module": where, "folder": os.getcwd()}
     else:
         raise UsageError(f"{where!r} is neither a file nor the name of a module")
-    return Child(cls + (f"#{found['number']}" if found["number"] else ""), request, options)
+    return Child(cls + (f"#{nth}" if nth else ""), request, options)

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import LACKING, attributes, held, refused
 from parity.engines.calls import FUNCTIONS, VARIANTS
 from parity.engines.handmade import Handmade
 from parity.engines.protocol import Array, Raised
+from parity.engines.subject import LACKING, attributes, held, refused
 from parity.spellings import AUGMENTED, OPERATORS
 
 #: What a look gives: numbers, a word (of a type, of a dtype), yes or no; None where there is nothing.
@@ -89,7 +89,7 @@ class _Bench:
         for statement in body:
             match statement:
                 case ast.Assign(targets=[target], value=value):
-                    self._assign(target, self._leaves(value) if _plain(value) else self.value(value))
+                    self._assign(target, self._assigned(value))
                 case ast.AugAssign(target=target, op=op, value=value):
                     self._augment(target, _SYMBOLS[type(op)], self.value(value))
                 case ast.Expr(value=value):
@@ -129,9 +129,13 @@ class _Bench:
     def _augment(self, target: ast.expr, op: str, value: Any) -> None:
         """In place, where the class says that it can: without a method of its own Python binds the name anew."""
         symbol, write = AUGMENTED[op]
-        if not hasattr(self.subject.cls, write.__name__.join(("__", "__"))):
+        owner = self.value(target)
+        if hasattr(self.subject.cls, f"__{write.__name__}__"):
+            self._assign(target, _refusing(lambda: write(owner, value)))
+        elif callable(method := getattr(owner, f"{op}_", None)):
+            _refusing(lambda: method(value))
+        else:
             raise Lacks(symbol)
-        self._assign(target, _refusing(lambda: write(self.value(target), value)))
 
     def _reset(self, leaf: Any) -> None:
         """Its gradient becomes what it was when the leaf was made."""
@@ -149,7 +153,7 @@ class _Bench:
         if not isinstance(call, ast.Call) or ast.unparse(call.func) != "no_grad":
             raise SyntaxError(f"no experiment enters {ast.unparse(call)!r}")
         for name in _REGIONS:
-            made = self.engine.function(name)
+            made = self.subject.function(name)
             if made is not None:
                 region = _refusing(made)
                 if hasattr(region, "__enter__"):
@@ -158,11 +162,11 @@ class _Bench:
 
     # -- values
 
-    def _leaves(self, value: ast.expr) -> Any:
-        """A leaf of literal data, or one for each part of `3, 5`."""
+    def _assigned(self, value: ast.expr) -> Any:
+        """Literal data become a leaf, each part of `3, 5` one of its own."""
         if isinstance(value, ast.Tuple):
-            return [self._leaf(self.value(part)) for part in value.elts]
-        return self._leaf(self.value(value))
+            return [self._assigned(part) for part in value.elts]
+        return self._leaf(self.value(value)) if _plain(value) else self.value(value)
 
     def _leaf(self, data: Any) -> Any:
         """A leaf in the engine's dtype; NumPy's data stay in their own."""
@@ -250,6 +254,8 @@ class _Bench:
 
     def _backward(self, root: Any, *seed: Any) -> None:
         """From ones; from `seed`, where one is given; as a user would call it, where that is "bare"."""
+        if not self.engine.anatomy.backward:
+            raise Lacks("backward")
         before, self.moment = self.moment, "backward"
         start = getattr(root, self.engine.anatomy.backward)
         how = seed[0] if seed and isinstance(seed[0], str) else ""
@@ -303,9 +309,11 @@ class _Bench:
             found.append(lambda **named: joined(*given[0][1:], *given[1:], **named))
         elif name == "where" and callable(chosen := getattr(given[1], name, None)):
             found.append(lambda **named: chosen(given[0], given[2]))
-        function = self.engine.function(name)
+        function = self.subject.function(name)
         if function is not None:
             found.append(lambda **named: function(*given, *further, **named))
+            if isinstance(given[0], list):
+                found.append(lambda **named: function(*given[0], *given[1:], **named))
         return found
 
     # -- looks

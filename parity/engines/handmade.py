@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from parity.engines.anatomy import Anatomy, Subject
 from parity.engines.calls import Forms, calls, index_kinds
 from parity.engines.interpreter import Live
 from parity.engines.protocol import UNSUPPORTED, Array, Raised, Run
+from parity.engines.subject import Anatomy, Subject, Surroundings
 from parity.program import Program, Ref, Step
 from parity.spellings import OPERATORS
 
@@ -38,8 +36,7 @@ class Abilities:
         if not step.kwargs and letters in forms and step.spelling in ("function", "method", "operator"):
             return letters
         if "dim" in forms and letters[:1] == "t" and len(step.args) <= 3 and not set(step.kwargs) - {"dim", "keepdim"}:
-            kept = " " in forms["dim"] or not (step.kwargs.get("keepdim") or len(step.args) == 3)
-            return "dim" if kept and step.spelling in ("function", "method") else ""
+            return "dim" if _reduces(step, forms["dim"]) and step.spelling in ("function", "method") else ""
         if "list" in forms:
             joined = step.args[0] if step.args else ()
             plain = isinstance(joined, (tuple, list)) and all(_letter(part) == "t" for part in joined)
@@ -66,10 +63,23 @@ class Abilities:
         return tuple(dict.fromkeys(found))
 
 
+def _reduces(step: Step, how: str) -> bool:
+    """Whether a reduction takes the dimensions that the step names, and can keep them if it is to."""
+    named = {**dict(zip(("dim", "keepdim"), step.args[1:])), **step.kwargs}
+    _, keep, *several = how.split()
+    dim = named.get("dim")
+    whole = [type(part) for part in dim] if several and isinstance(dim, (tuple, list)) else [type(dim)]
+    return (keep != "-" or not named.get("keepdim")) and set(whole) <= {int, type(None)}
+
+
 def _letter(arg: Any) -> str:
     if isinstance(arg, Ref):
         return "t" if arg.item is None else "?"
     return "n" if isinstance(arg, (int, float)) and not isinstance(arg, bool) else "?"
+
+
+class Rootless(Exception):
+    """Backward can't start at this value: it is no single number, and the class can't sum."""
 
 
 class Handmade:
@@ -78,27 +88,20 @@ class Handmade:
     shares_memory = False
 
     def __init__(
-        self, cls: type, anatomy: Anatomy, name: str = "", namespace: Mapping[str, Any] = types.MappingProxyType({})
+        self,
+        cls: type,
+        anatomy: Anatomy,
+        name: str = "",
+        around: Surroundings | None = None,
     ) -> None:
         self.name = name or cls.__name__
         self.version = ""
-        self.subject = Subject(cls, anatomy)
+        self.subject = Subject(cls, anatomy, around)
         self.anatomy = anatomy
-        self._namespace = namespace
-        found = {op: dict(forms) for op, forms in calls(self.subject, self.function)}
+        #: The run that is under way, and what it is about.
+        self.running, self.moment = Run(self.name), "program"
+        found = {op: dict(forms) for op, forms in calls(self.subject)}
         self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found)
-
-    def function(self, name: str) -> Callable[..., Any] | None:
-        """What stands under that name beside the class, or on it without being a method."""
-        beside = self._namespace.get(name)
-        if callable(beside) and getattr(beside, "__module__", "").partition(".")[0] not in (
-            "numpy",
-            "torch",
-            "builtins",
-        ):
-            return beside  # type: ignore[no-any-return]
-        static = inspect.getattr_static(self.subject.cls, name, None)
-        return getattr(self.subject.cls, name) if isinstance(static, (staticmethod, classmethod)) else None
 
     # -- Values, for the interpreter
 
@@ -139,16 +142,16 @@ class Handmade:
         return self._own(op, result)
 
     def _named(self, name: str) -> Callable[..., Any]:
-        function = self.function(name)
+        function = self.subject.function(name)
         assert function is not None
         return function
 
     def _reduced(self, op: str, form: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        axis, _, keep = form.partition(" ")
+        axis, keep, *_ = form.split()
         named = {**dict(zip(("dim", "keepdim"), args[1:])), **kwargs}
         dim = named.get("dim")
         given = {axis: tuple(dim) if isinstance(dim, (list, tuple)) else dim} if dim is not None else {}
-        if keep and "keepdim" in named:
+        if keep != "-" and "keepdim" in named:
             given[keep] = named["keepdim"]
         return getattr(args[0], op)(**given)
 
@@ -166,8 +169,11 @@ class Handmade:
         """
         if lacking := self.abilities.lacking(program):
             return Run(self.name, error=Raised(UNSUPPORTED, ", ".join(lacking), "step 0"))
+        self.running, self.moment = Run(self.name), "program"
         live = self._forward(program)
+        self.running = live.run
         if program.cotangents and live.run.error is None:
+            self.moment = "backward"
             live.run.gradients = [None] * len(program.differentiable)
             self._differentiate(program, live)
         if len(live.tensors) >= len(program.inputs):
@@ -213,6 +219,9 @@ class Handmade:
                         found = found if scale is None else found * scale
                         before = total[number]
                         total[number] = found if before is None else before + found
+        except Rootless as error:
+            run.error = Raised(UNSUPPORTED, str(error), "backward")
+            return
         except (Exception, SystemExit, GeneratorExit) as error:
             run.error = Raised(type(error).__name__, str(error), "backward")
             return
@@ -234,7 +243,11 @@ class Handmade:
         return self._summed(weighed), 1.0
 
     def _summed(self, root: Any) -> Any:
-        return root if self.anatomy.any_root or not self.array(root).ndim else root.sum()
+        if self.anatomy.any_root or not self.array(root).ndim:
+            return root
+        if not self.subject.sums:
+            raise Rootless("sum, for backward to start from")
+        return self.subject.total(root)
 
 
 def _reached(program: Program) -> set[int]:

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TextIO
@@ -23,11 +24,14 @@ from parity.engines.experiment import Tried, attempt
 from parity.engines.handmade import Handmade
 from parity.engines.interpreter import execute, writes
 from parity.engines.protocol import Raised, Run
+from parity.engines.subject import Anatomy, Surroundings
 from parity.engines.wire import program_from_json, run_to_json, tried_to_json
 from parity.errors import EngineError, ProgramError, UsageError
 from parity.program import decoded_step
 
 MODULE = "__main__"
+#: Seconds that one call may take while a class is found out.
+PROBE_SECONDS = 0.5
 
 
 class TooLong(BaseException):
@@ -76,17 +80,27 @@ def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    def ring(number: int, frame: object) -> None:
-        raise TooLong
+def _limited(seconds: float, error: type[BaseException] = TooLong) -> Iterator[None]:
+    """Raise the error after so many seconds; limits nest."""
 
+    def ring(number: int, frame: object) -> None:
+        raise error
+
+    begun = time.monotonic()
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 1e-3))
+
+
+def _probing() -> contextlib.AbstractContextManager[None]:
+    """The limit of one of the many calls by which a class is found out."""
+    return _limited(PROBE_SECONDS, TimeoutError)
 
 
 def _run(engine: Any, request: dict[str, Any]) -> Run:
@@ -96,7 +110,10 @@ def _run(engine: Any, request: dict[str, Any]) -> Run:
         with _limited(seconds):
             return execute(program, engine)
     except TooLong:
-        return Run(engine.name, error=Raised("TimeoutError", f"not done after {seconds:g} s", "program"))
+        error = Raised("TimeoutError", f"not done after {seconds:g} s", getattr(engine, "moment", "program"))
+        run: Run = getattr(engine, "running", None) or Run(engine.name)  # what it had by then
+        run.error = error
+        return run
 
 
 def tried(engine: Handmade, request: Mapping[str, Any]) -> Tried:
@@ -140,13 +157,17 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         namespace = _imported(request["module"], seconds)
     else:
         namespace = _executed(request, seconds, made, failed, progress)
-    cls = _picked(namespace, made, name, request.get("number"))
+    around = Surroundings(namespace, _probing)
     with _limited(seconds):
         try:
-            anatomy = examine(cls, request.get("options"))
-            engine = Handmade(cls, anatomy, request.get("name", name), namespace)
+            if name:
+                cls = _picked(namespace, made, name, request.get("number"))
+                anatomy = examine(cls, request.get("options"), around)
+            else:
+                cls, anatomy = _engine_among(made, request.get("options"), around)
+            engine = Handmade(cls, anatomy, request.get("name") or cls.__name__, around)
         except TooLong:
-            raise EngineError(f"{name} took longer than {seconds:g} s to look at") from None
+            raise EngineError(f"{name or 'the file'} took longer than {seconds:g} s to look at") from None
     abilities = engine.abilities
     calls = {op: dict(forms) for op, forms in abilities.calls.items()}
     answer = {
@@ -156,6 +177,19 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         "failed": failed,
     }
     return engine, answer
+
+
+def _engine_among(made: list[type], options: Any, around: Surroundings) -> tuple[type, Anatomy]:
+    """The last class of which a gradient is to be had."""
+    for cls in reversed(made):
+        try:
+            anatomy = examine(cls, options, around)
+        except UsageError:
+            continue
+        if anatomy.differentiates:
+            return cls, anatomy
+    listed = ", ".join(dict.fromkeys(cls.__name__ for cls in made)) or "none"
+    raise UsageError(f"none of its classes shows a gradient after a backward pass; the classes there are: {listed}")
 
 
 def _imported(name: str, seconds: float) -> dict[str, Any]:
@@ -192,16 +226,20 @@ def _executed(
     namespace = vars(module)
     namespace["__builtins__"] = {**vars(builtins), "__build_class__": build}
     skipped = {int(number): why for number, why in request.get("skip", [])}
+    until = time.monotonic() + float(request.get("file_seconds", 1e9))
     for number, (title, code) in enumerate(request["cells"]):
-        if number in skipped:
-            failed.append({"cell": title, "error": skipped[number]})
+        left = min(seconds, until - time.monotonic())
+        if number in skipped or left <= 0:
+            failed.append(
+                {"cell": title, "error": skipped.get(number, "not run: the cells before it took all the time")}
+            )
             continue
         progress({"cell": number})
         try:
-            with _limited(seconds):
+            with _limited(left):
                 exec(compile(code, title, "exec"), namespace)
         except TooLong:
-            failed.append({"cell": title, "error": f"not done after {seconds:g} s"})
+            failed.append({"cell": title, "error": f"not done after {left:g} s"})
         except BaseException as error:
             failed.append({"cell": title, "error": f"{type(error).__name__}: {error}"[:300]})
     return namespace

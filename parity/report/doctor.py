@@ -17,14 +17,14 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
     """The findings about a class, a line each."""
     a = engine.anatomy
     given = {"number": "a number", "array": "an array", "list": "a list"}[a["build"]]
-    further = "".join(f", {filling}" for filling in a["filling"]) + (", requires_grad=…" if a["requires_grad"] else "")
+    further = "".join(f", {filling}" for filling in a["filling"]) + (f", {a['flag']}=…" if a["flag"] else "")
     calls: Mapping[str, Mapping[str, str]] = engine.abilities.calls
     rows = [
         ("engine", f"{engine.name}: {'scalars' if a['scalar'] else 'arrays'}, compared in {a['dtype']}"),
         ("built", f"{a['cls']}({given}{further})"),
         ("value", f".{a['value']}"),
         ("gradient", _gradient(a)),
-        ("backward", _backward(a)),
+        ("backward", _backward(a, "sum" in engine.abilities.calls)),
         ("operators", ", ".join(_operator(op, calls[op]) for op in _ARITHMETIC if op in calls) or "none"),
     ]
     methods = [op for op in calls if op not in _ARITHMETIC]
@@ -69,11 +69,11 @@ def _gradient(anatomy: Mapping[str, Any]) -> str:
     return f".{anatomy['grad']}, {begins}"
 
 
-def _backward(anatomy: Mapping[str, Any]) -> str:
+def _backward(anatomy: Mapping[str, Any], sums: bool) -> str:
     if not anatomy["differentiates"]:
         return f".{anatomy['backward']}()" if anatomy["backward"] else "not found"
     what = {"": "", "number": "1.0", "array": "an array", "tensor": f"{anatomy['cls']}(…)"}[anatomy["seed"]]
-    roots = "" if anatomy["scalar"] or anatomy["any_root"] else ", of a sum"
+    roots = "" if anatomy["scalar"] or anatomy["any_root"] else ", of a sum" if sums else ", of a single number"
     return f".{anatomy['backward']}({what}){roots}"
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TextIO
-
-from parity.report.summary import PHASES, Summary
+from typing import Protocol, TextIO
 
 #: Seconds between two lines of a log, between two states of a terminal's line.
 _LOG_EVERY = 10.0
@@ -13,10 +11,16 @@ _TERMINAL_EVERY = 0.1
 _WIDTH = 79
 
 
-class Progress:
-    """Writes the state of a Summary to a stream, as often as suits it."""
+class Advancing(Protocol):
+    """Whatever can say in a line how far it is."""
 
-    def __init__(self, stream: TextIO, summary: Summary) -> None:
+    def line(self, seconds: float) -> str: ...
+
+
+class Progress:
+    """Writes how far something is to a stream, as often as suits it."""
+
+    def __init__(self, stream: TextIO, summary: Advancing) -> None:
         self.stream, self.summary = stream, summary
         self.terminal = stream.isatty()
         self._started = time.monotonic()
@@ -28,7 +32,7 @@ class Progress:
         if now - self._shown < (_TERMINAL_EVERY if self.terminal else _LOG_EVERY):
             return
         self._shown = now
-        line = self._line(now - self._started)
+        line = self.summary.line(now - self._started)[:_WIDTH]
         if self.terminal:
             self.stream.write("\r" + line.ljust(self._on_screen))
             self._on_screen = len(line)
@@ -47,15 +51,3 @@ class Progress:
         if self.terminal and self._on_screen:
             self.stream.write("\r" + " " * self._on_screen + "\r")
             self._on_screen = 0
-
-    def _line(self, seconds: float) -> str:
-        summary = self.summary
-        parts = [
-            f"{phase} {sum(summary.statuses[phase].values())}/{summary.planned[phase]}"
-            for phase in PHASES
-            if summary.planned.get(phase)
-        ]
-        if summary.count("differs"):
-            parts.append(f"{summary.count('differs')} differ")
-        parts.append(f"{seconds:.0f} s")
-        return " · ".join(parts)[:_WIDTH]

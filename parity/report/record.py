@@ -29,6 +29,7 @@ def mismatch_record(mismatch: Mismatch) -> dict[str, Any]:
         "reason": mismatch.reason,
         "op": mismatch.op,
         "input": mismatch.input,
+        "mechanism": mismatch.mechanism,
     }
 
 

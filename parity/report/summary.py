@@ -135,6 +135,17 @@ class Summary:
             return 1
         return 0 if self.compared else 5
 
+    def line(self, seconds: float) -> str:
+        """How far the run is after so many seconds."""
+        parts = [
+            f"{phase} {sum(self.statuses[phase].values())}/{self.planned[phase]}"
+            for phase in PHASES
+            if self.planned.get(phase)
+        ]
+        if self.count("differs"):
+            parts.append(f"{self.count('differs')} differ")
+        return " · ".join([*parts, f"{seconds:.0f} s"])
+
     def record(self) -> dict[str, Any]:
         return {
             "type": "summary",

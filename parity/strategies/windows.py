@@ -186,12 +186,127 @@ def groups(call: Call, argument: Argument) -> Any:
     return call.source.choice(found)
 
 
+def around(call: Call, argument: Argument) -> Any:
+    """Pairs of numbers of elements around the last dimensions, as many as a way of padding takes; `mode` is drawn, too.
+
+    Two pairs around signals, say, are padded with a value only.
+    """
+    first, source = call.leading(), call.source
+    mode = call.values["mode"] = source.choice(("constant", "reflect", "replicate", "circular"))
+    if mode == "constant":
+        if source.boolean():
+            call.values["value"] = source.choice((1.5, 0.0, -2.0))
+        return tuple(source.integer(-1, 2) for _ in range(2 * source.integer(0, min(first.ndim, 3))))
+    counts = [n for n in (1, 2, 3) if first.ndim in (n + 1, n + 2)]
+    if not counts or 0 in first.shape[1:] or first.kind == "b":
+        raise Unfit
+    found: list[int] = []
+    for n in first.shape[: -source.choice(counts) - 1 : -1]:
+        most = min(2, n - 1) if mode == "reflect" else min(2, n)
+        pair = [source.integer(0, most), source.integer(0, most)]
+        if n > 3 and source.boolean(0.2):
+            pair[source.integer(0, 1)] = -1
+        found += pair
+    return tuple(found)
+
+
+def resizable(call: Call, argument: Argument) -> Any:
+    """Signals, images or volumes, in a batch."""
+    dims = call.source.choice((2, 1, 3))
+    return images(call, Argument(argument.name, argument.kind, limits={"dims": dims, "batched": True}))
+
+
+def resized(call: Call, argument: Argument) -> Any:
+    """The sizes that images get, or else the factors; how elements are found between others is drawn, too."""
+    first, source = call.leading(), call.source
+    dims = first.ndim - 2
+    smooth = {1: ("linear",), 2: ("bilinear", "bicubic"), 3: ("trilinear",)}[dims]
+    mode = call.values["mode"] = source.choice(("nearest", "nearest-exact", "area", *smooth))
+    if mode in smooth and source.boolean():
+        call.values["align_corners"] = source.boolean()
+    if mode in ("bilinear", "bicubic") and source.boolean(0.3):
+        call.values["antialias"] = True
+    if source.boolean(0.6):
+        return _by_dims(call, [source.integer(1, 5) for _ in range(dims)])
+    own = first.shape[2:]
+    call.values["scale_factor"] = [
+        source.choice([f for f in (2.0, 1.5, 1.25, 0.5, 0.75, 1.0) if int(n * f) > 0]) for n in own
+    ]
+    if source.boolean(0.3):
+        call.values["recompute_scale_factor"] = True
+    return LEFT
+
+
+def columns(call: Call, argument: Argument) -> Any:
+    """The window of images' columns; dilation, padding and stride are drawn, too. `back`: of columns given."""
+    source, first = call.source, call.leading()
+    kernel, given = [], {"dilation": [], "padding": [], "stride": []}  # type: ignore[var-annotated]
+    for n in first.shape[-2:]:
+        padding, dilation = source.integer(0, 1), source.integer(1, 2)
+        given["padding"].append(padding)
+        given["dilation"].append(dilation)
+        given["stride"].append(source.integer(1, 2))
+        kernel.append(source.integer(1, max(1, min(3, (n + 2 * padding - 1) // dilation + 1))))
+    for name, values in given.items():
+        if any(v != (name != "padding") for v in values):
+            call.values[name] = _by_dims(call, values)
+    return _by_dims(call, kernel)
+
+
+def folded(call: Call, argument: Argument) -> Any:
+    """Columns of an image whose size, window and the rest are drawn with them."""
+    source, draft = call.source, call.draft
+    sizes, kernel, given = [], [], {"dilation": [], "padding": [], "stride": []}  # type: ignore[var-annotated]
+    places = 1
+    for _ in range(2):
+        n, length, padding = source.integer(2, 5), source.integer(1, 2), source.integer(0, 1)
+        dilation, stride = source.integer(1, 2), source.integer(1, 2)
+        room = n + 2 * padding - _reach(length, dilation)
+        if room < 0:
+            raise Unfit
+        sizes.append(n)
+        kernel.append(length)
+        places *= room // stride + 1
+        for name, value in (("dilation", dilation), ("padding", padding), ("stride", stride)):
+            given[name].append(value)
+    call.values["output_size"] = tuple(sizes)
+    call.values["kernel_size"] = _by_dims(call, kernel)
+    for name, values in given.items():
+        if any(v != (name != "padding") for v in values):
+            call.values[name] = _by_dims(call, values)
+    shape: Shape = (source.integer(1, 2) * size(tuple(kernel)), places)
+    if source.boolean(0.7):
+        shape = (source.integer(1, 2), *shape)
+    if size(shape) > 2 * LARGEST:
+        raise Unfit
+    return call.note(draft.fresh(shape, call.spec.dtypes, argument.limits))
+
+
+def times_as_high(call: Call, argument: Argument) -> Any:
+    """A number by which the places (or, squared, the `channels`) of images can be divided."""
+    first, channels = call.leading(), argument.limits.get("channels")
+    own = first.shape[-3] if channels else 0
+    found = [n for n in (1, 2, 3) if (own % n**2 if channels else first.shape[-1] % n or first.shape[-2] % n) == 0]
+    return call.source.choice(found)
+
+
+def channel_groups(call: Call, argument: Argument) -> Any:
+    return call.source.choice([g for g in (1, 2, 3, 4) if call.leading().shape[1] % g == 0])
+
+
 def beforehand(call: Call, argument: Argument) -> Any:
     """What an argument before has settled."""
     return call.values.get(argument.name, LEFT)
 
 
 DRAWERS: dict[str, Drawer] = {
+    "around": around,
+    "channel_groups": channel_groups,
+    "columns": columns,
+    "times_as_high": times_as_high,
+    "folded": folded,
+    "resizable": resizable,
+    "resized": resized,
     "beforehand": beforehand,
     "channel_bias": channel_bias,
     "channel_vector": channel_vector,

@@ -38,6 +38,11 @@ def _with_padding(x: Array, kernel: Any, stride: Any, padding: Any, along: list[
     return counts
 
 
+def mean_of_parts(x: Array, sizes: Any) -> Array:
+    """The means of so many parts of each of the last dimensions."""
+    return _mean(x, adaptive(x, tuple(sizes), len(sizes)))
+
+
 def _lines(dims: int) -> None:
     def avg_pool(
         input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
@@ -50,7 +55,7 @@ def _lines(dims: int) -> None:
         return _mean(input, along, whole if count_include_pad else None)
 
     def adaptive_avg_pool(input: Array, output_size: Any) -> Array:
-        return _mean(input, adaptive(input, output_size, dims))
+        return mean_of_parts(input, each(output_size, dims))
 
     def lp_pool(input: Array, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Array:
         power = elementwise(lambda a: a**norm_type, 1)

@@ -16,6 +16,8 @@ PACKAGES = ("autodiff", "parity")
 LAZY_DOORS = {
     ("autodiff/graph.py", "shutil"),
     ("autodiff/graph.py", "subprocess"),
+    # An extra, for several machines only.
+    ("parity/campaign/cluster.py", "distributed"),
     ("parity/engines/reference.py", "torch"),
     # python-flint and SymPy stand behind the modules that this door loads.
     ("parity/truth/__init__.py", "parity"),
@@ -25,6 +27,8 @@ IMPORTLIB = {
     # What a program seldom needs.
     "autodiff/__init__.py",
     "autodiff/nn/__init__.py",
+    # What `import torch` is to find.
+    "autodiff/dropin.py",
     # Families, listed once: their own package's.
     "autodiff/_functions/__init__.py",
     "autodiff/_primitives/__init__.py",
@@ -44,6 +48,8 @@ IMPORTLIB = {
     "autodiff/autograd/gradcheck.py",
     "autodiff/utils/__init__.py",
     "parity/__init__.py",
+    # An engine of another checkout, in a process of its own.
+    "parity/bench/worker.py",
     "parity/engines/__init__.py",
     # A module that somebody else wrote, in a process of its own.
     "parity/engines/worker.py",

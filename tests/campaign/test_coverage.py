@@ -106,15 +106,15 @@ def test_the_estimate_holds_for_trials_that_are_alike(seed: int) -> None:
     drawn = rng.choices(range(500), weights, k=1500)
     estimate = estimated(Counter(drawn).values(), 1500)
     unseen = sum(weight for n, weight in enumerate(weights) if n not in set(drawn)) / sum(weights)
-    assert estimate.chance == pytest.approx(unseen, rel=0.25)
+    assert estimate.fresh == pytest.approx(unseen, rel=0.25)
     left = 500 - estimate.seen
     assert 0.6 * left < estimate.hidden < 1.2 * left
 
 
 def test_estimates_of_nothing_and_of_everything() -> None:
     nothing, everything = estimated([], 0), estimated([9, 7, 8], 24)
-    assert (nothing.chance, nothing.hidden, nothing.coverage) == (1.0, 0.0, 0.0)
-    assert (everything.chance, everything.hidden, everything.coverage) == (0.0, 0.0, 1.0)
+    assert (nothing.fresh, nothing.hidden, nothing.coverage) == (1.0, 0.0, 0.0)
+    assert (everything.fresh, everything.hidden, everything.coverage) == (0.0, 0.0, 1.0)
 
 
 def test_what_was_seldom_met_or_tried_is_chosen_more_often() -> None:
@@ -139,7 +139,7 @@ BOUNDS = Bounds(
     [
         ("add", "dtype:float16"), ("add", "dtype:mixed"), ("softmax", "dtype:float16"), ("exp", "values:nan"),
         ("log", "values:tiny"), ("cumsum", "values:empty"), ("sort", "values:inf"), ("add", "strides:stepped"),
-        ("matmul", "strides:transposed"), ("sum", "strides:expanded"),
+        ("exp", "strides:transposed"), ("sum", "strides:expanded"),
         ("mul", "broadcast:rank"), ("tanh", "root:scalar twice"),
         ("matmul", "root:several twice"), ("permute", "root:view"), ("sort", "root:part"),
     ],

@@ -25,7 +25,12 @@ from parity.program import Input, Program, Ref, Step
 from parity.running import Examiner
 
 HERE = Path(__file__).parent / "notebooks"
-RIGHT = ["topological.ipynb:Tensor", "switch_on_op.ipynb:Value", "function_classes.txt:Tensor"]
+RIGHT = [
+    "topological.ipynb:Tensor",
+    "switch_on_op.ipynb:Value",
+    "function_classes.txt:Tensor",
+    "functions_beside.ipynb:Variable",
+]
 #: Where each goes wrong: the check, and who is named.
 WRONG = {
     "last_consumer.ipynb:Value": ("gradient", "accumulation", {"add", "mul"}),
@@ -167,6 +172,98 @@ def test_without_gradients_values_are_compared(tmp_path, reference):
     assert compare(one, reference, engine).status == "agrees"
     grad = one.with_(inputs=(Input(np.array(1.5), True), one.inputs[1]), outputs=(Ref(2),), cotangents=(np.ones(()),))
     assert compare(grad, reference, engine).missing == ("a first derivative",)
+
+
+def test_a_class_without_backward_is_run_for_its_values(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    body = "class V:\n  def __init__(self, x): self.x = x\n  def __add__(self, o): return V(self.x + o.x)\n"
+    assert main(["run", f"{class_file(tmp_path, body)}:V", "--max-examples", "5", "--jobs", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "only values are compared" in out
+    assert "5 programs: 5 agree" in out
+    assert "MISTAKE" not in out
+
+
+@pytest.fixture(scope="module")
+def planted():
+    engine = load(f"{HERE.parent}/planted/tensor.py:Tensor")
+    yield engine
+    engine.close()
+
+
+ROWS = Input(np.arange(6.0).reshape(2, 3), True)
+
+
+@pytest.mark.parametrize(
+    ("op", "args", "kwargs"),
+    [
+        ("getitem", (Ref(0), 1), {}),
+        ("getitem", (Ref(0), slice(0, 2)), {}),
+        ("getitem", (Ref(0), (slice(None), -1)), {}),
+        ("getitem", (Ref(0), [0, 0, 1]), {}),
+        ("cat", ((Ref(0), Ref(0)), 1), {}),
+        ("cat", ((Ref(0), Ref(0)),), {"dim": 0}),
+        ("permute", (Ref(0), (1, 0)), {}),
+        ("reshape", (Ref(0), (3, 2)), {}),
+        ("sum", (Ref(0), (0, 1)), {"keepdim": True}),
+        ("sum", (Ref(0),), {"dim": 1}),
+        ("softmax", (Ref(0), 1), {}),
+    ],
+)
+def test_calls_that_are_no_plain_operators(op, args, kwargs, planted, reference):
+    program = Program((ROWS,), (Step(op, args, kwargs),), ())
+    value = execute(program, reference).values[-1]
+    weights = np.arange(1.0, 1 + value.size).reshape(value.shape)
+    verdict = compare(program.with_(outputs=(Ref(1),), cotangents=(weights,)), reference, planted)
+    assert verdict.status == "agrees", (verdict.missing, verdict.mismatches)
+
+
+@pytest.mark.parametrize(
+    ("op", "args"),
+    [
+        ("getitem", (Ref(0), (0, None))),
+        ("getitem", (Ref(0), [True, False])),
+        ("cat", ((Ref(0), 2.0),)),
+        ("sum", (Ref(0), "all")),
+        ("stack", ((Ref(0), Ref(0)),)),
+    ],
+)
+def test_calls_that_nobody_tried_are_not_made(op, args, planted):
+    assert not planted.takes(Step(op, args))
+
+
+def test_what_can_only_be_kept_or_reduced_by_one_dimension_is_asked_for_that(tmp_path):
+    body = "import numpy as np\nclass T:\n  def __init__(self, x): self.data = np.asarray(x, float)\n"
+    body += "  def sum(self, axis=None):\n    assert axis is None or isinstance(axis, int)\n"
+    body += "    return T(self.data.sum(axis))\n"
+    engine = load(f"{class_file(tmp_path, body)}:T")
+    engine.close()
+    assert engine.takes(Step("sum", (Ref(0),), {"dim": 1}))
+    assert not engine.takes(Step("sum", (Ref(0),), {"dim": (0, 1)}))
+    assert not engine.takes(Step("sum", (Ref(0), 1), {"keepdim": True}))
+
+
+NO_SUM = """
+import numpy as np
+class T:
+    def __init__(self, x, parents=()): self.data, self.grad, self.parents = np.asarray(x, float), None, parents
+    def __mul__(self, o): return T(self.data * o.data, ((self, lambda g: g * o.data), (o, lambda g: g * self.data)))
+    def backward(self):
+        assert self.data.size == 1
+        self.push(np.ones_like(self.data))
+    def push(self, g):
+        self.grad = g if self.grad is None else self.grad + g
+        for p, rule in self.parents: p.push(rule(g))
+"""
+
+
+def test_a_root_that_nobody_can_sum_is_no_failure(tmp_path, reference):
+    engine = load(f"{class_file(tmp_path, NO_SUM)}:T")
+    two = Program((ROWS, ROWS), (Step("mul", (Ref(0), Ref(1))),), (Ref(2),), (np.ones((2, 3)),))
+    one = Input(np.array(3.0), True)
+    assert compare(two, reference, engine).missing == ("sum, for backward to start from",)
+    assert compare(two.with_(inputs=(one, one), cotangents=(np.ones(()),)), reference, engine).status == "agrees"
+    engine.close()
 
 
 # -- the process

@@ -164,10 +164,8 @@ plant(20, "broadcasting", "tensor", ("fit(rule(node.grad), parent.shape)", "rule
 plant(20, "on the wrong axis", "tensor", ("range(g.ndim - len(shape))", "range(len(shape), g.ndim)"))
 plant(21, "sum not expanded", "tensor", ("np.broadcast_to(g.reshape(kept), shape)", "g"))
 plant(21, "sum along the wrong axis", "tensor", ("g.reshape(kept), shape", "g, shape"))
-plant(22, "mean of all", "tensor", ("self.data.size if axis is None else self.data.shape[axis]", "self.data.size"))
-plant(
-    22, "mean undivided", "tensor", ("return out * (1 / count)", "return Tensor(out.data / count, (out, lambda g: g))")
-)
+plant(22, "mean of all", "tensor", ("self.data.size // max(out.data.size, 1)", "self.data.size"))
+plant(22, "mean undivided", "tensor", ("out * np.divide(1.0, count)", "Tensor(out.data / count, (out, lambda g: g))"))
 plant(23, "ties", "tensor", ("g * top / top.sum()", "g * top"))
 plant(23, "no winner of a tie", "tensor", ("g * top / top.sum()", "g * top * (top.sum() == 1)"))
 plant(24, "kink", "tensor", ("g * (x > 0)", "g * np.where(x == 0, 2.0, x > 0)"))

@@ -161,8 +161,8 @@ class Tensor:
 
     def mean(self, axis=None, keepdims=False):
         out = self.sum(axis, keepdims)
-        count = self.data.size if axis is None else self.data.shape[axis]
-        return out * (1 / count)
+        count = self.data.size // max(out.data.size, 1)
+        return out * np.divide(1.0, count)
 
     def max(self):
         top = self.data == self.data.max()

@@ -1,0 +1,48 @@
+"""Dimensions read at other places: resizing, and padding with what is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff._core.kinds import general, linear
+from autodiff._core.registry import ops
+from autodiff._kernels import resampling
+
+linear(
+    "resampled_back",
+    resampling.resampled_back,
+    lambda g, taps: ops.resampled(g, taps=taps),
+    node="UpsampleBackwardBackward0",
+)
+
+
+def _back(g: Any, input_shape: tuple[int, ...], taps: Any) -> Any:
+    return ops.resampled_back(g, sizes=input_shape[len(input_shape) - len(taps) :], taps=taps)
+
+
+linear("resampled", resampling.resampled, _back, node="UpsampleBackwardBackward0")
+for _mode in ("Nearest", "NearestExact"):
+    for _dims in (1, 2, 3):
+        linear(f"resampled_{_mode}{_dims}", resampling.resampled, _back, node=f"Upsample{_mode}{_dims}DBackward0")
+for _mode in ("Linear1D", "Bilinear2D", "Trilinear3D", "Bicubic2D", "Bilinear2DAa", "Bicubic2DAa"):
+    linear(f"resampled_{_mode}", resampling.resampled, _back, node=f"Upsample{_mode}Backward0")
+
+# torch's backward of padding is given the input, by name only, and so its gradient requires grad.
+general(
+    "padded_back",
+    lambda g, input, taps: resampling.resampled_back(g, input.shape[input.ndim - len(taps) :], taps),
+    lambda g, taps: ops.resampled(g, taps=taps),
+    lambda g, input: ops.zeros_like(input),
+    inputs=("grad", "input"),
+    node="PadBackwardBackward0",
+)
+for _mode in ("Reflection", "Replication"):
+    for _dims in (1, 2, 3):
+        general(
+            f"padded_{_mode}{_dims}",
+            resampling.resampled,
+            lambda g, input, taps: ops.padded_back(g, input, taps=taps),
+            inputs=("input",),
+            node=f"{_mode}Pad{_dims}DBackward0",
+        )
+linear("padded_round", resampling.resampled, _back, node="torch::autograd::CopySlices")

@@ -1,0 +1,183 @@
+"""Instances of a class that somebody wrote: made, read and sent backward as its anatomy says; probes nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity.engines.protocol import Array
+
+#: Modules whose functions are not the file's own.
+_FOREIGN = ("numpy", "torch", "math", "builtins", "_operator")
+#: Whatever a class that lacks something raises; any other error is its own mistake.
+LACKING = (TypeError, AttributeError, AssertionError, NotImplementedError)
+#: What may stand where a further argument is asked for: no parents, no operator, no label.
+FILLINGS: tuple[Any, ...] = (None, (), "", [], 0)
+
+
+def refused(error: BaseException) -> bool:
+    """Whether an error says that a class has not got something, and is no mistake of what it has."""
+    return isinstance(error, LACKING) and "unhashable" not in str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is around a class: the names of its file, and what bounds one call of it, by a TimeoutError."""
+
+    names: Mapping[str, Any] = field(default_factory=dict)
+    limit: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def function(self, cls: type, name: str) -> Callable[..., Any] | None:
+        """What stands under that name beside the class, or on it without being a method."""
+        beside = self.names.get(name)
+        if callable(beside) and getattr(beside, "__module__", "").partition(".")[0] not in _FOREIGN:
+            return beside  # type: ignore[no-any-return]
+        static = inspect.getattr_static(cls, name, None)
+        return getattr(cls, name) if isinstance(static, (staticmethod, classmethod)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """How a class is used. Empty names: there is no such thing, as far as was seen."""
+
+    cls: str
+    scalar: bool
+    #: What the constructor wants: "number", "array" or "list"; then what it wants besides.
+    build: str
+    filling: tuple[str, ...]
+    #: What the keyword is called that makes a leaf require its gradient; empty if none does.
+    flag: str
+    value: str
+    grad: str
+    #: What a gradient is before any backward: "None", "0", "zeros", "missing".
+    start: str
+    backward: str
+    #: What `backward` is given: "" (nothing), "number", "array" or "tensor".
+    seed: str
+    #: Whether an array that is no single number may be the root of a backward pass.
+    any_root: bool
+    #: Whether a gradient showed; if none did, the names are the likely ones.
+    differentiates: bool = True
+    dtype: str = "float64"
+    notes: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Subject:
+    """Instances of one class, made and read as its anatomy says."""
+
+    def __init__(self, cls: type, anatomy: Anatomy, around: Surroundings | None = None) -> None:
+        self.cls = cls
+        self.around = around or Surroundings()
+        self.anatomy = anatomy
+        self._filling = tuple(eval_filling(text) for text in anatomy.filling)
+
+    def make(self, array: Array, requires_grad: bool = True, *, as_is: bool = False) -> Any:
+        """An instance that holds a copy of the array, in the engine's dtype or as it is."""
+        how = self.anatomy.build
+        given: Any = np.array(array, None if as_is else self.anatomy.dtype)
+        if how == "number":
+            given = given.item()
+        elif how == "list":
+            given = given.tolist()
+        further = {self.anatomy.flag: requires_grad} if self.anatomy.flag else {}
+        return self.cls(given, *self._filling, **further)
+
+    def holds(self, thing: Any) -> bool:
+        """Whether it is one of the engine's own values, with a number or numbers in it."""
+        return (isinstance(thing, self.cls) or hasattr(thing, self.anatomy.value)) and not isinstance(
+            thing, (np.ndarray, np.generic, float, int, list)
+        )
+
+    def array(self, thing: Any) -> Array:
+        """The value of an instance, as a copy."""
+        found = numbers(getattr(thing, self.anatomy.value), self.cls, self.anatomy.value)
+        if found is None:
+            raise TypeError(f".{self.anatomy.value} holds {getattr(thing, self.anatomy.value)!r:.60}, no number")
+        return found.astype(self.anatomy.dtype)
+
+    def gradient(self, leaf: Any) -> Array | None:
+        """The gradient of an instance, None where there is none."""
+        held = getattr(leaf, self.anatomy.grad, None)
+        found = numbers(held, self.cls, self.anatomy.value)
+        if found is None:
+            return None
+        shape = self.array(leaf).shape
+        if not found.ndim and shape and not found:
+            return None  # the number 0 that every gradient starts as
+        return found.astype(self.anatomy.dtype)
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        """What stands under that name beside the class, or on it without being a method."""
+        return self.around.function(self.cls, name)
+
+    @property
+    def sums(self) -> bool:
+        """Whether a value can be summed."""
+        return callable(getattr(self.cls, "sum", None)) or self.function("sum") is not None
+
+    def total(self, root: Any) -> Any:
+        """The sum of all that is in a value; TypeError if the class has none."""
+        if callable(method := getattr(root, "sum", None)):
+            return method()
+        function = self.function("sum")
+        if function is None:
+            raise TypeError(f"{self.anatomy.cls} has no sum")
+        return function(root)
+
+    def backward(self, root: Any, seed: Array | None, *, copying: bool = True) -> None:
+        """Start backward at `root`; without a seed the gradient of its sum is asked for."""
+        start = getattr(root, self.anatomy.backward)
+        kind = self.anatomy.seed
+        if not kind:
+            start()
+            return
+        given: Any = np.ones_like(self.array(root)) if seed is None else seed
+        if copying:
+            given = np.array(given, self.anatomy.dtype)
+        if kind == "number":
+            given = given.item()
+        start(self.make(given, False) if kind == "tensor" else given)
+
+
+def eval_filling(text: str) -> Any:
+    """One of the few fillings by its spelling."""
+    return {repr(filling): filling for filling in FILLINGS}[text]
+
+
+def numbers(held: Any, cls: type, value: str) -> Array | None:
+    """What an attribute holds, as an array of numbers; None if it holds anything else."""
+    if isinstance(held, cls):
+        held = getattr(held, value, None)
+    if isinstance(held, (bool, int, float, np.generic, np.ndarray, list, tuple)):
+        try:
+            found = np.asarray(held)
+        except ValueError:
+            return None
+        return found.copy() if found.dtype.kind in "bifu" and (found.size or not isinstance(held, tuple)) else None
+    return None
+
+
+def attributes(thing: Any) -> Iterator[str]:
+    """The names under which an instance may hold something: its own, its slots, its properties."""
+    names = list(getattr(thing, "__dict__", ()))
+    for cls in type(thing).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        names += [slots] if isinstance(slots, str) else list(slots)
+        names += [name for name, what in vars(cls).items() if isinstance(what, property)]
+    yield from (name for name in dict.fromkeys(names) if not name.startswith("__"))
+
+
+def held(thing: Any, name: str) -> Any:
+    """What stands there; None where looking raises."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:
+        return None
