@@ -208,7 +208,7 @@ def _work(connection: Connection, plan: Plan, patience: float) -> None:
                 connection.send(("begun", None))
                 for examined in explorer.examine(unit, done, deaths, wary, announce):
                     connection.send(("examined", examined))
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         return  # whoever listened has gone
     except (UsageError, ProgramError) as error:
         connection.send(("error", error))
