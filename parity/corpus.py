@@ -79,6 +79,14 @@ def keep(program: Program, about: Mapping[str, Any] | None = None, root: Path = 
     return path
 
 
+def kept(id: str, root: Path = Path()) -> dict[str, Any] | None:
+    """A kept program as JSON, by its id; None if its file has gone."""
+    try:
+        return load(find(id, root)).program.to_json()
+    except UsageError:
+        return None
+
+
 def find(name: str, root: Path = Path()) -> Path:
     """The file of a program by its path, its id or any prefix of the id that only one program has."""
     direct = root / name

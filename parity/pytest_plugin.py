@@ -26,6 +26,11 @@ OPTIONS = (
     ("parity-profile", "dev, gate or nightly (default: dev)"),
     ("parity-seed", "seed of every test (default: 0, for nightly a new one)"),
     ("parity-json", "a file for one JSON line a test and one for the whole"),
+    ("parity-baseline", "what may differ, as for parity gate: anything else that it says fails the run"),
+    ("parity-strict", "1: fail where an entry of the baseline has no reason"),
+    ("parity-fail-worse", "a factor, as 2x: fail where a deviation grew so much, to half of what is allowed"),
+    ("parity-rewrite", "shrink: take out of the baseline what passes; update: write it anew"),
+    ("parity-report", "a file for the whole report: parity-report.json"),
 )
 
 
@@ -40,11 +45,17 @@ class Settings:
     profile: str | None
     seed: str | None
     json: str | None
+    baseline: str | None
+    strict: str | None
+    fail_worse: str | None
+    rewrite: str | None
+    report: str | None
 
 
 _WORDS = {"agrees": "agree", "differs": "differ", "elsewhere": "judged by another test"}
 _SETTINGS = pytest.StashKey[Settings]()
 _PLAN = pytest.StashKey[Any]()
+_AGREED = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +73,12 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     suite = importlib.import_module("parity.pytest_suite")
     shared = getattr(config, "workerinput", {}).get("parity_seed")
-    config.stash[_PLAN] = suite.settle(settings, shared)
+    plan = config.stash[_PLAN] = suite.settle(settings, shared)
+    config.stash[_AGREED] = None
+    if settings.baseline is not None:
+        gate = importlib.import_module("parity.pytest_gate")
+        config.stash[_AGREED] = gate.agreed(settings, plan)
+        gate.refuse(config, plan, settings)
 
 
 def pytest_configure_node(node: Any) -> None:
@@ -96,7 +112,8 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     if plan is None:
         return
     suite = importlib.import_module("parity.pytest_suite")
-    for item in (*suite.collect(session, plan), *suite.collect_histories(session, plan)):
+    agreed = config.stash[_AGREED]
+    for item in (*suite.collect(session, plan, agreed), *suite.collect_histories(session, plan, agreed)):
         config.hook.pytest_itemcollected(item=item)
         items.append(item)
 
@@ -138,23 +155,31 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """The controller writes the file: workers see only their own share."""
     config = session.config
     plan = config.stash.get(_PLAN, None)
-    name = config.stash[_SETTINGS].json
+    settings = config.stash[_SETTINGS]
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if plan is None or not name or reporter is None or hasattr(config, "workerinput"):
+    if plan is None or reporter is None or hasattr(config, "workerinput") or config.getoption("collectonly"):
+        return
+    if (agreed := config.stash[_AGREED]) is not None:
+        reporter.ensure_newline()
+        gate = importlib.import_module("parity.pytest_gate")
+        code = gate.finish(session, plan, settings, agreed, _results(reporter, histories=True), reporter.write_line)
+        if code is not None and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = code
+    if (name := settings.json) is None:
         return
     lines = [{"type": "test", **result} for result in _results(reporter)]
     lines.append({"type": "session", "engine": plan.target, "seed": plan.seed, "profile": plan.profile})
     Path(name).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
-def _results(reporter: pytest.TerminalReporter) -> list[dict[str, Any]]:
+def _results(reporter: pytest.TerminalReporter, *, histories: bool = False) -> list[dict[str, Any]]:
     """What the tests left in their reports, which is all that comes back from a worker."""
     return [
         dict(content, outcome=report.outcome)
-        for status in ("passed", "failed", "skipped")
+        for status in ("passed", "failed", "skipped", "xfailed")
         for report in reporter.stats.get(status, [])
         for key, content in getattr(report, "user_properties", ())
-        if key == "parity" and report.when == "call"
+        if key == "parity" and report.when == "call" and (histories or content["check"] != "history")
     ]
 
 

@@ -18,15 +18,18 @@ from parity.catalogue import CATALOGUE
 from parity.catalogue.spec import OpSpec
 from parity.checking import difference
 from parity.compare import compare
-from parity.compare.verdict import Failure, Verdict
+from parity.compare.verdict import Failure
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import EngineError, ParityError, UsageError
-from parity.judging import about, explain
+from parity.gate.baseline import Baseline
+from parity.judging import about, beyond_known, covered, explain
 from parity.planning import Item, Plan, plan, seed_of
 from parity.program import Program
-from parity.report.cells import CHECKS, ORDER, Respect, checks_of, dtypes_of
+from parity.report.cells import CHECKS, ORDER, Key, Respect, checks_of, dtype_of, dtypes_of, respect
 from parity.report.coverage import supported
+from parity.report.record import failure_record
+from parity.report.tally import NOBODY
 from parity.report.text import failure_text
 from parity.running import Examiner, probe
 from parity.strategies.single import Kind, draw_op, kinds
@@ -56,7 +59,7 @@ def settle(settings: Any, seed: int | None) -> Plan:
     return decided
 
 
-def collect(session: pytest.Session, decided: Plan) -> Iterator[ParityItem]:
+def collect(session: pytest.Session, decided: Plan, agreed: Baseline | None) -> Iterator[ParityItem]:
     """The items, sorted by operator: the same in every worker."""
     for op in decided.ops:
         spec = CATALOGUE[op]
@@ -71,34 +74,30 @@ def collect(session: pytest.Session, decided: Plan) -> Iterator[ParityItem]:
                     dtype=dtype,
                     check=check,
                     plan=decided,
+                    agreed=agreed,
                 )
 
 
-def collect_histories(session: pytest.Session, decided: Plan) -> Iterator[HistoryItem]:
+def collect_histories(session: pytest.Session, decided: Plan, agreed: Baseline | None) -> Iterator[HistoryItem]:
     """Tests of histories, unless some operators alone were asked for."""
     for part in range(0 if decided.chosen else PARTS):
         name = f"histories[{part}]"
-        yield HistoryItem.from_parent(session, name=name, nodeid=f"parity::{name}", part=part, plan=decided)
+        named = {"name": name, "nodeid": f"parity::{name}"}
+        yield HistoryItem.from_parent(session, **named, part=part, plan=decided, agreed=agreed)
 
 
 class ParityItem(pytest.Item):
     """One operator in one dtype: its programs compared in one respect."""
 
-    def __init__(self, *, spec: OpSpec, dtype: str, check: Respect, plan: Plan, **kwargs: Any) -> None:
+    def __init__(
+        self, *, spec: OpSpec, dtype: str, check: Respect, plan: Plan, agreed: Baseline | None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.spec, self.dtype, self.check, self.plan = spec, dtype, check, plan
+        self.spec, self.dtype, self.check, self.plan, self.agreed = spec, dtype, check, plan, agreed
 
     def runtest(self) -> None:
         subject = _subject_or_exit(self.plan.target)
-        record: dict[str, Any] = {
-            "op": self.spec.name,
-            "dtype": self.dtype,
-            "check": self.check,
-            "statuses": {},
-            "worst": 0.0,
-            "inaccurate_reference": [],
-            "unsupported": False,
-        }
+        record = _record(self.spec.name, self.dtype, self.check) | {"version": subject.version}
         self.user_properties.append(("parity", record))
         if not supported(self.spec, subject):
             record["unsupported"] = True
@@ -108,7 +107,10 @@ class ParityItem(pytest.Item):
         with torch_reference.settings() as reference:
             for program in self._programs(reference):
                 verdict = compare(program, reference, subject)
-                ours = tuple(m for m in verdict.mismatches if m.check in CHECKS[self.check])
+                if verdict.status == "differs":
+                    verdict = beyond_known(program, verdict, reference, subject)
+                differ = verdict.mismatches if verdict.status == "differs" else ()
+                ours = tuple(m for m in differ if m.check in CHECKS[self.check])
                 # Another test of the same programs answers for the other checks.
                 status = verdict.status if ours or verdict.status != "differs" else "elsewhere"
                 statuses[status] += 1
@@ -117,8 +119,11 @@ class ParityItem(pytest.Item):
                 inaccurate.update(verdict.inaccurate_reference)
                 record["inaccurate_reference"] = sorted(inaccurate)
                 if ours:
+                    _expected(Key(self.spec.name, self.dtype, self.check), self.agreed)
                     found = replace(verdict, mismatches=ours)
-                    raise _as_error(program, found, reference, subject, self.plan.seed)
+                    failure = explain(program, found, reference, subject, seed=self.plan.seed)
+                    told = _note(failure, _culprit(failure, self.dtype), record, self.name)
+                    raise difference(failure, told)
 
     def _programs(self, reference: Any) -> Iterator[Program]:
         order = ORDER[self.check]
@@ -143,14 +148,16 @@ class ParityItem(pytest.Item):
 class HistoryItem(pytest.Item):
     """A share of the random histories, compared after every step."""
 
-    def __init__(self, *, part: int, plan: Plan, **kwargs: Any) -> None:
+    def __init__(self, *, part: int, plan: Plan, agreed: Baseline | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.part, self.plan = part, plan
+        self.part, self.plan, self.agreed = part, plan, agreed
 
     def runtest(self) -> None:
         subject = _subject_or_exit(self.plan.target)
         if not hasattr(subject, "module"):
             pytest.skip(f"unsupported: {subject.name} is no module like torch")
+        record = _record("", "", "history")
+        self.user_properties.append(("parity", record))
         with torch_reference.settings() as reference:
             examiner = Examiner(self.plan, reference, subject)
             for number in range(self.plan.programs if self.plan.counted else _SHARE):
@@ -159,8 +166,14 @@ class HistoryItem(pytest.Item):
                 if drawn is None:
                     pytest.skip(f"unsupported: {subject.name} has no operator that histories are made of")
                 verdict = compare(drawn[0], reference, subject)
+                record["statuses"] = dict(Counter(record["statuses"]) + Counter([verdict.status]))
                 if verdict.status == "differs":
-                    raise _as_error(drawn[0], verdict, reference, subject, self.plan.seed)
+                    failure = explain(drawn[0], verdict, reference, subject, seed=self.plan.seed)
+                    if not covered(failure.verdict.mismatches, failure.program):
+                        culprit = _culprit(failure)
+                        told = _note(failure, culprit, record, label)
+                        _expected(culprit, self.agreed)
+                        raise difference(failure, told)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         return _told(excinfo) or super().repr_failure(excinfo, style)
@@ -169,10 +182,39 @@ class HistoryItem(pytest.Item):
         return "parity", None, self.name
 
 
-def _as_error(program: Program, verdict: Verdict, reference: Any, subject: Any, seed: int) -> ParityError:
-    failure: Failure = explain(program, verdict, reference, subject, seed=seed)
+def _record(op: str, dtype: str, check: str) -> dict[str, Any]:
+    """What a test tells about itself; plain data, which pytest-xdist carries."""
+    there: dict[str, Any] = {"op": op, "dtype": dtype, "check": check, "statuses": {}, "worst": 0.0}
+    return {**there, "inaccurate_reference": [], "unsupported": False}
+
+
+def _culprit(failure: Failure, dtype: str = "") -> Key:
+    """The name under which a baseline knows the failure."""
+    first = failure.verdict.mismatches[0]
+    return Key(first.op or NOBODY, dtype or dtype_of(failure.program, first), respect(first.check))
+
+
+def _expected(key: Key, agreed: Baseline | None) -> None:
+    """A difference that the baseline lists is one that is expected."""
+    entry = agreed.entry(key) if agreed is not None and agreed.covers(key) else None
+    if entry is not None:
+        pytest.xfail(f"{entry.status}: {entry.reason or '(no reason given)'}")
+
+
+def _note(failure: Failure, culprit: Key, record: dict[str, Any], label: str) -> str:
+    """Keep the failure, for the report of the whole run too; its own report for a person."""
     kept = corpus.keep(failure.program, about(failure))
-    return difference(failure, failure_text(failure, corpus.shortest(kept.stem)))
+    text = failure_text(failure, corpus.shortest(kept.stem))
+    record["finding"] = {
+        "id": kept.stem,
+        "op": culprit.op,
+        "check": failure.verdict.mismatches[0].check,
+        "dtype": culprit.dtype,
+        "label": label,
+        "failure": failure_record(failure),
+        "text": text,
+    }
+    return text
 
 
 def _told(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

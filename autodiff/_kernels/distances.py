@@ -22,10 +22,10 @@ def cdist(x: Any, y: Any, p: float) -> Any:
 
 
 def cdist_backward(g: Any, x: Any, y: Any, out: Any, p: float) -> Any:
-    """The gradient of `cdist` by x: at a distance of 0 it is 0."""
+    """The gradient of `cdist` by x: at a distance of 0 it is 0, and everywhere if all distances but 0 are one."""
     batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
     found = np.zeros((*batch, *x.shape[-2:]), x.dtype)
-    for part in _parts(x, y) if g.size and found.size else ():
+    for part in _parts(x, y) if g.size and found.size and p != 0 else ():
         slope = _slope(_differences(x, y, part), out[..., part, :, None], p)
         found[..., part, :] = np.add.reduce(slope * g[..., part, :, None], axis=-2)
     return found

@@ -6,8 +6,8 @@ What is special about some under vmap, `batching`, is loaded by what begins a vm
 from importlib import import_module
 
 FAMILIES = """
-    activation arithmetic averaging bessel binning choosing classification comparison complex convolution diagonal
-    distance elementary factorize index joining linalg logic loss masks matmul normalize norms order parting
+    activation alignment arithmetic averaging bessel binning choosing classification comparison complex convolution
+    diagonal distance elementary factorize index joining linalg logic loss masks matmul normalize norms order parting
     polynomials pooling random rectifiers reduce resampling rounding scan scatter selection sets shape solve special
     spectrum statistics unfolding
 """

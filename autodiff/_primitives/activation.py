@@ -62,7 +62,9 @@ def _gelu_by_tanh_curvature(input: Any) -> Any:
     s, other = ops.sigmoid(u), ops.sigmoid(-u)
     slope = activations.twice_u_slope(input)
     steeper = math.sqrt(8 / math.pi) * 6 * 0.044715 * input
-    return s * other * (2 * slope + input * ((other - s) * slope * slope + steeper))
+    share = s * other
+    # Far out nothing is left, whatever overflows beside it.
+    return ops.where(share == 0, 0, share * (2 * slope + input * ((other - s) * slope * slope + steeper)))
 
 
 def _mish_curvature(g: Any, grad: Any, input: Any) -> Any:

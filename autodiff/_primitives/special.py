@@ -111,15 +111,10 @@ pointwise(
 pointwise("_entr_slope", error_functions.entr_slope, lambda input: -1 / input)
 
 
-def _log1p(other: Any) -> Any:
-    """Of a Python number a Python number, which leaves the dtype to the gradient."""
-    return float(ops.log1p(other)) if isinstance(other, (int, float)) else ops.log1p(other)
-
-
 pointwise(
     "xlog1py",
     error_functions.xlog1py,
-    lambda g, input, other: ops.where(ops._lost(input, other), 0, g * _log1p(other)),
+    lambda g, input, other: ops.where(ops._lost(input, other), 0, ops.xlog1py(g, other)),
     lambda g, input, other: g * input / (other + 1),
     node="SpecialXlog1PyBackward0",
     refuses="c",

@@ -38,7 +38,7 @@ ROWS = [
        stress=((-1e-8, 1e-8), (0.9999, 0.99999), (-0.99999, -0.9999))),
     op("atan", real("input"), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero",
        stress=((-1e-8, 1e-8), (1e5, 1e10))),
-    op("atan2", real("input", nonzero=True), beside("other", nonzero=True), dtypes="buihf",
+    op("atan2", real("input", nonzero=True), beside("other", nonzero=True, another=True), dtypes="buihf",
        spellings=POINTWISE, tags="signed_zero", stress=((-1e-8, 1e-8), (1e5, 1e10))),
     # torch's vectorised kernels overflow a little before the value does, its scalar ones do not: keep off
     op("sinh", real("input", above=-20, below=20), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero",

@@ -111,6 +111,15 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             for space in ("", "nn.functional.")
             for name in ("batch", "instance", "group")
         },
+        **{
+            f"nn.functional.{name}_margin_loss": Known(
+                _GRADIENTS,
+                "torch multiplies an infinite gradient by 0 where no class comes near, but no weight",
+                torch="nan",
+                engine="nan",
+            )
+            for name in ("multi", "multilabel")
+        },
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),

@@ -13,12 +13,44 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from parity import running
-from parity.cli import accuracy, coverage, diff, doctor, emit, fuzz, gate, grade, merge, replay, report, run, selftest
+from parity.cli import (
+    accuracy,
+    bench,
+    coverage,
+    diff,
+    doctor,
+    emit,
+    fuzz,
+    gate,
+    grade,
+    merge,
+    program,
+    replay,
+    report,
+    run,
+    selftest,
+)
 from parity.cli.codes import AGREE, BROKEN, INTERRUPTED, USAGE
 from parity.errors import EngineError, ProgramError, UsageError
 
 #: In the order in which the help lists them.
-_VERBS = (run, gate, fuzz, merge, report, diff, doctor, grade, replay, emit, selftest, accuracy, coverage)
+_VERBS = (
+    run,
+    program,
+    gate,
+    fuzz,
+    merge,
+    report,
+    diff,
+    doctor,
+    grade,
+    replay,
+    emit,
+    selftest,
+    accuracy,
+    bench,
+    coverage,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
-import re
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from parity import corpus
 from parity.catalogue.excluded import EXCLUDED
@@ -18,13 +14,9 @@ from parity.cli.job import carried_out, job_options, prepared
 from parity.cli.options import Verbs, names, natural, target_of
 from parity.errors import UsageError
 from parity.gate import baseline
-from parity.gate.github import commands
-from parity.gate.junit import junit
-from parity.gate.markdown import COMMENT_BYTES, SUMMARY_BYTES, markdown
-from parity.gate.rules import Judged, judge, refuse_partial, shrunk, updated
-from parity.gate.text import judged_text
+from parity.gate.delivery import deliver, factor, rewritten
+from parity.gate.rules import judge, refuse_partial
 from parity.planning import Plan
-from parity.report.document import replace_file
 from parity.report.progress import Progress
 from parity.report.summary import Outcome, Summary
 from parity.report.tally import Tally
@@ -43,7 +35,6 @@ def register(verbs: Verbs) -> None:
     verb.add_argument("--strict", action="store_true", help="fail where an entry has no reason")
     verb.add_argument(
         "--fail-worse",
-        type=factor,
         metavar="2x",
         help="fail where a deviation grew so many times, to half of what is allowed",
     )
@@ -61,19 +52,12 @@ def register(verbs: Verbs) -> None:
     verb.add_argument("--markdown", type=Path, metavar="FILE", help="for a comment on a pull request")
 
 
-def factor(text: str) -> float:
-    """A factor, as 2x or 2."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)x?", text)
-    if not found or float(found[1]) < 1:
-        raise argparse.ArgumentTypeError(f"expected a factor of 1 or more, e.g. 2x; got {text!r}")
-    return float(found[1])
-
-
 def gate(options: argparse.Namespace) -> int:
     target = target_of(options)
     if target is None:
         raise UsageError("gate needs a target: a module with torch's names, e.g. parity gate autodiff")
     # What is wrong with the baseline is said before minutes are spent.
+    worse = factor(options.fail_worse)
     agreed = baseline.load(options.baseline, target)
     decided, engine = prepared(options, target, "gate")
     if options.update or options.shrink:
@@ -91,39 +75,15 @@ def gate(options: argparse.Namespace) -> int:
     if hasattr(engine, "close"):
         engine.close()
     summary.profile = profile_of(decided)
-    judged = judge(
-        tally.report(summary, kept, partial=part(options)), agreed, strict=options.strict, worse=options.fail_worse
-    )
-    return told(judged, options, nothing=not summary.compared, interrupted=summary.interrupted)
-
-
-def told(judged: Judged, options: argparse.Namespace, *, nothing: bool = False, interrupted: bool = False) -> int:
-    """Write and print everything that was asked for; the exit code."""
-    judged.report.write(options.report)
-    if options.junit is not None:
-        replace_file(options.junit, junit(judged))
-    if options.markdown is not None:
-        replace_file(options.markdown, markdown(judged, COMMENT_BYTES))
-    if summary_file := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(summary_file, "a", encoding="utf-8") as stream:
-            stream.write(markdown(judged, SUMMARY_BYTES - os.path.getsize(summary_file)))
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in commands(judged):
-            print(line)
-    print(judged_text(judged, colours=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
-    if interrupted:
+    shown = tally.report(summary, corpus.kept, partial=part(options))
+    judged = judge(shown, agreed, strict=options.strict, worse=worse)
+    deliver(judged, print, report=options.report, xml=options.junit, comment=options.markdown)
+    if summary.interrupted:
         return INTERRUPTED
-    if nothing:
+    if not summary.compared:
         return NOTHING
-    if options.update:
-        updated(judged.baseline, judged.report).write(options.baseline)
-        print(f"written: {options.baseline}; entries without a reason want one")
-        return AGREE
-    if options.shrink and judged.stale and not os.environ.get("CI"):
-        shrunk(judged).write(options.baseline)
-        print(f"written: {options.baseline}, {len(judged.stale)} entries fewer")
-        return AGREE if all(problem.kind == "passes" for problem in judged.problems) else MISMATCH
-    return AGREE if judged.passes else MISMATCH
+    how = "update" if options.update else "shrink" if options.shrink else None
+    return AGREE if rewritten(judged, options.baseline, how, print) or judged.passes else MISMATCH
 
 
 def part(options: argparse.Namespace) -> str:
@@ -135,11 +95,3 @@ def part(options: argparse.Namespace) -> str:
 def profile_of(decided: Plan) -> str:
     """The profile's name, and how many random programs if that was asked for: runs of one name are comparable."""
     return f"{decided.profile} of {decided.programs} programs" if decided.counted else decided.profile
-
-
-def kept(id: str) -> Mapping[str, Any] | None:
-    """A found program as JSON; None if its file has gone meanwhile."""
-    try:
-        return corpus.load(corpus.find(id)).program.to_json()
-    except UsageError:
-        return None

@@ -69,7 +69,7 @@ class Arbiter:
             apart = np.ones(pair.reference.shape)
         else:
             u = rounding(pair.reference)
-            spread = np.zeros(u.shape) if pair.spread is None else floored(pair.spread)
+            spread = np.zeros(u.shape) if pair.spread is None else floored(pair.reference, pair.spread, pair.apart)
             with np.errstate(over="ignore"):
                 apart = deviation(pair.reference, pair.subject) / (u + MULTIPLE * spread)
         count = int(doubtful.sum())
@@ -116,7 +116,7 @@ class Arbiter:
         A finite truth decides between them. Where there is none, what stands there is a convention, and
         `names[0]` sets it.
         """
-        spread = None if pair.spread is None else floored(pair.spread)
+        spread = None if pair.spread is None else floored(pair.reference, pair.spread, pair.apart)
         for place in np.argwhere(differing):
             element = tuple(int(i) for i in place)
             yield self._special(pair, element, 0.0 if spread is None else float(spread[element]), names)

@@ -98,7 +98,11 @@ def nudge(
         if nudged is None or nudged.shape != pair.reference.shape:
             jumps.arrays.add(id(pair))
         elif not pair.discrete:
-            if specials.differing(pair.reference, nudged).any():
+            jumped = specials.differing(pair.reference, nudged)
+            if pair.apart:
+                pair.jumped = jumped if pair.jumped is None else pair.jumped | jumped
+                np.maximum(pair.spread, np.where(jumped, 0, deviation(pair.reference, nudged)), out=pair.spread)
+            elif jumped.any():
                 jumps.arrays.add(id(pair))
             else:
                 np.maximum(pair.spread, deviation(pair.reference, nudged), out=pair.spread)

@@ -1,7 +1,8 @@
-"""A large program whose elements do not meet, narrowed to one of them: all that the truth has to look at there."""
+"""A program whose elements do not meet, narrowed to one of them: all that the truth has to look at there."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,8 @@ from parity.program import Program
 
 #: Arrays of so many elements the truth takes as they are.
 MANY = 400
+#: And so many as quickly as one.
+FEW = 16
 
 
 def large(program: Program) -> bool:
@@ -18,10 +21,16 @@ def large(program: Program) -> bool:
     return any(leaf.array.size > MANY for leaf in program.inputs)
 
 
-def narrowed(program: Program, run: Run, element: tuple[int, ...]) -> tuple[Program, Run] | None:
-    """The program and its run at one element of every array; None for small ones, and where elements meet."""
+def lonely(program: Program) -> bool:
+    """Whether several elements go through the program side by side and no two of them meet."""
     shapes = {leaf.array.shape for leaf in program.inputs}
-    if len(shapes) > 1 or not large(program) or not all(elementwise(CATALOGUE[step.op]) for step in program.steps):
+    several = len(shapes) == 1 and math.prod(*shapes) > 1
+    return several and all(step.op in CATALOGUE and elementwise(CATALOGUE[step.op]) for step in program.steps)
+
+
+def narrowed(program: Program, run: Run, element: tuple[int, ...]) -> tuple[Program, Run] | None:
+    """The program and its run at one element of every array; None for few elements, and where they meet."""
+    if not (lonely(program) and program.inputs[0].array.size > FEW):
         return None
 
     def here(array: Array | None) -> Any:

@@ -26,6 +26,9 @@ class Pair:
     subject: Array
     #: Spread of the reference so far.
     spread: Array | None = None
+    #: Whether its elements are judged one by one, and those that nudges make special or finite then.
+    apart: bool = False
+    jumped: Array | None = None
 
     @property
     def discrete(self) -> bool:

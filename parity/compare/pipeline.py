@@ -17,11 +17,23 @@ from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
 from parity.compare.histories import compare_lives
 from parity.compare.jitter import Jumps, nudge, treatment
+from parity.compare.narrowed import lonely
 from parity.compare.neighbours import neighbours, widened
 from parity.compare.pairs import Pair, unequal, unrivalled
 from parity.compare.verdict import Mismatch, Sight, Verdict
 from parity.compare.wording import mismatch
-from parity.compare.yardstick import FLOOR, MORE, MULTIPLE, RUNS, UNSTABLE, allowed, deviation, rounding, unstable
+from parity.compare.yardstick import (
+    FLOOR,
+    MORE,
+    MULTIPLE,
+    RUNS,
+    UNSTABLE,
+    allowed,
+    deviation,
+    rounding,
+    unsettled,
+    unstable,
+)
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import UNSUPPORTED, Array, Run
@@ -204,6 +216,10 @@ class Comparison:
         pairs = [pair for pair in pairs if not self._within_rounding(pair)]
         if not pairs:
             return Verdict("agrees", "bits", self.worst)
+        # What becomes of an infinite cotangent and a slope that rounds to 0 is chance.
+        finite = all(np.isfinite(cotangent).all() for cotangent in self.program.cotangents)
+        if finite and lonely(self.program) and not any(pair.discrete for pair in pairs):
+            return self._one_by_one(pairs)
         jumps, treatments = Jumps(), treatment(self.program, self.ours)
         doubtful = pairs
         for number in range(MORE):
@@ -229,8 +245,25 @@ class Comparison:
                 alarm = self._special_ones([pair for pair in blurred if not jumps.blur(pair)])
             verdict = alarm or verdict
         if verdict.status != "differs" and len(stable) < len(doubtful):
-            note = "nudges of one rounding move the result too far to judge it"
-            return replace(verdict, status="undecided", decided="unstable", note=note)
+            return replace(verdict, status="undecided", decided="unstable", note=_BLURRED)
+        return verdict
+
+    def _one_by_one(self, pairs: Sequence[Pair]) -> Verdict:
+        """Steps 3 to 5 of elements that do not meet: what makes one undecided says nothing of the others."""
+        jumps, treatments = Jumps(), treatment(self.program, self.ours)
+        for pair in pairs:
+            pair.apart = True
+        verdict = Verdict("agrees", "jitter", self.worst)
+        for number in range(MORE):
+            nudge(self.program, self.reference, self.ours, treatments, pairs, number, jumps)
+            if jumps.value is not None:
+                return Verdict("undecided", "unstable", self.worst, note=_BLURRED)
+            if not any(self._doubtful(pair).any() for pair in pairs):
+                break
+        else:
+            verdict = self._arbitrated(pairs)
+        if verdict.status == "agrees" and any(_lost(pair).any() for pair in pairs):
+            return replace(verdict, status="undecided", decided="unstable", note=_LOST)
         return verdict
 
     def _special_ones(self, pairs: Sequence[Pair]) -> Verdict | None:
@@ -247,6 +280,8 @@ class Comparison:
         explained: list[Mismatch] = []
         for pair in pairs:
             special = specials.differing(pair.reference, pair.subject)
+            if pair.apart:
+                special &= self._doubtful(pair)
             judgements = chain(
                 self._specials(arbiter, pair, special),
                 arbiter.judge(pair, self._doubtful(pair) & ~special),
@@ -259,6 +294,8 @@ class Comparison:
                     return self._differs(pair, replace(judgement, blame="subject", allowed=0.0, ratio=1.0, why=why))
                 if judgement.blame == "ill-conditioned":
                     uncertain.append(mismatch(pair, judgement, self._names))
+                    if pair.apart:
+                        continue  # the others can be judged all the same
                     break
                 self._note(pair, judgement.ratio)
                 if self._alarms(pair, judgement):
@@ -354,12 +391,14 @@ class Comparison:
         return bool((self._doubtful(pair) & np.isfinite(pair.reference) & np.isfinite(pair.subject)).any())
 
     def _doubtful(self, pair: Pair) -> Array:
-        """Where the jitter does not explain the difference."""
+        """Where the jitter does not explain the difference; of elements by themselves those that it does not blur."""
         if pair.discrete:
             return np.asarray(pair.reference != pair.subject)
         assert pair.spread is not None
-        apart, room = deviation(pair.reference, pair.subject), allowed(pair.reference, pair.spread)
+        apart, room = deviation(pair.reference, pair.subject), allowed(pair.reference, pair.spread, pair.apart)
         doubtful = ~(apart <= room)
+        if pair.apart:
+            doubtful &= ~_blurred(pair)
         if not doubtful.any():
             self._note(pair, float((apart / room).max(initial=0.0)))
         self._note_moved(pair, apart)
@@ -393,8 +432,25 @@ class Comparison:
         return tuple(found)
 
 
+_BLURRED = "nudges of one rounding move the result too far to judge it"
+#: Why elements that are judged one by one may be undecided.
+_LOST = "nudges of one rounding move some elements too far to judge them; the others agree"
+
+
 def _unstable(pair: Pair) -> bool:
     return not pair.discrete and pair.spread is not None and unstable(pair.reference, pair.spread)
+
+
+def _blurred(pair: Pair) -> Array:
+    """Elements judged one by one that nudges move too far."""
+    assert pair.spread is not None
+    blurred = unsettled(pair.reference, pair.spread)
+    return blurred if pair.jumped is None else blurred | pair.jumped
+
+
+def _lost(pair: Pair) -> Array:
+    """Those of them that differ."""
+    return np.asarray(_blurred(pair) & ~(deviation(pair.reference, pair.subject) <= rounding(pair.reference)))
 
 
 def _special(pair: Pair) -> bool:

@@ -45,14 +45,25 @@ def deviation(a: Array, b: Array) -> Array:
     return np.asarray(apart)
 
 
-def floored(spread: Array) -> Array:
-    """S' of S: no element counts as much stabler than the least stable of its array."""
-    return np.asarray(np.maximum(spread, FLOOR * spread.max(initial=0.0)))
+def floored(reference: Array, spread: Array, apart: bool = False) -> Array:
+    """S' of S: no element counts as much stabler than the least stable of its array.
+
+    Of elements that are judged `apart` those that are noise by themselves are left out of that, and none counts as
+    stabler than a rounding.
+    """
+    least = FLOOR * (np.where(unsettled(reference, spread), 0.0, spread) if apart else spread).max(initial=0.0)
+    found = np.maximum(spread, least)
+    return np.maximum(found, rounding(reference)) if apart else np.asarray(found)
 
 
-def allowed(reference: Array, spread: Array) -> Array:
+def allowed(reference: Array, spread: Array, apart: bool = False) -> Array:
     """The yardstick: u + 8·S'."""
-    return np.asarray(rounding(reference) + MULTIPLE * floored(spread))
+    return np.asarray(rounding(reference) + MULTIPLE * floored(reference, spread, apart))
+
+
+def unsettled(reference: Array, spread: Array) -> Array:
+    """Which elements, each by itself, are moved so far by nudges that a deviation says nothing."""
+    return np.asarray(np.isfinite(reference) & (spread > UNSTABLE[reference.dtype.name] * _size(reference)))
 
 
 def unstable(reference: Array, spread: Array) -> bool:

@@ -26,6 +26,16 @@ ROWS = (
             ),
             *(
                 Trial(
+                    f"x = [[2, 2], [{other}, 2]]\nout = x.{op}(1); out.backward()",
+                    "x.grad",
+                    are([[0.5, 0.5], [0, 1]]) | are([[1, 0], [0, 1]]) | are([[0, 1], [0, 1]]),
+                    are([[1, 1], [0, 1]]) | are([[0, 0], [0, 1]]),
+                    what=f"{op}(1)",
+                )
+                for op, other in (("max", 1), ("amax", 1), ("min", 3), ("amin", 3))
+            ),
+            *(
+                Trial(
                     f"x, y = 2, 2\nout = {op}(x, y); out.backward()",
                     "x.grad; y.grad",
                     are(0.5, 0.5) | are(1, 0) | are(0, 1),

@@ -129,9 +129,13 @@ class _Bench:
     def _augment(self, target: ast.expr, op: str, value: Any) -> None:
         """In place, where the class says that it can: without a method of its own Python binds the name anew."""
         symbol, write = AUGMENTED[op]
-        if not hasattr(self.subject.cls, write.__name__.join(("__", "__"))):
+        owner = self.value(target)
+        if hasattr(self.subject.cls, f"__{write.__name__}__"):
+            self._assign(target, _refusing(lambda: write(owner, value)))
+        elif callable(method := getattr(owner, f"{op}_", None)):
+            _refusing(lambda: method(value))
+        else:
             raise Lacks(symbol)
-        self._assign(target, _refusing(lambda: write(self.value(target), value)))
 
     def _reset(self, leaf: Any) -> None:
         """Its gradient becomes what it was when the leaf was made."""
@@ -308,6 +312,8 @@ class _Bench:
         function = self.subject.function(name)
         if function is not None:
             found.append(lambda **named: function(*given, *further, **named))
+            if isinstance(given[0], list):
+                found.append(lambda **named: function(*given[0], *given[1:], **named))
         return found
 
     # -- looks

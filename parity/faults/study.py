@@ -102,7 +102,10 @@ def _needed(program: Program, engine: Any, run: Run, pairs: list[Pair]) -> float
             continue
         over = deviation(pair.reference, pair.subject) - rounding(pair.reference)
         with np.errstate(all="ignore"):
-            worst = max(worst, float(np.nanmax(np.where(over > 0, over / floored(pair.spread), 0.0), initial=0.0)))
+            worst = max(
+                worst,
+                float(np.nanmax(np.where(over > 0, over / floored(pair.reference, pair.spread), 0.0), initial=0.0)),
+            )
     return worst
 
 

@@ -27,6 +27,7 @@ from parity.strategies import (
     positions,
     products,
     samples,
+    sequences,
     shapes,
     windows,
 )
@@ -50,7 +51,7 @@ def united(tables: Iterable[Mapping[str, Drawer]]) -> dict[str, Drawer]:
     return found
 
 
-_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples, windows)
+_KINDS = (arguments, companions, extents, matrices, parts, positions, products, samples, sequences, windows)
 _DRAWERS = united(module.DRAWERS for module in _KINDS)
 #: Operators whose left operand may be a Python number, spelled as an operator.
 _EITHER_SIDE = frozenset(

@@ -48,9 +48,12 @@ IMPORTLIB = {
     "autodiff/autograd/gradcheck.py",
     "autodiff/utils/__init__.py",
     "parity/__init__.py",
+    # An engine of another checkout, in a process of its own.
+    "parity/bench/worker.py",
     "parity/engines/__init__.py",
     # A module that somebody else wrote, in a process of its own.
     "parity/engines/worker.py",
+    "parity/scripts/recorder.py",
     "parity/pytest_plugin.py",
     "parity/strategies/__init__.py",
 }

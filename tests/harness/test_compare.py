@@ -317,6 +317,15 @@ class TestSmoothRegime:
         verdict = compare(drawn, TORCH, subject)
         assert (verdict.status, verdict.decided) == ("undecided", "unstable")
 
+    def test_an_element_that_is_noise_hides_no_other(self):
+        # Near 1 the slope of acosh moves by thousands of roundings; the others are judged all the same.
+        drawn = program([np.array([1 + 2.0**-50, 2.5, 3.0, 7.0])], ("acosh", (R0,)))
+        wrong = Faulty(TORCH, "acosh", lambda g: g * (1 + 1e-9), input=0)
+        verdict = compare(drawn, TORCH, wrong)
+        assert verdict.status == "differs"
+        assert verdict.mismatches[0].element != (0,)
+        assert compare(drawn, TORCH, TORCH).status == "agrees"
+
     def test_cancellation_is_undecided(self):
         steps = [("exp", (R0,)), ("exp2", (Ref(0),)), ("mul", (Ref(1), 1e-3))]
         drawn = program([X], *steps)

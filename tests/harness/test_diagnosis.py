@@ -31,7 +31,10 @@ class Here:
         self.engine = Handmade(namespace[name], examine(namespace[name], around=around), name, around)
 
     def attempt(self, lines, looks, times=1):
-        return tried(self.engine, {"lines": lines, "looks": looks, "times": times, "seconds": 2})
+        seconds = (
+            0.5 if "range(60)" in lines else 30
+        )  # one trial is there to hang; others have the time of a busy machine
+        return tried(self.engine, {"lines": lines, "looks": looks, "times": times, "seconds": seconds})
 
 
 def engine_of(tmp_path, kind, changes=()):
