@@ -235,6 +235,10 @@ class Function:
         inputs = tuple(a if isinstance(a, Tensor) else None for a in args)
         # torch goes by the grad mode alone: switched on inside inference mode it records.
         recording = state.grad_mode
+        if recording and state.inference:
+            for t in inputs:
+                if t is not None:
+                    t.grad_fn  # noqa: B018  a view that may not be asked refuses
         ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
         separate = cls.setup_context is not Function.setup_context
         with undisturbed() if duals else no_grad():
@@ -243,6 +247,8 @@ class Function:
                 cls.setup_context(ctx, args, result)
         many = isinstance(result, tuple)
         outputs = list(result) if many else [result]
+        if state.inference:
+            _made_unrecorded([o for o in outputs if not any(o is t for t in inputs)])
         ctx._tensors = tuple(isinstance(o, Tensor) for o in outputs)
         _write(ctx, inputs, outputs)
         outputs = [
@@ -251,13 +257,15 @@ class Function:
         ]
         if duals:
             pushed(cls, ctx, inputs, outputs, result if many else (result,))
-        if recording and any(ctx.needs_input_grad):
-            _record(cls, ctx, inputs, outputs, result if many else (result,))
-        elif ctx._dirty:
-            # What was written where nothing is recorded comes out without its graph.
-            outputs = [alias(o) if any(o is t for t in ctx._dirty) and o.requires_grad else o for o in outputs]
-        # Outputs among these own the node, and it the context.
-        ctx._to_save = ctx._for_forward = ctx._dirty = ctx._constant = ()
+        try:
+            if recording and any(ctx.needs_input_grad):
+                _record(cls, ctx, inputs, outputs, result if many else (result,))
+            elif ctx._dirty:
+                # What was written where nothing is recorded comes out without its graph.
+                outputs = [alias(o) if any(o is t for t in ctx._dirty) and o.requires_grad else o for o in outputs]
+        finally:
+            # Outputs among these own the node, and it the context.
+            ctx._to_save = ctx._for_forward = ctx._dirty = ctx._constant = ()
         return tuple(outputs) if many else outputs[0]
 
     @classmethod
@@ -295,6 +303,13 @@ def _write(ctx: FunctionCtx, inputs: tuple[Tensor | None, ...], outputs: list[An
                 "are modified inplace must all be outputs of the Function."
             )
         t.storage().touch()
+
+
+def _made_unrecorded(outputs: list[Any]) -> None:
+    """Views that forward made: nothing was recorded there, says torch, whatever mode is around it."""
+    for o in outputs:
+        if isinstance(o, Tensor) and o._meta is not None and o._meta.view is not None:
+            o._meta.view.made = errors.NO_GRAD_VIEW
 
 
 def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: FunctionCtx, index: int, node: str) -> Tensor:
@@ -341,7 +356,7 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
         if any(o is t for t in ctx._dirty):
             written = wrap(o._array)
             written._node = place
-            inplace.rebind(o, written)
+            inplace.rebind(o, written, next((e for t, e in zip(inputs, edges) if t is o), None))
             if o._meta is not None:
                 o._meta.grad = None  # as torch's: it was kept for what the Function wrote over
         else:
@@ -361,7 +376,7 @@ def _check_dirty(t: Tensor) -> None:
         raise RuntimeError(errors.LEAF_IN_PLACE.replace("is being", "has been"))
     if view is not None and view.made is not None:
         raise RuntimeError(view.made)
-    if view is not None and isinstance(view.base._node, AccumulateGrad):
+    if view is not None and (view.base._node is None or isinstance(view.base._node, AccumulateGrad)):
         raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
 
 

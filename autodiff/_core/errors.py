@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
+
 
 class LinAlgError(RuntimeError):
     """A matrix that is singular, not positive-definite or the like; torch.linalg.LinAlgError."""
@@ -149,3 +153,28 @@ def cannot_broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> str:
                 f"at non-singleton dimension {dim}"
             )
     return f"shapes {list(a)} and {list(b)} cannot be broadcast together"
+
+
+def of_numpy(text: str) -> str:
+    """NumPy's words for two shapes that do not broadcast, in torch's; any other words as they are."""
+    shapes = [tuple(map(int, re.findall(r"\d+", found))) for found in re.findall(r"\([\d,]*\)", text)]
+    return cannot_broadcast(shapes[0], shapes[1]) if "broadcast" in text and len(shapes) == 2 else text
+
+
+def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
+    """Raise RuntimeError if a value of `shape` does not broadcast to `room`."""
+    if shape == room:
+        return
+    lead = len(room) - len(shape)
+    if lead < 0:
+        try:
+            both = np.broadcast_shapes(room, shape)
+        except ValueError:
+            raise RuntimeError(cannot_broadcast(room, shape)) from None
+        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(both)}")
+    for i, n in enumerate(shape):
+        if n not in (1, room[i + lead]):
+            raise RuntimeError(
+                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at "
+                f"non-singleton dimension {i + lead}"
+            )

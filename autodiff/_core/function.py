@@ -41,6 +41,7 @@ class Function:
         node: str | None,
         saves: tuple[str, ...],
         aliases: tuple[str, ...],
+        counts: Callable[..., int] | None,
     ) -> None:
         self.body = body
         self.short = name
@@ -52,6 +53,7 @@ class Function:
         self.node = node
         self.saves = saves
         self.aliases = aliases
+        self.counts = counts
         #: What everybody calls: the body itself, or the body recorded as one node.
         self.public: Body = body if node is None else _one_node(body, node, saves)
         registry.add_function(self)
@@ -81,6 +83,7 @@ def function(
     node: str | None = None,
     saves: str = "",
     aliases: tuple[str, ...] = (),
+    counts: Callable[..., int] | None = None,
 ) -> Callable[[Body], Body]:
     """Register a public operator. Without a namespace it is found in the root.
 
@@ -89,6 +92,7 @@ def function(
     "apart" where not even the tensor itself may be one.
     `out`: takes `out=`; "discrete" where the result has no derivative, so that it does not matter what requires grad;
     "new" where the result takes on its dtype; "same" where it must have the result's own.
+    `counts`: how often torch counts the write into `out`, of the operands, where that is not once.
     `node` and `saves`: recorded as one node of that name, which saves these inputs, or its result (`out`).
     """
     spaces = namespaces or ("",)
@@ -104,6 +108,7 @@ def function(
             node=node,
             saves=tuple(saves.split()),
             aliases=aliases,
+            counts=counts,
         )
         return row.public
 

@@ -10,15 +10,19 @@ from collections.abc import Sequence
 from heapq import heappop, heappush, heapreplace
 from typing import Any
 
+from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly
 from autodiff._core.gradients import Gradient, added, fitted
 from autodiff._core.leaves import settle
 from autodiff._core.modes import state, switch
 from autodiff._core.node import FREED, AccumulateGrad, Clock, Hooks, HotNode, Node
-from autodiff._core.observed import uses, walk_in_order
+from autodiff._core.observed import done_before, uses, walk_in_order
 from autodiff._core.primitive import passed_on
 from autodiff._core.step import Walk, check_unwritten
 from autodiff._kernels.flags import SILENT, loud, quiet
+
+#: The packages whose code runs in a walk by itself.
+_OURS = (__name__.partition(".")[0], "numpy", "scipy")
 
 
 def backward(
@@ -53,10 +57,25 @@ def backward(
         else:
             _walk(roots, keep_graph, create_graph, walk)
         return walk.found
+    except ValueError as error:
+        if _by_users(error):
+            raise
+        # Of shapes that do not go together, which saved tensors have had since by `.data`.
+        raise RuntimeError(errors.of_numpy(str(error))) from error
     finally:
         loud(token)
         if before is not None:
             switch(*before)
+
+
+def _by_users(error: ValueError) -> bool:
+    """Whether code that is neither ours nor NumPy's had a part in it."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _OURS:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _walk(roots: Sequence[tuple[Node, Gradient]], keep_graph: bool, create_graph: bool, walk: Walk | None) -> None:
@@ -145,24 +164,14 @@ def _walk(roots: Sequence[tuple[Node, Gradient]], keep_graph: bool, create_graph
             if keeps and not keep_graph:
                 node.recorded = FREED
                 node.kept_left = node.kept_right = node.kept_out = None
-        g = h = None
+        g = h = node = None
         settle(arrived, create_graph, captures, None if walk is None else walk.found)
     except BaseException:
         if captures is None and node is not None:
-            _settle_complete(arrived, create_graph, [node, *by_key.values()])
+            # Leaves that had their turn before have their gradient, as in torch.
+            done = done_before(node, [root for root, _ in roots], needed)
+            settle({leaf: arrived[leaf] for leaf in done if leaf in arrived}, create_graph, None, None)
         raise
     finally:
         if walk is not None and walk.entered:
             walk.leave()
-
-
-def _settle_complete(arrived: dict[Node, Gradient], create_graph: bool, unfinished: list[Node]) -> None:
-    """After an error: leaves that no unfinished node leads to have their gradient, as in torch."""
-    seen = set(unfinished)
-    while unfinished:
-        for edge in unfinished.pop().edges:
-            if edge is not None and edge not in seen:
-                seen.add(edge)
-                unfinished.append(edge)
-    complete = {leaf: g for leaf, g in arrived.items() if type(leaf) is AccumulateGrad and leaf not in seen}
-    settle(complete, create_graph, None, None)

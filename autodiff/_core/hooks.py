@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
+from autodiff._core.gradients import Gradient, fitted
 from autodiff._core.modes import state, switch
-from autodiff._core.node import Node
+from autodiff._core.node import Node, seen
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-
-Gradient = Any  # an array in a first-order walk, a Tensor under create_graph; None where there is none
 
 
 def _shown(g: Gradient) -> Tensor | None:
@@ -78,6 +77,13 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     places = node.places
     # A number among the operands is an input too, without a gradient.
     missing = [None] * (len(node.next_functions) - len(places))
+    edges = node.edges
+    behind = {place: seen(edges[place]) for place in places if grads and seen(edges[place]) is not edges[place]}
+    if behind:
+        grads = list(grads)
+        for place, edge in behind.items():
+            if grads[place] is not None:
+                grads[place] = fitted(grads[place], edge.like)  # type: ignore[union-attr]
     shown = [*(_shown(grads[place]) for place in places if grads), *missing]
     outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
     for hook in in_order(hooks.after):
@@ -87,6 +93,9 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
     given = list(grads)
     for place, x in zip(places, shown):
         given[place] = _given(x, create_graph)
+    for place in behind:
+        if given[place] is not None:
+            given[place] = fitted(given[place], edges[place].like)  # type: ignore[union-attr]
     return given
 
 

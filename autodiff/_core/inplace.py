@@ -14,23 +14,14 @@ from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.node import AccumulateGrad, Hooks, Node, Storage
+from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
+from autodiff._core.slices import copied_into
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, View, put_inference, refit, replace_node, replayed, wrap
+from autodiff._core.tensor import Tensor, View, put_inference, refit, replace_node, replayed, wrap, written
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
-
-
-class SavedResult:
-    """A result that was written into older memory: its array at that time, and the storage that guards it."""
-
-    __slots__ = ("_array", "_storage")
-
-    def __init__(self, array: Any, storage: Storage) -> None:
-        self._array = array
-        self._storage = storage
 
 
 def assign(
@@ -63,7 +54,7 @@ def assign(
         _guard_by(result, storage)
         _rename_written(result._node)
     if tracked:
-        rebind(target, result)
+        rebind(target, result, before._node)
     if duals:
         settled(target, result)
     return target
@@ -98,6 +89,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     if result._node is not None:
         _rename_written(result._node)
     if state.grad:
+        if Hooks.hung and target.retains_grad:
+            target.meta().retains = True  # what keeps it stays behind
         target._node = result._node
     before, target._array = target._array, result._array
     meta = target._meta
@@ -144,18 +137,6 @@ def _of_inference(operands: Sequence[Any]) -> bool:
     return all(x.is_inference() for x in operands if isinstance(x, Tensor))
 
 
-def written(target: Tensor) -> Storage:
-    """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then."""
-    storage = target.storage()
-    if unusual and target._meta is not None and (target._meta.inference or target._meta.uncounted):
-        if state.inference:
-            return storage
-        if target._meta.uncounted:
-            raise RuntimeError(errors.INFERENCE_WRITTEN)
-    storage.touch()
-    return storage
-
-
 def _expanded(array: Any) -> bool:
     """Whether several elements are one in memory."""
     strides = array.strides
@@ -187,25 +168,6 @@ def _owner(array: Any) -> Any:
     """Whose memory an array shows; an outline's is its own affair."""
     base = array.base if type(array) is np.ndarray else None
     return array if base is None else base
-
-
-def check_fits(shape: tuple[int, ...], room: tuple[int, ...]) -> None:
-    """Raise RuntimeError if a value of `shape` does not broadcast to `room`."""
-    if shape == room:
-        return
-    lead = len(room) - len(shape)
-    if lead < 0:
-        try:
-            both = np.broadcast_shapes(room, shape)
-        except ValueError:
-            raise RuntimeError(errors.cannot_broadcast(room, shape)) from None
-        raise RuntimeError(f"output with shape {list(room)} doesn't match the broadcast shape {list(both)}")
-    for i, n in enumerate(shape):
-        if n not in (1, room[i + lead]):
-            raise RuntimeError(
-                f"The size of tensor a ({room[i + lead]}) must match the size of tensor b ({n}) at "
-                f"non-singleton dimension {i + lead}"
-            )
 
 
 def refuse_overlap(target: Tensor) -> NoReturn:
@@ -304,8 +266,8 @@ def _guard_by(result: Tensor, storage: Storage) -> None:
         node.recorded = storage.written
 
 
-def rebind(target: Tensor, result: Tensor) -> None:
-    """Put the target, or what it is a view of, at the result's place in the graph.
+def rebind(target: Tensor, result: Tensor, place: Node | None) -> None:
+    """Put the target, or what it is a view of, at the result's place in the graph; `place` is where the target was.
 
     The memory has been touched: views find their new place themselves.
     """
@@ -317,13 +279,16 @@ def rebind(target: Tensor, result: Tensor) -> None:
         replace_node(target, node)
         return
     base = view.base
-    spliced = wrap(base._array)
-    source = wrap(target._array)
-    source._node = node
     replay = functools.partial(replayed, view.way)
-    lies = None if _expanded(base._array) else order(base._array)
-    record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
-    replace_node(base, spliced._node)
+    lies = None if _expanded(base._array) or _expanded(target._array) else order(base._array)
+    if node is not None and node.results == 1 and type(node) is not Output and node.edges[0] is place:
+        replace_node(base, copied_into(base, node, replay, lies))
+    else:
+        # Several operators wrote together: what they made of the part is put into the whole.
+        spliced, source = wrap(base._array), wrap(target._array)
+        source._node = node
+        record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
+        replace_node(base, spliced._node)
     if Hooks.hung:
         target._node  # noqa: B018  what is retained of the view moves on now
 

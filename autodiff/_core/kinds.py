@@ -90,7 +90,9 @@ def undifferentiable(name: str, kernel: Kernel, *, operator: str, **row: Any) ->
     def refuse(g: Any) -> Any:
         raise RuntimeError(f"derivative for aten::{operator} is not implemented")
 
-    return pointwise(name, kernel, refuse, refuse, node="torch::autograd::NotImplemented", **row)
+    p = pointwise(name, kernel, refuse, refuse, node="torch::autograd::NotImplemented", **row)
+    p.undefined = True
+    return p
 
 
 def starts_with_g(formula: Any) -> bool:

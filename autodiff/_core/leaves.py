@@ -12,11 +12,10 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.gradients import ALONE, UNRECORDED, Gradient, ndarray, references
 from autodiff._core.hooks import in_order, run_accumulated, run_after, run_before
-from autodiff._core.inplace import check_fits, written
 from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, own_node, put_inference, wrap
+from autodiff._core.tensor import Tensor, own_node, put_inference, revived, wrap, written
 
 #: Held while `.grad` is written in place: two threads that add at once would lose a sum.
 _writing = threading.RLock()
@@ -59,7 +58,7 @@ def accumulated_by_hooks(leaf: AccumulateGrad, g: Gradient, create_graph: bool) 
 
     def tell() -> None:
         if hooks.post_accumulate:
-            run_accumulated(in_order(hooks.post_accumulate), leaf.variable, create_graph)
+            run_accumulated(in_order(hooks.post_accumulate), revived(leaf), create_graph)
 
     told_after(add, tell)
     if hooks.after:
@@ -106,7 +105,7 @@ def _suits(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
 def _laid(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> Any:
     """A copy that lies so. Raises RuntimeError where the leaf has another shape by now, to which it does not expand."""
     shape, strides = lies
-    check_fits(g.shape, shape)
+    errors.check_fits(g.shape, shape)
     room = np.ndarray(shape, g.dtype, strides=strides)
     np.copyto(room, g)
     return room
@@ -140,12 +139,13 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
             else:
                 first = ops.clone(g) if g._array.flags.c_contiguous else ops.contiguous(g)
         elif not isinstance(g, np.ndarray):
-            first = wrap(g if lies is None else _laid(np.asarray(g), lies))
+            first = wrap(g)
         else:
             # The walk holds it once more than _alone() did: in its own frame.
-            fresh = references(g) <= ALONE + 1 and (g.base is None or _is_whole(g))
+            alone = references(g) <= ALONE + 1
+            fresh = alone and (g.base is None or _is_whole(g))
             if lies is not None:
-                first = wrap(g if fresh and _suits(g, lies) else _laid(g, lies))
+                first = wrap((g if fresh else in_own_memory(g)) if alone and _suits(g, lies) else _laid(g, lies))
             else:
                 first = wrap(g if fresh and g.flags.c_contiguous else in_own_memory(g))
         # Threads take turns at calls: between this question and its answer there is none.
@@ -162,7 +162,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         elif isinstance(held._array, np.ndarray):
             if 0 in held._array.strides and held._array.size > 1:
                 raise RuntimeError(errors.OVERLAP)
-            check_fits(g.shape, held._array.shape)
+            errors.check_fits(g.shape, held._array.shape)
             np.add(held._array, g, out=held._array, casting="unsafe")
             written(held)
         else:

@@ -46,6 +46,16 @@ class Storage:
             self.views.written()
 
 
+class SavedResult:
+    """A result that was written into older memory: its array at that time, and the storage that guards it."""
+
+    __slots__ = ("_array", "_storage")
+
+    def __init__(self, array: Any, storage: Storage) -> None:
+        self._array = array
+        self._storage = storage
+
+
 class Many(tuple[Any, ...]):
     """Several saved tensors under one name."""
 
@@ -55,7 +65,7 @@ class Many(tuple[Any, ...]):
 class Hooks:
     """What is hung on one node: callables by number, in order of registration."""
 
-    __slots__ = ("after", "before", "metadata", "post_accumulate", "retained", "tensor")
+    __slots__ = ("after", "before", "memory", "metadata", "post_accumulate", "retained", "tensor")
     #: How many were ever hung on anything: where it is 0 no walk need look for them.
     hung: ClassVar[int] = 0
 
@@ -65,6 +75,8 @@ class Hooks:
         self.before: dict[int, Callable[[Any], Any]] = {}
         self.after: dict[int, Callable[[Any, Any], Any]] = {}
         self.post_accumulate: dict[int, Callable[[Any], Any]] = {}
+        #: What these are to see of the leaf, should nobody hold it any more: its array and its storage.
+        self.memory: tuple[Any, Storage] | None = None
         #: Weak references to the tensors whose `.grad` is to be kept (retain_grad), by which result each is.
         self.retained: dict[int, Any] = {}
         #: Whatever somebody wants to know of the node; anomaly detection does.
@@ -153,7 +165,7 @@ class Node:
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """The nodes that produced the inputs, each with the number of the output it was."""
         edges = self.edges
-        chosen = [edges[place] for place in self.places]
+        chosen = [seen(edges[place]) for place in self.places]
         return tuple((None, 0) if edge is None or type(edge) is DeadEnd else edge.source() for edge in chosen)
 
     def source(self) -> tuple[Node, int]:
@@ -296,7 +308,7 @@ class HotNode(Node):
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         found = super().next_functions
         # A number among the operands is an input to torch, unless the derivative is one for numbers alone.
-        alone = len(found) == len(self.primitive.inputs) or self.primitive.kind == "parametric"
+        alone = len(found) == len(self.primitive.inputs) or len(self.primitive.graded) == 1
         return found if alone else (*found, (None, 0))
 
     @property
@@ -362,6 +374,13 @@ class DeadEnd(AccumulateGrad):
     """The place of something that requires grad and whose gradient goes nowhere."""
 
     __slots__ = ()
+
+
+def seen(edge: Node | None) -> Node | None:
+    """The place that is shown in the stead of one that torch has no node for."""
+    while type(edge) is PlainNode and edge.primitive.hidden:
+        edge = edge.edges[0]
+    return edge
 
 
 def place_of(node: Node) -> tuple[Node, int]:

@@ -5,7 +5,7 @@ Without hooks nobody can tell when a leaf is done, and the quick walk does all l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from autodiff._core.gradients import Gradient
@@ -14,15 +14,24 @@ from autodiff._core.leaves import accumulated_by_hooks, add_to_leaf
 from autodiff._core.node import AccumulateGrad, Node, Output
 from autodiff._core.step import Walk
 
-#: Leaves come before every other node that is ready.
+#: Leaves, and nodes that can only refuse, come before every other node that is ready.
 FIRST = float("-inf")
 
 
 def uses(walk: Walk, roots: Sequence[tuple[Node, Gradient]]) -> dict[Node, int]:
     """How often each node that will run is given a gradient; empty where no hook would see the order."""
-    needed = walk.needed
+    counts, watched = _counted([root for root, _ in roots], walk.needed)
+    if watched:
+        # Never empty, also for a root that is a leaf.
+        for root, _ in roots:
+            counts.setdefault(_owner(root), 0)
+    return counts if watched else {}
+
+
+def _counted(roots: Sequence[Node], needed: Container[Node] | None) -> tuple[dict[Node, int], bool]:
+    """How often each node is given a gradient, and whether hooks look on."""
     counts: dict[Node, int] = {}
-    seen = {_owner(root) for root, _ in roots if needed is None or root in needed}
+    seen = {_owner(root) for root in roots if needed is None or root in needed}
     stack = list(seen)
     watched = False
     while stack:
@@ -37,11 +46,31 @@ def uses(walk: Walk, roots: Sequence[tuple[Node, Gradient]]) -> dict[Node, int]:
                 if owner not in seen:
                     seen.add(owner)
                     stack.append(owner)
-    if watched:
-        # Never empty, also for a root that is a leaf.
-        for root, _ in roots:
-            counts.setdefault(_owner(root), 0)
-    return counts if watched else {}
+    return counts, watched
+
+
+def done_before(failed: Node, roots: Sequence[Node], needed: Container[Node] | None) -> list[Node]:
+    """The leaves that had their turn in torch's order when the turn of this node came."""
+    counts, _ = _counted(roots, needed)
+    ready = Ready()
+    done: list[Node] = []
+    for node in dict.fromkeys(_owner(root) for root in roots if needed is None or root in needed):
+        if not counts.get(node):
+            ready.push(node)
+    while ready.heap:
+        node = ready.pop()
+        if node is _owner(failed):
+            break
+        if type(node) is AccumulateGrad:
+            done.append(node)
+            continue
+        for edge in node.edges:
+            if edge is not None and (needed is None or edge in needed):
+                owner = _owner(edge)
+                counts[owner] -= 1
+                if not counts[owner]:
+                    ready.push(owner)
+    return done
 
 
 def _owner(place: Node) -> Node:
@@ -119,7 +148,7 @@ class Ready:
         self.heap: list[tuple[float, Any]] = []
 
     def push(self, node: Node) -> None:
-        key = FIRST if isinstance(node, AccumulateGrad) else node.key
+        key = FIRST if isinstance(node, AccumulateGrad) or getattr(node.primitive, "undefined", False) else node.key
         self.heap.append((key, node))
         self._rise(len(self.heap) - 1, (key, node))
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.hot import FLOAT32, FLOAT64
-from autodiff._core.inplace import check_writable, written
+from autodiff._core.inplace import check_writable
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, written
 from autodiff._kernels.flags import anyway, silently
 
 ndarray = np.ndarray

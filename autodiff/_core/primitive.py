@@ -84,8 +84,12 @@ class Primitive:
         self.check = check
         #: Whether torch's node runs once only, whatever it saved, unless the graph is kept.
         self.runs_once = False
+        #: Whether all that its node does is refuse.
+        self.undefined = False
         #: Whether torch copies into a tensor of its own: that is recorded, though the input belong to inference mode.
         self.copies = False
+        #: Whether torch has no node for it: whoever looks at the graph sees what comes before it.
+        self.hidden = False
         #: Adds the gradient of the first input to an array in place, `(held, g, ...)` and what the formula names: for
         #: adjoints that are zeros but for a part, which would otherwise be made whole to be added.
         self.onto = onto

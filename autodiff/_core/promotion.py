@@ -73,7 +73,7 @@ def refuse(p: Primitive, d: np.dtype[Any]) -> None:
 
 def cast(x: Tensor, target: np.dtype[Any]) -> Tensor:
     """x in the dtype that an operator computes in, by a recorded `to`."""
-    return x if x._array.dtype is target else guarded(ops.to(x, dtype=target), x)
+    return x if x._array.dtype is target else guarded(ops.promoted(x, dtype=target), x)
 
 
 def guarded(made: Tensor, by: Tensor) -> Tensor:

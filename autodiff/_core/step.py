@@ -21,7 +21,6 @@ from autodiff._core.batched import Unreadable, batched, levels_of
 from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
 from autodiff._core.hooks import run_after, run_before
-from autodiff._core.inplace import SavedResult
 from autodiff._core.leaves import accumulated_by_hooks, check_leaf
 from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import duals, state, switch
@@ -34,6 +33,7 @@ from autodiff._core.node import (
     Node,
     Output,
     PlainNode,
+    SavedResult,
     Storage,
     place_of,
 )
@@ -178,6 +178,8 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
             oldest = t.key
     while stack:
         node = stack.pop()
+        if type(node) is DeadEnd:
+            all_lead = False
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
@@ -265,13 +267,15 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             grads = _pull_each(node, g, values)
     else:
         try:
-            grads = _pull(node, g, values, create_graph)
+            grads = pulled(node, g, values, create_graph)
         except Unreadable:
             if primitive is None:
                 raise
             grads = _pull_each(node, g, values)
     own, arrived, general = node.like, walk.arrived, walk.ordered or walk.holes
     if hooks is not None and hooks.after:
+        if needed is not None:
+            grads = [None if edge not in needed else h for edge, h in zip(edges, grads)]
         grads = [h if h is None or edge is None else fitted(h, edge.like) for edge, h in zip(edges, grads)]
         grads = run_after(node, grads, g, create_graph)
     for edge, h in zip(edges, grads):
@@ -304,6 +308,10 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
 
 def _let_go(walk: Walk, node: DeadEnd, g: Gradient) -> None:
     """A gradient nobody wants: a leaf that required grad once still has its hooks called."""
+    tensor = node.variable
+    if tensor is not None and tensor._meta is not None and (node.hooks is not None or tensor._meta.hooks):
+        # Those that the tensor has by now.
+        node.hooked().tensor = [(0, tensor._meta.hooks)] if tensor._meta.hooks else []
     if node.hooks is not None:
         if not walk.entered:
             walk.enter()
@@ -327,7 +335,7 @@ def _any_tensor(saved: Sequence[Any]) -> bool:
     return any(_any_tensor(s) if type(s) is Many else isinstance(s, _HELD) for s in saved)
 
 
-def _pull(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
+def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
     """All gradients of a node at once: its own method, or a formula for any number of them."""
     if node.primitive is None:
         # Users' code and inner walks run here: they must see the walk's own grad mode.
@@ -355,7 +363,7 @@ def _pull_each(node: Node, g: Gradient, values: Any) -> list[Any]:
     values = list(values)
     several = [x for v in (*(g if isinstance(g, list) else [g]), *values) for x in (v if type(v) is Many else (v,))]
     levels = levels_of(several)
-    found = sample_by_sample(lambda g, v: tuple(_pull(node, g, v, True)), (g, values), levels, node.name())
+    found = sample_by_sample(lambda g, v: tuple(pulled(node, g, v, True)), (g, values), levels, node.name())
     return [None if x is None else batched(x, levels) for x in found]
 
 
@@ -403,21 +411,24 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
     return Many(_tensor(x, node, place) for x in s) if type(s) is Many else s
 
 
+def _check_attached(x: Tensor, node: Node) -> None:
+    """Raise for a saved tensor that lost its place in the graph; a Function of one's own does not ask."""
+    if x.is_leaf and not node.opens_late:
+        raise RuntimeError(errors.DETACHED)
+
+
 def check_unwritten(node: Node) -> None:
     """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
     if node.saved is None:
         raise RuntimeError(errors.FREED)
     for s in node.saved:
         for x in s if type(s) is Many else (s,):
-            if (
-                isinstance(x, Tensor)
-                and x._meta is not None
-                and x._meta.detached > node.recorded
-                and not node.opens_late
-            ):
-                raise RuntimeError(errors.DETACHED)
+            if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
+                _check_attached(x, node)
             storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
             if storage is not None and storage.written > node.recorded:
+                if isinstance(x, Tensor):
+                    x.grad_fn  # noqa: B018  a view that may not be asked says so first
                 kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
                 now = storage.version
                 text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))

@@ -69,7 +69,7 @@ def replayed(way: Way | None, base: Any) -> Any:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("detached", "grad", "hooks", "inference", "level", "name", "retired", "uncounted", "view")
+    __slots__ = ("detached", "grad", "hooks", "inference", "level", "name", "retains", "retired", "uncounted", "view")
 
     def __init__(self) -> None:
         #: The tensor's own hooks: its node holds the same table, and goes on to when the tensor has another node.
@@ -81,6 +81,8 @@ class AutogradMeta:
         self.inference = False
         #: Whether it has no version: nobody counts the writes into its memory.
         self.uncounted = False
+        #: Whether it says that its gradient is kept, though what keeps it stayed with an earlier node.
+        self.retains = False
         #: The clock when it was last taken out of the graph in place; -1 if it never was.
         self.detached = -1
         #: The number of the derivative transform inside of which it was made; 0 outside of all.
@@ -267,11 +269,14 @@ class Tensor:
         if node is None or isinstance(node, AccumulateGrad):
             return False
         owner, slot = place_of(node)
-        return owner.hooks is not None and slot in owner.hooks.retained
+        if owner.hooks is not None and slot in owner.hooks.retained:
+            return True
+        return self._meta is not None and self._meta.retains
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf in `.grad` as well."""
         node = self._need_grad("can't retain_grad on Tensor that has requires_grad=False")
+        self.grad_fn  # noqa: B018  a view that may not be asked refuses
         if not isinstance(node, AccumulateGrad):
             owner, slot = place_of(node)
             owner.hooked().retained[slot] = weakref.ref(self)
@@ -292,6 +297,7 @@ class Tensor:
         if not isinstance(node, AccumulateGrad):
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         hooks: Hooks = node.hooked()
+        hooks.memory = self.memory(), self.storage()
         return hooks.add(hooks.post_accumulate, hook)
 
     def _need_grad(self, otherwise: str) -> Node:
@@ -416,7 +422,7 @@ def leave_graph(tensor: Tensor) -> None:
 
 def _tell_views(base: Tensor) -> None:
     """A tensor requires grad, or does so no more: with it do those of its views that have no node of their own."""
-    if base._storage is None or base._storage.views is None:
+    if base._storage is None or base._storage.views is None or base._base is not None:
         return
     takes_part = base._node is not None
     for reference in base._storage.views:
@@ -479,6 +485,18 @@ def put_inference(tensor: Tensor, flag: bool, *, counted: bool = False) -> None:
         meta.inference, meta.uncounted = flag, flag and not counted
 
 
+def written(target: Tensor) -> Storage:
+    """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then."""
+    storage = target.storage()
+    if unusual and target._meta is not None and (target._meta.inference or target._meta.uncounted):
+        if state.inference:
+            return storage
+        if target._meta.uncounted:
+            raise RuntimeError(errors.INFERENCE_WRITTEN)
+    storage.touch()
+    return storage
+
+
 def alias(tensor: Tensor) -> Tensor:
     """Another tensor over the same memory and version, outside any graph.
 
@@ -510,6 +528,20 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     if meta.hooks is not None:
         node.hooked().tensor.append((0, meta.hooks))
     return node  # type: ignore[no-any-return]
+
+
+def revived(node: AccumulateGrad) -> Tensor:
+    """The leaf of this place, which the graph keeps in torch: made again where nobody holds it any more."""
+    leaf: Tensor | None = node.variable
+    if leaf is None:
+        assert node.hooks is not None
+        assert node.hooks.memory is not None
+        array, storage = node.hooks.memory
+        leaf = wrap(array)
+        leaf._storage, leaf._meta = storage, node.meta
+        leaf._node = None if type(node) is DeadEnd else node
+        node.leaf = weakref.ref(leaf)
+    return leaf
 
 
 def lying(array: Any) -> tuple[tuple[int, ...], tuple[int, ...]] | None:

@@ -110,5 +110,5 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
         for name, value in (("beta", beta), ("alpha", alpha)):
             if isinstance(value, (float, complex, np.floating)):
                 raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
-    given = tuple([x if x._array.dtype is target else ops.to(x, dtype=target) for x in given])  # type: ignore[assignment]
+    given = tuple([x if x._array.dtype is target else ops.promoted(x, dtype=target) for x in given])  # type: ignore[assignment]
     return ops.addr(*given, beta=_factor(beta, given[0]), alpha=_factor(alpha, given[0]))  # type: ignore[no-any-return]

@@ -46,11 +46,13 @@ def as_tensor(name: str, input: Operand, other: Operand) -> Operand:
 
 def _sum(name: str, input: Operand, other: Operand, alpha: Any) -> Tensor | None:
     """The sum of two floating or complex tensors as one node; None for other operands: they are scaled first."""
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor) or isinstance(alpha, bool):
+    if foreign(input) or not isinstance(other, Tensor) or isinstance(alpha, bool):
         return None
     d = _operand_dtype(input, other)
     if d.kind not in "fc" or not isinstance(alpha, (int, float) if d.kind == "f" else (int, float, complex)):
         return None
+    if not isinstance(input, Tensor):
+        input = wrap(np.asarray(input, d))
     return PRIMITIVES[f"_{name}_scaled"].op(input, other, alpha=alpha, dtype=d)  # type: ignore[no-any-return]
 
 
@@ -284,7 +286,7 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
     _need_tensor("float_power", input, exponent)
     wide = _widest(input, exponent)
     # As in torch the casts are operators of their own: what `pow` saves are the copies.
-    return ops.pow(*(ops.to(x, dtype=wide) if _narrow(x, wide) else x for x in (input, exponent)))  # type: ignore[no-any-return]
+    return ops.pow(*(ops.promoted(x, dtype=wide) if _narrow(x, wide) else x for x in (input, exponent)))  # type: ignore[no-any-return]
 
 
 def _narrow(x: Operand, wide: np.dtype[Any]) -> bool:

@@ -12,7 +12,8 @@ from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.conversion import copy_
 from autodiff._functions.linalg import multi_dot
-from autodiff._functions.matmul import dot, folded, mm
+from autodiff._functions.matmul import dot, mm
+from autodiff._functions.shape import reshaped
 
 Labels = tuple[int, ...]
 
@@ -252,8 +253,8 @@ def _tensordot(a: Tensor, b: Tensor, dims: Any) -> Tensor:
     if all(n == 1 for n in outer):
         return ops.view(_whole(x, y), shape=outer)  # type: ignore[no-any-return]
     inner = math.prod([shape[d] for d in left])
-    x = folded(x, (math.prod([shape[d] for d in rest]), inner))
-    y = folded(y, (inner, math.prod([wide[d] for d in others])))
+    x = reshaped(x, (math.prod([shape[d] for d in rest]), inner))
+    y = reshaped(y, (inner, math.prod([wide[d] for d in others])))
     return ops.view(mm(x, y), shape=outer)  # type: ignore[no-any-return]
 
 
@@ -271,7 +272,7 @@ def _whole(x: Tensor, y: Tensor) -> Tensor:
     return dot(x, y)  # type: ignore[no-any-return]
 
 
-@function(out=True)
+@function(out=True, counts=lambda input, other: 0)
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """Every element of input times the whole of other, laid out as blocks."""
     n = max(input._array.ndim, other._array.ndim)

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import arguments, dtypes
+from autodiff._core import arguments, dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
-from autodiff._core.inplace import assign, check_fits, check_overlap, check_writable
+from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import duals, state
 from autodiff._core.node import Clock
-from autodiff._core.packing import rename
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
 from autodiff._core.tensor import Tensor, alias, leave_graph
+from autodiff._kernels.layout import same_region
 
 METHOD = "Tensor"
 
@@ -152,9 +152,9 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
-    itself = other is self  # nothing is copied then, however its memory overlaps
+    itself = same_region(self.memory(), other.memory())  # nothing is copied then, however it overlaps
     check_writable(self, (other,), filling=itself)
-    check_fits(other._array.shape, self._array.shape)
+    errors.check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
     return assign(self, lambda before: ops.copy(before, other), (other,), filling=itself)
 
@@ -166,15 +166,10 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
-    given, value = value, checked_number(value, self._array.dtype)
-
-    def filled(before: Tensor) -> Tensor:
-        result: Tensor = ops.fill(before, value)
-        if isinstance(given, Tensor) and result._node is not None:
-            rename(result._node, "FillBackward3")
-        return result
-
-    return assign(self, filled, (given,), filling=not isinstance(value, Tensor))
+    if isinstance(value, Tensor):
+        return assign(self, lambda before: ops.fill_tensor(before, value), (value,))
+    number = checked_number(value, self._array.dtype)
+    return assign(self, lambda before: ops.fill(before, src=number), filling=True)
 
 
 def refuse_complex(name: str, *tensors: Tensor) -> None:

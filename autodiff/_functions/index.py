@@ -11,15 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import errors
 from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.function import function
-from autodiff._core.inplace import assign, check_overlap, check_writable, written
+from autodiff._core.inplace import assign, check_overlap, check_writable, refuse_overlap
 from autodiff._core.modes import duals, state
 from autodiff._core.node import Many
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Tensor, wrap, written
 from autodiff._functions.conversion import checked_number, copy_, fill_
 from autodiff._functions.shape import expand
 from autodiff._functions.values import copied
@@ -90,7 +89,7 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
     `written` is what shall be written there: torch looks for shared memory before it looks at a mask's shape.
     """
     if isinstance(index, slice):
-        return _sliced(x, 0, index, whole=True), None
+        return _sliced(x, 0, index, whole=written is None), None
     parts = [_converted(p) for p in (index if type(index) is tuple else _unpacked(index))]
     ndim = x._array.ndim
     named = sum(_width(p) for p in parts)
@@ -124,7 +123,7 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
         one_mask, size = _is_one_mask(index), x._array.size
         # Only filling by a mask of one element is let through, and what is empty without its leading ones.
         if one_mask and x._array.shape[0] != 1 if not size else not (one_mask and size == 1):
-            raise RuntimeError(errors.PARTIAL_OVERLAP)
+            refuse_overlap(x)
     for dim, p in tensors:
         left.update(enumerate(_places(p, view._array.shape, dim), dim))
     return view, Many([left.get(d, ALL) for d in range(max(left) + 1)])
@@ -205,7 +204,7 @@ def _sliced(x: Tensor, dim: int, s: slice, whole: bool = False) -> Tensor:
         raise ValueError("step must be greater than zero")
     n = x._array.shape[dim]
     start, stop, step = s.indices(n)
-    if not whole and start == 0 and stop == n and step == 1:
+    if not whole and not s.start and stop == n and step == 1:
         return x
     return ops.slice(x, dim=dim, start=start, stop=max(start, stop), step=step)  # type: ignore[no-any-return]
 
@@ -241,8 +240,9 @@ def _explained(error: IndexError, indices: Many) -> IndexError:
 
 def _write(view: Tensor, value: Any) -> None:
     if not isinstance(value, Tensor):
-        fill_(view, value)
-        return
+        # A tensor to torch: of the same dtype, and of no history.
+        dtype = view._array.dtype
+        value = wrap(np.asarray(checked_number(value, dtype)).astype(dtype))
     room = view._array.shape
     value = _without_leading_ones(value, len(room))
     if value._array.ndim == 0:
@@ -313,13 +313,13 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
         assign(view, lambda before: ops.index_put(_varied(before, indices), value, indices=indices, accumulate=False))
         return
     filling = one_mask and isinstance(value, Tensor) and value._array.size == 1
+    check_writable(view, (value,))
     if not filling:
         check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
     if duals or (state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None))):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
-    check_writable(view)
     view.memory()[indexing.checked(view._array, _arrays(indices))] = (
         value._array if isinstance(value, Tensor) else value
     )

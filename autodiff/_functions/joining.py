@@ -38,7 +38,7 @@ def _of_one_dtype(tensors: list[Tensor]) -> list[Tensor]:
     if all(x._array.dtype is first for x in tensors):
         return tensors
     target = dtypes.result_type(x._array for x in tensors)
-    return [x if x._array.dtype is target else ops.to(x, dtype=target) for x in tensors]
+    return [x if x._array.dtype is target else ops.promoted(x, dtype=target) for x in tensors]
 
 
 @function(method=False, out="joining", aliases=("concat", "concatenate"))

@@ -41,7 +41,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     arrays = [x._array if isinstance(x, Tensor) else x for x in pair]
     target = dtypes.result_type(arrays)
     pair = [
-        (x if x._array.dtype is target else ops.to(x, dtype=target))
+        (x if x._array.dtype is target else ops.promoted(x, dtype=target))
         if isinstance(x, Tensor)
         else np.asarray(x).astype(target)[()]
         for x in pair
@@ -108,7 +108,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                 raise RuntimeError(
                     f"result type {_named(value)} can't be cast to the desired output type {_named(input)}"
                 )
-            return ops.masked_fill_tensor(input, ops.to(value, dtype=input._array.dtype), mask)  # type: ignore[no-any-return]
+            return ops.masked_fill_tensor(input, ops.promoted(value, dtype=input._array.dtype), mask)  # type: ignore[no-any-return]
         return ops.masked_fill(input, mask, value=checked_number(value, input._array.dtype))  # type: ignore[no-any-return]
     except ValueError:
         raise _unequal([mask._array.shape, input._array.shape]) from None
@@ -124,7 +124,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise _unequal([input._array.shape, mask._array.shape]) from None
 
 
-@function(inplace=True)
+@function(inplace="overlapping")
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy that holds the first elements of source, in order, wherever the mask holds."""
     _check_mask(mask, f"masked_scatter_ only supports boolean masks, but got mask with dtype {_named(mask)}")
@@ -149,9 +149,9 @@ def _broadcast_pair(a: Tensor, b: Tensor) -> tuple[int, ...]:
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not 0: a row for each, or a tensor for each dimension."""
     array = np.asarray(input._array)
-    if as_tuple:
-        return tuple([wrap(np.array(i)) for i in np.atleast_1d(array).nonzero()])
-    return wrap(np.array(np.argwhere(array), order="F"))  # one dimension's indices after another, as in torch
+    # One dimension's indices after another, as in torch.
+    rows = wrap(np.array(np.argwhere(np.atleast_1d(array) if as_tuple else array), order="F"))
+    return ops.unbind(rows, dim=1) if as_tuple else rows
 
 
 @function()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from autodiff._core import dtypes, errors
-from autodiff._core.batched import whole
 from autodiff._core.function import function
-from autodiff._core.promotion import guarded
+from autodiff._core.inplace import reshape_in_place
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._functions.conversion import contiguous
+from autodiff._functions.shape import reshaped
 
 #: What C++ calls the dtypes, by torch's names.
 C_NAMES = {
@@ -112,7 +112,12 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return ops.mul(ops.view(input, shape=(input._array.size, 1)), vec2)  # type: ignore[no-any-return]
 
 
-@function("", "linalg", out="same")
+def _counts(input: Tensor, other: Tensor) -> int:
+    """How often torch counts the write into `out`: it squeezes what a vector times a matrix left there."""
+    return 2 if (input._array.ndim, other._array.ndim) == (1, 2) else 1
+
+
+@function("", "linalg", out="same", counts=_counts)
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The product by the number of dimensions: vectors, matrices, or batches of matrices, which broadcast."""
     if not isinstance(input, Tensor) or not isinstance(other, Tensor):
@@ -131,66 +136,82 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {m}D and {n}D")
     if m == 1 and n == 1:
         return dot(input, other)  # type: ignore[no-any-return]
-    if n == 1:
-        return _rows_times_vector(input, other)
-    if m == 1:
-        return _vector_times(input, other)
-    if a[-1] != b[-2]:
-        if n == 2:
-            raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b)}")
-        raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{_product(a[:-2])}, {a[-1]}] but got: "
-            f"[{_product(b[:-2])}, {b[-2]}]."
-        )
-    _check_dtypes(input, other)
-    if n == 2:
-        # One large product instead of a batch of small ones.
-        rows = folded(input, (_product(a[:-1]), a[-1]))
-        return ops.unflattened(ops.mm(rows, other), shape=(*a[:-1], b[-1]))  # type: ignore[no-any-return]
+    if m == 2 and n == 1:
+        return mv(input, other)  # type: ignore[no-any-return]
+    if m == 1 and n == 2:
+        row = mm(ops.unsqueeze(input, dim=0), other)
+        return reshape_in_place(row, lambda product: ops.squeeze1(product, dims=(0,)))
+    if _folds(input, other):
+        return _folded(input, other)
+    if m == n == 3 and a[0] != b[0]:
+        # Where one batch is repeated, its gradient is better a product than a sum of products.
+        if a[0] == 1 and input._node is not None:
+            return matmul(ops.squeeze1(input, dims=(0,)), other)  # type: ignore[no-any-return]
+        if b[0] == 1 and other._node is not None:
+            return matmul(input, ops.squeeze1(other, dims=(0,)))  # type: ignore[no-any-return]
+    return _batches(input, other)
+
+
+def _folds(input: Tensor, other: Tensor) -> bool:
+    """Whether batches times one matrix or vector (or the other way round) are one product of theirs, laid in rows.
+
+    They are, though that takes a copy, where the one requires grad: its gradient is then made without a batch of it.
+    """
+    first = input._array.ndim >= other._array.ndim
+    many, one = (input, other) if first else (other, input)
+    if many._array.ndim < 3 or one._array.ndim > 2:
+        return False
+    if one._node is not None:
+        return True
+    if input._array.ndim == 2:
+        return False
+    x = many._array if first else many._array.swapaxes(-1, -2)
+    return not x.size or all(x.strides[i] == x.strides[i + 1] * x.shape[i + 1] for i in range(x.ndim - 2))
+
+
+def _folded(input: Tensor, other: Tensor) -> Tensor:
+    turned = other._array.ndim > input._array.ndim
+    many, one = (_turned(other), input) if turned else (input, other)
+    if turned and one._array.ndim == 2:
+        one = ops.t(one)
+    shape = many._array.shape
+    rows = reshaped(many, (math.prod(shape[:-1]), shape[-1]))
+    if one._array.ndim == 1:
+        return ops.unflattened(mv(rows, one), shape=shape[:-1])  # type: ignore[no-any-return]
+    product: Tensor = ops.unflattened(mm(rows, one), shape=(*shape[:-1], one._array.shape[1]))
+    return contiguous(_turned(product)) if turned else product  # type: ignore[no-any-return]
+
+
+def _turned(x: Tensor) -> Tensor:
+    return ops.transpose(x, dim0=x._array.ndim - 2, dim1=x._array.ndim - 1)  # type: ignore[no-any-return]
+
+
+def _batches(input: Tensor, other: Tensor) -> Tensor:
+    a, b = input._array.shape, other._array.shape
+    vector = len(b) == 1
+    n, k = (a[-2] if len(a) > 1 else 1), a[-1]
+    inner = b[:1] if vector else b[-2:]
     try:
-        return ops.bmm(input, _unkept(input, other) if m == 2 else other)  # type: ignore[no-any-return]
-    except (ValueError, RuntimeError):
+        lead = np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
         raise RuntimeError(errors.cannot_broadcast(a[:-2], b[:-2])) from None
+    count = math.prod(lead)
+    left = _spread(input, (*lead, n, k), (count, n, k))
+    right = _spread(other, (*lead, *inner), (count, *inner))
+    if vector:
+        right = ops.unsqueeze(right, dim=2)
+    product = bmm(left, right)
+    if vector:
+        product = ops.squeeze1(product, dims=(2,))
+    shape = (*lead, *a[-2:-1], *b[-1:]) if len(b) > 1 else (*lead, *a[-2:-1])
+    return ops.unflattened(product, shape=shape)  # type: ignore[no-any-return]
 
 
-def _rows_times_vector(input: Tensor, vec: Tensor) -> Tensor:
-    a = input._array.shape
-    if len(a) == 2:
-        return mv(input, vec)  # type: ignore[no-any-return]
-    rows = folded(input, (_product(a[:-1]), a[-1]))
-    return ops.unflattened(mv(rows, vec), shape=a[:-1])  # type: ignore[no-any-return]
-
-
-def _vector_times(vec: Tensor, other: Tensor) -> Tensor:
-    n, b = vec._array.shape[0], other._array.shape
-    if n != b[-2]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((1, n), b[-2:])}")
-    _check_dtypes(vec, other)
-    row = folded(vec, (1, n))
-    product = ops.mm(row, other) if len(b) == 2 else ops.bmm(row, _unkept(vec, other))
-    return ops.unflattened(product, shape=(*b[:-2], b[-1]))  # type: ignore[no-any-return]
-
-
-def folded(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """x in another shape, for a product that saves it: where it is the same memory, writing to x is noticed."""
-    y: Tensor = ops.reshape_to(x, shape=shape)
-    return guarded(y, x) if not x._array.size or np.may_share_memory(whole(y), whole(x)) else y
-
-
-def _unkept(few: Tensor, batches: Tensor) -> Tensor:
-    """The batches that one matrix is multiplied with. torch folds them, and keeps the copy where that makes one."""
-    y = batches._array
-    if few._node is None or not y.size or np.may_share_memory(_fold(y), y):
-        return batches
-    return ops.contiguous(batches)  # type: ignore[no-any-return]
-
-
-def _fold(y: Any) -> Any:
-    return y.swapaxes(-1, -2).reshape(-1, y.shape[-2])
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    return math.prod(shape)
+def _spread(x: Tensor, expanded: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+    """A factor as one batch of matrices."""
+    if x._array.shape != expanded:
+        x = ops.expand(x, shape=expanded)
+    return x if x._array.shape == shape else reshaped(x, shape)
 
 
 @function(out="same")
@@ -234,7 +255,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         input = ops.clone(input)  # torch sums over its last dimension beforehand: what it keeps is no view
     if len(a) == len(b) == 1:
         return ops.view(dot(input, other), shape=())  # type: ignore[no-any-return]
-    rows, columns = folded(input, (_product(a[:-1]), a[-1])), folded(other, (_product(b[:-1]), b[-1]))
+    rows, columns = reshaped(input, (math.prod(a[:-1]), a[-1])), reshaped(other, (math.prod(b[:-1]), b[-1]))
     return ops.view(mm(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
 
 
@@ -261,9 +282,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
         return ops.add(matmul(input, weight), bias)  # type: ignore[no-any-return]
     if len(b) != 2 or a[-1] != b[1]:
-        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((_product(a[:-1]), a[-1]), b[::-1])}")
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((math.prod(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)
-    rows = input if len(a) == 2 else folded(input, (_product(a[:-1]), a[-1]))
+    rows = input if len(a) == 2 else reshaped(input, (math.prod(a[:-1]), a[-1]))
     if bias is None:
         out = ops.linear(rows, weight)
     else:

@@ -10,7 +10,7 @@ from autodiff._core import dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import numpy_dtype
 from autodiff._core.function import function
-from autodiff._core.inplace import assign
+from autodiff._core.inplace import assign, check_writable
 from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
@@ -87,6 +87,7 @@ def _check_own(self: Tensor, dtype: Any) -> None:
 def _in_own_dtype(running: Any, self: Tensor, dim: int, dtype: Any) -> Tensor:
     """Written back in the tensor's own dtype, whatever the sum was taken in."""
     own = self._array.dtype
+    check_writable(self)
     _check_own(self, dtype)
     _refuse_bool(running.__name__, self, own)
     if own.kind in "fc":

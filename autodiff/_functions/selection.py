@@ -7,9 +7,11 @@ from typing import Any
 from autodiff._core import arguments, dtypes
 from autodiff._core.batched import whole
 from autodiff._core.function import function
+from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
-from autodiff._functions.shape import broadcast_to, common_shape, reshaped
+from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.shape import common_shape, reshaped
+from autodiff._kernels.geometry import expand
 
 METHOD = "Tensor"
 NUMBER = (bool, int, float, complex)
@@ -78,8 +80,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     along = (shape[d], wanted[d])
     shape[d] = wanted[d] = 1
     both = list(_broadcast(tuple(shape), tuple(wanted)))
-    x = broadcast_to(input, (*both[:d], along[0], *both[d + 1 :]))
-    return gather(x, d, broadcast_to(indices, (*both[:d], along[1], *both[d + 1 :])))  # type: ignore[no-any-return]
+    x = ops.expand(input, shape=(*both[:d], along[0], *both[d + 1 :]))
+    places = wrap(expand(indices._array, (*both[:d], along[1], *both[d + 1 :])))
+    return gather(x, d, guarded(places, indices))  # type: ignore[no-any-return]
 
 
 def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

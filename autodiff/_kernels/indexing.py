@@ -98,7 +98,7 @@ def index_select(x: Any, index: Any, dim: int) -> Any:
 def select_back(g: Any, index: Any, shape: Shape, dim: int) -> Any:
     """The adjoint of index_select."""
     if not shape:
-        return g
+        return np.array(g)
     return index_back(g, shape, (slice(None),) * dim + (np.atleast_1d(index),))
 
 

@@ -20,6 +20,17 @@ def dense(x: Any) -> bool:
     return bool(x.transpose(sorted(range(x.ndim), key=lambda d: -x.strides[d])).flags.c_contiguous)
 
 
+def same_region(a: Any, b: Any) -> bool:
+    """Whether two arrays show the same elements of the same memory."""
+    return a is b or (
+        a.strides == b.strides
+        and a.shape == b.shape
+        and a.dtype is b.dtype
+        and a.base is not None
+        and a.__array_interface__["data"] == b.__array_interface__["data"]
+    )
+
+
 def laid_like(result: Any, *operands: Any) -> Any:
     """The result, in memory as NumPy's own functions of these operands lay theirs."""
     if all(operand.flags.c_contiguous for operand in operands if isinstance(operand, np.ndarray)):

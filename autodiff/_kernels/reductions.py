@@ -92,7 +92,7 @@ def smallest_at(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
 def place(x: Any, index: Any, shape: tuple[int, ...], dim: int) -> Any:
     """Zeros of `shape` with x at `index` along `dim`; both may have lost that dimension."""
     if not shape:
-        return x
+        return np.array(x)  # never the memory of what is put there
     out = np.zeros(shape, x.dtype)
     if np.ndim(index) < len(shape):
         index, x = np.expand_dims(index, dim), np.expand_dims(x, dim)

@@ -15,6 +15,10 @@ from autodiff._kernels import parts
 REAL = np.dtype("float64")
 
 linear("to", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0").copies = True
+# What an operator does to an operand before it computes.
+linear(
+    "promoted", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0"
+).hidden = True
 _conj = linear("conj", parts.conj, lambda g: ops.conj(g))
 
 
@@ -37,8 +41,15 @@ for number in range(2):  # torch numbers the form that writes in place 1
     linear(f"conj_physical{number}", parts.conj, lambda g: ops.conj(g), node=f"ConjPhysicalBackward{number}")
 
 # -- parts --------------------------------------------------------------------------------------------------------
-linear("view_as_real", parts.view_as_real, lambda g: ops.joined_parts(g), view=True)
-linear("view_as_complex", parts.view_as_complex, lambda g: ops.view_as_real(g), view=True)
+
+
+def _in_order(g: Any) -> Any:
+    """The gradient in memory in order: as torch has it before it looks at the parts of its numbers."""
+    return g if getattr(g, "_array", g).flags.c_contiguous else ops.contiguous(g)
+
+
+linear("view_as_real", parts.view_as_real, lambda g: ops.view_as_complex(_in_order(g)), view=True)
+linear("view_as_complex", parts.view_as_complex, lambda g: ops.view_as_real(_in_order(g)), view=True)
 linear("joined_parts", parts.joined, lambda g: ops.view_as_real(g), node="ViewAsComplexBackward0")
 # The walk casts to the operand's real dtype, which takes the real part.
 general("complex", parts.complex_of, lambda g, real: g, lambda g, imag: g * -1j, inputs=("real", "imag"))

@@ -45,11 +45,17 @@ bilinear(
     inputs=("input", "other"),
 )
 linear("transposed", contraction.exchanged, lambda g: ops.transposed(g))
+
+
+def _scaled(g: Any, beta: Any) -> Any:
+    return g if beta == 1 else g * beta
+
+
 for _name in ("addmm", "baddbmm"):
     general(
         _name,
         contraction.addmm,
-        lambda g, beta: g * beta,
+        _scaled,
         lambda g, mat2, alpha: ops.bmm(g, ops.adjoint(mat2)) * alpha,
         lambda g, mat1, alpha: ops.bmm(ops.adjoint(mat1), g) * alpha,
         inputs=("input", "mat1", "mat2"),
@@ -57,7 +63,7 @@ for _name in ("addmm", "baddbmm"):
 general(
     "addmv",
     contraction.addmm,
-    lambda g, beta: g * beta,
+    _scaled,
     lambda g, vec, alpha: ops.outer(g, ops.conj(vec)) * alpha,
     lambda g, mat, alpha: ops.mv(ops.adjoint(mat), g) * alpha,
     inputs=("input", "mat", "vec"),
@@ -72,7 +78,7 @@ def _each(g: Any, batches: Any) -> Any:
 general(
     "addbmm",
     contraction.addbmm,
-    lambda g, beta: g * beta,
+    _scaled,
     lambda g, batch2, alpha: ops.bmm(_each(g, batch2), ops.adjoint(batch2)) * alpha,
     lambda g, batch1, alpha: ops.bmm(ops.adjoint(batch1), _each(g, batch1)) * alpha,
     inputs=("input", "batch1", "batch2"),
@@ -80,7 +86,7 @@ general(
 general(
     "addr",
     contraction.addr,
-    lambda g, beta: g * beta,
+    _scaled,
     lambda g, vec2, alpha: ops.mv(g, ops.conj(vec2)) * alpha,
     lambda g, vec1, alpha: ops.mv(ops.transposed(g), ops.conj(vec1)) * alpha,
     inputs=("input", "vec1", "vec2"),

@@ -10,7 +10,14 @@ from autodiff._core.kinds import general, linear
 from autodiff._core.registry import ops
 from autodiff._kernels import scans
 
-linear("cumsum", scans.cumsum, lambda g, dim, reverse: ops.cumsum(g, dim=dim, reverse=not reverse))
+
+def _running_back(g: Any, input_shape: tuple[int, ...], dim: int, reverse: bool) -> Any:
+    if not input_shape or input_shape[dim] == 1:
+        return g  # one number each: what arrives goes on as it is
+    return ops.cumsum(g, dim=dim, reverse=not reverse)
+
+
+linear("cumsum", scans.cumsum, _running_back)
 
 
 def _running_product(g: Any, input: Any, out: Any, input_shape: tuple[int, ...], dim: int, reverse: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,12 @@ def _arranged(g: Any, order: Any) -> Any:
     return ops.arranged(g, order=order)
 
 
+def _into_whole(g: Any, shape: Any, replay: Any, order: Any) -> Any:
+    """The gradient of a part, in that of the whole; none of it is left of an empty part, nor of its history."""
+    whole = ops.replayed_back(g, shape=shape, replay=replay, order=order)
+    return whole if math.prod(g.shape) else ops.zeros_like(whole)
+
+
 general(
     "splice",
     geometry.splice,
@@ -35,7 +42,7 @@ general(
 linear(
     "replayed",
     geometry.replayed,
-    lambda g, input_shape, replay, order: ops.replayed_back(g, shape=input_shape, replay=replay, order=order),
+    lambda g, input_shape, replay, order: _into_whole(g, input_shape, replay, order),
     node="AsStridedBackward0",
 )
 linear("replayed_back", geometry.replayed_back, lambda g, replay, order: replay(ops.arranged(g, order=order)))
@@ -145,7 +152,9 @@ linear("roll", geometry.roll, lambda g, shifts, dims: ops.roll(g, shifts=[-s for
 linear(
     "repeat",
     geometry.repeat,
-    lambda g, input_shape, times: ops.sum_repeats(g, shape=input_shape, times=times),
+    lambda g, input_shape, times: (
+        g if set(times) <= {1} and input_shape else ops.sum_repeats(g, shape=input_shape, times=times)
+    ),
 )
 linear("sum_repeats", geometry.sum_repeats, lambda g, times: ops.repeat(g, times=times))
 # Numbers put around: elements taken away again.
@@ -191,11 +200,12 @@ general(
     inputs=("input", "src"),
     node="torch::autograd::CopyBackwards",
 )
+general("fill", geometry.copy, lambda g: ops.zeros_like(g), inputs=("input",), node="FillBackward2")
 general(
-    "fill",
+    "fill_tensor",
     geometry.copy,
     lambda g: ops.zeros_like(g),
     lambda g: g,
     inputs=("input", "value"),
-    node="FillBackward2",
+    node="FillBackward3",
 )

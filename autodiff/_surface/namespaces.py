@@ -44,6 +44,7 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
                     new="new" in words,
                     exact="same" in words,
                     refusal=TypeError if "joining" in words else RuntimeError,
+                    counts=f.counts,
                 )
                 public = with_out(public, writing)
             for name in (f.short, *f.aliases):

@@ -20,8 +20,8 @@ ARITHMETIC = {
     "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
     "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
-#: Reflected forms that are operators of their own.
-REFLECTED = {"sub": "_rsub_from_number"}
+#: Reflected forms that are operators of their own; of a sum or a product the tensor comes first all the same.
+REFLECTED = {"sub": "_rsub_from_number", "add": "add", "mul": "mul"}
 COMPARISONS = {n: n for n in ("eq", "ne", "lt", "le", "gt", "ge")}
 UNARY = {"neg": "neg", "abs": "abs"}
 

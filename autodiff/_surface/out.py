@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.inplace import check_writable, written
+from autodiff._core.inplace import check_writable
 from autodiff._core.modes import duals, state
 from autodiff._core.tangents import has_any
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, written
 from autodiff._kernels.flags import anyway
 from autodiff._surface.given import SHOWN
 
@@ -64,6 +64,8 @@ class Writing(NamedTuple):
     refusal: type[Exception] = RuntimeError
     #: That is bool, which any dtype holds.
     compares: bool = False
+    #: How often the write counts, of the operands; once if None.
+    counts: Callable[..., int] | None = None
 
 
 def with_out(function: Callable[..., Any], writing: Writing) -> Callable[..., Any]:
@@ -82,7 +84,7 @@ def with_out(function: Callable[..., Any], writing: Writing) -> Callable[..., An
 def _into(
     out: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], writing: Writing
 ) -> Any:
-    name, differentiable, new, exact, refusal, compares = writing
+    name, differentiable, new, exact, refusal, compares, counts = writing
     if state.maps:
         raise RuntimeError(f"vmap: {name}() cannot write into out=, which is one tensor for all samples")
     tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
@@ -121,7 +123,7 @@ def _into(
                 f"{name}(): result type {dtypes.title(value._array.dtype)} can't be cast to the desired output "
                 f"type {dtypes.title(target._array.dtype)}"
             )
-        write(target, value)
+        write(target, value, 1 if counts is None else counts(*args, **kwargs))
     return out
 
 
@@ -148,8 +150,8 @@ def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
     kwargs["dtype"] = out.dtype
 
 
-def write(out: Tensor, value: Tensor) -> None:
-    """Put a value into `out`, resized if it has another shape."""
+def write(out: Tensor, value: Tensor, times: int = 1) -> None:
+    """Put a value into `out`, resized if it has another shape; the write counts so many times."""
     check_writable(out)
     if out._array.shape != value._array.shape:
         if out._array.size:
@@ -158,4 +160,5 @@ def write(out: Tensor, value: Tensor) -> None:
             )
         out._array = np.empty(value._array.shape, out._array.dtype)
     anyway(np.copyto, out.memory(), value._array, casting="unsafe")
-    written(out)
+    for _ in range(times):
+        written(out)

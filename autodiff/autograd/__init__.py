@@ -101,7 +101,8 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:
             if isinstance(t, Tensor) and not t.requires_grad:
-                raise RuntimeError(errors.NO_GRAPH.format(index=index))
+                given.append(None)  # refused below, in its turn
+                continue
             if math.prod(shape) != 1:
                 raise RuntimeError(errors.NON_SCALAR_ROOT)
             if dtype.kind == "c":
@@ -293,7 +294,7 @@ def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
         if not isinstance(g, np.ndarray):
             return wrap(g)
         for seed in seeds:
-            if isinstance(seed, Tensor) and _owner(g) is _owner(seed._array):
+            if isinstance(seed, Tensor) and (g is seed._array or _within(g, seed._array)):
                 return seed if g is seed._array else _part(g, seed)
         return wrap(np.array(g))
     found = wrap(np.array(g._array))
@@ -301,8 +302,10 @@ def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
     return found
 
 
-def _owner(array: Any) -> Any:
-    return getattr(array, "base", None) if getattr(array, "base", None) is not None else array
+def _within(g: Any, array: Any) -> bool:
+    """Whether a gradient shows the memory of this array, or of what that shows."""
+    owner = array if getattr(array, "base", None) is None else array.base
+    return g is owner or (g.base is not None and (g.base is owner or bool(np.may_share_memory(g, array))))
 
 
 def _part(g: Any, seed: Tensor) -> Tensor:

@@ -128,6 +128,7 @@ class _Argument:
         if isinstance(kept, Packed):
             return kept.tensor(kept.edge)  # type: ignore[arg-type]
         if not kept.is_inference() and kept._version != self._version:
+            kept.grad_fn  # noqa: B018  a view that may not be asked says so first
             kind = f"torch.{kept.dtype.name}"
             raise RuntimeError(errors.changed(kind, kept._array.shape, "", kept._version, self._version))
         return kept
@@ -172,6 +173,8 @@ class _Region:
             try:
                 self._recompute(walk)
             except CheckpointError as error:
+                if not self.debug:
+                    raise
                 raise self._explained(error) from error
         value = ticket.values[walk]
         if value is None:
@@ -240,8 +243,6 @@ class _Region:
             )
 
     def _explained(self, error: CheckpointError) -> CheckpointError:
-        if not self.debug:
-            return error
         forward, again = ("\n".join(f"  {i}: {text}" for i, text in enumerate(log)) for log in self._logs())
         return CheckpointError(
             f"{str(error).replace(_TIP, '').rstrip()}\n\nTensors saved during the original forward:\n{forward}\n\n"
@@ -302,6 +303,8 @@ def checkpoint(
     forward_context, recompute_context = context_fn()
     if not is_grad_enabled():
         return function(*args, **kwargs)
+    if state.grad and any(isinstance(a, Tensor) and a.is_inference() for a in args):
+        raise RuntimeError(errors.INFERENCE_SAVED)
     numbers = get_rng_state() if preserve else None
 
     def again(*inputs: Any) -> None:

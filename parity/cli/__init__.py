@@ -16,14 +16,18 @@ from parity import running
 from parity.cli import (
     accuracy,
     bench,
+    card,
     coverage,
     diff,
     doctor,
     emit,
+    finding,
     fuzz,
     gate,
     grade,
+    init,
     merge,
+    program,
     replay,
     report,
     run,
@@ -33,7 +37,26 @@ from parity.cli.codes import AGREE, BROKEN, INTERRUPTED, USAGE
 from parity.errors import EngineError, ProgramError, UsageError
 
 #: In the order in which the help lists them.
-_VERBS = (run, gate, fuzz, merge, report, diff, doctor, grade, replay, emit, selftest, accuracy, bench, coverage)
+_VERBS = (
+    run,
+    program,
+    gate,
+    fuzz,
+    merge,
+    report,
+    diff,
+    doctor,
+    init,
+    card,
+    grade,
+    replay,
+    emit,
+    finding,
+    selftest,
+    accuracy,
+    bench,
+    coverage,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from parity.catalogue import CATALOGUE
 from parity.compare.jitter import treatment
 from parity.compare.naming import named
 from parity.compare.structure import same_family
 from parity.compare.verdict import Check, Decided, Mismatch, Verdict
 from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
 from parity.engines.jittered import Jittered
-from parity.engines.living import Image, Life, Moment, State, live, restored, unlived
+from parity.engines.living import BROKEN, Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
 from parity.program import Program, references
 
@@ -45,6 +46,8 @@ _AGAIN = 5
 _DOUBTED = 4
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
+#: Acts after which memory that was saved may hold something else, uncounted.
+_BEHIND = frozenset(["data", "set_data"])
 #: What is told of a state by itself: the check, the field, and the difference in words.
 _FACTS: tuple[tuple[Check, str, str], ...] = (
     ("requires_grad", "requires_grad", "requires grad in one engine only"),
@@ -91,8 +94,8 @@ class _Lives:
             op = self.program.steps[number].op
             told = [replace(m, step=number, op=op) for m in found if m is not None]
             hard = [self._named(m, told) for m in told]
-            if a.racing and hard and hard[0].check == "value":
-                undecided = undecided or "the step reads what it writes, in an order that nobody promises"
+            if hard:
+                undecided = undecided or self._unpromised(number, a, hard[0])
             differs = differs or bool(found)
             if hard:
                 if undecided:
@@ -111,6 +114,28 @@ class _Lives:
         if unrepeatable := self._unrepeatable(1 if count <= _AGAIN or not count % _AGAIN else 0):
             return Verdict("differs", "structure", float("inf"), (unrepeatable,))
         return Verdict("agrees", "jitter" if self.worst else "bits", self.worst)
+
+    def _unpromised(self, number: int, moment: Moment, first: Mismatch) -> str:
+        """Why torch promises nothing of what differs; empty if it does."""
+        if moment.racing and first.check == "value":
+            return "the step reads what it writes, in an order that nobody promises"
+        if any(state is not None and state.node == BROKEN for state in moment.states):
+            return "torch trips over a check of its own inside"
+        if first.check == "version" and first.where in self._seeds and self.program.steps[number].op == "backward":
+            return "torch writes into what was handed in, which is the memory of a gradient"
+        if first.check in ("gradient", "value", "hook") and self._behind(number):
+            return "what was saved was written or exchanged behind the tape's back"
+        return ""
+
+    def _behind(self, number: int) -> bool:
+        """Whether torch has other numbers once all that is saved is copied, though it noticed no write."""
+        steps = self.program.steps[: number + 1]
+        if not any(step.op in _BEHIND for step in steps):
+            return False
+        copying = self.program.with_(steps=tuple(replace(s, modes=(*s.modes, "saved_tensors_hooks")) for s in steps))
+        ours, copied = self.ours.moments[number], live(copying, self.reference).moments[number]
+        grads = [[None if s is None else (s.value, s.grad) for s in m.states] for m in (ours, copied)]
+        return grads[0] != grads[1] or ours.told != copied.told
 
     def _seals(self, step: int) -> bool:
         """Whether torch leaves a gradient in the memory of one that was handed in, or of another gradient."""
@@ -314,7 +339,15 @@ class _Lives:
         return not apart.any() or (x.dtype.kind in "fc" and not self._grave(x, y, apart))
 
     def _promises_nothing(self, step: int, a: Moment, b: Moment) -> bool:
-        """Gradients may share memory with what was handed in, as torch's do; an engine need not."""
+        """Gradients may share memory with what was handed in, as torch's do; an engine need not.
+
+        Nor is it promised whether what lies in one order here and in another there is copied.
+        """
+        op = self.program.steps[step].op
+        if (op in CATALOGUE and "may_view" in CATALOGUE[op].tags) or op == "contiguous":
+            given = next(iter(self.program.steps[step].refs()), None)
+            if given is not None and not self._lies_alike(given.index):
+                return True
         return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
 
     @cached_property
@@ -326,6 +359,10 @@ class _Lives:
     def _promised_layout(self, value: int) -> bool:
         """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie."""
         step = value - len(self.program.inputs)
+        for other in self.program.steps[max(step + 1, 0) :]:
+            target, *given = (ref.index for ref in other.refs()) if other.op == "set_data" else (None,)
+            if target == value and not all(map(self._promised_layout, given)):
+                return False
         if step < 0:
             return True
         moment = self.ours.moments[step]

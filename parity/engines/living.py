@@ -17,6 +17,9 @@ from parity.engines.interpreter import missing, writes
 from parity.engines.protocol import Array, Raised
 from parity.program import DType, Input, Program, Ref, Step, substitute
 
+#: What torch says where it trips over a check of its own: nobody can agree with that.
+BROKEN = "INTERNAL ASSERT FAILED"
+
 #: An array as it was: dtype, shape, bytes.
 Image = tuple[str, tuple[int, ...], bytes]
 
@@ -308,7 +311,8 @@ class _Living:
             found = tensor.grad if leaf or tensor.retains_grad else None
             requires_grad = tensor.requires_grad
         except RuntimeError as error:  # a view that may not be asked any more
-            return State(_image(array), (), False, False, None, type(error).__name__, None, ()), array, None
+            name = BROKEN if BROKEN in str(error) else type(error).__name__
+            return State(_image(array), (), False, False, None, name, None, ()), array, None
         try:
             version = tensor._version
         except RuntimeError:

@@ -53,6 +53,7 @@ IMPORTLIB = {
     "parity/engines/__init__.py",
     # A module that somebody else wrote, in a process of its own.
     "parity/engines/worker.py",
+    "parity/scripts/recorder.py",
     "parity/pytest_plugin.py",
     "parity/strategies/__init__.py",
 }
