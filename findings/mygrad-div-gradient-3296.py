@@ -11,7 +11,7 @@ import mygrad.nnet.activations as nn
 
 
 def value(function, leaves):
-    return function(*leaves).data
+    return function(*map(np.tensor, leaves)).data
 
 
 def gradients(function, leaves, seed):
