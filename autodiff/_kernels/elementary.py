@@ -61,7 +61,7 @@ def acosh_slope(x: Any) -> Any:
     """1 / √(x² - 1), of complex numbers on the branch of 1 / √(x - 1) √(x + 1); as in torch a number below -1, too."""
     if x.dtype.kind == "c":
         return rsqrt(x - 1) * rsqrt(x + 1)
-    return _beyond(1 / np.sqrt((x - 1) * (x + 1)), x, lambda x: 1 / np.abs(x))
+    return _beyond(1 / np.sqrt((x - 1) * (x + 1)), x, lambda x: np.where(x < 0, 0, 1 / x))
 
 
 def _beyond(slope: Any, x: Any, formula: Callable[[Any], Any]) -> Any:
