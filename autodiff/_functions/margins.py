@@ -38,7 +38,8 @@ def _multi_margin(
     places = whole(target).reshape(rows, 1)
     away = ops.add(ops.sub(x, ops.gather(x, wrap(places), dim=1)), margin)
     without = (np.arange(classes) == places) | ~(away._array > 0)  # nan comes no nearer
-    costs = ops.masked_fill(ops.square(away) if p == 2 else away, wrap(without), 0)
+    costs = ops.masked_fill(away, wrap(without), 0)
+    costs = ops.square(costs) if p == 2 else costs
     if weight is not None:
         own = np.broadcast_to(weight._array[places], without.shape)
         costs = ops.mul(costs, wrap(np.where(without, 0, own)))
