@@ -121,11 +121,7 @@ class _Lives:
             return "the step reads what it writes, in an order that nobody promises"
         if any(state is not None and state.node == BROKEN for state in moment.states):
             return "torch trips over a check of its own inside"
-        if (
-            first.check in ("version", "value")
-            and first.where in self._seeds
-            and self.program.steps[number].op == "backward"
-        ):
+        if first.check in ("version", "value") and self._wrote_seed(number, first.where):
             return "torch writes into what was handed in, which is the memory of a gradient"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
