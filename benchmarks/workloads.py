@@ -303,6 +303,29 @@ def slices(lib: Any, dtype: str) -> Callable[[], list[Any]]:
     return run
 
 
+def lenet(lib: Any, dtype: str) -> Callable[[], list[Any]]:
+    rng = np.random.default_rng(11)
+    images = lib.tensor(rng.normal(size=(64, 1, 28, 28)), dtype=getattr(lib, dtype))
+    classes = lib.tensor(rng.integers(0, 10, 64))
+    shapes = [(6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84)]
+    weights = [_leaf(lib, rng.normal(size=s) / np.prod(s[1:]) ** 0.5, dtype) for s in shapes]
+    biases = [_leaf(lib, np.zeros(s[0]), dtype) for s in shapes]
+    functional, relu = lib.nn.functional, lib.relu
+
+    def run() -> list[Any]:
+        for leaf in (*weights, *biases):
+            leaf.grad = None
+        y = functional.max_pool2d(relu(functional.conv2d(images, weights[0], biases[0], padding=2)), 2)
+        y = functional.max_pool2d(relu(functional.conv2d(y, weights[1], biases[1])), 2).flatten(1)
+        for w, b in zip(weights[2:4], biases[2:4]):
+            y = relu(functional.linear(y, w, b))
+        loss = functional.cross_entropy(functional.linear(y, weights[4], biases[4]), classes)
+        loss.backward()
+        return [loss, *[leaf.grad for leaf in (*weights, *biases)]]
+
+    return run
+
+
 WORKLOADS = (
     Workload("3*(2/x)**2 + b - 2 on 0-dim tensors", expression, 0.20, 0.10),
     Workload("200 cheap operators on shape (4,)", cheap_operators, 0.50, 0.30),
@@ -317,5 +340,6 @@ WORKLOADS = (
     Workload("cross_entropy on (512, 10000)", classification, 0.8, 0.6, rounds=9),
     Workload("cholesky, solve, logdet, 64 times 32x32", factors, 1.1, 0.75),
     Workload("five 512x512 matmuls", products, 1.15, 1.05, rounds=7),
+    Workload("LeNet, batch 64, forward and backward", lenet, 2.0, 1.3, rounds=9),
     Workload("a loop over 100 slices of (100, 64, 256)", slices, 1.0, 0.2, rounds=5),
 )

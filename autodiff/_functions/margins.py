@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autodiff._core import dtypes
@@ -31,23 +29,20 @@ def _check_input(shape: tuple[int, ...]) -> None:
         )
 
 
-def _above(costs: Tensor, away: Tensor, without: Any) -> Tensor:
-    """The costs where a score comes nearer than the margin (nan does not), and is not left out; else 0."""
-    return ops.masked_fill(costs, wrap(without | ~(away._array > 0)), 0)  # type: ignore[no-any-return]
-
-
 @function("", method=False, name="_multi_margin", node="MultiMarginLossBackward0", saves="input target")
 def _multi_margin(
     input: Tensor, target: Tensor, p: int, margin: float, weight: Tensor | None, reduction: str
 ) -> Tensor:
-    x = ops.reshape_to(input, shape=(-1, input._array.shape[-1])) if input._array.ndim else input
+    x = ops.reshape_to(input, shape=(-1, input._array.shape[-1] if input._array.ndim else 1))
     rows, classes = x._array.shape
     places = whole(target).reshape(rows, 1)
     away = ops.add(ops.sub(x, ops.gather(x, wrap(places), dim=1)), margin)
-    costs = ops.square(away) if p == 2 else away
+    without = (np.arange(classes) == places) | ~(away._array > 0)  # nan comes no nearer
+    costs = ops.masked_fill(away, wrap(without), 0)
+    costs = ops.square(costs) if p == 2 else costs
     if weight is not None:
-        costs = ops.mul(costs, ops.reshape_to(ops.index_select(weight, wrap(places[:, 0]), dim=0), shape=(rows, 1)))
-    costs = _above(costs, away, np.arange(classes) == places)
+        own = np.broadcast_to(weight._array[places], without.shape)
+        costs = ops.mul(costs, wrap(np.where(without, 0, own)))
     losses = ops.div(ops.sum(costs, dims=(1,), keepdim=False), classes)
     if input._array.ndim < 2:
         losses = ops.reshape_to(losses, shape=())
@@ -101,7 +96,7 @@ def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     chosen = ops.gather(x, wrap(np.where(counts, labels, 0)), dim=1)
     away = ops.add(ops.sub(ops.unsqueeze(x, dim=1), ops.unsqueeze(chosen, dim=2)), 1)
     without = ~(counts[:, :, None] & ~own[:, None, :])
-    costs = _above(away, away, without)
+    costs = ops.masked_fill(away, wrap(without | ~(away._array > 0)), 0)
     losses = ops.div(ops.sum(costs, dims=(1, 2), keepdim=False), classes)
     if input._array.ndim < 2:
         losses = ops.reshape_to(losses, shape=())

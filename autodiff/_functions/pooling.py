@@ -10,7 +10,7 @@ from autodiff._core import dtypes
 from autodiff._core.arguments import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.pooling import pooled
 
 Sizes = tuple[int, ...]
@@ -133,7 +133,10 @@ def _largest_of_signals(
         raise RuntimeError(f"max_pool1d() Invalid computed output size: {count}")
     if not indices and input._node is None:
         need("max_pool1d_impl", input, "?BbhilFD")
-    return one_dimension(lambda x: _largest("max_pool2d", x, 2, (1, k), (1, s), (0, p), (1, d), ceil), input)
+    found = one_dimension(lambda x: _largest("max_pool2d", x, 2, (1, k), (1, s), (0, p), (1, d), ceil), input)
+    if not indices and type(found[0]) is Tensor and found[0]._node is None:
+        return (wrap(found[0]._array),)  # torch has an operator of its own then, whose result is no view
+    return found
 
 
 @function(method=False)

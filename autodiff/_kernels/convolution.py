@@ -17,7 +17,7 @@ from autodiff._kernels.layout import in_channels, in_rows, laid_in_channels
 
 Sizes = tuple[int, ...]
 #: So many elements of windows are written out at a time: they are to stay in the cache until they are multiplied.
-_AT_ONCE = 1 << 18
+_AT_ONCE = 1 << 17
 
 
 def lengths(sizes: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Sizes:
@@ -106,6 +106,9 @@ def convolve(
         columns = _Columns(x, kernel, sizes, stride, padding, dilation, groups)
         out = np.empty((samples, results, *sizes), x.dtype)
         for block in columns.blocks:
+            if block.stop - block.start == 1:  # no channel of another sample lies between
+                np.matmul(rows, columns.of(block), out=out[block].reshape(groups, results // groups, math.prod(sizes)))
+                continue
             product = _times(rows, columns.of(block)).reshape(results, block.stop - block.start, *sizes)
             out[block] = product.swapaxes(0, 1)
     if bias is not None:

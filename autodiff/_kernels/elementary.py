@@ -61,7 +61,7 @@ def acosh_slope(x: Any) -> Any:
     """1 / √(x² - 1), of complex numbers on the branch of 1 / √(x - 1) √(x + 1); as in torch a number below -1, too."""
     if x.dtype.kind == "c":
         return rsqrt(x - 1) * rsqrt(x + 1)
-    return _beyond(1 / np.sqrt((x - 1) * (x + 1)), x, lambda x: 1 / np.abs(x))
+    return _beyond(1 / np.sqrt((x - 1) * (x + 1)), x, lambda x: np.where(x < 0, 0, 1 / x))
 
 
 def _beyond(slope: Any, x: Any, formula: Callable[[Any], Any]) -> Any:
@@ -77,48 +77,6 @@ def _beyond(slope: Any, x: Any, formula: Callable[[Any], Any]) -> Any:
 def times(factor: float) -> Kernel:
     """A multiplication by a constant."""
     return lambda x: x * factor
-
-
-# -- sin(πx) / πx ------------------------------------------------------------------------------------------------------
-
-
-def sinc(x: Any) -> Any:
-    """sin(πx) / (πx), 1 at 0; π times a whole number is a root exactly."""
-    return spherical(x, 0)
-
-
-def spherical(x: Any, order: int) -> Any:
-    """j(πx) / (πx)**order of the spherical Bessel function j of this order, which is even and smooth.
-
-    Near 0 by its power series, elsewhere by the recurrence upwards in the order (DLMF 10.53.1 and 10.51.1).
-    """
-    x = np.asarray(x)
-    wide = np.asarray(x, np.complex128 if x.dtype.kind == "c" else np.float64)
-    z = wide * np.pi
-    near = np.abs(z) < order + 1
-    far = np.where(z == 0 if order == 0 else near, 1, z)
-    whole = np.rint(wide.real)
-    sign = 1 - 2 * (whole % 2)
-    turn = (wide - whole) * np.pi
-    below, found = sign * np.cos(turn), sign * np.sin(turn) / far
-    for n in range(order):
-        below, found = found, ((2 * n + 1) * found - below) / far**2
-    if order == 0:
-        found = np.where(z == 0, 1, found)
-    elif near.any():
-        found = np.where(near, _series(np.where(near, z, 0), order), found)
-    return found.astype(x.dtype)[()]
-
-
-def _series(z: Any, order: int) -> Any:
-    """The sum over k of (-z²/2)**k / (k! (2 order + 2k + 1)!!)."""
-    term = np.full_like(z, 1 / math.prod(range(1, 2 * order + 2, 2)))
-    total, step, k = term, -0.5 * z * z, 0
-    while (np.abs(term) > 1e-18).any():
-        k += 1
-        term = term * step / (k * (2 * order + 2 * k + 1))
-        total = total + term
-    return total
 
 
 def hypot(x: Any, y: Any) -> Any:

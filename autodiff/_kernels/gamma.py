@@ -1,6 +1,7 @@
 """The gamma function's relatives, element by element: SciPy's kernels, with torch's answers at poles and infinities.
 
-log |gamma| is not SciPy's, which loses ten ulp near its roots 1 and 2.
+log |gamma| and digamma of float64 are not SciPy's, which loses digits near their roots; on the negative axis, where two
+terms cancel near any of infinitely many, they are sums of pairs.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import numpy as np
 
 from autodiff._kernels.half import in_single
 from autodiff._kernels.layout import in_rows, laid_like
-from autodiff._kernels.pieces import chebyshev, piecewise
+from autodiff._kernels.pieces import Piece, Series, alone, chebyshev, piecewise
 from autodiff._kernels.scipy_special import special
+from autodiff._kernels.twofold import Pair, add, divide, multiply, quick_sum, two_product, two_sum
+from autodiff._kernels.twofold_functions import PI, log, sine_and_cosine
+from autodiff._kernels.twofold_gamma import digamma_left, digamma_right, lgamma_left, lgamma_right
 
 # log gamma(x) / (x - 1), log gamma(x), log gamma(x) / (x - 2), expanded with 100 digits.
 _BY_ROOT_1 = chebyshev(0.5, 1.25, (
@@ -73,16 +77,6 @@ def _reflected(x: Any) -> Any:
     return -np.log(-x * sine / np.pi) - _right(-x)
 
 
-def _shifted_up(x: Any) -> Any:
-    """The other way, until 1 <= x < 2."""
-    product = np.ones_like(x)
-    for _ in range(5):
-        up = x < 1
-        product = np.where(up, product * x, product)
-        x = np.where(up, x + 1, x)
-    return _between(x) - np.log(np.abs(product))
-
-
 _right = piecewise(
     (lambda x: x < 0.5, lambda x: _between(x + 1) - np.log(x)),
     (lambda x: x <= 3, _between),
@@ -90,21 +84,138 @@ _right = piecewise(
     (lambda x: x > 1e300, lambda x: x * (np.log(x) - 1)),
     (lambda x: x > 0, _stirling),
 )
+
+
+def _shifted_up(x: Any) -> Any:
+    """gamma(x + 1) = x gamma(x) the other way, until 1 <= x < 2: one logarithm, of a quotient, is all that rounds."""
+    product = np.ones_like(x)
+    for _ in range(int(_LEFT) + 1):
+        up = x < 1
+        product = np.where(up, product * x, product)
+        x = np.where(up, x + 1, x)
+    return -np.log(np.abs(product) * np.exp(-_between(x)))
+
+
+def _exactly(formula: Any, near: Any) -> Any:
+    """A formula of the negative axis, and near the roots of log |gamma| the sum of pairs."""
+
+    def left(x: Any) -> Any:
+        found = formula(x)
+        close = near(found, x)
+        if (at := x[close]).size:
+            found[close] = lgamma_left(at)
+        return found
+
+    return left
+
+
+#: So far to the left the recurrence is as good as the reflection.
+_LEFT = 20.0
+_POLES: Piece = (lambda x: np.isinf(x) | (x == np.floor(x)), lambda x: np.full_like(x, np.inf))
+_CLOSEST: Piece = (lambda x: x > -1e-20, lambda x: -np.log(-x))
 #: log |gamma(x)|, infinite at both ends and at its poles.
-lgamma = in_single(
-    piecewise(
-        (lambda x: x > 0, _right),
-        (lambda x: np.isinf(x) | (x == np.floor(x)), lambda x: np.full_like(x, np.inf)),
-        (lambda x: x > -1e-20, lambda x: -np.log(-x)),
-        (lambda x: x > -4, _shifted_up),
-        (lambda x: x < 0, _reflected),
-    )
+_lgamma = piecewise(
+    (lambda x: x > 0, _right),
+    _POLES,
+    _CLOSEST,
+    (lambda x: x > -_LEFT, _exactly(_shifted_up, lambda found, x: np.abs(found) < np.maximum(1, -x / 2))),
+    (lambda x: x > -1000, _exactly(_reflected, lambda found, x: found > 0.75 * x * (np.log(-x) - 1))),
+    (lambda x: x < 0, _reflected),
+)
+#: The same with enough digits for float32.
+_short_lgamma = piecewise(
+    (lambda x: x > 0, _right),
+    _POLES,
+    _CLOSEST,
+    (lambda x: x > -_LEFT, _shifted_up),
+    (lambda x: x < 0, _reflected),
+)
+
+
+@in_single
+def lgamma(x: Any) -> Any:
+    """The logarithm of the absolute value of the gamma function."""
+    return _lgamma(x) if x.dtype.itemsize == 8 else _short_lgamma(x)
+
+
+#: The positive root of digamma, in two parts; digamma over the distance from there; digamma.
+_DIGAMMA_ROOT = (1.4616321449683622, 9.549995429965697e-17)
+_DIGAMMA_BY_ROOT_0 = chebyshev(0.5, 1.0, (
+    1.5843029189155413, -0.3854642015719407, 0.060071510260436396, -0.009974093375556197, 0.0016904570087912126,
+    -0.00028864935381693477, 4.9429008493385944e-05, -8.474001178364454e-06, 1.4534367815595204e-06,
+    -2.493367609648154e-07, 4.277702906083834e-08, -7.3392064763884215e-09, 1.259196479679296e-09,
+    -2.1604308029979334e-10, 3.7067069325108705e-11, -6.359699130625953e-12, 1.0911515404167886e-12,
+    -1.872119837858048e-13, 3.212049666452371e-14, -5.511005847022729e-15, 9.455391100783117e-16,
+    -1.6222886316105502e-16, 2.783407245718544e-17, -4.7755718383062936e-18,
+))  # fmt: skip
+_DIGAMMA_BY_ROOT_1 = chebyshev(1.0, 1.5, (
+    1.0876180778543403, -0.14842068454744445, 0.012978349457149152, -0.001229356589863978,
+    0.00012036820820668705, -1.1967774818994759e-05, 1.1989703702923203e-06, -1.2058496880724371e-07,
+    1.2152507453682048e-08, -1.226062712195806e-09, 1.2376995140042465e-10, -1.2498465649627271e-11,
+    1.262333276500196e-12, -1.2750666956992092e-13, 1.2879961843242564e-14, -1.3010943371442938e-15,
+    1.3143465698179426e-16, -1.3277453990706835e-17,
+))  # fmt: skip
+_DIGAMMA_BY_ROOT_2 = chebyshev(1.5, 2.0, (
+    0.8631599312830335, -0.0825434017939657, 0.004999133980872618, -0.0003291856013046896,
+    2.2530375536277408e-05, -1.5733802526739777e-06, 1.1111207511806818e-07, -7.897826255235816e-09,
+    5.635497306878247e-10, -4.030645050594842e-11, 2.886966435587896e-12, -2.0696459748712268e-13,
+    1.4845396437129525e-14, -1.0652186638601392e-15, 7.645058168895297e-17, -5.4876034461339425e-18,
+))  # fmt: skip
+_DIGAMMA_BY_ROOT_3 = chebyshev(2.0, 3.5, (
+    0.649207996292889, -0.12030427207426488, 0.013816297431046745, -0.00172122002046966, 0.00022342204893987326,
+    -2.969431917215341e-05, 4.004613298329609e-06, -5.451903468424412e-07, 7.469120965161998e-08,
+    -1.0276676110662473e-08, 1.418154395916479e-09, -1.961079131868616e-10, 2.7158278444567465e-11,
+    -3.764962598051184e-12, 5.22325471892751e-13, -7.250242545031983e-14, 1.0067687542154204e-14,
+    -1.3983838679879094e-15, 1.9427159938486607e-16, -2.6993211258260492e-17, 3.7509812451005904e-18,
+))  # fmt: skip
+_DIGAMMA_RIGHT_0 = chebyshev(3.5, 6.0, (
+    1.427164262309544, 0.29925002482178503, -0.022279959374970657, 0.0022014173960228697,
+    -0.00024360202410321824, 2.8628552966801062e-05, -3.490071515347574e-06, 4.3588270160139685e-07,
+    -5.536111502640607e-08, 7.117108463360693e-09, -9.232085617381152e-10, 1.205702710704389e-10,
+    -1.582847832025827e-11, 2.0863716242237906e-12, -2.758791285974107e-13, 3.657059772737283e-14,
+    -4.857454107877906e-15, 6.462125395968486e-16, -8.60787341597616e-17, 1.1477900141653224e-17,
+    -1.5317552799659118e-18,
+))  # fmt: skip
+_DIGAMMA_RIGHT_1 = chebyshev(6.0, 10.0, (
+    1.9974556695352823, 0.2711457507377005, -0.01835115194957264, 0.0016534358988646275,
+    -0.00016733884441339758, 1.803751802654657e-05, -2.022261683313768e-06, 2.3285999220127576e-07,
+    -2.7332612487060484e-08, 3.2545635545382746e-09, -3.9183018447951234e-10, 4.75860150419985e-11,
+    -5.819555698468439e-12, 7.157566788723173e-13, -8.844453436436625e-14, 1.0971468594927872e-14,
+    -1.3654442690663462e-15, 1.7040338538363164e-16, -2.1315589245694108e-17, 2.6716694555089083e-18,
+))  # fmt: skip
+
+
+def _by_root(quotient: Series) -> Any:
+    """Digamma near its root, where no step but the last may round."""
+
+    def near(x: Any) -> Any:
+        apart = x - _DIGAMMA_ROOT[0]
+        large, small = quotient.parts(x)
+        head, rest = two_product(apart, large)
+        return head + (rest + (apart * small - _DIGAMMA_ROOT[1] * (large + small)))
+
+    return alone(near)
+
+
+_digamma = piecewise(
+    (lambda x: x >= 10, lambda x: special().digamma(x)),
+    (lambda x: x > 6, _DIGAMMA_RIGHT_1),
+    (lambda x: x > 3.5, _DIGAMMA_RIGHT_0),
+    (lambda x: x > 2, _by_root(_DIGAMMA_BY_ROOT_3)),
+    (lambda x: x > 1.5, _by_root(_DIGAMMA_BY_ROOT_2)),
+    (lambda x: x > 1, _by_root(_DIGAMMA_BY_ROOT_1)),
+    (lambda x: x > 0.5, _by_root(_DIGAMMA_BY_ROOT_0)),
+    (lambda x: x > 0, lambda x: _digamma(x + 1) - 1 / x),
+    (lambda x: (x < 0) & (x > -1e-20), lambda x: -1 / x),
+    (lambda x: (x < 0) & (x != np.floor(x)), digamma_left),
+    (lambda x: x <= 0, lambda x: special().digamma(x)),
 )
 
 
 @in_single
 def digamma(x: Any) -> Any:
-    return special().digamma(x)
+    """The derivative of log gamma."""
+    return special().digamma(x) if x.dtype.itemsize < 8 else _digamma(x)
 
 
 #: From here on Euler's and Maclaurin's series of zeta ends after its terms with B_2k / (2k)!.
@@ -116,32 +227,43 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 def polygamma(x: Any, n: int) -> Any:
     """The nth derivative of digamma, a multiple of the sum of (k + x)^-(n + 1)."""
     if n == 0:
-        return special().digamma(x)
-    wide = x.astype(np.float64)
-    right = _hurwitz(n + 1, np.where(wide > 0, wide, 1.0)) * ((-1) ** (n + 1) * math.factorial(n))
-    if n == 1:
-        left = _trigamma_left(wide)
-    else:
-        left = special().zeta(n + 1.0, wide) * ((-1) ** (n + 1) * math.factorial(n))
-    return np.where(wide > 0, right, left).astype(x.dtype)
+        return digamma(x)
+    wide = np.asarray(x, np.float64)
+    times = (-1) ** (n + 1) * math.factorial(n)
+    large, small = _hurwitz(n + 1, np.where(wide > 0, wide, 1.0), times)
+    found = np.asarray(large + small)
+    if (at := wide[(left := ~(wide > 0))]).size:
+        found[left] = _trigamma_left(at) if n == 1 else special().zeta(n + 1.0, at) * times
+    return found.astype(x.dtype)[()]
 
 
-def _hurwitz(s: int, x: Any) -> Any:
-    """The sum of (k + x)^-s for x > 0, the smallest terms first."""
-    far = x + np.where(x < _FAR, _FAR, 0)
-    square = 1 / (far * far)
-    rest, rising = np.zeros_like(x), 1.0
+def _hurwitz(s: int, x: Any, times: float = 1.0) -> Pair:
+    """`times` the sum of (k + x)^-s for x > 0, the smallest terms first, and what rounding took from it."""
+    near = x < _FAR
+    far = two_sum(x, np.where(near, float(_FAR), 0.0))
+    head, tail = divide((1.0, 0.0), far)
+    # Of the largest numbers there is no product in two parts, nor any need of one.
+    huge = far[0] > 1e290
+    inverse = np.where(huge, 1 / far[0], head), np.where(huge, 0, tail)
+    square, rest, rising = inverse[0] * inverse[0], np.zeros_like(x), 1.0
     factors = []
     for k, b in enumerate(_BERNOULLI, 1):
         rising = float(s) if k == 1 else rising * (s + 2 * k - 3) * (s + 2 * k - 2)
         factors.append(b * rising / math.factorial(2 * k))
     for c in reversed(factors):
         rest = (rest + c) * square
-    power = np.where(far < 1e60, 1 / _whole_power(far, s - 1), (1 / far) ** (s - 1))
-    total = power / (s - 1) + power * (0.5 / far + rest)
-    for k in range(_FAR - 1, -1, -1):
-        total = total + np.where(x < _FAR, 1 / _whole_power(x + k, s), 0)
-    return total
+    # The factor comes first: of a subnormal product it would multiply the rounding.
+    power: Pair = divide((np.full_like(x, times), 0.0), (float(s - 1), 0.0))
+    for _ in range(s - 1):
+        large, small = multiply(power, inverse)
+        power = large, np.where(np.abs(large) > 1e-280, small, 0)
+    total, lost = quick_sum(power[0], power[1] + power[0] * ((s - 1) * (0.5 * inverse[0] + rest)))
+    for k in range(_FAR - 1, -1, -1) if near.any() else ():
+        at, over = two_sum(np.where(near, x, 1.0), float(k))
+        term = np.where(near, times / _whole_power(at, s), 0)
+        total, more = quick_sum(term, total) if k == 0 else two_sum(total, term)
+        lost = lost + (more - s * over / at * term)
+    return total, np.where(np.isfinite(total), lost, 0)
 
 
 def _whole_power(x: Any, n: int) -> Any:
@@ -149,20 +271,46 @@ def _whole_power(x: Any, n: int) -> Any:
 
 
 def _trigamma_left(x: Any) -> Any:
-    """By reflection, where the sum ends at poles."""
-    x = np.where(x > 0, -0.5, x)
-    turns = np.pi / np.sin(np.pi * (x - np.rint(x)))
-    return np.where(np.isinf(x), np.nan, turns * turns - _hurwitz(2, 1 - np.where(np.isinf(x), 0, x)))
+    """By reflection, where the sum ends at poles: trigamma(x) = (π / sin πx)² - trigamma(1 - x)."""
+    x = np.where((x > 0) | np.isinf(x), np.nan, x)
+    safe = np.where(np.isnan(x), 0, x)
+    turns = divide(PI, sine_and_cosine(safe - np.rint(safe))[0])
+    head, tail = multiply(turns, turns)
+    large, small = _hurwitz(2, 1 - safe)
+    return np.where(x > -1e-100, 1 / x / x, head - large + (tail - small))
 
 
 @in_single
 def mvlgamma(x: Any, p: int) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
-    x = in_rows(x)
-    total = lgamma(x)
-    for j in range(1, p):
-        total = total + lgamma(x - x.dtype.type(j / 2))
-    return total + x.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
+    return _by_halves(in_rows(x), p, lgamma, lgamma_right, p * (p - 1) / 4)
+
+
+@in_single
+def mvdigamma(x: Any, p: int) -> Any:
+    """The derivative of that."""
+    return _by_halves(x, p, digamma, digamma_right, 0.0)
+
+
+def _by_halves(x: Any, p: int, kernel: Any, exact: Any, share: float) -> Any:
+    """A share of log π, and the sum of a function of x, x - 1/2 ... x - (p - 1)/2; of its pairs where that cancels."""
+    total: Any = kernel(x)
+    lost: Any = 0.0
+    size = np.abs(total)
+    for j in range(1, p + 1):
+        term = kernel(x - x.dtype.type(j / 2)) if j < p else x.dtype.type(share * math.log(math.pi))
+        size = size + np.abs(term)
+        total, more = two_sum(total, term)
+        lost = lost + more
+    found = np.where(np.isfinite(total), total + lost, total)
+    close = (np.abs(found) < 0.5 * size) & (2 * x > p - 1)
+    if p > 1 and x.dtype.itemsize == 8 and close.any():
+        at = np.asarray(x)[close]
+        pairs = multiply((np.full_like(at, share), 0.0), log((np.full_like(at, PI[0]), np.full_like(at, PI[1]))))
+        for j in range(p):
+            pairs = add(pairs, exact(two_sum(at, -j / 2)))
+        found[close] = pairs[0]
+    return found[()]
 
 
 def zeta(x: Any, q: Any) -> Any:

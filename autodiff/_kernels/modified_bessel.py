@@ -6,7 +6,7 @@ rounded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -178,51 +178,38 @@ _OUTSIDE: tuple[Piece, ...] = (
     (lambda x: x == 0, lambda x: np.full_like(x, np.inf)),
     _infinite(0.0),
 )
-k0 = piecewise(
-    *_OUTSIDE,
-    (lambda x: x < 0.5, _k0_near),
-    (lambda x: x < 1, series.K0_0),
-    (lambda x: x < 1.5, series.K0_1),
-    (lambda x: x < 2, series.K0_2),
-    (lambda x: x < 4, _times_exp(_near(series.K0E_2), -1)),
-    (lambda x: x < 8, _times_exp(_near(series.K0E_3), -1)),
-    (lambda x: x < 16, _times_exp(_near(series.K0E_4), -1)),
-    (lambda x: x >= 16, _times_exp(_far(series.K0E_FAR), -1)),
-)
-k1 = piecewise(
-    *_OUTSIDE,
-    (lambda x: x < 0.5, _k1_near),
-    (lambda x: x < 1, series.K1_0),
-    (lambda x: x < 1.5, series.K1_1),
-    (lambda x: x < 2, series.K1_2),
-    (lambda x: x < 4, _times_exp(_near(series.K1E_2), -1)),
-    (lambda x: x < 8, _times_exp(_near(series.K1E_3), -1)),
-    (lambda x: x < 16, _times_exp(_near(series.K1E_4), -1)),
-    (lambda x: x >= 16, _times_exp(_far(series.K1E_FAR), -1)),
-)
-k0e = piecewise(
-    *_OUTSIDE,
-    (lambda x: x < 0.0625, lambda x: _grown(x, _k0_near(x))),
-    (lambda x: x < 0.125, series.K0E_LEFT_0),
-    (lambda x: x < 0.25, series.K0E_LEFT_1),
-    (lambda x: x < 0.5, series.K0E_LEFT_2),
-    (lambda x: x < 1, series.K0E_0),
-    (lambda x: x < 2, series.K0E_1),
-    (lambda x: x < 4, series.K0E_2),
-    (lambda x: x < 8, series.K0E_3),
-    (lambda x: x < 16, series.K0E_4),
-    (lambda x: x >= 16, _scaled(_far(series.K0E_FAR))),
-)
-k1e = piecewise(
-    *_OUTSIDE,
-    (lambda x: x < 0.0625, lambda x: _grown(x, _k1_near(x))),
-    (lambda x: x < 0.125, series.K1E_LEFT_0),
-    (lambda x: x < 0.25, series.K1E_LEFT_1),
-    (lambda x: x < 0.5, series.K1E_LEFT_2),
-    (lambda x: x < 1, series.K1E_0),
-    (lambda x: x < 2, series.K1E_1),
-    (lambda x: x < 4, series.K1E_2),
-    (lambda x: x < 8, series.K1E_3),
-    (lambda x: x < 16, series.K1E_4),
-    (lambda x: x >= 16, _scaled(_far(series.K1E_FAR))),
-)
+
+
+def _up_to(bounds: Sequence[float], formulas: Sequence[Any]) -> list[Piece]:
+    """Each formula up to its bound."""
+    return [(lambda x, bound=bound: x < bound, formula) for bound, formula in zip(bounds, formulas)]
+
+
+def _second_kind(near: Any, middle: Sequence[Any], beyond: Sequence[Any], far: Any) -> Any:
+    """A function K of x > 0: apart from its pole near 0, by itself, and as e^-x times what that leaves."""
+    return piecewise(
+        *_OUTSIDE,
+        *_up_to((0.5, 1, 1.5, 2), (near, *middle)),
+        *_up_to((4, 8, 16), [_times_exp(_near(part), -1) for part in beyond]),
+        (lambda x: x >= 16, _times_exp(_far(far), -1)),
+    )
+
+
+def _second_kind_scaled(near: Any, left: Sequence[Any], beyond: Sequence[Any], far: Any) -> Any:
+    """e^x times that."""
+    return piecewise(
+        *_OUTSIDE,
+        (lambda x: x < 0.0625, lambda x: _grown(x, near(x))),
+        *_up_to((0.125, 0.25, 0.5, 1, 2), left),
+        *_up_to((4, 8, 16), beyond),
+        (lambda x: x >= 16, _scaled(_far(far))),
+    )
+
+
+_K0E, _K1E = (series.K0E_2, series.K0E_3, series.K0E_4), (series.K1E_2, series.K1E_3, series.K1E_4)
+_K0E_LEFT = (series.K0E_LEFT_0, series.K0E_LEFT_1, series.K0E_LEFT_2, series.K0E_0, series.K0E_1)
+_K1E_LEFT = (series.K1E_LEFT_0, series.K1E_LEFT_1, series.K1E_LEFT_2, series.K1E_0, series.K1E_1)
+k0 = _second_kind(_k0_near, (series.K0_0, series.K0_1, series.K0_2), _K0E, series.K0E_FAR)
+k1 = _second_kind(_k1_near, (series.K1_0, series.K1_1, series.K1_2), _K1E, series.K1E_FAR)
+k0e = _second_kind_scaled(_k0_near, _K0E_LEFT, _K0E, series.K0E_FAR)
+k1e = _second_kind_scaled(_k1_near, _K1E_LEFT, _K1E, series.K1E_FAR)

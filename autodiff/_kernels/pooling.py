@@ -64,15 +64,24 @@ def max_pool(x: Any, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes
         better = part > best
         if nans:
             better |= part != part
-        np.copyto(best, part, where=better)
-        np.copyto(which, number, where=better)
+            np.copyto(best, part, where=better)
+        else:
+            np.maximum(best, part, out=best)
+        # A later place is a larger number: what is better takes the number over.
+        np.maximum(which, better.view(np.int8) * which.dtype.type(number), out=which)
     table = np.array(offsets, np.int64).reshape(len(offsets), len(kernel)) * dilation
+    begins = [
+        (np.arange(m) * s - p).reshape(-1, *(1,) * (len(sizes) - axis - 1))
+        for axis, (m, s, p) in enumerate(zip(places, stride, padding))
+    ]
     indices: Any = 0
-    for axis, (n, m, s, p, d) in enumerate(zip(sizes, places, stride, padding, dilation)):
-        begin = np.arange(m).reshape(-1, *(1,) * (len(sizes) - axis - 1)) * s - p
-        place = begin + table[:, axis][which]
-        if p:  # where nothing is larger than the padding the first one inside counts
-            place = np.where(place < 0, place + -(place // d) * d, place)
+    if not any(padding):
+        steps = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+        indices = (table * steps).sum(1)[which] + sum(begin * step for begin, step in zip(begins, steps))
+    for axis, (n, d) in enumerate(zip(sizes, dilation)) if any(padding) else ():
+        place = begins[axis] + table[:, axis][which]
+        # Where nothing is larger than the padding the first one inside counts.
+        place = np.where(place < 0, place + -(place // d) * d, place)
         indices = indices * n + place
     return with_channels_of(x, best), with_channels_of(x, indices)
 

@@ -53,7 +53,7 @@ _rule(
     softshrink _softshrink_backward hardshrink _hardshrink_backward threshold _threshold_backward threshold_written
     _threshold_written_backward hardswish _hardswish_backward hardsigmoid _hardsigmoid_backward leaky_relu
     _leaky_relu_backward leaky_relu_written _leaky_relu_written_backward rrelu_with_noise _rrelu_with_noise_backward
-    rrelu_with_noise_written _rrelu_with_noise_written_backward logit polygamma_of mvlgamma _igamma _igammac
+    rrelu_with_noise_written _rrelu_with_noise_written_backward logit polygamma_of mvlgamma _mvdigamma _igamma _igammac
     _eq_written _eq_number_written _ne_written _ne_number_written _lt_written _lt_number_written _le_written
     _le_number_written _gt_written _gt_number_written _ge_written _ge_number_written _native_dropout
     _add_scaled _sub_scaled _rsub_scaled _tanh_backward _sigmoid_backward _one_more _rsqrt_slope

@@ -13,6 +13,9 @@ import numpy as np
 from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import elementary, logistic
+from autodiff._kernels.late import Late
+
+sinc = Late("sinc")
 
 
 def _over_square(x: Any, radius: Any) -> Any:
@@ -140,16 +143,18 @@ pointwise(
     refuses="c",
     refusal="rad2deg is not supported for complex tensors.",
 )
-# sinc is the spherical Bessel function of order 0; the next orders are its derivatives, and cancel nowhere.
+# sinc is the spherical Bessel function of order 0; the next orders are its further derivatives, and cancel nowhere.
+pointwise("sinc", sinc.sinc, lambda input: ops._sinc_slope(input), public="sinc special.sinc")
 pointwise(
-    "sinc",
-    elementary.sinc,
-    lambda input: -(math.pi**2) * (input * ops._spherical(input, order=1)),
-    public="sinc special.sinc",
+    "_sinc_slope",
+    sinc.sinc_slope,
+    lambda input: (
+        math.pi**4 * (input * input * ops._spherical(input, order=2)) - math.pi**2 * ops._spherical(input, order=1)
+    ),
 )
 general(
     "_spherical",
-    elementary.spherical,
+    sinc.spherical,
     lambda g, input, order: g * ops.conj(-(math.pi**2) * (input * ops._spherical(input, order=order + 1))),
     inputs=("input",),
 )

@@ -158,7 +158,13 @@ general(
 general(
     "mvlgamma",
     gamma.mvlgamma,
-    lambda g, input, p: g * sum(ops.digamma(input - j / 2) for j in range(p)),
+    lambda g, input, p: g * ops._mvdigamma(input, p=p),
+    inputs=("input",),
+)
+general(
+    "_mvdigamma",
+    gamma.mvdigamma,
+    lambda g, input, p: g * sum(ops.polygamma_of(input - j / 2, n=1) for j in range(p)),
     inputs=("input",),
 )
 pointwise(

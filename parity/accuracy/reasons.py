@@ -8,8 +8,6 @@ from types import MappingProxyType
 #: The aim, in ulp of float64.
 AIM = 2.0
 
-_ROUNDINGS = "a few correctly rounded steps in a row, each within its half ulp"
-_ROOTS = "near its roots on the negative axis (and the gradient's) terms cancel: the absolute error stays small"
 _PHASE = (
     "SciPy's kernel, which torch shares: near the function's roots, and far out, where the phase is a rounded number's"
 )
@@ -17,12 +15,11 @@ _PHASE = (
 #: By operator.
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(["digamma", "lgamma", "special.gammaln", "special.psi"], _ROOTS),
-        "polygamma": f"{_ROUNDINGS}; more where what it divides by overflows and the result is subnormal",
-        **dict.fromkeys(["mvlgamma", "special.multigammaln"], "a sum of terms of either sign, near its root"),
-        "frac": "the truth's fault: past 2^100 its differences step over whole periods; the gradient is 1",
+        **dict.fromkeys(
+            ["mvlgamma", "special.multigammaln"],
+            "a sum of terms of either sign: at the numbers next to its gradient's root pairs of numbers cancel, too",
+        ),
         **dict.fromkeys([f"special.bessel_{name}" for name in ("j0", "j1", "y0", "y1")], _PHASE),
         "special.airy_ai": _PHASE,
-        "sinc": f"{_ROUNDINGS}; near its roots the gradient cancels, and past 2^100 the truth steps over them",
     }
 )

@@ -34,6 +34,8 @@ SILENT, EXPLAINING = 2.0, 30.0
 _STARTS = 8
 #: So many processes end at one program until it is passed over: the last ones did not even run it.
 _DEATHS = 5
+#: Units until a process is renewed: the little that engines keep of every program must not fill the memory by morning.
+_RENEWED = 100
 #: So many end in one unit until each of its programs is tried in a fork first.
 _WARY = 2
 
@@ -53,6 +55,8 @@ class _Hand:
     ready: bool = False
     #: Whether it has begun the program that it is to examine next.
     begun: bool = False
+    #: Units that it has examined.
+    units: int = 0
     unit: Unit | None = None
     done: int = 0
     #: Processes that ended at the program that is next, and at any of the unit.
@@ -138,7 +142,10 @@ class Crew:
             yield examined.finding
         if hand.done == SIZE:
             done = Done(hand.unit.number, hand.harvest)
-            hand.unit = None
+            hand.unit, hand.units = None, hand.units + 1
+            if hand.units >= _RENEWED:
+                hand.spawned.end(at_once=True)
+                self._begin(hand)
             yield done
 
     def _replaced(self, hand: _Hand, how: str) -> Iterator[Finding | Done]:
@@ -151,10 +158,14 @@ class Crew:
                 raise EngineError(f"{self.plan.target}: {_STARTS} processes ended before they were ready: {how}")
         hand.deaths += hand.begun
         hand.losses += hand.begun
-        hand.spawned, hand.ready, hand.begun = self._spawned(), False, False
-        hand.heard, hand.patience = time.monotonic(), _STARTING
+        self._begin(hand)
         if hand.unit is not None and hand.deaths >= _DEATHS:
             yield from self._took(hand, passed_over(hand.unit.programs[hand.done], hand.deaths, how))
+
+    def _begin(self, hand: _Hand) -> None:
+        """A fresh process takes the place."""
+        hand.spawned, hand.ready, hand.begun, hand.units = self._spawned(), False, False, 0
+        hand.heard, hand.patience = time.monotonic(), _STARTING
 
     def _hand_out(self, hand: _Hand) -> None:
         assert hand.unit is not None
@@ -197,7 +208,7 @@ def _work(connection: Connection, plan: Plan, patience: float) -> None:
                 connection.send(("begun", None))
                 for examined in explorer.examine(unit, done, deaths, wary, announce):
                     connection.send(("examined", examined))
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         return  # whoever listened has gone
     except (UsageError, ProgramError) as error:
         connection.send(("error", error))

@@ -111,6 +111,9 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             for space in ("", "nn.functional.")
             for name in ("batch", "instance", "group")
         },
+        "nn.functional.gelu": Known(
+            frozenset(["second"]), "torch's second derivative by tanh multiplies an infinite input by 0, which is nan"
+        ),
         **{
             f"nn.functional.{name}_margin_loss": Known(
                 _GRADIENTS,

@@ -297,6 +297,8 @@ class Comparison:
                     if pair.apart:
                         continue  # the others can be judged all the same
                     break
+                if pair.apart and pair.kind == "second" and judgement.truth is None:
+                    continue  # what is left of one at a pole hangs on the formula
                 self._note(pair, judgement.ratio)
                 if self._alarms(pair, judgement):
                     return self._differs(pair, judgement)

@@ -15,6 +15,8 @@ _EMPTY = "there only for empty arrays, in which every number is as good"
 _DIVIDES = "one size divides the other, so the quotient is the same number"
 _COST = "the cost of a contraction only decides whether its path is planned"
 _KEEPS = "beside a Python number np.where keeps the dtype"
+_NUMBER = "a Python number keeps the dtype of the array beside it"
+_MATCHING = "all sizes but the last have to be the same, so there is nothing to broadcast"
 _ALL_REAL = "the real part of real numbers is themselves, and a cast of complex ones drops the rest"
 _RULES_ONLY = "only rules read this parameter, and this call is differentiated no further"
 
@@ -93,7 +95,10 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.rounding.round_to:comparison:2 decimals >= 0",
         "primitives.loss._smooth_l1:comparison:1 away >= beta",
     ),
-    _EMPTY: ("kernels.indexing.gather:neighbour:1 np.zeros",),
+    _EMPTY: (
+        "kernels.indexing.gather:neighbour:1 np.zeros",
+        "kernels.decompositions.above:neighbour:2 np.zeros",
+    ),
     _DIVIDES: ("kernels.normalizations.standardize_backward:operator:4 z.size // max(scale.size, 1)",),
     _COST: (
         "kernels.einstein.contraction:constant:1 1",
@@ -109,7 +114,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     _PLACEHOLDER: (
         "kernels.activations.elu:constant:2 0",
-        "kernels.decompositions.pinv:constant:7 2",
         "kernels.elementary.spherical:constant:1 1",
         "kernels.gamma._trigamma_left:constant:2 0.5",
     ),
@@ -119,6 +123,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.norms._sum_of_powers:neighbour:4 np.isfinite",
         "kernels.geometry.strided_read:comparison:1 shared.max() > 1",
         "kernels.lapack._spread:constant:1 2",
+        "kernels.indexing.from_front:constant:1 0",
     ),
     _WORKSPACE: (
         "kernels.lapack.lu_inverse:constant:2 1",
@@ -183,7 +188,12 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.bessel.airy_ai:comparison:1 x > 200",
         "kernels.bessel.airy_ai:constant:1 200",
     ),
-    _WRITTEN: ("kernels.lapack.geqrf:neighbour:1 np.zeros",),
+    _WRITTEN: (
+        "kernels.lapack.geqrf:neighbour:1 np.zeros",
+        "kernels.geometry.inverse:constant:1 0",
+    ),
+    _NUMBER: ("kernels.bessel.near_logarithm:dropped call:1 (_LOG_2_LESS_EULER - np.log(x)).astype(x.dtyp",),
+    _MATCHING: ("kernels.binning.searchsorted:constant:4 1",),
     _SELF: ("kernels.distances._square:neighbour:1 np.zeros",),
     _COMMUTES: ("kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",),
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),

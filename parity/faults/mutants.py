@@ -27,7 +27,7 @@ from parity.judging import beyond_known
 
 Fate = Literal["killed", "survived", "proved", "not reached"]
 #: Seconds of computing that a mutant may take; one that takes longer hangs, and a run would show that.
-PATIENCE = 60
+PATIENCE = 150
 #: The same by the clock, for one that waits; other processes may be in the way.
 WAITING = 300.0
 

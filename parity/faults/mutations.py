@@ -144,7 +144,7 @@ def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AS
         node = stack.pop(0)
         if isinstance(node, (ast.Compare, ast.BoolOp)) and _chooses_speed(node):
             continue
-        if isinstance(node, ast.Call) and _name(node) == "reshape":
+        if isinstance(node, ast.Call) and _name(node) in ("reshape", "reshape_to"):
             # NumPy takes any negative size for the one that is unknown.
             unknown |= {id(part.operand) for part in ast.walk(node) if isinstance(part, ast.UnaryOp)}
         children: list[tuple[str, int | None, ast.AST]] = []

@@ -18,6 +18,7 @@ from parity.errors import ProgramError
 from parity.page.drawing import curve, graph
 from parity.program import Program, decoded
 from parity.report.cells import Key, checks_of, dtypes_of
+from parity.report.cells import cells as all_cells
 from parity.report.document import Cell, Finding, Report, Table
 from parity.strategies.dtypes import KIND
 
@@ -171,7 +172,7 @@ def heat(table: Table) -> tuple[list[tuple[str, list[tuple[str, int]]]], str]:
     for level, counts in zip(table.row_levels, table.counts):
         spec = CATALOGUE.get(level) if table.rows == "op" else None
         gathered.setdefault(spec.family if spec else level, []).append(counts)
-    for name, lists in gathered.items():
+    for name, lists in sorted(gathered.items()) if table.rows == "op" else gathered.items():
         rows[name] = [_total(column) for column in zip(*lists)]
     met = sum(bool(count) for counts in table.counts for count in counts)
     possible = sum(count is not None for counts in table.counts for count in counts)
@@ -208,11 +209,10 @@ def matrix(report: Report) -> tuple[Table, ...]:
 
 def engines(reports: Sequence[Report]) -> list[tuple[str, list[tuple[int, int]]]]:
     """Of each family, how many cells of it pass in each report, of how many."""
-    totals: Counter[str] = Counter()
-    for spec in CATALOGUE.values():
-        totals[spec.family] += sum(len(checks_of(spec, dtype)) for dtype in dtypes_of(spec))
+    there = set(all_cells())
+    totals = Counter(CATALOGUE[key.op].family for key in there)
     passing = [
-        Counter(CATALOGUE[cell.op].family for cell in report.cells if cell.status == "passes" and cell.op in CATALOGUE)
+        Counter(CATALOGUE[cell.op].family for cell in report.cells if cell.status == "passes" and cell.key in there)
         for report in reports
     ]
     return [(family, [(count[family], totals[family]) for count in passing]) for family in sorted(totals)]

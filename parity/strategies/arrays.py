@@ -92,8 +92,8 @@ def distinct(source: Source, shape: Shape, low: float, high: float) -> Array:
 #: Values at which implementations of any operator differ, the plainest first.
 SPECIALS = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan)
 
-#: Numbers of every size that programs have, away from special ones: whatever bound a formula has lies between two.
-SIZES = tuple(sign * 1.375 * 2.0**power for power in (-13, -6, -3, 0, 1, 2, 3, 5, 8) for sign in (1, -1))
+#: Numbers of every size that programs have, whose squares fit into half precision: bounds of formulas lie between two.
+SIZES = tuple(sign * 1.375 * 2.0**power for power in (-13, -6, -3, 0, 1, 2, 3, 5, 7) for sign in (1, -1))
 
 #: What an incoming gradient may be at worst.
 EXTREMES = (0.0, -0.0, math.inf, -math.inf, math.nan)

@@ -216,6 +216,27 @@ def resizable(call: Call, argument: Argument) -> Any:
     return images(call, Argument(argument.name, argument.kind, limits={"dims": dims, "batched": True}))
 
 
+def gridded(call: Call, argument: Argument) -> Any:
+    """Images or volumes in a batch; the grid at whose places they are read is drawn, too, and how it is."""
+    source = call.source
+    dims = source.choice((2, 2, 3))
+    found = images(call, Argument(argument.name, argument.kind, limits={"dims": dims, "batched": True}))
+    call.values["mode"] = source.choice(("bilinear", "nearest", "bicubic") if dims == 2 else ("bilinear", "nearest"))
+    places = tuple(source.integer(1, 2) for _ in range(dims))
+    dtype = found.array.dtype
+    grid = arrays.uniform(source, (found.shape[0], *places, dims), -1.3, 1.3).astype(dtype)
+    call.values["grid"] = call.draft.leaf(grid, layouts=0.0)
+    return found
+
+
+def affine(call: Call, argument: Argument) -> Any:
+    """Affine maps of planes or spaces; the size of the grid is drawn, too."""
+    source, draft = call.source, call.draft
+    dims, samples = source.choice((2, 3)), source.integer(1, 2)
+    call.values["size"] = (samples, source.integer(1, 2), *(source.integer(1, 3) for _ in range(dims)))
+    return call.note(draft.fresh((samples, dims, dims + 1), call.spec.dtypes, argument.limits))
+
+
 def resized(call: Call, argument: Argument) -> Any:
     """The sizes that images get, or else the factors; how elements are found between others is drawn, too."""
     first, source = call.leading(), call.source
@@ -300,6 +321,8 @@ def beforehand(call: Call, argument: Argument) -> Any:
 
 
 DRAWERS: dict[str, Drawer] = {
+    "affine": affine,
+    "gridded": gridded,
     "around": around,
     "channel_groups": channel_groups,
     "columns": columns,

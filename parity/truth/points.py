@@ -21,6 +21,8 @@ assert FAMILIES  # importing them filled the table
 
 #: Bits of each attempt, and the exponent of the step of its differences, relative to the point.
 _LADDER = ((320, 100), (640, 240), (4000, 1500))
+#: The largest exponent of a step: far out a share of the point would pass over whole periods, where there are some.
+_SHORT = -64
 #: The largest radius of a certified number, in ulp.
 _SHARP = 2.0**-10
 #: One-sided differences that lie no further apart than this share of them have a mean that errs by its square.
@@ -67,7 +69,7 @@ class Points:
         """Enter what is sharp enough; the places where the value is a number at all, that more bits may sharpen."""
         at = balls(self.x[places].astype(np.float64))
         _, exponents = np.frexp(self.x[places].astype(np.float64))
-        steps = np.array([arb(2) ** (int(e) - shift) for e in exponents], object)
+        steps = np.array([arb(2) ** min(int(e) - shift, _SHORT) for e in exponents], object)
         middle, up, down = self._evaluated(at), self._evaluated(at + steps), self._evaluated(at - steps)
         for i, step, y, above, below in zip(places.tolist(), steps, middle, up, down):
             if values[i] is None and self._sharp(y):

@@ -44,15 +44,19 @@ def _far(t: Any, a: Any) -> Any:
     return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
 
 
+def cubic_weights(t: Any) -> list[Any]:
+    """Of the four neighbours of a place that is `t` beyond the second."""
+    a = arb(-3) / 4
+    return [_far(t + 1, a), _near(t, a), _near(1 - t, a), _far(2 - t, a)]
+
+
 def _taps(i: int, n: int, scale: Any, mode: str, align: bool) -> list[tuple[int, Any]]:
     """The places that make an element, each with its weight."""
     half = arb(1) / 2
     at = scale * i if align else scale * (i + half) - half
     if mode == "cubic":
         low = int(np.floor(float(at)))
-        t, a = at - low, arb(-3) / 4
-        weights = (_far(t + 1, a), _near(t, a), _near(1 - t, a), _far(2 - t, a))
-        return [(min(max(low + k - 1, 0), n - 1), w) for k, w in enumerate(weights)]
+        return [(min(max(low + k - 1, 0), n - 1), w) for k, w in enumerate(cubic_weights(at - low))]
     at = at if float(at) > 0 else arb(0)
     low = min(int(np.floor(float(at))), n - 1)
     return [(low, 1 - (at - low)), (min(low + 1, n - 1), at - low)]

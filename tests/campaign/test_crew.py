@@ -149,6 +149,32 @@ def test_a_process_that_says_nothing_is_replaced(monkeypatch) -> None:
     assert crew.lost == 1
 
 
+def industrious(connection: Connection, plan: Plan, patience: float) -> None:
+    """Stands for a worker to which nothing happens."""
+    connection.send(("ready", {"versions": {}, "ops": OPS}))
+    while True:
+        unit, done, _, _ = connection.recv()
+        for number in unit.programs[done:]:
+            connection.send(("examined", Examined(Outcome(number, "programs", "", "agrees"))))
+
+
+def test_processes_are_renewed_between_units(monkeypatch) -> None:
+    monkeypatch.setattr("parity.campaign.crew._work", industrious)
+    monkeypatch.setattr("parity.campaign.crew._RENEWED", 2)
+    crew = Crew(plan("torch", CATALOGUE, ops=OPS), 1)
+    pids, until = [], time.monotonic() + 120
+    try:
+        for number in range(4):
+            crew.submit(Unit(number))
+            pids += crew.pids
+            while not crew.room and time.monotonic() < until:
+                assert all(isinstance(event, Done) for event in crew.events(0.1))
+    finally:
+        crew.close()
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+    assert crew.lost == 0
+
+
 def test_an_engine_that_never_starts_is_broken(engine, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("parity.campaign.crew._STARTS", 2)
     target = engine("stillborn", "import os\nos._exit(7)")

@@ -55,16 +55,19 @@ def alike(program: Callable[[Any], Any]) -> None:
     assert same, f"{ours} against torch's {theirs}"
 
 
-def same(program: Callable[[Any], Any], message: str | None = None, *, within: float = 1e-12) -> None:
+def same(
+    program: Callable[[Any], Any], message: str | None = None, *, within: float = 1e-12, floor: float = 0.0
+) -> None:
     """Both return equal things to the last few bits, or raise errors of types of one name.
 
-    `message` is then in both texts; `within`: how far numbers may part, as a share.
+    `message` is then in both texts; `within`: how far numbers may part, as a share, and by `floor` at least, for
+    what is 0 but for rounding.
     """
     theirs, ours = outcome(torch, program), outcome(autodiff, program)
     raised = isinstance(theirs, tuple) and len(theirs) == 2 and isinstance(theirs[0], type)
     if message is None:
         assert not raised, f"torch raised {theirs}"
-        assert _close(ours, theirs, within), f"{ours} against torch's {theirs}"
+        assert _close(ours, theirs, within, floor), f"{ours} against torch's {theirs}"
         return
     assert raised, f"torch raised nothing: {theirs}"
     assert isinstance(ours, tuple), f"autodiff raised nothing: {ours}"
@@ -73,12 +76,16 @@ def same(program: Callable[[Any], Any], message: str | None = None, *, within: f
     assert message in ours[1], ours[1]
 
 
-def _close(ours: Any, theirs: Any, within: float) -> bool:
+def _close(ours: Any, theirs: Any, within: float, floor: float) -> bool:
     """Equal; floats up to the rounding of another order of sums, nan equal to itself."""
     if isinstance(theirs, float) and isinstance(ours, float):
-        return ours == theirs or abs(ours - theirs) <= within * abs(theirs) or (ours != ours and theirs != theirs)
+        return (
+            ours == theirs
+            or abs(ours - theirs) <= max(within * abs(theirs), floor)
+            or (ours != ours and theirs != theirs)
+        )
     if isinstance(theirs, (tuple, list)) and isinstance(ours, (tuple, list)):
-        return len(ours) == len(theirs) and all(_close(a, b, within) for a, b in zip(ours, theirs))
+        return len(ours) == len(theirs) and all(_close(a, b, within, floor) for a, b in zip(ours, theirs))
     if isinstance(theirs, dict) and isinstance(ours, dict):
-        return ours.keys() == theirs.keys() and all(_close(ours[k], theirs[k], within) for k in theirs)
+        return ours.keys() == theirs.keys() and all(_close(ours[k], theirs[k], within, floor) for k in theirs)
     return bool(ours == theirs)

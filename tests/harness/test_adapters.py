@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import autodiff
+from parity.catalogue import CATALOGUE
+from parity.cli import main
 from parity.compare import compare
 from parity.engines import ADAPTERS, adapted, reference, resolve
 from parity.engines.conformance import conform
@@ -19,6 +21,7 @@ from parity.engines.functional import Functional
 from parity.engines.interpreter import execute, missing
 from parity.errors import UsageError
 from parity.program import Input, Program, Ref, Step
+from parity.report.card import card_text
 
 torch = reference.load()
 ROWS = {
@@ -182,3 +185,40 @@ def test_released_engines_compute_and_differentiate(released):
         drawn = Program((Input(x, True), Input(y, True)), (Step(op, (Ref(0), Ref(1))),), (Ref(2),), (np.ones(shape),))
         assert compare(drawn, torch, released).status == "agrees", op
     assert math.isfinite(float(execute(drawn, released).gradients[0].sum()))
+
+
+# -- stubs and cards
+
+
+def test_a_stub_is_an_adapter(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "frost"]) == 0
+    (tmp_path / "frost.py").write_text("from numpy import *\n__version__ = '7'\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    engine = resolve("frost_parity")
+    assert (engine.name, engine.version) == ("frost", "7")
+    assert engine.supports("sin")
+    assert conform(engine).check == "gradients"  # its vjp is to be filled in
+    assert main(["init", "frost"]) == 4
+    assert "frost_parity.py is there already" in capsys.readouterr().err
+    assert main(["init", "two words"]) == 4
+
+
+def test_a_card_tells_what_was_measured():
+    text = card_text(Fake(), torch, CATALOGUE, {"fake": "1.0"}, "conforms")
+    assert "- **Orders of derivative**: 0, 1, 2." in text
+    assert "(read off the record of its calls)" in text
+    assert "- *arithmetic*: add, mul" in text
+    assert "| maximum" not in text  # it has none
+    rows = {**ROWS, "relu": "input: ad.relu(input)", "ge": "input, other: ad.ge(input, other)"}
+    text = card_text(Doubling(rows), torch, CATALOGUE, {"fake": "1.0"}, "does not")
+    assert "- **Orders of derivative**: 0." in text
+    assert "| relu at 0 | 0 | 0 |" in text
+    assert "| nan >= 0 | False | False |" in text
+
+
+def test_cards_are_kept_for_every_engine_but_the_slow_one():
+    cards = Path("docs/cards")
+    for target in ADAPTERS:
+        if target != "torch.compile":  # it compiles each program for seconds
+            assert (cards / f"{target.replace('.', '-')}.md").is_file(), target

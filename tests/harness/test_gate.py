@@ -71,8 +71,8 @@ def test_a_new_mismatch_fails(status: str) -> None:
 
 
 def test_a_finding_of_a_history_is_new_until_it_is_listed() -> None:
-    found = report(cell(EXP), findings=[finding(HOOK)])
-    assert kinds(judge(found, recorded(GOOD))) == ["new", "coverage"]
+    found = report(cell(EXP), cell(SIN), cell(TAN), findings=[finding(HOOK)])
+    assert kinds(judge(found, recorded(GOOD))) == ["new"]
     listed = recorded(found)
     assert set(listed.entries) == {HOOK}
     assert kinds(judge(found, listed)) == []
@@ -134,6 +134,12 @@ def test_coverage_may_not_drop() -> None:
     assert (problem.kind, problem.text) == ("coverage", "exp is not supported any more (1 cells)")
     (problem,) = judge(report(cell(EXP), cell(SIN)), recorded(GOOD)).problems
     assert (problem.kind, problem.text) == ("coverage", "1 cells of 3 are not compared any more")
+
+
+def test_what_a_difference_hides_is_not_lost() -> None:
+    """A program that differs in one respect is not compared in the others."""
+    hiding = report(cell(EXP, "differs"), cell(SIN), findings=[finding(EXP)])
+    assert kinds(judge(hiding, recorded(GOOD))) == ["new"]
 
 
 def test_what_is_unsupported_is_listed_by_itself() -> None:

@@ -48,6 +48,7 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: (x * 1).zero_(),
     lambda x: x.clone() * x,
     lambda x: ad.xlogy(x, 2.5) * x,
+    lambda x: ad.sinc(x),
     lambda x: ad.cdist(x, x.detach() + 3, compute_mode="use_mm_for_euclid_dist"),
     lambda x: ad.cdist(x.detach() + 3, x, compute_mode="use_mm_for_euclid_dist"),
     lambda x: ad.unsafe_chunk(x[:0], 2)[0] ** 2,

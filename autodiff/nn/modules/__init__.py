@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from autodiff.nn.modules import (
     activation,
+    attention,
     container,
     conv,
     dropout,
+    imaging,
     linear,
     loss,
     module,
     normalization,
+    padding,
     pooling,
     rnn,
     shaping,
 )
 from autodiff.nn.modules.module import Module
 
-_FAMILIES = (module, activation, container, conv, dropout, linear, loss, normalization, pooling, rnn, shaping)
+_FAMILIES = (
+    module,
+    activation,
+    attention,
+    container,
+    conv,
+    dropout,
+    imaging,
+    linear,
+    loss,
+    normalization,
+    padding,
+    pooling,
+    rnn,
+    shaping,
+)
 
 for _family in _FAMILIES:
     for _name, _value in vars(_family).items():

@@ -64,3 +64,8 @@ class TripletMarginWithDistanceLoss(Module):
             swap=self.swap,
             reduction=self.reduction,
         )
+
+
+CTCLoss = layer("CTCLoss", "ctc_loss", settings="blank reduction zero_infinity", inputs=4)
+MultiLabelMarginLoss = layer("MultiLabelMarginLoss", "multilabel_margin_loss", inputs=2)
+MultiMarginLoss = layer("MultiMarginLoss", "multi_margin_loss", inputs=2)

@@ -23,7 +23,7 @@ _ROWS: Mapping[str, str] = {
     "nn.functional.softsign": "input: nn.soft_sign(input)",
     "softmax": "input, dim: nn.softmax(input, axis=dim)",
     "log_softmax": "input, dim: nn.logsoftmax(input, axis=dim)",
-    "round": "input: np.rint(input)",
+    **{op: f"input, dim=None: np.{op}(input, axis=dim)" for op in ("argmax", "argmin")},
     "linalg.vector_norm": "input, ord=2, dim=None, keepdim=False: np.linalg.norm(input, ord, dim, keepdim)",
 }
 

@@ -1,0 +1,51 @@
+"""gradient of x / y in y where y**2 underflows: 0/0 (mygrad 2.5.0)
+
+The truth is that of certified ball arithmetic (python-flint).
+"""
+
+import numpy
+import torch
+
+import mygrad as np
+import mygrad.nnet.activations as nn
+
+
+def value(function, leaves):
+    return function(*map(np.tensor, leaves)).data
+
+
+def gradients(function, leaves, seed):
+    tensors = [np.tensor(leaf) for leaf in leaves]
+    function(*tensors).backward(seed)
+    return [tensor.grad for tensor in tensors]
+
+
+def torch_value(function, leaves):
+    return function(*map(torch.from_numpy, leaves)).numpy()
+
+
+def torch_gradients(function, leaves, seed):
+    tensors = [torch.from_numpy(leaf).requires_grad_(leaf.dtype.kind == "f") for leaf in leaves]
+    wanted = [tensor for tensor in tensors if tensor.requires_grad]
+    found = iter(torch.autograd.grad(function(*tensors), wanted, torch.from_numpy(seed), allow_unused=True))
+    return [next(found).numpy() if tensor.requires_grad else None for tensor in tensors]
+
+
+def ours(x, y):
+    out = torch.div(x, y)
+    return out
+
+
+def theirs(x, y):
+    out = x / y
+    return out
+
+
+leaves = [
+    numpy.array(0.0, numpy.float64),  # x
+    numpy.array(1e-170, numpy.float64),  # y
+]
+seed = numpy.array(1.0, numpy.float64)
+print("torch   ", torch_gradients(ours, leaves, seed)[1])
+print("mygrad  ", gradients(theirs, leaves, seed)[1])
+print("truth   ", '0')

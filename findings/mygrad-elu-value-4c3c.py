@@ -1,0 +1,49 @@
+"""`elu` near 0: exp(x) - 1 for expm1 (mygrad 2.5.0)
+
+The truth is that of certified ball arithmetic (python-flint).
+"""
+
+import numpy
+import torch
+
+import mygrad as np
+import mygrad.nnet.activations as nn
+
+
+def value(function, leaves):
+    return function(*map(np.tensor, leaves)).data
+
+
+def gradients(function, leaves, seed):
+    tensors = [np.tensor(leaf) for leaf in leaves]
+    function(*tensors).backward(seed)
+    return [tensor.grad for tensor in tensors]
+
+
+def torch_value(function, leaves):
+    return function(*map(torch.from_numpy, leaves)).numpy()
+
+
+def torch_gradients(function, leaves, seed):
+    tensors = [torch.from_numpy(leaf).requires_grad_(leaf.dtype.kind == "f") for leaf in leaves]
+    wanted = [tensor for tensor in tensors if tensor.requires_grad]
+    found = iter(torch.autograd.grad(function(*tensors), wanted, torch.from_numpy(seed), allow_unused=True))
+    return [next(found).numpy() if tensor.requires_grad else None for tensor in tensors]
+
+
+def ours(x):
+    t1 = torch.nn.functional.elu(x)
+    return t1
+
+
+def theirs(x):
+    t1 = nn.elu(x, 1.0)
+    return t1
+
+
+leaves = [
+    numpy.array(-1e-12, numpy.float64),  # x
+]
+print("torch   ", torch_value(ours, leaves))
+print("mygrad  ", value(theirs, leaves))
+print("truth   ", '-1e-12')

@@ -1,0 +1,48 @@
+"""gradient in a number: a constant of the graph that equals it counts as the number (tinygrad 0.14.0)
+
+The truth is that of certified ball arithmetic (python-flint).
+"""
+
+import numpy
+import torch
+
+from tinygrad import Tensor
+
+
+def value(function, leaves):
+    return function(*map(Tensor, leaves)).numpy()
+
+
+def gradients(function, leaves, seed):
+    tensors = [Tensor(leaf) for leaf in leaves]
+    return [gradient.numpy() for gradient in function(*tensors).gradient(*tensors, gradient=Tensor(seed))]
+
+
+def torch_value(function, leaves):
+    return function(*map(torch.from_numpy, leaves)).numpy()
+
+
+def torch_gradients(function, leaves, seed):
+    tensors = [torch.from_numpy(leaf).requires_grad_(leaf.dtype.kind == "f") for leaf in leaves]
+    wanted = [tensor for tensor in tensors if tensor.requires_grad]
+    found = iter(torch.autograd.grad(function(*tensors), wanted, torch.from_numpy(seed), allow_unused=True))
+    return [next(found).numpy() if tensor.requires_grad else None for tensor in tensors]
+
+
+def ours(x):
+    out = torch.abs(x)
+    return out
+
+
+def theirs(x):
+    out = Tensor.abs(x)
+    return out
+
+
+leaves = [
+    numpy.array(1.0, numpy.float64),  # x
+]
+seed = numpy.array(1.0, numpy.float64)
+print("torch   ", torch_gradients(ours, leaves, seed)[0])
+print("tinygrad", gradients(theirs, leaves, seed)[0])
+print("truth   ", '1')

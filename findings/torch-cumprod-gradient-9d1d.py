@@ -1,0 +1,31 @@
+"""gradient of `cumprod` where a product underflows (torch 2.13.0+cpu)
+
+The truth is that of certified ball arithmetic (python-flint).
+"""
+
+import numpy
+import torch
+
+
+def torch_value(function, leaves):
+    return function(*map(torch.from_numpy, leaves)).numpy()
+
+
+def torch_gradients(function, leaves, seed):
+    tensors = [torch.from_numpy(leaf).requires_grad_(leaf.dtype.kind == "f") for leaf in leaves]
+    wanted = [tensor for tensor in tensors if tensor.requires_grad]
+    found = iter(torch.autograd.grad(function(*tensors), wanted, torch.from_numpy(seed), allow_unused=True))
+    return [next(found).numpy() if tensor.requires_grad else None for tensor in tensors]
+
+
+def ours(x):
+    out = torch.cumprod(x, 0)
+    return out
+
+
+leaves = [
+    numpy.array([1e-200, 1e-200, 1e+200], numpy.float64),  # x
+]
+seed = numpy.array([1.0, 2.0, 3.0], numpy.float64)
+print("torch   ", torch_gradients(ours, leaves, seed)[0])
+print("truth   ", '4 at [0]')

@@ -1,0 +1,30 @@
+"""`linalg.vector_norm` where the squares underflow (torch 2.13.0+cpu)
+
+The truth is that of certified ball arithmetic (python-flint).
+"""
+
+import numpy
+import torch
+
+
+def torch_value(function, leaves):
+    return function(*map(torch.from_numpy, leaves)).numpy()
+
+
+def torch_gradients(function, leaves, seed):
+    tensors = [torch.from_numpy(leaf).requires_grad_(leaf.dtype.kind == "f") for leaf in leaves]
+    wanted = [tensor for tensor in tensors if tensor.requires_grad]
+    found = iter(torch.autograd.grad(function(*tensors), wanted, torch.from_numpy(seed), allow_unused=True))
+    return [next(found).numpy() if tensor.requires_grad else None for tensor in tensors]
+
+
+def ours(x):
+    t1 = torch.linalg.vector_norm(x)
+    return t1
+
+
+leaves = [
+    numpy.array([1e-200, 2e-200], numpy.float64),  # x
+]
+print("torch   ", torch_value(ours, leaves))
+print("truth   ", '2.23606798e-200')
