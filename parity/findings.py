@@ -193,11 +193,12 @@ def page(found: Sequence[Finding]) -> str:
         "<!-- written by `parity finding --page` -->",
         "",
         *textwrap.wrap(
-            f"{len(found)} differences found in released engines ({', '.join(engines)}), each shrunk, each on the side "
-            "of what certified ball arithmetic (python-flint) says the answer is; where torch is the wrong side, it is "
-            "listed as any other engine. A convention that is documented, another legal subgradient at a kink and what "
-            "an engine says that it has not are no findings. `findings/NAME.py` needs the engine and torch alone and "
-            "prints both beside the truth; `findings/NAME.json` is the program for `parity replay`. Whether they are "
+            f"{len(found)} differences found in released engines ({', '.join(engines)}), each "
+            "shrunk and proved: by certified ball arithmetic (python-flint), or by the standard or definition "
+            "that the table names; where torch is the wrong side, it is listed as any other engine. A "
+            "convention that is documented, another legal subgradient at a kink and what an engine says that "
+            "it has not are no findings. `findings/NAME.py` needs the engine and torch alone and prints both "
+            "beside the truth; `findings/NAME.json` is the program for `parity replay`. Whether they are "
             "there still: `parity finding --check`.",
             118,
         ),

@@ -179,15 +179,18 @@ def test_a_program_that_cannot_be_smaller_comes_back():
 
 
 def test_the_budget_holds():
-    asked = []
+    counts = []
+    for seed in range(8):
+        asked = []
 
-    def fails(program):
-        asked.append(program)
-        return len(asked) % 2 == 0
+        def fails(program, asked=asked):
+            asked.append(program)
+            return len(asked) % 2 == 0
 
-    program, _ = draw_program(Seeded(1), torch, min_steps=12)
-    shrink(program, fails, torch, budget=10)
-    assert len(asked) == 10
+        program, _ = draw_program(Seeded(seed), torch, min_steps=12)
+        shrink(program, fails, torch, budget=10)
+        counts.append(len(asked))
+    assert max(counts) == 10, counts
 
 
 # -- surgery and numbers
