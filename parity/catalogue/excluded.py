@@ -287,6 +287,13 @@ LIVED: tuple[Lived, ...] = (
         )
         for name in ("max_pool3d", "nn.functional.max_pool3d", "nn.functional.max_pool3d_with_indices")
     ),
+    *(
+        _lived(
+            "hook", "backward autograd.grad", f"{space}{name}_norm", "hooks on a node of torch's that has three results"
+        )
+        for space in ("", "nn.functional.")
+        for name in ("group", "batch", "instance")
+    ),
     _lived("memory", "checkpoint", "checkpoint", "what a CheckpointError keeps alive"),
 )
 
