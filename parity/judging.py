@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.blaming import innermost
-from parity.catalogue.excluded import known, lived, spread
+from parity.catalogue.excluded import known, spread
 from parity.compare import compare
 from parity.compare.localize import localize
 from parity.compare.mechanism import mechanism
@@ -92,10 +92,8 @@ def located(program: Program, reference: Any, subject: Any, mismatch: Mismatch) 
 def covered(mismatches: Sequence[Mismatch], program: Program) -> str:
     """Why all of these differences stay; empty if one of them is not known."""
     ops = {step.op for step in program.steps}
-    present = ops | {mode for step in program.steps for mode in step.modes}
     reasons = [
-        (program.history and lived(m.op, m.check, present))
-        or known(m.op, m.check, m.reference, m.subject, m.truth, [s.kwargs for s in program.steps if s.op == m.op])
+        known(m.op, m.check, m.reference, m.subject, m.truth, [s.kwargs for s in program.steps if s.op == m.op])
         or spread(ops, m.check, m.reference, m.truth)
         for m in mismatches
     ]

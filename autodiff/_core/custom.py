@@ -235,9 +235,9 @@ class Function:
         inputs = tuple(a if isinstance(a, Tensor) else None for a in args)
         # torch goes by the grad mode alone: switched on inside inference mode it records.
         recording = state.grad_mode
-        if recording and state.inference:
+        if recording:
             for t in inputs:
-                if t is not None:
+                if t is not None and t._meta is not None and t._meta.view is not None:
                     t.grad_fn  # noqa: B018  a view that may not be asked refuses
         ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
         separate = cls.setup_context is not Function.setup_context

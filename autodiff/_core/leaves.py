@@ -98,7 +98,7 @@ def _is_whole(g: Any) -> bool:
 
 def _suits(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> bool:
     """Whether a gradient may become the `.grad` that is to lie so; a size of 1 does not matter, unless it repeats."""
-    wanted = (*lies[1], *[-1] * g.ndim)
+    wanted = (*lies[1], *[g.itemsize] * g.ndim)
     return all(step != 0 if n == 1 else step == w for n, step, w in zip(g.shape, g.strides, wanted))
 
 
@@ -137,6 +137,8 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
             if g._node is None:
                 first = wrap(np.array(g._array, order="C") if lies is None else _laid(g._array, lies))
             else:
+                if lies is not None:
+                    errors.check_fits(g._array.shape, lies[0])
                 first = ops.clone(g) if g._array.flags.c_contiguous else ops.contiguous(g)
         elif not isinstance(g, np.ndarray):
             first = wrap(g)

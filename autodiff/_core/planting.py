@@ -21,7 +21,11 @@ _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "broadcasting": (("_core.gradients", "sum_to"),),
     "views": (("_core.views", "attach"),),
     "staleness": (("_core.views", "make_stale"),),
-    "versions": (("_core.graph", "check_unwritten"), ("_core.step", "check_unwritten")),
+    "versions": (
+        ("_core.graph", "check_unwritten"),
+        ("_core.step", "check_unwritten"),
+        ("_core.slices", "check_unwritten"),
+    ),
     "copies": (("_core.inplace", "_keep_a_copy"),),
     "writing": (("_core.inplace", "check_writable"), ("_surface.out", "check_writable")),
     "unreached": (("autograd", "unreached"),),

@@ -98,6 +98,8 @@ i0 = even(
 )
 i1 = odd(
     _infinite(np.inf),
+    # A little more than half of the smallest number there is: rounded that is the whole.
+    (lambda x: x == 5e-324, lambda x: +x),
     (lambda x: x < 2, lambda x: x * series.I1_NEAR(x * x)),
     (lambda x: x < 4, _times_exp(_near(series.I1E_2))),
     (lambda x: x < 8, _times_exp(_near(series.I1E_3))),

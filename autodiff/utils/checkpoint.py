@@ -17,6 +17,7 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.custom import Function
 from autodiff._core.modes import enable_grad, is_grad_enabled, no_grad, state
+from autodiff._core.node import Clock
 from autodiff._core.packing import Packed, packed
 from autodiff._core.tensor import Tensor
 from autodiff._functions.generator import get_rng_state, set_rng_state
@@ -122,11 +123,14 @@ class _Argument:
     def __init__(self, tensor: Tensor) -> None:
         self._kept: Tensor | Packed = packed(tensor, *state.packing[-1]) if state.packing else tensor
         self._version = 0 if tensor.is_inference() else tensor._version
+        self._now = Clock.now
 
     def opened(self) -> Tensor:
         kept = self._kept
         if isinstance(kept, Packed):
             return kept.tensor(kept.edge)  # type: ignore[arg-type]
+        if kept._meta is not None and kept._meta.detached > self._now and kept.is_leaf:
+            raise RuntimeError(errors.DETACHED)
         if not kept.is_inference() and kept._version != self._version:
             kept.grad_fn  # noqa: B018  a view that may not be asked says so first
             kind = f"torch.{kept.dtype.name}"
@@ -303,7 +307,7 @@ def checkpoint(
     forward_context, recompute_context = context_fn()
     if not is_grad_enabled():
         return function(*args, **kwargs)
-    if state.grad and any(isinstance(a, Tensor) and a.is_inference() for a in args):
+    if any(isinstance(a, Tensor) and a.is_inference() for a in args):
         raise RuntimeError(errors.INFERENCE_SAVED)
     numbers = get_rng_state() if preserve else None
 

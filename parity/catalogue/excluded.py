@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -259,6 +259,7 @@ REFUSED: Mapping[str, str] = MappingProxyType(
 )
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True, slots=True)
 class Lived:
     """A difference in histories that stays for now: where it shows, and the step or region that it takes."""
@@ -304,6 +305,8 @@ def lived(op: str, check: str, present: Container[str]) -> str:
     return next((f"not followed yet: {row.reason}" for row in rows), "")
 
 
+=======
+>>>>>>> main
 def known(
     op: str, check: str, reference: Any, subject: Any, truth: Any, arguments: Iterable[Mapping[str, Any]] = ()
 ) -> str:

@@ -121,7 +121,7 @@ class _Lives:
             return "the step reads what it writes, in an order that nobody promises"
         if any(state is not None and state.node == BROKEN for state in moment.states):
             return "torch trips over a check of its own inside"
-        if first.check == "version" and first.where in self._seeds and self.program.steps[number].op == "backward":
+        if first.check in ("version", "value") and self._wrote_seed(number, first.where):
             return "torch writes into what was handed in, which is the memory of a gradient"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
@@ -144,6 +144,14 @@ class _Lives:
         moment = self.ours.moments[step]
         shared = (share for state in moment.states if state is not None for share in state.grad_shares)
         return moment.shares in self._seeds or any(of_grad or value in self._seeds for value, _, of_grad in shared)
+
+    def _wrote_seed(self, step: int, value: int) -> bool:
+        """Whether torch's own backward pass wrote into this value, which was handed in."""
+        if self.program.steps[step].op != "backward" or value not in self._seeds or not step:
+            return False
+        before, after = self.ours.moments[step - 1].states, self.ours.moments[step].states
+        states = zip(self.ours.places, before, after)
+        return any(s and t and s.version != t.version for (number, _), s, t in states if number == value)
 
     def _wrote(self, step: int) -> bool:
         """Whether torch counts a write into anything in this step."""

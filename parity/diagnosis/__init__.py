@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from parity.diagnosis import accumulation, broadcasting, conventions, kinks, modes, operators, structure, views
-from parity.diagnosis.row import LACKING, Convention, Finding, Mistake, Trial, said
+from parity.diagnosis.row import LACKING, Convention, Finding, Kind, Mistake, Trial, said
 from parity.engines.experiment import Tried
 from parity.spellings import OPERATORS
 
@@ -20,19 +20,25 @@ PATTERNS: Mapping[str, tuple[int, ...]] = {"accumulation": (1, 2, 3, 16, 31, 32)
 #: How many trials may hang or end the engine's process, each at its price, before no more are made.
 _ENDS = 4
 _PATIENCE = "patience"
-#: The most fundamental first: that is the order in which a report names them.
-MISTAKES: tuple[Mistake, ...] = (
-    *structure.ORDER, *accumulation.ROWS, *structure.ROWS, *operators.ROWS, *broadcasting.ROWS, *views.ROWS,
-    *kinks.ROWS, *modes.ROWS,
+_KINDS: tuple[Kind, ...] = ("mistake", "limit", "convention")
+#: The order in which a report names them: what makes one pass wrong, the most fundamental first; then what shows in a
+#: second pass, in writing or at odd dtypes; then limits. Whoever leaks a mode, the last, spoils what is tried after it.
+_ORDER = (
+    31, 32, 4, 1, 3, 2, 7, 14, 19, 16, 15, 9, 10, 12, 13, 20, 21, 22, 34, 33, 35, 36, 39, 23, 25, 24, 26, 27, 43, 44,
+    42, 17, 18, 5, 6, 38, 41, 28, 29, 11, 40, 30, 8, 37,
 )  # fmt: skip
+_FAMILIES = (accumulation, structure, operators, broadcasting, views, kinks, modes)
+MISTAKES: tuple[Mistake, ...] = tuple(
+    sorted((row for family in _FAMILIES for row in family.ROWS), key=lambda row: _ORDER.index(row.number))
+)
 CONVENTIONS: tuple[Convention, ...] = conventions.ROWS
 
 
 def diagnose(engine: Any) -> list[Finding]:
-    """What shows, the most fundamental first, conventions last; empty for engines on which nothing can be tried."""
+    """What shows: mistakes, limits, conventions; empty for engines on which nothing can be tried."""
     if not hasattr(engine, "attempt"):
         return []
-    return sorted(findings(engine), key=lambda finding: finding.kind == "convention")
+    return sorted(findings(engine), key=lambda finding: _KINDS.index(finding.kind))
 
 
 def findings(engine: Any) -> Iterator[Finding]:
@@ -82,7 +88,7 @@ class _Patient:
         if not shown:
             return None
         kinds = [trial.kind or mistake.kind for trial, _ in shown]
-        kind = min(kinds, key=("mistake", "limit", "convention").index)
+        kind = min(kinds, key=_KINDS.index)
         trial, tried = shown[kinds.index(kind)]
         whats = dict.fromkeys(t.what for t, _ in shown if t.what)
         return Finding(

@@ -108,7 +108,10 @@ ROWS = (
                 "kind(out)",
                 are("own"),
                 OTHER | raises(),
-                given=(Trial("x = [1, 2]\nout = x * np.array([3.0, 4.0])", "out", are([3, 8]), OTHER),),
+                given=(
+                    Trial("x = [1, 2]\nout = x * np.array([3.0, 4.0])", "out", are([3, 8]), OTHER),
+                    Trial("x = [1, 2]\nout = 3 * x", "out", are([3, 6]), OTHER),
+                ),
                 what="array",
             ),
             Trial(

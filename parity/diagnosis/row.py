@@ -204,7 +204,7 @@ def _words(value: Any) -> str:
 def said(reading: Reading) -> str:
     """A reading in a few characters."""
     if isinstance(reading, np.ndarray):
-        if reading.size > 8:
+        if reading.size > 16:
             return f"numbers of shape {reading.shape}"
         return _digits(reading)
     return str(reading)

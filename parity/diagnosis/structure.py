@@ -58,7 +58,7 @@ def _looped(what: str, call: str, x: object, y: object, right: tuple[object, ...
     return Trial(f"x, y = {x}, {y}\nout = {call}; out.backward()", "x.grad; y.grad", are(*right), pattern, what=what)
 
 
-ORDER = (
+ROWS = (
     Mistake(
         31,
         "the order of the walk is taken from a set or from id()",
@@ -103,9 +103,6 @@ ORDER = (
         "whether a node was seen is a question of identity: by id(), or with the __hash__ and __eq__ of object",
         hides=(1, 2),
     ),
-)
-
-ROWS = (
     Mistake(
         7,
         "a gradient is not cleared, or a history is lost",

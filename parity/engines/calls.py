@@ -198,6 +198,8 @@ def _joining(subject: Subject, op: str) -> dict[str, str]:
         for axis in ("dim", "axis"):
             if _shaped(subject, shape, function, _operands(subject, op, "tt"), **{axis: 1}):
                 return {"list": f"function {name} {axis}"}
+            if _shaped(subject, shape, function, *_operands(subject, op, "tt"), **{axis: 1}):
+                return {"list": f"function {name} {axis} star"}
     return {}
 
 

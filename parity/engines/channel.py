@@ -48,7 +48,8 @@ class Channel:
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    stream.close()
+                    with contextlib.suppress(OSError):  # what was not written yet has nowhere to go
+                        stream.close()
 
     def _open(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         try:

@@ -300,14 +300,14 @@ class _Bench:
 
     def _ways(self, name: str, given: list[Any], further: tuple[Any, ...]) -> list[Callable[..., Any]]:
         found: list[Callable[..., Any]] = []
-        method = getattr(given[0], name, None) if self.subject.holds(given[0]) else None
-        if callable(method):
+        method = self._method(given[0], name)
+        if method is not None:
             found.append(lambda **named: method(*given[1:], *further, **named))
             if len(given) > 2:  # a list of what others take one by one
                 found.append(lambda **named: method(tuple(given[1:]), **named))
-        elif isinstance(given[0], list) and callable(joined := getattr(given[0][0], name, None)):
+        elif isinstance(given[0], list) and (joined := self._method(given[0][0], name)) is not None:
             found.append(lambda **named: joined(*given[0][1:], *given[1:], **named))
-        elif name == "where" and callable(chosen := getattr(given[1], name, None)):
+        elif name == "where" and (chosen := self._method(given[1], name)) is not None:
             found.append(lambda **named: chosen(given[0], given[2]))
         function = self.subject.function(name)
         if function is not None:
@@ -315,6 +315,15 @@ class _Bench:
             if isinstance(given[0], list):
                 found.append(lambda **named: function(*given[0], *given[1:], **named))
         return found
+
+    def _method(self, thing: Any, name: str) -> Callable[..., Any] | None:
+        """A method of one of the engine's values; what hangs on the class without taking the value is none."""
+        if not self.subject.holds(thing) or isinstance(
+            inspect.getattr_static(thing, name, None), (staticmethod, classmethod)
+        ):
+            return None
+        found = getattr(thing, name, None)
+        return found if callable(found) else None
 
     # -- looks
 

@@ -131,12 +131,12 @@ class Handmade:
         elif "index" in forms:
             result = args[0][args[1]]
         elif "list" in forms:
-            _, name, axis = forms["list"].split()
+            _, name, axis, *star = forms["list"].split()
             dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
-            result = self._named(name)(list(args[0]), **{axis: dim})
+            result = self._named(name)(*(args[0] if star else [list(args[0])]), **{axis: dim})
         elif "shape" in forms or "order" in forms:
-            method, _, star = (forms.get("shape") or forms["order"]).partition(" ")
-            result = getattr(args[0], method)(*(args[1] if star else args[1:]))
+            method, _, apart = (forms.get("shape") or forms["order"]).partition(" ")
+            result = getattr(args[0], method)(*(args[1] if apart else args[1:]))
         else:
             result = self._reduced(op, forms["dim"], args, kwargs)
         return self._own(op, result)

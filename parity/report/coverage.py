@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from parity.catalogue.excluded import KNOWN, LIVED, REFUSED
+from parity.catalogue.excluded import KNOWN, REFUSED
 from parity.catalogue.spec import OpSpec
 from parity.tables.score import Score
 
@@ -34,15 +34,6 @@ def coverage_record(
         yield {"type": "known", "op": name, "checks": sorted(row.checks), "reason": row.reason}
     for words, reason in REFUSED.items():
         yield {"type": "known", "op": "", "checks": ["error"], "reason": reason, "words": words}
-    for lived in LIVED:
-        yield {
-            "type": "known",
-            "op": "",
-            "checks": sorted(lived.checks),
-            "reason": lived.reason,
-            "ops": sorted(lived.ops - {""}),
-            "needs": lived.needs,
-        }
     for score in scores:
         yield score.record()
 
@@ -64,12 +55,8 @@ def coverage_text(
     lines += _listed(excluded)
     lines += ["", "differences that stay"]
     lines += _listed({name: row.reason for name, row in KNOWN.items()})
-    lines += ["", "what torch's own backward pass refuses by mistake"]
+    lines += ["", "what torch refuses by mistake"]
     lines += _listed({f'"{words}"': reason for words, reason in REFUSED.items()})
-    if LIVED:
-        lines += ["", "histories: not followed yet"]
-        for lived in LIVED:
-            lines += _listed({f"{', '.join(sorted(lived.ops - {''})) or 'the end'} after {lived.needs}": lived.reason})
     for score in scores:
         lines += ["", *score.lines()]
     lines.append("")

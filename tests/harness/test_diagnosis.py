@@ -167,4 +167,4 @@ def test_a_report_names_its_mistake(tmp_path):
 
 def test_the_example_is_told_what_is_wrong_with_it():
     engine = Here(NOTEBOOKS.parents[2] / "examples" / "forty_lines.ipynb", "Value")
-    assert [f.number for f in diagnose(engine) if f.kind == "mistake"] == [1, 5, 10, 13]
+    assert [f.number for f in diagnose(engine) if f.kind == "mistake"] == [1, 10, 13, 5]

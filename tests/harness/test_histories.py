@@ -283,7 +283,7 @@ def test_the_state_machine_finds_a_fault(subject):
         autodiff.graph.replaced_mechanism("versions", lambda part: lambda node: None),
         pytest.raises(AssertionError, match="error after"),
     ):
-        run_state_machine_as_test(machine, settings=settings(max_examples=400, **options))
+        run_state_machine_as_test(machine, settings=settings(max_examples=1200, **options))
 
 
 @given(st.integers(0, 10**6))

@@ -89,6 +89,8 @@ def test_what_is_not_the_protocol_is_an_adapters_error(speaker, tmp_path):
         isolated.load(f"exec:{sys.executable} {silent}")
     with pytest.raises(EngineError, match="the process ended with exit code 7 before any program ran"):
         isolated.load(f"exec:{sys.executable} -c 'raise SystemExit(7)'")
+    with pytest.raises(EngineError, match="the process ended with exit code 1 before any program ran"):
+        isolated.load("exec:false")  # it is gone before anything can be written
     with pytest.raises(UsageError, match="cannot be started"):
         isolated.load("exec:/nowhere/engine")
     with pytest.raises(UsageError, match="names no command"):

@@ -6,6 +6,7 @@ import functools
 import json
 from collections import Counter
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -85,7 +86,8 @@ def autodiff(table: str) -> Score:
         rows, subject = list(CATALOGUE.values()), resolve("autodiff")
         if table == "promotion":
             return promotion.score(rows, torch, subject, every=67)
-        return refusals.score(rows[::4], torch, subject)
+        # By name: a new row does not change which others are looked at.
+        return refusals.score([row for row in rows if crc32(row.name.encode()) % 4 == 0], torch, subject)
 
 
 @pytest.mark.parametrize("table", ["promotion", "refusals"])

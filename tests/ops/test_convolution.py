@@ -96,7 +96,9 @@ def test_channels_side_by_side_stay_so(function, last):
     assert strides[1] == strides[0]
 
 
-def test_an_even_kernel_that_keeps_the_size_warns():
+def test_an_even_kernel_that_keeps_the_size_warns(request):
+    request.addfinalizer(lambda: torch.set_warn_always(False))
+    torch.set_warn_always(True)  # else once a process, in whichever test comes first
     for lib in (torch, ad):
         with pytest.warns(UserWarning, match="Using padding='same' with even kernel lengths"):
             assert lib.nn.functional.conv1d(lib.ones(1, 2, 4), lib.ones(3, 2, 2), padding="same").shape == (1, 3, 4)
