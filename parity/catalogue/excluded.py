@@ -259,54 +259,6 @@ REFUSED: Mapping[str, str] = MappingProxyType(
 )
 
 
-<<<<<<< HEAD
-@dataclass(frozen=True, slots=True)
-class Lived:
-    """A difference in histories that stays for now: where it shows, and the step or region that it takes."""
-
-    checks: frozenset[str]
-    ops: frozenset[str]
-    #: An act's name or a region's.
-    needs: str
-    reason: str
-
-
-def _lived(checks: str, ops: str, needs: str, reason: str) -> Lived:
-    return Lived(frozenset(checks.split()), frozenset(ops.split() or [""]), needs, reason)
-
-
-#: Not followed yet, each narrow enough that anything beside it is told.
-LIVED: tuple[Lived, ...] = (
-    _lived("error", "retain_grad", "inference_mode", "a view of inference mode whose base was written by masked_fill"),
-    _lived("requires_grad leaf node", "tensor_split", "inference_mode", "views of a leaf that inference mode made"),
-    _lived("leaf node", "autograd.grad", "autograd.grad", "a seed that comes through a view unchanged is still a leaf"),
-    _lived("hook", "backward autograd.grad", "matmul", "hooks on the node of a folded product, where torch has two"),
-    _lived("memory", " ", "retain_grad", "a retained gradient that is recorded holds what it is the gradient of"),
-    *(
-        _lived(
-            "error", "backward autograd.grad", name, "torch's backward refuses gradients that lie unlike channels_last"
-        )
-        for name in ("max_pool3d", "nn.functional.max_pool3d", "nn.functional.max_pool3d_with_indices")
-    ),
-    *(
-        _lived(
-            "hook", "backward autograd.grad", f"{space}{name}_norm", "hooks on a node of torch's that has three results"
-        )
-        for space in ("", "nn.functional.")
-        for name in ("group", "batch", "instance")
-    ),
-    _lived("memory", "checkpoint", "checkpoint", "what a CheckpointError keeps alive"),
-)
-
-
-def lived(op: str, check: str, present: Container[str]) -> str:
-    """The reason why a history may differ so; `present` are its acts, operators and regions. Empty if it may not."""
-    rows = (row for row in LIVED if check in row.checks and op in row.ops and row.needs in present)
-    return next((f"not followed yet: {row.reason}" for row in rows), "")
-
-
-=======
->>>>>>> main
 def known(
     op: str, check: str, reference: Any, subject: Any, truth: Any, arguments: Iterable[Mapping[str, Any]] = ()
 ) -> str:
