@@ -226,6 +226,15 @@ def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any
     return (found, *[ops.reshape_to(t, shape=(*lead, *rows, t._array.shape[-1])) for t in beside]) if beside else found
 
 
+@rule("im2col col2im channel_shuffle")
+def _images(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    """Each image goes alone: those of all samples are one pile."""
+    (x,) = inputs
+    (count, *rest), lead = x._array.shape, sizes(levels)
+    found = p.op(ops.reshape_to(spread(x, levels), shape=(math.prod(lead) * count, *rest)), **params)
+    return ops.reshape_to(found, shape=(*lead, count, *found._array.shape[1:]))
+
+
 # -- geometry that counts from the last dimension ----------------------------------------------------------------
 composed("t", lambda x: ops.permute(x, dims=_all_dims(x)[::-1]))
 
