@@ -72,7 +72,7 @@ _rule(
     matrix_exp eigh eig svd adjugate adjugate_along
     """,
 )
-_rule(each, "arranged as_strided strided_back strided_read")
+_rule(each, "arranged replayed replayed_back as_strided strided_back strided_read")
 
 
 @rule("cat stack")
