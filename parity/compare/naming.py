@@ -76,7 +76,11 @@ def named(mismatch: Mismatch, program: Program, sense: str = "", *, leaf: bool =
     if check == "version":
         return _of_version(mismatch, program, aside)
     if check == "none" and step is not None and step.op == "autograd.grad":
-        return _of_write(program.steps[: mismatch.step]) or "unreached"
+        # What was asked for does not come; or it comes where nothing leads to it.
+        lost = str(mismatch.subject).count("None") > str(mismatch.reference).count("None")
+        return _of_write(program.steps[: mismatch.step]) or (
+            "inputs" if lost and not step.kwargs.get("materialize_grads") else "unreached"
+        )
     if check == "warning" and any(one.op == "retain_grad" for one in program.steps):
         return "retained gradient"
     if check in _OF_PLACE and step is not None and writes_into(step) and mismatch.where not in _own(mismatch, program):

@@ -75,7 +75,7 @@ def test_a_fault_that_changes_nothing_is_missed_and_said_to_be():
 @pytest.fixture(scope="module")
 def histories():
     with reference.settings() as torch:
-        return selftest.histories(torch, AUTODIFF, count=800)
+        return selftest.histories(torch, AUTODIFF, count=1000)
 
 
 def test_every_class_of_a_tapes_life_has_a_fault():
