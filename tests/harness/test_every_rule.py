@@ -58,6 +58,7 @@ UNREACHED = {
     ("_scaled_bessel_i", 0): f"{_THIRD} special.i1e",
     **{("refused", i): "raises torch's error, on the way back: tests/ops/test_index.py" for i in (0, 1, 2)},
     ("zero", 0): f"{_NO_ROW} zero_",
+    ("fill", 0): f"{_NO_ROW} fill_",
     **{("histogram", i): _REFUSES for i in (0, 1, 2)},
     ("bincount", 1): _REFUSES,
     **{(name, 0): _REFUSES for name in ("unique", "unique_dim", "unique_consecutive", "geqrf")},
@@ -93,7 +94,7 @@ SECOND = [("_tanh_backward", 0), ("_tanh_backward", 1), ("softmax_backward", 1),
 #: Rules that say 0, whatever the factor.
 ZEROS = [
     ("floor", 0), ("round_to", 0), ("sign", 0),
-    ("_lt_written", 0), ("_lt_written", 1), ("fill", 0), ("_relu_backward", 1),
+    ("_lt_written", 0), ("_lt_written", 1), ("fill_tensor", 0), ("_relu_backward", 1),
 ]  # fmt: skip
 
 

@@ -46,6 +46,7 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: (x * 1).gt_(x),
     lambda x: (x * 1).ge_(x),
     lambda x: (x * 1).zero_(),
+    lambda x: (x * 1).fill_(2.5) * x,
     lambda x: x.clone() * x,
     lambda x: ad.xlogy(x, 2.5) * x,
     lambda x: ad.sinc(x),
