@@ -161,7 +161,7 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
         if same and (a_low, a_high) == (b_low, b_high) and a.strides == b.strides:
             continue
         if a_low < b_high and b_low < a_high:
-            refuse_overlap(target)
+            refuse_overlap(target, operands)
 
 
 def _owner(array: Any) -> Any:
@@ -170,9 +170,9 @@ def _owner(array: Any) -> Any:
     return array if base is None else base
 
 
-def refuse_overlap(target: Tensor) -> NoReturn:
+def refuse_overlap(target: Tensor, operands: Sequence[Any] = ()) -> NoReturn:
     """Raise for memory that is read and written at once; what may not be written at all is refused before that."""
-    check_writable(target)
+    check_writable(target, operands)
     raise RuntimeError(errors.PARTIAL_OVERLAP)
 
 

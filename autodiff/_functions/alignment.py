@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -16,13 +15,13 @@ from autodiff._functions.loss import need_kernel, reduction_of
 
 
 def _listed(given: Any) -> tuple[int, ...]:
-    values = whole(given).reshape(-1) if isinstance(given, Tensor) else given
+    values = given._array.reshape(-1) if isinstance(given, Tensor) else given
     return tuple([int(n) for n in values])
 
 
 def _rows(targets: Tensor, lengths: tuple[int, ...]) -> list[Any]:
     """The text of each sample; they may stand one after the other in a vector."""
-    values = whole(targets)
+    values = targets._array
     if values.ndim == 1:
         if len(values) != sum(lengths):
             raise RuntimeError(

@@ -146,7 +146,8 @@ EACH = """
     bincount bucketize cholesky_inverse cov det linalg.det linalg.slogdet slogdet logdet histogram isclose isin
     linalg.cond linalg.lstsq linalg.lu linalg.matrix_norm linalg.norm linalg.matrix_rank linalg.solve linalg.solve_ex
     linalg.tensorsolve lu_unpack masked_scatter nanquantile quantile nn.functional.cross_entropy repeat_interleave
-    Tensor.repeat_interleave searchsorted put take
+    Tensor.repeat_interleave searchsorted put take nn.functional.ctc_loss nn.functional.scaled_dot_product_attention
+    _grid_sampler_2d _grid_sampler_3d _multi_margin _multilabel_margin
 """
 #: What draws, by how it does.
 DRAWING: dict[Draw, str] = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes, errors
+from autodiff._core.batched import levels_of
 from autodiff._core.function import function
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap, check_writable
@@ -152,7 +153,8 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
-    itself = same_region(self.memory(), other.memory())  # nothing is copied then, however it overlaps
+    # Nothing is copied then, however it overlaps.
+    itself = self is other or (not levels_of((self, other)) and same_region(self.memory(), other.memory()))
     check_writable(self, (other,), filling=itself)
     errors.check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))

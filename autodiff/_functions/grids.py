@@ -180,8 +180,8 @@ def grid_sample(
         raise NotImplementedError(
             f"\"grid_sampler_{len(x) - 2}d_cpu_kernel_impl\" not implemented for '{dtypes.title(d)}'"
         )
-    of = _grid_sampler_2d if len(x) == 4 else _grid_sampler_3d
-    return of(input, grid, mode, padding_mode, align_corners)
+    of = ops._grid_sampler_2d if len(x) == 4 else ops._grid_sampler_3d
+    return of(input, grid, mode, padding_mode, align_corners)  # type: ignore[no-any-return]
 
 
 @function("", method=False, name="_affine_grid", node="AffineGridGeneratorBackward0", saves="theta")

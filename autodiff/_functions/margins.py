@@ -35,7 +35,7 @@ def _multi_margin(
 ) -> Tensor:
     x = ops.reshape_to(input, shape=(-1, input._array.shape[-1] if input._array.ndim else 1))
     rows, classes = x._array.shape
-    places = whole(target).reshape(rows, 1)
+    places = target._array.reshape(rows, 1)
     away = ops.add(ops.sub(x, ops.gather(x, wrap(places), dim=1)), margin)
     without = (np.arange(classes) == places) | ~(away._array > 0)  # nan comes no nearer
     costs = ops.masked_fill(away, wrap(without), 0)
@@ -81,14 +81,14 @@ def multi_margin_loss(
     values = whole(target)
     if values.size and not 0 <= values.min() <= values.max() < classes:
         raise RuntimeError("target out of range")
-    return _multi_margin(input, target, p, margin, weight, reduction)
+    return ops._multi_margin(input, target, p, margin, weight, reduction)  # type: ignore[no-any-return]
 
 
 @function("", method=False, name="_multilabel_margin", node="MultilabelMarginLossBackward0", saves="input target")
 def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     classes = input._array.shape[-1] if input._array.ndim else 1
     x = ops.reshape_to(input, shape=(-1, classes))
-    labels = whole(target).reshape(-1, classes)
+    labels = target._array.reshape(-1, classes)
     counts = np.cumprod(labels >= 0, 1).astype(bool)  # the first -1 ends the list
     own = np.zeros(labels.shape, bool)
     rows, places = np.nonzero(counts)
@@ -121,4 +121,4 @@ def multilabel_margin_loss(
     values = whole(target)
     if values.size and not -1 <= values.min() <= values.max() < max(shape[-1:], default=1):
         raise RuntimeError("argument #2 'target' is out of range")
-    return _multilabel_margin(input, target, reduction)
+    return ops._multilabel_margin(input, target, reduction)  # type: ignore[no-any-return]

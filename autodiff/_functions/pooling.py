@@ -9,7 +9,9 @@ import numpy as np
 from autodiff._core import dtypes
 from autodiff._core.arguments import whole
 from autodiff._core.function import function
+from autodiff._core.modes import duals
 from autodiff._core.registry import ops
+from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.pooling import pooled
 
@@ -135,7 +137,10 @@ def _largest_of_signals(
         need("max_pool1d_impl", input, "?BbhilFD")
     found = one_dimension(lambda x: _largest("max_pool2d", x, 2, (1, k), (1, s), (0, p), (1, d), ceil), input)
     if not indices and type(found[0]) is Tensor and found[0]._node is None:
-        return (wrap(found[0]._array),)  # torch has an operator of its own then, whose result is no view
+        own = wrap(found[0]._array)  # torch has an operator of its own then, whose result is no view
+        if duals:
+            shared(found[0], own)
+        return (own,)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core import arguments, dtypes
-from autodiff._core.batched import whole
+from autodiff._core.batched import Batched, whole
 from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -81,8 +81,10 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     shape[d] = wanted[d] = 1
     both = list(_broadcast(tuple(shape), tuple(wanted)))
     x = ops.expand(input, shape=(*both[:d], along[0], *both[d + 1 :]))
-    places = wrap(expand(indices._array, (*both[:d], along[1], *both[d + 1 :])))
-    return gather(x, d, guarded(places, indices))  # type: ignore[no-any-return]
+    wide = (*both[:d], along[1], *both[d + 1 :])
+    if isinstance(indices, Batched):
+        return gather(x, d, ops.expand(indices, shape=wide))  # type: ignore[no-any-return]
+    return gather(x, d, guarded(wrap(expand(indices._array, wide)), indices))  # type: ignore[no-any-return]
 
 
 def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

@@ -277,7 +277,8 @@ def _trigamma_left(x: Any) -> Any:
     turns = divide(PI, sine_and_cosine(safe - np.rint(safe))[0])
     head, tail = multiply(turns, turns)
     large, small = _hurwitz(2, 1 - safe)
-    return np.where(x > -1e-100, 1 / x / x, head - large + (tail - small))
+    found = np.where(x > -1e-100, 1 / x / x, head - large + (tail - small))
+    return np.where(x == np.rint(x), np.inf, found)  # a pole of second order
 
 
 @in_single

@@ -72,7 +72,7 @@ _rule(
     matrix_exp eigh eig svd adjugate adjugate_along
     """,
 )
-_rule(each, "arranged as_strided strided_back strided_read")
+_rule(each, "arranged replayed replayed_back as_strided strided_back strided_read")
 
 
 @rule("cat stack")
@@ -224,6 +224,15 @@ def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any
             found = found / number
     # What the fused operator keeps for its gradient is shown as well.
     return (found, *[ops.reshape_to(t, shape=(*lead, *rows, t._array.shape[-1])) for t in beside]) if beside else found
+
+
+@rule("im2col col2im channel_shuffle")
+def _images(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
+    """Each image goes alone: those of all samples are one pile."""
+    (x,) = inputs
+    (count, *rest), lead = x._array.shape, sizes(levels)
+    found = p.op(ops.reshape_to(spread(x, levels), shape=(math.prod(lead) * count, *rest)), **params)
+    return ops.reshape_to(found, shape=(*lead, count, *found._array.shape[1:]))
 
 
 # -- geometry that counts from the last dimension ----------------------------------------------------------------

@@ -364,12 +364,16 @@ class _Lives:
         steps = [step for step in self.program.steps if step.op in ("backward", "autograd.grad")]
         return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
 
-    def _promised_layout(self, value: int) -> bool:
-        """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie."""
+    def _promised_layout(self, value: int, asked: frozenset[int] = frozenset()) -> bool:
+        """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie.
+
+        `asked`: values whose memory this one's was set to, on the way here; two may be set to each other's.
+        """
         step = value - len(self.program.inputs)
         for other in self.program.steps[max(step + 1, 0) :]:
             target, *given = (ref.index for ref in other.refs()) if other.op == "set_data" else (None,)
-            if target == value and not all(map(self._promised_layout, given)):
+            new = (source for source in given if source not in asked)
+            if target == value and not all(self._promised_layout(source, asked | {value}) for source in new):
                 return False
         if step < 0:
             return True

@@ -20,6 +20,8 @@ from tests.api import torch_signatures
 #: Ours without a counterpart in torch, each with its reason.
 OURS = {
     "graph": "pictures of a recorded graph, and its rules",
+    "as_torch": "this package in torch's place",
+    "dropin": "the module behind it",
     "library": "operators of one's own by the engine's rows; torch.library registers kernels for its dispatcher",
 }
 #: Internals that have no underscore.

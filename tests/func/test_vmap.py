@@ -25,6 +25,16 @@ def written(x: Any, index: Any, value: Any) -> Any:
     return x
 
 
+def written_through_views(x: Any) -> Any:
+    y = x * 1
+    part = y[1:, 1:]
+    part.mul_(x[0, 0])
+    row = y.t()[0]
+    row.copy_(row.clone() * 2)
+    y[:2].view(-1).clamp_(min=0.1).add_(row.sum())
+    return (y * row[0]).sin() + part.sum()
+
+
 PROGRAMS: dict[str, Program] = {
     # -- dimensions
     "first": lambda lib, v: lib.vmap(lambda x: x.sum())(v.m),
@@ -122,6 +132,11 @@ PROGRAMS: dict[str, Program] = {
     ),
     "written into the argument": lambda lib, v: (lib.vmap(lambda x: x.add_(1))(v.m), v.m),
     "written, differentiated": lambda lib, v: lib.vmap(lib.func.grad(lambda x: ((x * 1).mul_(x).exp_()).sum()))(v.m),
+    "written through views, differentiated": lambda lib, v: (
+        lib.func.jacrev(written_through_views)(v.m),
+        lib.func.jacfwd(written_through_views)(v.m),
+        lib.vmap(lib.func.jacrev(written_through_views))(v.b),
+    ),
     "sort": lambda lib, v: lib.vmap(lambda x: tuple(x.sort(descending=True)))(v.m),
     "linalg": lambda lib, v: lib.vmap(
         lambda x: (lib.linalg.det(x), lib.linalg.inv(x), lib.linalg.solve(x, x[0]), lib.linalg.norm(x))
@@ -132,6 +147,20 @@ PROGRAMS: dict[str, Program] = {
     "cross entropy, some ignored": lambda lib, v: lib.vmap(
         lambda x, t: lib.nn.functional.cross_entropy(x, t, ignore_index=0)
     )(v.b, lib.tensor([[0, 1, 1, 1], [1, 0, 0, 1], [1, 1, 1, 1]])),
+    "margins": lambda lib, v: lib.vmap(
+        lambda x, t, w: (
+            lib.nn.functional.multi_margin_loss(x, t[0], weight=w, p=2),
+            lib.func.grad(lib.nn.functional.multi_margin_loss)(x, t[0]),
+            lib.nn.functional.multilabel_margin_loss(x, t),
+        )
+    )(v.m, lib.tensor([[0, 1, -1, 2], [3, -1, 0, 0], [1, 2, 3, 0]]), v.n),
+    "texts and lengths": lambda lib, v: lib.vmap(
+        lambda x, t, n: lib.nn.functional.ctc_loss(x.log_softmax(-1), t, lib.tensor([4]), n), in_dims=(0, 0, None)
+    )(v.b[:, :, None], lib.tensor([[[1, 1]], [[1, 1]], [[1, 1]]]), lib.tensor([2])),
+    "channels exchanged": lambda lib, v: lib.vmap(lambda x: lib.nn.functional.channel_shuffle(x, 2))(
+        v.b.reshape(3, 1, 4, 2)
+    ),
+    "windows": lambda lib, v: lib.vmap(lib.func.jacrev(lambda x: lib.nn.functional.unfold(x[None], (2, 1))))(v.b),
     "embedding": lambda lib, v: lib.vmap(lambda i: lib.nn.functional.embedding(i, v.m))(lib.tensor([[0, 1], [2, 2]])),
     "repeated": lambda lib, v: lib.vmap(lambda x: (x.repeat(2, 1), x.expand(2, 4), x.tile(2)))(v.m),
     # -- randomness

@@ -15,6 +15,7 @@ import autodiff
 import parity
 from parity.acts import ACTS, FUNCTIONS, HOOKS, MODES, available
 from parity.compare import compare
+from parity.compare.histories import _Lives
 from parity.compare.naming import NAMES
 from parity.emit.history import history_script, history_test
 from parity.engines import reference as torch_reference
@@ -299,3 +300,12 @@ def test_abridging_ends_with_what_still_fails(seed):
             short = abridge(drawn, fails, torch)
             assert short.steps[-1].op == "backward"
             assert len(short.steps) <= 2
+
+
+def test_memory_set_to_each_others_ends():
+    """x.data = y and y.data = x: how either lies is asked without going round."""
+    steps = (Step("set_data", (Ref(0), Ref(1))), Step("set_data", (Ref(1), Ref(0))), Step("mul", (Ref(0), 2.0)))
+    program = Program((Input(np.ones((2, 3))), Input(np.ones((2, 3)))), steps, (), history=True)
+    with torch_reference.settings() as torch:
+        lives = [live(program, torch) for _ in range(2)]
+        assert [_Lives(program, torch, torch, *lives)._promised_layout(value) for value in (0, 1)] == [True, True]
