@@ -52,6 +52,7 @@ UNREACHED = {
     },
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("front", 0): f"{_THIRD} masked_scatter",
+    ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
     ("replayed_back", 0): "of views whose base was written: histories reach it, and tests/core/test_stale_views.py",
     ("pick", 0): f"{_THIRD} max along a dimension",
