@@ -40,11 +40,6 @@ def view_as_complex(x: Any) -> Any:
     return np.asarray(x).view(_COMPLEX[x.dtype.char])[..., 0]
 
 
-def joined(x: Any) -> Any:
-    """Complex numbers of the pairs along the last dimension, copied."""
-    return view_as_complex(np.ascontiguousarray(x))
-
-
 def complex_of(real: Any, imag: Any) -> Any:
     real, imag = np.broadcast_arrays(real, imag)
     out = np.empty(real.shape, _COMPLEX[real.dtype.char])

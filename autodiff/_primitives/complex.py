@@ -50,7 +50,6 @@ def _in_order(g: Any) -> Any:
 
 linear("view_as_real", parts.view_as_real, lambda g: ops.view_as_complex(_in_order(g)), view=True)
 linear("view_as_complex", parts.view_as_complex, lambda g: ops.view_as_real(_in_order(g)), view=True)
-linear("joined_parts", parts.joined, lambda g: ops.view_as_real(g), node="ViewAsComplexBackward0")
 # The walk casts to the operand's real dtype, which takes the real part.
 general("complex", parts.complex_of, lambda g, real: g, lambda g, imag: g * -1j, inputs=("real", "imag"))
 general(

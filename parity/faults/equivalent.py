@@ -82,7 +82,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.decompositions.solve:comparison:2 found.ndim > 1",
         "kernels.decompositions.solve:constant:2 1",
         "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
-        "kernels.parts.joined:dropped call:1 np.ascontiguousarray(x)",
     ),
     _BOTH: (
         "kernels.activations.elu:comparison:1 x > 0",

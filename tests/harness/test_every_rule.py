@@ -52,19 +52,26 @@ UNREACHED = {
     },
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("front", 0): f"{_THIRD} masked_scatter",
+    ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
     ("replayed_back", 0): "of views whose base was written: histories reach it, and tests/core/test_stale_views.py",
     ("pick", 0): f"{_THIRD} max along a dimension",
     ("_scaled_bessel_i", 0): f"{_THIRD} special.i1e",
     **{("refused", i): "raises torch's error, on the way back: tests/ops/test_index.py" for i in (0, 1, 2)},
     ("zero", 0): f"{_NO_ROW} zero_",
+    ("fill", 0): f"{_NO_ROW} fill_",
     **{("histogram", i): _REFUSES for i in (0, 1, 2)},
     ("bincount", 1): _REFUSES,
     **{(name, 0): _REFUSES for name in ("unique", "unique_dim", "unique_consecutive", "geqrf")},
     **{("ldl_solve", i): f"{_NO_ROW} linalg.ldl_solve" for i in (0, 2)},
     **{
         (name, i): _NO_SECOND
-        for name, inputs in (("_cdist_backward", 4), ("_pdist_backward", 3), ("_hardsigmoid_backward", 2))
+        for name, inputs in (
+            ("_cdist_backward", 4),
+            ("_pdist_backward", 3),
+            ("_hardsigmoid_backward", 2),
+            ("ctc_back", 2),
+        )
         for i in range(inputs)
     },
     **{
@@ -93,12 +100,13 @@ SECOND = [("_tanh_backward", 0), ("_tanh_backward", 1), ("softmax_backward", 1),
 #: Rules that say 0, whatever the factor.
 ZEROS = [
     ("floor", 0), ("round_to", 0), ("sign", 0),
-    ("_lt_written", 0), ("_lt_written", 1), ("fill", 0), ("_relu_backward", 1),
+    ("_lt_written", 0), ("_lt_written", 1), ("fill_tensor", 0), ("_relu_backward", 1),
 ]  # fmt: skip
 
 
 #: Where few programs of all operators reach a rule, programs of these alone do.
-SELDOM = ("eq", "ne", "lt", "le", "gt", "ge", "clamp", "mul")
+SELDOM = ("eq", "ne", "lt", "le", "gt", "ge", "clamp", "mul", "sinc", "view_as_complex", "nn.functional.interpolate",
+          "nn.functional.pad")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -504,8 +504,27 @@ def test_torch_loses_the_row_of_an_empty_block():
     assert (run.gradients[1] == program.cotangents[0][0]).all()  # that of the row above
 
 
+def test_torch_reads_beside_an_expanded_weight():
+    """Its gradient by the input, out of training, takes the weight's elements for neighbours in memory."""
+    whole = Program(
+        (Input(np.ones((2, 3)), True), Input(np.full(3, 2.0), False, "expanded"),
+         Input(np.zeros(3), False), Input(np.ones(3), False)),
+        (Step("nn.functional.batch_norm", (R0, R2, Ref(3), R1), {"eps": 0.0}),),
+        (Ref(4),),
+        (np.ones((2, 3)),),
+    )  # fmt: skip
+    run = execute(whole, reference.load())
+    truth = evaluate(whole, run)
+    for element in np.ndindex(2, 3):
+        assert float(truth.gradient(0, element, 1e-14)) == 2.0
+    assert (run.gradients[0][:, 0] == 2.0).all()
+    assert (run.gradients[0][:, 1:] != 2.0).any()
+
+
 def at_fault(program):
     """Whether torch's gradient is wrong, as shown above."""
+    if any(step.op == "nn.functional.batch_norm" for step in program.steps):
+        return any(leaf.layout == "expanded" and leaf.array.ndim == 1 for leaf in program.inputs)
     return program.steps[-1].op == "block_diag" and any(leaf.array.shape == (0,) for leaf in program.inputs)
 
 
