@@ -58,10 +58,7 @@ class Cluster:
     def room(self) -> int:
         """How many units more the cluster can take."""
         if time.monotonic() - self._looked > _LOOKING:
-            threads = self._client.nthreads()
-            self.lost += len(self._workers - threads.keys())
-            self._workers = set(threads)
-            self._threads, self._looked = sum(threads.values()), time.monotonic()
+            self._look()
         return max(0, _AHEAD * self._threads - len(self._units))
 
     def submit(self, unit: Unit) -> None:
@@ -97,8 +94,17 @@ class Cluster:
                 self._send(isolated, unit)
 
     def close(self) -> None:
-        self._client.cancel([*self._units, self._asked])
-        self._client.close()
+        try:
+            self._look()  # a worker may have gone since the last look
+            self._client.cancel([*self._units, self._asked])
+        finally:
+            self._client.close()
+
+    def _look(self) -> None:
+        threads = self._client.nthreads()
+        self.lost += len(self._workers - threads.keys())
+        self._workers = set(threads)
+        self._threads, self._looked = sum(threads.values()), time.monotonic()
 
     def _send(self, work: Any, unit: Unit) -> None:
         self._units[self._client.submit(work, self.plan, unit, self.patience, pure=False)] = unit

@@ -72,9 +72,10 @@ def test_with_a_worker_killed_the_findings_are_those_of_one_process(cluster, tmp
     def kill(state: State) -> None:
         if state.programs and not killed:
             with distributed.Client(cluster, set_as_default=False) as client:
-                pids = client.run(os.getpid)
-            killed.append(next(iter(pids.values())))
-            os.kill(killed[0], signal.SIGKILL)
+                busy = [worker for worker, tasks in client.processing().items() if tasks]
+                if busy:
+                    killed.extend(client.run(os.getpid, workers=busy[:1]).values())
+                    os.kill(killed[0], signal.SIGKILL)
 
     state, workers = run(cluster, "halfexpd", tmp_path, 3 * SIZE, each=kill)
     assert killed

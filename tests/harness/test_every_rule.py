@@ -55,6 +55,8 @@ UNREACHED = {
     ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
     ("replayed_back", 0): "of views whose base was written: histories reach it, and tests/core/test_stale_views.py",
+    **{("splice", i): "of views that are written: histories reach it, and tests/core/test_views.py" for i in (0, 1)},
+    ("resampled", 0): f"{_THIRD} nn.functional.interpolate",
     ("pick", 0): f"{_THIRD} max along a dimension",
     ("_scaled_bessel_i", 0): f"{_THIRD} special.i1e",
     **{("refused", i): "raises torch's error, on the way back: tests/ops/test_index.py" for i in (0, 1, 2)},
@@ -83,7 +85,7 @@ UNREACHED = {
 #: Rules that only a handful of random programs reach, so that chance decides whether those of one seed do.
 RARE = {
     ("arranged", 0), ("embed", 0), ("embed_diagonal", 0), ("recur", 0), ("region", 0),
-    ("_heaviside", 0), ("_heaviside", 1), ("floor_divide", 0), ("floor_divide", 1),
+    ("_heaviside", 0), ("_heaviside", 1), ("floor_divide", 0), ("floor_divide", 1), ("resampled_Bicubic2DAa", 0),
 }  # fmt: skip
 #: A rule of each kind: partial derivatives, constants, reductions, products, views, positions, second derivatives.
 SAMPLE = [
