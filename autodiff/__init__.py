@@ -27,7 +27,7 @@ __version__ = "0.1.0"
 
 #: What is loaded when first asked for: public name to the module that has it, or is it.
 _LATER = {
-    "as_torch": "dropin",
+    "as_torch": "dropin", "dropin": "dropin",
     "func": "func", "graph": "graph", "library": "library", "load": "serialization", "optim": "optim",
     "save": "serialization", "serialization": "serialization", "to_dlpack": "utils.dlpack",
     "utils": "utils", "vmap": "func",

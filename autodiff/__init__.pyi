@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Self, TextIO, TypeAlias
 
 from autodiff import autograd as autograd
+from autodiff import dropin as dropin
 from autodiff import func as func
 from autodiff import graph as graph
 from autodiff import library as library
