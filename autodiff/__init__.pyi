@@ -8,6 +8,7 @@ from typing import Any, Self, TextIO, TypeAlias
 
 from autodiff import autograd as autograd
 from autodiff import dropin as dropin
+from autodiff import fft as fft
 from autodiff import func as func
 from autodiff import graph as graph
 from autodiff import library as library

@@ -454,8 +454,10 @@ def _menu(ops: frozenset[str] | None, regime: Regime) -> dict[str, tuple[str, ..
 
 
 def _drawable(spec: OpSpec, regime: Regime) -> bool:
-    # What is found up to a sign or a phase would lead each engine another way.
-    return not {"random", "stream"} & spec.tags and not spec.gauge and (regime == "smooth" or "exact" in spec.tags)
+    # What is found up to a sign or a phase would lead each engine another way; a lazy conjugate shares memory.
+    return (
+        not {"random", "stream", "lazy"} & spec.tags and not spec.gauge and (regime == "smooth" or "exact" in spec.tags)
+    )
 
 
 def _asked(suits: Callable[[Item], bool], item: Item) -> bool:
