@@ -9,7 +9,7 @@ import inspect
 import types
 import warnings
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from autodiff.nn.modules import Module
 
@@ -23,7 +23,7 @@ _isinstance = isinstance
 class ScriptModule(Module):
     """A module in torch's own language: no module here is one."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("modules are not translated here: derive from nn.Module, which runs as it is written")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import Any, NoReturn
 
 from autodiff._core.geometry import layout, placed, strided
 from autodiff._core.registry import ops
@@ -13,13 +13,13 @@ from autodiff._core.tensor import Tensor
 NO_ACCELERATOR = "Cannot access accelerator device when none is available."
 
 
-def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> NoReturn:
     """Raises torch's AssertionError: there is no CUDA device, so ask `cuda.is_available()` first."""
     placed("cuda" if device is None else device)
     raise RuntimeError(f"Invalid device, must be cuda device: {device}")
 
 
-def xpu(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+def xpu(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> NoReturn:
     """Raises torch's AssertionError: there is no XPU device."""
     placed("xpu" if device is None else device)
     raise RuntimeError(f"Invalid device, must be xpu device: {device}")
@@ -35,7 +35,7 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
     return False
 
 
-def pin_memory(self: Tensor, device: Any = None) -> Tensor:
+def pin_memory(self: Tensor, device: Any = None) -> NoReturn:
     """Raises torch's RuntimeError: there is no device to pin memory for."""
     raise RuntimeError(NO_ACCELERATOR)
 

@@ -97,14 +97,14 @@ def memory_stats(device: Any = None) -> dict[str, Any]:
 class Stream:
     """Work in order on a device. Raises torch's RuntimeError."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError("torch.cuda.Stream requires CUDA support")
 
 
 class Event:
     """A moment in a stream. Raises torch's RuntimeError."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError("Tried to instantiate dummy base class Event")
 
 
