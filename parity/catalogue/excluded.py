@@ -92,6 +92,11 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "torch's least variance, 1e-12, is 0 in half precision, and one of -0 turns the sign about",
             torch="nan inf",
         ),
+        "cdist": Known(
+            _ANY,
+            "torch computes distances by products of matrices: beside an infinite coordinate that is inf - inf",
+            together="nan/inf nan/0 nan/finite",
+        ),
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
         ),
@@ -252,6 +257,8 @@ REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "input_is_complex == grad_is_complex": "torch hands a real operand beside a complex one a complex gradient, "
         "which its own backward pass refuses",
+        "Unsupported memory format. Supports only ChannelsLast3d, Contiguous": "torch's pooling of one volume "
+        "refuses a gradient that lies as images with channels last do, though its order in memory means nothing",
         "INTERNAL ASSERT FAILED": "torch trips over a check of its own inside",
         "ZeroTensors are immutable": "torch's gradient is a tensor of zeros without memory, to which its own backward "
         "pass cannot add another",
