@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -19,7 +18,7 @@ from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.slices import copied_into
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, View, put_inference, refit, replace_node, replayed, wrap, written
+from autodiff._core.tensor import Tensor, View, put_inference, refit, replace_node, wrap, written
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -279,7 +278,7 @@ def rebind(target: Tensor, result: Tensor, place: Node | None) -> None:
         replace_node(target, node)
         return
     base = view.base
-    replay = functools.partial(replayed, view.way)
+    replay = views.region_of(target)
     lies = None if _expanded(base._array) or _expanded(target._array) else order(base._array)
     if node is not None and node.results == 1 and type(node) is not Output and node.edges[0] is place:
         replace_node(base, copied_into(base, node, replay, lies))

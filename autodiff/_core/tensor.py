@@ -42,8 +42,9 @@ class View:
 
     __slots__ = ("base", "made", "way")
 
-    def __init__(self, base: Tensor, way: Way, made: str | None) -> None:
+    def __init__(self, base: Tensor, way: Way | None, made: str | None) -> None:
         self.base = base
+        #: None where one of the two has been given other memory: then all there is to go by are the view's strides.
         self.way = way
         #: The error that writing through this view raises in grad mode, or None.
         self.made = made
