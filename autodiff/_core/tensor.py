@@ -9,6 +9,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -197,13 +198,12 @@ class Tensor:
             raise RuntimeError(errors.LEAF_FLAGS)
         if not requires_grad:
             leave_graph(self)
-        elif node is None or type(node) is DeadEnd:
+            return self
+        if self._array.dtype.kind in "fc" and self._meta is not None and self._meta.inference and not state.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if node is None or type(node) is DeadEnd:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(errors.ONLY_FLOATS)
-            if self._meta is not None and self._meta.inference and not state.inference:
-                raise RuntimeError(
-                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
-                )
             put_node(self, accumulator(self))
             _tell_views(self)
         return self
@@ -276,9 +276,13 @@ class Tensor:
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf in `.grad` as well."""
-        node = self._need_grad("can't retain_grad on Tensor that has requires_grad=False")
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if isinstance(own_node(self), (AccumulateGrad, NoneType)):
+            return  # as torch has it, which does not ask the base of a view
         self.grad_fn  # noqa: B018  a view that may not be asked refuses
-        if not isinstance(node, AccumulateGrad):
+        node = self._node
+        if node is not None and not isinstance(node, AccumulateGrad):
             owner, slot = place_of(node)
             owner.hooked().retained[slot] = weakref.ref(self)
             Hooks.hung += 1

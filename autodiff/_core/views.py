@@ -121,14 +121,18 @@ def exchanged(tensor: Tensor) -> None:
     live: Any = () if tensor._storage is None or tensor._storage.views is None else tensor._storage.views
     for view in (tensor, *(ref() for ref in live)):
         found = None if view is None or view._meta is None else view._meta.view
-        if found is not None and (view is tensor or found.base is tensor):
-            # What is seen as another dtype has its way for good.
-            if view._array.dtype is found.base._array.dtype:
-                view._meta.view = View(found.base, None, found.made)
+        # What is seen as another dtype has its way for good.
+        if (
+            view is not None
+            and found is not None
+            and (view is tensor or found.base is tensor)
+            and view._array.dtype is found.base._array.dtype
+        ):
+            view.meta().view = View(found.base, None, found.made)
 
 
 def region_of(view: Tensor) -> Callable[[Any], Any]:
-    """What takes the view's region of any tensor or array of its base's geometry; knows no base, so a node may keep it."""
+    """What takes the view's region of whatever has its base's geometry; knows no base, so a node may keep it."""
     found = view._meta.view  # type: ignore[union-attr]
     assert found is not None
     if found.way is not None:
