@@ -13,12 +13,13 @@ from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage
+from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage, likeness
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.slices import copied_into
+from autodiff._core.stale import fresh
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, View, put_inference, refit, replace_node, wrap, written
+from autodiff._core.tensor import Tensor, View, own_node, put_inference, refit, replace_node, wrap, written
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -101,7 +102,10 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     refit(target)
     if duals:
         moved(target, result)
+    node = own_node(target)
     written(target)  # refused, as in torch, after it is done
+    if state.grad and meta is not None and meta.view is not None:
+        fresh(target, node)  # the place that it has just been given is not stale
     return target
 
 
@@ -272,7 +276,10 @@ def rebind(target: Tensor, result: Tensor, place: Node | None) -> None:
     """
     node: Node | None = result._node
     if result._array.dtype is not target._array.dtype and node is not None:
-        node = _cast_node(result, target)
+        if node.results == 1 and type(node) is not Output:
+            node.like = likeness(target._array)  # the write casts: there is no node of that
+        else:
+            node = _cast_node(result, target)
     view = None if target._meta is None else target._meta.view
     if view is None:
         replace_node(target, node)

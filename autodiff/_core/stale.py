@@ -14,7 +14,7 @@ from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.modes import enable_grad, state
 from autodiff._core.node import AccumulateGrad, Node, PlainNode, likeness, link
 from autodiff._core.registry import PRIMITIVES
-from autodiff._core.tensor import Tensor, dead_end, own_node, replace_node, replayed, wrap
+from autodiff._core.tensor import Tensor, Way, dead_end, own_node, put_node, replace_node, replayed, taken, wrap
 from autodiff._kernels.geometry import apart, order, strided_apart
 
 
@@ -42,7 +42,7 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
     node: Node | None
     with enable_grad():
         if array.dtype is not base.dtype:
-            node = meta.replay(source)._node  # torch takes the steps again, one by one
+            node = _as_another_dtype(meta.way, source, array)
         elif meta.way is not None and apart(array):
             replay = functools.partial(replayed, meta.way)
             node = PRIMITIVES["replayed"].op(source, replay=replay, order=order(base))._node
@@ -51,6 +51,13 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
             node = _strided(source, array)
     _settled(view, node)
     return node
+
+
+def _as_another_dtype(way: Way, source: Tensor, array: Any) -> Node | None:
+    """The node of a view that is seen as another dtype than its base: the steps as far as that, the rest by strides."""
+    places = [source, *taken(way, source)]
+    last = max(i for i in range(1, len(places)) if places[i]._array.dtype is not places[i - 1]._array.dtype)
+    return places[-1]._node if places[last] is places[-1] else _strided(places[last], array)
 
 
 def _strided(source: Tensor, array: Any) -> Node:
@@ -72,6 +79,12 @@ def _takes_part(view: Any) -> bool:
 def _asked(view: Any) -> Node | None:
     _refreshed(view, asked=True)
     return Tensor.grad_fn.__get__(view)  # type: ignore[no-any-return]
+
+
+def fresh(view: Tensor, node: Node | None) -> None:
+    """The view's memory was written, and this is its place in the graph since."""
+    view.__class__ = getattr(type(view), "_fresh", type(view))
+    put_node(view, node)
 
 
 def _settled(view: Any, node: Node | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import NoneType
 from typing import Any
 
@@ -57,15 +57,26 @@ class View:
 
 def replayed(way: Way | None, base: Any) -> Any:
     """A view's way from its base, gone with another one: knows no base, so a node may keep it."""
-    steps: list[Step] = []
-    while way is not None:
-        way, step = way
-        steps.append(step)
-    for operator, params, item in reversed(steps):
+    for operator, params, item in _steps(way):
         base = operator(base, **params)
         if item is not None:
             base = base[item]
     return base
+
+
+def taken(way: Way | None, base: Any) -> Iterator[Any]:
+    """What comes of it after each step of the way."""
+    for step in _steps(way):
+        base = replayed((None, step), base)
+        yield base
+
+
+def _steps(way: Way | None) -> list[Step]:
+    steps: list[Step] = []
+    while way is not None:
+        way, step = way
+        steps.append(step)
+    return steps[::-1]
 
 
 class AutogradMeta:

@@ -245,10 +245,10 @@ def _write(view: Tensor, value: Any) -> None:
         value = wrap(np.asarray(checked_number(value, dtype)).astype(dtype))
     room = view._array.shape
     value = _without_leading_ones(value, len(room))
-    if value._array.ndim == 0:
-        fill_(view, value)
-    elif value._array.shape == room:
+    if value._array.shape == room:
         copy_(view, value)
+    elif value._array.ndim == 0:
+        fill_(view, value)
     else:
         if value._storage is view._storage and value._array.size == view._array.size:
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass

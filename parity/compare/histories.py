@@ -354,7 +354,7 @@ class _Lives:
         op = self.program.steps[step].op
         if (op in CATALOGUE and "may_view" in CATALOGUE[op].tags) or op == "contiguous":
             given = next(iter(self.program.steps[step].refs()), None)
-            if given is not None and not self._lies_alike(given.index):
+            if given is not None and not self._lies_alike(given.index, step):
                 return True
         return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
 
@@ -380,12 +380,15 @@ class _Lives:
         moment = self.ours.moments[step]
         if moment.shares is None or self.program.steps[step].op in _GIVING:
             return False
-        return self._lies_alike(moment.shares)
+        return self._lies_alike(moment.shares, step)
 
-    def _lies_alike(self, value: int) -> bool:
-        """Whether a value lies alike in both engines, or did when it was last there."""
-        place = next(place for place, (number, _) in enumerate(self.ours.places) if number == value)
-        for a, b in zip(reversed(self.ours.moments), reversed(self.theirs.moments)):
+    def _lies_alike(self, value: int, now: int) -> bool:
+        """Whether all of a value lay alike in both engines after this step, or when it was last there."""
+        places = [place for place, (number, _) in enumerate(self.ours.places) if number == value]
+        return bool(places) and all(self._alike_at(place, now) for place in places)
+
+    def _alike_at(self, place: int, now: int) -> bool:
+        for a, b in zip(reversed(self.ours.moments[: now + 1]), reversed(self.theirs.moments[: now + 1])):
             s, t = (m.states[place] if place < len(m.states) else None for m in (a, b))
             if s is not None and t is not None:
                 return s.layout == t.layout
