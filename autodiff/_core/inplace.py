@@ -96,7 +96,8 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     meta = target._meta
     if meta is not None and meta.view is not None and result._meta is not None:
         # However the step was made, the target stays the view that it was.
-        meta.view = View(result._meta.view.base, result._meta.view.way, made)  # type: ignore[union-attr]
+        way = result._meta.view
+        meta.view = View(way.base, way.way, made, way.turned)  # type: ignore[union-attr]
     elif target._storage is not None:
         views.moved_base(target, before)
     refit(target)
@@ -212,15 +213,16 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
 
 def _before(target: Tensor) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    if unusual and state.packing:
-        # A hook sees what is saved now, and may keep it in this memory.
+    left = unusual and target.is_inference() and not state.inference
+    if unusual and (state.packing or left):
+        # A hook sees what is saved now, and may keep it in this memory; what is of inference mode is refused after it.
         old = wrap(np.array(target._array))
     else:
         old = wrap(target._array)
         old._storage = target.storage()
     old._node = target._node
     if unusual:
-        put_inference(old, target.is_inference())
+        put_inference(old, target.is_inference() and not left)
     if duals:
         shared(target, old)
     return old

@@ -41,7 +41,7 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
     base, array = source._array, view._array
     node: Node | None
     with enable_grad():
-        if array.dtype is not base.dtype:
+        if meta.turned:
             node = _as_another_dtype(meta.way, source, array)
         elif meta.way is not None and apart(array):
             replay = functools.partial(replayed, meta.way)
@@ -85,6 +85,7 @@ def fresh(view: Tensor, node: Node | None) -> None:
     """The view's memory was written, and this is its place in the graph since."""
     view.__class__ = getattr(type(view), "_fresh", type(view))
     put_node(view, node)
+    view._storage.views.stale = False  # type: ignore[union-attr]
 
 
 def _settled(view: Any, node: Node | None) -> None:

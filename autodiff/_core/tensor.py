@@ -41,10 +41,12 @@ Way = tuple["Way | None", Step]
 class View:
     """How a view comes from its base: the root of the chain, the way from there, and how it was made."""
 
-    __slots__ = ("base", "made", "way")
+    __slots__ = ("base", "made", "turned", "way")
 
-    def __init__(self, base: Tensor, way: Way | None, made: str | None) -> None:
+    def __init__(self, base: Tensor, way: Way | None, made: str | None, turned: bool = False) -> None:
         self.base = base
+        #: Whether it is seen as another dtype than its base, or was on the way.
+        self.turned = turned
         #: None where one of the two has been given other memory: then all there is to go by are the view's strides.
         self.way = way
         #: The error that writing through this view raises in grad mode, or None.

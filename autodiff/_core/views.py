@@ -43,12 +43,13 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     if meta is None:
         meta = view._meta = AutogradMeta()
     if outer is None:
-        meta.view = View(source, (None, step), made)
+        meta.view = View(source, (None, step), made, view._array.dtype is not source._array.dtype)
     else:
         if outer.made is not None:
             made = _passed_on(view, outer.made, made)
         # By strides it is found again, where that is how its own was.
-        meta.view = View(outer.base, outer.way and (outer.way, step), made)
+        turned = outer.turned or view._array.dtype is not source._array.dtype
+        meta.view = View(outer.base, outer.way and (outer.way, step), made, turned)
     if view._array.dtype.kind in "fc":
         if storage.views is None:
             storage.views = Views()
@@ -113,7 +114,7 @@ def moved_base(base: Tensor, before: Any) -> None:
         if view is not None and view._meta is not None and view._meta.view is not None:
             found = view._meta.view
             if found.base is base and found.way is not None:
-                view._meta.view = View(base, _beginning(found.way, back), found.made)
+                view._meta.view = View(base, _beginning(found.way, back), found.made, found.turned)
 
 
 def exchanged(tensor: Tensor) -> None:
@@ -122,12 +123,7 @@ def exchanged(tensor: Tensor) -> None:
     for view in (tensor, *(ref() for ref in live)):
         found = None if view is None or view._meta is None else view._meta.view
         # What is seen as another dtype has its way for good.
-        if (
-            view is not None
-            and found is not None
-            and (view is tensor or found.base is tensor)
-            and view._array.dtype is found.base._array.dtype
-        ):
+        if view is not None and found is not None and not found.turned and (view is tensor or found.base is tensor):
             view.meta().view = View(found.base, None, found.made)
 
 

@@ -292,7 +292,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         _check_dtypes(bias, weight)
         expands(bias, (rows._array.shape[0], b[0]))
         out = ops.linear_with_bias(bias, rows, weight)
-    return out if len(a) == 2 else ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]
+    if len(a) == 2:
+        return out  # type: ignore[no-any-return]
+    if bias is not None:
+        return ops.view(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]
+    if len(a) == 1:
+        return reshape_in_place(out, lambda row: ops.squeeze1(row, dims=(0,)))
+    return ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]
 
 
 @function("", "nn.functional", method=False)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE
+from parity.catalogue.nodes import NAMED
 from parity.compare.jitter import treatment
 from parity.compare.naming import named
 from parity.compare.structure import same_family
@@ -44,6 +45,8 @@ _FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1
 _AGAIN = 5
 #: So often is one that differs: what comes and goes is about nothing else.
 _DOUBTED = 4
+#: A name as torch's nodes bear; engines that call theirs otherwise are not held to it.
+_NAME = re.compile(r"Backward\d*$|Backwards$|::")
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: Acts after which memory that was saved may hold something else, uncounted.
@@ -260,9 +263,11 @@ class _Lives:
             yield from self._image("value", step, place, s.value, t.value)
         for check, name, reason in _FACTS:
             a, b = getattr(s, name), getattr(t, name)
-            if check == "node":  # what it is called is told by the tests of operators
+            if check == "node":
                 a, b = a or "none", b or "none"
                 if (a == "none") is (b == "none"):
+                    if a != b and _NAME.search(b) and self._promises_name(step, place):
+                        yield self._plain("name", value, a, b, "its grad_fn has another name", item)
                     continue
             if a != b and (check != "layout" or self._promised_layout(value)):
                 yield self._plain(check, value, a, b, reason, item)
@@ -276,6 +281,14 @@ class _Lives:
             number, _, of_grad = min(extra)
             what = f"the .grad of value {number}" if of_grad else f"value {number}"
             yield self._plain("alias", value, "own memory", what, ".grad shares memory with something else", item)
+
+    def _promises_name(self, step: int, place: int) -> bool:
+        """Whether an engine with torch's names has to call this node as torch does: not in a derivative's own graph."""
+        name = _node_at(self.ours.moments[step], place)
+        while step and _node_at(self.ours.moments[step - 1], place) == name:
+            step -= 1
+        made = self.program.steps[step]
+        return made.op not in _GIVING and made.op not in NAMED
 
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:
         value, item = self.ours.places[place]
@@ -396,6 +409,11 @@ class _Lives:
 
     def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
         return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
+
+
+def _node_at(moment: Moment, place: int) -> str | None:
+    state = moment.states[place] if place < len(moment.states) else None
+    return None if state is None else state.node
 
 
 def _sense(message: str) -> str:
