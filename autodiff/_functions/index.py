@@ -121,8 +121,8 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
         return view, None
     if written is x:
         one_mask, size = _is_one_mask(index), x._array.size
-        # Only filling by a mask of one element is let through, and what is empty without its leading ones.
-        if one_mask and x._array.shape[0] != 1 if not size else not (one_mask and size == 1):
+        # Only filling by a mask of one element is let through, and what is empty without its leading ones, or a part.
+        if one_mask and view is x and x._array.shape[0] != 1 if not size else not (one_mask and size == 1):
             refuse_overlap(x)
     for dim, p in tensors:
         left.update(enumerate(_places(p, view._array.shape, dim), dim))

@@ -24,7 +24,7 @@ NAMED: Mapping[str, str] = MappingProxyType(
         "nn.functional.ctc_loss": _LAST,
         "rms_norm": _LAST,
         "nn.functional.rms_norm": _LAST,
-        "div": "a number divided by a tensor is torch's reciprocal times the number, which rounds twice; here one division",
+        "div": "a number over a tensor is the number times a reciprocal in torch, rounded twice; here it is one division",
         "true_divide": "see div",
         "special.xlog1py": "with a number torch has a node for each side; the derivative is the same",
     }
