@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from parity.engines.torchlike import TorchLike
-from parity.errors import EngineError
+from parity.errors import UsageError
 
 
 @functools.cache
@@ -17,7 +17,7 @@ def load() -> TorchLike:
     try:
         import torch
     except ImportError as error:
-        raise EngineError(f"the reference needs torch, which cannot be imported: {error}") from error
+        raise UsageError(f"the reference is torch, and it cannot be imported ({error}): pip install torch") from error
     return TorchLike(torch)
 
 
