@@ -270,6 +270,12 @@ def trace(input: Tensor) -> Tensor:
     return ops.trace(input)  # type: ignore[no-any-return]
 
 
+def _rowlike(bias: Tensor) -> bool:
+    """Whether a bias goes into one product with the weight, however many dimensions the input has."""
+    array = bias._array
+    return array.ndim > 0 and array.size == array.shape[-1] and bool(array.flags.c_contiguous)
+
+
 @function("nn.functional")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias, row by row of however many dimensions."""
@@ -285,6 +291,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if len(b) != 2 or a[-1] != b[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((math.prod(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)
+    if bias is not None and len(a) != 2 and not (_rowlike(bias) and input._array.flags.c_contiguous):
+        _check_dtypes(bias, weight)
+        return ops.add(linear(input, weight), bias)  # type: ignore[no-any-return]
     rows = input if len(a) == 2 else reshaped(input, (math.prod(a[:-1]), a[-1]))
     if bias is None:
         out = ops.linear(rows, weight)

@@ -21,6 +21,7 @@ from parity.compare.naming import named
 from parity.compare.structure import same_family
 from parity.compare.verdict import Check, Decided, Mismatch, Verdict
 from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
+from parity.engines.interpreter import writes
 from parity.engines.jittered import Jittered
 from parity.engines.living import BROKEN, Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
@@ -47,6 +48,8 @@ _AGAIN = 5
 _DOUBTED = 4
 #: A name as torch's nodes bear; engines that call theirs otherwise are not held to it.
 _NAME = re.compile(r"Backward\d*$|Backwards$|::")
+#: Acts that give the tensor that they are given.
+_SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: Acts after which memory that was saved may hold something else, uncounted.
@@ -288,7 +291,19 @@ class _Lives:
         while step and _node_at(self.ours.moments[step - 1], place) == name:
             step -= 1
         made = self.program.steps[step]
-        return made.op not in _GIVING and made.op not in NAMED
+        if made.op == "requires_grad_":  # which gives the very tensor
+            (same,) = made.refs()
+            return self._promises_name(step, self.ours.places.index((same.index, same.item)))
+        number, _ = self.ours.places[place]
+        return made.op not in _GIVING and made.op not in NAMED and self._made_by(number) not in NAMED
+
+    def _made_by(self, value: int) -> str:
+        """The operator or act that made the tensor, past those that wrote into it."""
+        step = value - len(self.program.inputs)
+        while step >= 0 and (writes(self.program.steps[step]) or self.program.steps[step].op in _SAME):
+            target = self.program.steps[step].kwargs.get("out") or next(self.program.steps[step].refs())
+            step = target.index - len(self.program.inputs)
+        return self.program.steps[step].op if step >= 0 else ""
 
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:
         value, item = self.ours.places[place]
