@@ -25,7 +25,6 @@ NAMED: Mapping[str, str] = MappingProxyType(
         "rms_norm": _LAST,
         "nn.functional.rms_norm": _LAST,
         "div": "a number over a tensor is a reciprocal times the number in torch, rounded twice; here one division",
-        "true_divide": "see div",
         "special.xlog1py": "with a number torch has a node for each side; the derivative is the same",
     }
 )
