@@ -122,6 +122,7 @@ ROWS = (
                 "x.grad",
                 are(2.0**60),
                 raises("TimeoutError"),
+                kind="limit",
                 given=(
                     Trial(
                         "x, y = 1, 1\nt = x * y\nfor _ in range(6): t = t + t\nt.backward()", "x.grad", are(64), OTHER

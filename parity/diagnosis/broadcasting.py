@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import operator
 from typing import Any
+
+import numpy as np
 
 from parity.diagnosis.row import OTHER, Mistake, Trial, are, looks
 
@@ -11,6 +15,7 @@ _ADDED = Trial("x, y = [1, 2], [3, 4]\nout = x + y; out.backward()", "y.grad", a
 _WIDE = "[[1, 2, 3], [4, 5, 6]]"
 #: The same number everywhere: the gradient of a mean by whatever divisor.
 _EVEN = looks("one number", lambda found: found[0].size > 1 and bool((found[0] == found[0].flat[0]).all()))
+_SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _SQUARE = "[[1, 2], [3, 4]]"
 _PRODUCT = Trial(
     f"x, y = {_SQUARE}, [[5, 6], [7, 8]]\nout = x @ y; out.backward()",
@@ -22,8 +27,11 @@ _PRODUCT = Trial(
 
 def _spread(call: str, small: str, right: Any) -> Trial:
     """A small operand is repeated to two rows of three."""
-    lines = f"x, y = {_WIDE}, {small}\nout = {call}; out.backward()"
-    return Trial(lines, "y.grad", are(right), OTHER, given=(_ADDED if "*" not in call else _ALIKE,), what=call)
+    start = f"x, y = {_WIDE}, {small}\nout = {call}"
+    wide, narrow = np.array(ast.literal_eval(_WIDE)), np.array(ast.literal_eval(small))
+    forward = Trial(start, "out", are(_SIGNS[call[2]](*((wide, narrow) if call[0] == "x" else (narrow, wide)))), OTHER)
+    given = (_ADDED if "*" not in call else _ALIKE, forward)
+    return Trial(f"{start}; out.backward()", "y.grad", are(right), OTHER, given=given, what=call)
 
 
 def _product(what: str, x: str, y: str, *right: Any) -> Trial:

@@ -75,7 +75,7 @@ ROWS = (
     ),
     Mistake(
         26,
-        "softmax is unstable: an exponential overflows",
+        "an exponential overflows, as in an unstable softmax",
         "the scores 1000 and 0 give nan, inf or an overflow",
         (
             *(

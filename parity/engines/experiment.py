@@ -257,7 +257,7 @@ class _Bench:
         if not self.engine.anatomy.backward:
             raise Lacks("backward")
         before, self.moment = self.moment, "backward"
-        start = getattr(root, self.engine.anatomy.backward)
+        start = self.subject.start(root)
         how = seed[0] if seed and isinstance(seed[0], str) else ""
         if how == "bare":
             start()
