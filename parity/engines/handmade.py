@@ -125,6 +125,8 @@ class Handmade:
         # torch has a dimension there, NumPy may have none
         if along and op in (*REDUCTIONS, *VARIANTS) and not self.array(args[0]).ndim:
             raise NotImplementedError(f"{op} along a dimension of a single number")
+        if op == "matmul" and how.endswith("dot") and any(self.array(arg).ndim > 2 for arg in args):
+            raise NotImplementedError("dot of batches")  # NumPy's sums over other axes than torch's matmul
         if how == "operator" and not kwargs:
             result = OPERATORS[op][1](*args)
         elif how == "property":
