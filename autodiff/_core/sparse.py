@@ -49,6 +49,7 @@ class SparseOutline(Outline):
 for _name, _member in list(vars(Outline).items()):
     if getattr(_member, "__name__", "") == "_refused":
         setattr(SparseOutline, _name, _refused)
+SparseOutline.__array_interface__ = property(_refused)  # type: ignore[attr-defined]
 
 
 class Sparse(Elsewhere):
