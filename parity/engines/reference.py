@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -60,10 +59,10 @@ def nudging(number: int) -> AbstractContextManager[Any]:
 
 @functools.cache
 def _mode() -> Callable[[int], AbstractContextManager[Any]]:
-    torch = load().module
-    dispatching = importlib.import_module("torch.utils._python_dispatch")
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
 
-    class Nudging(dispatching.TorchDispatchMode):  # type: ignore[misc,name-defined]
+    class Nudging(TorchDispatchMode):  # type: ignore[misc]
         def __init__(self, number: int) -> None:
             super().__init__()
             self.random = np.random.default_rng(number)
