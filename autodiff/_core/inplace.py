@@ -232,7 +232,7 @@ def _keep_a_copy(node: Node, before: Tensor, operands: Sequence[Any]) -> None:
 
 def _stands_for(s: Any, before: Tensor, operands: Sequence[Any]) -> bool:
     """Whether this is the target as it was, or what the operator cast it to, and no other operand of its memory."""
-    if s is before:
+    if s is before or s is before._array:
         return True
     cast = isinstance(s, Tensor) and s._storage is before._storage and s._array.dtype is not before._array.dtype
     return cast and not any(isinstance(x, Tensor) and x._storage is before._storage for x in operands)
@@ -243,7 +243,9 @@ def as_it_was(array: Any) -> Any:
     return np.array(array)
 
 
-def _copied(s: Tensor, before: Tensor) -> Tensor:
+def _copied(s: Any, before: Tensor) -> Any:
+    if not isinstance(s, Tensor):
+        return as_it_was(s)
     copy = wrap(as_it_was(s._array) if s is before else s._array)
     copy._node = s._node
     if duals:

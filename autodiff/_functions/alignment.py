@@ -65,7 +65,7 @@ def _loss(
     if x._array.dtype.char == "e":
         raise NotImplementedError(f"\"ctc_loss_cpu\" not implemented for '{dtypes.title(x._array.dtype)}'")
     rows = _rows(targets, lengths)
-    losses = ops.ctc_loss(x, targets=rows, frames=frames, lengths=lengths, blank=blank, zero_infinity=zero)
+    losses = ops.ctc_loss(x, targets, rows=rows, frames=frames, lengths=lengths, blank=blank, zero_infinity=zero)
     if zero:
         losses = ops.masked_fill(losses, wrap(losses._array == math.inf), 0.0)
     if reduction == "mean":

@@ -184,19 +184,6 @@ def grid_sample(
     return of(input, grid, mode, padding_mode, align_corners)  # type: ignore[no-any-return]
 
 
-@function("", method=False, name="_affine_grid", node="AffineGridGeneratorBackward0", saves="theta")
-def _affine_grid(theta: Tensor, sizes: Sizes, align: bool) -> Tensor:
-    dtype, dims = theta._array.dtype, len(sizes) - 2
-    base = np.ones((*sizes[2:], dims + 1), dtype)
-    for axis, n in enumerate(sizes[2:]):
-        line = np.linspace(-1, 1, n, dtype=np.float64) if n > 1 else np.zeros(1)
-        line = (line if align else line * ((n - 1) / n)).reshape(-1, *(1,) * (dims - axis - 1))
-        base[..., dims - 1 - axis] = line
-    rows = np.broadcast_to(base.reshape(1, -1, dims + 1), (sizes[0], math.prod(sizes[2:]), dims + 1))
-    found = ops.bmm(wrap(np.ascontiguousarray(rows)), ops.transpose(theta, dim0=1, dim1=2))
-    return ops.reshape_to(found, shape=(sizes[0], *sizes[2:], dims))  # type: ignore[no-any-return]
-
-
 @function("nn.functional")
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
     """The places, for grid_sample, to which affine maps (samples, dimensions, dimensions + 1) take those of a size."""
@@ -230,4 +217,4 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"Expected size for first two dimensions of batch2 tensor to be: [{sizes[0]}, {dims + 1}] but got: "
             f"[{shape[0]}, {dims + 1}]."
         )
-    return _affine_grid(theta, sizes, align_corners)
+    return ops.affine_grid(theta, sizes=sizes, align=align_corners)  # type: ignore[no-any-return]

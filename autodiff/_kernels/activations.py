@@ -77,13 +77,13 @@ def elu_backward_by_result(g: Any, out: Any, alpha: float, scale: float, input_s
     return np.where(out > 0, g * scale, g * ((out + alpha * scale) * input_scale))
 
 
-def refuse_falling(name: str, slope: float) -> None:
+def refuse_falling(name: str, slope: float, more: str = "") -> None:
     """Where the slope is negative, the sign of a result is not the sign of what it overwrote."""
     if slope < 0:
         raise RuntimeError(
             f"In-place {name} backward calculation is triggered with a negative slope which is not supported. This "
             "is caused by calling in-place forward function with a negative slope, please call out-of-place version "
-            "instead."
+            f"instead.{more}"
         )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 def matmul(x: Any, y: Any) -> Any:
     kind = x.dtype.char
     if kind in "fd" and x.ndim == y.ndim == 2:
-        # The same product of BLAS for half of what small ones cost.
-        return x.dot(y)
+        # The same product of BLAS for half of what small ones cost; where it scales by one number, 0 times inf is 0.
+        return x.dot(y) if x.shape[1] != 1 else x * y
     if kind == "e":
         return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
     return np.matmul(x, y)

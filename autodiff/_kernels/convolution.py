@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.contraction import matmul
 from autodiff._kernels.half import in_single
 from autodiff._kernels.layout import in_channels, in_rows, laid_in_channels
 
@@ -88,7 +89,7 @@ class _Columns:
 
 def _times(x: Any, y: Any) -> Any:
     """Products of matrices, group by group."""
-    return x[0].dot(y[0])[None] if len(x) == 1 and x.dtype.char in "fd" else np.matmul(x, y)
+    return matmul(x[0], y[0])[None] if len(x) == 1 else np.matmul(x, y)
 
 
 @in_single

@@ -26,8 +26,8 @@ def cdist_backward(g: Any, x: Any, y: Any, out: Any, p: float) -> Any:
     batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
     found = np.zeros((*batch, *x.shape[-2:]), x.dtype)
     for part in _parts(x, y) if g.size and found.size and p != 0 else ():
-        slope = _slope(_differences(x, y, part), out[..., part, :, None], p)
-        found[..., part, :] = np.add.reduce(slope * g[..., part, :, None], axis=-2)
+        each = _pulled(g[..., part, :, None], _differences(x, y, part), out[..., part, :, None], p)
+        found[..., part, :] = np.add.reduce(each, axis=-2)
     return found
 
 
@@ -54,19 +54,21 @@ def _norm(away: Any, p: float) -> Any:
     return np.add.reduce(away**p, axis=-1) ** (1 / p)
 
 
-def _slope(away: Any, norm: Any, p: float) -> Any:
-    """The derivative of the norm by each difference; of several largest ones each gets all of it."""
-    if p == 0:
-        return np.zeros_like(away)
+def _pulled(g: Any, away: Any, norm: Any, p: float) -> Any:
+    """g times the derivative of the norm by each difference; of several largest ones each gets all of it.
+
+    Where a derivative is pinned at 0, what comes in does not matter: it may be infinite.
+    """
     if p == 1:
-        return np.sign(away)
+        return g * np.sign(away)
     if p == math.inf:
         # To torch an infinite difference is no distance of its own: inf - inf.
-        return np.where(np.isinf(away), np.nan, np.sign(away) * (np.abs(away) == norm))
+        return g * np.where(np.isinf(away), np.nan, np.sign(away) * (np.abs(away) == norm))
     if p == 2:
-        return np.where(norm == 0, 0, away / norm)
+        return np.where(norm == 0, 0, g * (away / norm))
     # At p < 1 the power of a difference of 0 has an infinite slope, which torch counts as 0.
-    return np.where((norm == 0) | (away == 0), 0, np.sign(away) * (np.abs(away) / norm) ** (p - 1))
+    pinned = (norm == 0) | (away == 0) if p < 1 else norm == 0
+    return np.where(pinned, 0, g * np.sign(away) * (np.abs(away) / norm) ** (p - 1))
 
 
 def pdist(x: Any, p: float) -> Any:

@@ -45,9 +45,16 @@ def leaky_relu_backward(g: Any, x: Any, slope: float) -> Any:
     return np.where(x > 0, g, g * slope)
 
 
+#: What torch adds.
+_ISSUE = (
+    " File an issue at https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu backward "
+    "calculation with negative slope"
+)
+
+
 def leaky_relu_backward_by_result(g: Any, out: Any, slope: float) -> Any:
     """The same, told from the result."""
-    refuse_falling("leakyReLu", slope)
+    refuse_falling("leakyReLu", slope, _ISSUE)
     return leaky_relu_backward(g, out, slope)
 
 

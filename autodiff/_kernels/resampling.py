@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.contraction import matmul
 from autodiff._kernels.half import in_single
 from autodiff._kernels.layout import with_channels_of
 
@@ -170,3 +171,20 @@ def filtered(n: int, size: int, factor: float | None, align: bool, dtype: Any, c
     totals = weights.sum(0)
     weights = np.divide(weights, totals, where=totals != 0, out=np.zeros_like(weights))
     return np.minimum(begin + steps, n - 1), weights.astype(dtype)
+
+
+def affine_places(sizes: tuple[int, ...], align: bool, dtype: Any) -> Any:
+    """Homogeneous coordinates (places, dimensions + 1), width first, from -1 to 1: of the ends, or of their edges."""
+    dims = len(sizes) - 2
+    found = np.ones((*sizes[2:], dims + 1), dtype)
+    for axis, n in enumerate(sizes[2:]):
+        line = np.linspace(-1, 1, n, dtype=np.float64) if n > 1 else np.zeros(1)
+        line = (line if align else line * ((n - 1) / n)).reshape(-1, *(1,) * (dims - axis - 1))
+        found[..., dims - 1 - axis] = line
+    return found.reshape(-1, dims + 1)
+
+
+def affine_grid(theta: Any, sizes: tuple[int, ...], align: bool) -> Any:
+    """Where affine maps take the places of images of these sizes: (samples, *places, dimensions)."""
+    found = matmul(affine_places(sizes, align, theta.dtype), theta.swapaxes(1, 2))
+    return found.reshape(sizes[0], *sizes[2:], len(sizes) - 2)

@@ -59,7 +59,10 @@ def delay(x: Any, dim: int, reverse: bool, first: float) -> Any:
 
 
 def recur(x: Any, factor: Any, dim: int, reverse: bool) -> Any:
-    """s[j] = x[j] + factor[j] * s[j-1], in double for float32: a linear recurrence."""
+    """s[j] = x[j] + factor[j] * s[j-1], in double for float32: a linear recurrence.
+
+    A factor of 0 lets nothing pass, be it infinite.
+    """
     if not x.ndim:
         return x
     dtype = _WIDER.get(x.dtype.char, x.dtype)
@@ -69,10 +72,19 @@ def recur(x: Any, factor: Any, dim: int, reverse: bool) -> Any:
         out = _recur_in_blocks(terms, factors) if len(terms) >= LONG else None
         out = _recur_numbers(terms, factors) if out is None else out
     else:
-        out = terms
-        for j in range(1, len(terms)):
-            out[j] += factors[j] * out[j - 1]
+        out = _recur_rows(terms.copy(), factors)
+        if not np.isfinite(out).all():
+            out = _recur_rows(terms, factors, stopping=True)
     return np.ascontiguousarray(_flip(np.moveaxis(out, 0, dim), dim, reverse), x.dtype)
+
+
+def _recur_rows(out: Any, factors: Any, stopping: bool = False) -> Any:
+    for j in range(1, len(out)):
+        passed = factors[j] * out[j - 1]
+        if stopping:
+            passed[factors[j] == 0] = 0
+        out[j] += passed
+    return out
 
 
 def _recur_in_blocks(terms: Any, factors: Any) -> Any:
@@ -102,7 +114,7 @@ def _recur_numbers(terms: Any, factors: Any) -> Any:
     s: Any = 0.0
     found = []
     for t, f in zip(terms.ravel().tolist(), factors.ravel().tolist()):
-        s = t + f * s if found else t
+        s = t + f * s if f and found else t
         found.append(s)
     return np.array(found, terms.dtype).reshape(terms.shape)
 

@@ -13,15 +13,17 @@ def _no_second(g: Any) -> Any:
     raise RuntimeError("derivative for aten::_ctc_loss_backward is not implemented")
 
 
+# torch saves the targets and the losses too, though the one is read from `rows` and the other computed anew.
 general(
     "ctc_loss",
-    lambda log_probs, targets, frames, lengths, blank, zero_infinity: ctc.ctc_loss(
-        log_probs, targets, frames, lengths, blank
+    lambda log_probs, targets, rows, frames, lengths, blank, zero_infinity: ctc.ctc_loss(
+        log_probs, rows, frames, lengths, blank
     ),
-    lambda g, log_probs, targets, frames, lengths, blank, zero_infinity: ops.ctc_back(
-        g, log_probs, targets=targets, frames=frames, lengths=lengths, blank=blank, zero_infinity=zero_infinity
+    lambda g, log_probs, targets, out, rows, frames, lengths, blank, zero_infinity: ops.ctc_back(
+        g, log_probs, targets=rows, frames=frames, lengths=lengths, blank=blank, zero_infinity=zero_infinity
     ),
-    inputs=("log_probs",),
+    None,
+    inputs=("log_probs", "targets"),
 )
 general(
     "ctc_back",

@@ -13,7 +13,7 @@ def _none_of(name: str) -> Any:
     """The rule of a derivative that torch does not have either."""
 
     def rule(g: Any) -> Any:
-        raise RuntimeError(f"the derivative for '{name}' is not implemented.")
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
     return rule
 

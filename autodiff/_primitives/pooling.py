@@ -60,7 +60,7 @@ for _dims in (2, 3):
     general(
         f"max_unpool{_dims}",
         pooling.planes_written,
-        lambda g, input, indices, sizes: ops.planes_taken(g, indices, dims=len(sizes)),
+        lambda g, indices, sizes: ops.planes_taken(g, indices, dims=len(sizes)),
         None,
         inputs=("input", "indices"),
         node=f"MaxUnpool{_dims}DBackward0",

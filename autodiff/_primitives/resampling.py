@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.kinds import general, linear
 from autodiff._core.registry import ops
 from autodiff._kernels import resampling
@@ -46,3 +48,15 @@ for _mode in ("Reflection", "Replication"):
             node=f"{_mode}Pad{_dims}DBackward0",
         )
 linear("padded_round", resampling.resampled, _back, node="torch::autograd::CopySlices")
+
+
+# -- places of affine maps ---------------------------------------------------------------------------------------
+def _affine_back(g: Any, theta_dtype: Any, sizes: tuple[int, ...], align: bool) -> Any:
+    places = resampling.affine_places(sizes, align, theta_dtype)
+    rows = ops.reshape_to(g, shape=(sizes[0], len(places), len(sizes) - 2))
+    # Repeated without copies; transposed last, as torch does.
+    across = np.broadcast_to(places.T, (sizes[0], *places.T.shape))
+    return ops.transpose(ops.bmm(across, rows), dim0=1, dim1=2)
+
+
+general("affine_grid", resampling.affine_grid, _affine_back, inputs=("theta",), node="AffineGridGeneratorBackward0")

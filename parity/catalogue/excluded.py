@@ -92,9 +92,24 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "torch's least variance, 1e-12, is 0 in half precision, and one of -0 turns the sign about",
             torch="nan inf",
         ),
+        "cdist": Known(
+            _ANY,
+            "torch computes distances by products of matrices: beside an infinite coordinate that is inf - inf",
+            together="nan/inf nan/0 nan/finite",
+        ),
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
         ),
+        **{
+            f"fft.{name}{count}": Known(
+                _ANY,
+                "nan and inf go where the library's way of splitting the sums takes them: a factor of 1 or i is no "
+                "multiplication in one, and 0·inf in another",
+                torch="any",
+            )
+            for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
+            for count in ("", "2", "n")
+        },
         "cumprod": Known(
             _GRADIENTS,
             f"{_QUOTIENTS}; and past the first 0 of a row it writes 0, whatever the products are, "
@@ -252,6 +267,8 @@ REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "input_is_complex == grad_is_complex": "torch hands a real operand beside a complex one a complex gradient, "
         "which its own backward pass refuses",
+        "Unsupported memory format. Supports only ChannelsLast3d, Contiguous": "torch's pooling of one volume "
+        "refuses a gradient that lies as images with channels last do, though its order in memory means nothing",
         "INTERNAL ASSERT FAILED": "torch trips over a check of its own inside",
         "ZeroTensors are immutable": "torch's gradient is a tensor of zeros without memory, to which its own backward "
         "pass cannot add another",

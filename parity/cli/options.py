@@ -37,7 +37,7 @@ def engine_options(verb: argparse.ArgumentParser) -> None:
         action=_Merged,
         default={},
         metavar="NAME=WHAT",
-        help=f"of a class, what probing got wrong: {', '.join(OPTIONS)}; e.g. value=v,grad=g",
+        help=f"of a class, what probing missed: {', '.join(OPTIONS)}; e.g. value=v,grad=g. Of torch.compile: backend",
     )
 
 

@@ -202,7 +202,9 @@ class Comparison:
         return self._agrees(explained) if explained else Verdict("agrees", "bits")
 
     def _zeros(self, pairs: Sequence[Pair]) -> Verdict | None:
-        """Signs of zero, which no yardstick sees, where nothing else differs."""
+        """Signs of zero, which no yardstick sees, where nothing else differs and the engine has such signs."""
+        if not getattr(self.subject, "signed_zeros", True):
+            return None
         for pair in pairs:
             apart = exact.zero_promised(self.program, self.ours, self.theirs, pair)
             if apart is not None:

@@ -63,6 +63,8 @@ class Child(Channel):
         self.kinds = ("tame", "exact") if self.abilities.scalar else ("tame", "shapes", "exact")
         #: Whether a backward pass starts from ones, because `backward` takes no array.
         self.ones = not self.abilities.scalar and self.anatomy["seed"] not in ("array", "tensor")
+        #: Whether a zero has a sign: Python's whole numbers, which a class of numbers may hand on, have none.
+        self.signed_zeros = not self.abilities.scalar
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.torchlike import TorchLike
-from parity.errors import EngineError
+from parity.errors import UsageError
 
 
 @functools.cache
@@ -20,7 +20,7 @@ def load() -> TorchLike:
     try:
         import torch
     except ImportError as error:
-        raise EngineError(f"the reference needs torch, which cannot be imported: {error}") from error
+        raise UsageError(f"the reference is torch, and it cannot be imported ({error}): pip install torch") from error
     return TorchLike(torch)
 
 

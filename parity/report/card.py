@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,12 +50,18 @@ VALUES: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
 
 
 def card_text(
-    engine: Any, reference: Any, catalogue: Mapping[str, OpSpec], versions: Mapping[str, str], conforms: str
+    engine: Any,
+    reference: Any,
+    catalogue: Mapping[str, OpSpec],
+    versions: Mapping[str, str],
+    conforms: str,
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The card as Markdown; every convention is a program that was run on both engines just now."""
     dtype = getattr(engine, "dtypes", ("float64",))[0]
     scalar = hasattr(engine, "abilities") and engine.abilities.scalar
-    lines = [f"# {engine.name}", "", f"<!-- written by `parity card {engine.name}` -->", ""]
+    command = " ".join([f"parity card {engine.name}", *(f"--engine-option {n}={v}" for n, v in options.items())])
+    lines = [f"# {engine.name}", "", f"<!-- written by `{command}` -->", ""]
     lines += [f"Measured with {', '.join(f'{name} {version}' for name, version in versions.items())}.", ""]
     there = [name for name in catalogue if engine.supports(name) or engine.supports(name, "operator")]
     lines += [f"- **Conformance**: {conforms}."]

@@ -107,7 +107,7 @@ def tensor(call: Call, argument: Argument) -> Any:
         shape = fitted(draft, least, most)
         dtype = np.dtype(matching).name if matching else draft.dtype(kinds)
         # Small numbers in a long row tie.
-        if tieless or (ordered is not None and shape and shape[ordered] > _INSERTED):
+        if tieless or (ordered is not None and shape and _row(shape, ordered) > _INSERTED):
             end = float(max(8, shapes.size(shape))) if draft.exact else 8.0
             values = arrays.distinct(draft.source, shape, -end, end).round(0 if draft.exact else 4)
             if KIND_OF_CHAR[np.dtype(dtype).char] == "u":
@@ -150,11 +150,15 @@ def _of_pairs(array: Array) -> bool:
 _INSERTED = 16
 
 
-def disordered(array: Array, axis: int) -> bool:
-    """Whether elements along a dimension are equal, and so many that torch sorts them in no promised order."""
-    if array.ndim == 0 or array.shape[axis] <= _INSERTED:
+def _row(shape: Shape, axis: int | str) -> int:
+    return shapes.size(shape) if isinstance(axis, str) else shape[axis]
+
+
+def disordered(array: Array, axis: int | str) -> bool:
+    """Whether elements along a dimension, or of "all", are equal, and so many that torch promises them no order."""
+    if array.ndim == 0 or _row(array.shape, axis) <= _INSERTED:
         return False
-    rows = np.moveaxis(np.sort(array, axis), axis, 0)
+    rows = np.sort(array, None) if isinstance(axis, str) else np.moveaxis(np.sort(array, axis), axis, 0)
     equal = (rows[1:] == rows[:-1]) | ((rows[1:] != rows[1:]) & (rows[:-1] != rows[:-1]))
     return bool(equal.any())
 

@@ -34,7 +34,7 @@ from parity.strategies import (
 from parity.strategies.arguments import LEFT, Call, Drawer, Spread
 from parity.strategies.draft import Draft
 from parity.strategies.dtypes import KIND
-from parity.strategies.exactness import ROUNDED_SECOND, bits_after
+from parity.strategies.exactness import ROUNDED_SECOND, bits_after, counts_what_is_left_out
 from parity.strategies.item import Item, Unfit
 from parity.strategies.leaning import EVEN, OFTEN, Leaning
 from parity.strategies.shapes import Shape
@@ -169,6 +169,8 @@ def draw_step(draft: Draft, plan: Plan, mends: Mends | None = None, *, spelling:
             values[argument.name] = value
     if call.even:
         extents.check_even(call)
+    if counts_what_is_left_out(spec.name, values):
+        raise Unfit
     bits = bits_after(spec.name, values) if draft.exact else 0
     args, kwargs = _assembled(spec, values)
     if spelling is None:

@@ -30,6 +30,7 @@ _LOSSES = {
 }
 #: Their second derivatives are computed by divisions, also in torch, and so are not exact.
 LONG_PRODUCTS = frozenset(["prod", "cumprod", "scatter_reduce", "index_reduce"])
+_REDUCING = frozenset(["scatter_reduce", "index_reduce"])
 #: Operators whose second derivatives are quotients that cancel, which torch rounds.
 ROUNDED_SECOND = LONG_PRODUCTS | {"copysign"}
 #: Of complex numbers these need a square root, or in torch a division.
@@ -55,7 +56,7 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
         raise Unfit
     if op in _LOSSES:
         return _loss(op, most, values)
-    if op in ("scatter_reduce", "index_reduce"):
+    if op in _REDUCING:
         return _reduced(values, most)
     if op in LONG_PRODUCTS:
         array = values["input"].array
@@ -91,9 +92,18 @@ def bits_after(op: str, values: Mapping[str, Any]) -> int:
     return most
 
 
-def _reduced(values: Mapping[str, Any], bits: int) -> int:
-    """The bits of what is reduced at positions; Unfit where a gradient would be divided by other than a power of 2."""
-    how, whole = values["reduce"], values.get("include_self", True)
+def counts_what_is_left_out(op: str, values: Mapping[str, Any]) -> bool:
+    """Whether an extreme ties with an input's element that is left out: torch counts that among those that tie."""
+    if op not in _REDUCING or values.get("include_self", True) or values["reduce"] not in ("amax", "amin"):
+        return False
+    extreme = max if values["reduce"] == "amax" else min
+    array = np.atleast_1d(values["input"].array)
+    return any(array[place] == extreme(found) for place, found in _met(values).items())
+
+
+def _met(values: Mapping[str, Any]) -> dict[tuple[int, ...], list[Any]]:
+    """What is reduced at each place that an index names."""
+    whole = values.get("include_self", True)
     array, index = np.atleast_1d(values["input"].array), np.atleast_1d(values["index"].array)
     source = np.atleast_1d(values.get("src", values.get("source")).array)
     axis = values["dim"] % array.ndim
@@ -103,6 +113,12 @@ def _reduced(values: Mapping[str, Any], bits: int) -> int:
     for at in np.ndindex(index.shape):
         place = (*at[:axis], int(index[at]), *at[axis + 1 :])
         met.setdefault(place, [array[place]] if whole else []).append(source[at])
+    return met
+
+
+def _reduced(values: Mapping[str, Any], bits: int) -> int:
+    """The bits of what is reduced at positions; Unfit where a gradient would be divided by other than a power of 2."""
+    how, met = values["reduce"], _met(values)
     most = max(map(len, met.values()), default=1)
     if how == "prod":
         if most > 6:
@@ -113,11 +129,8 @@ def _reduced(values: Mapping[str, Any], bits: int) -> int:
             raise Unfit
         return bits + 3
     if how in ("amax", "amin"):
-        for place, found in met.items():
-            extreme = max(found) if how == "amax" else min(found)
-            ties = found.count(extreme)
-            if not whole and array[place] == extreme:
-                raise Unfit  # torch counts the input's element among those that tie even where it is left out
+        for found in met.values():
+            ties = found.count(max(found) if how == "amax" else min(found))
             if ties & (ties - 1):
                 raise Unfit
         return bits + 2

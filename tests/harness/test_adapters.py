@@ -164,11 +164,15 @@ def test_adapters_are_short():
 _PLAIN = ("add", "mul", "sub", "div")
 
 
-@pytest.fixture(params=[target for target in ADAPTERS if target != "torch.compile"])
+#: The default compiles each program for seconds.
+_OPTIONS = {"torch.compile": {"backend": "aot_eager_decomp_partition"}}
+
+
+@pytest.fixture(params=list(ADAPTERS))
 def released(request):
     if importlib.util.find_spec(ADAPTERS[request.param]) is None:
         pytest.skip(f"{ADAPTERS[request.param]} is not installed")
-    return adapted(request.param)
+    return adapted(request.param, _OPTIONS.get(request.param, {}))
 
 
 def test_released_engines_conform(released):
@@ -217,8 +221,20 @@ def test_a_card_tells_what_was_measured():
     assert "| nan >= 0 | False | False |" in text
 
 
-def test_cards_are_kept_for_every_engine_but_the_slow_one():
-    cards = Path("docs/cards")
-    for target in ADAPTERS:
-        if target != "torch.compile":  # it compiles each program for seconds
-            assert (cards / f"{target.replace('.', '-')}.md").is_file(), target
+@pytest.mark.parametrize("target", ADAPTERS)
+def test_a_card_is_kept(target):
+    assert (Path("docs/cards") / f"{target.replace('.', '-')}.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("target", "option", "complaint"),
+    [
+        ("torch.compile", {"backend": "gcc"}, "torch.compile has no backend 'gcc'; it has .*inductor"),
+        ("torch.compile", {"color": "red"}, "torch.compile has no engine option 'color'; it has backend"),
+        ("torch.func", {"backend": "eager"}, "torch.func has no engine option 'backend'; it has none"),
+        ("torch", {"backend": "eager"}, "torch is no class of a file or a module: it takes no engine options"),
+    ],
+)
+def test_options_that_an_engine_has_not(target, option, complaint):
+    with pytest.raises(UsageError, match=complaint):
+        resolve(target, option)

@@ -164,6 +164,18 @@ def test_a_broken_adapter_is_3_with_one_traceback(engine, capfd, text, cause, jo
     assert err.count("Traceback (most recent call last)") == 1 + err.count("direct cause of the following")
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_without_torch_one_line_says_what_to_install(tmp_path: Path, jobs) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here')\n")
+    command = [sys.executable, "-m", "parity", "run", "autodiff", "--max-examples", "500", "--jobs", jobs]
+    paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False
+    )
+    complaint = "parity: the reference is torch, and it cannot be imported (no torch here): pip install torch\n"
+    assert (done.returncode, done.stderr) == (4, complaint)
+
+
 def test_a_process_that_dies_is_named(engine, capfd) -> None:
     target = engine("dying", "import os\ndef exp(input): os._exit(9)")
     assert main(["run", target, "--ops", "exp", "--max-examples", "500", "--jobs", "2"]) == 3

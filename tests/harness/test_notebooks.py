@@ -184,6 +184,19 @@ def test_a_class_without_backward_is_run_for_its_values(tmp_path, monkeypatch, c
     assert "MISTAKE" not in out
 
 
+def test_whole_numbers_have_no_sign_of_zero(tmp_path, reference):
+    body = (
+        "class V:\n  def __init__(self, x): self.x = x\n  def __mul__(self, o): return V(self.x * getattr(o, 'x', o))\n"
+        "  def relu(self): return V(0 if self.x < 0 else self.x)\n"
+    )
+    engine = load(f"{class_file(tmp_path, body)}:V")
+    steps = (Step("relu", (Ref(0),)), Step("mul", (Ref(1), -1)))
+    program = Program((Input(np.array(-1.5)),), steps, ())
+    assert execute(program, reference).values[-1].tobytes() == np.array(-0.0).tobytes()
+    assert execute(program, engine).values[-1].tobytes() == np.array(0.0).tobytes()
+    assert compare(program, reference, engine).status == "agrees"
+
+
 @pytest.fixture(scope="module")
 def planted():
     engine = load(f"{HERE.parent}/planted/tensor.py:Tensor")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from typing import Any
 
 from parity.engines.adapters.torch_func import TorchFunc
 from parity.engines.interpreter import Live
 from parity.engines.protocol import Run
+from parity.errors import UsageError
 from parity.program import Program, Ref, substitute
 
 
@@ -17,30 +17,29 @@ class TorchCompile(TorchFunc):
 
     order = 1
 
-    def __init__(self) -> None:
+    def __init__(self, backend: str = "inductor") -> None:
         super().__init__()
-        self.name = "torch.compile"
+        if backend not in (known := self.torch.module.compiler.list_backends(None)):
+            raise UsageError(f"torch.compile has no backend {backend!r}; it has {', '.join(known)}")
+        self.name, self.backend, self.version = "torch.compile", backend, f"{self.version} ({backend})"
+        self.torch.module._logging.set_logs(all=50)  # what does not compile is an error of its program
 
     def run(self, program: Program) -> Run:
         live = Live(self.torch, copying=False)
-        if not live.attempt_each("input", live.add_input, program.inputs):
+        if not live.attempt_each("input", live.add_input, program.inputs) or not live.attempt(
+            "step 0", lambda: live.tensors.extend(self._compiled(program, list(live.tensors)))
+        ):
             return live.run
-        leaves = list(live.tensors)
-        if not live.attempt("step 0", lambda: live.tensors.extend(self._compiled(program, leaves))):
-            return live.run
-        live.run.values += [self._arrays(made) for made in live.tensors[len(leaves) :]]
+        tree_map = self.torch.module.utils._pytree.tree_map
+        live.run.values += tree_map(self.torch.array, live.tensors[len(program.inputs) :])
         if program.cotangents:
             live.differentiate(program)
         live.run.requires_grad = []
         return live.run
 
-    def _arrays(self, made: Any) -> Any:
-        return tuple(map(self._arrays, made)) if isinstance(made, tuple) else self.torch.array(made)
-
-    def _compiled(self, program: Program, leaves: Sequence[Any]) -> list[Any]:
-        torch = self.torch.module
+    def _compiled(self, program: Program, leaves: list[Any]) -> list[Any]:
+        torch, graph = self.torch.module, self.torch.module.fx.Graph()
         torch._dynamo.reset()
-        graph = torch.fx.Graph()
         made = [graph.placeholder(f"x{number}") for number in range(len(leaves))]
 
         def node(leaf: Any) -> Any:
@@ -50,11 +49,12 @@ class TorchCompile(TorchFunc):
             return found if leaf.item is None else graph.call_function(operator.getitem, (found, leaf.item))
 
         for step in program.steps:
-            call = self.torch._find(step.op, step.spelling)
             kwargs = {key: substitute(value, node) for key, value in step.kwargs.items()}
+            call = self.torch._find(step.op, step.spelling)
             made.append(graph.call_function(call, substitute(step.args, node), kwargs))
         graph.output(tuple(made[len(leaves) :]))
-        return list(torch.compile(torch.fx.GraphModule(torch.nn.Module(), graph), dynamic=False)(*leaves))
+        whole = torch.fx.GraphModule(torch.nn.Module(), graph)
+        return list(torch.compile(whole, backend=self.backend, dynamic=False)(*leaves))
 
 
 parity_engine = TorchCompile
