@@ -15,6 +15,7 @@ from autodiff import cpu as cpu
 from autodiff import cuda as cuda
 from autodiff import distributed as distributed
 from autodiff import dropin as dropin
+from autodiff import fft as fft
 from autodiff import func as func
 from autodiff import graph as graph
 from autodiff import jit as jit
