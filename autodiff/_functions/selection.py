@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import arguments, dtypes
 from autodiff._core.batched import Batched, whole
 from autodiff._core.function import function
+from autodiff._core.inplace import assign
+from autodiff._core.modes import no_grad
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -129,6 +133,21 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return ops.take(input, index)  # type: ignore[no-any-return]
 
 
+def renormalized(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    """Rows that are looked up and longer than `max_norm` shortened to it, in place and outside any graph."""
+    rows = np.unique(whole(indices))
+    table = weight._array[rows]
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(table.astype(np.float64), norm_type, axis=1)
+        longer = lengths > max_norm
+    if not longer.any():
+        return
+    factors = (max_norm / (lengths[longer] + 1e-7)).astype(table.dtype)
+    with no_grad():
+        index, made = wrap(rows[longer]), wrap(table[longer] * factors[:, None])
+        assign(weight, lambda held: ops.index_copy(held, index, made, dim=0))
+
+
 @function("nn.functional")
 def embedding(
     input: Tensor,
@@ -148,8 +167,8 @@ def embedding(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"torch.{dtypes.title(indices.dtype)}Tensor instead (while checking arguments for embedding)"
         )
-    if max_norm is not None or sparse:
-        raise NotImplementedError("embedding(): max_norm and sparse gradients are not supported")
+    if sparse:
+        raise NotImplementedError("embedding(): sparse gradients are not supported")
     rows = table.shape[0]
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
@@ -158,4 +177,6 @@ def embedding(
     indices = whole(input)
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         raise IndexError("index out of range in self")
+    if max_norm is not None:
+        renormalized(weight, input, max_norm, norm_type)
     return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]
