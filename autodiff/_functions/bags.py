@@ -11,7 +11,7 @@ from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.selection import renormalized
+from autodiff._functions.selection import shorten
 
 
 def _check(input: Tensor, weight: Tensor, offsets: Tensor, padding_idx: int | None) -> None:
@@ -128,7 +128,7 @@ def embedding_bag(
             "arguments for embedding_bag)"
         )
     if max_norm is not None:
-        renormalized(weight, input, max_norm, norm_type)
+        shorten(weight, np.unique(whole(input)), max_norm, norm_type)
     return _bagged(weight, input, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset,
                    padding_idx)  # fmt: skip
 

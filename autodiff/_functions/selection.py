@@ -9,7 +9,6 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.batched import Batched, whole
 from autodiff._core.function import function
-from autodiff._core.inplace import assign
 from autodiff._core.modes import no_grad
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
@@ -133,19 +132,15 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return ops.take(input, index)  # type: ignore[no-any-return]
 
 
-def renormalized(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
-    """Rows that are looked up and longer than `max_norm` shortened to it, in place and outside any graph."""
-    rows = np.unique(whole(indices))
-    table = weight._array[rows]
-    with np.errstate(all="ignore"):
-        lengths = np.linalg.norm(table.astype(np.float64), norm_type, axis=1)
-        longer = lengths > max_norm
-    if not longer.any():
-        return
-    factors = (max_norm / (lengths[longer] + 1e-7)).astype(table.dtype)
-    with no_grad():
-        index, made = wrap(rows[longer]), wrap(table[longer] * factors[:, None])
-        assign(weight, lambda held: ops.index_copy(held, index, made, dim=0))
+def shorten(weight: Tensor, rows: Any, most: float, p: float) -> None:
+    """Write rows that are longer than `most` anew, at that length; the graph does not see it."""
+    table = weight._array
+    lengths = np.linalg.norm(table[rows], p, axis=1)
+    long = lengths > most
+    if long.any():
+        scale = (most / (lengths[long] + 1e-7)).astype(table.dtype)
+        with no_grad():
+            weight[wrap(rows[long])] = wrap(table[rows[long]] * scale[:, None])
 
 
 @function("nn.functional")
@@ -158,7 +153,10 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:
-    """The rows of weight at the indices; the row `padding_idx` gets no gradient."""
+    """The rows of weight at the indices; the row `padding_idx` gets no gradient.
+
+    `max_norm` first shortens, in the weight itself, those of the rows that are longer.
+    """
     indices, table = input._array, weight._array
     if table.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
@@ -178,5 +176,5 @@ def embedding(
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         raise IndexError("index out of range in self")
     if max_norm is not None:
-        renormalized(weight, input, max_norm, norm_type)
+        shorten(weight, np.unique(indices), max_norm, norm_type)
     return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]
