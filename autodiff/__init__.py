@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from autodiff import _functions, _primitives, autograd, linalg, nn, random, special, version  # noqa: F401
+from autodiff import _functions, _primitives, autograd, fft, linalg, nn, random, special, version  # noqa: F401
 from autodiff._core.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
@@ -31,7 +31,7 @@ _LATER = {
     "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
     **{name: name for name in (
         "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "dropin", "func", "graph", "jit",
-        "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "utils", "xpu",
+        "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "sparse", "utils", "xpu",
     )},
 }  # fmt: skip
 
