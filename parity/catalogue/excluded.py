@@ -100,6 +100,15 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
         ),
+        **{
+            f"{space}cosine_similarity": Known(
+                frozenset(["second"]),
+                "a norm has no second derivative at 0, where torch's is nan; in torch that nan goes on through what is "
+                "0 for certain, as is one half of a triangular matrix",
+                spreads=True,
+            )
+            for space in ("", "nn.functional.")
+        },
         "cumprod": Known(
             _GRADIENTS,
             f"{_QUOTIENTS}; and past the first 0 of a row it writes 0, whatever the products are, "
