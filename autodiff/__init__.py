@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from autodiff import _functions, _primitives, autograd, linalg, nn, random, special  # noqa: F401
+from autodiff import _functions, _primitives, autograd, fft, linalg, nn, random, special, version  # noqa: F401
 from autodiff._core.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
@@ -22,15 +22,17 @@ from autodiff._surface import constants as _constants
 from autodiff._surface import methods as _methods
 from autodiff._surface import namespaces as _namespaces
 from autodiff._surface import operators as _operators
-
-__version__ = "0.1.0"
+from autodiff.version import __version__  # noqa: F401
 
 #: What is loaded when first asked for: public name to the module that has it, or is it.
 _LATER = {
-    "as_torch": "dropin", "dropin": "dropin",
-    "func": "func", "graph": "graph", "library": "library", "load": "serialization", "optim": "optim",
-    "save": "serialization", "serialization": "serialization", "to_dlpack": "utils.dlpack",
-    "utils": "utils", "vmap": "func",
+    "as_torch": "dropin", "autocast": "amp", "compile": "compiler", "get_autocast_cpu_dtype": "amp",
+    "get_autocast_dtype": "amp", "is_autocast_cache_enabled": "amp", "is_autocast_enabled": "amp",
+    "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
+    **{name: name for name in (
+        "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "dropin", "func", "graph", "jit",
+        "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "utils", "xpu",
+    )},
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.geometry import device
+from autodiff._core.geometry import placed
 
 
 def dim(given: Any, ndim: int) -> int:
@@ -114,6 +114,6 @@ _OF_BUILTIN = {
 
 
 def check_device(given: Any) -> None:
-    """Raise RuntimeError for a device that is not the CPU."""
+    """Raise torch's error for a device that is not the CPU."""
     if given is not None:
-        device(given)
+        placed(given)

@@ -40,6 +40,29 @@ class dtype:
         return (by_name, (self.name,))
 
 
+class _Unheld(dtype):
+    """A dtype that programs may name and ask about, and that no tensor here can have."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, itemsize: int) -> None:
+        self.name = name
+        self.alias = None
+        self.itemsize = itemsize
+        self.is_floating_point, self.is_complex = True, False
+
+    @property
+    def numpy(self) -> Any:  # type: ignore[override]
+        raise TypeError(f"{self.name} is not available: NumPy has no such dtype; float16 and float32 are")
+
+    @property
+    def is_signed(self) -> bool:
+        return True
+
+    def to_real(self) -> dtype:
+        return self
+
+
 bool_ = dtype("bool")
 uint8 = dtype("uint8")
 int8 = dtype("int8")
@@ -51,6 +74,7 @@ float32 = dtype("float32", "float")
 float64 = dtype("float64", "double")
 complex64 = dtype("complex64", "cfloat")
 complex128 = dtype("complex128", "cdouble")
+bfloat16 = _Unheld("bfloat16", 2)
 
 #: From torch's "lowest" to its "highest", as its lattice lists them.
 DTYPES = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)
@@ -63,7 +87,7 @@ NumpyDType = np.dtype[Any]
 
 
 def by_name(name: str) -> dtype:
-    return next(d for d in DTYPES if d.name == name)
+    return next(d for d in (*DTYPES, bfloat16) if d.name == name)
 
 
 def of(array: Any) -> dtype:

@@ -91,7 +91,8 @@ def function(
     "view" where that only changes the tensor's geometry, "overlapping" where operands may share the memory written,
     "apart" where not even the tensor itself may be one.
     `out`: takes `out=`; "discrete" where the result has no derivative, so that it does not matter what requires grad;
-    "new" where the result takes on its dtype; "same" where it must have the result's own.
+    "new" where the result takes on its dtype; "same" where it must have the result's own,
+    "alike" where it must be complex if and only if the result is.
     `counts`: how often torch counts the write into `out`, of the operands, where that is not once.
     `node` and `saves`: recorded as one node of that name, which saves these inputs, or its result (`out`).
     """

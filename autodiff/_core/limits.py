@@ -6,15 +6,34 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import arguments, dtypes
 from autodiff._core.dtypes import Default
 
 
-class finfo:
+class _Limits:
+    """Equal where the dtype is; not to be hashed, as torch's are not."""
+
+    dtype: str
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.dtype == self.dtype
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _asked(name: str, type: Any) -> dtypes.dtype:
+    try:
+        return dtypes.OF_NUMPY[arguments.numpy_dtype(type)]
+    except TypeError:
+        kind = type.__class__.__name__
+        raise TypeError(f"{name}(): argument 'type' (position 1) must be torch.dtype, not {kind}") from None
+
+
+class finfo(_Limits):
     """The limits of a floating dtype; of a complex one, those of its parts. Raises TypeError for integers."""
 
-    def __init__(self, dtype: dtypes.dtype | None = None) -> None:
-        kind = dtypes.OF_NUMPY[Default.real] if dtype is None else dtype
+    def __init__(self, type: Any = None) -> None:
+        kind = dtypes.OF_NUMPY[Default.real] if type is None else _asked("finfo", type)
         if not (kind.is_floating_point or kind.is_complex):
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{kind}'")
         found: Any = np.finfo(kind.to_real().numpy)
@@ -24,7 +43,7 @@ class finfo:
         self.max = float(found.max)
         self.min = float(found.min)
         self.tiny = self.smallest_normal = float(found.tiny)
-        self.resolution = float(found.resolution)
+        self.resolution = float(f"1e-{found.precision}")
 
     def __repr__(self) -> str:
         return (
@@ -33,15 +52,18 @@ class finfo:
         )
 
 
-class iinfo:
+class iinfo(_Limits):
     """The limits of an integer dtype. Raises TypeError for others."""
 
-    def __init__(self, dtype: dtypes.dtype) -> None:
-        if dtype.numpy.kind not in "iu":
-            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{dtype}'")
-        found = np.iinfo(dtype.numpy)
-        self.dtype = dtype.name
+    def __init__(self, type: Any) -> None:
+        kind = _asked("iinfo", type)
+        if kind.is_floating_point or kind.is_complex:
+            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{kind}'")
+        if kind is dtypes.bool_:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        found = np.iinfo(kind.numpy)
+        self.dtype = kind.name
         self.bits, self.min, self.max = found.bits, int(found.min), int(found.max)
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

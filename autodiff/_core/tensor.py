@@ -106,20 +106,6 @@ class Tensor:
     _storage: Storage | None
     _meta: AutogradMeta | None
 
-    def __new__(cls, *data: Any) -> Any:
-        """Sizes, for memory with nothing in it yet; or what `tensor()` takes, in the default dtype."""
-        tensor = object.__new__(cls)
-        given = data[0] if len(data) == 1 else ()
-        if data and all(isinstance(n, int) for n in data):
-            tensor._array = np.zeros(data, dtype=dtypes.Default.real)
-        elif len(data) < 2:
-            tensor._array = given.memory() if isinstance(given, Tensor) else np.array(given, dtype=dtypes.Default.real)
-        else:
-            raise TypeError("new(): data must be a sequence")
-        tensor._node = tensor._meta = None
-        tensor._storage = given.storage() if isinstance(given, Tensor) else None
-        return tensor
-
     # -- memory ---------------------------------------------------------------------------------------------------
 
     def memory(self) -> Any:

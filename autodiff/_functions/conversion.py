@@ -49,6 +49,8 @@ def to(
             target = a.numpy
         elif isinstance(a, bool):
             copy = a if a is args[-1] and len([b for b in args if isinstance(b, bool)]) > 1 else copy
+        elif isinstance(a, int):
+            device = Device(a)
         elif a is not None:
             raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
     arguments.check_device(device)
@@ -61,12 +63,17 @@ def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """torch's old name of the tensor's type ("torch.FloatTensor"), or the tensor cast to a dtype."""
     if dtype is None:
         return f"torch.{dtypes.title(self._array.dtype)}Tensor"
-    if isinstance(dtype, str):
-        found = next((d for d in dtypes.DTYPES if f"torch.{dtypes.title(d.numpy)}Tensor" == dtype), None)
-        if found is None:
-            raise ValueError(f"invalid type: {dtype!r}")
-        dtype = found
-    return cast(self, arguments.numpy_dtype(dtype))
+    if dtype is Tensor:
+        return cast(self, dtypes.Default.real)
+    if isinstance(dtype, dtypes.dtype):
+        return cast(self, dtype.numpy)
+    name = dtype if isinstance(dtype, str) else f"{dtype.__module__}.{dtype.__name__}"
+    if name.startswith("torch.cuda."):
+        raise RuntimeError(f"Cannot initialize CUDA without ATen_cuda library: {name} has no device")
+    found = next((d for d in dtypes.DTYPES if f"torch.{dtypes.title(d.numpy)}Tensor" == name), None)
+    if found is None:
+        raise ValueError(f"invalid type: {name.removeprefix('builtins.')!r}")
+    return cast(self, found.numpy)
 
 
 @function(METHOD, method=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._core import dtypes
+from autodiff._core import dtypes, geometry
 from autodiff._core.geometry import Size, device
 from autodiff._core.limits import finfo, iinfo
+from autodiff._surface import legacy, switches
 from autodiff._surface.printing import set_printoptions
 
 
@@ -15,12 +16,13 @@ def names() -> dict[str, Any]:
     """Name to constant, dtypes under their aliases too."""
     found: dict[str, Any] = {d.name: d for d in dtypes.DTYPES}
     found |= {d.alias: d for d in dtypes.DTYPES if d.alias}
+    found["bfloat16"] = dtypes.bfloat16
     found |= {"dtype": dtypes.dtype, "Size": Size, "device": device, "finfo": finfo, "iinfo": iinfo}
     found |= {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None}
     found |= {
-        "strided": "torch.strided",
-        "preserve_format": "torch.preserve_format",
-        "contiguous_format": "torch.contiguous_format",
+        name: getattr(geometry, name)
+        for name in ("layout", "memory_format", "strided", "sparse_coo", "preserve_format", "contiguous_format")
     }
-    found |= {"set_printoptions": set_printoptions}
+    found |= legacy.types() | switches.SWITCHES
+    found |= {"set_printoptions": set_printoptions, "set_default_tensor_type": legacy.set_default_tensor_type}
     return found

@@ -34,7 +34,7 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
     for f in FUNCTIONS.values():
         if namespace in f.namespaces and not f.short.startswith("_"):
             # torch's errors call linalg.det `linalg_det`.
-            prefix = f"{namespace}_" if namespace in ("linalg", "special") else ""
+            prefix = f"{namespace}_" if namespace in ("linalg", "special", "fft") else ""
             public = checked(prefix + f.short, f.public)
             if f.out:
                 words = f.out.split() if isinstance(f.out, str) else ()
@@ -43,6 +43,7 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
                     differentiable="discrete" not in words,
                     new="new" in words,
                     exact="same" in words,
+                    alike="alike" in words,
                     refusal=TypeError if "joining" in words else RuntimeError,
                     counts=f.counts,
                 )

@@ -60,6 +60,8 @@ class Writing(NamedTuple):
     new: bool = False
     #: It refuses other dtypes.
     exact: bool = False
+    #: It refuses dtypes of another kind, complex for real or real for complex.
+    alike: bool = False
     #: What it raises for a dtype that cannot hold the result.
     refusal: type[Exception] = RuntimeError
     #: That is bool, which any dtype holds.
@@ -84,7 +86,7 @@ def with_out(function: Callable[..., Any], writing: Writing) -> Callable[..., An
 def _into(
     out: Any, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], writing: Writing
 ) -> Any:
-    name, differentiable, new, exact, refusal, compares, counts = writing
+    name, differentiable, new, exact, alike, refusal, compares, counts = writing
     if state.maps:
         raise RuntimeError(f"vmap: {name}() cannot write into out=, which is one tensor for all samples")
     tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
@@ -118,6 +120,9 @@ def _into(
                 f"the output given to {name} has dtype {dtypes.title(target._array.dtype)} but the operation's "
                 f"result requires dtype {dtypes.title(value._array.dtype)}"
             )
+        if alike and target._array.dtype.kind != value._array.dtype.kind:
+            wanted = "complex" if value._array.dtype.kind == "c" else "floating point"
+            raise RuntimeError(f"{name} expects a {wanted} output tensor, but got {dtypes.title(target._array.dtype)}")
         if not dtypes.can_cast(value._array.dtype, target._array.dtype):
             raise refusal(
                 f"{name}(): result type {dtypes.title(value._array.dtype)} can't be cast to the desired output "

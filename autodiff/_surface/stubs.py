@@ -22,6 +22,7 @@ STUBS = {
     "autodiff.autograd": "autograd/__init__.pyi",
     "autodiff.autograd.forward_ad": "autograd/forward_ad.pyi",
     "autodiff.autograd.functional": "autograd/functional.pyi",
+    "autodiff.fft": "fft.pyi",
     "autodiff.graph": "graph.pyi",
     "autodiff.linalg": "linalg.pyi",
     "autodiff.nn.functional": "nn/functional.pyi",

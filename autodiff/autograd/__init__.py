@@ -52,6 +52,7 @@ __all__ = [
 #: What is loaded when first asked for: public name to the module below this one that has it, or is it.
 _LATER: dict[str, str] = {
     "Function": "function",
+    "Variable": "variable",
     "FunctionCtx": "function",
     "anomaly_mode": "anomaly_mode",
     "detect_anomaly": "anomaly_mode",

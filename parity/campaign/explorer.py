@@ -138,11 +138,14 @@ class Explorer(Examiner):
 
     def _ended(self, item: Item, aim: Aim | None, deaths: int) -> Examined | None:
         """What is to be told of a program that ends or hangs processes; None if a fork comes through."""
-        drawn = self.draw(item)
-        if drawn is None:
-            return None
-        program, _ = drawn
-        end, how = isolation.ending(program, self.reference, self.subject, self.patience)
+        end, how, program = isolation.drawing(lambda: self.draw(item), self.patience)
+        undrawn = bool(end)
+        if not undrawn:
+            drawn = self.draw(item)
+            if drawn is None:
+                return None
+            program, _ = drawn
+            end, how = isolation.ending(program, self.reference, self.subject, self.patience)
         if not end and deaths < _UNSEEN:
             return None
         self._announce()
@@ -152,7 +155,8 @@ class Explorer(Examiner):
                 return Examined(_outcome(item, known), aim=aim)
         if end:
             failure = isolation.explained(
-                program, end, how, self.reference, self.subject, patience=self.patience, seed=self.plan.seed
+                program, end, how, self.reference, self.subject, patience=self.patience, seed=self.plan.seed,
+                drawn=not undrawn,
             )  # fmt: skip
         else:
             end, how = "crash", f"{deaths} processes ended while it was examined, and a fork came through"

@@ -5,9 +5,11 @@ Needs `os.fork`, and a process that runs no threads of its own.
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -15,8 +17,9 @@ from typing import Any, Literal
 from parity.compare import compare
 from parity.compare.verdict import Failure, Mismatch, Verdict
 from parity.engines.protocol import Raised
-from parity.program import Program
-from parity.strategies.abridging import abridge
+from parity.program import Program, decoded
+from parity.strategies.abridging import abridge, cut_short
+from parity.strategies.draft import Draft
 from parity.strategies.shrinking import shrink
 
 Fate = Literal["", "crash", "hang"]
@@ -64,21 +67,51 @@ def ending(program: Program, reference: Any, subject: Any, seconds: float) -> tu
     return fate(lambda: compare(program, reference, subject), seconds)
 
 
+def drawing(draw: Callable[[], Any], seconds: float) -> tuple[Fate, str, Program]:
+    """What drawing a program does to a process, in words, and if it ends or hangs it the program as far as it was."""
+    with tempfile.TemporaryFile() as diary:
+        place = diary.fileno()
+
+        def note(program: Program) -> None:
+            os.truncate(place, os.pwrite(place, json.dumps(program.to_json()).encode(), 0))
+
+        def task() -> None:
+            Draft.diary = note
+            draw()
+
+        end, how = fate(task, seconds)
+        text = diary.read()
+    return end, how, decoded(json.loads(text), "what was being drawn") if text else Program((), (), ())
+
+
 def explained(
-    program: Program, end: Fate, how: str, reference: Any, subject: Any, *, patience: float, seed: int | None
+    program: Program,
+    end: Fate,
+    how: str,
+    reference: Any,
+    subject: Any,
+    *,
+    patience: float,
+    seed: int | None,
+    drawn: bool = True,
 ) -> Failure:
-    """The failure behind a program that ends or hangs its process, made small in forks."""
+    """The failure behind a program that ends or hangs its process, made small in forks.
+
+    One that could not be `drawn` to its end has been run by the reference alone.
+    """
     until = time.monotonic() + _ALL * patience
     short = max(1.0, _SHORT * patience)
     # If it ends the reference alone, too, that one is to blame.
-    alone = ending(program, reference, reference, short)[0] == end
+    alone = not drawn or ending(program, reference, reference, short)[0] == end
     against = reference if alone else subject
 
     def same(candidate: Program) -> bool:
         return time.monotonic() < until and ending(candidate, reference, against, short)[0] == end
 
     small = program
-    if same(program):
+    if alone and same(bare := program.with_(outputs=(), cotangents=(), second=())):
+        small = cut_short(bare, same, budget=_TRIES)
+    elif not alone and same(program):
         shorter = abridge if program.history else shrink
         small = shorter(program, same, reference, budget=_TRIES)
     last = small.steps[-1].op if len(small.steps) == 1 else _culprit(small, same)

@@ -109,6 +109,16 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             )
             for space in ("", "nn.functional.")
         },
+        **{
+            f"fft.{name}{count}": Known(
+                _ANY,
+                "nan and inf go where the library's way of splitting the sums takes them: a factor of 1 or i is no "
+                "multiplication in one, and 0·inf in another",
+                torch="any",
+            )
+            for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
+            for count in ("", "2", "n")
+        },
         "cumprod": Known(
             _GRADIENTS,
             f"{_QUOTIENTS}; and past the first 0 of a row it writes 0, whatever the products are, "

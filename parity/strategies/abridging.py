@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from parity.strategies.shrinking import BUDGET, plainer, simpler, smaller
 from parity.strategies.surgery import pruned, with_input, with_step
 
 #: The candidates of programs never look at the run.
-_NO_RUN = Run("")
+_NO_RUN, _NO_LIFE = Run(""), Life("")
 
 
 def abridge(program: Program, fails: Callable[[Program], bool], reference: Any, *, budget: int = BUDGET) -> Program:
@@ -32,6 +33,22 @@ def abridge(program: Program, fails: Callable[[Program], bool], reference: Any, 
             abridger.exhaust(candidates)
         if abridger.program is before or abridger.asked >= budget:
             return abridger.program
+
+
+def cut_short(program: Program, fails: Callable[[Program], bool], *, budget: int = BUDGET) -> Program:
+    """What is left when steps are left out as long as it fails: nothing is run here, where that would be the end."""
+    tried: set[str] = set()
+    again = True
+    while again:
+        again = False
+        for candidate in chain(*(ways(program, _NO_LIFE) for ways in (_cut, _without, _rerouted))):
+            mark = candidate.dumps()
+            if mark not in tried and candidate.steps and len(tried) < budget:
+                tried.add(mark)
+                if again := fails(candidate):
+                    program = candidate
+                    break
+    return program
 
 
 class _Abridger:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from parity.acts import ACTS, MODES, Stage
-from parity.program import Array, Program, Ref, Regime, Step
+from parity.program import Array, Program, Regime, Step
 from parity.spellings import Spelling
-from parity.strategies.draft import Draft
+from parity.strategies.draft import Draft, Drawn, items_in
 from parity.strategies.dtypes import INEXACT
 from parity.strategies.item import Item, exactly
 from parity.strategies.shapes import Shape
@@ -57,11 +58,13 @@ class Chronicle(Draft):
         number = len(self.steps)
         self.stage.number = number
         self.stage.log = []
-        for item in _items((args, tuple(kwargs.values()))):
+        for item in items_in((args, tuple(kwargs.values()))):
             item.used = True
         given = tuple([self.real(arg) for arg in args])
         named = {key: self.real(value) for key, value in kwargs.items()}
         self.seed = None
+        if Draft.diary is not None:
+            Draft.diary(self.going_on(op, args, kwargs, "function"))
         try:
             with self._open():
                 result = ACTS[op].do(self.stage, *given, **named)
@@ -87,9 +90,12 @@ class Chronicle(Draft):
             for other in (*grads[:place], *others)
         )
 
+    def going_on(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> Program:
+        return replace(super().going_on(op, args, kwargs, spelling), history=True)
+
     def refused(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> None:
         """Record a step that raises."""
-        for item in _items((args, tuple(kwargs.values()))):
+        for item in items_in((args, tuple(kwargs.values()))):
             item.used = True
         self.steps.append((op, args, kwargs, spelling, self.seed))
         self.regions.append(self.modes)
@@ -154,28 +160,11 @@ class Chronicle(Draft):
         """The history so far; `pruning` drops leaves that nothing was made of, after which it cannot go on."""
         if pruning:
             self._drop_unused()
-        count = len(self.leaves)
-        return Program(
-            tuple(self.inputs),
-            tuple(
-                Step(
-                    op,
-                    tuple([_as_ref(arg, count) for arg in args]),
-                    {key: _as_ref(value, count) for key, value in kwargs.items()},
-                    spelling,
-                    seed,
-                    modes,
-                )
-                for (op, args, kwargs, spelling, seed), modes in zip(self.steps, self.regions, strict=True)
-            ),
-            (),
-            regime=self.regime,
-            history=True,
-        )
+        return Program(tuple(self.inputs), self._recorded(self.steps), (), regime=self.regime, history=True)
 
-
-class Number(Ref):
-    """A step's number, before it is known how many inputs come first."""
+    def _recorded(self, steps: Iterable[Drawn]) -> tuple[Step, ...]:
+        regions = (*self.regions, self.modes)  # the last for a step that is about to run
+        return tuple(replace(step, modes=modes) for step, modes in zip(super()._recorded(steps), regions))
 
 
 def needed_bits(array: Array) -> int:
@@ -198,24 +187,3 @@ def _grad_of(tensor: Any) -> Any:
         return tensor.grad if tensor.is_leaf or tensor.retains_grad else None
     except RuntimeError:
         return None
-
-
-def _items(tree: Any) -> list[Item]:
-    if isinstance(tree, Item):
-        return [tree]
-    if isinstance(tree, (tuple, list)):
-        return [item for part in tree for item in _items(part)]
-    return []
-
-
-def _as_ref(argument: Any, leaves: int) -> Any:
-    kind = type(argument)
-    if kind is Item:
-        return Ref(argument.number if argument.leaf else leaves + argument.number, argument.output)
-    if kind is Number:
-        return Ref(leaves + argument.index)
-    if kind is tuple:
-        return tuple([_as_ref(part, leaves) for part in argument])
-    if kind is list:
-        return [_as_ref(part, leaves) for part in argument]
-    return argument

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -25,10 +25,19 @@ from parity.strategies.source import Source
 
 TAME = (-2.0, 2.0)
 _NO_LIMITS: Mapping[str, Any] = {}
+#: A step whose arguments hold items: operator, arguments, spelling, and what it drew from.
+Drawn: TypeAlias = tuple[str, tuple[Any, ...], dict[str, Any], Spelling, int | None]
+
+
+class Number(Ref):
+    """A step's number, before it is known how many inputs come first."""
 
 
 class Draft:
     """What has been drawn and run so far."""
+
+    #: Is told of every program before what is new in it runs, which may be the end of this process.
+    diary: ClassVar[Callable[[Program], None] | None] = None
 
     def __init__(
         self,
@@ -67,7 +76,7 @@ class Draft:
         #: Results by step: an item, or one per output.
         self.results: list[Item | tuple[Item, ...]] = []
         self.snapshots: list[Value] = []
-        self.steps: list[tuple[str, tuple[Any, ...], dict[str, Any], Spelling, int | None]] = []
+        self.steps: list[Drawn] = []
         #: What the step that ran last drew from.
         self.seed: int | None = None
         #: What later steps may refer to.
@@ -209,8 +218,8 @@ class Draft:
         """Whether a step may stand in the program."""
         if self.admits is None:
             return True
-        named = {key: _as_ref(value, len(self.leaves)) for key, value in kwargs.items()}
-        return self.admits(Step(op, tuple([_as_ref(arg, len(self.leaves)) for arg in args]), named, spelling))
+        named = {key: as_ref(value, len(self.leaves)) for key, value in kwargs.items()}
+        return self.admits(Step(op, tuple([as_ref(arg, len(self.leaves)) for arg in args]), named, spelling))
 
     def run(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> Any:
         """What the engine makes of one step whose arguments hold items; nothing is recorded."""
@@ -219,7 +228,29 @@ class Draft:
         self.seed = self.source.integer(0, 999) if "stream" in CATALOGUE[op].tags else None
         if self.seed is not None:
             self.engine.seed(self.seed)
+        if Draft.diary is not None:
+            Draft.diary(self.going_on(op, args, kwargs, spelling))
         return self.engine.call(op, real_args, real_kwargs, spelling)
+
+    def going_on(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: Spelling) -> Program:
+        """The program so far and one step more."""
+        steps = self._recorded([*self.steps, (op, args, kwargs, spelling, self.seed)])
+        return Program(tuple(self.inputs), steps, (), regime=self.regime)
+
+    def _recorded(self, steps: Iterable[Drawn]) -> tuple[Step, ...]:
+        count = len(self.leaves)
+        return tuple(
+            [
+                Step(
+                    op,
+                    tuple([as_ref(arg, count) for arg in args]),
+                    {key: as_ref(value, count) for key, value in kwargs.items()} if kwargs else kwargs,
+                    spelling,
+                    seed,
+                )
+                for op, args, kwargs, spelling, seed in steps
+            ]
+        )
 
     def real(self, argument: Any) -> Any:
         """An argument as the engine takes it."""
@@ -248,7 +279,7 @@ class Draft:
         """Record a step that ran."""
         number = len(self.steps)
         self.steps.append((op, args, kwargs, spelling, self.seed))
-        taken = _items(args) + _items(kwargs.values()) if kwargs else _items(args)
+        taken = items_in(args) + items_in(kwargs.values()) if kwargs else items_in(args)
         for item in taken:
             item.used = True
         engine = self.engine
@@ -309,19 +340,8 @@ class Draft:
         count = len(self.leaves)
         program = Program(
             tuple(self.inputs),
-            tuple(
-                [
-                    Step(
-                        op,
-                        tuple([_as_ref(arg, count) for arg in args]),
-                        {key: _as_ref(value, count) for key, value in kwargs.items()} if kwargs else kwargs,
-                        spelling,
-                        seed,
-                    )
-                    for op, args, kwargs, spelling, seed in self.steps
-                ]
-            ),
-            tuple([_as_ref(item, count) for item in outputs]),
+            self._recorded(self.steps),
+            tuple([as_ref(item, count) for item in outputs]),
             tuple(cotangents),
             second,
             self.regime,
@@ -340,7 +360,7 @@ class Draft:
         """Leaves of steps that could not be drawn after all."""
         if self.error is not None:  # the step that raised was not recorded by `add`
             _, args, kwargs, _, _ = self.steps[-1]
-            for item in _items(args) + _items(kwargs.values()):
+            for item in items_in(args) + items_in(kwargs.values()):
                 item.used = True
         kept = [number for number, leaf in enumerate(self.leaves) if leaf.used]
         if len(kept) < len(self.leaves):
@@ -354,6 +374,8 @@ class Draft:
         return physical(self.engine, tensors, _array(result))
 
     def _record(self, program: Program) -> Run:
+        if Draft.diary is not None:
+            Draft.diary(program)
         live = Live(self.engine, copying=self.copying)
         run = live.run
         run.error = self.error
@@ -452,14 +474,15 @@ def loosening(item: Item, view: bool) -> bool:
     return item.loose or (not view and item.ndim > 1 and not item.array.flags.c_contiguous)
 
 
-def _items(tree: Iterable[Any]) -> list[Item]:
+def items_in(tree: Iterable[Any]) -> list[Item]:
+    """The items that arguments hold."""
     found: list[Item] = []
     for part in tree:
         kind = type(part)
         if kind is Item:
             found.append(part)
         elif kind is tuple or kind is list:
-            found += _items(part)
+            found += items_in(part)
     return found
 
 
@@ -467,14 +490,17 @@ def _items(tree: Iterable[Any]) -> list[Item]:
 _ref = functools.lru_cache(maxsize=1024)(Ref)
 
 
-def _as_ref(argument: Any, leaves: int) -> Any:
+def as_ref(argument: Any, leaves: int) -> Any:
+    """An argument as a step has it: items by their numbers, with so many inputs before the first step."""
     kind = type(argument)
     if kind is Item:
         return _ref(argument.number if argument.leaf else leaves + argument.number, argument.output)
+    if kind is Number:
+        return _ref(leaves + argument.index)
     if kind is tuple:
-        return tuple([_as_ref(part, leaves) for part in argument])
+        return tuple([as_ref(part, leaves) for part in argument])
     if kind is list:
-        return [_as_ref(part, leaves) for part in argument]
+        return [as_ref(part, leaves) for part in argument]
     return argument
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from parity.catalogue.spec import Argument
 from parity.strategies import arrays, shapes
-from parity.strategies.arguments import Call, Drawer, Spread, beside, tensor
+from parity.strategies.arguments import LEFT, Call, Drawer, Spread, beside, tensor
 from parity.strategies.item import Item, Unfit
 
 
@@ -128,6 +128,18 @@ def pair(call: Call, argument: Argument) -> Any:
     return shapes.permutation(call.source, call.leading().ndim)[:2]
 
 
+def spectral(call: Call, argument: Argument) -> Any:
+    """How many points are transformed along which dimensions; `dims`: "2" of them, or "n"."""
+    first, source = call.leading(), call.source
+    count = 2 if argument.limits["dims"] == "2" else source.integer(1, first.ndim)
+    if source.boolean():
+        turned = shapes.permutation(source, first.ndim)[:count]
+        call.values["dim"] = tuple(d - first.ndim if source.boolean(0.3) else d for d in turned)
+    if source.boolean():
+        return LEFT
+    return tuple(-1 if source.boolean(0.3) else source.integer(1, 4) for _ in range(count))
+
+
 def strided(call: Call, argument: Argument) -> Any:
     """A size, a stride and mostly an offset, which stay within the first tensor's memory.
 
@@ -197,6 +209,7 @@ DRAWERS: dict[str, Drawer] = {
     "pair": pair,
     "place": place,
     "several": several,
+    "spectral": spectral,
     "sliced": sliced,
     "strided": strided,
     "times": times,

@@ -18,7 +18,8 @@ from parity.catalogue import CATALOGUE, OpSpec
 from parity.program import Array, Input, Program, Regime
 from parity.spellings import Spelling
 from parity.strategies import arrays
-from parity.strategies.chronicle import Chronicle, Number, Refused
+from parity.strategies.chronicle import Chronicle, Refused
+from parity.strategies.draft import Number
 from parity.strategies.drawing import draw_step, plan
 from parity.strategies.dtypes import INEXACT
 from parity.strategies.item import Item, Unfit
@@ -273,7 +274,11 @@ class Scribe:
         self.draft.act("zero_", (grad,))
 
     def retain_grad(self) -> None:
-        self.draft.act("retain_grad", (self._one(lambda item: item.requires_grad),))
+        item = self._one(lambda item: item.requires_grad)
+        self.draft.act("retain_grad", (item,))
+        # torch 2.13 ends the process, or fails an assertion of its own, where a tensor that is not its node's first
+        # result retains its gradient and is written afterwards.
+        self.draft.sealed = self.draft.sealed or item.tensor.output_nr > 0
 
     def detach(self) -> None:
         self.draft.act("detach", (self._one(),))
@@ -454,8 +459,10 @@ def _menu(ops: frozenset[str] | None, regime: Regime) -> dict[str, tuple[str, ..
 
 
 def _drawable(spec: OpSpec, regime: Regime) -> bool:
-    # What is found up to a sign or a phase would lead each engine another way.
-    return not {"random", "stream"} & spec.tags and not spec.gauge and (regime == "smooth" or "exact" in spec.tags)
+    # What is found up to a sign or a phase would lead each engine another way; a lazy conjugate shares memory.
+    return (
+        not {"random", "stream", "lazy"} & spec.tags and not spec.gauge and (regime == "smooth" or "exact" in spec.tags)
+    )
 
 
 def _asked(suits: Callable[[Item], bool], item: Item) -> bool:

@@ -11,7 +11,7 @@ import pytest
 import autodiff as ad
 from autodiff._surface import namespaces
 
-SPACES = {"": ad, "nn.functional": ad.nn.functional, "linalg": ad.linalg, "special": ad.special}
+SPACES = {"": ad, "nn.functional": ad.nn.functional, "linalg": ad.linalg, "special": ad.special, "fft": ad.fft}
 FUNCTIONS = {f"{space}.{n}".lstrip("."): f for space in SPACES for n, f in namespaces.names(space).items()}
 METHODS = {n: m for n in dir(ad.Tensor) if not n.startswith("_") and callable(m := getattr(ad.Tensor, n))}
 MODULES = (ad.autograd, ad.graph, ad.library)

@@ -26,7 +26,7 @@ OURS = {
 }
 #: Internals that have no underscore.
 INTERNAL = {"memory", "meta"}
-SPACES = ("nn.functional", "linalg", "special")
+SPACES = ("nn.functional", "linalg", "special", "fft")
 #: Parameters of torch that mean nothing on a NumPy engine, with the reason.
 UNSUPPORTED = {
     "names": "named tensors",

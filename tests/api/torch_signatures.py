@@ -65,15 +65,24 @@ def _deprecated(s: Signature, factor: str) -> bool:
 
 
 def in_namespace(namespace: str, name: str) -> list[Signature]:
-    """The overloads of nn.functional, linalg or special."""
+    """The overloads of nn.functional, linalg, special or fft."""
     value = functools.reduce(getattr, [*namespace.split("."), name], torch)
     if getattr(value, "__qualname__", "").startswith("boolean_dispatch"):
         value = inspect.getclosurevars(value).nonlocals["if_true"]  # either of two functions of one signature
     if found := _of_python(value):
         return found
     name = {"logsigmoid": "log_sigmoid"}.get(name, name)
-    schema = {"nn.functional": name, "linalg": f"linalg_{name}", "special": f"special_{name}"}[namespace]
-    return _of_operator(schema)
+    schema = name if namespace == "nn.functional" else f"{namespace}_{name}"
+    return [_of_factory(s) for s in _of_operator(schema)]
+
+
+def _of_factory(s: Signature) -> Signature:
+    """What makes a tensor can make a leaf, which the binding adds to the schema."""
+    if "layout" not in s.parameters:
+        return s
+    return s.replace(
+        parameters=[*s.parameters.values(), Parameter("requires_grad", Parameter.KEYWORD_ONLY, default=False)]
+    )
 
 
 def _of_operator(name: str) -> list[Signature]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from parity.campaign import isolation
 from parity.campaign.crew import Crew, Done, passed_over
@@ -21,14 +22,15 @@ from parity.campaign.units import SIZE, Examined, Finding, Harvest, Unit
 from parity.catalogue import CATALOGUE
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
+from parity.engines.torchlike import TorchLike
 from parity.errors import EngineError
-from parity.planning import Plan, plan
+from parity.planning import Item, Plan, plan
 from parity.program import Input, Program, Ref, Step, decoded
 from parity.report.summary import Outcome
 from parity.report.text import failure_text
 from tests.campaign.conftest import OPS
 from tests.campaign.test_state import fingerprint
-from tests.harness.conftest import WRONG_EXP
+from tests.harness.conftest import FORWARDING, WRONG_EXP
 
 #: `sin` of one element ends the process.
 DEADLY = """
@@ -187,3 +189,22 @@ def test_a_program_that_nobody_could_draw_is_passed_over() -> None:
     assert isinstance(examined.finding, Finding)
     assert examined.finding.report.startswith("program 17: 5 processes ended at it")
     assert examined.outcome.status == "differs"
+
+
+def test_a_program_that_ends_the_reference_while_it_is_drawn_is_its_own(engine) -> None:
+    """What was about to run is known, made small without running it here, and not blamed on the subject."""
+
+    class Deadly(TorchLike):
+        def call(self, op, args, kwargs, spelling):
+            if op == "sin":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            return super().call(op, args, kwargs, spelling)
+
+    subject = resolve(engine("lively", FORWARDING))
+    explorer = Explorer(plan("lively", CATALOGUE, seed=0, ops=OPS), Deadly(torch), subject)
+    items = (Item(number, "programs", f"fuzz {number}") for number in range(100))
+    findings = (explorer._examined(item, None, 1, False).finding for item in items)
+    finding = next(found for found in findings if found is not None)
+    assert finding.key == ("crash", "sin")
+    assert [step.op for step in decoded(finding.program, finding.id).steps] == ["sin"]
+    assert "torch raises Crash: the process was ended by signal 11 (SIGSEGV)" in finding.report

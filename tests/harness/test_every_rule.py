@@ -55,7 +55,6 @@ UNREACHED = {
     ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
     ("replayed_back", 0): "of views whose base was written: histories reach it, and tests/core/test_stale_views.py",
-    **{("splice", i): "of views that are written: histories reach it, and tests/core/test_views.py" for i in (0, 1)},
     ("resampled", 0): f"{_THIRD} nn.functional.interpolate",
     ("pick", 0): f"{_THIRD} max along a dimension",
     ("_scaled_bessel_i", 0): f"{_THIRD} special.i1e",
@@ -86,6 +85,7 @@ UNREACHED = {
 RARE = {
     ("arranged", 0), ("embed", 0), ("embed_diagonal", 0), ("recur", 0), ("region", 0),
     ("_heaviside", 0), ("_heaviside", 1), ("floor_divide", 0), ("floor_divide", 1), ("resampled_Bicubic2DAa", 0),
+    ("splice", 0), ("splice", 1),
 }  # fmt: skip
 #: A rule of each kind: partial derivatives, constants, reductions, products, views, positions, second derivatives.
 SAMPLE = [

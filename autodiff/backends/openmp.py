@@ -1,0 +1,7 @@
+"""torch.backends.openmp: the library is not used here."""
+
+from __future__ import annotations
+
+from autodiff.backends.absent import is_available
+
+__all__ = ["is_available"]
