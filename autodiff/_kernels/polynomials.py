@@ -68,7 +68,10 @@ def _climbed(x: Pair, n: Any, step: Step) -> Any:
         slope = multiply((a, 0.0), x) if a != 1 else x
         slope = add(slope, (b, 0.0)) if b else slope
         below, here = here, add(multiply(slope, here), _scaled(below, -c))
-        below_plain, plain = plain, ((a * x[0] + b) * (plain * _FAR) - c * (below_plain * _FAR)) / _FAR
+        steep = a * x[0] + b
+        grown = (steep * (plain * _FAR) - c * (below_plain * _FAR)) / _FAR
+        # What has overflown grows on.
+        below_plain, plain = plain, np.where(np.isinf(plain), steep * plain, grown)
         if d != 1:
             here, plain = divide(here, d), plain / d
         out = np.where(n == k, np.where(np.isfinite(here[0]), here[0], plain), out)

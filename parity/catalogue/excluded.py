@@ -150,6 +150,14 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
+        **{
+            name: Known(
+                _GRADIENTS,
+                "torch's squares of the smallest numbers vanish, and with them the slope that meets an infinity",
+                together="nan/inf",
+            )
+            for name in ("dist", "norm", "linalg.norm", "linalg.vector_norm")
+        },
         "exp2": Known(
             _GRADIENTS, "torch multiplies by log 2 last, which overflows just below infinity", torch="nan inf"
         ),
