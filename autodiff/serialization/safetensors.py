@@ -43,7 +43,7 @@ def save(tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) 
 
 
 def load_file(filename: str | os.PathLike[str], device: Any = "cpu") -> dict[str, Tensor]:
-    """The tensors of a file by their names. Raises SafetensorError for a file that is none."""
+    """The tensors of a file by their names, in order. Raises SafetensorError for a file that is none."""
     placed(device)
     return _tensors(_arrays.load_file(filename))
 
@@ -118,4 +118,4 @@ def _tensors(arrays: Mapping[str, Any]) -> dict[str, Tensor]:
     for name, array in arrays.items():
         if array.dtype not in dtypes.OF_NUMPY:
             raise TypeError(f"{name} is of {array.dtype.name}, which no tensor here can have")
-    return {name: wrap(np.array(array)) for name, array in arrays.items()}
+    return {name: wrap(np.array(arrays[name])) for name in sorted(arrays)}
