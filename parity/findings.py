@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +24,10 @@ from parity.compare.localize import localize
 from parity.compare.pairs import Pair
 from parity.compare.verdict import Check, Mismatch
 from parity.emit.foreign import foreign_script
+from parity.emit.history import history_script
 from parity.engines.interpreter import execute
+from parity.engines.living import BROKEN
+from parity.engines.protocol import Raised
 from parity.errors import UsageError
 from parity.program import Array, Program
 
@@ -29,12 +35,17 @@ FOLDER = "findings"
 PAGE = Path("docs/findings.md")
 #: What a maintainer would want to know first, and how the page calls it.
 RANKS = {
+    "ends": "Ends the process, or fails an assertion of its own",
     "value": "Wrong values",
     "gradient": "Wrong gradients",
     "raises": "Raises where there is an answer",
     "special": "nan or infinity where the truth is a number, and the other way round",
     "accuracy": "Digits lost",
 }
+
+
+#: Seconds that a history may take in a process of its own, most of which is the import of torch.
+_PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +67,27 @@ def everything(root: Path = Path()) -> list[Finding]:
 def seen(program: Program, reference: Any, subject: Any, target: str) -> Mismatch | None:
     """The difference that the program shows now and by which the target is wrong; None if there is none."""
     if target == "torch":
-        return _far_off(program, reference)
+        return _ends(program) if program.history else _far_off(program, reference)
     for mismatch in compare(program, reference, subject, confirm=False).mismatches:
         numberless = mismatch.blame == "convention" and not _finite(mismatch.subject) and _finite(mismatch.reference)
         if mismatch.blame in ("subject", "both") or numberless:
             return replace(localize(program, reference, subject, mismatch), reason=mismatch.reason)
     return None
+
+
+def _ends(program: Program) -> Mismatch | None:
+    """What a history does to a process of its own that lives it on torch alone; None if that comes through."""
+    done = subprocess.run(
+        [sys.executable, "-c", history_script(program)], capture_output=True, text=True, check=False, timeout=_PATIENCE
+    )
+    if done.returncode < 0:
+        raised = Raised("Crash", f"signal {signal.Signals(-done.returncode).name}", "backward")
+    elif BROKEN in done.stderr:
+        raised = Raised("RuntimeError", done.stderr.strip().splitlines()[-1].partition(": ")[2], "backward")
+    else:
+        return None
+    why = "what cannot be done is an error that Python can catch"
+    return Mismatch("error", -1, None, (), raised, None, None, None, "reference", why, program.steps[-1].op)
 
 
 def _far_off(program: Program, reference: Any) -> Mismatch | None:
@@ -142,15 +168,19 @@ def keep(
     path = root / FOLDER / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(program.to_json() | {"about": about}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    script = foreign_script(
-        program,
-        target,
-        getattr(subject, "dialect", None),
-        title=f"{title} ({about['engine']} {about['version']})",
-        where=mismatch.where,
-        element=mismatch.element,
-        truth=str(about["truth"]),
-    )
+    heading = f"{title} ({about['engine']} {about['version']})"
+    if program.history:
+        script = history_script(program, title=heading)
+    else:
+        script = foreign_script(
+            program,
+            target,
+            getattr(subject, "dialect", None),
+            title=heading,
+            where=mismatch.where,
+            element=mismatch.element,
+            truth=str(about["truth"]),
+        )
     path.with_suffix(".py").write_text(script, encoding="utf-8")
     return path
 
@@ -193,13 +223,13 @@ def page(found: Sequence[Finding]) -> str:
         "<!-- written by `parity finding --page` -->",
         "",
         *textwrap.wrap(
-            f"{len(found)} differences found in released engines ({', '.join(engines)}), each "
-            "shrunk and proved: by certified ball arithmetic (python-flint), or by the standard or definition "
-            "that the table names; where torch is the wrong side, it is listed as any other engine. A "
-            "convention that is documented, another legal subgradient at a kink and what an engine says that "
-            "it has not are no findings. `findings/NAME.py` needs the engine and torch alone and prints both "
-            "beside the truth; `findings/NAME.json` is the program for `parity replay`. Whether they are "
-            "there still: `parity finding --check`.",
+            f"{len(found)} differences found in released engines ({', '.join(engines)}), each shrunk and proved:"
+            " by certified ball arithmetic (python-flint), by the standard or definition that the table names, "
+            "or by a process that it ended; where torch is the wrong side, it is listed as any other engine. A "
+            "convention that is documented, another legal subgradient at a kink and what an engine says that it"
+            " has not are no findings. `findings/NAME.py` needs the engine and torch alone and prints both "
+            "beside the truth; `findings/NAME.json` is the program for `parity replay`. Whether they are there "
+            "still: `parity finding --check`.",
             118,
         ),
         "",

@@ -50,7 +50,7 @@ for _name, _sees, _number in (("leaky_relu", "input", 0), ("leaky_relu_written",
     fused(
         _name,
         rectifiers.leaky_relu,
-        rectifiers.leaky_relu_backward,
+        rectifiers.leaky_relu_backward if _sees == "input" else rectifiers.leaky_relu_backward_by_result,
         sees=_sees,
         node=f"LeakyReluBackward{_number}",
     )
@@ -58,7 +58,7 @@ for _name, _sees, _number in (("rrelu_with_noise", "input", 0), ("rrelu_with_noi
     fused(
         _name,
         rectifiers.rrelu,
-        rectifiers.rrelu_backward,
+        rectifiers.rrelu_backward if _sees == "input" else rectifiers.rrelu_backward_by_result,
         sees=_sees,
         inputs=("input", "noise"),
         node=f"RreluWithNoiseBackward{_number}",

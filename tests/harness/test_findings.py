@@ -30,7 +30,7 @@ def test_each_is_proved_and_has_a_script(found):
     about = found.about
     assert about["truth"]
     assert about["engine says"] != about["truth"]
-    assert len(found.program.steps) <= 3
+    assert len(found.program.steps) <= (4 if found.program.history else 3)
     script = found.path.with_suffix(".py").read_text(encoding="utf-8")
     imported = {
         alias.name.partition(".")[0]
@@ -88,6 +88,27 @@ def test_what_is_not_proved_is_not_kept(tmp_path, preamble):
 )
 def test_torch_is_wrong_only_far_off(program, wrong):
     assert (findings.seen(program, torch, None, "torch") is not None) is wrong
+
+
+def test_torch_is_wrong_where_a_history_ends_its_process(tmp_path):
+    """A retained later result: written afterwards it ends the process; the first result does not."""
+    leaves = Input(np.arange(4.0).reshape(2, 2), True), Input(np.ones(2))
+
+    def written(result):
+        steps = (
+            Step("var_mean", (Ref(0), 1)),
+            Step("retain_grad", (Ref(2, result),)),
+            Step("setitem", (Ref(2, result), 0, 2.0)),
+            Step("backward", ([Ref(4)], [Ref(1)])),
+        )
+        return Program(leaves, steps, (), history=True)
+
+    said = {"target": "torch", "title": "a retained result", "rank": "ends", "truth": "0", "root": tmp_path}
+    path = findings.keep(written(1), torch, None, **said)
+    assert json.loads(path.read_text())["about"]["torch says"] == "raises Crash: signal SIGSEGV"
+    assert "t1[1].retain_grad()" in path.with_suffix(".py").read_text()
+    with pytest.raises(UsageError, match="nothing shows that torch is wrong"):
+        findings.keep(written(0), torch, None, **said)
 
 
 def test_the_command_asks_for_what_it_needs(capsys):
