@@ -80,14 +80,14 @@ pointwise("sin", np.sin, lambda input: ops.cos(input))
 pointwise("cos", np.cos, lambda input: -ops.sin(input))
 pointwise("tan", np.tan, lambda out: out * out + 1)
 # (1 - x)(1 + x), not 1 - x²: nothing is lost near ±1; its own derivative loses nothing near 0.
-pointwise("_one_minus_square", lambda x: (1 - x) * (1 + x), lambda input: -2 * input)
+pointwise("_one_minus_square", lambda x: (1 - x) * (1 + x), lambda g, input: -2 * (g * ops.conj(input)))
 pointwise("asin", np.arcsin, lambda input: ops.rsqrt(ops._one_minus_square(input)), public="asin arcsin")
 pointwise("acos", np.arccos, lambda input: -ops.rsqrt(ops._one_minus_square(input)), public="acos arccos")
 pointwise("atan", np.arctan, lambda input: ops._atan_slope(input), public="atan arctan")
-pointwise("_atan_slope", elementary.atan_slope, lambda input, out: -2 * input * out * out)
+pointwise("_atan_slope", elementary.atan_slope, lambda input, out: -2 * (input * out) * out)
 pointwise("sinh", np.sinh, lambda input: ops.cosh(input))
 pointwise("cosh", np.cosh, lambda input: ops.sinh(input))
-pointwise("tanh", np.tanh, _by_both("_tanh_backward"))
+pointwise("tanh", logistic.tanh, _by_both("_tanh_backward"))
 general(
     "_tanh_backward",
     logistic.tanh_backward,
@@ -149,7 +149,7 @@ pointwise(
     "_sinc_slope",
     sinc.sinc_slope,
     lambda input: (
-        math.pi**4 * (input * input * ops._spherical(input, order=2)) - math.pi**2 * ops._spherical(input, order=1)
+        math.pi**4 * (input * (input * ops._spherical(input, order=2))) - math.pi**2 * ops._spherical(input, order=1)
     ),
 )
 general(
