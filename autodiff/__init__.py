@@ -31,7 +31,7 @@ _LATER = {
     "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
     **{name: name for name in (
         "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "dropin", "func", "graph", "jit",
-        "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "utils", "xpu",
+        "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "sparse", "utils", "xpu",
     )},
 }  # fmt: skip
 

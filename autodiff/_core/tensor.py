@@ -382,6 +382,16 @@ own_node: Callable[[Tensor], Node | None] = _slot.__get__
 put_node: Callable[[Tensor, Node | None], None] = _slot.__set__
 
 
+class Elsewhere(Tensor):
+    """A tensor whose elements are not in `_array`, which is an outline: it runs primitives in its own way."""
+
+    __slots__ = ()
+
+    def run(self, p: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """What a primitive gives of inputs of which this is the first of its kind."""
+        raise NotImplementedError
+
+
 def replace_node(tensor: Tensor, node: Node | None) -> None:
     """Another node made this tensor: the hooks stay with the old one, only what is retained moves on."""
     retained = take_retained(tensor)

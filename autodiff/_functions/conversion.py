@@ -62,7 +62,8 @@ def to(
 def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """torch's old name of the tensor's type ("torch.FloatTensor"), or the tensor cast to a dtype."""
     if dtype is None:
-        return f"torch.{dtypes.title(self._array.dtype)}Tensor"
+        home = "torch.sparse" if self.is_sparse else "torch"  # type: ignore[attr-defined]
+        return f"{home}.{dtypes.title(self._array.dtype)}Tensor"
     if dtype is Tensor:
         return cast(self, dtypes.Default.real)
     if isinstance(dtype, dtypes.dtype):

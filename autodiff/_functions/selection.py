@@ -132,7 +132,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return ops.take(input, index)  # type: ignore[no-any-return]
 
 
-def _shorten(weight: Tensor, rows: Any, most: float, p: float) -> None:
+def shorten(weight: Tensor, rows: Any, most: float, p: float) -> None:
     """Write rows that are longer than `most` anew, at that length; the graph does not see it."""
     table = weight._array
     lengths = np.linalg.norm(table[rows], p, axis=1)
@@ -176,5 +176,5 @@ def embedding(
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         raise IndexError("index out of range in self")
     if max_norm is not None:
-        _shorten(weight, np.unique(indices), max_norm, norm_type)
+        shorten(weight, np.unique(indices), max_norm, norm_type)
     return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, put_inference, refit, requiring, wrap
 from autodiff._functions.index import getitem, setitem
-from autodiff._surface import legacy, placement
+from autodiff._surface import legacy, placement, sparse
 from autodiff._surface.printing import text
 
 # -- geometry ------------------------------------------------------------------------------------------------
@@ -259,5 +259,6 @@ def attach() -> None:
     """Give Tensor its geometry, properties and protocols."""
     for name, member in (METHODS | PROPERTIES | placement.METHODS | placement.PROPERTIES).items():
         setattr(Tensor, name, member)
+    sparse.attach()
     Tensor.__new__ = legacy.new_tensor  # type: ignore[method-assign,assignment]
     Tensor.new = legacy.new  # type: ignore[attr-defined]

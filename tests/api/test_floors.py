@@ -27,6 +27,7 @@ IMPORTLIB = {
     # What a program seldom needs.
     "autodiff/__init__.py",
     "autodiff/nn/__init__.py",
+    "autodiff/nn/utils/__init__.py",
     # What `import torch` is to find.
     "autodiff/dropin.py",
     # Families, listed once: their own package's.
