@@ -100,7 +100,7 @@ def picture(torch: Any, model: Any, losses: list[float]) -> Picture:
             x, y = 20, y + 22
             continue
         if y < 400:
-            drawing.rectangle(x, y - 13, 8.6, 18, colour(sure, -1, 1))
+            drawing.rectangle(x, y - 13, 8.6, 18, colour(sure, -1.6, 2.4))
             drawing.words(x, y, letter, 14, fixed=True)
         x += 8.6
     drawing.words(520, 32, "loss, a letter", 13)

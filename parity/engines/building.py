@@ -96,6 +96,9 @@ class Life:
         lib, asked = self.lib, self.configuration
         lib.manual_seed(asked.seed)
         module = made(getattr(lib.nn, asked.name), self._settings(asked.settings, lib.nn))
+        if hasattr(module, "has_uninitialized_params"):
+            self._see("repr", "repr before its first input", repr(module))
+            module(self._tensor(values(asked.feeds[0], "float32", chance(asked.seed, "first"))))
         if state is None:
             for name, value in module.state_dict().items():
                 self._see("first value", name, plain(value))

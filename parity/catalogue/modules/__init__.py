@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from parity.catalogue.modules.spec import ModuleSpec
 
-_FAMILIES = "activation attention container conv dropout imaging linear loss normalization padding pooling rnn shaping"
+_FAMILIES = """
+    activation attention container conv dropout imaging lazy linear loss normalization padding pooling rnn shaping
+"""
 
 #: Every row by its class's name, sorted.
 MODULES: Mapping[str, ModuleSpec] = MappingProxyType(
