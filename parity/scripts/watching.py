@@ -31,7 +31,7 @@ _OPERATORS = (
     "add", "sub", "mul", "truediv", "pow", "matmul", "neg", "getitem", "radd", "rsub", "rmul", "rtruediv", "rpow",
 )  # fmt: skip
 #: Who looks on.
-_OURS = os.path.dirname(__file__)
+_OURS = os.path.dirname(os.path.dirname(__file__))
 #: Where layers are, in both engines.
 _LAYERS = os.path.join("nn", "modules")
 
