@@ -318,6 +318,5 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {w.shape[0]}"
         )
-    # torch's order, which shows where infinities meet zeros.
-    result = ops.einsum("...kj,...j->...k", ops.einsum("...i,kij->...kj", input1, weight), input2)
+    result = ops.trilinear(input1, weight, input2)
     return result if bias is None else ops.add(result, bias)  # type: ignore[no-any-return]

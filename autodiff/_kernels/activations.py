@@ -149,7 +149,7 @@ def _mish_slope_right(x: Any) -> Any:
     """By w = e^-x, apart from what it comes near to: 1."""
     w = np.exp(-x)
     below = 2 * w * (w + 1) + 1
-    return 1 + w * w * ((4 * x - 2) + w * (4 * x - 4 * w - 4)) / (below * below)
+    return 1 + 4 * w * w * ((x - 0.5) + w * (x - w - 1)) / (below * below)
 
 
 def _times_exp_slope(x: Any) -> Any:

@@ -26,11 +26,6 @@ def _across(g: Any, input: Any, out: Any) -> Any:
     return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / size)
 
 
-def _with_ratio(g: Any, input: Any, out: Any) -> Any:
-    """g times out / input, nothing where both are 0."""
-    return g * ops.where(input == 0, 0, out / ops.where(input == 0, 1, input))
-
-
 # -- arithmetic ---------------------------------------------------------------------------------------------------
 # The kernels are Python's operators: on NumPy scalars they cost a tenth of a ufunc call.
 pointwise("add", operator.add, 1, 1, computes="")
@@ -54,10 +49,18 @@ pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refus
 pointwise("sgn", arithmetic.sgn, lambda g, input, out: _across(g, input, out), computes="")
 pointwise("sign", arithmetic.sign, 0, computes="", refuses="c")
 
+# A quotient to torch, whose own derivatives cancel but for roundings; here they are 0.
+pointwise(
+    "_copied_sign",
+    arithmetic.ratio,
+    lambda g: ops.zeros_like(g),
+    lambda g: ops.zeros_like(g),
+    node="MaskedFillBackward0",
+)
 pointwise(
     "_copysign",
     np.copysign,
-    lambda g, input, out: _with_ratio(g, input, out),
+    lambda g, input, out: g * ops._copied_sign(out, input),
     lambda g: ops.zeros_like(g),
     refuses="c",
     node="CopysignBackward0",
@@ -65,7 +68,7 @@ pointwise(
 pointwise(
     "_copysign_of_number",
     np.copysign,
-    lambda g, input, out: _with_ratio(g, input, out),
+    lambda g, input, out: g * ops._copied_sign(out, input),
     None,
     refuses="c",
     node="CopysignBackward1",

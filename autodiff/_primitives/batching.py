@@ -308,6 +308,7 @@ composed(
     lambda x, y: ops.view(ops.bmm(ops.unsqueeze(x, dim=0), ops.unsqueeze(y, dim=1)), shape=()),
 )
 composed("vdot", lambda x, y: ops.dot(ops.conj(x), y))
+composed("trilinear", lambda x, w, y: ops.einsum("...kj,...j->...k", ops.einsum("...i,kij->...kj", x, w), y))
 composed("outer", lambda x, y: ops.unsqueeze(x, dim=1) * ops.unsqueeze(y, dim=0))
 composed("linear", lambda x, weight: ops.mm(x, ops.transposed(weight)))
 composed("linear_with_bias", lambda bias, x, weight: ops.mm(x, ops.transposed(weight)) + bias)
