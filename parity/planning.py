@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from parity.catalogue.modules import MODULES
 from parity.catalogue.spec import OpSpec
 from parity.errors import UsageError
 from parity.report.cells import dtypes_of
@@ -19,14 +20,16 @@ from parity.strategies.dtypes import KIND
 from parity.strategies.single import Kind, kinds, parts
 
 #: What is drawn at random.
-DrawnKind = Literal["programs", "histories"]
+DrawnKind = Literal["programs", "histories", "modules"]
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How thorough a run is: rounds of the operators, random programs and histories, seconds (None: no limit)."""
+    """How thorough a run is: rounds of the operators, configurations of each class of torch.nn and torch.optim, random
+    programs and histories, seconds (None: no limit)."""
 
     rounds: int
+    modules: int
     programs: int
     histories: int
     seconds: float | None
@@ -35,10 +38,10 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "dev": Profile(rounds=1, programs=5000, histories=2000, seconds=70.0),
-    "gate": Profile(rounds=1, programs=4000, histories=2000, seconds=None),
-    "notebook": Profile(rounds=3, programs=1500, histories=0, seconds=13.0),
-    "nightly": Profile(rounds=20, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
+    "dev": Profile(rounds=1, modules=1, programs=5000, histories=2000, seconds=70.0),
+    "gate": Profile(rounds=1, modules=1, programs=4000, histories=2000, seconds=None),
+    "notebook": Profile(rounds=3, modules=0, programs=1500, histories=0, seconds=13.0),
+    "nightly": Profile(rounds=20, modules=50, programs=200_000, histories=200_000, seconds=3 * 3600.0, seed=None),
 }
 
 
@@ -54,6 +57,8 @@ class Plan:
     chosen: bool
     dtypes: tuple[str, ...] | None
     rounds: int
+    #: Configurations of each layer, loss, optimizer and scheduler.
+    modules: int
     programs: int
     histories: int
     #: Whether `programs` was asked for, or is the profile's.
@@ -76,6 +81,7 @@ class Item:
     number: int
     phase: Phase
     label: str
+    #: The operator, or the class, that it is about by itself.
     op: str = ""
     dtype: str = ""
     kind: Kind = "tame"
@@ -103,7 +109,8 @@ def plan(
     """Settle what is to be run; UsageError for what does not exist.
 
     A number of programs that was asked for is run whole, whatever it takes, unless `seconds` is given too; it is the
-    number of histories as well. `kind` asks for one of the two alone; histories go without the operators one by one.
+    number of histories as well, and of configurations of each class where these are asked for. `kind` asks for one of
+    the three alone; histories and configurations go without the operators one by one.
     """
     chosen = PROFILES.get(profile)
     if chosen is None:
@@ -121,9 +128,10 @@ def plan(
         ops=pick_ops(ops, catalogue),
         chosen=ops is not None,
         dtypes=pick_dtypes(dtypes),
-        rounds=0 if kind == "histories" else chosen.rounds,
-        programs=0 if kind == "histories" else chosen.programs if max_examples is None else max_examples,
-        histories=0 if kind == "programs" else chosen.histories if max_examples is None else max_examples,
+        rounds=chosen.rounds if kind in (None, "programs") else 0,
+        modules=_configurations(chosen, kind, ops is not None, max_examples),
+        programs=_count(chosen.programs, max_examples) if kind in (None, "programs") else 0,
+        histories=_count(chosen.histories, max_examples) if kind in (None, "histories") else 0,
         counted=max_examples is not None,
         seconds=seconds,
         jobs=max(1, jobs),
@@ -131,6 +139,17 @@ def plan(
         options=tuple((options or {}).items()),
         python=python,
     )
+
+
+def _count(usual: int, asked: int | None) -> int:
+    return usual if asked is None else asked
+
+
+def _configurations(profile: Profile, kind: DrawnKind | None, some: bool, asked: int | None) -> int:
+    """Of each class; none where some operators alone, or programs alone, were asked for."""
+    if kind == "modules":
+        return _count(profile.modules, asked)
+    return 0 if kind is not None or some else profile.modules
 
 
 def narrowed(plan: Plan, engine: Any) -> Plan:
@@ -144,11 +163,11 @@ def narrowed(plan: Plan, engine: Any) -> Plan:
     if not dtypes:
         there = f"{engine.name} is compared in {', '.join(engine.dtypes)}"
         raise UsageError(f"{there}, not in {', '.join(plan.dtypes or ())}")
-    return replace(plan, ops=ops, dtypes=dtypes, histories=0, kinds=engine.kinds)
+    return replace(plan, ops=ops, dtypes=dtypes, modules=0, histories=0, kinds=engine.kinds)
 
 
 def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
-    """The programs of a run in their order: corpus, operators, random programs, histories."""
+    """The programs of a run in their order: corpus, operators, classes, random programs, histories."""
     found: list[Item] = []
     for path in plan.files:
         found.append(Item(len(found), "corpus", f"corpus {path.stem}", path=path))
@@ -166,6 +185,9 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
                     for part in range(parts(catalogue[op], kind)):
                         title = f"{label} part {part}" if part else label
                         found.append(Item(len(found), "operators", title, op, dtype, kind, part))
+    for turn in range(plan.modules):
+        for name in MODULES:
+            found.append(Item(len(found), "modules", f"{name} {turn}", name))
     for number in range(plan.programs):
         found.append(Item(len(found), "programs", f"program {number}"))
     for number in range(plan.histories):

@@ -19,6 +19,7 @@ from parity.catalogue import CATALOGUE
 from parity.compare import compare
 from parity.compare.pipeline import weighed_alike
 from parity.compare.verdict import Failure, Status, Verdict
+from parity.configured import examined, lacking
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.engines.protocol import Run
@@ -72,6 +73,8 @@ class Examiner:
 
     def outcome(self, item: Item) -> Outcome:
         started = time.perf_counter()
+        if item.phase == "modules":
+            return replace(self._configured(item), seconds=time.perf_counter() - started)
         if item.op and not supported(CATALOGUE[item.op], self.subject):
             return _unsupported(item, missing=(item.op,))
         drawn = self.draw(item)
@@ -101,6 +104,24 @@ class Examiner:
         if verdict.status == "differs":
             outcome = self._explain(outcome, program, verdict)
         return replace(outcome, seconds=time.perf_counter() - started)
+
+    def _configured(self, item: Item) -> Outcome:
+        """A configuration of a class, which is no program."""
+        outcome = Outcome(item.number, item.phase, item.label, "unsupported", missing=(item.op,))
+        if lacking(item.op, self.subject):
+            return outcome
+        source = Seeded(seed_of(self.plan.seed, item.label))
+        found = examined(
+            item.op, source, self.reference, self.subject, torch_reference.nudging, seed=self.plan.seed,
+            explain=("class", item.op) not in self.explained,
+        )  # fmt: skip
+        outcome = replace(outcome, status=found.outcome.status, note=found.outcome.undecided, missing=())
+        if found.outcome.difference is None:
+            return replace(outcome, worst=found.outcome.worst)
+        key = self.explained.setdefault(("class", item.op), (found.outcome.difference.check, item.op))
+        return replace(
+            outcome, key=key, dtype=found.configuration.dtype, failure=found.record, report=found.report, id=found.id
+        )
 
     def draw(self, item: Item) -> tuple[Program, Run | None] | None:
         """The program of an item and what the reference made of it, if it has run it; None: nothing to draw."""

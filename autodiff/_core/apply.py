@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import batching, errors, views
-from autodiff._core.batched import Batched
+from autodiff._core import errors, views
 from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
 from autodiff._core.noting import note, note_node, takes_part
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.promotion import unbroadcast
 from autodiff._core.tangents import carried
-from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.tensor import Elsewhere, Tensor, wrap
 from autodiff._kernels.flags import anyway, silently
 
 
@@ -31,8 +30,8 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
                 if not isinstance(x, Tensor):
                     arrays.append(x)
                     continue
-                if isinstance(x, Batched):
-                    return batching.run(p, inputs, params)
+                if isinstance(x, Elsewhere):
+                    return x.run(p, inputs, params)
             on_tensors = True
             arrays.append(x._array)
             if differentiable and x._node is not None:
@@ -158,8 +157,8 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
         if type(input) is not Tensor:
             if type(input) is np.ndarray or not isinstance(input, Tensor):
                 return kernel(input, **params)
-            if isinstance(input, Batched):
-                return batching.run(p, (input,), params)
+            if isinstance(input, Elsewhere):
+                return input.run(p, (input,), params)
         x = input.memory() if is_view else input._array
         try:
             result = silently(kernel, x, **params)

@@ -17,7 +17,7 @@ import numpy as np
 from autodiff._core.machine_ops import expanded, permuted, viewed
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Node, RemovableHandle, Storage
-from autodiff._core.tensor import AutogradMeta, Tensor, alias
+from autodiff._core.tensor import AutogradMeta, Elsewhere, Tensor, alias
 
 
 class Unreadable(RuntimeError, TypeError):
@@ -140,7 +140,7 @@ for _name in _READING.split():
 Outline.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
-class Batched(Tensor):
+class Batched(Elsewhere):
     """A tensor under vmap; see the module's text."""
 
     __slots__ = ("_levels", "_value")

@@ -46,6 +46,13 @@ def run(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     return tuple([batched(t, levels) for t in result]) if isinstance(result, tuple) else batched(result, levels)
 
 
+def _run(self: Batched, p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    return run(p, inputs, params)
+
+
+Batched.run = _run  # type: ignore[method-assign,assignment]
+
+
 def _hidden(params: dict[str, Any]) -> bool:
     """Whether tensors stand among the parameters, which only going by sample can open."""
     return any(type(v) is Many and any(isinstance(t, Batched) for t in v) for v in params.values())

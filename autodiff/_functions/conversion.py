@@ -15,7 +15,7 @@ from autodiff._core.modes import duals, state
 from autodiff._core.node import Clock
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
-from autodiff._core.tensor import Tensor, alias, leave_graph
+from autodiff._core.tensor import Tensor, alias, leave_graph, wrap
 from autodiff._kernels.layout import same_region
 
 METHOD = "Tensor"
@@ -62,7 +62,8 @@ def to(
 def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """torch's old name of the tensor's type ("torch.FloatTensor"), or the tensor cast to a dtype."""
     if dtype is None:
-        return f"torch.{dtypes.title(self._array.dtype)}Tensor"
+        home = "torch.sparse" if self.is_sparse else "torch"  # type: ignore[attr-defined]
+        return f"{home}.{dtypes.title(self._array.dtype)}Tensor"
     if dtype is Tensor:
         return cast(self, dtypes.Default.real)
     if isinstance(dtype, dtypes.dtype):
@@ -158,6 +159,8 @@ def detach_(self: Tensor) -> Tensor:
 @function(METHOD, method=True)
 def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
+    if isinstance(other, (bool, int, float, complex)):
+        other = wrap(np.asarray(other))
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
     # Nothing is copied then, however it overlaps.

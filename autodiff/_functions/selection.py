@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import arguments, dtypes
 from autodiff._core.batched import Batched, whole
 from autodiff._core.function import function
+from autodiff._core.modes import no_grad
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -129,6 +132,17 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return ops.take(input, index)  # type: ignore[no-any-return]
 
 
+def shorten(weight: Tensor, rows: Any, most: float, p: float) -> None:
+    """Write rows that are longer than `most` anew, at that length; the graph does not see it."""
+    table = weight._array
+    lengths = np.linalg.norm(table[rows], p, axis=1)
+    long = lengths > most
+    if long.any():
+        scale = (most / (lengths[long] + 1e-7)).astype(table.dtype)
+        with no_grad():
+            weight[wrap(rows[long])] = wrap(table[rows[long]] * scale[:, None])
+
+
 @function("nn.functional")
 def embedding(
     input: Tensor,
@@ -139,7 +153,10 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:
-    """The rows of weight at the indices; the row `padding_idx` gets no gradient."""
+    """The rows of weight at the indices; the row `padding_idx` gets no gradient.
+
+    `max_norm` first shortens, in the weight itself, those of the rows that are longer.
+    """
     indices, table = input._array, weight._array
     if table.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
@@ -148,8 +165,8 @@ def embedding(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"torch.{dtypes.title(indices.dtype)}Tensor instead (while checking arguments for embedding)"
         )
-    if max_norm is not None or sparse:
-        raise NotImplementedError("embedding(): max_norm and sparse gradients are not supported")
+    if sparse:
+        raise NotImplementedError("embedding(): sparse gradients are not supported")
     rows = table.shape[0]
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
@@ -158,4 +175,6 @@ def embedding(
     indices = whole(input)
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         raise IndexError("index out of range in self")
+    if max_norm is not None:
+        shorten(weight, np.unique(indices), max_norm, norm_type)
     return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]

@@ -72,8 +72,19 @@ def elu_backward(g: Any, x: Any, alpha: float, scale: float, input_scale: float)
 
 @in_single
 def elu_backward_by_result(g: Any, out: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    """The same, told from the result."""
+    """The same, told from the result; RuntimeError where that does not tell the input's sign."""
+    refuse_falling("elu", alpha)
     return np.where(out > 0, g * scale, g * ((out + alpha * scale) * input_scale))
+
+
+def refuse_falling(name: str, slope: float, more: str = "") -> None:
+    """Where the slope is negative, the sign of a result is not the sign of what it overwrote."""
+    if slope < 0:
+        raise RuntimeError(
+            f"In-place {name} backward calculation is triggered with a negative slope which is not supported. This "
+            "is caused by calling in-place forward function with a negative slope, please call out-of-place version "
+            f"instead.{more}"
+        )
 
 
 def _far_left(x: Any) -> Any:
@@ -138,7 +149,7 @@ def _mish_slope_right(x: Any) -> Any:
     """By w = e^-x, apart from what it comes near to: 1."""
     w = np.exp(-x)
     below = 2 * w * (w + 1) + 1
-    return 1 + w * w * ((4 * x - 2) + w * (4 * x - 4 * w - 4)) / (below * below)
+    return 1 + 4 * w * w * ((x - 0.5) + w * (x - w - 1)) / (below * below)
 
 
 def _times_exp_slope(x: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.half import in_single
 from autodiff._kernels.layout import in_rows, laid_like
 from autodiff._kernels.summation import total
 
@@ -203,6 +204,7 @@ def unfold(x: Any, dim: int, size: int, step: int) -> Any:
     return np.lib.stride_tricks.as_strided(x, shape, strides)
 
 
+@in_single
 def fold_back(x: Any, shape: Shape, dim: int, size: int, step: int) -> Any:
     """The adjoint of unfold: every window added back where it was taken."""
     out = np.zeros(shape, x.dtype)
@@ -228,6 +230,32 @@ def footprint(shape: Shape, strides: Shape, offset: int = 0) -> Any:
     for d, (n, s) in enumerate(zip(shape, strides)):
         places += (np.arange(n) * s).reshape([-1 if i == d else 1 for i in range(len(shape))])
     return places
+
+
+def start_of(x: Any) -> int:
+    """How many elements of the owner's memory lie before the array's first."""
+    owner = x
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    return (x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // x.itemsize  # type: ignore[no-any-return]
+
+
+def places_of(own: Any, shape: Shape, strides: Shape, start: int, offset: int) -> dict[str, Any]:
+    """What `strided_back` asks for: the places of an array that begins at `start`, and those of a geometry of it."""
+    mine = footprint(own.shape, tuple([k // own.itemsize for k in own.strides]), start)
+    seen = footprint(shape, strides, start + offset)
+    places = [p for p in (mine, seen) if p.size]
+    origin = min([int(p.min()) for p in places], default=0)
+    count = max([int(p.max()) + 1 for p in places], default=0) - origin
+    return {"own": mine - origin, "seen": seen - origin, "count": count}
+
+
+def strided_apart(own: Any, view: Any) -> dict[str, Any]:
+    """The parameters with which as_strided makes `view`'s geometry of an array that has other memory than `view`."""
+    shape, strides = view.shape, tuple([k // view.itemsize for k in view.strides])
+    start = start_of(own)
+    offset = start_of(view) - start
+    return {"shape": shape, "strides": strides, "offset": offset, **places_of(own, shape, strides, start, offset)}
 
 
 def footprints(own: Shape, shape: Shape, strides: Shape, offset: int) -> dict[str, Any]:

@@ -38,9 +38,10 @@ def _sum_of_powers(size: Any, p: float, dims: Dims, keepdim: bool) -> Any:
         found = _root(size, p, dims, keepdim)
         if np.all(np.isfinite(found) & (found > 1e-140)):
             return found
-    # The largest is drawn out where it is a number, so that no power of it overflows, vanishes or loses digits.
-    largest = np.maximum.reduce(size, axis=dims, keepdims=True, initial=0)
-    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    # What counts most is drawn out where it is a number, so that no power of it overflows, vanishes or loses digits.
+    most, start = (np.maximum, 0) if p > 0 else (np.minimum, math.inf)
+    most = most.reduce(size, axis=dims, keepdims=True, initial=start)
+    unit = np.where((most > 0) & np.isfinite(most), most, 1)
     found = _root(size / unit, p, dims, True) * unit
     return found if keepdim else np.reshape(found, [n for d, n in enumerate(size.shape) if d not in dims])
 

@@ -20,6 +20,8 @@ Step = Callable[[int], tuple[float, float, float, float]]
 Closed = Callable[[Any, Any], Any]
 #: From this degree on a closed form serves instead, where there is one: climbing costs a step a degree.
 _HIGH = 512
+#: What two terms are scaled by, so that they do not overflow where their difference is a number.
+_FAR = 2.0**-40
 
 
 def polynomial(first: tuple[float, float], step: Step, closed: Closed | None = None) -> Callable[..., Any]:
@@ -66,7 +68,10 @@ def _climbed(x: Pair, n: Any, step: Step) -> Any:
         slope = multiply((a, 0.0), x) if a != 1 else x
         slope = add(slope, (b, 0.0)) if b else slope
         below, here = here, add(multiply(slope, here), _scaled(below, -c))
-        below_plain, plain = plain, (a * x[0] + b) * plain - c * below_plain
+        steep = a * x[0] + b
+        grown = (steep * (plain * _FAR) - c * (below_plain * _FAR)) / _FAR
+        # What has overflown grows on.
+        below_plain, plain = plain, np.where(np.isinf(plain), steep * plain, grown)
         if d != 1:
             here, plain = divide(here, d), plain / d
         out = np.where(n == k, np.where(np.isfinite(here[0]), here[0], plain), out)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.activations import refuse_falling
 from autodiff._kernels.choosing import where
 from autodiff._kernels.half import in_single
 from autodiff._kernels.layout import in_rows
@@ -44,6 +45,19 @@ def leaky_relu_backward(g: Any, x: Any, slope: float) -> Any:
     return np.where(x > 0, g, g * slope)
 
 
+#: What torch adds.
+_ISSUE = (
+    " File an issue at https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu backward "
+    "calculation with negative slope"
+)
+
+
+def leaky_relu_backward_by_result(g: Any, out: Any, slope: float) -> Any:
+    """The same, told from the result."""
+    refuse_falling("leakyReLu", slope, _ISSUE)
+    return leaky_relu_backward(g, out, slope)
+
+
 @in_single
 def rrelu(x: Any, noise: Any, slope: float, training: bool) -> Any:
     x = in_rows(x)  # as torch does
@@ -55,6 +69,13 @@ def rrelu_backward(g: Any, x: Any, noise: Any, slope: float, training: bool) -> 
     return g * noise if training else leaky_relu_backward(g, x, slope)
 
 
+def rrelu_backward_by_result(g: Any, out: Any, noise: Any, slope: float, training: bool) -> Any:
+    """The same, told from the result where no noise tells it."""
+    if training:
+        return g * noise
+    return leaky_relu_backward_by_result(g, out, slope)
+
+
 @in_single
 def prelu(x: Any, weight: Any) -> Any:
     return np.where(x > 0, x, x * weight)
@@ -63,6 +84,11 @@ def prelu(x: Any, weight: Any) -> Any:
 @in_single
 def prelu_backward(g: Any, x: Any, weight: Any) -> Any:
     return np.where(x > 0, g, g * weight)
+
+
+@in_single
+def prelu_weight_backward(g: Any, x: Any, weight: Any) -> Any:
+    return np.where(x >= 0, 0, g * x)
 
 
 @in_single

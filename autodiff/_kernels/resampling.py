@@ -125,11 +125,11 @@ def linear(n: int, size: int, factor: float | None, align: bool, dtype: Any) -> 
 
 
 def _near(t: Any, a: float) -> Any:
-    return ((a + 2) * t - (a + 3)) * t * t + 1
+    return (1 - t) * (1 + t - (a + 2) * (t * t))
 
 
 def _far(t: Any, a: float) -> Any:
-    return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
+    return a * (t - 1) * (t - 2) ** 2
 
 
 #: The parameter of Keys' cubic convolution: torch's, and that of its filter against aliases.
@@ -137,8 +137,9 @@ CUBIC, CUBIC_FILTER = -0.75, -0.5
 
 
 def cubic_weights(t: Any) -> list[Any]:
-    """Of the four neighbours of a place that is `t` beyond the second."""
-    return [_far(t + 1, CUBIC), _near(t, CUBIC), _near(1 - t, CUBIC), _far(2 - t, CUBIC)]
+    """Of the four neighbours of a place that is `t` beyond the second: products, in which nothing cancels."""
+    u = 1 - t
+    return [CUBIC * t * u * u, _near(t, CUBIC), _near(u, CUBIC), CUBIC * u * t * t]
 
 
 def cubic(n: int, size: int, factor: float | None, align: bool, dtype: Any) -> Any:

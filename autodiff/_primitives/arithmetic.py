@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import discrete, general, parametric, pointwise
+from autodiff._core.kinds import discrete, general, linear, parametric, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import arithmetic
 
@@ -24,11 +24,6 @@ def _across(g: Any, input: Any, out: Any) -> Any:
     along = g * ops.conj(out)
     size = ops.abs(ops.where(out == 0, 1, input))
     return ops.where(out == 0, 0, (g - (along + ops.conj(along)) * 0.5 * out) / size)
-
-
-def _with_ratio(g: Any, input: Any, out: Any) -> Any:
-    """g times out / input, nothing where both are 0."""
-    return g * ops.where(input == 0, 0, out / ops.where(input == 0, 1, input))
 
 
 # -- arithmetic ---------------------------------------------------------------------------------------------------
@@ -48,16 +43,34 @@ for _node in ("RsubBackward0", "RsubBackward1"):  # of a tensor, of a number
 pointwise("mul", operator.mul, "other", "input", computes="", public="mul multiply", numbers="both")
 # "1/other" divides g: finite where the reciprocal is not, and rounded once less.
 pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
+# By a number in C++: nothing is saved of the tensor, so such a node runs again.
+linear(
+    "_by_number", lambda x, number: x * number, lambda g, number: ops._by_number(g, number=number), node="MulBackward1"
+)
+linear(
+    "_over_number",
+    lambda x, number: x / number,
+    lambda g, number: ops._over_number(g, number=number),
+    node="DivBackward1",
+)
 pointwise("neg", operator.neg, -1, computes="", public="neg negative")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
 pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b", public="abs absolute")
 pointwise("sgn", arithmetic.sgn, lambda g, input, out: _across(g, input, out), computes="")
 pointwise("sign", arithmetic.sign, 0, computes="", refuses="c")
 
+# A quotient to torch, whose own derivatives cancel but for roundings; here they are 0.
+pointwise(
+    "_copied_sign",
+    arithmetic.ratio,
+    lambda g: ops.zeros_like(g),
+    lambda g: ops.zeros_like(g),
+    node="MaskedFillBackward0",
+)
 pointwise(
     "_copysign",
     np.copysign,
-    lambda g, input, out: _with_ratio(g, input, out),
+    lambda g, input, out: g * ops._copied_sign(out, input),
     lambda g: ops.zeros_like(g),
     refuses="c",
     node="CopysignBackward0",
@@ -65,7 +78,7 @@ pointwise(
 pointwise(
     "_copysign_of_number",
     np.copysign,
-    lambda g, input, out: _with_ratio(g, input, out),
+    lambda g, input, out: g * ops._copied_sign(out, input),
     None,
     refuses="c",
     node="CopysignBackward1",

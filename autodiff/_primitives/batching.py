@@ -230,7 +230,11 @@ def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any
 def _images(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     """Each image goes alone: those of all samples are one pile."""
     (x,) = inputs
-    (count, *rest), lead = x._array.shape, sizes(levels)
+    lead = sizes(levels)
+    if x._array.ndim == {"im2col": 3, "col2im": 2}.get(p.name):  # one image by itself: the samples are the pile
+        found = p.op(ops.reshape_to(spread(x, levels), shape=(math.prod(lead), *x._array.shape)), **params)
+        return ops.reshape_to(found, shape=(*lead, *found._array.shape[1:]))
+    count, *rest = x._array.shape
     found = p.op(ops.reshape_to(spread(x, levels), shape=(math.prod(lead) * count, *rest)), **params)
     return ops.reshape_to(found, shape=(*lead, count, *found._array.shape[1:]))
 
@@ -308,6 +312,7 @@ composed(
     lambda x, y: ops.view(ops.bmm(ops.unsqueeze(x, dim=0), ops.unsqueeze(y, dim=1)), shape=()),
 )
 composed("vdot", lambda x, y: ops.dot(ops.conj(x), y))
+composed("trilinear", lambda x, w, y: ops.einsum("...kj,...j->...k", ops.einsum("...i,kij->...kj", x, w), y))
 composed("outer", lambda x, y: ops.unsqueeze(x, dim=1) * ops.unsqueeze(y, dim=0))
 composed("linear", lambda x, weight: ops.mm(x, ops.transposed(weight)))
 composed("linear_with_bias", lambda bias, x, weight: ops.mm(x, ops.transposed(weight)) + bias)

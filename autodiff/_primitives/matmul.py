@@ -149,3 +149,18 @@ def _contraction_back(g: Any, inputs: Any, shapes: Any, terms: Any, result: Any,
 
 
 general("contraction", einstein.contraction, _contraction_back, variadic=True, node="EinsumBackward0")
+
+
+def _trilinear(input1: Any, weight: Any, input2: Any) -> Any:
+    """Two by two, from the left, as torch; its order shows where infinities meet zeros, in the gradients too."""
+    return ops.einsum("...kj,...j->...k", ops.einsum("...i,kij->...kj", input1, weight), input2)
+
+
+general(
+    "trilinear",
+    _trilinear,
+    lambda g, weight, input2: ops.einsum("...ij,...j->...i", ops.einsum("...k,kij->...ij", g, weight), input2),
+    lambda g, input1, input2: ops.einsum("...ik,...j->kij", ops.einsum("...i,...k->...ik", input1, g), input2),
+    lambda g, input1, weight: ops.einsum("...kj,...k->...j", ops.einsum("...i,kij->...kj", input1, weight), g),
+    inputs=("input1", "weight", "input2"),
+)

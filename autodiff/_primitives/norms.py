@@ -28,8 +28,9 @@ def _directions(g: Any, input: Any, out: Any, p: float, dims: tuple[int, ...]) -
     if p < 2:
         scale = ops.where(out == 0, 0, g / ops.pow(out, p - 1))
         return ops.sgn(input) * ops.pow(size, p - 1) * scale
-    # Of shares of the norm, whose powers neither vanish nor overflow as those of small and large norms do.
-    return ops.where(out == 0, 0, input / out) * ops.pow(ops.where(out == 0, 0, size / out), p - 2) * g
+    # Of shares of the norm, whose powers neither vanish nor overflow as those of small and large norms do; at p > 2
+    # they have a second derivative at 0 too.
+    return ops.sgn(input) * ops.pow(size / ops.where(out == 0, 1, out), p - 1) * g
 
 
 reduction("p_norm", norms.p_norm, _directions, node="LinalgVectorNormBackward0")

@@ -50,7 +50,7 @@ for _name, _sees, _number in (("leaky_relu", "input", 0), ("leaky_relu_written",
     fused(
         _name,
         rectifiers.leaky_relu,
-        rectifiers.leaky_relu_backward,
+        rectifiers.leaky_relu_backward if _sees == "input" else rectifiers.leaky_relu_backward_by_result,
         sees=_sees,
         node=f"LeakyReluBackward{_number}",
     )
@@ -58,7 +58,7 @@ for _name, _sees, _number in (("rrelu_with_noise", "input", 0), ("rrelu_with_noi
     fused(
         _name,
         rectifiers.rrelu,
-        rectifiers.rrelu_backward,
+        rectifiers.rrelu_backward if _sees == "input" else rectifiers.rrelu_backward_by_result,
         sees=_sees,
         inputs=("input", "noise"),
         node=f"RreluWithNoiseBackward{_number}",
@@ -68,8 +68,17 @@ general(
     "prelu_kernel",
     rectifiers.prelu,
     lambda g, input, weight: ops._prelu_backward(g, input, weight),
-    lambda g, input: ops.where(input >= 0, 0, g * input),
+    lambda g, input, weight: ops._prelu_weight_backward(g, input, weight),
     inputs=("input", "weight"),
+)
+general(
+    "_prelu_weight_backward",
+    rectifiers.prelu_weight_backward,
+    lambda g, input: ops.where(input >= 0, 0, g * input),
+    lambda g, grad, input: ops.where(input >= 0, 0, g * grad),
+    lambda g: ops.zeros_like(g),
+    inputs=("grad", "input", "weight"),
+    node="PreluKernelBackwardBackward0",
 )
 general(
     "_prelu_backward",

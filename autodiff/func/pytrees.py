@@ -70,16 +70,19 @@ def _built(spec: Spec, children: list[Any]) -> Any:
     return kind(*children)  # named tuples, and torch.return_types
 
 
-def flatten(tree: Any) -> tuple[list[Any], Spec]:
-    """The leaves from left to right, and the structure; anything but a list, tuple, dict or deque is a leaf."""
-    opened = _opened(tree)
+def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Spec]:
+    """The leaves from left to right, and the structure; anything but a list, tuple, dict or deque is a leaf.
+
+    What `is_leaf` is true of is one, too.
+    """
+    opened = None if is_leaf is not None and is_leaf(tree) else _opened(tree)
     if opened is None:
         return [tree], LEAF
     context, children = opened
     leaves: list[Any] = []
     specs = []
     for child in children:
-        found, spec = flatten(child)
+        found, spec = flatten(child, is_leaf)
         leaves += found
         specs.append(spec)
     return leaves, Spec(type(tree), context, tuple(specs))

@@ -9,7 +9,7 @@ from autodiff.nn import functional
 
 __all__ = ["functional"]
 
-_MODULES = ("init", "modules", "parameter", "utils")
+_MODULES = ("attention", "init", "modules", "parallel", "parameter", "utils")
 
 
 def __getattr__(name: str) -> _Any:
@@ -17,7 +17,7 @@ def __getattr__(name: str) -> _Any:
         return _importlib.import_module(f"{__name__}.{name}")
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    for home in ("parameter", "modules"):
+    for home in ("parameter", "modules", "parallel"):
         module = _importlib.import_module(f"{__name__}.{home}")
         if hasattr(module, name):
             found = globals()[name] = getattr(module, name)

@@ -62,7 +62,7 @@ class LBFGS(Optimizer):
         state["func_evals"] += 1
         if grad.abs().max() <= group["tolerance_grad"]:
             return begun
-        iteration = 0
+        iteration, first = 0, "d" not in state
         while iteration < group["max_iter"]:
             iteration += 1
             state["n_iter"] += 1
@@ -83,7 +83,9 @@ class LBFGS(Optimizer):
             elif group["line_search_fn"] != "strong_wolfe":
                 raise RuntimeError("only 'strong_wolfe' is supported")
             else:
-                loss, grad, t, spent = self._searched(evaluate, t, d, loss, grad, slope)
+                loss, grad, t, spent = self._searched(
+                    evaluate, t, d, loss, grad, slope, group["max_eval"] - evaluations
+                )
             state["t"] = t
             evaluations += spent
             state["func_evals"] += spent
@@ -95,6 +97,9 @@ class LBFGS(Optimizer):
                 or abs(loss - before) < group["tolerance_change"]
             ):
                 break
+        if first:  # the order in which torch's state_dict tells them
+            for name in ("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad", "prev_loss"):
+                state[name] = state.pop(name)
         return begun
 
     def _direction(self, state: dict[str, Any], grad: Any, size: int) -> None:
@@ -140,9 +145,9 @@ class LBFGS(Optimizer):
             place += count
 
     def _searched(
-        self, evaluate: Callable[[], Any], t: Any, d: Any, loss: float, grad: Any, slope: Any
+        self, evaluate: Callable[[], Any], t: Any, d: Any, loss: float, grad: Any, slope: Any, most: int
     ) -> tuple[float, Any, Any, int]:
-        """Where the line search ends up, and with how many evaluations; the parameters are moved there."""
+        """Where a line search of `most` evaluations ends up, and how many it took; the parameters are moved there."""
         start = [p.clone() for p in self._params]
 
         def at(t: Any) -> tuple[float, Any]:
@@ -152,7 +157,7 @@ class LBFGS(Optimizer):
                 p.copy_(before)
             return there
 
-        loss, grad, t, spent = strong_wolfe(at, t, d, loss, grad, slope)
+        loss, grad, t, spent = strong_wolfe(at, t, d, loss, grad, slope, most)
         self._move(t, d)
         return loss, grad, t, spent
 
@@ -164,10 +169,10 @@ def strong_wolfe(
     loss: float,
     grad: Any,
     slope: Any,
+    most: int = 25,
     c1: float = 1e-4,
     c2: float = 0.9,
     tolerance: float = 1e-9,
-    most: int = 25,
 ) -> tuple[float, Any, Any, int]:
     """A step that lowers the loss enough and flattens the slope enough (Nocedal and Wright, algorithms 3.5 and 3.6)."""
     longest = d.abs().max()

@@ -18,9 +18,15 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autodiff.serialization.hearing import hear
+from autodiff.serialization.permits import (
+    add_safe_globals,
+    clear_safe_globals,
+    get_safe_globals,
+    safe_globals,
+)
 from autodiff.serialization.saying import said
 
-__all__ = ["load", "save"]
+__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
 
 _PREFIX = "archive"
 #: Records of memory begin at multiples of this, so that they can be mapped.

@@ -101,6 +101,15 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
         ),
         **{
+            f"{space}cosine_similarity": Known(
+                frozenset(["second"]),
+                "a norm has no second derivative at 0, where torch's is nan; in torch that nan goes on through what is "
+                "0 for certain, as is one half of a triangular matrix",
+                spreads=True,
+            )
+            for space in ("", "nn.functional.")
+        },
+        **{
             f"fft.{name}{count}": Known(
                 _ANY,
                 "nan and inf go where the library's way of splitting the sums takes them: a factor of 1 or i is no "
@@ -141,6 +150,14 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "nn.functional.layer_norm": Known(
             _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
         ),
+        **{
+            name: Known(
+                _GRADIENTS,
+                "torch's squares of the smallest numbers vanish, and with them the slope that meets an infinity",
+                together="nan/inf",
+            )
+            for name in ("dist", "norm", "linalg.norm", "linalg.vector_norm")
+        },
         "exp2": Known(
             _GRADIENTS, "torch multiplies by log 2 last, which overflows just below infinity", torch="nan inf"
         ),

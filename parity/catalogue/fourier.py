@@ -42,4 +42,13 @@ ROWS = [
            spellings="function")
         for name in ("fftshift", "ifftshift")
     ),
+    op("stft", real("input", min_ndim=1, max_ndim=2, sized=True), argument("n_fft", "integer", low=1, high=6),
+       option("hop_length", "integer", low=1, high=3, needed=True), option("window", "taper"),
+       choice("center", False, True), choice("pad_mode", "reflect", "constant"), choice("normalized", False, True),
+       choice("onesided", False, True), choice("return_complex", True, needed=True), dtypes="f",
+       note="pairs of real numbers, which torch deprecates, are held against torch in tests/ops"),
+    op("istft", real("input", min_ndim=2, max_ndim=3, sized=True), argument("n_fft", "integer", low=1, high=6),
+       option("hop_length", "integer", low=1, high=3, needed=True), option("window", "taper"),
+       choice("center", False, True), choice("normalized", False, True), option("length", "integer", low=1, high=6),
+       dtypes="c"),
 ]

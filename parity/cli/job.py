@@ -36,7 +36,7 @@ def job_options(verb: argparse.ArgumentParser, profile: str) -> None:
     )
     verb.add_argument("--ops", type=names, help="operators or patterns, by commas: add,nn.functional.*")
     verb.add_argument("--dtypes", type=names, help="by commas: float32,float64")
-    verb.add_argument("--kind", choices=("programs", "histories"), help="one alone of what is drawn at random")
+    verb.add_argument("--kind", choices=("programs", "histories", "modules"), help="one alone of what is drawn")
     verb.add_argument("--time", type=duration, metavar="T", help="seconds, or with a unit: 90s, 10m, 2h")
     jobs_option(verb)
 

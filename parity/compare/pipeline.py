@@ -294,6 +294,8 @@ class Comparison:
                     given = ", ".join(f"{name} has {side}" for name, side in zip(self._names, sides))
                     why = f"whole numbers only, so nothing rounds: {given}"
                     return self._differs(pair, replace(judgement, blame="subject", allowed=0.0, ratio=1.0, why=why))
+                if self._no_convention(pair, judgement):
+                    judgement = replace(judgement, blame="ill-conditioned", why=_AT_A_KINK)
                 if judgement.blame == "ill-conditioned":
                     uncertain.append(mismatch(pair, judgement, self._names))
                     if pair.apart:
@@ -316,6 +318,16 @@ class Comparison:
         inaccurate = self._inaccurate() if explained else ()
         wrong = tuple(m for m in explained if m.blame == "reference")
         return Verdict("agrees", "truth", self.worst, wrong, inaccurate)
+
+    def _no_convention(self, pair: Pair, judgement: Judgement) -> bool:
+        """Whether the engines are so near each other at a kink that it is no other convention, and the reference is
+        inaccurate in a step by itself: there the truth cannot tell by how much.
+        """
+        if judgement.blame != "convention" or judgement.truth is None or len(self.program.steps) == 1:
+            return False
+        apart = deviation(pair.reference, pair.subject)[judgement.element]
+        size = np.abs(pair.reference, dtype=apart.dtype).max(where=np.isfinite(pair.reference), initial=0.0)
+        return bool(apart <= UNSTABLE[pair.reference.dtype.name] * size) and bool(self._inaccurate())
 
     def _alarms(self, pair: Pair, judgement: Judgement) -> bool:
         if judgement.passes:
@@ -436,6 +448,7 @@ class Comparison:
         return tuple(found)
 
 
+_AT_A_KINK = "the reference is inaccurate by itself, which a kink hides from the truth"
 _BLURRED = "nudges of one rounding move the result too far to judge it"
 #: Why elements that are judged one by one may be undecided.
 _LOST = "nudges of one rounding move some elements too far to judge them; the others agree"

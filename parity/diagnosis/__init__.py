@@ -16,7 +16,7 @@ from parity.spellings import OPERATORS
 __all__ = ["CONVENTIONS", "MISTAKES", "Finding", "diagnose", "explaining", "findings", "from_differences"]
 
 #: The mistakes behind a mechanism that differences of programs are blamed on, the likeliest first.
-PATTERNS: Mapping[str, tuple[int, ...]] = {"accumulation": (1, 2, 3, 16, 31, 32), "broadcasting": (20, 21)}
+PATTERNS: Mapping[str, tuple[int, ...]] = {"accumulation": (1, 2, 3, 16, 31, 32), "broadcasting": (20, 21, 40)}
 #: How many trials may hang or end the engine's process, each at its price, before no more are made.
 _ENDS = 4
 _PATIENCE = "patience"

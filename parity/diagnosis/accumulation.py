@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from parity.diagnosis.row import NOTHING, OTHER, Mistake, Pattern, Trial, are, either, looks, raises
+from parity.diagnosis.row import NOTHING, OTHER, SHOWN, Mistake, Pattern, Trial, are, either, looks, raises
 
 _SINGLE = Trial("x, y = 3, 5\nout = x * y; out.backward()", "x.grad", are(5), OTHER)
 _SUM = Trial("x = 3\nout = x + x; out.backward()", "x.grad", are(2), are(1))
@@ -122,6 +122,7 @@ ROWS = (
                 "x.grad",
                 are(2.0**60),
                 raises("TimeoutError"),
+                kind="limit",
                 given=(
                     Trial(
                         "x, y = 1, 1\nt = x * y\nfor _ in range(6): t = t + t\nt.backward()", "x.grad", are(64), OTHER
@@ -200,7 +201,7 @@ ROWS = (
                 f"x, y = {data}, [1, 1]\nu = {call}\nout = u + y; out.backward()",
                 "y.grad; u.grad",
                 are([1, 1], either([1, 1], None)),
-                OTHER,
+                SHOWN,
                 given=(_PLUS,),
                 what=what,
             )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import operator
 from typing import Any
+
+import numpy as np
 
 from parity.diagnosis.row import OTHER, Mistake, Trial, are, looks
 
@@ -11,6 +15,9 @@ _ADDED = Trial("x, y = [1, 2], [3, 4]\nout = x + y; out.backward()", "y.grad", a
 _WIDE = "[[1, 2, 3], [4, 5, 6]]"
 #: The same number everywhere: the gradient of a mean by whatever divisor.
 _EVEN = looks("one number", lambda found: found[0].size > 1 and bool((found[0] == found[0].flat[0]).all()))
+_SMALLER = looks("", lambda found: any(gradient.shape != (2,) and gradient.any() for gradient in found))
+_SCALARS = Trial("x, y = 3, 5\nout = x * y; out.backward()", "x.grad", are(5), OTHER)
+_SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _SQUARE = "[[1, 2], [3, 4]]"
 _PRODUCT = Trial(
     f"x, y = {_SQUARE}, [[5, 6], [7, 8]]\nout = x @ y; out.backward()",
@@ -22,13 +29,24 @@ _PRODUCT = Trial(
 
 def _spread(call: str, small: str, right: Any) -> Trial:
     """A small operand is repeated to two rows of three."""
-    lines = f"x, y = {_WIDE}, {small}\nout = {call}; out.backward()"
-    return Trial(lines, "y.grad", are(right), OTHER, given=(_ADDED if "*" not in call else _ALIKE,), what=call)
+    start = f"x, y = {_WIDE}, {small}\nout = {call}"
+    wide, narrow = np.array(ast.literal_eval(_WIDE)), np.array(ast.literal_eval(small))
+    forward = Trial(start, "out", are(_SIGNS[call[2]](*((wide, narrow) if call[0] == "x" else (narrow, wide)))), OTHER)
+    given = (_ADDED if "*" not in call else _ALIKE, forward)
+    return Trial(f"{start}; out.backward()", "y.grad", are(right), OTHER, given=given, what=call)
+
+
+def _reduced(call: str, shares: list[int]) -> Trial:
+    """Nothing is repeated, and a gradient loses its shape all the same."""
+    lines = f"x, y = [1, 1], [3, 3]\nout = {call}; out.backward()"
+    right = are(*([share, share] for share in shares))
+    return Trial(lines, "x.grad; y.grad", right, _SMALLER, given=(_SCALARS,), what=call)
 
 
 def _product(what: str, x: str, y: str, *right: Any) -> Trial:
-    lines = f"x, y = {x}, {y}\nout = x @ y; out.backward()"
-    return Trial(lines, "x.grad; y.grad", are(*right), OTHER, given=(_PRODUCT,), what=what)
+    start = f"x, y = {x}, {y}\nout = x @ y"
+    forward = Trial(start, "out", are(np.matmul(ast.literal_eval(x), ast.literal_eval(y))), OTHER)
+    return Trial(f"{start}; out.backward()", "x.grad; y.grad", are(*right), OTHER, given=(_PRODUCT, forward), what=what)
 
 
 ROWS = (
@@ -56,6 +74,7 @@ ROWS = (
                     ("y * x", [[6], [15]]),
                 )
             ),
+            *(_reduced(call, shares) for call, *shares in (("x + y", 1, 1), ("x * y", 3, 1), ("x - y", 1, -1))),
             *(_spread(call, "2", right) for call, right in (("x + y", 6), ("x * y", 21), ("y * x", 21))),
         ),
         "a gradient is summed over the axes along which its value was repeated, to the value's own shape",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.diagnosis.row import Convention, Trial, are, between, looks, raises
+from parity.diagnosis.row import NAN, Convention, Trial, are, between, looks, raises
 
 _ONE = looks("one of them", lambda found: sorted(found[0].tolist()) == [0, 1])
 
@@ -20,6 +20,10 @@ ROWS = (
             Trial(f"x = [2, 2]\nout = x.{op}(); out.backward()", "x.grad", are([0.5, 0.5]), _ONE),
         )
         for op in ("max", "amax", "min", "amin")
+    ),
+    Convention(
+        "a negative number to a fractional power is complex, as in Python: no program asks for it",
+        Trial("x = -2\nout = x ** 2.5", "out", NAN, raises("a real number")),
     ),
     Convention(
         "each backward pass starts gradients anew",

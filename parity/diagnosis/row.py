@@ -167,6 +167,8 @@ NOTHING = Pattern("nothing", lambda tried: len(tried.readings) == 1 and all(_emp
 OTHER = Pattern(
     "", lambda tried: bool(tried.readings) or (tried.raised is not None and tried.raised.moment == "backward")
 )
+#: Anything else that is no error.
+SHOWN = Pattern("", lambda tried: bool(tried.readings))
 #: Another end each time.
 VARIED = Pattern("another result each time", lambda tried: len(tried.readings) > 1)
 LACKING = Pattern("", lambda tried: bool(tried.lacks))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
-from parity.diagnosis.row import NOTHING, NUMBERS, OTHER, VARIED, Mistake, Trial, are, raises
+from parity.diagnosis.row import NOTHING, NUMBERS, OTHER, VARIED, Mistake, Trial, are, either, looks, raises
 
 _SQUARE = Trial("x = 3\nout = x * x; out.backward()", "x.grad", are(6), OTHER)
+_TWO_LEVELS = Trial("x, y = 3, 5\nt = x * y\nout = t * y; out.backward()", "x.grad", are(25), OTHER)
+#: A rule that was called where it should have been installed.
+_UNCALLABLE = raises("not callable")
 #: Whether results hold on to their operands at all; an engine with a tape does without.
 _KNOWS = Trial("x = 3\nout = x * x", "knows(out, x)", are(True), OTHER)
 
@@ -42,11 +45,23 @@ def _silent(knows: bool) -> list[Trial]:
     trials = []
     for what, call, x, slope in _UNARY:
         lines = f"x = {x:g}\nout = {call}; out.backward()"
-        trials.append(Trial(lines, "x.grad; knows(out, x)", are(slope, True), are(None, knows), given, what=what))
+        wrong = are(None, knows) | _UNCALLABLE if knows else are(None, knows)
+        trials.append(Trial(lines, "x.grad; knows(out, x)", are(slope, True), wrong, given, what=what))
     for what, call, *slopes in _BINARY:
         lines = f"x, y = 3, 5\nout = {call}; out.backward()"
         looks = "x.grad; y.grad; knows(out, x)"
-        trials.append(Trial(lines, looks, are(*slopes, True), are(None, None, knows), given, what=what))
+        wrong = are(None, None, knows) | _UNCALLABLE if knows else are(None, None, knows)
+        trials.append(Trial(lines, looks, are(*slopes, True), wrong, given, what=what))
+    return trials
+
+
+def _forgotten() -> list[Trial]:
+    """Operators that hand their operand its share, and end the walk there: what led to it gets nothing."""
+    trials = []
+    for what, call, x, slope in _UNARY:
+        alone = Trial(f"x = {x:g}\nout = {call}; out.backward()", "x.grad", are(slope), OTHER)
+        through = f"y, z = {x:g}, 1\nx = y * z\nout = {call}; out.backward()"
+        trials.append(Trial(through, "y.grad", are(slope), NOTHING, (_TWO_LEVELS, alone), what=what))
     return trials
 
 
@@ -57,6 +72,14 @@ def _looped(what: str, call: str, x: object, y: object, right: tuple[object, ...
         pattern = pattern | are(None, other)
     return Trial(f"x, y = {x}, {y}\nout = {call}; out.backward()", "x.grad; y.grad", are(*right), pattern, what=what)
 
+
+#: Whatever the order, nobody gets more than is due, unless something is pushed on twice.
+_NO_MORE = Trial(
+    "x, y = 3, 1\nt = x * y; u = t * y\nout = u + t; out.backward()",
+    "x.grad",
+    looks("at most 2", lambda found: bool((found[0] <= 2).all())) | NOTHING,
+    OTHER,
+)
 
 ROWS = (
     Mistake(
@@ -69,11 +92,12 @@ ROWS = (
                 "x.grad",
                 are(90),
                 VARIED,
+                given=(_NO_MORE,),
                 times=40,
             ),
         ),
         "a node's turn follows from who uses it; where it lies in memory, or in a set, says nothing about that",
-        hides=(1, 2, 3, 5),
+        hides=(1, 2, 3, 4, 5, 6),
     ),
     Mistake(
         32,
@@ -94,6 +118,13 @@ ROWS = (
                 raises("unhashable", "ambiguous"),
             ),
             Trial(
+                "x, y = 2, 3\nt = x * y\nout = t * y; out.backward()",
+                "x.grad",
+                are(9),
+                NOTHING | raises(),
+                given=(Trial("x, y = 2, 3\nout = x == y", "kind(out)", are(either("own", "ndarray")), OTHER),),
+            ),
+            Trial(
                 "x, y = [2, 2], [2, 3]\nout = x * y + x; out.backward()",
                 "x.grad; y.grad",
                 are([3, 4], [2, 2]),
@@ -101,7 +132,7 @@ ROWS = (
             ),
         ),
         "whether a node was seen is a question of identity: by id(), or with the __hash__ and __eq__ of object",
-        hides=(1, 2),
+        hides=(1, 2, 4, 7, 25, 41),
     ),
     Mistake(
         7,
@@ -125,6 +156,7 @@ ROWS = (
                 what="zero_grad",
             ),
             *_silent(knows=False),
+            *_forgotten(),
         ),
         "clearing touches gradients alone, and all of them; every operator hands its operands to its result",
     ),

@@ -263,6 +263,14 @@ ROWS = (
         "x = [] has the sum 0 and a gradient of its own shape",
         (
             Trial(
+                "x, y = [1], []\nout = x + y; out.backward()",
+                "out; x.grad",
+                are([], [0]),
+                OTHER,
+                given=(Trial("x, y = [1], [2, 3]\nout = x + y; out.backward()", "x.grad", are([2]), OTHER),),
+                what="add",
+            ),
+            Trial(
                 "x = []\nout = x * x; out.backward()",
                 "out; x.grad",
                 are([], []),

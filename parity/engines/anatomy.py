@@ -5,6 +5,8 @@ gradient live, how backward starts. Knows names only to try the likely ones firs
 from __future__ import annotations
 
 import inspect
+import itertools
+import types
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -20,7 +22,12 @@ from parity.errors import UsageError
 OPTIONS = ("value", "grad", "backward", "build", "kind")
 BUILDS = ("number", "array", "list")
 _VALUES = ("data", "value", "val", "v", "num", "array", "x")
-_GRADIENTS = ("grad", "g", "gradient", "derivative", "d")
+_GRADIENTS = ("grad", "g", "gradient", "derivative", "deriv", "d")
+#: What the names of methods that go backward speak of; and those of methods that reach out of the program.
+_STARTS = ("back", "grad", "deriv", "diff", "prop")
+_OUTWARD = ("draw", "plot", "show", "print", "save", "write", "dump", "load", "render", "view", "display", "input")
+#: How many failed attempts a message shows.
+_SHOWN = 6
 _FLAGS = ("requires_grad", "require_grad", "requires_gradient", "needs_grad", "autograd", "track_grad", "trainable")
 _X, _Y = np.array([[1.5, -2.25, 0.625], [3.0, 0.375, -1.125]]), np.array([[-0.5, 1.75, 2.5], [0.875, -3.5, 1.375]])
 _SEED = np.array([[2.0, -1.0, 0.5], [1.25, 3.0, -0.75]])
@@ -32,37 +39,48 @@ def examine(cls: type, options: Mapping[str, str] | None = None, around: Surroun
     if unknown := sorted(set(said) - set(OPTIONS)):
         raise UsageError(f"there is no engine option {unknown[0]!r}; there are {', '.join(OPTIONS)}")
     tried: list[str] = []
-    scalar = _start(cls, "number", np.array(1.5), said, tried)
-    arrays = [found for how in ("array", "list") if (found := _start(cls, how, _X, said, tried))]
-    if scalar is None and not arrays:
-        raise UsageError(f"{cls.__name__} can't be built of a number, an array or a list: " + "; ".join(tried))
-    candidates = ([scalar] if scalar else []) + arrays
+    scalars = list(_made(cls, "number", np.array(1.5), said, tried))
+    arrays = [found for how in ("array", "list") for found in _made(cls, how, _X, said, tried)]
+    if not scalars and not arrays:
+        raise UsageError(f"{cls.__name__} can't be built of a number, an array or a list: {_said(tried)}")
     kind = said.get("kind", "")
     if kind not in ("", "scalar", "array"):
         raise UsageError(f"the engine option kind is scalar or array, got {kind!r}")
-    if kind == "scalar" or (not kind and scalar is not None and not (arrays and _wants_arrays(cls, scalar, arrays[0]))):
-        candidates = [candidate for candidate in candidates if candidate.scalar]
-    else:
-        candidates = arrays
+    wants_arrays = bool(arrays) and (not scalars or _wants_arrays(cls, scalars[0], arrays[0]))
+    candidates = scalars if kind == "scalar" or (not kind and not wants_arrays) else arrays
     if not candidates:
-        raise UsageError(f"{cls.__name__} can't be built as {kind}: " + "; ".join(tried))
-    whole = [_differentiates(cls, candidate, said, around or Surroundings()) for candidate in candidates]
-    return next((anatomy for anatomy in whole if anatomy.differentiates), whole[0])
+        raise UsageError(f"{cls.__name__} can't be built as {kind}: {_said(tried)}")
+    first = None
+    for candidate in candidates:
+        anatomy = _differentiates(cls, candidate, said, around or Surroundings())
+        if anatomy.differentiates:
+            return anatomy
+        first = first or anatomy
+    assert first is not None
+    return first
 
 
-def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: list[str]) -> Anatomy | None:
-    """The anatomy as far as making and reading go, None if it can't be made so."""
+def _said(tried: list[str]) -> str:
+    """A few of the attempts: what a class wants shows in the first ones."""
+    return "; ".join(tried[:_SHOWN]) + (f"; and {len(tried) - _SHOWN} more" if len(tried) > _SHOWN else "")
+
+
+def _made(cls: type, how: str, array: Array, said: Mapping[str, str], tried: list[str]) -> Iterator[Anatomy]:
+    """The anatomies as far as making and reading go, one for each way in which the class can be made so."""
     if said.get("build", how) != how:
-        return None
+        return
     given = array.item() if how == "number" else array.tolist() if how == "list" else array.copy()
-    asks = _required(cls)
+    asked = _required(cls)
     flag = next((name for name in _FLAGS if _accepts(cls, name)), "")
     further = {flag: True} if flag else {}
-    ways = [()] if not asks else [(filling,) * asks for filling in FILLINGS]
-    for filling in ways:
-        call = ", ".join([f"<{how}>", *map(repr, filling), *(f"{k}={v}" for k, v in further.items())])
+    places = sorted(range(max(len(asked), 1)), key=lambda place: not asked or asked[place] not in _VALUES)
+    fillings = [()] if len(asked) < 2 else [(filling,) * (len(asked) - 1) for filling in FILLINGS]
+    for place, filling in itertools.product(places, fillings):
+        given_besides = [*map(repr, filling)]
+        given_besides.insert(place, f"<{how}>")
+        call = ", ".join([*given_besides, *(f"{k}={v}" for k, v in further.items())])
         try:
-            made = cls(given, *filling, **further)
+            made = cls(*filling[:place], given, *filling[place:], **further)
         except Exception as error:
             tried.append(f"{cls.__name__}({call}) raises {type(error).__name__}: {error}")
             continue
@@ -72,11 +90,12 @@ def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: li
             continue
         dtype = numbers(held(made, value), cls, value)
         narrow = dtype is not None and dtype.dtype == np.float32
-        return Anatomy(
+        yield Anatomy(
             cls=cls.__name__,
             scalar=how == "number",
             build=how,
             filling=tuple(map(repr, filling)),
+            place=place,
             flag=flag,
             value=value,
             grad="",
@@ -86,17 +105,16 @@ def _start(cls: type, how: str, array: Array, said: Mapping[str, str], tried: li
             any_root=False,
             dtype="float32" if narrow else "float64",
         )
-    return None
 
 
-def _required(cls: type) -> int:
-    """How many further positional arguments the constructor must have."""
+def _required(cls: type) -> list[str]:
+    """The positional arguments that the constructor must have."""
     try:
         parameters = list(inspect.signature(cls).parameters.values())
     except (TypeError, ValueError):
-        return 0
+        return []
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return sum(p.default is p.empty for p in positional[1:])
+    return [p.name for p in positional if p.default is p.empty]
 
 
 def _accepts(cls: type, name: str) -> bool:
@@ -158,6 +176,13 @@ _COMBINATIONS: tuple[Combination, ...] = (
     (lambda x, y: (x * y).exp(), lambda x, y: (y * np.exp(x * y), x * np.exp(x * y))),
 )
 
+#: The same of functions beside the class.
+_BESIDE = tuple(
+    (name, derivatives)
+    for names, (_, derivatives) in ((("mul", "multiply"), _COMBINATIONS[0]), (("add", "plus"), _COMBINATIONS[3]))
+    for name in names
+)
+
 
 def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], around: Surroundings) -> Anatomy:
     """The anatomy with where the gradient lives and how backward starts, if any way of starting shows them.
@@ -165,14 +190,16 @@ def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], around
     What takes an array by accident (an array has `.data`, too) gets fewer of the combinations right than what is meant.
     """
     best, most = anatomy, -1
-    for start in [said["backward"]] if "backward" in said else _starts(cls):
+    for start in [_named(cls, said["backward"], around)] if "backward" in said else _starts(cls, around):
+        if start in _others(cls) and most >= 0:
+            break  # a likely one shows a gradient
         for seed in ("", "number", "tensor") if anatomy.scalar else ("array", "tensor", "", "number"):
             for summed in (False, True) if not anatomy.scalar and not seed else (False,):
                 tried = replace(anatomy, backward=start, seed=seed, any_root=not summed)
                 names = Counter(name for name in _shown(Subject(cls, tried, around), summed, said) if name)
                 for (name, right), count in names.items():
                     score = count if right else 0
-                    if score > most:
+                    if score > most and (right or start not in _others(cls)):
                         notes = () if right else ("no gradient was right while it was probed",)
                         begins = _describe(Subject(cls, tried).make(_X if not anatomy.scalar else np.array(1.5)), name)
                         best, most = replace(tried, grad=name, start=begins, notes=notes), score
@@ -181,17 +208,17 @@ def _differentiates(cls: type, anatomy: Anatomy, said: Mapping[str, str], around
 
 def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], around: Surroundings) -> Anatomy:
     """No backward pass showed a gradient: what would be its names, and what it raises."""
-    start = next((name for name in [said.get("backward", ""), *_starts(cls)] if name), "")
-    subject = Subject(cls, anatomy)
+    start = _named(cls, said["backward"], around) if "backward" in said else next(_likely(cls, around), "")
+    subject = Subject(cls, replace(anatomy, backward=start), around)
     made = subject.make(_X if not anatomy.scalar else np.array(1.5))
     name = next((name for name in [said.get("grad", ""), *_GRADIENTS] if name and hasattr(made, name)), "")
     notes: tuple[str, ...] = ()
     if start:
         try:
             with around.limit():
-                getattr(made, start)()
+                subject.start(made)()
         except Exception as error:
-            notes = (f".{start}() raises {type(error).__name__}: {error}"[:120],)
+            notes = (f"{start.rpartition(' ')[2]}() raises {type(error).__name__}: {error}"[:120],)
     return replace(anatomy, backward=start, grad=name, differentiates=False, any_root=True, notes=notes)
 
 
@@ -203,7 +230,8 @@ def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[
     x, y = (np.array(1.5), np.array(-2.25)) if single else (_X, _Y)
     weight = _SEED if not scalar and subject.anatomy.seed in ("array", "tensor") else np.ones_like(x)
     hung = 0
-    for combine, derivatives in _COMBINATIONS:
+    beside = ((subject.function(name), derivatives) for name, derivatives in _BESIDE)
+    for combine, derivatives in (*_COMBINATIONS, *((function, rule) for function, rule in beside if function)):
         try:
             found = _attempt(subject, x, y, combine, weight, summed)
         except TimeoutError:
@@ -217,12 +245,40 @@ def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[
             yield (name, right) if name else None
 
 
-def _starts(cls: type) -> Iterator[str]:
-    public = [name for name in dir(cls) if not name.startswith("_") and callable(getattr(cls, name, None))]
+def _starts(cls: type, around: Surroundings) -> Iterator[str]:
+    """Where backward may start, the likeliest first: methods, functions beside the class, methods of any name."""
+    yield from _likely(cls, around)
+    yield from _others(cls)
+
+
+def _likely(cls: type, around: Surroundings) -> Iterator[str]:
+    public = _methods(cls)
     likely = [name for name in public if "back" in name.lower()]
     likely.sort(key=lambda name: (name != "backward", "backward" not in name))
     yield from likely
-    yield from (n for n in public if n not in likely and any(w in n.lower() for w in ("grad", "deriv", "diff", "prop")))
+    yield from (name for name in public if name not in likely and _speaks_of(name, _STARTS))
+    yield from (f"function {name}" for name in around.names if _speaks_of(name, _STARTS) and _beside(cls, name, around))
+
+
+def _others(cls: type) -> list[str]:
+    return [name for name in _methods(cls) if not _speaks_of(name, (*_STARTS, *_OUTWARD))]
+
+
+def _methods(cls: type) -> list[str]:
+    return [name for name in dir(cls) if not name.startswith("_") and callable(getattr(cls, name, None))]
+
+
+def _speaks_of(name: str, words: tuple[str, ...]) -> bool:
+    return any(word in name.lower() for word in words)
+
+
+def _named(cls: type, name: str, around: Surroundings) -> str:
+    """A start by the name that somebody gave it."""
+    return f"function {name}" if not hasattr(cls, name) and _beside(cls, name, around) else name
+
+
+def _beside(cls: type, name: str, around: Surroundings) -> bool:
+    return isinstance(around.function(cls, name), types.FunctionType)
 
 
 def _attempt(

@@ -51,7 +51,7 @@ _LAST: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
 )  # fmt: skip
 VARIANTS = dict.fromkeys(("softmax", "log_softmax", "logsumexp"), _LAST)
 
-_REDUCTIONS = ("sum", "mean", "prod", "amax", "amin")
+REDUCTIONS = ("sum", "mean", "prod", "amax", "amin")
 _JOINING = ("cat", "stack")
 _NOT_OPERATORS = ("back", "grad", "zero", "item", "numpy", "detach", "draw", "plot", "print", "show")
 #: Kinds of indices and one of each, for two rows of three; "rows" is a list of them.
@@ -170,7 +170,7 @@ def _shaped(subject: Subject, shape: tuple[int, ...], function: Callable[..., An
 def _wider(subject: Subject, name: str) -> dict[str, str]:
     """The forms of a method that take a dimension or a shape."""
     (tensor,) = _operands(subject, name, "t")
-    if name in _REDUCTIONS:
+    if name in REDUCTIONS:
         try:
             parameters: Sequence[str] = list(inspect.signature(getattr(subject.cls, name)).parameters)
         except (TypeError, ValueError):

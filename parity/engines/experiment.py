@@ -8,6 +8,7 @@ calls by torch's names (`x.relu()`, `cat([x, y])`), `out.backward()`, `x.grad`, 
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import gc
 import inspect
@@ -39,6 +40,8 @@ _DATA = {
 }
 #: How a region without recording is called by those who have one.
 _REGIONS = ("no_grad", "NoGrad", "nograd", "no_gradient", "no_record", "stop_recording")
+#: A power of two: any odd stride visits all of so many.
+_FREED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def attempt(engine: Handmade, lines: str, looks: Sequence[str], times: int = 1) 
     litter = []
     for turn in range(times):
         litter.append([bytearray(1 + (turn * 97 + n * 53) % 700) for n in range(turn % 7)])
+        if times > 1:
+            _shuffle(engine, turn)
         bench = _Bench(engine)
         try:
             bench.do(code.body)
@@ -72,6 +77,14 @@ def attempt(engine: Handmade, lines: str, looks: Sequence[str], times: int = 1) 
             return Tried(raised=Raised(type(error).__name__, str(error)[:200], bench.moment))
         seen.setdefault(repr(found), found)
     return Tried(tuple(seen.values()))
+
+
+def _shuffle(engine: Handmade, turn: int) -> None:
+    """Free some instances out of order: the next ones come to lie where these lay, the last freed first."""
+    with contextlib.suppress(Exception):
+        freed = [engine.subject.make(np.array(1.0)) for _ in range(_FREED)]
+        for number in range(_FREED):
+            freed[number * (2 * turn + 1) % _FREED] = None
 
 
 class _Bench:
@@ -122,7 +135,11 @@ class _Bench:
             case ast.Subscript(value=owner, slice=index):
                 if not hasattr(self.subject.cls, "__setitem__"):
                     raise Lacks("x[i] = …")
-                _refusing(lambda: operator.setitem(self.value(owner), self.value(index), value))
+                place = self.value(owner), self.value(index)
+                try:
+                    operator.setitem(*place, value)
+                except Exception:  # it takes bare numbers
+                    _refusing(lambda: operator.setitem(*place, self.subject.array(value)))
             case _:
                 raise SyntaxError(f"no experiment assigns to {ast.unparse(target)!r}")
 
@@ -257,7 +274,7 @@ class _Bench:
         if not self.engine.anatomy.backward:
             raise Lacks("backward")
         before, self.moment = self.moment, "backward"
-        start = getattr(root, self.engine.anatomy.backward)
+        start = self.subject.start(root)
         how = seed[0] if seed and isinstance(seed[0], str) else ""
         if how == "bare":
             start()

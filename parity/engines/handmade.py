@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.engines.calls import Forms, calls, index_kinds
+from parity.engines.calls import REDUCTIONS, VARIANTS, Forms, calls, index_kinds
 from parity.engines.interpreter import Live
 from parity.engines.protocol import UNSUPPORTED, Array, Raised, Run
 from parity.engines.subject import Anatomy, Subject, Surroundings
@@ -121,6 +121,12 @@ class Handmade:
         forms = self.abilities.calls[op]
         letters = "".join("t" if self.subject.holds(arg) else "n" for arg in args)
         how = forms.get(letters, "")
+        along = letters == "tn" or kwargs.get("dim") is not None
+        # torch has a dimension there, NumPy may have none
+        if along and op in (*REDUCTIONS, *VARIANTS) and not self.array(args[0]).ndim:
+            raise NotImplementedError(f"{op} along a dimension of a single number")
+        if op == "matmul" and how.endswith("dot") and any(self.array(arg).ndim > 2 for arg in args):
+            raise NotImplementedError("dot of batches")  # NumPy's sums over other axes than torch's matmul
         if how == "operator" and not kwargs:
             result = OPERATORS[op][1](*args)
         elif how == "property":
@@ -189,7 +195,8 @@ class Handmade:
         except (SystemExit, GeneratorExit) as error:
             live.run.error = Raised(type(error).__name__, str(error), f"step {len(live.tensors) - len(program.inputs)}")
         raised = live.run.error
-        if raised is not None and raised.type in _REFUSALS:
+        # An array that no instance can be made of is another thing that the class lacks: a list has no 0 dimensions.
+        if raised is not None and (raised.type in _REFUSALS or raised.moment.startswith("input")):
             number = len(live.tensors) - len(program.inputs)
             what = program.steps[number].op if number >= 0 else "an input"
             live.run.error = Raised(UNSUPPORTED, f"{what} ({raised.message or raised.type})", raised.moment)

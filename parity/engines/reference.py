@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import numpy as np
 
 from parity.engines.torchlike import TorchLike
 from parity.errors import UsageError
@@ -43,3 +46,38 @@ def settings(threads: int = 1) -> Iterator[TorchLike]:
         torch.set_default_dtype(dtype_before)
         torch.set_grad_enabled(grad_before)
         torch.set_rng_state(random_before)
+
+
+def nudging(number: int) -> AbstractContextManager[Any]:
+    """A context in which every result is moved by one rounding, each element up or down; backward passes too.
+
+    What shares memory with an argument (views, what is written in place) is left as it is, and so are what is
+    drawn and whole numbers, which are masks and counts.
+    """
+    return _mode()(number)
+
+
+@functools.cache
+def _mode() -> Callable[[int], AbstractContextManager[Any]]:
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Nudging(TorchDispatchMode):  # type: ignore[misc]
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.random = np.random.default_rng(number)
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            result = func(*args, **(kwargs or {}))
+            if torch.Tag.nondeterministic_seeded in func.tags or any(
+                returned.alias_info is not None for returned in func._schema.returns
+            ):
+                return result
+            for part in result if isinstance(result, (tuple, list)) else (result,):
+                if isinstance(part, torch.Tensor) and part.is_floating_point() and part.numel():
+                    signs = torch.from_numpy(self.random.choice([-1.0, 1.0], size=tuple(part.shape)))
+                    signs[part == part.round()] = 0
+                    part.mul_((1 + signs * torch.finfo(part.dtype).eps).to(part.dtype))
+            return result
+
+    return Nudging

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,15 @@ class Anatomy:
     #: What the constructor wants: "number", "array" or "list"; then what it wants besides.
     build: str
     filling: tuple[str, ...]
+    #: How many of these stand before the data.
+    place: int
     #: What the keyword is called that makes a leaf require its gradient; empty if none does.
     flag: str
     value: str
     grad: str
     #: What a gradient is before any backward: "None", "0", "zeros", "missing".
     start: str
+    #: A method's name, or "function NAME" for one beside the class.
     backward: str
     #: What `backward` is given: "" (nothing), "number", "array" or "tensor".
     seed: str
@@ -88,17 +92,21 @@ class Subject:
         elif how == "list":
             given = given.tolist()
         further = {self.anatomy.flag: requires_grad} if self.anatomy.flag else {}
-        return self.cls(given, *self._filling, **further)
+        before, after = self._filling[: self.anatomy.place], self._filling[self.anatomy.place :]
+        return self.cls(*before, given, *after, **further)
 
     def holds(self, thing: Any) -> bool:
         """Whether it is one of the engine's own values, with a number or numbers in it."""
-        return (isinstance(thing, self.cls) or hasattr(thing, self.anatomy.value)) and not isinstance(
-            thing, (np.ndarray, np.generic, float, int, list)
-        )
+        if isinstance(thing, (np.ndarray, np.generic, float, int, list)):
+            return isinstance(thing, self.cls)
+        return isinstance(thing, self.cls) or hasattr(thing, self.anatomy.value)
 
     def array(self, thing: Any) -> Array:
         """The value of an instance, as a copy."""
-        found = numbers(getattr(thing, self.anatomy.value), self.cls, self.anatomy.value)
+        held = getattr(thing, self.anatomy.value)
+        if isinstance(held, (complex, np.complexfloating)):
+            raise NotImplementedError(f"a real number: .{self.anatomy.value} holds {held}")
+        found = numbers(held, self.cls, self.anatomy.value)
         if found is None:
             raise TypeError(f".{self.anatomy.value} holds {getattr(thing, self.anatomy.value)!r:.60}, no number")
         return found.astype(self.anatomy.dtype)
@@ -132,9 +140,18 @@ class Subject:
             raise TypeError(f"{self.anatomy.cls} has no sum")
         return function(root)
 
+    def start(self, root: Any) -> Callable[..., Any]:
+        """What starts backward at `root`: its method, or a function beside the class."""
+        kind, _, name = self.anatomy.backward.rpartition(" ")
+        if not kind:
+            return getattr(root, name)  # type: ignore[no-any-return]
+        function = self.function(name)
+        assert function is not None
+        return partial(function, root)
+
     def backward(self, root: Any, seed: Array | None, *, copying: bool = True) -> None:
         """Start backward at `root`; without a seed the gradient of its sum is asked for."""
-        start = getattr(root, self.anatomy.backward)
+        start = self.start(root)
         kind = self.anatomy.seed
         if not kind:
             start()
@@ -172,6 +189,8 @@ def attributes(thing: Any) -> Iterator[str]:
         slots = vars(cls).get("__slots__", ())
         names += [slots] if isinstance(slots, str) else list(slots)
         names += [name for name, what in vars(cls).items() if isinstance(what, property)]
+        if cls in (float, np.ndarray):
+            names.append("real")  # who is a number holds none
     yield from (name for name in dict.fromkeys(names) if not name.startswith("__"))
 
 

@@ -17,11 +17,12 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
     """The findings about a class, a line each."""
     a = engine.anatomy
     given = {"number": "a number", "array": "an array", "list": "a list"}[a["build"]]
-    further = "".join(f", {filling}" for filling in a["filling"]) + (f", {a['flag']}=…" if a["flag"] else "")
+    before, after = a["filling"][: a["place"]], a["filling"][a["place"] :]
+    wanted = [*before, given, *after, *([f"{a['flag']}=…"] if a["flag"] else [])]
     calls: Mapping[str, Mapping[str, str]] = engine.abilities.calls
     rows = [
         ("engine", f"{engine.name}: {'scalars' if a['scalar'] else 'arrays'}, compared in {a['dtype']}"),
-        ("built", f"{a['cls']}({given}{further})"),
+        ("built", f"{a['cls']}({', '.join(wanted)})"),
         ("value", f".{a['value']}"),
         ("gradient", _gradient(a)),
         ("backward", _backward(a, "sum" in engine.abilities.calls)),
@@ -70,16 +71,24 @@ def _gradient(anatomy: Mapping[str, Any]) -> str:
 
 
 def _backward(anatomy: Mapping[str, Any], sums: bool) -> str:
+    function, _, name = anatomy["backward"].rpartition(" ")
     if not anatomy["differentiates"]:
-        return f".{anatomy['backward']}()" if anatomy["backward"] else "not found"
+        return f"{'' if function else '.'}{name}() shows no gradient" if name else "not found"
     what = {"": "", "number": "1.0", "array": "an array", "tensor": f"{anatomy['cls']}(…)"}[anatomy["seed"]]
     roots = "" if anatomy["scalar"] or anatomy["any_root"] else ", of a sum" if sums else ", of a single number"
-    return f".{anatomy['backward']}({what}){roots}"
+    if function:
+        return f"{name}(result{', ' * bool(what)}{what}){roots}"
+    return f".{name}({what}){roots}"
 
 
 def _operator(op: str, forms: Mapping[str, str]) -> str:
     how = next(iter(forms.values()))
-    return OPERATORS[op][0] + (" (neg)" if op == "neg" else "") if how == "operator" else f".{how}()"
+    return OPERATORS[op][0] + (" (neg)" if op == "neg" else "") if how == "operator" else _call(how)
+
+
+def _call(how: str) -> str:
+    kind, _, name = how.rpartition(" ")
+    return f"{name}()" if kind else f".{name}()"
 
 
 def _lacking(op: str, forms: Mapping[str, str], scalar: bool) -> str:

@@ -11,13 +11,14 @@ from typing import Any, Literal
 from parity.compare.verdict import Status
 from parity.report.record import plain
 
-Phase = Literal["corpus", "operators", "programs", "histories"]
+Phase = Literal["corpus", "operators", "modules", "programs", "histories"]
 Nature = Literal["differs", "flaky", "crash"]
-PHASES: tuple[Phase, ...] = ("corpus", "operators", "programs", "histories")
+PHASES: tuple[Phase, ...] = ("corpus", "operators", "modules", "programs", "histories")
 WIDTH = 80
 _LABELS: Mapping[Phase, str] = {
     "corpus": "corpus",
     "operators": "operators",
+    "modules": "modules",
     "programs": "random",
     "histories": "histories",
 }
@@ -92,6 +93,8 @@ class Summary:
     cut: str = ""
     statuses: dict[Phase, Counter[str]] = field(default_factory=lambda: {phase: Counter() for phase in PHASES})
     operators: set[str] = field(default_factory=set)
+    #: Layers, losses, optimizers and schedulers that were compared.
+    classes: set[str] = field(default_factory=set)
     inaccurate: Counter[str] = field(default_factory=Counter)
     #: Programs at which only the reference's own error made room.
     beyond: int = 0
@@ -109,6 +112,8 @@ class Summary:
             self.missing.update(outcome.missing)
         elif outcome.op:
             self.operators.add(outcome.op)
+        elif outcome.phase == "modules":
+            self.classes.add(outcome.label.partition(" ")[0])
         if outcome.status == "agrees" and outcome.worst > self.worst:
             self.worst, self.worst_label = outcome.worst, outcome.label
         if outcome.key is not None:
@@ -224,6 +229,8 @@ def _phase(summary: Summary, phase: Phase, planned: int) -> str:
     if done < planned:
         words.append(f"{planned - done} of {planned} did not run")
     what = f"{len(summary.operators)}, in {_programs(done)} of one step" if phase == "operators" else _programs(done)
+    if phase == "modules":
+        what = f"{len(summary.classes)} layers, losses, optimizers, schedulers in {done} configurations"
     return f"{what}: {', '.join(words)}"
 
 

@@ -155,6 +155,27 @@ def rows(call: Call, argument: Argument) -> Any:
     return call.draft.leaf(found, layouts=0.0, usable=False)
 
 
+def bagged(call: Call, argument: Argument) -> Any:
+    """Rows of a table by number, in bags; where bags begin, their mode and their shares are drawn with them."""
+    draft, source, weight = call.draft, call.source, call.leading()
+    if weight.shape[0] == 0:
+        raise Unfit
+    mode = call.values["mode"] = source.choice(("sum", "mean", "max"))
+    if source.boolean(0.3):
+        shape: shapes.Shape = (source.integer(1, 3), source.integer(1, 3))
+    else:
+        shape = (source.integer(1, 6),)
+        begins = [0, *sorted(source.integer(0, shape[0]) for _ in range(source.integer(0, 2)))]
+        if source.boolean(0.3):
+            begins.append(shape[0])
+            call.values["include_last_offset"] = True
+        call.values["offsets"] = draft.leaf(np.array(begins), layouts=0.0, usable=False)
+    if mode == "sum" and source.boolean():
+        call.values["per_sample_weights"] = draft.fresh(shape, weight.kind, {}, weight.array.dtype.name)
+    found = arrays.integers(source, shape, 0, weight.shape[0] - 1)
+    return draft.leaf(found, layouts=0.0, usable=False)
+
+
 def tail(call: Call, argument: Argument) -> Any:
     first = call.leading()
     return first.shape[call.source.integer(0, first.ndim - 1) :]
@@ -165,6 +186,7 @@ def tail_weight(call: Call, argument: Argument) -> Any:
 
 
 DRAWERS: dict[str, Drawer] = {
+    "bagged": bagged,
     "channels": channels,
     "class_weight": class_weight,
     "classes": classes,

@@ -140,6 +140,11 @@ def spectral(call: Call, argument: Argument) -> Any:
     return tuple(-1 if source.boolean(0.3) else source.integer(1, 4) for _ in range(count))
 
 
+def taper(call: Call, argument: Argument) -> Any:
+    """A window as long as a transform; its values keep away from 0, where there would be nothing to divide by."""
+    return call.same((call.values["n_fft"],), {"above": 0.25})
+
+
 def strided(call: Call, argument: Argument) -> Any:
     """A size, a stride and mostly an offset, which stay within the first tensor's memory.
 
@@ -212,5 +217,6 @@ DRAWERS: dict[str, Drawer] = {
     "spectral": spectral,
     "sliced": sliced,
     "strided": strided,
+    "taper": taper,
     "times": times,
 }

@@ -119,3 +119,54 @@ line("fft.fftfreq", lambda n, d=1.0, dtype=None: _frequencies(n, d, [*range((n +
 line("fft.rfftfreq", lambda n, d=1.0, dtype=None: _frequencies(n, d, range(n // 2 + 1)))
 line("fft.fftshift", lambda input, dim=None: np.fft.fftshift(input, dim))
 line("fft.ifftshift", lambda input, dim=None: np.fft.ifftshift(input, dim))
+
+
+@forward("stft")
+def _(
+    input: Array,
+    n_fft: int,
+    hop_length: int,
+    window: Any = None,
+    center: bool = True,
+    pad_mode: str = "reflect",
+    normalized: bool = False,
+    onesided: bool = True,
+    return_complex: bool = True,
+) -> Array:
+    x, by = balls(input), n_fft // 2
+    if center and by:
+        widths = [(0, 0)] * (x.ndim - 1) + [(by, by)]
+        x = np.pad(x, widths, "reflect") if pad_mode == "reflect" else np.pad(x, widths, constant_values=arb(0))
+    starts = range(0, x.shape[-1] - n_fft + 1, hop_length)
+    frames = np.stack([x[..., i : i + n_fft] for i in starts], axis=-2)
+    found = transformed(frames if window is None else frames * balls(window), frames.ndim - 1, True)
+    found = _scaled(found, n_fft, "ortho" if normalized else None, True)
+    return np.swapaxes(found[..., : n_fft // 2 + 1] if onesided else found, -1, -2)
+
+
+@forward("istft")
+def _(
+    input: Array,
+    n_fft: int,
+    hop_length: int,
+    window: Any = None,
+    center: bool = True,
+    normalized: bool = False,
+    length: int | None = None,
+) -> Array:
+    x = np.swapaxes(input, -1, -2)
+    half = x.shape[-1] != n_fft
+    x = whole(x if half else x[..., : n_fft // 2 + 1], x.ndim - 1, n_fft)
+    frames = _real(_scaled(transformed(x, x.ndim - 1, False), n_fft, "ortho" if normalized else None, False))
+    shape = balls(np.ones(n_fft, int) if window is None else window)
+    count = frames.shape[-2]
+    total = n_fft + hop_length * (count - 1)
+    added, weights = balls(np.zeros((*frames.shape[:-2], total), int)), balls(np.zeros(total, int))
+    for i in range(count):
+        at = slice(i * hop_length, i * hop_length + n_fft)
+        added[..., at] = added[..., at] + frames[..., i, :] * shape
+        weights[at] = weights[at] + shape * shape
+    start = n_fft // 2 if center else 0
+    end = total - start if length is None else start + length
+    found: Array = added[..., start : min(end, total)] / weights[start : min(end, total)]
+    return resized(found, found.ndim - 1, end - start)

@@ -53,6 +53,7 @@ FINER = {
     "sampling": "random",
     "dropout": "random",
     "generator": "random",
+    "spectrograms": "fourier",
 }
 #: Rows that Python spells with brackets.
 BRACKETS = {"getitem": "__getitem__", "setitem": "__setitem__"}

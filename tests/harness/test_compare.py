@@ -308,6 +308,25 @@ class TestSmoothRegime:
         verdict = compare(drawn, slightly, grossly)
         assert (verdict.status, verdict.mismatches[0].blame) == ("differs", "both")
 
+    @pytest.mark.parametrize(
+        ("op", "factor", "status"),
+        [
+            ("sin", 1.0, "undecided"),
+            ("sin", 1.00001, "differs"),
+            ("amax", 1.00001, "differs"),
+            ("amax", 0.5, "differs"),
+        ],
+    )
+    def test_at_a_kink_an_inaccurate_reference_decides_nothing(self, op, factor, status):
+        # Two elements that are one in memory tie wherever neighbours lie.
+        tied = Input(np.broadcast_to(np.array([[1.25]]), (1, 2)), True, "expanded")
+        drawn = program([X], ("amax", (R0, 1)), ("sin", (R0,)), second=False, outputs=(R1, Ref(2)))
+        drawn = drawn.with_(inputs=(tied,), cotangents=(np.array([1.5]), np.array([[0.5, 0.75]])))
+        inaccurate = Faulty(TORCH, "sin", lambda g: g * (1 + 1e-9), input=0)
+        verdict = compare(drawn, inaccurate, Faulty(TORCH, op, lambda g: g * factor, input=0))
+        assert verdict.status == status, verdict
+        assert compare(drawn, TORCH, Faulty(TORCH, op, lambda g: g * (1 + 1e-9), input=0)).status == "differs"
+
     def test_a_jump_is_undecided(self):
         # sin² + cos² is 1 or a rounding less: what floor makes of it is nobody's fault.
         steps = [("sin", (R0,)), ("cos", (R0,)), ("square", (Ref(1),)), ("square", (Ref(2),)),

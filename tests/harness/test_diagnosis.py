@@ -85,6 +85,10 @@ def notebook(target):
         ("function_classes.txt:Tensor", []),
         ("functions_beside.ipynb:Variable", []),
         ("flagged.ipynb:Tensor", [3, 20, 30, 41]),
+        ("unusual.py:Labelled", [30]),
+        ("unusual.py:Real", [2, 30, 8]),
+        ("unusual.py:Größe", [2, 30]),
+        ("unusual.py:Array", [2, 30]),
     ],
 )
 def test_notebooks(target, numbers):

@@ -30,6 +30,8 @@ RIGHT = [
     "switch_on_op.ipynb:Value",
     "function_classes.txt:Tensor",
     "functions_beside.ipynb:Variable",
+    "unusual.py:Labelled",
+    "unusual.py:Array",
 ]
 #: Where each goes wrong: the check, and who is named.
 WRONG = {
@@ -148,6 +150,42 @@ def test_anatomies(engines):
     assert set(whole.abilities.calls) >= {"add", "sub", "mul", "div", "pow", "neg", "exp", "relu"}
     assert set(whole.abilities.calls["pow"]) == {"tn"}
     assert [cell.error.partition(":")[0] for cell in whole.failed] == ["KeyboardInterrupt", "SystemExit"]
+
+
+@pytest.mark.parametrize(
+    ("cls", "place", "value", "grad", "backward", "seed"),
+    [
+        ("Labelled", 1, "value", "gradient", "backward", ""),
+        ("Real", 0, "real", "grad", "backward", ""),
+        ("Größe", 0, "wert", "ableitung", "zurück", ""),
+        ("Array", 0, "value", "grad", "function backward", "array"),
+    ],
+)
+def test_unusual_anatomies(cls, place, value, grad, backward, seed, engines, capsys):
+    found = engines(f"unusual.py:{cls}").anatomy
+    assert found["differentiates"]
+    seen = [found[name] for name in ("place", "value", "grad", "backward", "seed")]
+    assert seen == [place, value, grad, backward, seed]
+    assert main(["doctor", f"{HERE}/unusual.py:{cls}"]) == 0
+    told = capsys.readouterr().out
+    assert ("backward(result, an array)" if seed else f".{backward}()") in told
+    if place:
+        assert "Labelled(None, a number, None, None)" in told or "Labelled((), a number, (), ())" in told
+
+
+def test_the_axis_of_a_single_number_is_torchs_alone(engines, reference):
+    program = Program((Input(np.array(2.0), True),), (Step("sum", (Ref(0), 0)),), (Ref(1),), (np.ones(()),))
+    assert compare(program, reference, engines("unusual.py:Array")).status == "unsupported"
+
+
+def test_a_complex_power_is_no_value_to_compare(tmp_path, reference):
+    body = "class V:\n  def __init__(self, x): self.x = x\n  def __pow__(self, n): return V(self.x ** n)\n"
+    engine = load(f"{class_file(tmp_path, body)}:V")
+    program = Program((Input(np.array(-2.0)),), (Step("pow", (Ref(0), 2.5)),), ())
+    assert compare(program, reference, engine).status == "unsupported"
+    found = engine.attempt("x = -2\nout = x ** 2.5", ["out"])
+    engine.close()
+    assert "a real number" in found.raised.message
 
 
 def test_options_overrule_probing(tmp_path):

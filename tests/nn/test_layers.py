@@ -168,6 +168,13 @@ REFUSED = {
     "group norm": lambda lib: lib.nn.GroupNorm(3, 4),
     "bilinear": lambda lib: lib.nn.Bilinear(0, 1, 2),
     "margin": lambda lib: lib.nn.TripletMarginWithDistanceLoss(margin=-1),
+    **{
+        f"{name} in place with a falling slope": lambda lib, name=name, settings=settings: getattr(lib.nn, name)(
+            **settings, inplace=True
+        )(lib.ones(3, requires_grad=True) * 1).sum().backward()
+        for name, settings in [("LeakyReLU", {"negative_slope": -0.5}), ("ELU", {"alpha": -1.0}),
+                               ("CELU", {"alpha": -1.0})]
+    },
     "batch norm": lambda lib: lib.nn.BatchNorm2d(3)(lib.ones(2, 3)),
 }  # fmt: skip
 
@@ -199,6 +206,19 @@ def test_output_size_of_a_transposed_convolution():
     def program(lib):
         lib.manual_seed(0)
         return list(lib.nn.ConvTranspose2d(2, 2, 3, stride=2)(lib.ones(1, 2, 5, 5), output_size=(12, 11)).shape)
+
+    same(program)
+
+
+def test_rows_that_are_too_long_are_shortened_where_they_stand():
+    def program(lib):
+        lib.manual_seed(0)
+        table = lib.nn.Embedding(4, 2, max_norm=0.5, norm_type=1.0, dtype=lib.float64)
+        with lib.no_grad():
+            table.weight.copy_(lib.arange(8, dtype=lib.float64).reshape(4, 2) / 8)
+        out = table(lib.tensor([1, 1, 3, 0]))
+        (out * 3).sum().backward()
+        return [out, table.weight.detach(), table.weight.grad, table.weight._version]
 
     same(program)
 

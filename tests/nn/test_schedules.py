@@ -39,6 +39,23 @@ SCHEDULES = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("most", [2, 3, 5])
+def test_a_line_search_of_few_evaluations(most):
+    def program(lib):
+        x = lib.tensor([1.0, -2.0], dtype=lib.float64, requires_grad=True)
+        optimizer = lib.optim.LBFGS([x], lr=0.001, max_eval=most, line_search_fn="strong_wolfe")
+
+        def closure():
+            optimizer.zero_grad()
+            loss = (x**4).sum() + x.prod()
+            loss.backward()
+            return loss
+
+        return [optimizer.step(closure).item(), x, list(optimizer.state_dict()["state"][0])]
+
+    same(program)
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_rates_of_twelve_epochs(name):
     def program(lib):

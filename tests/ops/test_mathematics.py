@@ -170,3 +170,16 @@ def test_errors(program: Callable[[Any], Any], message: str) -> None:
 def test_nodes_have_torch_s_names(program: Callable[..., Any], node: str) -> None:
     for lib in (torch, autodiff):
         assert program(lib, lib.tensor([1.0, 2.0, 3.0], requires_grad=True)).grad_fn.name() == node
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ["sinc", "atan", "nn.functional.mish", "nn.functional.gelu", "tanh"])
+def test_second_derivatives_vanish_far_out(name: str, dtype: str) -> None:
+    far = np.array([1.0, -1.0, 1e-3], dtype) * np.finfo(dtype).max / 2
+    x = autodiff.tensor(far, requires_grad=True)
+    function: Any = autodiff
+    for part in name.split("."):
+        function = getattr(function, part)
+    (slope,) = autodiff.autograd.grad(function(x).sum(), x, create_graph=True)
+    (second,) = autodiff.autograd.grad(slope.sum(), x)
+    assert (abs(second.numpy()) < 1e-30).all()

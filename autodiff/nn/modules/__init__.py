@@ -5,10 +5,13 @@ from __future__ import annotations
 from autodiff.nn.modules import (
     activation,
     attention,
+    batchnorm,  # noqa: F401
     container,
     conv,
     dropout,
     imaging,
+    instancenorm,  # noqa: F401
+    lazy,
     linear,
     loss,
     module,
@@ -17,6 +20,7 @@ from autodiff.nn.modules import (
     pooling,
     rnn,
     shaping,
+    utils,  # noqa: F401
 )
 from autodiff.nn.modules.module import Module
 
@@ -28,6 +32,7 @@ _FAMILIES = (
     conv,
     dropout,
     imaging,
+    lazy,
     linear,
     loss,
     normalization,

@@ -435,8 +435,11 @@ class ParameterDict(Module):
         return (self[key] for key in self._keys)
 
     def update(self, parameters: Any) -> None:
-        """Add those of a mapping, or of pairs of name and parameter."""
-        for name, value in _pairs("ParameterDict.update", parameters):
+        """Add those of a mapping, or of pairs of name and parameter; of a plain mapping sorted by name."""
+        pairs = _pairs("ParameterDict.update", parameters)
+        if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
+            pairs.sort(key=lambda pair: pair[0])
+        for name, value in pairs:
             self[name] = value
 
     def extra_repr(self) -> str:

@@ -316,3 +316,47 @@ plant(
 plant(42, "in place by another value", "tensor", ("return self.become(self.moved() + other)", "return self + other"))
 plant(43, "where by weights", "tensor", ("np.where(c, x.data, y.data)", "c * x.data + (1 - c) * y.data"))
 plant(44, "mask drawn anew", "tensor", ("lambda g: g * mask", "lambda g: self.dropout(p).data * g"))
+plant(
+    3,
+    "each operand pushes at once",
+    "value",
+    (
+        _PASS + "            node._backward()\n",
+        """        def push(node):
+            node._backward()
+            for operand in node._operands:
+                push(operand)
+
+        push(self)
+""",
+    ),
+    ('(self, other), "+")', '{self, other}, "+")'),
+    ('(self, other), "*")', '{self, other}, "*")'),
+)
+plant(7, "operands forgotten", "value", ('(self,), "exp")', '(), "exp")'))
+_EXP = "self.grad += out.data * out.grad\n\n        out._backward = _backward"
+plant(14, "rule called, not installed", "value", (_EXP, _EXP + "()"))
+_SUM_RULE = "return Tensor(self.data + other.data, (self, lambda g: g), (other, lambda g: g))"
+plant(
+    20,
+    "summed where nothing was repeated",
+    "tensor",
+    (_SUM_RULE, _SUM_RULE.replace("(other, lambda g: g)", "(other, lambda g: g.sum(0))")),
+)
+plant(
+    32,
+    "values that are equal to all",
+    "value",
+    (
+        "    def exp(self):",
+        """    def __eq__(self, other):
+        return Value(float(self.data == other.data))
+
+    __hash__ = object.__hash__
+
+    def exp(self):""",
+    ),
+    ("order, seen, todo = [], set(),", "order, seen, todo = [], [],"),
+    ("seen.add(node)", "seen.append(node)"),
+)
+plant(27, "no sum over the shares", "tensor", ("s * (g - (g * s).sum(axis=axis, keepdims=True))", "s * g"))

@@ -1,0 +1,42 @@
+"""What torch promises of its classes: one row a layer, loss, optimizer and scheduler; a family is a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+from parity.catalogue.modules.spec import ModuleSpec
+
+_FAMILIES = """
+    activation attention container conv dropout imaging lazy linear loss normalization padding pooling rnn shaping
+"""
+
+#: Every row by its class's name, sorted.
+MODULES: Mapping[str, ModuleSpec] = MappingProxyType(
+    {
+        row.name: row
+        for row in sorted(
+            (
+                row
+                for family in (*_FAMILIES.split(), "optimizers", "schedulers")
+                for row in import_module(f"{__name__}.{family}").ROWS
+            ),
+            key=lambda row: row.name,
+        )
+    }
+)
+#: Classes that have no row, and why.
+UNLISTED: Mapping[str, str] = MappingProxyType(
+    {
+        "Module": "what all layers are: every row is about it",
+        "RNNBase": "what RNN, LSTM and GRU share",
+        "RNNCellBase": "what the cells share",
+        "SparseAdam": "takes sparse gradients alone, and a configuration's are dense",
+        "Optimizer": "what all optimizers are: every row is about it",
+        "LRScheduler": "what all schedulers are: every row is about it",
+        "_LRScheduler": "LRScheduler under its old name",
+    }
+)
+
+__all__ = ["MODULES", "UNLISTED", "ModuleSpec"]

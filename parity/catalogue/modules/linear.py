@@ -1,0 +1,17 @@
+"""Products with weights, and tables of vectors."""
+
+from __future__ import annotations
+
+from parity.catalogue.modules.spec import module, needed, of
+
+_NO = of(False)
+
+# fmt: off
+ROWS = [
+    module("Identity", "N C"),
+    module("Linear", "N? L in_features", in_features=needed(3, 1, 5), out_features=needed(2, 1, 4), bias=_NO),
+    module("Bilinear", "N in1_features", "N in2_features", in1_features=needed(2, 3), in2_features=needed(2, 4),
+           out_features=needed(3, 1), bias=_NO),
+    module("Embedding", "N L: classes below num_embeddings", num_embeddings=needed(5, 3), embedding_dim=needed(2, 4),
+           padding_idx=of(0, -1), max_norm=of(0.5), norm_type=of(1.0), scale_grad_by_freq=of(True)),
+]
