@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.accumulate import accumulate
+from autodiff._kernels.half import in_single
 from autodiff._kernels.layout import in_rows, laid_like
 from autodiff._kernels.summation import total
 
@@ -203,6 +204,7 @@ def unfold(x: Any, dim: int, size: int, step: int) -> Any:
     return np.lib.stride_tricks.as_strided(x, shape, strides)
 
 
+@in_single
 def fold_back(x: Any, shape: Shape, dim: int, size: int, step: int) -> Any:
     """The adjoint of unfold: every window added back where it was taken."""
     out = np.zeros(shape, x.dtype)

@@ -23,6 +23,13 @@ def _over_square(x: Any, radius: Any) -> Any:
     return ops.where(radius == 0, 0, x / radius / radius)
 
 
+def _over_log10(g: Any, input: Any) -> Any:
+    if ops.conj(input) is not input:
+        return g / ops.conj(input * math.log(10))
+    # The reciprocal of log 10 lies nearer to a float64 than log 10 does.
+    return g * math.log10(math.e) / input
+
+
 def _times_log(g: Any, input: Any, other: Any) -> Any:
     """g * log(other), and 0 where 0 * log(other) is pinned at 0."""
     return ops.where(ops._without_log(input, other), 0, ops._xlogy(g, other))
@@ -52,8 +59,7 @@ pointwise(
 general("_one_more", logistic.one_more, lambda g: g, inputs=("input",), node="AddBackward0")
 pointwise("log", np.log, "1/input")
 pointwise("log2", np.log2, lambda g, input: g / ops.conj(input * math.log(2)))
-# The reciprocal of log 10 lies nearer to a float64 than log 10 does.
-pointwise("log10", np.log10, lambda g, input: g * math.log10(math.e) / ops.conj(input))
+pointwise("log10", np.log10, _over_log10)
 pointwise("log1p", elementary.log1p, lambda input: 1 / (input + 1), node="Log1PBackward0", public="log1p special.log1p")
 pointwise("sqrt", np.sqrt, lambda out: 0.5 / out)
 pointwise("rsqrt", elementary.rsqrt, lambda out, input_array: ops._rsqrt_slope(out, array=input_array))

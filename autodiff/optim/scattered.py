@@ -14,7 +14,7 @@ from autodiff.optim.optimizer import Group, OneByOne
 class SparseAdam(OneByOne):
     """Adam whose averages move, and whose steps are taken, only where the gradient has elements.
 
-    Raises RuntimeError for a dense gradient, which is what `nn.Embedding` gives here, `sparse=True` or not.
+    Raises RuntimeError for a dense gradient. Embeddings give no sparse ones here: who has one sets it.
     """
 
     def __init__(

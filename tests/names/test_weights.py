@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 
 import autodiff as ad
+from autodiff._kernels.brain import rounded
 from autodiff.serialization import safetensors as ours
 from tests.names.test_parametrize import alike
 
@@ -238,3 +239,47 @@ def test_the_schedule_of_averages(settings) -> None:
         return [rates, sorted(state)]
 
     alike(program)
+
+
+def moved(lib, shape, **settings):
+    random = np.random.default_rng(4)
+    p = lib.tensor(random.standard_normal(shape), requires_grad=True)
+    optimizer = lib.optim.Muon([p], **settings)
+    for _ in range(3):
+        p.grad = lib.tensor(random.standard_normal(shape))
+        optimizer.step()
+    return np.array(p.detach().numpy()), np.array(optimizer.state[p]["momentum_buffer"].numpy()), str(optimizer)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4), (1, 6)])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"lr": 0.5, "weight_decay": 0.0}, {"nesterov": False, "momentum": 0.5}, {"adjust_lr_fn": "match_rms_adamw"},
+     {"ns_steps": 3, "adjust_lr_fn": "original"}],
+)  # fmt: skip
+def test_matrices_made_orthogonal(settings, shape) -> None:
+    (p, buffer, told), (mine, mine_buffer, mine_told) = (moved(lib, shape, **settings) for lib in (torch, ad))
+    np.testing.assert_allclose(mine_buffer, buffer, rtol=1e-12)
+    assert mine_told == told
+    # torch's products add in another order: a bit of eight in each of three steps, whose elements are 1.2 at most.
+    lr = settings.get("lr", 1e-3) * max(1.0, (shape[0] / shape[1]) ** 0.5)
+    np.testing.assert_allclose(mine, p, rtol=0, atol=3 * 1.2 * lr * 2**-7)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lr": -1.0}, {"momentum": -1.0}, {"weight_decay": -1.0}, {"adjust_lr_fn": "mine"}, {"ns_steps": 100},
+              {"ns_coefficients": (1.0, 2.0)}],
+)  # fmt: skip
+def test_settings_that_are_refused(wrong) -> None:
+    alike(lambda lib, _: moved(lib, (2, 3), **wrong))
+
+
+def test_muon_takes_matrices_alone() -> None:
+    alike(lambda lib, _: moved(lib, (2, 3, 4)))
+
+
+def test_eight_bits() -> None:
+    spread = np.random.default_rng(0).standard_normal(999) * 10.0 ** np.arange(-30, 30).repeat(17)[:999]
+    edges = [0.0, -0.0, np.inf, -np.inf, np.nan, 1 + 2**-8, 1 + 3 * 2**-8, 3.4e38]
+    given = np.concatenate([spread, edges]).astype(np.float32)
+    np.testing.assert_array_equal(rounded(given), torch.tensor(given).bfloat16().float().numpy())
