@@ -30,8 +30,8 @@ _LATER = {
     "get_autocast_dtype": "amp", "is_autocast_cache_enabled": "amp", "is_autocast_enabled": "amp",
     "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
     **{name: name for name in (
-        "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "dropin", "func", "graph", "jit",
-        "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "sparse", "utils", "xpu",
+        "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "dropin", "func",
+        "graph", "jit", "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "sparse", "utils", "xpu",
     )},
 }  # fmt: skip
 

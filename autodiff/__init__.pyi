@@ -14,6 +14,7 @@ from autodiff import compiler as compiler
 from autodiff import cpu as cpu
 from autodiff import cuda as cuda
 from autodiff import distributed as distributed
+from autodiff import distributions as distributions
 from autodiff import dropin as dropin
 from autodiff import fft as fft
 from autodiff import func as func

@@ -98,6 +98,8 @@ def embedding_bag(
                 f"sequences. However, found offsets of type {type(offsets)}"
             )
         bags_of, length = input._array.shape
+        if input._array.dtype.kind == "b":
+            raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
         offsets = wrap(np.arange(0, bags_of * length, length) if length else np.zeros(bags_of, np.int64))
         input = ops.reshape(input, (-1,))
         if per_sample_weights is not None:

@@ -15,7 +15,7 @@ from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.generator import Generator, stream_of
 from autodiff._functions.random import need_real, normal_values, uniform, whole
-from autodiff._kernels import counts, random
+from autodiff._kernels import counts, gamma_draws, random
 from autodiff._kernels.mersenne import Mersenne
 
 METHOD = "Tensor"
@@ -273,3 +273,21 @@ def multinomial(
     with np.errstate(all="ignore"):
         found = counts.picked(stream, rows, num_samples, replacement)
     return wrap(found if weights.ndim == 2 else found[0])
+
+
+@function(method=False)
+def _standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """A gamma variate of rate 1 for each shape; it moves with its shape at the same probability."""
+    shapes = input._array
+    need_real(shapes.dtype, "gamma_cpu", "f")
+    values = gamma_draws.gamma(stream_of(generator, "_standard_gamma"), shapes)
+    return ops._drawn_gamma(input, values=values)  # type: ignore[no-any-return]
+
+
+@function(method=False)
+def _sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Points of simplices, the shapes along the last dimension; they move with their shapes."""
+    shapes = input._array
+    need_real(shapes.dtype, "dirichlet", "f")
+    values = gamma_draws.dirichlet(stream_of(generator, "_sample_dirichlet"), shapes)
+    return ops._drawn_dirichlet(input, values=values)  # type: ignore[no-any-return]

@@ -1,4 +1,7 @@
-"""Values drawn anew, recorded: nothing flows back through them but zeros. Knows no stream and no distribution."""
+"""Values drawn anew, recorded: nothing flows back through them but zeros, but for those that move with their shape.
+
+Knows no stream and no distribution.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ from typing import Any
 
 from autodiff._core.kinds import general
 from autodiff._core.registry import ops
+from autodiff._kernels.late import Late
+
+implicit = Late("implicit")
 
 
 def drawn(*inputs: Any, values: Any) -> Any:
@@ -56,4 +62,35 @@ general(
     None,
     inputs=("input", "mask"),
     node="NativeDropoutBackward0",
+)
+
+# -- variates that move with their shape, at the same probability ----------------------------------------------------
+
+
+general("_drawn_gamma", drawn, lambda g, input, out: g * ops._standard_gamma_grad(input, out), inputs=("input",),
+        node="StandardGammaBackward0")  # fmt: skip
+general(
+    "_standard_gamma_grad",
+    implicit.gamma_slope,
+    unknown("_standard_gamma_grad"),
+    unknown("_standard_gamma_grad"),
+    inputs=("input", "output"),
+    node="StandardGammaGradBackward0",
+)
+
+
+def _of_simplex(g: Any, input: Any, out: Any) -> Any:
+    last = (input.ndim - 1,)
+    total = ops.expand(ops.sum(input, dims=last, keepdim=True), shape=input.shape)
+    shared = ops.sum(out * g, dims=last, keepdim=True)
+    return ops._dirichlet_grad(out, input, total) * (g - shared)
+
+
+general("_drawn_dirichlet", drawn, _of_simplex, inputs=("input",), node="SampleDirichletBackward0")
+general(
+    "_dirichlet_grad",
+    implicit.beta_slope,
+    *[unknown("_dirichlet_grad")] * 3,
+    inputs=("x", "alpha", "total"),
+    node="DirichletGradBackward0",
 )

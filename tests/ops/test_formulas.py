@@ -176,6 +176,7 @@ def three_times(f: Callable[[Any], Any], engine: Any) -> None:
 _REFUSING = (
     "unique", "unique_dim", "unique_consecutive", "bincount", "histogram", "geqrf", "ldl_factor_ex", "ldl_solve",
     "_cdist_backward", "_pdist_backward", "_hardsigmoid_backward", "_drawn_bernoulli_p", "_drawn_binomial",
+    "_standard_gamma_grad", "_dirichlet_grad",
 )  # fmt: skip
 #: Formulas that nothing above reaches on plain arrays, by primitive and input, each with its reason.
 NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
@@ -186,6 +187,8 @@ NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
         *[("refused", 0), ("refused", 1), ("refused", 2)],
         # of views whose base was written: no program here writes; tested in tests/core/test_stale_views.py
         *[("replayed", 0), ("replayed_back", 0)],
+        # variates that move with their shapes: first derivatives alone, tested in tests/distributions
+        *[("_drawn_gamma", 0), ("_drawn_dirichlet", 0)],
         # a third derivative, tested in tests/ops/test_special.py
         ("_bessel_i", 0),
         # raises torch's error where torch has no second derivative
