@@ -240,6 +240,9 @@ class Function:
                 if t is not None and t._meta is not None and t._meta.view is not None:
                     t.grad_fn  # noqa: B018  a view that may not be asked refuses
         ctx.needs_input_grad = tuple(t is not None and t.requires_grad for t in inputs)
+        # Where the inputs are now: forward may write into them.
+        recording = recording and any(ctx.needs_input_grad)
+        edges = tuple(None if t is None else t._node for t in inputs) if recording else ()
         separate = cls.setup_context is not Function.setup_context
         with undisturbed() if duals else no_grad():
             result = cls.forward(*args) if separate else cls.forward(ctx, *args)
@@ -258,8 +261,8 @@ class Function:
         if duals:
             pushed(cls, ctx, inputs, outputs, result if many else (result,))
         try:
-            if recording and any(ctx.needs_input_grad):
-                _record(cls, ctx, inputs, outputs, result if many else (result,))
+            if recording:
+                _record(cls, ctx, edges, inputs, outputs, result if many else (result,))
             elif ctx._dirty:
                 # What was written where nothing is recorded comes out without its graph.
                 outputs = [alias(o) if any(o is t for t in ctx._dirty) and o.requires_grad else o for o in outputs]
@@ -325,7 +328,9 @@ def _itself(base: Any) -> Any:
     return base
 
 
-def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tuple[Any, ...]) -> None:
+def _record(
+    cls: Any, ctx: FunctionCtx, edges: tuple[Node | None, ...], inputs: Any, outputs: list[Any], raw: tuple[Any, ...]
+) -> None:
     # backward is given a gradient for every output, also for those that can have none.
     shown = [o for o in outputs if isinstance(o, Tensor)]
     moving = [
@@ -342,9 +347,12 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
             )
     for t in ctx._dirty:
         _check_dirty(t)
+    for t in ctx._dirty:
+        if t.requires_grad and t._meta is not None:
+            t._meta.grad = None  # as torch's: it was kept for what the Function wrote over
+        _check_dirty_view(t)
     many = len(shown) > 1
     node = new_node(cls._node_class(len(shown)))
-    edges = tuple(t._node if t is not None else None for t in inputs)
     likes = [likeness(o._array) for o in shown]
     link(node, edges, likes if many else likes[0])
     node.ctx = ctx
@@ -357,8 +365,6 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
             written = wrap(o._array)
             written._node = place
             inplace.rebind(o, written, next((e for t, e in zip(inputs, edges) if t is o), None))
-            if o._meta is not None:
-                o._meta.grad = None  # as torch's: it was kept for what the Function wrote over
         else:
             o._node = place
     tensors = [(r, o) for r, o in zip(raw, outputs) if isinstance(o, Tensor)]
@@ -368,12 +374,16 @@ def _record(cls: Any, ctx: FunctionCtx, inputs: Any, outputs: list[Any], raw: tu
 
 
 def _check_dirty(t: Tensor) -> None:
-    """Raise where torch refuses that forward wrote into an input."""
+    """Raise where torch refuses that forward wrote into a leaf."""
+    if t.requires_grad and isinstance(own_node(t), AccumulateGrad):
+        raise RuntimeError(errors.LEAF_IN_PLACE.replace("is being", "has been"))
+
+
+def _check_dirty_view(t: Tensor) -> None:
+    """Raise where torch refuses that forward wrote into a view."""
     view = None if t._meta is None else t._meta.view
     if not t.requires_grad:
         return
-    if isinstance(own_node(t), AccumulateGrad):
-        raise RuntimeError(errors.LEAF_IN_PLACE.replace("is being", "has been"))
     if view is not None and view.made is not None:
         raise RuntimeError(view.made)
     if view is not None and (view.base._node is None or isinstance(view.base._node, AccumulateGrad)):

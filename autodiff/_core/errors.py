@@ -101,6 +101,15 @@ MULTI_VIEW = (
 #: What the sentences above say of a view written itself, and what they say if its base or another view was.
 WRITTEN = "is being modified inplace"
 BASE_WRITTEN = "its base or another view of its base has been modified inplace"
+#: What is said of a view that was made in inference mode.
+OF_INFERENCE = "created in inference mode"
+_MADE, _GIVEN = "A view was created in", re.compile(r"Output \d+ of \S+ is")
+
+
+def view_of_view(text: str, index: int, node: str) -> str:
+    """What the sentence about a view says of one of its own views: output `index` of `node`."""
+    found = _GIVEN.sub(f"Output {index} of {node} is", text, count=1)
+    return found.replace(_MADE, f"Output {index} of {node} is a view of a view which was created in")
 
 
 #: Inside of a transform of autodiff.func.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -14,12 +13,13 @@ from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage
+from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage, likeness
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.slices import copied_into
+from autodiff._core.stale import fresh
 from autodiff._core.tangents import kept, moved, settled, shared
-from autodiff._core.tensor import Tensor, View, put_inference, refit, replace_node, replayed, wrap, written
+from autodiff._core.tensor import Tensor, View, own_node, put_inference, refit, replace_node, wrap, written
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import order
 
@@ -96,13 +96,17 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     meta = target._meta
     if meta is not None and meta.view is not None and result._meta is not None:
         # However the step was made, the target stays the view that it was.
-        meta.view = View(result._meta.view.base, result._meta.view.way, made)  # type: ignore[union-attr]
+        way = result._meta.view
+        meta.view = View(way.base, way.way, made, way.turned)  # type: ignore[union-attr]
     elif target._storage is not None:
         views.moved_base(target, before)
     refit(target)
     if duals:
         moved(target, result)
+    node = own_node(target)
     written(target)  # refused, as in torch, after it is done
+    if state.grad and meta is not None and meta.view is not None:
+        fresh(target, node)  # the place that it has just been given is not stale
     return target
 
 
@@ -209,15 +213,16 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
 
 def _before(target: Tensor) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    if unusual and state.packing:
-        # A hook sees what is saved now, and may keep it in this memory.
+    left = unusual and target.is_inference() and not state.inference
+    if unusual and (state.packing or left):
+        # A hook sees what is saved now, and may keep it in this memory; what is of inference mode is refused after it.
         old = wrap(np.array(target._array))
     else:
         old = wrap(target._array)
         old._storage = target.storage()
     old._node = target._node
     if unusual:
-        put_inference(old, target.is_inference())
+        put_inference(old, target.is_inference() and not left)
     if duals:
         shared(target, old)
     return old
@@ -275,13 +280,16 @@ def rebind(target: Tensor, result: Tensor, place: Node | None) -> None:
     """
     node: Node | None = result._node
     if result._array.dtype is not target._array.dtype and node is not None:
-        node = _cast_node(result, target)
+        if node.results == 1 and type(node) is not Output:
+            node.like = likeness(target._array)  # the write casts: there is no node of that
+        else:
+            node = _cast_node(result, target)
     view = None if target._meta is None else target._meta.view
     if view is None:
         replace_node(target, node)
         return
     base = view.base
-    replay = functools.partial(replayed, view.way)
+    replay = views.region_of(target)
     lies = None if _expanded(base._array) or _expanded(target._array) else order(base._array)
     if node is not None and node.results == 1 and type(node) is not Output and node.edges[0] is place:
         replace_node(base, copied_into(base, node, replay, lies))

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.gradients import ALONE, UNRECORDED, Gradient, ndarray, references
 from autodiff._core.hooks import in_order, run_accumulated, run_after, run_before
+from autodiff._core.machine_ops import expanded
 from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
@@ -137,8 +138,9 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
             if g._node is None:
                 first = wrap(np.array(g._array, order="C") if lies is None else _laid(g._array, lies))
             else:
-                if lies is not None:
+                if lies is not None and g._array.shape != lies[0]:
                     errors.check_fits(g._array.shape, lies[0])
+                    g = expanded(g, lies[0])
                 first = ops.clone(g) if g._array.flags.c_contiguous else ops.contiguous(g)
         elif not isinstance(g, np.ndarray):
             first = wrap(g)

@@ -11,7 +11,7 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.modes import state
-from autodiff._core.node import Many, Node
+from autodiff._core.node import DeadEnd, Many, Node
 from autodiff._core.packing import pack_saved
 from autodiff._core.tensor import Tensor, stamp
 
@@ -41,7 +41,8 @@ def note_node(node: Node, results: Sequence[Tensor]) -> None:
     if Anomaly.on:
         remember(node)
     if node.saved:
-        for s in node.saved:
+        leads_on = any(edge is not None and type(edge) is not DeadEnd for edge in node.edges)
+        for s in node.saved if leads_on else ():  # for a dead end torch saves nothing
             for x in s if type(s) is Many else (s,):
                 if isinstance(x, Tensor) and x.is_inference():
                     raise RuntimeError(errors.INFERENCE_SAVED)

@@ -134,6 +134,10 @@ class Primitive:
         if self.onto is not None:
             add, chosen = self.onto, [place[n] for n in parameters(self.onto)[2:]]
             self.adds = lambda held, g, v: add(held, g, *[v[i] for i in chosen])
+        if "BackwardBackward" in self.title and not frozenset().union(*self.wants).isdisjoint(
+            (*self.inputs, *self.outputs)
+        ):
+            self.runs_once = True  # torch's backward kernels save all that any of their own derivatives is made of
         self.complex_rules = self.rules
         if self.multiplies:
             self.complex_rules = tuple(

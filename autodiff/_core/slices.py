@@ -41,6 +41,11 @@ class CopySlices(TableNode):
         base = self.edges[0]
         return ((None, 0) if base is None else base.source(), *self.inner.next_functions[1:])
 
+    def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        self.saved = saved
+        if saved is None:
+            self.inner.replace_saved(None)
+
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
         if self.order is None:
             raise RuntimeError(errors.OVERLAP)

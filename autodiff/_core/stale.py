@@ -10,11 +10,12 @@ import functools
 from typing import Any
 
 from autodiff._core import errors
+from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.modes import enable_grad, state
-from autodiff._core.node import AccumulateGrad, Node
+from autodiff._core.node import AccumulateGrad, Node, PlainNode, likeness, link
 from autodiff._core.registry import PRIMITIVES
-from autodiff._core.tensor import Tensor, dead_end, own_node, replace_node, replayed, wrap
-from autodiff._kernels.geometry import apart, order
+from autodiff._core.tensor import Tensor, Way, dead_end, own_node, put_node, replace_node, replayed, taken, wrap
+from autodiff._kernels.geometry import apart, order, strided_apart
 
 
 def _refreshed(view: Any, asked: bool = False) -> Node | None:
@@ -40,14 +41,34 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
     base, array = source._array, view._array
     node: Node | None
     with enable_grad():
-        if array.dtype is base.dtype and apart(array):
+        if meta.turned:
+            node = _as_another_dtype(meta.way, source, array)
+        elif meta.way is not None and apart(array):
             replay = functools.partial(replayed, meta.way)
             node = PRIMITIVES["replayed"].op(source, replay=replay, order=order(base))._node
         else:
-            # What is seen as another dtype has torch's name of that; what shares memory must be summed.
-            node = meta.replay(source)._node
+            # What shares memory must be summed, and what has other memory than its base meets it by strides alone.
+            node = _strided(source, array)
     _settled(view, node)
     return node
+
+
+def _as_another_dtype(way: Way, source: Tensor, array: Any) -> Node | None:
+    """The node of a view that is seen as another dtype than its base: the steps as far as that, the rest by strides."""
+    places = [source, *taken(way, source)]
+    last = max(i for i in range(1, len(places)) if places[i]._array.dtype is not places[i - 1]._array.dtype)
+    return places[-1]._node if places[last] is places[-1] else _strided(places[last], array)
+
+
+def _strided(source: Tensor, array: Any) -> Node:
+    """The node of a view by its strides: it looks at no memory."""
+    node: Any = link(PlainNode(), (source._node,), likeness(array))
+    node.primitive = PRIMITIVES["as_strided"]
+    params = strided_apart(source.memory(), array)
+    node.saved = tuple([params[name] for name in node.primitive.wanted])
+    if Anomaly.on:
+        remember(node)
+    return node  # type: ignore[no-any-return]
 
 
 def _takes_part(view: Any) -> bool:
@@ -60,9 +81,16 @@ def _asked(view: Any) -> Node | None:
     return Tensor.grad_fn.__get__(view)  # type: ignore[no-any-return]
 
 
+def fresh(view: Tensor, node: Node | None) -> None:
+    """The view's memory was written, and this is its place in the graph since."""
+    view.__class__ = getattr(type(view), "_fresh", type(view))
+    put_node(view, node)
+    view._storage.views.stale = False  # type: ignore[union-attr]
+
+
 def _settled(view: Any, node: Node | None) -> None:
     replace_node(view, node)
-    view._storage.views.add(view)
+    view._storage.views.stale = False
 
 
 _STALE: dict[type[Tensor], type[Tensor]] = {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,13 @@ Way = tuple["Way | None", Step]
 class View:
     """How a view comes from its base: the root of the chain, the way from there, and how it was made."""
 
-    __slots__ = ("base", "made", "way")
+    __slots__ = ("base", "made", "turned", "way")
 
-    def __init__(self, base: Tensor, way: Way, made: str | None) -> None:
+    def __init__(self, base: Tensor, way: Way | None, made: str | None, turned: bool = False) -> None:
         self.base = base
+        #: Whether it is seen as another dtype than its base, or was on the way.
+        self.turned = turned
+        #: None where one of the two has been given other memory: then all there is to go by are the view's strides.
         self.way = way
         #: The error that writing through this view raises in grad mode, or None.
         self.made = made
@@ -55,15 +59,26 @@ class View:
 
 def replayed(way: Way | None, base: Any) -> Any:
     """A view's way from its base, gone with another one: knows no base, so a node may keep it."""
-    steps: list[Step] = []
-    while way is not None:
-        way, step = way
-        steps.append(step)
-    for operator, params, item in reversed(steps):
+    for operator, params, item in _steps(way):
         base = operator(base, **params)
         if item is not None:
             base = base[item]
     return base
+
+
+def taken(way: Way | None, base: Any) -> Iterator[Any]:
+    """What comes of it after each step of the way."""
+    for step in _steps(way):
+        base = replayed((None, step), base)
+        yield base
+
+
+def _steps(way: Way | None) -> list[Step]:
+    steps: list[Step] = []
+    while way is not None:
+        way, step = way
+        steps.append(step)
+    return steps[::-1]
 
 
 class AutogradMeta:
@@ -182,13 +197,12 @@ class Tensor:
             raise RuntimeError(errors.LEAF_FLAGS)
         if not requires_grad:
             leave_graph(self)
-        elif node is None or type(node) is DeadEnd:
+            return self
+        if self._array.dtype.kind in "fc" and self._meta is not None and self._meta.inference and not state.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if node is None or type(node) is DeadEnd:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(errors.ONLY_FLOATS)
-            if self._meta is not None and self._meta.inference and not state.inference:
-                raise RuntimeError(
-                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
-                )
             put_node(self, accumulator(self))
             _tell_views(self)
         return self
@@ -261,9 +275,13 @@ class Tensor:
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf in `.grad` as well."""
-        node = self._need_grad("can't retain_grad on Tensor that has requires_grad=False")
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if isinstance(own_node(self), (AccumulateGrad, NoneType)):
+            return  # as torch has it, which does not ask the base of a view
         self.grad_fn  # noqa: B018  a view that may not be asked refuses
-        if not isinstance(node, AccumulateGrad):
+        node = self._node
+        if node is not None and not isinstance(node, AccumulateGrad):
             owner, slot = place_of(node)
             owner.hooked().retained[slot] = weakref.ref(self)
             Hooks.hung += 1

@@ -6,14 +6,19 @@ memory is written, every live view of it goes stale, and replays itself from the
 
 from __future__ import annotations
 
+import functools
 import weakref
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from autodiff._core import errors, stale
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import Storage
+from autodiff._core.node import AccumulateGrad, Storage, place_of
 from autodiff._core.registry import ops
-from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way, dead_end, put_inference
+from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way, dead_end, put_inference, replayed
+from autodiff._kernels.geometry import strided_apart
 
 
 def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
@@ -38,13 +43,31 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     if meta is None:
         meta = view._meta = AutogradMeta()
     if outer is None:
-        meta.view = View(source, (None, step), made)
+        meta.view = View(source, (None, step), made, view._array.dtype is not source._array.dtype)
     else:
-        meta.view = View(outer.base, (outer.way, step), made or outer.made)
+        if outer.made is not None:
+            made = _passed_on(view, outer.made, made)
+        # By strides it is found again, where that is how its own was.
+        turned = outer.turned or view._array.dtype is not source._array.dtype
+        meta.view = View(outer.base, outer.way and (outer.way, step), made, turned)
     if view._array.dtype.kind in "fc":
         if storage.views is None:
             storage.views = Views()
         storage.views.add(view)
+
+
+def _passed_on(view: Tensor, outer: str, made: str | None) -> str:
+    """Why a view of one that may not be written may not be, either: inference mode outweighs all, else what is last."""
+    if errors.OF_INFERENCE in outer:
+        made = errors.INFERENCE_VIEW
+    elif made is not None:
+        return made
+    else:
+        made = outer
+    if view._node is None or isinstance(view._node, AccumulateGrad):
+        return made
+    owner, index = place_of(view._node)
+    return errors.view_of_view(made, index, owner.name().partition("Backward")[0])
 
 
 class Views(list[weakref.ref[Tensor]]):
@@ -63,7 +86,7 @@ class Views(list[weakref.ref[Tensor]]):
             make_stale(self)
 
     def add(self, view: Tensor) -> None:
-        """Another view, or one that has just replayed itself."""
+        """Another view."""
         if len(self) >= 32 and len(self) & (len(self) - 1) == 0:
             # At each power of two the dead are dropped, so a loop over views costs a constant each.
             self[:] = [ref for ref in self if ref() is not None]
@@ -90,8 +113,37 @@ def moved_base(base: Tensor, before: Any) -> None:
         view = ref()
         if view is not None and view._meta is not None and view._meta.view is not None:
             found = view._meta.view
-            if found.base is base:
-                view._meta.view = View(base, _beginning(found.way, back), found.made)
+            if found.base is base and found.way is not None:
+                view._meta.view = View(base, _beginning(found.way, back), found.made, found.turned)
+
+
+def exchanged(tensor: Tensor) -> None:
+    """A tensor has been given other memory: its views go by their strides from now on, as it does if it is one."""
+    live: Any = () if tensor._storage is None or tensor._storage.views is None else tensor._storage.views
+    for view in (tensor, *(ref() for ref in live)):
+        found = None if view is None or view._meta is None else view._meta.view
+        # What is seen as another dtype has its way for good.
+        if view is not None and found is not None and not found.turned and (view is tensor or found.base is tensor):
+            view.meta().view = View(found.base, None, found.made)
+
+
+def region_of(view: Tensor) -> Callable[[Any], Any]:
+    """What takes the view's region of whatever has its base's geometry; knows no base, so a node may keep it."""
+    found = view._meta.view  # type: ignore[union-attr]
+    assert found is not None
+    if found.way is not None:
+        return functools.partial(replayed, found.way)
+    return functools.partial(_strided, strided_apart(found.base.memory(), view.memory()))
+
+
+def _strided(params: dict[str, Any], base: Any) -> Any:
+    if not np.isin(params["seen"], params["own"]).all():
+        shape, strides, offset = params["shape"], params["strides"], params["offset"]
+        raise RuntimeError(
+            f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset {offset} are out of bounds for "
+            f"storage of {params['own'].size} elements"
+        )
+    return ops.as_strided(base, **params)
 
 
 def _back(before: Any, after: Any) -> Way | None:

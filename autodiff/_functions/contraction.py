@@ -294,4 +294,4 @@ def chain_matmul(*matrices: Tensor) -> Tensor:
             raise RuntimeError(f"Tensor dimension is {x._array.ndim}, expected 2 instead.")
     if len(matrices) == 1:
         return ops.clone(matrices[0])  # type: ignore[no-any-return]
-    return mm(*matrices) if len(matrices) == 2 else multi_dot(matrices)  # type: ignore[no-any-return]
+    return multi_dot(matrices)  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ from autodiff._core.modes import duals, state
 from autodiff._core.node import Clock
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
-from autodiff._core.tensor import Tensor, alias, leave_graph
+from autodiff._core.tensor import Tensor, alias, leave_graph, wrap
 from autodiff._kernels.layout import same_region
 
 METHOD = "Tensor"
@@ -159,6 +159,8 @@ def detach_(self: Tensor) -> Tensor:
 @function(METHOD, method=True)
 def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Write `other`, broadcast and cast, into this tensor; gradients flow to `other`."""
+    if isinstance(other, (bool, int, float, complex)):
+        other = wrap(np.asarray(other))
     if not isinstance(other, Tensor):
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
     # Nothing is copied then, however it overlaps.

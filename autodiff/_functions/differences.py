@@ -92,6 +92,14 @@ def _widths(name: str, y: Tensor, x: Tensor, d: int) -> Tensor:
     return _part(points, axis, 1, None) - _part(points, axis, 0, -1)  # type: ignore[no-any-return]
 
 
+def _by(x: Tensor, number: Any) -> Tensor:
+    return ops._by_number(x, number=number) if x._array.dtype.kind in "fc" else x * number  # type: ignore[no-any-return, operator]
+
+
+def _half(x: Tensor) -> Tensor:
+    return ops._over_number(x, number=2.0) if x._array.dtype.kind in "fc" else x / 2.0  # type: ignore[no-any-return, operator]
+
+
 @function(method=False, aliases=("trapz",))
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The integral of samples along `dim`, taken at points `x` or `dx` apart, by the rule of trapezoids."""
@@ -103,10 +111,10 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1)
         return wrap(np.zeros(shape[:d] + shape[d + 1 :], y._array.dtype))
     _check_trapezoid("trapezoid", y, x, dx)
     if x is None:
-        inside = ops.contiguous(y.sum(d)) - (y.select(d, 0) + y.select(d, -1)) * 0.5
-        return inside * dx  # type: ignore[no-any-return]
+        ends = y.select(d, 0) + y.select(d, -1)
+        return _by(ops.contiguous(y.sum(d)) - _by(ends, 0.5), dx)
     widths = _widths("trapezoid", y, x, d)
-    return (widths * (_part(y, d, 0, -1) + _part(y, d, 1, None))).sum(d) / 2.0  # type: ignore[no-any-return]
+    return _half((widths * (_part(y, d, 0, -1) + _part(y, d, 1, None))).sum(d))
 
 
 @function(method=False)
@@ -118,8 +126,8 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim
     d = one_dim(dim, y._array.ndim)
     pairs = _part(y, d, 0, -1) + _part(y, d, 1, None)
     if x is None:
-        return (pairs * (dx / 2)).cumsum(d)  # type: ignore[no-any-return]
-    return (_widths("cumulative_trapezoid", y, x, d) * pairs).cumsum(d) / 2.0  # type: ignore[no-any-return]
+        return _by(pairs, dx / 2).cumsum(d)  # type: ignore[no-any-return]
+    return _half((_widths("cumulative_trapezoid", y, x, d) * pairs).cumsum(d))
 
 
 # -- derivatives ----------------------------------------------------------------------------------------------

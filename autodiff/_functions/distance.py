@@ -10,6 +10,7 @@ from autodiff._core import dtypes, errors
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad
+from autodiff._core.packing import rename
 from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
@@ -70,7 +71,10 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-06, keepdim: bool = False) -> Tensor:
     """The p-norm of x1 - x2 + eps over the last dimension."""
     away = ops.add(ops.sub(x1, x2), eps)
-    return vector_norm(away, float(p), -1, keepdim)
+    found = vector_norm(away, float(p), -1, keepdim)
+    if found._node is not None:
+        rename(found._node, "NormBackward1")
+    return found
 
 
 @function("", "nn.functional", method=False)

@@ -23,6 +23,7 @@ from autodiff._functions.conversion import checked_number, copy_, fill_
 from autodiff._functions.shape import expand
 from autodiff._functions.values import copied
 from autodiff._kernels import indexing
+from autodiff._kernels.layout import dense
 
 ALL = slice(None)
 WHAT = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {})"
@@ -121,8 +122,12 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
         return view, None
     if written is x:
         one_mask, size = _is_one_mask(index), x._array.size
-        # Only filling by a mask of one element is let through, and what is empty without its leading ones.
-        if one_mask and x._array.shape[0] != 1 if not size else not (one_mask and size == 1):
+        # Only filling by a mask of one element is let through, and what is empty without its leading ones, or a part.
+        if not size:
+            refused = one_mask and view is x and x._array.shape[0] != 1
+        else:
+            refused = not (one_mask and size == 1) and (x._array.shape[:1] != (1,) or dense(x._array))
+        if refused:
             refuse_overlap(x)
     for dim, p in tensors:
         left.update(enumerate(_places(p, view._array.shape, dim), dim))
@@ -245,10 +250,10 @@ def _write(view: Tensor, value: Any) -> None:
         value = wrap(np.asarray(checked_number(value, dtype)).astype(dtype))
     room = view._array.shape
     value = _without_leading_ones(value, len(room))
-    if value._array.ndim == 0:
-        fill_(view, value)
-    elif value._array.shape == room:
+    if value._array.shape == room:
         copy_(view, value)
+    elif value._array.ndim == 0:
+        fill_(view, value)
     else:
         if value._storage is view._storage and value._array.size == view._array.size:
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass

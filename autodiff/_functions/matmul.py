@@ -9,6 +9,7 @@ import numpy as np
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.inplace import reshape_in_place
+from autodiff._core.modes import state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.conversion import contiguous
@@ -114,7 +115,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
 
 def _counts(input: Tensor, other: Tensor) -> int:
     """How often torch counts the write into `out`: it squeezes what a vector times a matrix left there."""
-    return 2 if (input._array.ndim, other._array.ndim) == (1, 2) else 1
+    return 2 if (input._array.ndim, other._array.ndim) == (1, 2) and not state.inference else 1
 
 
 @function("", "linalg", out="same", counts=_counts)
@@ -269,6 +270,12 @@ def trace(input: Tensor) -> Tensor:
     return ops.trace(input)  # type: ignore[no-any-return]
 
 
+def _rowlike(bias: Tensor) -> bool:
+    """Whether a bias goes into one product with the weight, however many dimensions the input has."""
+    array = bias._array
+    return array.ndim > 0 and array.size == array.shape[-1] and bool(array.flags.c_contiguous)
+
+
 @function("nn.functional")
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """input @ weight.T + bias, row by row of however many dimensions."""
@@ -284,6 +291,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if len(b) != 2 or a[-1] != b[1]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {_times((math.prod(a[:-1]), a[-1]), b[::-1])}")
     _check_dtypes(input, weight)
+    if bias is not None and len(a) != 2 and not (_rowlike(bias) and input._array.flags.c_contiguous):
+        _check_dtypes(bias, weight)
+        return ops.add(linear(input, weight), bias)  # type: ignore[no-any-return]
     rows = input if len(a) == 2 else reshaped(input, (math.prod(a[:-1]), a[-1]))
     if bias is None:
         out = ops.linear(rows, weight)
@@ -291,7 +301,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         _check_dtypes(bias, weight)
         expands(bias, (rows._array.shape[0], b[0]))
         out = ops.linear_with_bias(bias, rows, weight)
-    return out if len(a) == 2 else ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]
+    if len(a) == 2:
+        return out  # type: ignore[no-any-return]
+    if bias is not None:
+        return ops.view(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]
+    if len(a) == 1:
+        return reshape_in_place(out, lambda row: ops.squeeze1(row, dims=(0,)))
+    return ops.unflattened(out, shape=(*a[:-1], b[0]))  # type: ignore[no-any-return]
 
 
 @function("", "nn.functional", method=False)

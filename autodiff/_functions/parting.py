@@ -10,7 +10,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.modes import state
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, put_inference
 
 
 @function("Tensor", name="split", method=True)
@@ -61,7 +61,15 @@ def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, 
     if state.inference:
         # Where torch's own split is not kept from knowing.
         return split(input, split_size, dim)  # type: ignore[no-any-return]
-    return ops.unsafe_split(input, sizes=_pieces(n, split_size), dim=d)  # type: ignore[no-any-return]
+    return _of_the_same_mode(ops.unsafe_split(input, sizes=_pieces(n, split_size), dim=d), input)
+
+
+def _of_the_same_mode(parts: tuple[Tensor, ...], input: Tensor) -> tuple[Tensor, ...]:
+    """Parts of a tensor of inference mode, which they share their memory with, are of inference mode, wherever made."""
+    if input.is_inference():
+        for part in parts:
+            put_inference(part, True)
+    return parts
 
 
 @function()
@@ -74,7 +82,7 @@ def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]
     d = one_dim(dim, input._array.ndim)
     n = input._array.shape[d]
     if not n:
-        return ops.unsafe_split_with_sizes(input, sizes=(0,) * chunks, dim=d)  # type: ignore[no-any-return]
+        return _of_the_same_mode(ops.unsafe_split_with_sizes(input, sizes=(0,) * chunks, dim=d), input)
     return unsafe_split(input, -(-n // chunks), d)  # type: ignore[no-any-return]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff._core.function import function
+from autodiff._core.packing import rename
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.distance import pairwise_distance
@@ -49,7 +50,10 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, red
 
 def _ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float, reduction: str) -> Tensor:
     ahead = ops.mul(ops.neg(target), ops.sub(input1, input2))
-    return reduced(_above_zero(ops.add(ahead, margin)), reduction)
+    short = _above_zero(ops.add(ahead, margin))
+    if short._node is not None:
+        rename(short._node, "ClampMinBackward0")
+    return reduced(short, reduction)
 
 
 @function("nn.functional", name="margin_ranking_loss")

@@ -347,14 +347,8 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         )
     if 0 in shape:
         start = own
-    mine = geometry.footprint(array.shape, tuple([k // step for k in array.strides]), own)
-    seen = geometry.footprint(shape, strides, start)
-    places = [p for p in (mine, seen) if p.size]
-    origin = min([int(p.min()) for p in places], default=0)
-    count = max([int(p.max()) + 1 for p in places], default=0) - origin
-    return ops.as_strided(  # type: ignore[no-any-return]
-        input, shape=shape, strides=strides, offset=start - own, own=mine - origin, seen=seen - origin, count=count
-    )
+    places = geometry.places_of(array, shape, strides, own, start - own)
+    return ops.as_strided(input, shape=shape, strides=strides, offset=start - own, **places)  # type: ignore[no-any-return]
 
 
 def address(array: Any) -> int:

@@ -10,6 +10,7 @@ from autodiff._core import dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import whole
 from autodiff._core.function import function
+from autodiff._core.inplace import reshape_in_place
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
@@ -119,8 +120,13 @@ def _quantile(input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolati
     picked = _interpolated(ordered, shares if many else shares.reshape(1), interpolation, ignore_nan)
     # The shares are the last dimension of what was picked; they are the first of the result.
     if keepdim and ndim:
-        picked = picked.unsqueeze(d) if d is not None else picked.reshape((1,) * ndim + (-1,))
-    return picked.movedim(-1, 0) if many else picked.squeeze(-1)
+        all_ones = (1,) * ndim + (-1,)
+        reshape_in_place(picked, lambda x: x.view(all_ones) if d is None else ops.unsqueeze(x, dim=d))
+    last = picked._array.ndim - 1
+    if many:
+        reshape_in_place(picked, lambda x: ops.transpose(ops.unsqueeze(x, dim=0), dim0=0, dim1=last + 1))
+        last += 1
+    return reshape_in_place(picked, lambda x: ops.squeeze1(x, dims=(last,)))
 
 
 def _interpolated(ordered: Tensor, shares: Tensor, interpolation: str, ignore_nan: bool) -> Tensor:

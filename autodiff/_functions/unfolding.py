@@ -64,9 +64,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
             "be at least one."
         )
     _need("im2col_out_cpu", input, "Bbhil")
-    if x.ndim == 4:
-        return ops.im2col(input, places=places, **settings)  # type: ignore[no-any-return]
-    return ops.squeeze1(ops.im2col(ops.unsqueeze(input, dim=0), places=places, **settings), dims=(0,))  # type: ignore[no-any-return]
+    return ops.im2col(input, places=places, **settings)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")
@@ -97,10 +95,7 @@ def fold(
             f"{math.prod(places)}, but got input.size({columns + 1})={x.shape[-1]}."
         )
     _need("col2im_out_cpu", input, "Bbhil")
-    if x.ndim == 3:
-        return ops.col2im(input, sizes=sizes, places=places, **settings)  # type: ignore[no-any-return]
-    found = ops.col2im(ops.unsqueeze(input, dim=0), sizes=sizes, places=places, **settings)
-    return ops.squeeze1(found, dims=(0,))  # type: ignore[no-any-return]
+    return ops.col2im(input, sizes=sizes, places=places, **settings)  # type: ignore[no-any-return]
 
 
 def _check_images(name: str, input: Tensor, factor: int, what: str) -> None:

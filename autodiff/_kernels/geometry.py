@@ -232,6 +232,32 @@ def footprint(shape: Shape, strides: Shape, offset: int = 0) -> Any:
     return places
 
 
+def start_of(x: Any) -> int:
+    """How many elements of the owner's memory lie before the array's first."""
+    owner = x
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    return (x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // x.itemsize  # type: ignore[no-any-return]
+
+
+def places_of(own: Any, shape: Shape, strides: Shape, start: int, offset: int) -> dict[str, Any]:
+    """What `strided_back` asks for: the places of an array that begins at `start`, and those of a geometry of it."""
+    mine = footprint(own.shape, tuple([k // own.itemsize for k in own.strides]), start)
+    seen = footprint(shape, strides, start + offset)
+    places = [p for p in (mine, seen) if p.size]
+    origin = min([int(p.min()) for p in places], default=0)
+    count = max([int(p.max()) + 1 for p in places], default=0) - origin
+    return {"own": mine - origin, "seen": seen - origin, "count": count}
+
+
+def strided_apart(own: Any, view: Any) -> dict[str, Any]:
+    """The parameters with which as_strided makes `view`'s geometry of an array that has other memory than `view`."""
+    shape, strides = view.shape, tuple([k // view.itemsize for k in view.strides])
+    start = start_of(own)
+    offset = start_of(view) - start
+    return {"shape": shape, "strides": strides, "offset": offset, **places_of(own, shape, strides, start, offset)}
+
+
 def footprints(own: Shape, shape: Shape, strides: Shape, offset: int) -> dict[str, Any]:
     """What `strided_back` and its adjoint ask for, of contiguous memory of the shape `own`."""
     count = math.prod(own)

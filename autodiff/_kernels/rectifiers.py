@@ -87,6 +87,11 @@ def prelu_backward(g: Any, x: Any, weight: Any) -> Any:
 
 
 @in_single
+def prelu_weight_backward(g: Any, x: Any, weight: Any) -> Any:
+    return np.where(x >= 0, 0, g * x)
+
+
+@in_single
 def hardswish(x: Any) -> Any:
     """x / 6 times x + 3 kept between 0 and 6."""
     return x * np.minimum(np.maximum(x + 3, 0), 6) / 6

@@ -15,7 +15,9 @@ Sizes = tuple[int, ...]
 
 
 def im2col(x: Any, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Any:
-    """(samples, channels * window, places)."""
+    """(samples, channels * window, places); without samples for one alone."""
+    if x.ndim == 3:
+        return im2col(x[None], kernel, places, stride, padding, dilation)[0]
     around = [(0, 0), (0, 0), *[(p, p) for p in padding]]
     seen = windows(in_rows(np.pad(x, around) if any(padding) else x), kernel, places, stride, dilation)
     last = len(kernel) + 1
@@ -26,6 +28,8 @@ def im2col(x: Any, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, 
 @in_single
 def col2im(g: Any, sizes: Sizes, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Any:
     """The adjoint: columns added up where their windows stood."""
+    if g.ndim == 2:
+        return col2im(g[None], sizes, kernel, places, stride, padding, dilation)[0]
     channels = g.shape[1] // math.prod(kernel)
     parts = g.reshape(len(g), channels, *kernel, *places)
     whole = np.zeros((len(g), channels, *[n + 2 * p for n, p in zip(sizes, padding)]), g.dtype)

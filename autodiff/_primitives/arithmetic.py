@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import discrete, general, parametric, pointwise
+from autodiff._core.kinds import discrete, general, linear, parametric, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import arithmetic
 
@@ -43,6 +43,16 @@ for _node in ("RsubBackward0", "RsubBackward1"):  # of a tensor, of a number
 pointwise("mul", operator.mul, "other", "input", computes="", public="mul multiply", numbers="both")
 # "1/other" divides g: finite where the reciprocal is not, and rounded once less.
 pointwise("div", operator.truediv, "1/other", lambda input, other: -(input / other) / other)
+# By a number in C++: nothing is saved of the tensor, so such a node runs again.
+linear(
+    "_by_number", lambda x, number: x * number, lambda g, number: ops._by_number(g, number=number), node="MulBackward1"
+)
+linear(
+    "_over_number",
+    lambda x, number: x / number,
+    lambda g, number: ops._over_number(g, number=number),
+    node="DivBackward1",
+)
 pointwise("neg", operator.neg, -1, computes="", public="neg negative")
 pointwise("reciprocal", lambda x: 1 / x, lambda out: -(out * out))
 pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refuses="b", public="abs absolute")

@@ -230,7 +230,11 @@ def _classes(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any
 def _images(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     """Each image goes alone: those of all samples are one pile."""
     (x,) = inputs
-    (count, *rest), lead = x._array.shape, sizes(levels)
+    lead = sizes(levels)
+    if x._array.ndim == {"im2col": 3, "col2im": 2}.get(p.name):  # one image by itself: the samples are the pile
+        found = p.op(ops.reshape_to(spread(x, levels), shape=(math.prod(lead), *x._array.shape)), **params)
+        return ops.reshape_to(found, shape=(*lead, *found._array.shape[1:]))
+    count, *rest = x._array.shape
     found = p.op(ops.reshape_to(spread(x, levels), shape=(math.prod(lead) * count, *rest)), **params)
     return ops.reshape_to(found, shape=(*lead, count, *found._array.shape[1:]))
 

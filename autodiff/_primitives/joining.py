@@ -33,7 +33,7 @@ general(
     "block_diag",
     geometry.block_diag,
     lambda g, shapes: [
-        ops.reshape_to(ops.region(g, index=index), shape=shape)
+        ops.clone(ops.reshape_to(ops.region(g, index=index), shape=shape))  # never the memory of what arrived
         for shape, index in zip(shapes, geometry.blocks_of(shapes))
     ],
     variadic=True,

@@ -68,8 +68,17 @@ general(
     "prelu_kernel",
     rectifiers.prelu,
     lambda g, input, weight: ops._prelu_backward(g, input, weight),
-    lambda g, input: ops.where(input >= 0, 0, g * input),
+    lambda g, input, weight: ops._prelu_weight_backward(g, input, weight),
     inputs=("input", "weight"),
+)
+general(
+    "_prelu_weight_backward",
+    rectifiers.prelu_weight_backward,
+    lambda g, input: ops.where(input >= 0, 0, g * input),
+    lambda g, grad, input: ops.where(input >= 0, 0, g * grad),
+    lambda g: ops.zeros_like(g),
+    inputs=("grad", "input", "weight"),
+    node="PreluKernelBackwardBackward0",
 )
 general(
     "_prelu_backward",

@@ -15,7 +15,7 @@ def _folded(
     g: Any, input_shape: Sizes, kernel: Sizes, places: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
 ) -> Any:
     return ops.col2im(
-        g, sizes=input_shape[2:], kernel=kernel, places=places, stride=stride, padding=padding, dilation=dilation
+        g, sizes=input_shape[-2:], kernel=kernel, places=places, stride=stride, padding=padding, dilation=dilation
     )
 
 

@@ -14,7 +14,9 @@ from autodiff._core.modes import state, unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, put_inference, refit, requiring, wrap
+from autodiff._core.views import exchanged
 from autodiff._functions.index import getitem, setitem
+from autodiff._kernels.geometry import start_of
 from autodiff._surface import legacy, placement, sparse
 from autodiff._surface.printing import text
 
@@ -72,10 +74,7 @@ def data_ptr(self: Tensor) -> int:
 
 def storage_offset(self: Tensor) -> int:
     """How many elements of the owner's memory lie before this tensor's first."""
-    owner = array = self.memory()
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return (array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // array.itemsize  # type: ignore[no-any-return]
+    return start_of(self.memory())
 
 
 # -- properties ----------------------------------------------------------------------------------------------
@@ -95,6 +94,7 @@ def set_data(self: Tensor, value: Tensor) -> None:
         # Whether it has a version is not the memory's affair.
         self.meta().inference = value.is_inference()
     self._array = value.memory()
+    exchanged(self)
     refit(self)
 
 

@@ -263,7 +263,7 @@ def _granted(
         raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     if not materialize:
         return unreached(x)
-    return requiring(wrap(np.zeros(x._array.shape, x._array.dtype)), bool(create_graph))
+    return requiring(wrap(np.zeros_like(x._array)), bool(create_graph))
 
 
 def _for_each(outs: Any, ins: Any, seeds: Any, create_graph: bool, *unused: Any) -> tuple[Any, ...]:

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE
+from parity.catalogue.nodes import NAMED
 from parity.compare.jitter import treatment
 from parity.compare.naming import named
 from parity.compare.structure import same_family
 from parity.compare.verdict import Check, Decided, Mismatch, Verdict
 from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
+from parity.engines.interpreter import writes
 from parity.engines.jittered import Jittered
 from parity.engines.living import BROKEN, Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
@@ -44,6 +46,10 @@ _FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1
 _AGAIN = 5
 #: So often is one that differs: what comes and goes is about nothing else.
 _DOUBTED = 4
+#: A name as torch's nodes bear; engines that call theirs otherwise are not held to it.
+_NAME = re.compile(r"Backward\d*$|Backwards$|::")
+#: Acts that give the tensor that they are given.
+_SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: Acts after which memory that was saved may hold something else, uncounted.
@@ -260,9 +266,11 @@ class _Lives:
             yield from self._image("value", step, place, s.value, t.value)
         for check, name, reason in _FACTS:
             a, b = getattr(s, name), getattr(t, name)
-            if check == "node":  # what it is called is told by the tests of operators
+            if check == "node":
                 a, b = a or "none", b or "none"
                 if (a == "none") is (b == "none"):
+                    if a != b and _NAME.search(b) and self._promises_name(step, place):
+                        yield self._plain("name", value, a, b, "its grad_fn has another name", item)
                     continue
             if a != b and (check != "layout" or self._promised_layout(value)):
                 yield self._plain(check, value, a, b, reason, item)
@@ -276,6 +284,26 @@ class _Lives:
             number, _, of_grad = min(extra)
             what = f"the .grad of value {number}" if of_grad else f"value {number}"
             yield self._plain("alias", value, "own memory", what, ".grad shares memory with something else", item)
+
+    def _promises_name(self, step: int, place: int) -> bool:
+        """Whether an engine with torch's names has to call this node as torch does: not in a derivative's own graph."""
+        name = _node_at(self.ours.moments[step], place)
+        while step and _node_at(self.ours.moments[step - 1], place) == name:
+            step -= 1
+        made = self.program.steps[step]
+        if made.op == "requires_grad_":  # which gives the very tensor
+            (same,) = made.refs()
+            return self._promises_name(step, self.ours.places.index((same.index, same.item)))
+        number, _ = self.ours.places[place]
+        return made.op not in _GIVING and made.op not in NAMED and self._made_by(number) not in NAMED
+
+    def _made_by(self, value: int) -> str:
+        """The operator or act that made the tensor, past those that wrote into it."""
+        step = value - len(self.program.inputs)
+        while step >= 0 and (writes(self.program.steps[step]) or self.program.steps[step].op in _SAME):
+            target = self.program.steps[step].kwargs.get("out") or next(self.program.steps[step].refs())
+            step = target.index - len(self.program.inputs)
+        return self.program.steps[step].op if step >= 0 else ""
 
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:
         value, item = self.ours.places[place]
@@ -354,7 +382,7 @@ class _Lives:
         op = self.program.steps[step].op
         if (op in CATALOGUE and "may_view" in CATALOGUE[op].tags) or op == "contiguous":
             given = next(iter(self.program.steps[step].refs()), None)
-            if given is not None and not self._lies_alike(given.index):
+            if given is not None and not self._lies_alike(given.index, step):
                 return True
         return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
 
@@ -380,12 +408,15 @@ class _Lives:
         moment = self.ours.moments[step]
         if moment.shares is None or self.program.steps[step].op in _GIVING:
             return False
-        return self._lies_alike(moment.shares)
+        return self._lies_alike(moment.shares, step)
 
-    def _lies_alike(self, value: int) -> bool:
-        """Whether a value lies alike in both engines, or did when it was last there."""
-        place = next(place for place, (number, _) in enumerate(self.ours.places) if number == value)
-        for a, b in zip(reversed(self.ours.moments), reversed(self.theirs.moments)):
+    def _lies_alike(self, value: int, now: int) -> bool:
+        """Whether all of a value lay alike in both engines after this step, or when it was last there."""
+        places = [place for place, (number, _) in enumerate(self.ours.places) if number == value]
+        return bool(places) and all(self._alike_at(place, now) for place in places)
+
+    def _alike_at(self, place: int, now: int) -> bool:
+        for a, b in zip(reversed(self.ours.moments[: now + 1]), reversed(self.theirs.moments[: now + 1])):
             s, t = (m.states[place] if place < len(m.states) else None for m in (a, b))
             if s is not None and t is not None:
                 return s.layout == t.layout
@@ -393,6 +424,11 @@ class _Lives:
 
     def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
         return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
+
+
+def _node_at(moment: Moment, place: int) -> str | None:
+    state = moment.states[place] if place < len(moment.states) else None
+    return None if state is None else state.node
 
 
 def _sense(message: str) -> str:

@@ -33,6 +33,7 @@ NAMES: dict[str, str] = {
     "inference": "a tensor belongs to inference mode in one engine only",
     "release": "the tape outlives its last reference",
     "repeatability": "the same history gives another result when it is lived again",
+    "node names": "what was recorded goes by another name than torch's",
     "warnings": "one engine warns and the other does not",
     "refusal": "one engine refuses what the other does",
 }
@@ -45,6 +46,7 @@ _BY_CHECK = {
     "leaf": "recording",
     "requires_grad": "recording",
     "node": "recording",
+    "name": "node names",
     "layout": "views",
 }
 _BACKWARD = frozenset(["backward", "autograd.grad"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -176,7 +176,7 @@ class _Living:
         args = tuple([self._resolved(arg) for arg in step.args])
         kwargs = {key: self._resolved(value) for key, value in step.kwargs.items()}
         if writes(step) or step.op == "copy_":
-            moment.racing = self._races(args)
+            moment.racing = self._races(args, kwargs)
         if step.seed is not None and hasattr(self.engine, "seed"):
             self.engine.seed(step.seed)
         act = ACTS.get(step.op)
@@ -191,9 +191,14 @@ class _Living:
                 return act.do(self.stage, *args, **kwargs)
             return self.engine.call(step.op, args, kwargs, step.spelling)
 
-    def _races(self, args: Sequence[Any]) -> bool:
-        """Whether what is written first is read as well, by an argument that shows its memory otherwise."""
-        target, *others = (self.engine.array(arg) for arg in args if isinstance(arg, self.tensor_type))
+    def _races(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Whether what is written is read as well, by an argument that shows its memory otherwise."""
+        given = [kwargs["out"], *args] if "out" in kwargs else args
+        flat = (part for arg in given for part in (arg if isinstance(arg, (tuple, list)) else (arg,)))
+        arrays = [self.engine.array(part) for part in flat if isinstance(part, self.tensor_type)]
+        if not arrays:
+            return False  # what was to be written was refused before
+        target, *others = arrays
         return any(np.may_share_memory(target, other) and not _same_region(target, other) for other in others)
 
     def _resolved(self, argument: Any) -> Any:

@@ -28,6 +28,7 @@ TITLES = {
     "leaf": "IS_LEAF DIFFERS",
     "version": "VERSION DIFFERS",
     "node": "GRAD_FN DIFFERS",
+    "name": "GRAD_FN HAS ANOTHER NAME",
     "layout": "STRIDES DIFFER",
     "hook": "HOOKS DIFFER",
     "warning": "WARNING DIFFERS",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from parity.catalogue.nodes import NAMED
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
 from parity.errors import UsageError
@@ -86,6 +87,16 @@ def page(target: str, say: Callable[[str], None] = print) -> str:
     lines += ["", "## Where the engine differs", ""]
     lines += others or ["Nowhere on this page."]
     lines += ["", f"{agreed} of {len(POINTS)} points agree."]
+    lines += [
+        "", "## Names of nodes", "",
+        "Random histories compare the name of every `grad_fn` after every step. Nobody is held to torch's names in a",
+        "gradient's own graph (what `autograd.grad` and `.grad` give), where how a derivative is written shows, nor",
+        "in what these operators give:", "",
+    ]  # fmt: skip
+    by_reason: dict[str, list[str]] = {}
+    for op, why in NAMED.items():
+        by_reason.setdefault(why, []).append(f"`{op}`")
+    lines += [f"- {', '.join(ops)}: {why}" for why, ops in by_reason.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -58,6 +58,7 @@ class _Abridger:
         self.program = program
         self.life = live(program, reference)
         self.refusals = _refusals(program, self.life)
+        self.nothing = _uses_nothing(program, self.life)
         self._tried: set[str] = {program.dumps()}
 
     def exhaust(self, candidates: Callable[[Program, Life], Iterator[Program]]) -> None:
@@ -75,7 +76,7 @@ class _Abridger:
             return False
         self._tried.add(mark)
         life = live(candidate, self.reference)
-        if not _refusals(candidate, life) <= self.refusals:
+        if not _refusals(candidate, life) <= self.refusals or (_uses_nothing(candidate, life) and not self.nothing):
             return False
         self.asked += 1
         if not self.fails(candidate):
@@ -91,6 +92,12 @@ def _refusals(program: Program, life: Life) -> set[tuple[str, str, str]]:
         for step, moment in zip(program.steps, life.moments)
         if moment.raised is not None
     }
+
+
+def _uses_nothing(program: Program, life: Life) -> bool:
+    """Whether a step is given what one left that was refused."""
+    refused = {len(program.inputs) + n for n, moment in enumerate(life.moments) if moment.raised is not None}
+    return any(ref.index in refused for step in program.steps for ref in step.refs())
 
 
 def _cut(program: Program, life: Life) -> Iterator[Program]:

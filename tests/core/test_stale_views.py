@@ -21,11 +21,11 @@ VIEWS = {
     "as_strided": lambda y: y.as_strided((2, 2), (1, 2)),
     "chain": lambda y: y[1:][0].view(2, 2).t(),
     "element": lambda y: y[1, 2],
-}
-#: Their elements share memory, or are seen as another dtype: the steps are taken again one by one.
-STEPWISE = {
     "expand": lambda y: y[:1].expand(3, 4),
     "unfold": lambda y: y.unfold(0, 2, 1),
+}
+#: Seen as another dtype: the steps are taken again one by one.
+STEPWISE = {
     "view_as_complex": lambda y: lib_of(y).view_as_complex(y.view(3, 2, 2)),
 }
 
@@ -58,6 +58,19 @@ def test_one_node_of_torchs_name(view):
 @pytest.mark.parametrize("view", STEPWISE)
 def test_gradients_step_by_step(view):
     same(lambda lib: gradients(lib, STEPWISE[view], names=False))
+
+
+def test_a_view_is_told_of_a_new_geometry_once():
+    def of(lib):
+        x = lib.arange(4.0, dtype=lib.float64).view(2, 2).requires_grad_()
+        y = lib.ones(2, 2, dtype=lib.float64)
+        w = y.squeeze()
+        y.mul_(x)
+        first = w.grad_fn.name()
+        y.unsqueeze_(-1)
+        return first, w.grad_fn.name(), lib.autograd.grad((w * w).sum(), x)
+
+    same(of)
 
 
 def test_a_base_in_another_order_of_memory():
