@@ -26,6 +26,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 
+from benchmarks.networks import NETWORKS  # noqa: E402
 from benchmarks.programs import measure  # noqa: E402
 from benchmarks.workloads import WORKLOADS, Workload, chain  # noqa: E402
 
@@ -81,6 +82,34 @@ def compare(work: Workload, ours: Any, torch: Any, rounds: int) -> dict[str, Any
     }
 
 
+def peak(work: Workload, library: str) -> float:
+    """Megabytes at the highest of a first run, beyond what a fresh process holds before it; nan where nobody tells."""
+    code = (
+        "import importlib, benchmarks.__main__ as bench\n"
+        f"lib = importlib.import_module({library!r})\n"
+        f"work = next(w for w in bench.NETWORKS if w.name == {work.name!r})\n"
+        "print(bench.rise(work.prepare(lib, work.dtype)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def rise(run: Any) -> float:
+    """How far the memory of this process rises while it runs, by Linux's own high-water mark."""
+
+    def held(what: str) -> float:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
+
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # the mark is where memory stands now
+        before = held("VmRSS")
+        run()
+        return held("VmHWM") - before
+    except OSError:
+        return float("nan")
+
+
 def bytes_a_node(ours: Any, length: int = 100_000) -> float:
     """Python's own count of what one addition of a chain holds until backward."""
     x = ours.tensor(1.0, requires_grad=True)
@@ -127,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     ours, torch = importlib.import_module("autodiff"), importlib.import_module("torch")
     torch.set_num_threads(1)
-    chosen = [w for w in WORKLOADS if options.only in w.name]
+    chosen = [w for w in (*WORKLOADS, *NETWORKS) if options.only in w.name]
     for work in chosen:
         check(work, ours, torch)
     versions = f"torch {torch.__version__}, NumPy {np.__version__}, Python {platform.python_version()}"
@@ -136,10 +165,13 @@ def main(argv: list[str] | None = None) -> int:
     rows = []
     for work in chosen:
         row = compare(work, ours, torch, options.rounds or work.rounds)
+        if work.weighed:
+            row["peak_mb"] = {name: round(peak(work, name), 1) for name in ("autodiff", "torch")}
         rows.append(row)
+        memory = "   peak {autodiff:.0f} MB, torch {torch:.0f}".format(**row["peak_mb"]) if work.weighed else ""
         print(
             f"{row['workload']:42} {row['ours_ms']:9.3f} {row['torch_ms']:9.3f} {row['ratio']:6.2f} "
-            f"{row['at_most']:8.2f} {row['aim']:5.2f}{'' if row['ratio'] <= row['at_most'] else '   missed'}",
+            f"{row['at_most']:8.2f} {row['aim']:5.2f}{memory}{'' if row['ratio'] <= row['at_most'] else '   missed'}",
             flush=True,
         )
     if not options.only:

@@ -107,7 +107,7 @@ def eye_(tensor: Any) -> Any:
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     with no_grad():
-        ops.eye(*tensor.shape, out=tensor, requires_grad=tensor.requires_grad)
+        tensor.copy_(ops.eye(*tensor.shape, dtype=tensor.dtype))
     return tensor
 
 

@@ -24,6 +24,8 @@ Nudging = Callable[[int], AbstractContextManager[Any]]
 _AFTER = 2
 #: Shapes of an optimizer's parameters, by group; the last one never gets a gradient.
 _GROUPS = (((2, 3), (3,)), ((3, 1), (2,)))
+#: The same of an optimizer that takes matrices alone.
+_MATRICES = (((2, 3), (3, 1)), ((3, 2), (2, 2)))
 
 
 class Life:
@@ -96,6 +98,9 @@ class Life:
         lib, asked = self.lib, self.configuration
         lib.manual_seed(asked.seed)
         module = made(getattr(lib.nn, asked.name), self._settings(asked.settings, lib.nn))
+        if hasattr(module, "has_uninitialized_params"):
+            self._see("repr", "repr before its first input", repr(module))
+            module(self._tensor(values(asked.feeds[0], "float32", chance(asked.seed, "first"))))
         if state is None:
             for name, value in module.state_dict().items():
                 self._see("first value", name, plain(value))
@@ -172,7 +177,7 @@ class Life:
         lib, asked = self.lib, self.configuration
         params = [
             [self._tensor(self._numbers("parameter", g, i, shape=shape), True) for i, shape in enumerate(shapes)]
-            for g, shapes in enumerate(_GROUPS)
+            for g, shapes in enumerate(_MATRICES if asked.name == "Muon" else _GROUPS)
         ]
         groups: Any = [{"params": params[0]}, {"params": params[1], **(asked.group or {})}]
         if asked.name == "LBFGS":  # one group is all that it takes

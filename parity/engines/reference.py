@@ -51,8 +51,8 @@ def settings(threads: int = 1) -> Iterator[TorchLike]:
 def nudging(number: int) -> AbstractContextManager[Any]:
     """A context in which every result is moved by one rounding, each element up or down; backward passes too.
 
-    What shares memory with an argument (views, what is written in place) is left as it is, and so are whole numbers,
-    which are masks and counts.
+    What shares memory with an argument (views, what is written in place) is left as it is, and so are what is
+    drawn and whole numbers, which are masks and counts.
     """
     return _mode()(number)
 
@@ -69,7 +69,9 @@ def _mode() -> Callable[[int], AbstractContextManager[Any]]:
 
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             result = func(*args, **(kwargs or {}))
-            if any(returned.alias_info is not None for returned in func._schema.returns):
+            if torch.Tag.nondeterministic_seeded in func.tags or any(
+                returned.alias_info is not None for returned in func._schema.returns
+            ):
                 return result
             for part in result if isinstance(result, (tuple, list)) else (result,):
                 if isinstance(part, torch.Tensor) and part.is_floating_point() and part.numel():

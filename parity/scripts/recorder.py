@@ -9,13 +9,14 @@ import importlib
 import runpy
 import sys
 import traceback
-from collections.abc import Callable
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from parity.engines.reference import nudging
 from parity.scripts.watching import shown, watched
 
 #: Sent last: the script's exit code, or its error.
@@ -25,7 +26,7 @@ END = "end"
 def record(connection: Connection, engine: str, script: str, arguments: tuple[str, ...], nudged: int | None) -> None:
     """Run the script with the engine in torch's place; events are (kind, name, place, arrays or text).
 
-    `nudged`: the number of a run whose results are moved by a rounding each.
+    `nudged`: the number of a run of torch whose results are moved by a rounding each, backward passes and all.
     """
     with contextlib.suppress(BrokenPipeError, EOFError, OSError):
         try:
@@ -67,26 +68,8 @@ def _run(lib: Any, connection: Connection, script: str, arguments: tuple[str, ..
     path = sys.path[:]
     sys.path.insert(0, str(Path(script).resolve().parent))
     try:
-        with watched(lib, script, tell, None if nudged is None else _nudger(lib, nudged)):
+        with watched(lib, script, tell), nullcontext() if nudged is None else nudging(nudged):
             runpy.run_path(script, run_name="__main__")
     finally:
         hook.remove()
         builtins.print, sys.argv, sys.path[:] = plain, argv, path
-
-
-def _nudger(lib: Any, number: int) -> Callable[[Any, tuple[Any, ...]], None]:
-    """Moves what an operator made anew by one rounding, each element up or down."""
-    chance = np.random.default_rng(number)
-
-    def nudge(result: Any, args: tuple[Any, ...]) -> None:
-        for part in result if isinstance(result, (tuple, list)) else (result,):
-            if not isinstance(part, lib.Tensor) or not part.is_floating_point() or part._base is not None:
-                continue
-            there = {a.untyped_storage().data_ptr() for a in args if isinstance(a, lib.Tensor)}
-            if part.untyped_storage().data_ptr() in there:
-                continue
-            signs = lib.from_numpy(chance.choice([-1.0, 1.0], size=tuple(part.shape)))
-            with lib.no_grad():
-                part.data.copy_(part.data * (1 + signs * lib.finfo(part.dtype).eps))
-
-    return nudge

@@ -31,7 +31,7 @@ _OPERATORS = (
     "add", "sub", "mul", "truediv", "pow", "matmul", "neg", "getitem", "radd", "rsub", "rmul", "rtruediv", "rpow",
 )  # fmt: skip
 #: Who looks on.
-_OURS = os.path.dirname(__file__)
+_OURS = os.path.dirname(os.path.dirname(__file__))
 #: Where layers are, in both engines.
 _LAYERS = os.path.join("nn", "modules")
 
@@ -39,8 +39,8 @@ Tell = Callable[[str, str, str, list[Any]], None]
 
 
 @contextlib.contextmanager
-def watched(lib: Any, script: str, tell: Tell, nudge: Callable[[Any, tuple[Any, ...]], None] | None) -> Iterator[None]:
-    """`tell(kind, name, place, arrays)` for each call within the context; `nudge(result, arguments)` moves results."""
+def watched(lib: Any, script: str, tell: Tell) -> Iterator[None]:
+    """`tell(kind, name, place, arrays)` for each call within the context."""
     inside = False
     home = os.path.dirname(lib.__file__)
     changed: list[tuple[Any, str, Any]] = []
@@ -67,8 +67,6 @@ def watched(lib: Any, script: str, tell: Tell, nudge: Callable[[Any, tuple[Any, 
             inside = True
             try:
                 result = plain(*args, **kwargs)
-                if nudge is not None and kind == "op":
-                    nudge(result, args)
                 tell(kind, name, _place(script), [array for part in _parts(result, lib) for array in shown(part)])
                 return result
             finally:

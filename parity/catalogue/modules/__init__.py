@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from parity.catalogue.modules.spec import ModuleSpec
 
-_FAMILIES = "activation attention container conv dropout imaging linear loss normalization padding pooling rnn shaping"
+_FAMILIES = """
+    activation attention container conv dropout imaging lazy linear loss normalization padding pooling rnn shaping
+"""
 
 #: Every row by its class's name, sorted.
 MODULES: Mapping[str, ModuleSpec] = MappingProxyType(
@@ -30,6 +32,7 @@ UNLISTED: Mapping[str, str] = MappingProxyType(
         "Module": "what all layers are: every row is about it",
         "RNNBase": "what RNN, LSTM and GRU share",
         "RNNCellBase": "what the cells share",
+        "SparseAdam": "takes sparse gradients alone, and a configuration's are dense",
         "Optimizer": "what all optimizers are: every row is about it",
         "LRScheduler": "what all schedulers are: every row is about it",
         "_LRScheduler": "LRScheduler under its old name",

@@ -20,6 +20,8 @@ _FORM = of(True, False)
 
 # fmt: off
 ROWS = [
+    _optimizer("Adafactor", beta2_decay=of(-0.5), eps=of((1e-4, 1e-2)), d=of(0.5), weight_decay=_DECAY, maximize=_UP),
+    _optimizer("Muon", momentum=of(0.5), nesterov=of(False), weight_decay=of(0.0), ns_steps=of(2)),
     module("SGD", kind="optimizer", grouped="lr weight_decay momentum", lr=of(0.1, 0.01), momentum=of(0.9, 0.5),
            dampening=of(0.2), weight_decay=_DECAY, nesterov=of(True), maximize=_UP, foreach=_FORM,
            fits=lambda s: "nesterov" not in s or ("momentum" in s and "dampening" not in s)),
