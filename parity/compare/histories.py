@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from parity.acts import ACTS
 from parity.catalogue import CATALOGUE
 from parity.catalogue.nodes import NAMED
 from parity.compare.jitter import treatment
@@ -41,7 +42,6 @@ _SENSES = {
 }
 
 
-_FACTORS = {2.0: "twice what it should be", 0.5: "half of what it should be", -1.0: "with the other sign", 0.0: "zero"}
 #: Histories of so many steps at most, and one of so many others, are lived again by the subject.
 _AGAIN = 5
 #: So often is one that differs: what comes and goes is about nothing else.
@@ -127,11 +127,26 @@ class _Lives:
             return "the step reads what it writes, in an order that nobody promises"
         if any(state is not None and state.node == BROKEN for state in moment.states):
             return "torch trips over a check of its own inside"
+        if first.where == len(self.program.inputs) + number and self._internals_show(number, moment):
+            return "torch records, or refuses, what its kernels do inside for a leaf made in inference mode"
         if first.check in ("version", "value") and self._wrote_seed(number, first.where):
             return "torch writes into what was handed in, which is the memory of a gradient"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
         return ""
+
+    def _internals_show(self, number: int, moment: Moment) -> bool:
+        """Whether an operator is given, outside the mode, a tensor of inference mode that requires grad.
+
+        Measured in torch 2.13 on such a leaf: sort gives CopyBackwards, cumsum of a number FillBackward3 (it has
+        Cumsum), kthvalue refuses its own out=, exp and topk record nothing.
+        """
+        step = self.program.steps[number]
+        if step.op in ACTS or "inference_mode" in step.modes:
+            return False
+        given = {(ref.index, ref.item) for ref in step.refs()}
+        states = zip(self.ours.places, moment.states)
+        return any(place in given and s is not None and s.version is None and s.requires_grad for place, s in states)
 
     def _behind(self, number: int) -> bool:
         """Whether torch has other numbers once all that is saved is copied, though it noticed no write."""
