@@ -23,3 +23,7 @@ class UsageError(ValueError):
 
 class EngineError(RuntimeError):
     """An engine's adapter broke: nothing can be said about the engine behind it."""
+
+
+class EndedError(EngineError):
+    """The engine's process ended by itself: no line of ours tells more."""

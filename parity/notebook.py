@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ _MARK = re.compile(r"^(?:# *)?In ?\[[ \d*]*\]:? ?(.*)$")
 _OUTPUT = re.compile(r"^(?:# *)?Out ?\[[ \d*]*\]:")
 #: Continuation lines of an interactive session.
 _DOTS = re.compile(r"^ *\.\.\.: ?")
-#: A line that is for the notebook's shell: `%matplotlib inline`, `!pip install`, `?help`.
-_SHELL = re.compile(r"^(\s*)[%!?].*$")
+#: A line that is for the notebook's shell: `%matplotlib inline`, `!pip install`, `?help`, `help?`, `files = !ls`.
+_SHELL = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?\??|[\w, ]+ = ?[%!].*)$")
+#: One behind which a statement stands that is run all the same.
+_TIMED = re.compile(r"^(\s*)%time +(?=[^-\s])")
+#: Where a cell begins in a Python file that an editor shows as cells.
+_CELL = re.compile(r"^# ?%%")
 #: `%%` lines after which the cell is Python all the same.
 _PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 
@@ -44,8 +49,27 @@ def cells(path: Path) -> list[Cell]:
     if any(_MARK.match(line) for line in lines):
         return _export(lines)
     if path.suffix == ".py":
-        return [Cell(path.name, text)]
+        return _file(path.name, lines)
     raise UsageError(f"{path} is no notebook (.ipynb), no Python file (.py) and has no `In [n]:` marks")
+
+
+def _file(name: str, lines: list[str]) -> list[Cell]:
+    """A Python file's statements, each by itself: what fails is stepped over; by its cells where it is no Python."""
+    starts = [0, *(number for number, line in enumerate(lines) if number and _CELL.match(line)), len(lines)]
+    found = []
+    for start, end in itertools.pairwise(starts):
+        code = plain("\n".join(lines[start:end]))
+        try:
+            body = ast.parse(code).body
+        except (SyntaxError, ValueError):
+            found.append(Cell(name if len(starts) == 2 else f"{name}, from line {start + 1}", code))
+            continue
+        whole = code.split("\n")
+        for statement in body:
+            first = min(part.lineno for part in (statement, *getattr(statement, "decorator_list", ())))
+            number = start + first
+            found.append(Cell(f"line {number}", "\n".join(whole[first - 1 : statement.end_lineno])))
+    return [cell for cell in found if cell.code.strip()]
 
 
 def _notebook(path: Path, text: str) -> list[Cell]:
@@ -106,5 +130,5 @@ def plain(code: str) -> str:
     try:
         ast.parse(code)
     except (SyntaxError, ValueError):
-        return "\n".join(_SHELL.sub(r"\1pass", line) for line in lines)
+        return "\n".join(_SHELL.sub(r"\1pass", _TIMED.sub(r"\1", line)) for line in lines)
     return code

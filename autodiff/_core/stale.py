@@ -85,7 +85,8 @@ def fresh(view: Tensor, node: Node | None) -> None:
     """The view's memory was written, and this is its place in the graph since."""
     view.__class__ = getattr(type(view), "_fresh", type(view))
     put_node(view, node)
-    view._storage.views.stale = False  # type: ignore[union-attr]
+    if view._storage is not None and view._storage.views is not None:
+        view._storage.views.stale = False
 
 
 def _settled(view: Any, node: Node | None) -> None:

@@ -34,7 +34,7 @@ from parity.cli import (
     selftest,
 )
 from parity.cli.codes import AGREE, BROKEN, INTERRUPTED, USAGE
-from parity.errors import EngineError, ProgramError, UsageError
+from parity.errors import EndedError, EngineError, ProgramError, UsageError
 
 #: In the order in which the help lists them.
 _VERBS = (
@@ -77,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return AGREE
+    except EndedError as error:
+        print(f"parity: {error}", file=sys.stderr)
+        return BROKEN
     except EngineError as error:
         trace = error.trace if isinstance(error, running.BrokenOff) else "".join(traceback.format_exception(error))
         print(f"{trace.rstrip()}\nparity: broken adapter: {error}", file=sys.stderr)

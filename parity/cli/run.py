@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from parity import corpus
@@ -61,6 +62,8 @@ def run(options: argparse.Namespace) -> int:
         if made is not None:
             found = diagnose(made)
             made.close()
+            if made.slow:
+                decided = replace(decided, options=(*decided.options, ("skip", "+".join(made.slow))))
             tell(found)
         carried_out(decided, summary, progress, write)
         reports = sorted(summary.failures.values(), key=lambda outcome: outcome.number)

@@ -39,8 +39,9 @@ def examine(cls: type, options: Mapping[str, str] | None = None, around: Surroun
     if unknown := sorted(set(said) - set(OPTIONS)):
         raise UsageError(f"there is no engine option {unknown[0]!r}; there are {', '.join(OPTIONS)}")
     tried: list[str] = []
-    scalars = list(_made(cls, "number", np.array(1.5), said, tried))
-    arrays = [found for how in ("array", "list") for found in _made(cls, how, _X, said, tried)]
+    around = around or Surroundings()
+    scalars = list(_made(cls, "number", np.array(1.5), said, around, tried))
+    arrays = [found for how in ("array", "list") for found in _made(cls, how, _X, said, around, tried)]
     if not scalars and not arrays:
         raise UsageError(f"{cls.__name__} can't be built of a number, an array or a list: {_said(tried)}")
     kind = said.get("kind", "")
@@ -52,7 +53,7 @@ def examine(cls: type, options: Mapping[str, str] | None = None, around: Surroun
         raise UsageError(f"{cls.__name__} can't be built as {kind}: {_said(tried)}")
     first = None
     for candidate in candidates:
-        anatomy = _differentiates(cls, candidate, said, around or Surroundings())
+        anatomy = _differentiates(cls, candidate, said, around)
         if anatomy.differentiates:
             return anatomy
         first = first or anatomy
@@ -65,7 +66,9 @@ def _said(tried: list[str]) -> str:
     return "; ".join(tried[:_SHOWN]) + (f"; and {len(tried) - _SHOWN} more" if len(tried) > _SHOWN else "")
 
 
-def _made(cls: type, how: str, array: Array, said: Mapping[str, str], tried: list[str]) -> Iterator[Anatomy]:
+def _made(
+    cls: type, how: str, array: Array, said: Mapping[str, str], around: Surroundings, tried: list[str]
+) -> Iterator[Anatomy]:
     """The anatomies as far as making and reading go, one for each way in which the class can be made so."""
     if said.get("build", how) != how:
         return
@@ -80,7 +83,11 @@ def _made(cls: type, how: str, array: Array, said: Mapping[str, str], tried: lis
         given_besides.insert(place, f"<{how}>")
         call = ", ".join([*given_besides, *(f"{k}={v}" for k, v in further.items())])
         try:
-            made = cls(*filling[:place], given, *filling[place:], **further)
+            with around.limit():
+                made = cls(*filling[:place], given, *filling[place:], **further)
+        except TimeoutError:
+            tried.append(f"{cls.__name__}({call}) takes too long")
+            continue
         except Exception as error:
             tried.append(f"{cls.__name__}({call}) raises {type(error).__name__}: {error}")
             continue

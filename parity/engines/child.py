@@ -17,7 +17,7 @@ from parity.engines.experiment import Tried
 from parity.engines.handmade import Abilities
 from parity.engines.protocol import Raised, Run
 from parity.engines.wire import program_to_json, run_from_json, tried_from_json
-from parity.errors import EngineError, UsageError
+from parity.errors import EndedError, EngineError, UsageError
 from parity.program import Program, Step
 
 #: Seconds that a cell or an import, all cells of a file, or a program may take.
@@ -47,12 +47,15 @@ class Child(Channel):
 
     def __init__(self, name: str, request: Mapping[str, Any], options: Mapping[str, str] | None = None) -> None:
         super().__init__(name or "the file")
+        said = dict(options or {})
+        unwanted = said.pop("skip", "").split("+")
+        titles = [title for title, _ in request.get("cells", ())]
+        self._skip = [(number, "not run again") for number, title in enumerate(titles) if title in unwanted]
         self._request = {
-            "do": "load", "name": name, "options": dict(options or {}), "seconds": CELL_SECONDS, "memory": MEMORY,
+            "do": "load", "name": name, "options": said, "seconds": CELL_SECONDS, "memory": MEMORY,
             "file_seconds": FILE_SECONDS,
             **request,
         }  # fmt: skip
-        self._skip: list[tuple[int, str]] = []
         loaded = self._start()
         self.anatomy: dict[str, Any] = loaded["anatomy"]
         self.name = name or self.anatomy["cls"]
@@ -66,6 +69,9 @@ class Child(Channel):
         #: Whether a zero has a sign: Python's whole numbers, which a class of numbers may hand on, have none.
         self.signed_zeros = not self.abilities.scalar
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]
+        #: Cells that took all their time: whoever starts the file anew can do without (the engine option `skip`).
+        self.slow = [cell.cell for cell in self.failed if cell.error.startswith("not done after")]
+        self._skip += [(number, "not run again") for number, title in enumerate(titles) if title in self.slow]
 
     def __repr__(self) -> str:
         return f"Child({self.name})"
@@ -130,8 +136,10 @@ class Child(Channel):
             except Died as error:
                 cell = self._cell
                 self.close()
+                if cell == -1:
+                    raise EndedError(f"{self.name}: {error} while the class was looked at") from None
                 if cell is None or any(cell == number for number, _ in self._skip) or time.monotonic() > until:
-                    raise EngineError(f"{self.name}: {error} before any program ran") from None
+                    raise EndedError(f"{self.name}: {error} before any program ran") from None
                 self._skip.append((cell, str(error)))
             except (UsageError, EngineError):
                 self.close()

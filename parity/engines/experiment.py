@@ -13,6 +13,7 @@ import copy
 import gc
 import inspect
 import operator
+import random
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,8 +41,8 @@ _DATA = {
 }
 #: How a region without recording is called by those who have one.
 _REGIONS = ("no_grad", "NoGrad", "nograd", "no_gradient", "no_record", "stop_recording")
-#: A power of two: any odd stride visits all of so many.
-_FREED = 16
+#: How many instances lie about, where the order in memory matters.
+_MADE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,11 @@ def attempt(engine: Handmade, lines: str, looks: Sequence[str], times: int = 1) 
     code = ast.parse(lines)
     looked = [ast.parse(look, mode="eval").body for look in looks]
     seen: dict[str, tuple[Reading, ...]] = {}
-    litter = []
+    litter: list[list[Any]] = []
     for turn in range(times):
         litter.append([bytearray(1 + (turn * 97 + n * 53) % 700) for n in range(turn % 7)])
         if times > 1:
-            _shuffle(engine, turn)
+            litter.append(_shuffled(engine, turn))
         bench = _Bench(engine)
         try:
             bench.do(code.body)
@@ -79,12 +80,14 @@ def attempt(engine: Handmade, lines: str, looks: Sequence[str], times: int = 1) 
     return Tried(tuple(seen.values()))
 
 
-def _shuffle(engine: Handmade, turn: int) -> None:
-    """Free some instances out of order: the next ones come to lie where these lay, the last freed first."""
+def _shuffled(engine: Handmade, turn: int) -> list[Any]:
+    """Some instances, every other one freed out of order: the next ones come to lie there, the last freed first."""
+    made: list[Any] = []
     with contextlib.suppress(Exception):
-        freed = [engine.subject.make(np.array(1.0)) for _ in range(_FREED)]
-        for number in range(_FREED):
-            freed[number * (2 * turn + 1) % _FREED] = None
+        made += [engine.subject.make(np.array(1.0)) for _ in range(_MADE)]
+        for number in random.Random(turn).sample(range(_MADE), _MADE // 2):
+            made[number] = None
+    return made
 
 
 class _Bench:

@@ -4,7 +4,9 @@
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
 import builtins
 import contextlib
 import importlib
@@ -15,7 +17,7 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from parity.engines import resolve
@@ -30,6 +32,8 @@ from parity.errors import EngineError, ProgramError, UsageError
 from parity.program import decoded_step
 
 MODULE = "__main__"
+#: The one import from `__future__` that still changes what code means.
+_FUTURE = __future__.annotations.compiler_flag
 #: Seconds that one call may take while a class is found out.
 PROBE_SECONDS = 0.5
 
@@ -157,14 +161,15 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         namespace = _imported(request["module"], seconds)
     else:
         namespace = _executed(request, seconds, made, failed, progress)
+    progress({"cell": -1})  # what ends the process from here on is no cell
     around = Surroundings(namespace, _probing)
     with _limited(seconds):
         try:
             if name:
-                cls = _picked(namespace, made, name, request.get("number"))
+                cls = _picked(namespace, made, name, request.get("number"), failed)
                 anatomy = examine(cls, request.get("options"), around)
             else:
-                cls, anatomy = _engine_among(made, request.get("options"), around)
+                cls, anatomy = _engine_among(made, request.get("options"), around, failed)
             engine = Handmade(cls, anatomy, request.get("name") or cls.__name__, around)
         except TooLong:
             raise EngineError(f"{name or 'the file'} took longer than {seconds:g} s to look at") from None
@@ -179,7 +184,9 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
     return engine, answer
 
 
-def _engine_among(made: list[type], options: Any, around: Surroundings) -> tuple[type, Anatomy]:
+def _engine_among(
+    made: list[type], options: Any, around: Surroundings, failed: Sequence[Mapping[str, Any]]
+) -> tuple[type, Anatomy]:
     """The last class of which a gradient is to be had."""
     for cls in reversed(made):
         try:
@@ -188,7 +195,7 @@ def _engine_among(made: list[type], options: Any, around: Surroundings) -> tuple
             continue
         if anatomy.differentiates:
             return cls, anatomy
-    listed = ", ".join(dict.fromkeys(cls.__name__ for cls in made)) or "none"
+    listed = _listed([cls.__name__ for cls in made], failed)
     raise UsageError(f"none of its classes shows a gradient after a backward pass; the classes there are: {listed}")
 
 
@@ -224,7 +231,8 @@ def _executed(
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     namespace = vars(module)
-    namespace["__builtins__"] = {**vars(builtins), "__build_class__": build}
+    namespace["__builtins__"] = {**vars(builtins), "__build_class__": build, "display": _ignored}
+    namespace["__builtins__"]["get_ipython"] = _Shell
     skipped = {int(number): why for number, why in request.get("skip", [])}
     until = time.monotonic() + float(request.get("file_seconds", 1e9))
     for number, (title, code) in enumerate(request["cells"]):
@@ -237,15 +245,53 @@ def _executed(
         progress({"cell": number})
         try:
             with _limited(left):
-                exec(compile(code, title, "exec"), namespace)
+                _cell(code, title, namespace, failed)
         except TooLong:
             failed.append({"cell": title, "error": f"not done after {left:g} s"})
         except BaseException as error:
-            failed.append({"cell": title, "error": f"{type(error).__name__}: {error}"[:300]})
+            failed.append({"cell": title, "error": _told(error)})
     return namespace
 
 
-def _picked(namespace: dict[str, Any], made: list[type], name: str, number: int | None) -> type:
+def _cell(code: str, title: str, namespace: dict[str, Any], failed: list[dict[str, Any]]) -> None:
+    """Run a cell as a notebook does, with what its own statements import from `__future__` alone.
+
+    An import that fails is told and stepped over: what a picture or a progress bar is wanted for may not be there.
+    """
+    flags = 0
+    for statement in ast.parse(code, title).body:
+        program = compile(ast.Module([statement], []), title, "exec", flags, dont_inherit=True)
+        flags |= program.co_flags & _FUTURE
+        try:
+            exec(program, namespace)
+        except ImportError as error:
+            if not isinstance(statement, (ast.Import, ast.ImportFrom)):
+                raise
+            failed.append({"cell": title, "error": _told(error)})
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+class _Shell:
+    """What a notebook's shell is asked for, by whatever name; nothing comes of it."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return _ignored
+
+
+def _ignored(*args: Any, **kwargs: Any) -> None:
+    """What shows something to somebody, where nobody looks."""
+
+
+def _picked(
+    namespace: dict[str, Any],
+    made: list[type],
+    name: str,
+    number: int | None,
+    failed: Sequence[Mapping[str, Any]],
+) -> type:
     """The class of that name, the last or the `number`-th of several."""
     if number is not None:
         same = [cls for cls in made if cls.__name__ == name]
@@ -256,8 +302,14 @@ def _picked(namespace: dict[str, Any], made: list[type], name: str, number: int 
     if isinstance(found, type):
         return found
     there = [cls.__name__ for cls in made] or [n for n, what in namespace.items() if isinstance(what, type)]
-    listed = ", ".join(dict.fromkeys(there)) or "none"
-    raise UsageError(f"there is no class {name!r}; the classes there are: {listed}")
+    raise UsageError(f"there is no class {name!r}; the classes there are: {_listed(there, failed)}")
+
+
+def _listed(names: Sequence[str], failed: Sequence[Mapping[str, Any]]) -> str:
+    """The names of classes, and why there may be fewer than somebody expects."""
+    stepped = "; ".join(f"{cell['cell']}: {cell['error']}" for cell in failed[:3])
+    more = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
+    return (", ".join(dict.fromkeys(names)) or "none") + (f" (stepped over: {stepped}{more})" if failed else "")
 
 
 if __name__ == "__main__":

@@ -107,6 +107,24 @@ def test_a_text_export_loses_its_outputs(tmp_path):
     assert [cell.code.strip() for cell in notebook.cells(path)] == ["x = 1\nprint('a b')", "y = (\n  2)", "z = 3"]
 
 
+def test_a_python_file_is_its_statements(tmp_path):
+    path = tmp_path / "engine.py"
+    path.write_text("# %% one\n!pip install x\nimport math\n\n# %%\nbroken(\n# %%\n@wraps\ndef f():\n    pass\nf?\n")
+    found = [(cell.name, cell.code) for cell in notebook.cells(path)]
+    assert found == [
+        ("line 2", "pass"),
+        ("line 3", "import math"),
+        ("engine.py, from line 5", "# %%\nbroken("),
+        ("line 8", "@wraps\ndef f():\n    pass"),
+        ("line 11", "pass"),
+    ]
+
+
+def test_what_a_shell_gives_is_left_out():
+    code = "files = !ls\na, b = %sx ls\nhelp?\n%time x = 1\n%timeit -n1 x\ny = 5 % x"
+    assert notebook.plain(code) == "pass\npass\npass\nx = 1\npass\ny = 5 % x"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
@@ -395,6 +413,55 @@ def test_a_cell_that_ends_or_holds_up_the_process_is_stepped_over(tmp_path, monk
     assert "exit code 3" in said[0]
     assert "0.4 s" in said[1]
     assert said[2].startswith("MemoryError")
+
+
+def test_an_import_that_fails_takes_no_cell_with_it(tmp_path):
+    """What a picture is drawn with need not be there; what a notebook shows, it shows to nobody."""
+    shown = "display(1); get_ipython().run_line_magic('matplotlib', 'inline')\n"
+    path = written(tmp_path, [{"cell_type": "code", "source": "import no_such_module\n" + shown + TROUBLE}])
+    engine = load(f"{path}:V")
+    engine.close()
+    assert [cell.error for cell in engine.failed] == ["ModuleNotFoundError: No module named 'no_such_module'"]
+
+
+def test_where_no_class_is_the_cells_that_failed_are_told(tmp_path):
+    path = written(tmp_path, [{"cell_type": "code", "source": code} for code in ("1 / 0", "class V:\n  x = y")])
+    with pytest.raises(
+        UsageError, match=r"there are: none \(stepped over: cell 1: ZeroDivisionError.*; cell 2: NameError"
+    ):
+        load(f"{path}:V")
+
+
+def test_a_slow_cell_is_not_run_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("parity.engines.child.CELL_SECONDS", 0.4)
+    path = written(tmp_path, [{"cell_type": "code", "source": code} for code in (TROUBLE, "while True: pass")])
+    engine = load(f"{path}:V")
+    assert engine.slow == ["cell 2"]
+    assert execute(one_step("exp", 3.0), engine).error.type == "Crash"
+    assert execute(one_step("exp", 1.0), engine).values[1] == 2.0  # in a process that skipped it
+    engine.close()
+    again = load(f"{path}:V", {"skip": "cell 2+cell 9"})
+    again.close()
+    assert [(cell.cell, cell.error) for cell in again.failed] == [("cell 2", "not run again")]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "says"),
+    [
+        ("__init__(self, x):\n    while True: pass", 4, "V(<number>) takes too long"),
+        (
+            "__init__(self, x): self.x = x\n  def exp(self): import os; os._exit(7)",
+            3,
+            "exit code 7 while the class was",
+        ),
+    ],
+)
+def test_a_class_that_hangs_or_ends_while_it_is_looked_at(body, code, says, tmp_path, capsys):
+    path = class_file(tmp_path, "class V:\n  def " + body)
+    assert main(["doctor", f"{path}:V"]) == code
+    told = capsys.readouterr().err
+    assert says in told
+    assert "Traceback" not in told
 
 
 # -- runs
