@@ -5,6 +5,7 @@ Needs `os.fork`, and a process that runs no threads of its own.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import select
@@ -37,6 +38,7 @@ def fate(task: Callable[[], Any], seconds: float) -> tuple[Fate, str]:
         try:
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 2)
+            faulthandler.disable()  # it may write elsewhere
             signal.alarm(int(2 * seconds) + 5)  # whoever waits for it may be gone by then
             task()
         finally:

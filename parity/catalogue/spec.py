@@ -17,6 +17,7 @@ Tag = Literal[
     "discrete",  # the value jumps (argmax, floor, comparisons): no gradient through it
     "view",  # the result shares memory with its first argument
     "may_view",  # it shares memory where strides allow
+    "once",  # torch's gradient has a node without a derivative, so that it always requires grad: not for histories
     "lazy",  # torch may give a lazy conjugate, whose memory tells of it: not for histories
     "unguarded",  # it shares memory without torch knowing: what is saved must not be written there
 ]

@@ -461,7 +461,9 @@ def _menu(ops: frozenset[str] | None, regime: Regime) -> dict[str, tuple[str, ..
 def _drawable(spec: OpSpec, regime: Regime) -> bool:
     # What is found up to a sign or a phase would lead each engine another way; a lazy conjugate shares memory.
     return (
-        not {"random", "stream", "lazy"} & spec.tags and not spec.gauge and (regime == "smooth" or "exact" in spec.tags)
+        not {"random", "stream", "lazy", "once"} & spec.tags
+        and not spec.gauge
+        and (regime == "smooth" or "exact" in spec.tags)
     )
 
 

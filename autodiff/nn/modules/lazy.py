@@ -210,7 +210,8 @@ class _LazyNorm(LazyModuleMixin):
                     held.materialize((self.num_features,))
             self.reset_parameters()
         elif not self.num_features:
-            self.num_features = (self.weight if self.weight is not None else self.running_mean).shape[0]
+            held = self.weight if self.weight is not None else self.running_mean
+            self.num_features = 0 if held is None else held.shape[0]
 
 
 def _lazy(mixin: type, kind: type[Module], of: str) -> Any:
