@@ -76,8 +76,10 @@ def _climbed(x: Pair, n: Any, step: Step) -> Any:
             here, plain = divide(here, d), plain / d
         out = np.where(n == k, np.where(np.isfinite(here[0]), here[0], plain), out)
         later = n > k
-        if np.isnan(plain[later]).all():
-            return np.where(later, plain, out)
+        if not np.isfinite(plain[later]).any():
+            # Only signs still change: with every step, where the slope is negative.
+            turned = (steep < 0) & ((n - k) % 2 == 1)
+            return np.where(later, np.where(turned, -plain, plain), out)
     return out
 
 
