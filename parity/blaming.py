@@ -90,6 +90,7 @@ def _explained(
     """Of each operator behind the parts, its first program that differs by itself: how many parts it calls, what."""
     found: list[tuple[int, str, Program, Mismatch]] = []
     for op in sorted(_public(all_parts) - {mismatch.op}):
+        other: list[tuple[int, str, Program, Mismatch]] = []
         for candidate in programs(op, program, reference):
             verdict = compare(candidate, reference, subject)
             if verdict.status != "differs":
@@ -101,8 +102,11 @@ def _explained(
                 continue  # another operator made of the same part: neither calls the other
             first = localize(candidate, reference, subject, verdict.mismatches[0])
             if first.op == op:
-                found.append((len(_names(parts)), op, candidate, first))
-                break
+                other.append((len(_names(parts)), op, candidate, first))
+                if first.check == mismatch.check:  # what fails in the same way says which rule
+                    other = other[-1:]
+                    break
+        found += other[:1]
     return found
 
 

@@ -14,7 +14,7 @@ from parity.spellings import AUGMENTED, OPERATORS
 
 #: Inputs by these names while they last, `x0, x1, ...` where there are more.
 _LETTERS = ("x", "y", "z", "w")
-_UNARY = frozenset({"neg", "logical_not"})
+_UNARY = frozenset({"neg", "logical_not", "bitwise_not"})
 #: Arrays of so many elements are shown to people with all their values.
 _FEW = 4
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -27,7 +26,7 @@ def _check(input: Tensor, weight: Tensor, offsets: Tensor, padding_idx: int | No
             f" Double; but got torch.{dtypes.title(weight._array.dtype)}Tensor instead (while checking arguments for "
             "embedding_bag)"
         )
-    places, begins, rows = whole(input), whole(offsets), len(weight._array)
+    places, begins, rows = np.asarray(input._array), np.asarray(offsets._array), len(weight._array)
     if begins.size and begins[0]:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, "
@@ -53,7 +52,7 @@ def _sums(rows: Tensor, bags: Any, count: int) -> Tensor:
 
 def _largest(weight: Tensor, places: Any, bags: Any, count: int) -> Tensor:
     """Of each bag the largest row, column by column; of equal ones the first; zeros of an empty bag."""
-    table = whole(weight)
+    table = np.asarray(weight._array)
     chosen = np.full((count, table.shape[1]), -1, np.int64)
     columns = np.arange(table.shape[1])
     for place, bag in zip(places, bags):
@@ -130,7 +129,7 @@ def embedding_bag(
             "arguments for embedding_bag)"
         )
     if max_norm is not None:
-        shorten(weight, np.unique(whole(input)), max_norm, norm_type)
+        shorten(weight, np.unique(np.asarray(input._array)), max_norm, norm_type)
     return _bagged(weight, input, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset,
                    padding_idx)  # fmt: skip
 
@@ -146,7 +145,7 @@ def _bagged(
     include_last_offset: bool,
     padding_idx: int | None,
 ) -> Tensor:
-    places, begins = whole(input), whole(offsets)
+    places, begins = np.asarray(input._array), np.asarray(offsets._array)
     count = max(begins.size - bool(include_last_offset), 0)
     bags = np.searchsorted(np.maximum.accumulate(begins[:count]), np.arange(places.size), side="right") - 1
     # As torch has it, the last bag runs to the end, whatever the last offset says.

@@ -22,7 +22,8 @@ class Generator:
     __slots__ = ("_own",)
 
     def __init__(self, device: Any = "cpu") -> None:
-        Device(device)
+        if (kind := Device(device).type) != "cpu":
+            raise RuntimeError(f"Cannot get {kind.upper()} generator: numbers are drawn on the CPU alone")
         self._own: Mersenne | None = Mersenne()
 
     @property

@@ -111,7 +111,13 @@ def test_programs_have_all_that_they_should_have():
     never = {short(row.name) for row in CATALOGUE.values() if not row.tags & {"random", "stream"}} - set(
         map(short, seen)
     )
-    assert not never
+    # What comes up once in thousands of programs comes up among a few operators.
+    for name in never:
+        ops = [row.name for row in CATALOGUE.values() if short(row.name) == name]
+        assert any(step.op in ops for program, _ in drawn(200, ops=[*ops, "mul", "sum"]) for step in program.steps), (
+            name
+        )
+    assert len(never) < 6
 
 
 def shape_of(run, ref):

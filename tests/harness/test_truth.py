@@ -10,7 +10,7 @@ from parity.engines import reference
 from parity.engines.interpreter import execute
 from parity.program import DType, Input, Program, Ref, Step
 from parity.strategies.dtypes import KIND
-from parity.strategies.single import draw_op, kinds
+from parity.strategies.single import Undrawn, draw_op, kinds
 from parity.strategies.source import Seeded
 from parity.truth import NoTruth, evaluate, operators
 from parity.truth.symbolic import derivatives
@@ -552,7 +552,10 @@ def test_truth_agrees_with_torch_on_drawn_programs(op):
         for seed, dtype in enumerate(dtypes):
             for kind in kinds(row, dtype):
                 if kind in ("tame", "shapes", "exact"):
-                    program, run = draw_op(Seeded(seed), engine, row, dtype, kind=kind)
+                    try:
+                        program, run = draw_op(Seeded(seed), engine, row, dtype, kind=kind)
+                    except Undrawn:  # windows that invert in no drawn size
+                        continue
                     if run.error is None and not at_fault(program):
                         compared += agree(program, run, op)
     assert compared

@@ -14,6 +14,14 @@ import torch.onnx
 import autodiff as ad
 from tests.names.alike import assert_same
 
+
+@pytest.fixture(autouse=True)
+def no_default_device():
+    """torch keeps a mode for the default device, under which some of its functions lose arguments."""
+    yield
+    torch.set_default_device(None)
+
+
 CUDA = """is_available() device_count() is_initialized() manual_seed(0) manual_seed_all(0) seed() seed_all()
 empty_cache()
 current_device() synchronize() set_device(-1) get_device_name() get_device_name(0) get_device_capability()
