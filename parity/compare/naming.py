@@ -87,6 +87,8 @@ def named(mismatch: Mismatch, program: Program, sense: str = "", *, leaf: bool =
         return "retained gradient"
     if check in _OF_PLACE and step is not None and writes_into(step) and mismatch.where not in _own(mismatch, program):
         return "views"
+    if check == "name" and step is not None and writes_into(step) and mismatch.where in _own(mismatch, program):
+        return "writing"
     if check in ("gradient", "none"):
         return _of_gradient(mismatch, program, leaf)
     if check in ("value", "shape", "dtype") and step is not None:
