@@ -58,9 +58,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     for slot, reference in list(hooks.retained.items()):
         tensor, arrived = reference(), shown[slot]
         if tensor is not None and arrived is not None:
-            meta = tensor.meta()
-            kept = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
-            meta.grad = kept if meta.grad is None else meta.grad + kept
+            called(_keep, create_graph, tensor, arrived)
     if executes:
         for hook in in_order(hooks.before):
             replaced = called(hook, create_graph, tuple(shown))
@@ -68,6 +66,12 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
                 shown = _all_checked(shown, replaced, hook)
     given = [_given(x, create_graph) for x in shown]
     return given if many else given[0]
+
+
+def _keep(tensor: Tensor, arrived: Tensor) -> None:
+    meta = tensor.meta()
+    kept = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
+    meta.grad = kept if meta.grad is None else meta.grad + kept
 
 
 def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> list[Any]:

@@ -33,6 +33,7 @@ from autodiff._core.node import (
     Node,
     Output,
     PlainNode,
+    Retired,
     SavedResult,
     Storage,
     place_of,
@@ -178,7 +179,7 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
             oldest = t.key
     while stack:
         node = stack.pop()
-        if type(node) is DeadEnd:
+        if isinstance(node, DeadEnd):
             all_lead = False
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
@@ -209,8 +210,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if kind is Output:
         walk.deliver_slot(node, g)  # type: ignore[arg-type]
         return ()
-    if kind is DeadEnd:
+    if kind is Retired:
         _let_go(walk, node, g)  # type: ignore[arg-type]
+        return ()
+    if kind is DeadEnd:
+        check_leaf(node)  # type: ignore[arg-type]
         return ()
     hooks, needed, create_graph, captures = node.hooks, walk.needed, walk.create_graph, walk.captures
     if (hooks is not None or not plain) and not walk.entered:
@@ -274,7 +278,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             grads = _pull_each(node, g, values)
     own, arrived, general = node.like, walk.arrived, walk.ordered or walk.holes
     if hooks is not None and hooks.after:
-        if needed is not None:
+        if needed is not None and not _gives_all(node, needed):
             grads = [None if edge not in needed else h for edge, h in zip(edges, grads)]
         grads = [h if h is None or edge is None else fitted(h, edge.like) for edge, h in zip(edges, grads)]
         grads = run_after(node, grads, g, create_graph)
@@ -306,8 +310,17 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     return grads
 
 
-def _let_go(walk: Walk, node: DeadEnd, g: Gradient) -> None:
-    """A gradient nobody wants: a leaf that required grad once still has its hooks called."""
+def _gives_all(node: Node, needed: set[Node]) -> bool:
+    """Whether a node gives the gradients of all its inputs, though some are not asked for: as torch's for any number.
+
+    And users' own code.
+    """
+    together = node.primitive is not None and node.primitive.variadic
+    return (together and any(edge in needed for edge in node.edges)) or node.opens_late
+
+
+def _let_go(walk: Walk, node: Retired, g: Gradient) -> None:
+    """A gradient nobody wants any more: a leaf that required grad once still has its hooks called."""
     tensor = node.variable
     if tensor is not None and tensor._meta is not None and (node.hooks is not None or tensor._meta.hooks):
         # Those that the tensor has by now.

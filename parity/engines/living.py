@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import combinations, starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,6 +55,8 @@ class Moment:
     #: What hooks were given: (label, images).
     told: tuple[tuple[str, tuple[Image | None, ...]], ...] = ()
     warned: tuple[str, ...] = ()
+    #: Whether two parts of what the step left share memory, or are one tensor.
+    entwined: bool = field(default=False, compare=False)
     #: Whether the step read memory that it wrote, element by element in an order that nobody promises.
     racing: bool = field(default=False, compare=False)
     #: Whether gradients are recorded again, outside of all regions.
@@ -68,6 +71,10 @@ class Life:
     moments: list[Moment] = field(default_factory=list)
     #: Per part of a value, in the order of `Moment.states`: its number and output.
     places: list[tuple[int, int | None]] = field(default_factory=list)
+    #: Per place the first one that names the very same tensor, if there is one.
+    twins: list[int | None] = field(default_factory=list)
+    #: Numbers of values whose memory is not seen: torch has bits for conjugation and negation, and nothing for zeros.
+    unseen: set[int] = field(default_factory=set)
     #: Numbers of the values that were still there when nothing referred to them any more.
     survivors: tuple[int, ...] = ()
 
@@ -216,9 +223,12 @@ class _Living:
         if isinstance(result, (tuple, list)):
             parts = tuple(result)
             self.values.append(parts)
-            for part in parts:
-                if part is not None:
-                    self._share(part, number, moment)
+            given = [part for part in parts if part is not None]
+            for part in given:
+                self._share(part, number, moment)
+            if len(given) > 1:
+                memories = [self.engine.array(part) for part in given]
+                moment.entwined = any(starmap(np.may_share_memory, combinations(memories, 2)))
             for item, part in enumerate(parts):
                 if part is not None:
                     self._name(part, number, item)
@@ -239,8 +249,11 @@ class _Living:
             if other is not None and np.may_share_memory(memory, self.engine.array(other)):
                 moment.shares = index
                 return
+        if memory.size and not np.may_share_memory(memory, self.engine.array(tensor)):
+            self.life.unseen.add(number)
 
     def _name(self, tensor: Any, number: int, item: int | None) -> None:
+        self.life.twins.append(next((place for place, (known, _, _) in enumerate(self.named) if known is tensor), None))
         self.named.append((tensor, number, -1 if item is None else item))
         self.life.places.append((number, item))
         if not any(number == known and tensor is reference() for known, reference in self._watched):

@@ -1,0 +1,231 @@
+"""What torch promises of a history, and what an engine need not do as torch does it; knows no operator."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from parity.catalogue import CATALOGUE
+from parity.catalogue.nodes import NAMED
+from parity.compare.verdict import Mismatch
+from parity.engines.interpreter import writes
+from parity.engines.living import BROKEN, Life, Moment, live
+from parity.engines.protocol import Raised
+from parity.program import Program, references
+
+#: What a refusal says that is about how a tensor lies.
+_OF_STRIDES = re.compile(r"stride|contiguous")
+#: Acts that give the tensor that they are given.
+_SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
+#: Acts that give gradients.
+_GIVING = frozenset(["autograd.grad", "grad"])
+#: Acts after which memory that was saved may hold something else, uncounted.
+_BEHIND = frozenset(["data", "set_data"])
+
+
+@dataclass
+class Promises:
+    """What of a difference between two lives of one history torch promises; the reference is torch, or in its stead."""
+
+    program: Program
+    reference: Any
+    ours: Life
+    theirs: Life
+
+    def unpromised(self, number: int, moment: Moment, first: Mismatch) -> str:
+        """Why torch promises nothing of what differs; empty if it does."""
+        if moment.racing and first.check == "value":
+            return "the step reads what it writes, in an order that nobody promises"
+        if any(state is not None and state.node == BROKEN for state in moment.states):
+            return "torch trips over a check of its own inside"
+        if first.where == len(self.program.inputs) + number and self._internals_show(number, moment):
+            return "torch records, or refuses, what its kernels do inside for a leaf made in inference mode"
+        if first.check in ("version", "value") and self._wrote_seed(number, first.where):
+            return "torch writes into what was handed in, which is the memory of a gradient"
+        if self._of_one_memory(number, first):
+            return "gradients of torch's are one tensor, or parts of one memory whose writes are counted together"
+        if first.check == "shape" and not self._same_operands(number):
+            return "the shape hangs on numbers that agree but for their rounding"
+        if self._lay_apart(number):
+            return "what is copied in one engine, as it lies, is a view in the other"
+        if first.check == "error" and self._about_strides(number, first):
+            return "what is refused lies otherwise in the other engine, which is nobody's promise"
+        if first.check in ("gradient", "value", "hook") and self._behind(number):
+            return "what was saved was written or exchanged behind the tape's back"
+        return ""
+
+    def _of_one_memory(self, number: int, first: Mismatch) -> bool:
+        """Whether what differs is a gradient, or a view of one, and the step acts on another one that it came with."""
+        given = next(self.program.steps[number].refs(), None)
+        own = len(self.program.inputs) + number
+        if given is None or (first.where, first.item) in ((given.index, given.item), (own, None)):
+            return False
+        giver = self._giver(first.where)
+        if first.check == "version":
+            return self.program.steps[giver].op in _GIVING
+        return giver == self._giver(given.index) and self.ours.moments[giver].entwined
+
+    def _giver(self, value: int) -> int:
+        """The step of which a tensor, or what it is a view of, came; -1 for an input."""
+        while (step := value - len(self.program.inputs)) >= 0:
+            shares = self.ours.moments[step].shares
+            if shares is None or self.program.steps[step].op in _GIVING:
+                return step
+            value = shares
+        return -1
+
+    def _same_operands(self, number: int) -> bool:
+        """Whether what the step is given has the very same bits in both engines."""
+        before = slice(number - 1, number)
+        given = {(ref.index, ref.item) for ref in self.program.steps[number].refs()}
+        return all(
+            s is None or t is None or s.value == t.value
+            for ours, theirs in zip(self.ours.moments[before], self.theirs.moments[before])
+            for place, s, t in zip(self.ours.places, ours.states, theirs.states)
+            if place in given
+        )
+
+    def _about_strides(self, number: int, first: Mismatch) -> bool:
+        """Whether one engine refuses for the strides of what the step is given, which lies otherwise in the other."""
+        refused = [side.message for side in (first.reference, first.subject) if isinstance(side, Raised)]
+        given = {ref.index for ref in self.program.steps[number].refs()}
+        return any(map(_OF_STRIDES.search, refused)) and not all(self._lies_alike(value, number - 1) for value in given)
+
+    def _lay_apart(self, number: int) -> bool:
+        """Whether some step up to this one gave a view in one engine only, because what it was given lay otherwise."""
+        sides = zip(self.ours.moments[: number + 1], self.theirs.moments)
+        return any(a.shares != b.shares and self._copies_as_it_lies(step) for step, (a, b) in enumerate(sides))
+
+    def _internals_show(self, number: int, moment: Moment) -> bool:
+        """Whether an operator is given, outside the mode, a tensor of inference mode that requires grad.
+
+        Measured in torch 2.13 on such a leaf: sort gives CopyBackwards, cumsum of a number FillBackward3 (it has
+        Cumsum), kthvalue refuses its own out=, exp and topk record nothing.
+        """
+        step = self.program.steps[number]
+        if "inference_mode" in step.modes:
+            return False
+        given = {(ref.index, ref.item) for ref in step.refs()}
+        states = zip(self.ours.places, moment.states)
+        return any(place in given and s is not None and s.version is None and s.requires_grad for place, s in states)
+
+    def _behind(self, number: int) -> bool:
+        """Whether torch has other numbers once all that is saved is copied, though it noticed no write."""
+        steps = self.program.steps[: number + 1]
+        if not any(step.op in _BEHIND for step in steps):
+            return False
+        copying = self.program.with_(steps=tuple(replace(s, modes=(*s.modes, "saved_tensors_hooks")) for s in steps))
+        ours, copied = self.ours.moments[number], live(copying, self.reference).moments[number]
+        grads = [[None if s is None else (s.value, s.grad) for s in m.states] for m in (ours, copied)]
+        return grads[0] != grads[1] or ours.told != copied.told
+
+    def seals(self, step: int) -> bool:
+        """Whether torch leaves a gradient in the memory of one that was handed in, or of another gradient."""
+        if self.program.steps[step].op not in ("backward", "autograd.grad"):
+            return False
+        moment = self.ours.moments[step]
+        if moment.entwined:
+            return True
+        shared = (share for state in moment.states if state is not None for share in state.grad_shares)
+        return moment.shares in self._seeds or any(of_grad or value in self._seeds for value, _, of_grad in shared)
+
+    def _wrote_seed(self, step: int, value: int) -> bool:
+        """Whether torch's own backward pass wrote into this value, which was handed in."""
+        if self.program.steps[step].op != "backward" or value not in self._seeds or not step:
+            return False
+        before, after = self.ours.moments[step - 1].states, self.ours.moments[step].states
+        states = zip(self.ours.places, before, after)
+        return any(s and t and s.version != t.version for (number, _), s, t in states if number == value)
+
+    def wrote(self, step: int) -> bool:
+        """Whether torch counts a write into anything in this step."""
+        before, after = self.ours.moments[step - 1].states, self.ours.moments[step].states
+        return any(s and t and s.version != t.version for s, t in zip(before, after))
+
+    def name(self, step: int, place: int) -> bool:
+        """Whether an engine with torch's names has to call this node as torch does: not in a derivative's own graph."""
+        name = _node_at(self.ours.moments[step], place)
+        while step and _node_at(self.ours.moments[step - 1], place) == name:
+            step -= 1
+        twin = self.ours.twins[place]
+        if twin is not None and step and _node_at(self.ours.moments[step - 1], twin) == name:
+            return self.name(step - 1, twin)
+        op = self.program.steps[step].op
+        number, _ = self.ours.places[place]
+        return (
+            not self._copies_as_it_lies(step)
+            and op not in _GIVING
+            and op not in NAMED
+            and self._made_by(number) not in {*NAMED, *_GIVING}
+        )
+
+    def _made_by(self, value: int) -> str:
+        """The operator or act that made the tensor, past those that wrote into it."""
+        step = value - len(self.program.inputs)
+        while step >= 0 and (writes(self.program.steps[step]) or self.program.steps[step].op in _SAME):
+            target = self.program.steps[step].kwargs.get("out") or next(self.program.steps[step].refs())
+            step = target.index - len(self.program.inputs)
+        return self.program.steps[step].op if step >= 0 else ""
+
+    def alias(self, step: int, a: Moment, b: Moment) -> bool:
+        """Whether the result has to share memory as torch's does.
+
+        Gradients may with what was handed in, as torch's do; an engine need not. Nor is it promised whether what lies
+        in one order here and in another there is copied. And of torch's bits for what is not computed nothing is seen.
+        """
+        if self._copies_as_it_lies(step):
+            return False
+        if not self.ours.unseen.isdisjoint((len(self.program.inputs) + step, b.shares)):
+            return False
+        return a.shares not in self._seeds and (self.program.steps[step].op not in _GIVING or b.shares is not None)
+
+    def _copies_as_it_lies(self, step: int) -> bool:
+        """Whether the step copies only what lies out of order, and what it is given lies otherwise in one engine."""
+        op = self.program.steps[step].op
+        if (op in CATALOGUE and "may_view" in CATALOGUE[op].tags) or op == "contiguous":
+            given = next(iter(self.program.steps[step].refs()), None)
+            return given is not None and not self._lies_alike(given.index, step)
+        return False
+
+    @cached_property
+    def _seeds(self) -> frozenset[int]:
+        """Values that were handed in as gradients."""
+        steps = [step for step in self.program.steps if step.op in ("backward", "autograd.grad")]
+        return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
+
+    def layout(self, value: int, asked: frozenset[int] = frozenset()) -> bool:
+        """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie.
+
+        `asked`: values whose memory this one's was set to, on the way here; two may be set to each other's.
+        """
+        step = value - len(self.program.inputs)
+        for other in self.program.steps[max(step + 1, 0) :]:
+            target, *given = (ref.index for ref in other.refs()) if other.op == "set_data" else (None,)
+            new = (source for source in given if source not in asked)
+            if target == value and not all(self.layout(source, asked | {value}) for source in new):
+                return False
+        if step < 0:
+            return True
+        moment = self.ours.moments[step]
+        if moment.shares is None or self.program.steps[step].op in _GIVING:
+            return False
+        return self._lies_alike(moment.shares, step)
+
+    def _lies_alike(self, value: int, now: int) -> bool:
+        """Whether all of a value lay alike in both engines after this step, or when it was last there."""
+        places = [place for place, (number, _) in enumerate(self.ours.places) if number == value]
+        return bool(places) and all(self._alike_at(place, now) for place in places)
+
+    def _alike_at(self, place: int, now: int) -> bool:
+        for a, b in zip(reversed(self.ours.moments[: now + 1]), reversed(self.theirs.moments[: now + 1])):
+            s, t = (m.states[place] if place < len(m.states) else None for m in (a, b))
+            if s is not None and t is not None:
+                return s.layout == t.layout
+        return False
+
+
+def _node_at(moment: Moment, place: int) -> str | None:
+    state = moment.states[place] if place < len(moment.states) else None
+    return None if state is None else state.node
