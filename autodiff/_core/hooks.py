@@ -70,7 +70,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
 
 def _keep(tensor: Tensor, arrived: Tensor) -> None:
     meta = tensor.meta()
-    kept = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
+    kept: Any = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
     meta.grad = kept if meta.grad is None else meta.grad + kept
 
 

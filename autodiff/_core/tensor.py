@@ -532,6 +532,8 @@ def alias(tensor: Tensor) -> Tensor:
     else:
         if unusual:
             put_inference(other, False)
+            if tensor._meta is not None and tensor._meta.uncounted:
+                other.meta().uncounted = True
         other._storage = tensor.storage()
     return other
 

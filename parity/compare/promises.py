@@ -45,7 +45,7 @@ class Promises:
         if first.check in ("version", "value") and self._wrote_seed(number, first.where):
             return "torch writes into what was handed in, which is the memory of a gradient"
         if self._of_one_memory(number, first):
-            return "gradients of torch's are one tensor, or parts of one memory whose writes are counted together"
+            return "gradients of torch's and what was handed in may be one tensor, or one memory and its writes"
         if first.check == "shape" and not self._same_operands(number):
             return "the shape hangs on numbers that agree but for their rounding"
         if self._lay_apart(number):
@@ -62,10 +62,15 @@ class Promises:
         own = len(self.program.inputs) + number
         if given is None or (first.where, first.item) in ((given.index, given.item), (own, None)):
             return False
-        giver = self._giver(first.where)
+        giver, other = self._giver(first.where), self._giver(given.index)
         if first.check == "version":
-            return self.program.steps[giver].op in _GIVING
-        return giver == self._giver(given.index) and self.ours.moments[giver].entwined
+            return self._gives(giver)
+        if not self._gives(other):
+            return False
+        return first.where in self._seeds or (giver == other and self.ours.moments[other].entwined)
+
+    def _gives(self, step: int) -> bool:
+        return step >= 0 and self.program.steps[step].op in _GIVING
 
     def _giver(self, value: int) -> int:
         """The step of which a tensor, or what it is a view of, came; -1 for an input."""
