@@ -97,8 +97,7 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     if meta is not None and meta.view is not None and result._meta is not None:
         # However the step was made, the target stays the view that it was.
         way = result._meta.view
-        if state.grad or not meta.view.turned:  # what is seen as another dtype is found again as it was first made
-            meta.view = View(way.base, way.way, made, way.turned)  # type: ignore[union-attr]
+        meta.view = View(way.base, way.way, made, way.turned)  # type: ignore[union-attr]
     elif target._storage is not None:
         views.moved_base(target, before)
     refit(target)

@@ -21,6 +21,8 @@ _OF_STRIDES = re.compile(r"stride|contiguous")
 _SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
+#: Operators that show memory as another dtype.
+_TURNING = frozenset(["view_as_real", "view_as_complex", "real", "imag"])
 #: Acts after which memory that was saved may hold something else, uncounted.
 _BEHIND = frozenset(["data", "set_data"])
 
@@ -50,6 +52,10 @@ class Promises:
             return "the shape hangs on numbers that agree but for their rounding"
         if self._lay_apart(number):
             return "what is copied in one engine, as it lies, is a view in the other"
+        if first.check in ("name", "error", "gradient") and self._turned_and_moved(number):
+            return (
+                "torch finds what is seen as another dtype in its first geometry again, and then refuses its gradient"
+            )
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
@@ -97,6 +103,22 @@ class Promises:
         refused = [side.message for side in (first.reference, first.subject) if isinstance(side, Raised)]
         given = {ref.index for ref in self.program.steps[number].refs()}
         return any(map(_OF_STRIDES.search, refused)) and not all(self._lies_alike(value, number - 1) for value in given)
+
+    def _turned_and_moved(self, number: int) -> bool:
+        """Whether what is seen as another dtype than its base was given another geometry in place.
+
+        Measured in torch 2.13: `t = view_as_real(z); t.transpose_(0, 1); t.mul_(2)` has a ViewAsRealBackward0 again,
+        and its gradient has the shape that t had before: "invalid gradient at index 0".
+        """
+        steps = self.program.steps
+        for step in steps[: number + 1]:
+            if step.spelling == "inplace" and step.op in CATALOGUE and "view" in CATALOGUE[step.op].tags:
+                value = next(step.refs()).index - len(self.program.inputs)
+                while value >= 0:
+                    if steps[value].op in _TURNING:
+                        return True
+                    value = next((ref.index for ref in steps[value].refs()), 0) - len(self.program.inputs)
+        return False
 
     def _lay_apart(self, number: int) -> bool:
         """Whether some step up to this one gave a view in one engine only, because what it was given lay otherwise."""

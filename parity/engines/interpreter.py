@@ -233,13 +233,23 @@ def _conjugated(tensor: Any) -> bool:
     return bool(getattr(tensor, "is_conj", bool)())
 
 
+def _negated(tensor: Any) -> bool:
+    return bool(getattr(tensor, "is_neg", bool)())
+
+
 def physical(engine: Any, result: Any, array: Value) -> Value:
-    """The array through which memory is seen: a lazy conjugate of torch has one, though its values are a copy."""
+    """The array through which memory is seen: what torch conjugates or negates lazily has one, its values are a copy."""
     if isinstance(array, tuple):
         return tuple([physical(engine, part, seen) for part, seen in zip(result, array)])  # type: ignore[misc]
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "c" or not _conjugated(result):
+    if (
+        not isinstance(array, np.ndarray)
+        or array.dtype.kind not in "fc"
+        or not (_conjugated(result) or _negated(result))
+    ):
         return array
-    seen: Array = engine.array(result.detach().conj())
+    result = result.detach()
+    result = result.conj() if _conjugated(result) else result
+    seen: Array = engine.array(result._neg_view() if _negated(result) else result)
     return seen
 
 

@@ -228,7 +228,10 @@ class _Living:
                 self._share(part, number, moment)
             if len(given) > 1:
                 memories = [self.engine.array(part) for part in given]
-                moment.entwined = any(starmap(np.may_share_memory, combinations(memories, 2)))
+                bases = {id(part._base) for part in given if getattr(part, "_base", None) is not None}
+                moment.entwined = any(starmap(np.may_share_memory, combinations(memories, 2))) or any(
+                    id(part) in bases for part in given
+                )
             for item, part in enumerate(parts):
                 if part is not None:
                     self._name(part, number, item)
