@@ -53,9 +53,7 @@ class Promises:
         if self._lay_apart(number):
             return "what is copied in one engine, as it lies, is a view in the other"
         if first.check in ("name", "error", "gradient") and self._turned_and_moved(number):
-            return (
-                "torch finds what is seen as another dtype in its first geometry again, and then refuses its gradient"
-            )
+            return "torch finds what is seen as another dtype in its first geometry again, whose gradient it refuses"
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
         if first.check in ("gradient", "value", "hook") and self._behind(number):

@@ -238,18 +238,16 @@ def _negated(tensor: Any) -> bool:
 
 
 def physical(engine: Any, result: Any, array: Value) -> Value:
-    """The array through which memory is seen: what torch conjugates or negates lazily has one, its values are a copy."""
+    """The array through which memory is seen: of what torch conjugates or negates by a bit the values are a copy."""
     if isinstance(array, tuple):
         return tuple([physical(engine, part, seen) for part, seen in zip(result, array)])  # type: ignore[misc]
-    if (
-        not isinstance(array, np.ndarray)
-        or array.dtype.kind not in "fc"
-        or not (_conjugated(result) or _negated(result))
-    ):
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
         return array
-    result = result.detach()
-    result = result.conj() if _conjugated(result) else result
-    seen: Array = engine.array(result._neg_view() if _negated(result) else result)
+    conjugated, negated = array.dtype.kind == "c" and _conjugated(result), _negated(result)
+    if not conjugated and not negated:
+        return array
+    result = result.detach().conj() if conjugated else result.detach()
+    seen: Array = engine.array(result._neg_view() if negated else result)
     return seen
 
 
