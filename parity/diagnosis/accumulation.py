@@ -21,8 +21,8 @@ def _more(right: float) -> Pattern:
 ROWS = (
     Mistake(
         4,
-        "backward stops after one level",
-        "x gets its gradient from t = x * y, and nothing through t * y",
+        "backward stops after one level, or after a few",
+        "x gets its gradient from t = x * y, and nothing through t * y, or through 2, 3, … 8 such products",
         (
             _TWO_LEVELS,
             Trial(
@@ -31,6 +31,13 @@ ROWS = (
                 are(1),
                 NOTHING,
                 given=(Trial("x, y = 3, 5\nout = x + y; out.backward()", "x.grad", are(1), OTHER),),
+            ),
+            Trial(
+                "x, y = 3, 2\nt = x * y\nfor _ in range(8): t = t * y\nt.backward()",
+                "x.grad",
+                are(512),
+                NOTHING,
+                given=(_TWO_LEVELS,),
             ),
         ),
         "backward calls the rules of all nodes that led to it, the latest first, not its own alone",
@@ -53,6 +60,9 @@ ROWS = (
                     given=(
                         _TWO_LEVELS,
                         Trial(f"x, y = 3, 5\nout = {call}; out.backward()", "x.grad", are(through / 3), OTHER),
+                        Trial(
+                            f"x, y, z = 3, 5, 3\nt = {call}\nout = t * z; out.backward()", "x.grad", are(through), OTHER
+                        ),
                     ),
                     what=call,
                 )

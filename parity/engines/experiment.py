@@ -96,6 +96,7 @@ class _Bench:
     def __init__(self, engine: Handmade) -> None:
         self.engine = engine
         self.subject = engine.subject
+        engine.renew()
         self.names: dict[str, Any] = {}
         self.moment = "forward"
 
@@ -160,6 +161,8 @@ class _Bench:
     def _reset(self, leaf: Any) -> None:
         """Its gradient becomes what it was when the leaf was made."""
         name = self.engine.anatomy.grad
+        if not name.isidentifier():
+            raise Lacks("setting a gradient")
         fresh = self.subject.make(self.subject.array(leaf))
         try:
             if hasattr(fresh, name):
@@ -194,6 +197,10 @@ class _Bench:
         array = np.asarray(data) if as_is else np.array(data, self.engine.anatomy.dtype)
         if self.engine.anatomy.scalar and array.ndim:
             raise Lacks("arrays")
+        if array.ndim > self.engine.abilities.dimensions:
+            raise Lacks(f"arrays of {array.ndim} dimensions")
+        if not array.ndim and not as_is:
+            return _refusing(lambda: self.engine.tensor(array, True))
         return _refusing(lambda: self.subject.make(array, as_is=as_is))
 
     def value(self, node: ast.expr) -> Any:
@@ -245,8 +252,8 @@ class _Bench:
         if not self.subject.holds(thing):
             return getattr(thing, name)
         if name == "grad":
-            found = held(thing, self.engine.anatomy.grad)
-            return found if isinstance(found, self.subject.cls) else self.subject.gradient(thing)
+            found = self.subject.found(thing)
+            return found if isinstance(found, self.subject.cls) else self.engine.gradient(thing)
         if name == "T":
             return self._call("t", thing)
         raise SyntaxError(f"no experiment looks at .{name}")
@@ -301,7 +308,11 @@ class _Bench:
         raise Lacks("zero_grad")
 
     def _operator(self, name: str, given: list[Any]) -> Any:
-        """By torch's name, then by the other names and ways of calling that are in use."""
+        """By torch's name, then by the other names and ways of calling that are in use; none that ends the process."""
+        stopped = self.subject.around.stopped
+        names = (name, *FUNCTIONS.get(name, ()))
+        if any(call.startswith((f"x.{other}(", f"{other}(")) for call in stopped for other in names):
+            raise Lacks(name)
         letters = "".join("t" if self.subject.holds(arg) else "n" for arg in given)
         if letters in self.engine.abilities.calls.get(name, {}):
             return self._call(name, *given)
@@ -350,7 +361,7 @@ class _Bench:
     def reading(self, node: ast.expr) -> Reading:
         found = self.value(node)
         if self.subject.holds(found):
-            return self.subject.array(found)
+            return self.engine.array(found)
         if found is None or isinstance(found, (str, bool)):
             return found
         array = np.asarray(found)
@@ -363,7 +374,7 @@ class _Bench:
         return np.asarray(held(thing, self.engine.anatomy.value)).dtype.name
 
     def gradient_dtype(self, thing: Any) -> str:
-        found = held(thing, self.engine.anatomy.grad)
+        found = self.subject.found(thing)
         return self.dtype(found) if self.subject.holds(found) else np.asarray(found).dtype.name
 
     def knows(self, thing: Any, other: Any) -> bool:

@@ -28,6 +28,8 @@ class Abilities:
     gradients: bool
     #: Per operator its forms, and by what each is called: "operator", or a method's name.
     calls: Mapping[str, Forms]
+    #: How many dimensions an array may have.
+    dimensions: int = 64
 
     def form(self, step: Step) -> str:
         """The form in which a step is called; empty if the engine has it not."""
@@ -58,8 +60,9 @@ class Abilities:
         if program.cotangents and not self.gradients:
             found.append("a first derivative")
         found += [leaf.array.dtype.name for leaf in program.inputs if leaf.array.dtype != self.dtype]
-        if self.scalar and any(leaf.array.ndim for leaf in program.inputs):
-            found.append("arrays")
+        most = 0 if self.scalar else self.dimensions
+        if any(leaf.array.ndim > most for leaf in program.inputs):
+            found.append(f"arrays of more than {most} dimension" if most else "arrays")
         return tuple(dict.fromkeys(found))
 
 
@@ -100,16 +103,36 @@ class Handmade:
         self.anatomy = anatomy
         #: The run that is under way, and what it is about.
         self.running, self.moment = Run(self.name), "program"
+        #: Single numbers that a class of rows holds as rows of one, by id.
+        self._single: dict[int, Any] = {}
         found = {op: dict(forms) for op, forms in calls(self.subject)}
-        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found)
+        dimensions = {"dimensions": 1} if anatomy.flat else {}
+        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found, **dimensions)
+        #: Whether operands of different shapes are brought to one; who keeps lists must do it by hand.
+        self.broadcasts = True
+        self.broadcasts = anatomy.build != "list" or self._broadcasts()
 
     # -- Values, for the interpreter
 
+    def renew(self) -> None:
+        """Forget what was made before: a tape that the class is handed is another one."""
+        self.subject.renew()
+        self._single = {}
+
     def tensor(self, array: Array, requires_grad: bool) -> Any:
-        return self.subject.make(array, requires_grad)
+        made = self.subject.make(array, requires_grad)
+        if self.anatomy.flat and not array.ndim:
+            self._single[id(made)] = made
+        return made
 
     def array(self, value: Any) -> Array:
-        return self.subject.array(value)
+        found = self.subject.array(value)
+        return found.reshape(()) if id(value) in self._single and found.size == 1 else found
+
+    def gradient(self, leaf: Any) -> Array | None:
+        """The gradient of a leaf, None where there is none."""
+        found = self.subject.gradient(leaf)
+        return found.reshape(()) if found is not None and id(leaf) in self._single and found.size == 1 else found
 
     def requires_grad(self, value: Any) -> bool:
         return True
@@ -119,6 +142,8 @@ class Handmade:
 
     def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
         forms = self.abilities.calls[op]
+        if not self.broadcasts and len({self.array(arg).shape for arg in args if self.subject.holds(arg)}) > 1:
+            raise NotImplementedError(f"{op} of different shapes")
         letters = "".join("t" if self.subject.holds(arg) else "n" for arg in args)
         how = forms.get(letters, "")
         along = letters == "tn" or kwargs.get("dim") is not None
@@ -145,7 +170,7 @@ class Handmade:
             result = getattr(args[0], method)(*(args[1] if apart else args[1:]))
         else:
             result = self._reduced(op, forms["dim"], args, kwargs)
-        return self._own(op, result)
+        return self._own(op, args, result)
 
     def _named(self, name: str) -> Callable[..., Any]:
         function = self.subject.function(name)
@@ -161,10 +186,24 @@ class Handmade:
             given[keep] = named["keepdim"]
         return getattr(args[0], op)(**given)
 
-    def _own(self, op: str, result: Any) -> Any:
+    def _own(self, op: str, args: tuple[Any, ...], result: Any) -> Any:
         if not self.subject.holds(result):
             raise TypeError(f"{op} gives {type(result).__name__}, not {self.anatomy.cls}")
+        if self.anatomy.flat:
+            operands = [arg for arg in args if self.subject.holds(arg)]
+            if op in REDUCTIONS or all(id(operand) in self._single for operand in operands):
+                self._single[id(result)] = result
         return result
+
+    def _broadcasts(self) -> bool:
+        """Whether a row and a single number in a row come to one shape."""
+        op = next((op for op in ("add", "mul", "sub") if "tt" in self.abilities.calls.get(op, {})), "")
+        row, one = np.array([3.0, 5.0]), np.array([2.0])
+        try:
+            result = self.call(op, (self.subject.make(row), self.subject.make(one)), {}, "operator")
+            return bool(op) and np.array_equal(self.subject.array(result), OPERATORS[op][1](row, one))
+        except Exception:
+            return False
 
     # -- programs
 
@@ -188,6 +227,7 @@ class Handmade:
         return live.run
 
     def _forward(self, program: Program) -> Live:
+        self.renew()
         live = Live(self, copying=False)
         try:
             if live.attempt_each("input", live.add_input, program.inputs):
@@ -221,7 +261,7 @@ class Handmade:
                 if seed is not None and seed.tobytes() != cotangent.tobytes():
                     run.seeds_touched.append(ref.index)
                 for number in total:
-                    found = subject.gradient(live.tensors[number])
+                    found = self.gradient(live.tensors[number])
                     if found is not None:
                         found = found if scale is None else found * scale
                         before = total[number]

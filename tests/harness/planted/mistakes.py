@@ -360,3 +360,4 @@ plant(
     ("seen.add(node)", "seen.append(node)"),
 )
 plant(27, "no sum over the shares", "tensor", ("s * (g - (g * s).sum(axis=axis, keepdims=True))", "s * g"))
+plant(4, "two levels", "tensor", ("in reversed(order):", "in (self.node, *[edge[0] for edge in self.node.edges]):"))
