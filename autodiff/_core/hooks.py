@@ -58,7 +58,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     for slot, reference in list(hooks.retained.items()):
         tensor, arrived = reference(), shown[slot]
         if tensor is not None and arrived is not None:
-            called(_keep, create_graph, tensor, arrived)
+            _keep(tensor, arrived, create_graph)
     if executes:
         for hook in in_order(hooks.before):
             replaced = called(hook, create_graph, tuple(shown))
@@ -68,10 +68,15 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     return given if many else given[0]
 
 
-def _keep(tensor: Tensor, arrived: Tensor) -> None:
+def _keep(tensor: Tensor, arrived: Tensor, create_graph: bool) -> None:
+    """Add to a retained gradient, in the walk's own grad mode."""
     meta = tensor.meta()
-    kept: Any = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
-    meta.grad = kept if meta.grad is None else meta.grad + kept
+    before = switch(create_graph and state.grad, state.inference)
+    try:
+        kept: Any = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
+        meta.grad = kept if meta.grad is None else meta.grad + kept
+    finally:
+        switch(*before)
 
 
 def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> list[Any]:

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes, errors
-from autodiff._core.anomaly import Anomaly, hinted, watched
+from autodiff._core import errors
+from autodiff._core.anomaly import Anomaly, watched
 from autodiff._core.batched import Unreadable, batched, levels_of
 from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
@@ -41,6 +41,7 @@ from autodiff._core.node import (
 from autodiff._core.packing import Packed, own_index, result_place
 from autodiff._core.tangents import restored
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.unwritten import check_unwritten
 
 _by_key = attrgetter("key")
 _numbered = itertools.count().__next__
@@ -422,36 +423,3 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
             restored(s, result)
         return result
     return Many(_tensor(x, node, place) for x in s) if type(s) is Many else s
-
-
-def _check_attached(x: Tensor, node: Node) -> None:
-    """Raise for a saved tensor that lost its place in the graph; a Function of one's own does not ask."""
-    if x.is_leaf and not node.opens_late:
-        raise RuntimeError(errors.DETACHED)
-
-
-def check_unwritten(node: Node) -> None:
-    """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
-    if node.saved is None:
-        raise RuntimeError(errors.FREED)
-    for s in node.saved:
-        for x in s if type(s) is Many else (s,):
-            if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
-                _check_attached(x, node)
-            storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
-            if storage is not None and storage.written > node.recorded:
-                if isinstance(x, Tensor):
-                    x.grad_fn  # noqa: B018  a view that may not be asked says so first
-                kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
-                now = storage.version
-                text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
-                raise RuntimeError(hinted(text) if Anomaly.on else text)
-
-
-def _made(x: Any, node: Node) -> str:
-    """Which output of which operator something saved is, if it is one."""
-    maker = x._node if isinstance(x, Tensor) else node
-    if maker is None or isinstance(maker, AccumulateGrad):
-        return ""
-    owner, slot = place_of(maker)
-    return f", which is output {slot} of {owner.name().rstrip('0123456789').removesuffix('Backward')},"
