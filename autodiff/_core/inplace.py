@@ -14,10 +14,11 @@ from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage, likeness
+from autodiff._core.noting import ask_all
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.slices import copied_into
-from autodiff._core.stale import fresh
+from autodiff._core.stale import fresh, refusal
 from autodiff._core.tangents import kept, moved, settled, shared
 from autodiff._core.tensor import Tensor, View, own_node, put_inference, refit, replace_node, wrap, written
 from autodiff._kernels.flags import anyway
@@ -45,7 +46,7 @@ def assign(
     view = None if target._meta is None else target._meta.view
     tracked = state.grad and result._node is not None
     if tracked and view is not None and view.made is not None:
-        raise RuntimeError(view.made)
+        raise refusal(target)
     if result._node is not None:
         _keep_a_copy(result._node, before, operands)
     anyway(np.copyto, target.memory(), result._array, casting="unsafe")
@@ -84,7 +85,7 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     check_writable(target)
     made = None if target._meta is None or target._meta.view is None else target._meta.view.made
     if made is not None and state.grad and target._node is not None:
-        raise RuntimeError(made)
+        raise refusal(target)
     result = compute(target)
     if result._node is not None:
         _rename_written(result._node)
@@ -127,12 +128,13 @@ def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: boo
                 raise RuntimeError(errors.LEAF_IN_PLACE)
         elif target.requires_grad:
             if view.made is not None:
-                raise RuntimeError(view.made)
+                raise refusal(target)
             if view.base._node is None or isinstance(view.base._node, AccumulateGrad):
                 raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
         elif view.made is not None and any(isinstance(x, Tensor) and x.requires_grad for x in operands):
-            raise RuntimeError(view.made)
+            raise refusal(target)
     if not filling and _expanded(target._array):
+        ask_all(operands)
         raise RuntimeError(errors.OVERLAP)
 
 
@@ -177,6 +179,7 @@ def _owner(array: Any) -> Any:
 def refuse_overlap(target: Tensor, operands: Sequence[Any] = ()) -> NoReturn:
     """Raise for memory that is read and written at once; what may not be written at all is refused before that."""
     check_writable(target, operands)
+    ask_all(operands)
     raise RuntimeError(errors.PARTIAL_OVERLAP)
 
 

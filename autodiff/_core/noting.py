@@ -26,6 +26,15 @@ def takes_part(*operands: Any) -> bool:
     )
 
 
+def ask_all(operands: Sequence[Any]) -> None:
+    """Ask every operand for its place in the graph: a view that may not be asked refuses before its operator does."""
+    for x in operands:
+        if isinstance(x, Tensor):
+            x._node  # noqa: B018
+        elif isinstance(x, (tuple, list)):
+            ask_all(x)
+
+
 def note(t: Tensor) -> None:
     """Mark a new result, and its node if it has one."""
     stamp(t)

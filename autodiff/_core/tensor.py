@@ -49,7 +49,7 @@ class View:
         self.turned = turned
         #: None where one of the two has been given other memory: then all there is to go by are the view's strides.
         self.way = way
-        #: The error that writing through this view raises in grad mode, or None.
+        #: Why it may not be written in grad mode, in a word of `errors`; None if it may.
         self.made = made
 
     def replay(self, base: Any) -> Any:
