@@ -74,6 +74,7 @@ INFERENCE_WRITTEN = (
     "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
     "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
 )
+NO_VERSION = "Inference tensors do not track version counter."
 #: How a view was made that may not be written: where nothing was recorded, in inference mode, by a Function of one's
 #: own, as one of several.
 NO_GRAD_VIEW, INFERENCE_VIEW, CUSTOM_VIEW, MULTI_VIEW = "no_grad mode", "inference mode", "Function", "several"

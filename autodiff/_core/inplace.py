@@ -38,7 +38,7 @@ def assign(
     if isinstance(target, Batched):
         return _assign_samples(target, compute)
     check_writable(target, operands, filling=filling)
-    before = _before(target)
+    before = _before(target, operands)
     result = compute(before)
     if isinstance(result, Batched):
         raise RuntimeError(batching.IN_PLACE)
@@ -86,10 +86,12 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     made = None if target._meta is None or target._meta.view is None else target._meta.view.made
     if made is not None and state.grad and target._node is not None:
         raise refusal(target)
-    result = compute(target)
+    # Of one without a version, whose memory is of another mode by now, there are no views.
+    viewless = unusual and target._meta is not None and target._meta.uncounted and not target._meta.inference
+    result = compute(wrap(target.memory()) if viewless else target)
     if result._node is not None:
         _rename_written(result._node)
-    if state.grad:
+    if state.grad and not (unusual and target.is_inference()):
         if Hooks.hung and target.retains_grad:
             target.meta().retains = True  # what keeps it stays behind
         target._node = result._node
@@ -106,7 +108,7 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
         moved(target, result)
     node = own_node(target)
     written(target)  # refused, as in torch, after it is done
-    if state.grad and meta is not None and meta.view is not None:
+    if state.grad and result._node is not None and meta is not None and meta.view is not None:
         fresh(target, node)  # the place that it has just been given is not stale
     return target
 
@@ -214,9 +216,9 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
         )
 
 
-def _before(target: Tensor) -> Tensor:
+def _before(target: Tensor, operands: Sequence[Any]) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    left = unusual and target.is_inference() and not state.inference
+    left = unusual and target.is_inference() and not state.inference and not _of_inference(operands)
     if unusual and (state.packing or left):
         # A hook sees what is saved now, and may keep it in this memory; what is of inference mode is refused after it.
         old = wrap(np.array(target._array))

@@ -32,6 +32,8 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
             # Nothing will ever be recorded of these: neither is a view to the graph.
             put_inference(view, True)
             return
+        if source._meta is not None and source._meta.uncounted:
+            raise RuntimeError(errors.NO_VERSION)
         put_inference(view, False)
         if not state.grad:
             made = errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW
