@@ -71,15 +71,22 @@ class Examiner:
             op for op in self.plan.ops if supported(CATALOGUE[op], self.subject) and not drawn & CATALOGUE[op].tags
         )
 
+    @property
+    def restricted(self) -> bool:
+        """Whether the subject narrows what can be drawn: to scalars, to simple calls, to first derivatives."""
+        return self.shape is not None or self.admits is not None or self.order is not None
+
     def outcome(self, item: Item) -> Outcome:
         started = time.perf_counter()
         if item.phase == "modules":
             return replace(self._configured(item), seconds=time.perf_counter() - started)
         if item.op and not supported(CATALOGUE[item.op], self.subject):
-            return _unsupported(item, missing=(item.op,))
+            return _uncompared(item, "unsupported", missing=(item.op,))
         drawn = self.draw(item)
         if drawn is None:
-            return _unsupported(item, note="nothing to draw")
+            # An engine that takes everything has not lost what chance did not find a program for.
+            status: Status = "unsupported" if self.restricted or not item.op else "undecided"
+            return _uncompared(item, status, note="nothing to draw")
         program, run = drawn
         if getattr(self.subject, "ones", False):
             program, run = weighed_alike(program), None
@@ -204,12 +211,10 @@ class Examiner:
         return compare(failure.program, self.reference, self.subject).status == "agrees"
 
 
-def _unsupported(item: Item, **why: Any) -> Outcome:
+def _uncompared(item: Item, status: Status, **why: Any) -> Outcome:
     there = checks_of(CATALOGUE[item.op], item.dtype) if item.op else []
-    checks: dict[str, tuple[Status, float]] = dict.fromkeys(there, ("unsupported", 0.0))
-    return Outcome(
-        item.number, item.phase, item.label, "unsupported", op=item.op, dtype=item.dtype, checks=checks, **why
-    )
+    checks: dict[str, tuple[Status, float]] = dict.fromkeys(there, (status, 0.0))
+    return Outcome(item.number, item.phase, item.label, status, op=item.op, dtype=item.dtype, checks=checks, **why)
 
 
 def probe(subject: Any) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from parity import running
 from parity.catalogue import CATALOGUE
 from parity.cli import main
 from parity.errors import ProgramError, UsageError
@@ -22,6 +23,7 @@ from parity.gate.rules import judge, shrunk, updated
 from parity.gate.text import judged_text
 from parity.report.cells import Key
 from parity.report.document import Cell, Finding, Report
+from parity.strategies.single import Undrawn
 from tests.harness.conftest import WRONG_EXP
 
 EXP, SIN, TAN = (Key(op, "float32", "gradient") for op in ("exp", "sin", "tan"))
@@ -302,3 +304,21 @@ def test_usage(few, capsys, arguments: list[str], complaint: str) -> None:
     Path("broken.json").write_text("{")
     assert main(["gate", few("good"), *arguments]) == 4
     assert complaint in capsys.readouterr().err
+
+
+def test_what_chance_found_no_program_for_is_not_lost(few, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = few("good", "")
+    assert main(["gate", good, *OPTIONS, "--update"]) == 0
+    drawn = running.draw_op
+
+    def unlucky(source, reference, spec, dtype, **options):
+        if (spec.name, dtype) == ("stack", "float32"):
+            raise Undrawn("nothing fits")
+        return drawn(source, reference, spec, dtype, **options)
+
+    monkeypatch.setattr(running, "draw_op", unlucky)
+    assert main(["gate", good, *OPTIONS, "--seed", "5"]) == 0
+    assert "GATE PASSES" in capsys.readouterr().out
+    cells = json.loads(Path("parity-report.json").read_text())["cells"]
+    statuses = {cell["status"] for cell in cells if (cell["op"], cell["dtype"]) == ("stack", "float32")}
+    assert statuses == {"undecided"}
