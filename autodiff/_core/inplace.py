@@ -22,7 +22,7 @@ from autodiff._core.stale import fresh, refusal
 from autodiff._core.tangents import kept, moved, settled, shared
 from autodiff._core.tensor import Tensor, View, own_node, put_inference, refit, replace_node, wrap, written
 from autodiff._kernels.flags import anyway
-from autodiff._kernels.geometry import order
+from autodiff._kernels.geometry import expanded, order
 
 
 def assign(
@@ -135,7 +135,7 @@ def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: boo
                 raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
         elif view.made is not None and any(isinstance(x, Tensor) and x.requires_grad for x in operands):
             raise refusal(target)
-    if not filling and _expanded(target._array):
+    if not filling and expanded(target._array):
         ask_all(operands)
         raise RuntimeError(errors.OVERLAP)
 
@@ -143,12 +143,6 @@ def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: boo
 def _of_inference(operands: Sequence[Any]) -> bool:
     """Whether nothing here can take part in a graph: then nobody asks who is a leaf, or a view."""
     return all(x.is_inference() for x in operands if isinstance(x, Tensor))
-
-
-def _expanded(array: Any) -> bool:
-    """Whether several elements are one in memory."""
-    strides = array.strides
-    return 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape))
 
 
 def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
@@ -295,13 +289,14 @@ def rebind(target: Tensor, result: Tensor, place: Node | None) -> None:
         return
     base = view.base
     replay = views.region_of(target)
-    lies = None if _expanded(base._array) or _expanded(target._array) else order(base._array)
+    lies = None if expanded(base._array) else order(base._array)
     if node is not None and node.results == 1 and type(node) is not Output and node.edges[0] is place:
         replace_node(base, copied_into(base, node, replay, lies))
     else:
         # Several operators wrote together: what they made of the part is put into the whole.
         spliced, source = wrap(base._array), wrap(target._array)
         source._node = node
+        lies = None if expanded(target._array) else lies
         record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
         replace_node(base, spliced._node)
     if Hooks.hung:

@@ -16,6 +16,7 @@ from autodiff._core.node import Clock, Node, TableNode, likeness, link
 from autodiff._core.registry import ops
 from autodiff._core.step import check_unwritten, opened, pulled
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.geometry import expanded
 
 
 class CopySlices(TableNode):
@@ -47,13 +48,16 @@ class CopySlices(TableNode):
             self.inner.replace_saved(None)
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
+        if self.order is None:
+            raise RuntimeError(errors.OVERLAP)
         inner, edges, walk = self.inner, self.edges, state.walk
-        part = ops.clone(self.replay(g if self.order is None else ops.arranged(g, order=self.order)))
+        region = self.replay(ops.arranged(g, order=self.order))
+        part = ops.clone(region)
         grads = _run(inner, part, create_graph)
         first = grads[0]
         if edges[0] is None or first is None or (walk.needed is not None and edges[0] not in walk.needed):
             return [None, *grads[1:]]
-        if self.order is None:
+        if expanded(region._array if create_graph else region):
             raise RuntimeError(errors.OVERLAP)
         whole = ops.splice(
             g, fitted(first, likeness(part._array if create_graph else part)), replay=self.replay, order=self.order
