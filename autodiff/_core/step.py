@@ -41,7 +41,7 @@ from autodiff._core.node import (
 from autodiff._core.packing import Packed, own_index, result_place
 from autodiff._core.tangents import restored
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._core.unwritten import check_unwritten
+from autodiff._core.unwritten import check_unwritten, in_torchs_order
 
 _by_key = attrgetter("key")
 _numbered = itertools.count().__next__
@@ -397,8 +397,7 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
     """The same where users' hooks see it: in the order in which it was packed."""
     values: list[Any] = [None] * len(saved)
-    mentioned = () if node.primitive is None else node.primitive.mentioned
-    for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
+    for place in in_torchs_order(node, len(saved)):
         values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
     return values
 
@@ -417,6 +416,7 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
         return s.tensor(node)
     if isinstance(s, (Storage, SavedResult)):
         result = wrap(s._array)
+        result._storage = s if isinstance(s, Storage) else s._storage
         if result._array.dtype.kind in "fc":
             result._node = result_place(node, own_index(node, place))
         if duals:

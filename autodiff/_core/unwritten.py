@@ -21,7 +21,30 @@ def check_unwritten(node: Node) -> None:
     if node.saved is None:
         raise RuntimeError(errors.FREED)
     for s in node.saved:
-        check_kept(node, s)
+        for x in s if type(s) is Many else (s,):
+            if _suspect(x, node):
+                _check_in_order(node)
+                return
+
+
+def _storage_of(x: Any) -> Any:
+    return x if isinstance(x, Storage) else getattr(x, "_storage", None)
+
+
+def _suspect(x: Any, node: Node) -> bool:
+    """Whether something saved was written, or taken out of the graph in place, after the node was recorded."""
+    if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
+        return True
+    storage = _storage_of(x)
+    return storage is not None and storage.written > node.recorded
+
+
+def _check_in_order(node: Node) -> None:
+    """Raise for what was saved, in the order in which torch looks at it."""
+    saved = node.saved
+    assert saved is not None
+    for place in in_torchs_order(node, len(saved)):
+        check_kept(node, saved[place])
 
 
 def check_kept(node: Node, s: Any) -> None:
@@ -29,7 +52,7 @@ def check_kept(node: Node, s: Any) -> None:
     for x in s if type(s) is Many else (s,):
         if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
             _check_attached(x, node)
-        storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
+        storage = _storage_of(x)
         if storage is not None and storage.written > node.recorded:
             if isinstance(x, Tensor):
                 x.grad_fn  # noqa: B018  a view that may not be asked says so first
@@ -37,6 +60,12 @@ def check_kept(node: Node, s: Any) -> None:
             now = storage.version
             text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
             raise RuntimeError(hinted(text) if Anomaly.on else text)
+
+
+def in_torchs_order(node: Node, count: int) -> tuple[int, ...]:
+    """The places of what a node saved in the order in which torch packs and unpacks it."""
+    mentioned = () if node.primitive is None else node.primitive.mentioned
+    return (*mentioned, *(i for i in range(count) if i not in mentioned))
 
 
 def _made(x: Any, node: Node) -> str:

@@ -129,6 +129,8 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
             refused = not (one_mask and size == 1) and (x._array.shape[:1] != (1,) or dense(x._array))
         if refused:
             refuse_overlap(x)
+    if written is not None:
+        check_writable(view, (written,), filling=True)
     for dim, p in tensors:
         left.update(enumerate(_places(p, view._array.shape, dim), dim))
     return view, Many([left.get(d, ALL) for d in range(max(left) + 1)])
