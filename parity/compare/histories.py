@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from parity.catalogue.nodes import SAVED
 from parity.compare.jitter import treatment
 from parity.compare.naming import named
 from parity.compare.promises import Promises
@@ -21,7 +22,7 @@ from parity.compare.structure import same_family
 from parity.compare.verdict import Check, Decided, Mismatch, Verdict
 from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
 from parity.engines.jittered import Jittered
-from parity.engines.living import Image, Life, Moment, State, live, restored, unlived
+from parity.engines.living import MISSING, Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
 from parity.program import Program
 
@@ -39,6 +40,7 @@ _SENSES = {
 }
 
 
+_live = partial(live, keeping=SAVED)
 #: Histories of so many steps at most, and one of so many others, are lived again by the subject.
 _AGAIN = 5
 #: So often is one that differs: what comes and goes is about nothing else.
@@ -59,7 +61,7 @@ def compare_lives(program: Program, reference: Any, subject: Any) -> Verdict:
     """Live the history in both engines and judge the first difference."""
     if missing := unlived(program, subject):
         return Verdict("unsupported", "structure", missing=missing)
-    ours, theirs = live(program, reference), live(program, subject)
+    ours, theirs = _live(program, reference), _live(program, subject)
     comparison = _Lives(program, reference, subject, ours, theirs)
     return comparison.verdict()
 
@@ -129,7 +131,7 @@ class _Lives:
         return None
 
     def _again(self, times: int) -> list[Life]:
-        return [live(self.program, self.subject) for _ in range(times)]
+        return [_live(self.program, self.subject) for _ in range(times)]
 
     def _named(self, mismatch: Mismatch, beside: Sequence[Mismatch] = ()) -> Mismatch:
         sides = (side for side in (mismatch.reference, mismatch.subject) if isinstance(side, Raised))
@@ -175,6 +177,8 @@ class _Lives:
         for place, (s, t) in enumerate(zip(a.states, b.states)):
             if s != t and s is not None and t is not None:
                 yield from self._states(step, place, s, t)
+        if a.kept != b.kept:
+            yield from self._kept(a, b)
 
     def _error(self, step: int, a: Moment, b: Moment) -> Mismatch | None:
         ours, theirs = (None if m.raised is None else Raised(*m.raised, f"step {step}") for m in (a, b))
@@ -238,6 +242,17 @@ class _Lives:
             what = f"the .grad of value {number}" if of_grad else f"value {number}"
             yield self._plain("alias", value, "own memory", what, ".grad shares memory with something else", item)
 
+    def _kept(self, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
+        """What nodes of one name keep; an engine that tells it of none is not held to it."""
+        if all(whose == MISSING for moment in self.theirs.moments for _, _, whose in moment.kept):
+            return
+        theirs = {(place, name): whose for place, name, whose in b.kept}
+        for place, name, ours in a.kept:
+            other = theirs.get((place, name), ours)
+            if ours != other:
+                value, item = self.ours.places[place]
+                yield self._plain("saved", value, ours, other, f"its node keeps something else as “{name}”", item)
+
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:
         value, item = self.ours.places[place]
         if a[0] != b[0]:
@@ -286,7 +301,7 @@ class _Lives:
     def _jittered(self) -> list[Life]:
         if self._nudged is None:
             treatments = treatment(self.program, Run(self.names[0], aliases=self._aliases()))
-            self._nudged = [live(self.program, Jittered(self.reference, treatments, number)) for number in range(RUNS)]
+            self._nudged = [_live(self.program, Jittered(self.reference, treatments, number)) for number in range(RUNS)]
         return self._nudged
 
     def _aliases(self) -> list[int | None]:
