@@ -342,6 +342,13 @@ def softmax(x: Any, dims: Dims) -> Any:
     return np.divide(out, total(out, dims, True), out=out)
 
 
+def safe_softmax(x: Any, dims: Dims) -> Any:
+    """The same, and zeros where there is nothing but -inf."""
+    found = softmax(x, dims)
+    empty = np.logical_and.reduce(x == -np.inf, axis=dims, keepdims=True)
+    return np.where(empty, x.dtype.type(0), found) if empty.any() else found
+
+
 def log_softmax(x: Any, dims: Dims) -> Any:
     """The logarithm of softmax, without forming it."""
     if x.dtype.char == "e":

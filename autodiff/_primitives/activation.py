@@ -126,7 +126,13 @@ general(
 pointwise("_gelu_by_tanh_slope", activations.gelu_by_tanh_slope, _gelu_by_tanh_curvature)
 
 # -- along dimensions ---------------------------------------------------------------------------------------------
-general("softmax", activations.softmax, lambda g, out, dims: ops.softmax_backward(g, out, dims=dims), inputs=("input",))
+for _name in ("softmax", "safe_softmax"):
+    general(
+        _name,
+        getattr(activations, _name),
+        lambda g, out, dims: ops.softmax_backward(g, out, dims=dims),
+        inputs=("input",),
+    )
 general(
     "softmax_backward",
     activations.softmax_backward,
