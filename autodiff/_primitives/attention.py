@@ -14,7 +14,7 @@ def _no_second(g: Any) -> Any:
 
 
 def _gradients(
-    g: Any, query: Any, key: Any, value: Any, out: Any, exps: Any, sums: Any, scale: float
+    g: Any, query: Any, key: Any, value: Any, output: Any, exps: Any, sums: Any, scale: float
 ) -> tuple[Any, ...]:
     """torch saves the result, too, though nothing is made of it here."""
     return *ops.flash_attention_backward(g[0], query, key, value, exps, sums, scale=scale), None
@@ -25,7 +25,7 @@ general(
     attention.attention,
     _gradients,
     inputs=("query", "key", "value", "attn_mask"),
-    outputs=("out", "exps", "sums"),
+    outputs=("output", "exps", "sums"),
     variadic=True,
     node="ScaledDotProductFlashAttentionForCpuBackward0",
 )
