@@ -11,11 +11,12 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.gradients import fitted
-from autodiff._core.modes import unusual
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import Clock, Node, TableNode, likeness, link
 from autodiff._core.registry import ops
 from autodiff._core.step import check_unwritten, opened, pulled
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.geometry import expanded
 
 
 class CopySlices(TableNode):
@@ -58,13 +59,16 @@ class CopySlices(TableNode):
             raise RuntimeError(errors.OVERLAP)
         if g is None:
             return [None] * len(self.edges)
-        inner, edges = self.inner, self.edges
+        inner, edges, walk = self.inner, self.edges, state.walk
         assert inner is not None
-        part = ops.clone(self.replay(ops.arranged(g, order=self.order)))
+        region = self.replay(ops.arranged(g, order=self.order))
+        part = ops.clone(region)
         grads = _run(inner, part, create_graph)
         first = grads[0]
-        if edges[0] is None or first is None:
+        if edges[0] is None or first is None or (walk.needed is not None and edges[0] not in walk.needed):
             return [None, *grads[1:]]
+        if expanded(region._array if create_graph else region):
+            raise RuntimeError(errors.OVERLAP)
         whole = ops.splice(
             g, fitted(first, likeness(part._array if create_graph else part)), replay=self.replay, order=self.order
         )

@@ -249,3 +249,40 @@ def _windows(own: Sizes, sizes: Sizes) -> Iterator[tuple[Sizes, tuple[slice, ...
     along = [[slice(*ends) for ends in parts(n, count)] for n, count in zip(own, sizes)]
     for at in np.ndindex(*sizes):
         yield at, tuple([along[axis][i] for axis, i in enumerate(at)])
+
+
+def _begins(n: int, kernel: int, count: int, samples: Any) -> Any:
+    """Where so many windows begin along a length of n, of each plane by its sample: (planes, count)."""
+    last = np.full((len(samples), 1), n - kernel)
+    if count < 2:
+        return last[:, :count]
+    step = samples.dtype.type(n - kernel) / samples.dtype.type(count - 1)
+    at = np.arange(count - 1, dtype=samples.dtype)
+    first = (samples * step).astype(np.int64)[:, None]
+    return np.concatenate([((at + samples[:, None]) * step).astype(np.int64) - first, last], axis=1)
+
+
+def fractional_max_pool(x: Any, samples: Any, kernel: Sizes, sizes: Sizes) -> Any:
+    """The largest of each window and its place in the plane; samples: in [0, 1), for each plane and dimension.
+
+    The last sample is the first dimension's of images, as in torch; volumes have theirs in order.
+    """
+    dims = len(kernel)
+    lead, own = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
+    planes = math.prod(lead)
+    shares = samples[: lead[0] if len(lead) > 1 else 1].reshape(planes, dims)
+    shares = shares[:, ::-1] if dims == 2 else shares
+    places: Any = np.zeros((planes, *[1] * (2 * dims)), np.int64)
+    for axis, (n, k, count) in enumerate(zip(own, kernel, sizes)):
+        along = _begins(n, k, count, shares[:, axis])[:, :, None] + np.arange(k)
+        shape = [planes, *[1] * (2 * dims)]
+        shape[1 + axis], shape[1 + dims + axis] = count, k
+        places = places * n + along.reshape(shape)
+    places = places.reshape(planes, math.prod(sizes), math.prod(kernel))
+    seen = np.take_along_axis(x.reshape(planes, 1, -1), places.reshape(planes, 1, -1), -1).reshape(places.shape)
+    which = seen.argmax(-1)
+    if seen.size and np.isnan(seen.max()):  # of nans the last
+        nans = np.isnan(seen)
+        which = np.where(nans.any(-1), seen.shape[-1] - 1 - nans[..., ::-1].argmax(-1), which)
+    values, indices = (np.take_along_axis(t, which[..., None], -1).reshape(*lead, *sizes) for t in (seen, places))
+    return values, indices

@@ -22,6 +22,14 @@ ROWS = (
         for op in ("max", "amax", "min", "amin")
     ),
     Convention(
+        "softmax, given no axis, goes over all of them",
+        Trial("x = [[0, 0], [0, 0]]\nout = x.softmax()", "out", are([[0.5, 0.5]] * 2), are([[0.25, 0.25]] * 2)),
+    ),
+    Convention(
+        "softmax, given no axis, goes over the first",
+        Trial("x = [[0, 0]]\nout = x.softmax()", "out", are([[0.5, 0.5]]), are([[1, 1]])),
+    ),
+    Convention(
         "a negative number to a fractional power is complex, as in Python: no program asks for it",
         Trial("x = -2\nout = x ** 2.5", "out", NAN, raises("a real number")),
     ),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.engines.subject import Subject, refused
+from parity.engines.subject import Stopped, Subject, refused
 from parity.spellings import OPERATORS
 
 #: How a call looks: one letter an operand, t a tensor and n a number; what is more has a word.
@@ -74,19 +74,19 @@ def calls(subject: Subject) -> Iterator[tuple[str, Forms]]:
     for name in methods:
         if name not in taken:
             forms = {form: name for form in ("t", "tt", "tn") if _works(subject, name, form, name)}
-            found[name] = forms if subject.anatomy.scalar else forms | _wider(subject, name)
+            found[name] = forms if subject.anatomy.scalar or subject.anatomy.rank else forms | _wider(subject, name)
             if name == "transpose":
-                found[name] = {form: name for form in ("tnn",) if _works(subject, name, form, name)}
+                found[name] = _exchanged(subject)
     for op, others in FUNCTIONS.items():
         if op in _JOINING or any(found.get(op, {}).values()):
             continue
         for name in (op, *others):
             if (function := subject.function(name)) is None:
                 continue
-            forms = {form: f"function {name}" for form in ("t", "tt", "tn") if _applies(subject, op, form, function)}
+            forms = {form: f"function {name}" for form in ("t", "tt", "tn") if _applies(subject, name, form, function)}
             found[op] = forms
             break
-    if not subject.anatomy.scalar:
+    if not subject.anatomy.scalar and not subject.anatomy.rank:
         found |= {op: forms for op in _JOINING if (forms := _joining(subject, op))}
         found["getitem"] = _indices(subject)
         found["permute"] = _permute(subject)
@@ -120,6 +120,8 @@ def _callable(cls: type, name: str) -> bool:
 def _operands(subject: Subject, op: str, form: str) -> list[Any]:
     if subject.anatomy.scalar:
         arrays = [np.array(0.75), np.array(1.5)]
+    elif subject.anatomy.rank == 1:
+        arrays = [np.array([0.75, 0.5, 0.25])] * 2
     elif op == "matmul":
         arrays = [np.array([[0.75, 0.5], [0.25, 0.125]])] * 2
     else:
@@ -130,15 +132,15 @@ def _operands(subject: Subject, op: str, form: str) -> list[Any]:
     return [subject.make(array) if letter == "t" else 2 for array, letter in zip(arrays, form)]
 
 
-def _gives(subject: Subject, call: Callable[[], Any]) -> bool:
+def _gives(subject: Subject, words: str, call: Callable[[], Any]) -> bool:
     """Whether a call gives one of the engine's values, or raises what is no refusal."""
     try:
-        with subject.around.limit():
+        with subject.around.trying(words):
             result = call()
         if not subject.holds(result):
             return False
         subject.array(result)
-    except TimeoutError:
+    except Stopped:
         return False
     except Exception as error:
         return not refused(error)
@@ -150,26 +152,50 @@ def _works(subject: Subject, op: str, form: str, how: str) -> bool:
         args = _operands(subject, op, form)
         return OPERATORS[op][1](*args) if how == "operator" else getattr(args[0], how)(*args[1:])
 
-    return _gives(subject, call)
+    return _gives(subject, _words(op, form, how), call)
 
 
-def _applies(subject: Subject, op: str, form: str, function: Callable[..., Any]) -> bool:
-    return _gives(subject, lambda: function(*_operands(subject, op, form)))
+def _applies(subject: Subject, name: str, form: str, function: Callable[..., Any]) -> bool:
+    words = f"{name}({', '.join(_letters(form))})"
+    return _gives(subject, words, lambda: function(*_operands(subject, name, form)))
+
+
+def _words(op: str, form: str, how: str) -> str:
+    """The call as somebody writes it."""
+    first, *others = _letters(form)
+    if how != "operator":
+        return f"{first}.{how}({', '.join(others)})"
+    symbol = OPERATORS[op][0]
+    return f"{first} {symbol} {others[0]}" if others else f"{symbol}{first}"
+
+
+def _letters(form: str) -> list[str]:
+    names = iter("xyz")
+    return [next(names) if letter == "t" else "2" for letter in form]
 
 
 def _shaped(subject: Subject, shape: tuple[int, ...], function: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
     """Whether a call gives one of the engine's values, of that shape."""
+    name = getattr(function, "__name__", "") or repr(function)
     try:
-        with subject.around.limit():
+        with subject.around.trying(f"{name} of {_listed(args, kwargs, subject)}"):
             result = function(*args, **kwargs)
         return subject.holds(result) and subject.array(result).shape == shape
     except Exception:
         return False
 
 
+def _listed(args: Sequence[Any], kwargs: Mapping[str, Any], subject: Subject) -> str:
+    """The arguments in a few words, instances as x."""
+    shown = [repr(arg)[:40] if isinstance(arg, (int, tuple, slice)) else "x" for arg in args]
+    return ", ".join([*shown, *(f"{name}={value!r}" for name, value in kwargs.items())])
+
+
 def _wider(subject: Subject, name: str) -> dict[str, str]:
     """The forms of a method that take a dimension or a shape."""
     (tensor,) = _operands(subject, name, "t")
+    if f"x.{name}()" in subject.around.stopped:
+        return {}
     if name in REDUCTIONS:
         try:
             parameters: Sequence[str] = list(inspect.signature(getattr(subject.cls, name)).parameters)
@@ -211,6 +237,15 @@ def _permute(subject: Subject) -> dict[str, str]:
             if _shaped(subject, (4, 2, 3), methodcaller(name, *order), _made(subject, cube)):
                 return {"order": how}
     return {}
+
+
+def _exchanged(subject: Subject) -> dict[str, str]:
+    """Whether `transpose` exchanges two dimensions, as torch's does; NumPy's is given an order."""
+    rows = np.arange(6.0).reshape(2, 3)
+    if subject.anatomy.scalar or subject.anatomy.rank:
+        return {}
+    swaps = _shaped(subject, (3, 2), methodcaller("transpose", 0, 1), _made(subject, rows))
+    return {"tnn": "transpose"} if swaps else {}
 
 
 def _indices(subject: Subject) -> dict[str, str]:

@@ -17,6 +17,8 @@ from parity.errors import EngineError, UsageError
 
 #: How much longer a process is waited for than what it runs may take.
 GRACE = 3.0
+#: How long it may be silent over one of the calls by which a class is found out, on a busy machine.
+TRYING = 8.0
 
 
 class Died(Exception):
@@ -37,6 +39,8 @@ class Channel:
         self._unread = b""
         #: The last cell that the process said it begins.
         self._cell: int | None = None
+        #: The last call of the class that it said it tries.
+        self._trying = ""
         atexit.register(self.close)
 
     def close(self) -> None:
@@ -63,7 +67,7 @@ class Channel:
             )
         except OSError as error:
             raise UsageError(f"{command[0]} cannot be started: {error.strerror}") from None
-        self._cell = None
+        self._cell, self._trying = None, ""
 
     def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         process = self._process
@@ -75,9 +79,9 @@ class Channel:
         except OSError:
             raise Died(self._ending()) from None
         while True:
-            answer = self._read(seconds)
+            answer = self._read(seconds if not self._trying else min(seconds, TRYING))
             if "cell" in answer:
-                self._cell = answer["cell"]
+                self._cell, self._trying = answer["cell"], answer.get("trying", "")
                 continue
             if "error" in answer:
                 kind, message = answer["error"]

@@ -24,7 +24,7 @@ from parity.program import Program, Step
 CELL_SECONDS, FILE_SECONDS, PROGRAM_SECONDS = 20.0, 60.0, 2.0
 #: Bytes that the process may map.
 MEMORY = 4 << 30
-#: How often a file is begun anew because a cell ended the process.
+#: How often a file is begun anew because a cell, or a call of the class, ended the process.
 _STARTS = 20
 
 
@@ -51,6 +51,9 @@ class Child(Channel):
         unwanted = said.pop("skip", "").split("+")
         titles = [title for title, _ in request.get("cells", ())]
         self._skip = [(number, "not run again") for number, title in enumerate(titles) if title in unwanted]
+        #: Calls of the class that end its process or hold it up, and how: they were stepped over.
+        self.stopped: dict[str, str] = {}
+        self._stopped: dict[str, str] = {}
         self._request = {
             "do": "load", "name": name, "options": said, "seconds": CELL_SECONDS, "memory": MEMORY,
             "file_seconds": FILE_SECONDS,
@@ -68,10 +71,19 @@ class Child(Channel):
         self.ones = not self.abilities.scalar and self.anatomy["seed"] not in ("array", "tensor")
         #: Whether a zero has a sign: Python's whole numbers, which a class of numbers may hand on, have none.
         self.signed_zeros = not self.abilities.scalar
+        self.stopped = {call: how for call, how in loaded.get("stopped", {}).items() if " from " not in call}
         self.failed = [Failed(cell["cell"], cell["error"]) for cell in loaded["failed"]]
         #: Cells that took all their time: whoever starts the file anew can do without (the engine option `skip`).
         self.slow = [cell.cell for cell in self.failed if cell.error.startswith("not done after")]
         self._skip += [(number, "not run again") for number, title in enumerate(titles) if title in self.slow]
+
+    @property
+    def broken(self) -> str:
+        """Why there are no gradients, where going backward ends the process or holds it up; empty otherwise."""
+        going = f"x.{self.anatomy['backward']}()"
+        if self.abilities.gradients or going not in self.stopped:
+            return ""
+        return f"{self.name}: {going} {self.stopped[going]}; values alone were compared"
 
     def __repr__(self) -> str:
         return f"Child({self.name})"
@@ -132,10 +144,16 @@ class Child(Channel):
             self._open([sys.executable, "-m", "parity.engines.worker"], environment)
             try:
                 # Each cell has its own limit over there; this one is for what holds back even that.
-                return self._ask({**self._request, "skip": self._skip}, CELL_SECONDS + GRACE)
+                request = {**self._request, "skip": self._skip, "stopped": self._stopped}
+                return self._ask(request, CELL_SECONDS + GRACE)
             except Died as error:
-                cell = self._cell
+                cell, call = self._cell, self._trying
                 self.close()
+                if cell == -1 and call and call not in self._stopped and time.monotonic() < until:
+                    self._stopped[call] = (
+                        f"ends the process: {error}" if error.type == "Crash" else "holds up the process"
+                    )
+                    continue
                 if cell == -1:
                     raise EndedError(f"{self.name}: {error} while the class was looked at") from None
                 if cell is None or any(cell == number for number, _ in self._skip) or time.monotonic() > until:
@@ -144,4 +162,7 @@ class Child(Channel):
             except (UsageError, EngineError):
                 self.close()
                 raise
-        raise EngineError(f"{self.name}: {_STARTS} cells ended the process")
+        raise EngineError(f"{self.name}: {_STARTS} cells or calls ended the process, the last {self._last()}")
+
+    def _last(self) -> str:
+        return next((f"{call} ({how})" for call, how in reversed(self._stopped.items())), f"cell {self._cell}")

@@ -2,7 +2,7 @@
 
 The lines are a small part of the language, walked here and never evaluated: leaves (`x, y = 3, [1, 2]`), operators,
 calls by torch's names (`x.relu()`, `cat([x, y])`), `out.backward()`, `x.grad`, NumPy's data (`np.ones(2)`, a leaf as
-`leaf(np.ones(2))`), loops, `with`, `try`.
+`leaf(np.ones(2))`), loops, `with`, `try`; `with by_identity():` takes the class its own ==.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import inspect
 import operator
 import random
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +96,7 @@ class _Bench:
     def __init__(self, engine: Handmade) -> None:
         self.engine = engine
         self.subject = engine.subject
+        engine.renew()
         self.names: dict[str, Any] = {}
         self.moment = "forward"
 
@@ -160,6 +161,8 @@ class _Bench:
     def _reset(self, leaf: Any) -> None:
         """Its gradient becomes what it was when the leaf was made."""
         name = self.engine.anatomy.grad
+        if not name.isidentifier():
+            raise Lacks("setting a gradient")
         fresh = self.subject.make(self.subject.array(leaf))
         try:
             if hasattr(fresh, name):
@@ -170,7 +173,10 @@ class _Bench:
             raise Lacks("setting a gradient") from error
 
     def _region(self, call: ast.expr) -> Any:
-        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "no_grad":
+        entered = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+        if entered == "by_identity":
+            return self._by_identity()
+        if entered != "no_grad":
             raise SyntaxError(f"no experiment enters {ast.unparse(call)!r}")
         for name in _REGIONS:
             made = self.subject.function(name)
@@ -179,6 +185,20 @@ class _Bench:
                 if hasattr(region, "__enter__"):
                     return region
         raise Lacks("no_grad")
+
+    @contextlib.contextmanager
+    def _by_identity(self) -> Iterator[None]:
+        """The class without its own == for a while."""
+        cls = self.subject.cls
+        own = {name: vars(cls)[name] for name in ("__eq__", "__hash__") if name in vars(cls)}
+        cls.__eq__, cls.__hash__ = object.__eq__, object.__hash__  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
+            for name in ("__eq__", "__hash__"):
+                delattr(cls, name)
+            for name, what in own.items():
+                setattr(cls, name, what)
 
     # -- values
 
@@ -192,8 +212,10 @@ class _Bench:
         """A leaf in the engine's dtype; NumPy's data stay in their own."""
         as_is = isinstance(data, (np.ndarray, np.generic))
         array = np.asarray(data) if as_is else np.array(data, self.engine.anatomy.dtype)
-        if self.engine.anatomy.scalar and array.ndim:
-            raise Lacks("arrays")
+        if lack := self.engine.abilities.shape(array):
+            raise Lacks(lack)
+        if not array.ndim and not as_is:
+            return _refusing(lambda: self.engine.tensor(array, True))
         return _refusing(lambda: self.subject.make(array, as_is=as_is))
 
     def value(self, node: ast.expr) -> Any:
@@ -245,8 +267,8 @@ class _Bench:
         if not self.subject.holds(thing):
             return getattr(thing, name)
         if name == "grad":
-            found = held(thing, self.engine.anatomy.grad)
-            return found if isinstance(found, self.subject.cls) else self.subject.gradient(thing)
+            found = self.subject.found(thing)
+            return found if isinstance(found, self.subject.cls) else self.engine.gradient(thing)
         if name == "T":
             return self._call("t", thing)
         raise SyntaxError(f"no experiment looks at .{name}")
@@ -301,7 +323,11 @@ class _Bench:
         raise Lacks("zero_grad")
 
     def _operator(self, name: str, given: list[Any]) -> Any:
-        """By torch's name, then by the other names and ways of calling that are in use."""
+        """By torch's name, then by the other names and ways of calling that are in use; none that ends the process."""
+        stopped = self.subject.around.stopped
+        names = (name, *FUNCTIONS.get(name, ()))
+        if any(call.startswith((f"x.{other}(", f"{other}(")) for call in stopped for other in names):
+            raise Lacks(name)
         letters = "".join("t" if self.subject.holds(arg) else "n" for arg in given)
         if letters in self.engine.abilities.calls.get(name, {}):
             return self._call(name, *given)
@@ -350,7 +376,7 @@ class _Bench:
     def reading(self, node: ast.expr) -> Reading:
         found = self.value(node)
         if self.subject.holds(found):
-            return self.subject.array(found)
+            return self.engine.array(found)
         if found is None or isinstance(found, (str, bool)):
             return found
         array = np.asarray(found)
@@ -363,7 +389,7 @@ class _Bench:
         return np.asarray(held(thing, self.engine.anatomy.value)).dtype.name
 
     def gradient_dtype(self, thing: Any) -> str:
-        found = held(thing, self.engine.anatomy.grad)
+        found = self.subject.found(thing)
         return self.dtype(found) if self.subject.holds(found) else np.asarray(found).dtype.name
 
     def knows(self, thing: Any, other: Any) -> bool:

@@ -28,6 +28,8 @@ class Abilities:
     gradients: bool
     #: Per operator its forms, and by what each is called: "operator", or a method's name.
     calls: Mapping[str, Forms]
+    #: How many dimensions an array has; 0: any number, and single numbers besides.
+    rank: int = 0
 
     def form(self, step: Step) -> str:
         """The form in which a step is called; empty if the engine has it not."""
@@ -48,6 +50,14 @@ class Abilities:
             return next((form for form in ("shape", "order") if form in forms), "") if plain else ""
         return ""
 
+    def shape(self, array: Array) -> str:
+        """What is lacking where there is no instance of the array's shape; empty if there is one."""
+        if self.scalar or not self.rank:
+            return "arrays" if self.scalar and array.ndim else ""
+        if self.rank > 1 and not array.size:
+            return "arrays of size 0"
+        return "" if array.ndim in (0, self.rank) else f"arrays of other than {self.rank} dimensions"
+
     def lacking(self, program: Program) -> tuple[str, ...]:
         """What the program needs and the engine has not, by torch's names."""
         found = [step.op for step in program.steps if not self.form(step) or step.modes]
@@ -58,8 +68,7 @@ class Abilities:
         if program.cotangents and not self.gradients:
             found.append("a first derivative")
         found += [leaf.array.dtype.name for leaf in program.inputs if leaf.array.dtype != self.dtype]
-        if self.scalar and any(leaf.array.ndim for leaf in program.inputs):
-            found.append("arrays")
+        found += [lack for leaf in program.inputs if (lack := self.shape(leaf.array))]
         return tuple(dict.fromkeys(found))
 
 
@@ -100,16 +109,35 @@ class Handmade:
         self.anatomy = anatomy
         #: The run that is under way, and what it is about.
         self.running, self.moment = Run(self.name), "program"
+        #: Single numbers that a class of rows, or of rows of rows, holds as one of one, by id.
+        self._single: dict[int, Any] = {}
         found = {op: dict(forms) for op, forms in calls(self.subject)}
-        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found)
+        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found, anatomy.rank)
+        #: Whether operands of different shapes are brought to one; who keeps lists must do it by hand.
+        self.broadcasts = True
+        self.broadcasts = anatomy.build != "list" or self._broadcasts()
 
     # -- Values, for the interpreter
 
+    def renew(self) -> None:
+        """Forget what was made before: a tape that the class is handed is another one."""
+        self.subject.renew()
+        self._single = {}
+
     def tensor(self, array: Array, requires_grad: bool) -> Any:
-        return self.subject.make(array, requires_grad)
+        made = self.subject.make(array, requires_grad)
+        if self.anatomy.rank and not array.ndim:
+            self._single[id(made)] = made
+        return made
 
     def array(self, value: Any) -> Array:
-        return self.subject.array(value)
+        found = self.subject.array(value)
+        return found.reshape(()) if id(value) in self._single and found.size == 1 else found
+
+    def gradient(self, leaf: Any) -> Array | None:
+        """The gradient of a leaf, None where there is none."""
+        found = self.subject.gradient(leaf)
+        return found.reshape(()) if found is not None and id(leaf) in self._single and found.size == 1 else found
 
     def requires_grad(self, value: Any) -> bool:
         return True
@@ -119,6 +147,8 @@ class Handmade:
 
     def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
         forms = self.abilities.calls[op]
+        if not self.broadcasts and len({self.array(arg).shape for arg in args if self.subject.holds(arg)}) > 1:
+            raise NotImplementedError(f"{op} of different shapes")
         letters = "".join("t" if self.subject.holds(arg) else "n" for arg in args)
         how = forms.get(letters, "")
         along = letters == "tn" or kwargs.get("dim") is not None
@@ -145,7 +175,7 @@ class Handmade:
             result = getattr(args[0], method)(*(args[1] if apart else args[1:]))
         else:
             result = self._reduced(op, forms["dim"], args, kwargs)
-        return self._own(op, result)
+        return self._own(op, args, result)
 
     def _named(self, name: str) -> Callable[..., Any]:
         function = self.subject.function(name)
@@ -161,10 +191,24 @@ class Handmade:
             given[keep] = named["keepdim"]
         return getattr(args[0], op)(**given)
 
-    def _own(self, op: str, result: Any) -> Any:
+    def _own(self, op: str, args: tuple[Any, ...], result: Any) -> Any:
         if not self.subject.holds(result):
             raise TypeError(f"{op} gives {type(result).__name__}, not {self.anatomy.cls}")
+        if self.anatomy.rank:
+            operands = [arg for arg in args if self.subject.holds(arg)]
+            if op in REDUCTIONS or all(id(operand) in self._single for operand in operands):
+                self._single[id(result)] = result
         return result
+
+    def _broadcasts(self) -> bool:
+        """Whether a row and a single number in a row come to one shape."""
+        op = next((op for op in ("add", "mul", "sub") if "tt" in self.abilities.calls.get(op, {})), "")
+        row, one = (np.reshape(numbers, (1,) * (self.anatomy.rank - 1) + (-1,)) for numbers in ([3.0, 5.0], [2.0]))
+        try:
+            result = self.call(op, (self.subject.make(row), self.subject.make(one)), {}, "operator")
+            return bool(op) and np.array_equal(self.subject.array(result), OPERATORS[op][1](row, one))
+        except Exception:
+            return False
 
     # -- programs
 
@@ -188,12 +232,17 @@ class Handmade:
         return live.run
 
     def _forward(self, program: Program) -> Live:
+        self.renew()
         live = Live(self, copying=False)
         try:
             if live.attempt_each("input", live.add_input, program.inputs):
                 live.attempt_each("step", live.add_step, program.steps)
         except (SystemExit, GeneratorExit) as error:
-            live.run.error = Raised(type(error).__name__, str(error), f"step {len(live.tensors) - len(program.inputs)}")
+            done = len(live.tensors)
+            before = len(program.inputs)
+            moment = f"input {done}" if done < before else f"step {done - before}"
+            live.run.error = Raised(type(error).__name__, str(error), moment)
+            return live
         raised = live.run.error
         # An array that no instance can be made of is another thing that the class lacks: a list has no 0 dimensions.
         if raised is not None and (raised.type in _REFUSALS or raised.moment.startswith("input")):
@@ -221,7 +270,7 @@ class Handmade:
                 if seed is not None and seed.tobytes() != cotangent.tobytes():
                     run.seeds_touched.append(ref.index)
                 for number in total:
-                    found = subject.gradient(live.tensors[number])
+                    found = self.gradient(live.tensors[number])
                     if found is not None:
                         found = found if scale is None else found * scale
                         before = total[number]

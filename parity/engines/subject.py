@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -17,6 +18,8 @@ from parity.engines.protocol import Array
 _FOREIGN = ("numpy", "torch", "math", "builtins", "_operator")
 #: Whatever a class that lacks something raises; any other error is its own mistake.
 LACKING = (TypeError, AttributeError, AssertionError, NotImplementedError)
+#: How a value's place on a tape is called.
+_INDICES = ("index", "idx", "id", "i", "position", "node_id")
 #: What may stand where a further argument is asked for: no parents, no operator, no label.
 FILLINGS: tuple[Any, ...] = (None, (), "", [], 0)
 
@@ -26,12 +29,41 @@ def refused(error: BaseException) -> bool:
     return isinstance(error, LACKING) and "unhashable" not in str(error)
 
 
+class Stopped(Exception):
+    """A call of the class that ends the process, or holds it up; no refusal."""
+
+
+def _silent(what: str) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is around a class: the names of its file, and what bounds one call of it, by a TimeoutError."""
 
     names: Mapping[str, Any] = field(default_factory=dict)
     limit: Callable[[], AbstractContextManager[None]] = nullcontext
+    #: Who hears of each call before it is tried: it may be the process' last.
+    tell: Callable[[str], None] = _silent
+    #: Calls that ended the process or held it up, and how: they are not made again.
+    stopped: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def trying(self, what: str) -> Iterator[None]:
+        """Try one call, by its words; Stopped if it ends the process, did so before, or takes too long."""
+        if what in self.stopped:
+            raise Stopped(f"{what} {self.stopped[what]}")
+        self.tell(what)
+        try:
+            with self.limit():
+                yield
+        except TimeoutError:
+            self.stopped[what] = "takes too long"
+        except (SystemExit, GeneratorExit) as error:
+            self.stopped[what] = f"raises {type(error).__name__}"
+        else:
+            return
+        raise Stopped(f"{what} {self.stopped[what]}")
 
     def function(self, cls: type, name: str) -> Callable[..., Any] | None:
         """What stands under that name beside the class, or on it without being a method."""
@@ -51,15 +83,17 @@ class Anatomy:
     #: What the constructor wants: "number", "array" or "list"; then what it wants besides.
     build: str
     filling: tuple[str, ...]
-    #: How many of these stand before the data.
+    #: How many of these stand before the data. `Tape()` among them is a fresh one of the file's own.
     place: int
     #: What the keyword is called that makes a leaf require its gradient; empty if none does.
     flag: str
     value: str
+    #: An attribute; "NAME()" for a method that finds it out, "[]" for what backward gives back, by leaf.
     grad: str
     #: What a gradient is before any backward: "None", "0", "zeros", "missing".
     start: str
-    #: A method's name, or "function NAME" for one beside the class.
+    #: A method's name; "function NAME" for one beside the class, "tape NAME" for one of the tape that is handed over,
+    #: "set NAME" for an attribute of the result that is made 1, "ask NAME" for what gives the gradient of a leaf.
     backward: str
     #: What `backward` is given: "" (nothing), "number", "array" or "tensor".
     seed: str
@@ -68,6 +102,8 @@ class Anatomy:
     #: Whether a gradient showed; if none did, the names are the likely ones.
     differentiates: bool = True
     dtype: str = "float64"
+    #: How many dimensions all that it holds has, where it takes nothing else: 1 for rows of numbers; 0: any number.
+    rank: int = 0
     notes: tuple[str, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
@@ -81,7 +117,14 @@ class Subject:
         self.cls = cls
         self.around = around or Surroundings()
         self.anatomy = anatomy
-        self._filling = tuple(eval_filling(text) for text in anatomy.filling)
+        self._filling: tuple[Any, ...] = ()
+        self._returned: Any = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew: with another tape, where the class is handed one, and no gradients of before."""
+        self._filling = tuple(filled(text, self.around) for text in self.anatomy.filling)
+        self._returned = None
 
     def make(self, array: Array, requires_grad: bool = True, *, as_is: bool = False) -> Any:
         """An instance that holds a copy of the array, in the engine's dtype or as it is."""
@@ -90,7 +133,7 @@ class Subject:
         if how == "number":
             given = given.item()
         elif how == "list":
-            given = given.tolist()
+            given = (given if given.ndim else given.reshape((1,) * self.anatomy.rank)).tolist()
         further = {self.anatomy.flag: requires_grad} if self.anatomy.flag else {}
         before, after = self._filling[: self.anatomy.place], self._filling[self.anatomy.place :]
         return self.cls(*before, given, *after, **further)
@@ -113,14 +156,22 @@ class Subject:
 
     def gradient(self, leaf: Any) -> Array | None:
         """The gradient of an instance, None where there is none."""
-        held = getattr(leaf, self.anatomy.grad, None)
-        found = numbers(held, self.cls, self.anatomy.value)
+        found = numbers(self.found(leaf), self.cls, self.anatomy.value)
         if found is None:
             return None
         shape = self.array(leaf).shape
         if not found.ndim and shape and not found:
             return None  # the number 0 that every gradient starts as
         return found.astype(self.anatomy.dtype)
+
+    def found(self, leaf: Any, name: str = "") -> Any:
+        """What stands for the gradient of an instance, as it is: at an attribute, or given by a method or backward."""
+        name = name or self.anatomy.grad
+        if name == "[]":
+            return looked_up(self._returned, leaf)
+        if name.endswith("()"):
+            return getattr(leaf, name[:-2])()
+        return held(leaf, name)
 
     def function(self, name: str) -> Callable[..., Any] | None:
         """What stands under that name beside the class, or on it without being a method."""
@@ -145,6 +196,13 @@ class Subject:
         kind, _, name = self.anatomy.backward.rpartition(" ")
         if not kind:
             return getattr(root, name)  # type: ignore[no-any-return]
+        if kind == "set":
+            return partial(setattr, root, name, 1.0)
+        if kind == "ask":
+            ask = self.function(name)
+            return (lambda: getattr(root, name)) if ask is None else (lambda: partial(ask, root))
+        if kind == "tape":
+            return partial(getattr(next(part for part in self._filling if hasattr(part, name)), name), root)
         function = self.function(name)
         assert function is not None
         return partial(function, root)
@@ -154,19 +212,35 @@ class Subject:
         start = self.start(root)
         kind = self.anatomy.seed
         if not kind:
-            start()
+            self._returned = start()
             return
         given: Any = np.ones_like(self.array(root)) if seed is None else seed
         if copying:
             given = np.array(given, self.anatomy.dtype)
         if kind == "number":
             given = given.item()
-        start(self.make(given, False) if kind == "tensor" else given)
+        self._returned = start(self.make(given, False) if kind == "tensor" else given)
 
 
-def eval_filling(text: str) -> Any:
-    """One of the few fillings by its spelling."""
-    return {repr(filling): filling for filling in FILLINGS}[text]
+def filled(text: str, around: Surroundings) -> Any:
+    """One of the few fillings by its spelling, or a new object of the file's own."""
+    if text.endswith("()") and text != "()":
+        return around.names[text[:-2]]()
+    return copy.copy({repr(filling): filling for filling in FILLINGS}[text])
+
+
+def looked_up(gradients: Any, leaf: Any) -> Any:
+    """What backward gave back for a leaf: in a mapping, by the leaf or its id; in a list, by its index; or asked."""
+    if isinstance(gradients, Mapping):
+        for key in (leaf, id(leaf)):
+            with suppress(TypeError):  # who says == has no hash
+                if key in gradients:
+                    return gradients[key]
+        return None
+    if callable(ask := getattr(gradients, "wrt", gradients)):
+        return ask(leaf)
+    places = [place for name in _INDICES if type(place := getattr(leaf, name, None)) is int]
+    return gradients[places[0]] if isinstance(gradients, (list, tuple, np.ndarray)) and places else None
 
 
 def numbers(held: Any, cls: type, value: str) -> Array | None:

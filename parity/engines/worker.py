@@ -154,6 +154,7 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     seconds = float(request.get("seconds", 10))
     failed: list[dict[str, Any]] = []
+    stopped = dict(request.get("stopped", {}))
     name = request["class"]
     sys.path.insert(0, request.get("folder") or os.getcwd())
     made: list[type] = []
@@ -162,7 +163,7 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
     else:
         namespace = _executed(request, seconds, made, failed, progress)
     progress({"cell": -1})  # what ends the process from here on is no cell
-    around = Surroundings(namespace, _probing)
+    around = Surroundings(namespace, _probing, lambda what: progress({"cell": -1, "trying": what}), stopped)
     with _limited(seconds):
         try:
             if name:
@@ -177,9 +178,15 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
     calls = {op: dict(forms) for op, forms in abilities.calls.items()}
     answer = {
         "anatomy": anatomy.to_json(),
-        "abilities": {"dtype": abilities.dtype, "scalar": abilities.scalar, "gradients": abilities.gradients},
+        "abilities": {
+            "dtype": abilities.dtype,
+            "scalar": abilities.scalar,
+            "gradients": abilities.gradients,
+            "rank": abilities.rank,
+        },
         "calls": calls,
         "failed": failed,
+        "stopped": stopped,
     }
     return engine, answer
 

@@ -20,8 +20,9 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
     before, after = a["filling"][: a["place"]], a["filling"][a["place"] :]
     wanted = [*before, given, *after, *([f"{a['flag']}=…"] if a["flag"] else [])]
     calls: Mapping[str, Mapping[str, str]] = engine.abilities.calls
+    kind = "scalars" if a["scalar"] else ("arrays", "rows of numbers", "rows of rows of numbers")[a["rank"]]
     rows = [
-        ("engine", f"{engine.name}: {'scalars' if a['scalar'] else 'arrays'}, compared in {a['dtype']}"),
+        ("engine", f"{engine.name}: {kind}, compared in {a['dtype']}"),
         ("built", f"{a['cls']}({', '.join(wanted)})"),
         ("value", f".{a['value']}"),
         ("gradient", _gradient(a)),
@@ -34,6 +35,7 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
         rows.append(("not torch's", ", ".join(unknown) + ": not compared"))
     if lacking := [lack for op in _ARITHMETIC if (lack := _lacking(op, calls.get(op, {}), a["scalar"]))]:
         rows.append(("unsupported", ", ".join(lacking)))
+    rows += [("unsupported", f"{call}: it {how}") for call, how in engine.stopped.items()]
     rows += [("note", note) for note in a["notes"]]
     rows += [("stepped over", f"{cell.cell}: {cell.error}") for cell in engine.failed]
     lines = []
@@ -59,6 +61,7 @@ def doctor_record(engine: Any) -> dict[str, Any]:
         "engine": engine.name,
         "anatomy": engine.anatomy,
         "calls": {op: dict(forms) for op, forms in engine.abilities.calls.items()},
+        "stopped": dict(engine.stopped),
         "failed": [{"cell": cell.cell, "error": cell.error} for cell in engine.failed],
     }
 
@@ -67,6 +70,10 @@ def _gradient(anatomy: Mapping[str, Any]) -> str:
     if not anatomy["differentiates"]:
         return "no backward pass showed one: only values are compared (--engine-option grad=NAME, backward=NAME)"
     begins = "is not there before backward" if anatomy["start"] == "missing" else f"starts as {anatomy['start']}"
+    if anatomy["grad"] == "[]":
+        return "for each leaf, of what backward gives back"
+    if anatomy["grad"].endswith("()"):
+        return f".{anatomy['grad']}, which finds it out"
     return f".{anatomy['grad']}, {begins}"
 
 
@@ -74,9 +81,14 @@ def _backward(anatomy: Mapping[str, Any], sums: bool) -> str:
     function, _, name = anatomy["backward"].rpartition(" ")
     if not anatomy["differentiates"]:
         return f"{'' if function else '.'}{name}() shows no gradient" if name else "not found"
+    if function == "ask":
+        return f"{name}(result, leaf)"
+    if function == "set":
+        return f"result.{name} = 1"
     what = {"": "", "number": "1.0", "array": "an array", "tensor": f"{anatomy['cls']}(…)"}[anatomy["seed"]]
     roots = "" if anatomy["scalar"] or anatomy["any_root"] else ", of a sum" if sums else ", of a single number"
     if function:
+        name = f"tape.{name}" if function == "tape" else name
         return f"{name}(result{', ' * bool(what)}{what}){roots}"
     return f".{name}({what}){roots}"
 

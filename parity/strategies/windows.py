@@ -133,6 +133,30 @@ def parts(call: Call, argument: Argument) -> Any:
     return tuple(source.integer(1, 4) if source.boolean(0.85) else None for _ in range(dims))
 
 
+def fractional(call: Call, argument: Argument) -> Any:
+    """The size of windows at random places; how many there are, and the samples that place them, are drawn, too.
+
+    No window begins so near a whole number that a rounding moves it.
+    """
+    first, source, dims = call.leading(), call.source, argument.limits["dims"]
+    own, spare = first.shape[-dims:], int(dims == 3)
+    if min(own) <= spare:
+        raise Unfit
+    kernel = [source.integer(1, min(3, n - spare)) for n in own]
+    counts = [source.integer(1, n - spare - k + 1) for n, k in zip(own, kernel)]
+    lead = first.shape[:-dims] if first.ndim == dims + 2 else (1, *first.shape[:-dims])
+    samples = arrays.uniform(source, (*lead, dims), 0.02, 0.98)
+    for axis, (n, k, count) in enumerate(zip(own, kernel, counts)):
+        steps = (n - k) / max(count - 1, 1)
+        begins = (np.arange(count) + samples[..., dims - 1 - axis if dims == 2 else axis, None]) * steps
+        if steps and (np.abs(begins - np.round(begins)) < 1e-3).any():
+            raise Unfit
+    call.values["output_size"] = _by_dims(call, counts)
+    values = samples.astype(first.array.dtype)
+    call.values["_random_samples"] = call.draft.leaf(values, layouts=0.0, differentiable=False, usable=False)
+    return _by_dims(call, kernel)
+
+
 def unpooled(call: Call, argument: Argument) -> Any:
     """A place in a larger plane for each element, no two of them alike."""
     first, source, dims = call.leading(), call.source, argument.limits["dims"]
@@ -328,6 +352,7 @@ DRAWERS: dict[str, Drawer] = {
     "columns": columns,
     "times_as_high": times_as_high,
     "folded": folded,
+    "fractional": fractional,
     "resizable": resizable,
     "resized": resized,
     "beforehand": beforehand,

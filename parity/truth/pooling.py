@@ -71,7 +71,8 @@ def _first(plane: Array, places: list[tuple[int, ...]]) -> tuple[int, ...]:
     return best
 
 
-def _both(x: Array, along: list[Along]) -> tuple[Array, Array]:
+def both(x: Array, along: list[Along]) -> tuple[Array, Array]:
+    """The largest of each window, and its number in the plane."""
     sizes, shape = x.shape[x.ndim - len(along) :], shape_of(x, along)
 
     def number(plane: Array, places: list[tuple[int, ...]]) -> Any:
@@ -86,14 +87,14 @@ def _lines(dims: int) -> None:
         input: Array, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
-        found = _both(input, moving(input, kernel_size, stride, padding, dilation, ceil_mode, dims))
+        found = both(input, moving(input, kernel_size, stride, padding, dilation, ceil_mode, dims))
         return found if return_indices else found[0]
 
     def with_places(*args: Any, **kwargs: Any) -> Any:
         return max_pool(*args, **{**kwargs, "return_indices": True})
 
     def adaptive_max_pool(input: Array, output_size: Any, return_indices: bool = False) -> Any:
-        found = _both(input, adaptive(input, output_size, dims))
+        found = both(input, adaptive(input, output_size, dims))
         return found if return_indices else found[0]
 
     def adaptive_with_places(input: Array, output_size: Any, return_indices: bool = False) -> Any:

@@ -41,6 +41,9 @@ WITHOUT_A_ROW = {
         get_rng_state random.fork_rng random.get_rng_state random.initial_seed random.manual_seed random.seed
         random.set_rng_state seed set_rng_state
     """,
+    "what the row of MultiheadAttention checks, a module; masks and refusals in tests/nn": """
+        nn.functional.multi_head_attention_forward
+    """,
     "memory without promised values": "empty_permuted empty_strided new_empty_strided resize_ resize_as_",
     "takes memory that no step can hold, or a name: tests/ops/test_creation_edges.py": "frombuffer bfloat16",
 }

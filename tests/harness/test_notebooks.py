@@ -450,9 +450,9 @@ def test_a_slow_cell_is_not_run_again(tmp_path, monkeypatch):
     [
         ("__init__(self, x):\n    while True: pass", 4, "V(<number>) takes too long"),
         (
-            "__init__(self, x): self.x = x\n  def exp(self): import os; os._exit(7)",
-            3,
-            "exit code 7 while the class was",
+            "__init__(self, x): import os; os._exit(7)",
+            4,
+            "V(<number>) ends the process: the process ended with exit code 7",
         ),
     ],
 )

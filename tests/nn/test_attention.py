@@ -120,3 +120,43 @@ def test_refused_in_torchs_words(name):
     theirs = outcome(torch, REFUSED[name])
     assert issubclass(theirs[0], Exception)
     assert outcome(ad, REFUSED[name]) == theirs
+
+
+FUNCTIONAL = {
+    "plain": {},
+    "hint": {"attn_mask": "causal", "is_causal": True, "need_weights": False},
+    "hint that only names the mask": {"attn_mask": "odd", "is_causal": True},
+    "static": {"static_k": (4, 5, 2), "static_v": (4, 5, 2), "need_weights": False},
+    "apart": {"use_separate_proj_weight": True, "q_proj_weight": (4, 4), "k_proj_weight": (4, 4),
+              "v_proj_weight": (4, 4), "average_attn_weights": False},
+    "evaluating": {"training": False},
+    "static of another size": {"static_k": (3, 5, 2)},
+    "mask of another size": {"attn_mask": (3, 2)},
+    "padding of another size": {"key_padding_mask": (2, 4)},
+    "nothing apart": {"use_separate_proj_weight": True},
+    "mask of four dimensions": {"attn_mask": (1, 1, 3, 3)},
+    "mask of integers": {"attn_mask": "whole"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONAL)
+@pytest.mark.filterwarnings("ignore")
+def test_the_function(name):
+    def program(lib):
+        made = {"odd": lambda: of(lib, 3, 3).detach(), "whole": lambda: lib.ones(3, 3, dtype=lib.int64)}
+        given = {}
+        for key, value in FUNCTIONAL[name].items():
+            given[key] = of(lib, *value) if isinstance(value, tuple) else made[value]() if value in made else value
+            given[key] = mask(lib, value) if value == "causal" else given[key]
+        q, k, v = (of(lib, 3, 2, 4, phase=phase) for phase in (1, 2, 3))
+        weights = of(lib, 12, 4), of(lib, 12), None, None, False, 0.3, of(lib, 4, 4), of(lib, 4)
+        lib.manual_seed(1)
+        out, seen = lib.nn.functional.multi_head_attention_forward(q, k, v, 4, 2, *weights, **given)
+        (out * of(lib, *out.shape, phase=5).detach()).sum().backward()
+        return [out, seen, q.grad, weights[0].grad, weights[1].grad, weights[-1].grad]
+
+    theirs, ours = outcome(torch, program), outcome(ad, program)
+    if isinstance(theirs, tuple) and isinstance(theirs[0], type):
+        assert ours[0] is theirs[0], (theirs, ours)
+    else:
+        same(program, within=1e-9, floor=1e-15)

@@ -36,6 +36,7 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: ad.clamp(x, min=x.detach() - 1 + x * 0, max=x + 1),
     lambda x: ad.clamp(x, min=x * 0.5),
     lambda x: ad.clamp(x, max=x * 0.5),
+    lambda x: ad.rsub(x, 2.0, alpha=3.0),
     lambda x: ad.div(x, x * 2, rounding_mode="floor"),
     lambda x: ad.div(x, x * 2, rounding_mode="trunc"),
     *(lambda x, compare=f"{name}_": getattr(x * 1, compare)(0.5) for name in ("eq", "ne", "lt", "le", "gt", "ge")),

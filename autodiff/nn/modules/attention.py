@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core import dtypes
 from autodiff._core.registry import ops
 from autodiff.nn import functional, init
 from autodiff.nn.modules.container import ModuleList
@@ -91,81 +90,36 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
-        if is_causal and attn_mask is None:
-            raise RuntimeError(
-                "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
-                "`generate_square_subsequent_mask` to create this mask."
-            )
-        alone = query.dim() == 2
-        if alone:
-            query, key, value = (t.unsqueeze(1) for t in (query, key, value))
-            key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
-        elif self.batch_first:
+        turned = self.batch_first and query.dim() == 3
+        if turned:
             query, key, value = (t.transpose(1, 0) for t in (query, key, value))
-        out, weights = self._attended(query, key, value, key_padding_mask, need_weights, attn_mask)
-        if weights is not None:
-            weights = weights.mean(dim=1) if average_attn_weights else weights
-            weights = weights.squeeze(0) if alone else weights
-        if alone:
-            return out.squeeze(1), weights
-        return (out.transpose(1, 0) if self.batch_first else out), weights
-
-    def _projected(self, query: Any, key: Any, value: Any) -> tuple[Any, Any, Any]:
-        biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        if self._qkv_same_embed_dim:
-            weights = self.in_proj_weight.chunk(3)
-        else:
-            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        q, k, v = (functional.linear(t, w, b) for t, w, b in zip((query, key, value), weights, biases))
-        return q, k, v
-
-    def _attended(
-        self, query: Any, key: Any, value: Any, padding: Any, need_weights: bool, mask: Any
-    ) -> tuple[Any, Any]:
-        length, batch, _ = query.shape
-        q, k, v = self._projected(query, key, value)
-        mask, padding = _additive(mask, q.dtype), _additive(padding, q.dtype)
-        if mask is not None and mask.dim() == 2:
-            mask = mask.unsqueeze(0)
-        more = 0
-        if self.bias_k is not None:
-            k = ops.cat(k, self.bias_k.repeat(1, batch, 1), dim=0)
-            v = ops.cat(v, self.bias_v.repeat(1, batch, 1), dim=0)
-            more += 1
-        heads, width = self.num_heads, self.head_dim
-        q, k, v = (t.reshape(t.size(0), batch * heads, width).transpose(0, 1) for t in (q, k, v))
-        if self.add_zero_attn:
-            zeros = k.new_zeros((batch * heads, 1, width))
-            k, v = ops.cat(k, zeros, dim=1), ops.cat(v, zeros, dim=1)
-            more += 1
-        if more:
-            mask = None if mask is None else functional.pad(mask, (0, more))
-            padding = None if padding is None else functional.pad(padding, (0, more))
-        if padding is not None:
-            spread = padding.view(batch, 1, 1, k.size(1)).expand(-1, heads, -1, -1).reshape(batch * heads, 1, k.size(1))
-            mask = spread if mask is None else mask + spread
-        share = self.dropout if self.training else 0.0
-        if need_weights:
-            scores = (q * math.sqrt(1.0 / width)).bmm(k.transpose(-2, -1))
-            weights = functional.softmax(scores if mask is None else scores + mask, dim=-1)
-            weights = functional.dropout(weights, share) if share else weights
-            out = weights.bmm(v)
-            weights = weights.view(batch, heads, length, k.size(1))
-        else:
-            if mask is not None:
-                mask = mask.unsqueeze(0) if mask.size(0) == 1 else mask.view(batch, heads, -1, k.size(1))
-            q, k, v = (t.view(batch, heads, t.size(1), width) for t in (q, k, v))
-            out = functional.scaled_dot_product_attention(q, k, v, mask, share).reshape(batch * heads, length, width)
-            weights = None
-        out = out.transpose(0, 1).reshape(length, batch, self.embed_dim)
-        return self.out_proj(out), weights
-
-
-def _additive(mask: Any, dtype: Any) -> Any:
-    """A mask to be added: of booleans -inf where it is true."""
-    if mask is None or mask.dtype != dtypes.bool_:
-        return mask
-    return mask.new_zeros(mask.shape, dtype=dtype).masked_fill_(mask, -math.inf)
+        apart: dict[str, Any] = {}
+        if not self._qkv_same_embed_dim:
+            names = [f"{n}_proj_weight" for n in "qkv"]
+            apart = {"use_separate_proj_weight": True, **{name: getattr(self, name) for name in names}}
+        out, weights = functional.multi_head_attention_forward(
+            query,
+            key,
+            value,
+            self.embed_dim,
+            self.num_heads,
+            self.in_proj_weight,
+            self.in_proj_bias,
+            self.bias_k,
+            self.bias_v,
+            self.add_zero_attn,
+            self.dropout,
+            self.out_proj.weight,
+            self.out_proj.bias,
+            self.training,
+            key_padding_mask,
+            need_weights,
+            attn_mask,
+            average_attn_weights=average_attn_weights,
+            is_causal=is_causal,
+            **apart,
+        )
+        return (out.transpose(1, 0) if turned else out), weights
 
 
 def _activation(given: Any) -> Callable[[Any], Any]:

@@ -34,6 +34,9 @@ ROWS = [
              ranges=_LARGE) for n in (1, 2, 3)),
     *(module(f"AdaptiveMaxPool{n}d", _shape(n), output_size=needed(2, 1, (3, None, 2)[:n] if n > 1 else 3),
              return_indices=of(True), ranges=_LARGE) for n in (1, 2, 3)),
+    *(module(f"FractionalMaxPool{n}d", _shape(n), kernel_size=needed(2, 1, (1, 2, 2)[:n]),
+             output_size=of(2, (1, 3, 2)[:n]), output_ratio=of(0.5, (0.3, 0.7, 0.5)[:n]), return_indices=of(True),
+             ranges=_LARGE, fits=lambda s: ("output_size" in s) != ("output_ratio" in s)) for n in (2, 3)),
     # One place in each window, so that no two values go to one place.
     *(module(f"MaxUnpool{n}d", " ".join(["N", "C", *["1"] * n]), " ".join(["N", "C", *["1"] * n]) + ": classes below K",
              kernel_size=needed(2, 3), stride=of(2), ranges={"K": (1, 4)},
