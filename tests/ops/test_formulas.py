@@ -59,6 +59,7 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: x.diagonal() ** 2,
     lambda x: F.embedding(ROWS, x) ** 2,
     lambda x: x.unfold(0, 2, 1) ** 2,
+    lambda x: ad.autograd.grad((F.max_pool2d(_as_images(x, 2), 2) ** 2).sum(), x, create_graph=True)[0] ** 2,
     lambda x: ad.index_add(x, 0, ROWS, x[:2]) ** 2,
     lambda x: ad.index_copy(x, 0, ROWS, x[:2]) ** 2,
     lambda x: ad.index_fill(x, 0, ROWS, 1.0) ** 2,
