@@ -1,4 +1,4 @@
-"""Operators whose result's `grad_fn` goes by another name than torch's, and why; knows no engine."""
+"""Whose `grad_fn` goes by another name than torch's, and why; what torch's nodes keep. Knows no engine."""
 
 from __future__ import annotations
 
