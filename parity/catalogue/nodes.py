@@ -93,7 +93,6 @@ _KEEPING = (
     ("index result self", "IndexReduce0"),
     ("other result self", "Hypot0"),
     ("result x1 x2", "Cdist0"),
-    ("self target weight", "BinaryCrossEntropy0"),
     ("A LU pivots result", "LinalgDet0"),
     ("index result self src", "ScatterReduce0"),
 )

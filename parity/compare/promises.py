@@ -11,7 +11,7 @@ from parity.catalogue import CATALOGUE
 from parity.catalogue.nodes import NAMED
 from parity.compare.verdict import Mismatch
 from parity.engines.interpreter import writes
-from parity.engines.living import BROKEN, FREED, HELD, MISSING, OWN, REFUSED, UNSEEN, Life, Moment, live
+from parity.engines.living import BROKEN, FREED, HELD, MISSING, NOTHING, OWN, REFUSED, UNSEEN, Life, Moment, live
 from parity.engines.protocol import Raised
 from parity.program import Program, references
 
@@ -190,20 +190,27 @@ class Promises:
         """Whether what a node keeps has to be what torch's does.
 
         A result that was written into older memory may be kept as it was computed, and operands of two dtypes in the
-        one that they are computed in. In the end it has to be noticed that something was written; what is freed is not
-        looked at, nor by which name an engine keeps what torch does not.
+        one that they are computed in; graphs of derivatives are an engine's own. In the end it has to be noticed that
+        something was written; what is freed is not looked at, nor by which name an engine keeps what torch does not.
         """
         if HELD in (ours, theirs):
             return ours == REFUSED
         if ours == UNSEEN or FREED in (ours, theirs) or theirs == MISSING:
             return False
         step = value - len(self.program.inputs)
+        if self._gives(step) or (ours == NOTHING and self._leads_nowhere(step)):
+            return False
         if theirs != OWN or step < 0:
             return True
         seen = {value, *(ref.index for ref in self.program.steps[step].refs())}
         states = zip(self.ours.places, self.ours.moments[step].states)
         dtypes = {s.value[0] for (number, _), s in states if number in seen and s is not None}
         return not writes(self.program.steps[step]) and len(dtypes) <= 1
+
+    def _leads_nowhere(self, step: int) -> bool:
+        """Whether an operand was made in a region: unrecorded it may require grad as its base does, leading nowhere."""
+        made = (ref.index - len(self.program.inputs) for ref in self.program.steps[step].refs())
+        return step >= 0 and any(number >= 0 and self.program.steps[number].modes for number in made)
 
     def _made_by(self, value: int) -> str:
         """The operator or act that made the tensor, past those that wrote into it."""
