@@ -48,6 +48,8 @@ _AGAIN = 5
 _DOUBTED = 4
 #: A name as torch's nodes bear; engines that call theirs otherwise are not held to it.
 _NAME = re.compile(r"Backward\d*$|Backwards$|::")
+#: The node of what has no derivative.
+_NO_SECOND = "torch::autograd::NotImplemented"
 #: Acts that give the tensor that they are given.
 _SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
 #: Acts that give gradients.
@@ -131,6 +133,10 @@ class _Lives:
             return "torch records, or refuses, what its kernels do inside for a leaf made in inference mode"
         if first.check in ("version", "value") and self._wrote_seed(number, first.where):
             return "torch writes into what was handed in, which is the memory of a gradient"
+        if self.program.steps[number].op in ("backward", "autograd.grad") and self._reshaped(number):
+            return "torch takes shapes from saved tensors, and from leaves, that `.data` gave another shape"
+        if any(state is not None and state.node == _NO_SECOND for state in moment.states):
+            return "torch records that it has no second derivative here"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
         return ""
@@ -147,6 +153,21 @@ class _Lives:
         given = {(ref.index, ref.item) for ref in step.refs()}
         states = zip(self.ours.places, moment.states)
         return any(place in given and s is not None and s.version is None and s.requires_grad for place, s in states)
+
+    def _reshaped(self, number: int) -> bool:
+        """Whether data of another shape was given to a tensor before this step.
+
+        Measured in torch 2.13: a leaf takes a gradient of its former shape as its `.grad` where nobody else holds
+        that, and refuses a copy of it; var_mean and max go by the shape of the tensor that they saved.
+        """
+        steps = [step for step in range(number) if self.program.steps[step].op == "set_data"]
+        return any(a != b for step in steps for a, b in zip(self._shapes(step - 1), self._shapes(step)))
+
+    def _shapes(self, step: int) -> list[tuple[int, ...] | None]:
+        """The shapes of everything after a step; -1 is before the first."""
+        if step < 0:
+            return [leaf.shape for leaf in self.program.inputs]
+        return [None if state is None else state.value[1] for state in self.ours.moments[step].states]
 
     def _behind(self, number: int) -> bool:
         """Whether torch has other numbers once all that is saved is copied, though it noticed no write."""
@@ -452,10 +473,15 @@ def _sense(message: str) -> str:
 
 
 def _apart(x: Array, y: Array) -> Array:
-    """Where the numbers differ; nan is nan, and the sign of zero is nobody's promise in a history."""
+    """Where the numbers differ; nan is nan, and the sign of zero is nobody's promise in a history.
+
+    A complex number with an infinite part is infinite, whatever the other part: adding it torch multiplies it by 1+0j.
+    """
     differ = x != y
     if x.dtype.kind in "fc":
         differ &= ~(np.isnan(x) & np.isnan(y))
+    if x.dtype.kind == "c":
+        differ &= ~(np.isinf(x) & np.isinf(y) & (np.isnan(x) | np.isnan(y)))
     return np.asarray(differ)
 
 
