@@ -7,7 +7,7 @@ explains. There is no arbiter of histories, so a smaller difference than would m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -26,7 +26,7 @@ from parity.engines.interpreter import writes
 from parity.engines.jittered import Jittered
 from parity.engines.living import BROKEN, Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
-from parity.program import Program, references
+from parity.program import Input, Program, Ref, references, substitute
 
 #: What an error is about: it has to be the same in both engines, whatever the words.
 _SENSES = {
@@ -66,12 +66,17 @@ _FACTS: tuple[tuple[Check, str, str], ...] = (
 )
 
 
-def compare_lives(program: Program, reference: Any, subject: Any) -> Verdict:
-    """Live the history in both engines and judge the first difference."""
+def compare_lives(
+    program: Program, reference: Any, subject: Any, judged: Callable[[Program], Verdict] | None = None
+) -> Verdict:
+    """Live the history in both engines and judge the first difference.
+
+    `judged`: what is found of an operator's number by itself, where there is more to go by than in a history.
+    """
     if missing := unlived(program, subject):
         return Verdict("unsupported", "structure", missing=missing)
     ours, theirs = live(program, reference), live(program, subject)
-    comparison = _Lives(program, reference, subject, ours, theirs)
+    comparison = _Lives(program, reference, subject, ours, theirs, judged)
     return comparison.verdict()
 
 
@@ -82,6 +87,7 @@ class _Lives:
     subject: Any
     ours: Life
     theirs: Life
+    judged: Callable[[Program], Verdict] | None = None
     worst: float = 0.0
     _nudged: list[Life] | None = None
 
@@ -135,8 +141,12 @@ class _Lives:
             return "torch writes into what was handed in, which is the memory of a gradient"
         if self.program.steps[number].op in ("backward", "autograd.grad") and self._reshaped(number):
             return "torch takes shapes from saved tensors, and from leaves, that `.data` gave another shape"
-        if any(state is not None and state.node == _NO_SECOND for state in moment.states):
+        if self.program.steps[number].op in _GIVING and self._node_of(first) == _NO_SECOND:
             return "torch records that it has no second derivative here"
+        if first.check == "error" and self._overlaps_unlike(number, first):
+            return "whether memory overlaps is asked of what lies dense alone, and it lies differently"
+        if first.check == "value" and self._inaccurate(number, first):
+            return "torch is inaccurate here, or nobody can tell"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
         return ""
@@ -154,6 +164,45 @@ class _Lives:
         states = zip(self.ours.places, moment.states)
         return any(place in given and s is not None and s.version is None and s.requires_grad for place, s in states)
 
+    def _overlaps_unlike(self, number: int, first: Mismatch) -> bool:
+        """Whether memory is shared, says one side, of tensors that lie otherwise in the other engine."""
+        sides = (side for side in (first.reference, first.subject) if isinstance(side, Raised))
+        given = self.program.steps[number].refs()
+        return any("single memory location" in side.message for side in sides) and not all(
+            self._lies_alike(ref.index, number - 1) for ref in given
+        )
+
+    def _inaccurate(self, number: int, first: Mismatch) -> bool:
+        """Whether the step by itself, on the values that the reference had, is not held against the subject."""
+        step = self.program.steps[number]
+        own = first.where == len(self.program.inputs) + number
+        if self.judged is None or self.program.regime == "exact" or not own or step.op in ACTS or writes(step):
+            return False
+        inputs: list[Input] = []
+
+        def leaf(part: Any) -> Any:
+            if not isinstance(part, Ref):
+                return part
+            inputs.append(Input(np.array(self._value_before(number, part))))
+            return Ref(len(inputs) - 1)
+
+        args = substitute(step.args, leaf)
+        kwargs = {key: substitute(value, leaf) for key, value in step.kwargs.items()}
+        step = replace(step, args=args, kwargs=kwargs, modes=())
+        alone = Program(tuple(inputs), (step,), (), regime=self.program.regime)
+        return self.judged(alone).status != "differs"
+
+    def _value_before(self, step: int, ref: Ref) -> Array:
+        """The reference's value when a step began."""
+        place = self.ours.places.index((ref.index, ref.item))
+        state = self.ours.moments[step - 1].states[place] if step else None
+        return self.program.inputs[ref.index].array if state is None else restored(state.value)
+
+    def _node_of(self, mismatch: Mismatch) -> str | None:
+        """What the reference's node of the tensor that differs is called."""
+        places = zip(self.ours.places, self.ours.moments[mismatch.step or 0].states)
+        return next((s and s.node for place, s in places if place == (mismatch.where, mismatch.item)), None)
+
     def _reshaped(self, number: int) -> bool:
         """Whether data of another shape was given to a tensor before this step.
 
@@ -166,7 +215,7 @@ class _Lives:
     def _shapes(self, step: int) -> list[tuple[int, ...] | None]:
         """The shapes of everything after a step; -1 is before the first."""
         if step < 0:
-            return [leaf.shape for leaf in self.program.inputs]
+            return [leaf.array.shape for leaf in self.program.inputs]
         return [None if state is None else state.value[1] for state in self.ours.moments[step].states]
 
     def _behind(self, number: int) -> bool:

@@ -18,10 +18,10 @@ from parity.engines.protocol import Array, Raised
 from parity.program import DType, Input, Program, Ref, Step, substitute
 
 #: Operators that read other elements than they write at that moment, in an order that nobody promises.
-_ELSEWHERE = frozenset(
-    ("index_add", "index_copy", "index_put", "index_reduce", "scatter", "scatter_add", "scatter_reduce")
-    + ("masked_scatter", "put", "setitem")
-)
+_ELSEWHERE = frozenset([
+    "index_add", "index_copy", "index_put", "index_reduce", "masked_scatter", "put", "scatter", "scatter_add",
+    "scatter_reduce", "setitem",
+])  # fmt: skip
 #: What torch says where it trips over a check of its own: nobody can agree with that.
 BROKEN = "INTERNAL ASSERT FAILED"
 
