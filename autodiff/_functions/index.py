@@ -258,6 +258,8 @@ def _write(view: Tensor, value: Any) -> None:
         fill_(view, value)
     else:
         if value._storage is view._storage and value._array.size == view._array.size:
+            if view._array.size == 1:
+                refuse_overlap(view, (value,))
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass
         copy_(view, expand(value, room))
 

@@ -145,7 +145,9 @@ class _Lives:
             return "torch records that it has no second derivative here"
         if first.check == "error" and self._overlaps_unlike(number, first):
             return "whether memory overlaps is asked of what lies dense alone, and it lies differently"
-        if first.check == "value" and self._inaccurate(number, first):
+        if first.check in ("requires_grad", "leaf") and self._lent(number, first):
+            return "a gradient of torch's is a view of what was handed in, or of another gradient"
+        if first.check in ("value", "gradient") and self._inaccurate(number, first):
             return "torch is inaccurate here, or nobody can tell"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
@@ -164,6 +166,16 @@ class _Lives:
         states = zip(self.ours.places, moment.states)
         return any(place in given and s is not None and s.version is None and s.requires_grad for place, s in states)
 
+    def _lent(self, number: int, first: Mismatch) -> bool:
+        """Whether the reference has a gradient that requires grad, though nothing made it and nobody asked that of it."""
+        made = first.where - len(self.program.inputs)
+        if made < 0 or self.program.steps[made].op not in _GIVING or self._node_of(first):
+            return False
+        places = zip(self.ours.places, self.ours.moments[number].states)
+        state = next((s for place, s in places if place == (first.where, first.item)), None)
+        asked = {(ref.index, ref.item) for ref in self.program.steps[number].refs()}
+        return state is not None and state.requires_grad and (first.where, first.item) not in asked
+
     def _overlaps_unlike(self, number: int, first: Mismatch) -> bool:
         """Whether memory is shared, says one side, of tensors that lie otherwise in the other engine."""
         sides = (side for side in (first.reference, first.subject) if isinstance(side, Raised))
@@ -173,24 +185,47 @@ class _Lives:
         )
 
     def _inaccurate(self, number: int, first: Mismatch) -> bool:
-        """Whether the step by itself, on the values that the reference had, is not held against the subject."""
-        step = self.program.steps[number]
-        own = first.where == len(self.program.inputs) + number
-        if self.judged is None or self.program.regime == "exact" or not own or step.op in ACTS or writes(step):
+        """Whether the step by itself, on the values that the reference had, is not held against the subject.
+
+        Of a gradient: whether a step is, with its derivative, of which torch's is inaccurate.
+        """
+        if self.judged is None or self.program.regime == "exact":
             return False
+        if first.check == "gradient":
+            steps = [step for step in range(number) if self._computes(step)]
+            return any(self.judged(self._alone(step, True)).inaccurate_reference for step in steps)
+        own = first.where == len(self.program.inputs) + number
+        return own and self._computes(number) and self.judged(self._alone(number, False)).status != "differs"
+
+    def _computes(self, number: int) -> bool:
+        """Whether a step is an operator that gives something new, and does."""
+        step = self.program.steps[number]
+        return step.op not in ACTS and not writes(step) and self.ours.moments[number].raised is None
+
+    def _alone(self, number: int, derived: bool) -> Program:
+        """The step as a program, each of its tensor arguments an input of its own; with its first result's gradient."""
+        step = self.program.steps[number]
         inputs: list[Input] = []
 
         def leaf(part: Any) -> Any:
             if not isinstance(part, Ref):
                 return part
-            inputs.append(Input(np.array(self._value_before(number, part))))
+            array = np.array(self._value_before(number, part))
+            inputs.append(Input(array, derived and array.dtype.kind in "fc"))
             return Ref(len(inputs) - 1)
 
         args = substitute(step.args, leaf)
         kwargs = {key: substitute(value, leaf) for key, value in step.kwargs.items()}
         step = replace(step, args=args, kwargs=kwargs, modes=())
-        alone = Program(tuple(inputs), (step,), (), regime=self.program.regime)
-        return self.judged(alone).status != "differs"
+        results = [item for value, item in self.ours.places if value == len(self.program.inputs) + number]
+        states = self.ours.moments[number].states
+        outputs, weights = [], []
+        for item in results[:1] if derived else []:
+            state = states[self.ours.places.index((len(self.program.inputs) + number, item))]
+            if state is not None and np.dtype(state.value[0]).kind in "fc":
+                outputs.append(Ref(len(inputs), item))
+                weights.append(np.ones(state.value[1], state.value[0]))
+        return Program(tuple(inputs), (step,), tuple(outputs), tuple(weights), regime=self.program.regime)
 
     def _value_before(self, step: int, ref: Ref) -> Array:
         """The reference's value when a step began."""
