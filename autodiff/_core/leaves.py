@@ -116,7 +116,7 @@ def _laid(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> Any:
 def _first_unrecorded(g: Tensor, lies: Any, alone: bool) -> Tensor:
     """What becomes `.grad` of a tensor that nobody recorded: that itself, if it is nobody else's, or a copy."""
     array = g.memory()
-    if alone and (array.flags.c_contiguous if lies is None else _suits(array, lies)):
+    if alone and (array.flags.c_contiguous and 0 not in array.strides if lies is None else _suits(array, lies)):
         first = wrap(array if array.base is None else in_own_memory(array))
         if unusual:
             put_inference(first, g.is_inference())

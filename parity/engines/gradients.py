@@ -121,6 +121,8 @@ def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], arou
         try:
             with around.trying(f"x.{start}()"):
                 subject.start(made)()
+        except Stopped as stopped:
+            notes = (f"{stopped}: no gradient can be compared",)
         except Exception as error:
             notes = (f"{start.rpartition(' ')[2]}() raises {type(error).__name__}: {error}"[:120],)
     return replace(anatomy, backward=start, grad=name, differentiates=False, any_root=True, notes=notes)

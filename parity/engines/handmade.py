@@ -238,7 +238,11 @@ class Handmade:
             if live.attempt_each("input", live.add_input, program.inputs):
                 live.attempt_each("step", live.add_step, program.steps)
         except (SystemExit, GeneratorExit) as error:
-            live.run.error = Raised(type(error).__name__, str(error), f"step {len(live.tensors) - len(program.inputs)}")
+            done = len(live.tensors)
+            before = len(program.inputs)
+            moment = f"input {done}" if done < before else f"step {done - before}"
+            live.run.error = Raised(type(error).__name__, str(error), moment)
+            return live
         raised = live.run.error
         # An array that no instance can be made of is another thing that the class lacks: a list has no 0 dimensions.
         if raised is not None and (raised.type in _REFUSALS or raised.moment.startswith("input")):
