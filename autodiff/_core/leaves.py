@@ -38,7 +38,7 @@ def settle(
                 found[leaf] = g if leaf.hooks is None else run_before(leaf, g, create_graph, executes=False)
         elif leaf.hooks is not None:
             accumulated_by_hooks(leaf, g, create_graph)
-        elif type(leaf) is DeadEnd:
+        elif isinstance(leaf, DeadEnd):
             check_leaf(leaf)
         elif g is not None:
             add_to_leaf(leaf, g, create_graph)

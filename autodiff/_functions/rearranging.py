@@ -178,6 +178,7 @@ def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
     """A copy of input that holds src in the slice from `start` to `end` along `dim`."""
+    refuse_complex("slice_scatter", input, src)
     d = one_dim(dim, input._array.ndim)
     if step <= 0:
         raise RuntimeError("slice step must be positive")
