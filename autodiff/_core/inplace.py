@@ -188,7 +188,13 @@ def check_cast(target: Tensor, operands: tuple[Any, ...]) -> None:
 
 
 def _dense(array: Any) -> bool:
-    return bool(array.flags.c_contiguous or array.flags.f_contiguous)
+    """Whether it fills its memory without a gap, each place once, in whatever order of dimensions."""
+    step = array.itemsize
+    for stride, n in sorted((stride, n) for stride, n in zip(array.strides, array.shape) if n > 1):
+        if stride != step:
+            return False
+        step *= n
+    return True
 
 
 def _check_result(target: Tensor, result: Tensor) -> None:

@@ -26,32 +26,42 @@ class CopySlices(TableNode):
     Its edges are the base's place, and those of the operator without its first, which led to the view.
     """
 
-    __slots__ = ("inner", "order", "replay")
+    __slots__ = ("inner", "order", "replay", "shown")
     title = "torch::autograd::CopySlices"
     opens_late = True
-    inner: Node
+    #: The writing operator's node, until it is let go of.
+    inner: Node | None
+    #: Its places and next functions from then on.
+    shown: tuple[Sequence[int], tuple[tuple[Node | None, int], ...]]
     replay: Callable[[Any], Any]
     #: The base's dimensions as they lie in memory; None where it overlaps itself.
     order: tuple[int, ...] | None
 
     @property
     def places(self) -> Sequence[int]:
-        return [0, *self.inner.places[1:]]
+        return self.shown[0] if self.inner is None else [0, *self.inner.places[1:]]
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        if self.inner is None:
+            return self.shown[1]
         base = self.edges[0]
         return ((None, 0) if base is None else base.source(), *self.inner.next_functions[1:])
 
     def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        # The operator's node goes, but what it saved stays where a result that it saved still leads there.
+        if saved is None and self.inner is not None:
+            self.shown = self.places, self.next_functions
+            self.inner = None
         self.saved = saved
-        if saved is None:
-            self.inner.replace_saved(None)
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
         if self.order is None:
             raise RuntimeError(errors.OVERLAP)
+        if g is None:
+            return [None] * len(self.edges)
         inner, edges, walk = self.inner, self.edges, state.walk
+        assert inner is not None
         region = self.replay(ops.arranged(g, order=self.order))
         part = ops.clone(region)
         grads = _run(inner, part, create_graph)
