@@ -178,12 +178,12 @@ def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
     """A copy of input that holds src in the slice from `start` to `end` along `dim`."""
-    refuse_complex("slice_scatter", input, src)
     d = one_dim(dim, input._array.ndim)
     if step <= 0:
         raise RuntimeError("slice step must be positive")
     where = geometry.at(d, slice(*slice(start, end, step).indices(input._array.shape[d])))
     check_slice(src, blank(input)[where].shape)
+    refuse_complex("slice_scatter", input, src)
     return ops.slice_scatter(input, src, index=where)  # type: ignore[no-any-return]
 
 
