@@ -121,12 +121,12 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
     if not left and not tensors:
         return view, None
     if written is x:
-        one_mask, size = _is_one_mask(index), x._array.size
+        size = x._array.size
         # Only filling by a mask of one element is let through, and what is empty without its leading ones, or a part.
         if not size:
-            refused = one_mask and view is x and x._array.shape[0] != 1
+            refused = view is x and x._array.shape[0] != 1
         else:
-            refused = not (one_mask and size == 1) and (x._array.shape[:1] != (1,) or dense(x._array))
+            refused = not (size == 1 and _is_one_mask(index)) and (x._array.shape[:1] != (1,) or dense(x._array))
         if refused:
             refuse_overlap(x)
     if written is not None:
@@ -263,6 +263,8 @@ def _write(view: Tensor, value: Any) -> None:
         fill_(view, value)
     else:
         if value._storage is view._storage and value._array.size == view._array.size:
+            if view._array.size == 1:
+                refuse_overlap(view, (value,))
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass
         copy_(view, expand(value, room))
 

@@ -1,13 +1,14 @@
 """Two lives of one history side by side: the first moment that differs, and what differs in it; knows no operator.
 
 Numbers are judged as programs' are: equal in the exact regime; else one rounding, or what nudging the reference
-explains. There is no arbiter of histories, so a smaller difference than would make a program undecided decides nothing.
+explains. There is no arbiter of histories, though there is of their steps: a smaller difference than would make a
+program undecided decides nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -57,12 +58,17 @@ _FACTS: tuple[tuple[Check, str, str], ...] = (
 )
 
 
-def compare_lives(program: Program, reference: Any, subject: Any) -> Verdict:
-    """Live the history in both engines and judge the first difference."""
+def compare_lives(
+    program: Program, reference: Any, subject: Any, judged: Callable[[Program], Verdict] | None = None
+) -> Verdict:
+    """Live the history in both engines and judge the first difference.
+
+    `judged`: what is found of an operator by itself, where there is more to go by than in a history.
+    """
     if missing := unlived(program, subject):
         return Verdict("unsupported", "structure", missing=missing)
     ours, theirs = _live(program, reference), _live(program, subject)
-    comparison = _Lives(program, reference, subject, ours, theirs)
+    comparison = _Lives(program, reference, subject, ours, theirs, judged)
     return comparison.verdict()
 
 
@@ -73,6 +79,7 @@ class _Lives:
     subject: Any
     ours: Life
     theirs: Life
+    judged: Callable[[Program], Verdict] | None = None
     worst: float = 0.0
     _nudged: list[Life] | None = None
 
@@ -82,7 +89,7 @@ class _Lives:
 
     @cached_property
     def promises(self) -> Promises:
-        return Promises(self.program, self.reference, self.ours, self.theirs)
+        return Promises(self.program, self.reference, self.ours, self.theirs, self.judged)
 
     def verdict(self) -> Verdict:
         undecided, promises = "", self.promises
@@ -332,10 +339,15 @@ def _sense(message: str) -> str:
 
 
 def _apart(x: Array, y: Array) -> Array:
-    """Where the numbers differ; nan is nan, and the sign of zero is nobody's promise in a history."""
+    """Where the numbers differ; nan is nan, and the sign of zero is nobody's promise in a history.
+
+    A complex number with an infinite part is infinite, whatever the other part: adding it torch multiplies it by 1+0j.
+    """
     differ = x != y
     if x.dtype.kind in "fc":
         differ &= ~(np.isnan(x) & np.isnan(y))
+    if x.dtype.kind == "c":
+        differ &= ~(np.isinf(x) & np.isinf(y) & (np.isnan(x) | np.isnan(y)))
     return np.asarray(differ)
 
 

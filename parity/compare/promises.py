@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from parity.acts import ACTS
 from parity.catalogue import CATALOGUE
 from parity.catalogue.nodes import NAMED
-from parity.compare.verdict import Mismatch
+from parity.compare.alone import alone
+from parity.compare.verdict import Mismatch, Verdict
 from parity.engines.interpreter import writes
-from parity.engines.living import BROKEN, FREED, HELD, MISSING, NOTHING, OWN, REFUSED, UNSEEN, Life, Moment, live
-from parity.engines.protocol import Raised
+from parity.engines.living import (
+    BROKEN,
+    FREED,
+    HELD,
+    MISSING,
+    NOTHING,
+    OWN,
+    REFUSED,
+    UNSEEN,
+    Life,
+    Moment,
+    State,
+    live,
+    restored,
+)
+from parity.engines.protocol import Raised, Run, Value
 from parity.program import Program, references
 
 #: What a refusal says that is about how a tensor lies.
 _OF_STRIDES = re.compile(r"stride|contiguous")
 #: Acts that give the tensor that they are given.
 _SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
+#: The node of what has no derivative.
+_NO_SECOND = "torch::autograd::NotImplemented"
+#: What a refusal says that is about memory which is read and written, of what lies dense.
+_OF_OVERLAP = re.compile(r"single memory location")
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: Operators that show memory as another dtype.
@@ -35,6 +58,8 @@ class Promises:
     reference: Any
     ours: Life
     theirs: Life
+    #: What is found of one operator by itself, where there is more to go by than in a history.
+    judged: Callable[[Program], Verdict] | None = None
 
     def unpromised(self, number: int, moment: Moment, first: Mismatch) -> str:
         """Why torch promises nothing of what differs; empty if it does."""
@@ -56,6 +81,14 @@ class Promises:
             return "torch finds what is seen as another dtype in its first geometry again, whose gradient it refuses"
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
+        if self.program.steps[number].op in ("backward", "autograd.grad") and self._reshaped(number):
+            return "torch takes shapes from saved tensors, and from leaves, that `.data` gave another shape"
+        if self.program.steps[number].op in _GIVING and self._node_of(first) == _NO_SECOND:
+            return "torch records that it has no second derivative here"
+        if first.check in ("requires_grad", "leaf") and self._lent(number, first):
+            return "a gradient of torch's is a view of what was handed in, or of another gradient"
+        if first.check in ("value", "gradient") and self._inaccurate(number, first):
+            return "torch is inaccurate here, or nobody can tell"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
         return ""
@@ -97,10 +130,14 @@ class Promises:
         )
 
     def _about_strides(self, number: int, first: Mismatch) -> bool:
-        """Whether one engine refuses for the strides of what the step is given, which lies otherwise in the other."""
+        """Whether one engine refuses for the strides of what the step is given, which lies otherwise in the other.
+
+        So it may for memory that is shared, which is asked of what lies dense alone.
+        """
         refused = [side.message for side in (first.reference, first.subject) if isinstance(side, Raised)]
         given = {ref.index for ref in self.program.steps[number].refs()}
-        return any(map(_OF_STRIDES.search, refused)) and not all(self._lies_alike(value, number - 1) for value in given)
+        about = any(_OF_STRIDES.search(text) or _OF_OVERLAP.search(text) for text in refused)
+        return about and not all(self._lies_alike(value, number - 1) for value in given)
 
     def _turned_and_moved(self, number: int) -> bool:
         """Whether what is seen as another dtype than its base was given another geometry in place.
@@ -135,6 +172,77 @@ class Promises:
         given = {(ref.index, ref.item) for ref in step.refs()}
         states = zip(self.ours.places, moment.states)
         return any(place in given and s is not None and s.version is None and s.requires_grad for place, s in states)
+
+    def _state_of(self, number: int, mismatch: Mismatch) -> State | None:
+        """The reference's tensor that differs, after a step."""
+        places = zip(self.ours.places, self.ours.moments[number].states)
+        return next((state for place, state in places if place == (mismatch.where, mismatch.item)), None)
+
+    def _node_of(self, mismatch: Mismatch) -> str | None:
+        state = self._state_of(mismatch.step or 0, mismatch)
+        return None if state is None else state.node
+
+    def _lent(self, number: int, first: Mismatch) -> bool:
+        """Whether a gradient of the reference's requires grad, though nothing made it and nobody asked that of it."""
+        made = first.where - len(self.program.inputs)
+        if made < 0 or self.program.steps[made].op not in _GIVING or self._node_of(first):
+            return False
+        state = self._state_of(number, first)
+        asked = {(ref.index, ref.item) for ref in self.program.steps[number].refs()}
+        return state is not None and state.requires_grad and (first.where, first.item) not in asked
+
+    def _reshaped(self, number: int) -> bool:
+        """Whether data of another shape was given to a tensor before this step.
+
+        Measured in torch 2.13: a leaf takes a gradient of its former shape as its `.grad` where nobody else holds
+        that, and refuses a copy of it; var_mean and max go by the shape of the tensor that they saved.
+        """
+        steps = [step for step in range(number) if self.program.steps[step].op == "set_data"]
+        return any(a != b for step in steps for a, b in zip(self._shapes(step - 1), self._shapes(step)))
+
+    def _shapes(self, step: int) -> list[tuple[int, ...] | None]:
+        """The shapes of everything after a step; -1 is before the first."""
+        if step < 0:
+            return [leaf.array.shape for leaf in self.program.inputs]
+        return [None if state is None else state.value[1] for state in self.ours.moments[step].states]
+
+    def _inaccurate(self, number: int, first: Mismatch) -> bool:
+        """Whether the step by itself, on the values that the reference had, is not held against the subject.
+
+        Of a gradient: whether some step before it is one of which torch's derivative is inaccurate.
+        """
+        if self.judged is None or self.program.regime == "exact":
+            return False
+        if first.check == "gradient":
+            steps = [self._alone(step) for step in range(number)]
+            return any(step is not None and self.judged(step).inaccurate_reference for step in steps)
+        own = first.where == len(self.program.inputs) + number
+        step = self._alone(number) if own else None
+        return step is not None and self.judged(step.with_(outputs=(), cotangents=())).status != "differs"
+
+    def _alone(self, number: int) -> Program | None:
+        """The step as a program of its own; None for what is no operator, writes, or gave nothing."""
+        step, moments = self.program.steps[number], self.ours.moments
+        if step.op in ACTS or writes(step) or moments[number].raised is not None:
+            return None
+        run = Run(self.ours.engine)
+        for value in range(len(self.program.inputs) + number + 1):
+            own = value == len(self.program.inputs) + number
+            array, needs = self._held(value, moments[number if own or not number else number - 1])
+            before = not number and value < len(self.program.inputs)
+            run.values.append(self.program.inputs[value].array if before else array)
+            run.requires_grad.append(needs)
+        bare = self.program.with_(steps=tuple(replace(s, modes=()) for s in self.program.steps), history=False)
+        return alone(bare, run, number, traced=False)
+
+    def _held(self, value: int, moment: Moment) -> tuple[Value, bool | tuple[bool, ...]]:
+        """A value's array, or arrays, at a moment, and whether it requires grad."""
+        found = [(item, state) for (of, item), state in zip(self.ours.places, moment.states) if of == value]
+        arrays = tuple(np.zeros(0) if state is None else restored(state.value) for _, state in found)
+        needs = tuple(state is not None and state.requires_grad for _, state in found)
+        if found and found[0][0] is None:
+            return arrays[0], needs[0]
+        return arrays, needs
 
     def _behind(self, number: int) -> bool:
         """Whether torch has other numbers once all that is saved is copied, though it noticed no write."""

@@ -18,6 +18,11 @@ from parity.engines.interpreter import missing, writes
 from parity.engines.protocol import Array, Raised
 from parity.program import DType, Input, Program, Ref, Step, substitute
 
+#: Operators that read other elements than they write at that moment, in an order that nobody promises.
+_ELSEWHERE = frozenset([
+    "index_add", "index_copy", "index_put", "index_reduce", "masked_scatter", "put", "scatter", "scatter_add",
+    "scatter_reduce", "setitem",
+])  # fmt: skip
 #: What torch says where it trips over a check of its own: nobody can agree with that.
 BROKEN = "INTERNAL ASSERT FAILED"
 #: Of what a node keeps: that it does not say; that it keeps nothing there, none any more, or no memory but its own.
@@ -196,7 +201,7 @@ class _Living:
         args = tuple([self._resolved(arg) for arg in step.args])
         kwargs = {key: self._resolved(value) for key, value in step.kwargs.items()}
         if writes(step) or step.op == "copy_":
-            moment.racing = self._races(args, kwargs)
+            moment.racing = self._races(step.op, args, kwargs)
         if step.seed is not None and hasattr(self.engine, "seed"):
             self.engine.seed(step.seed)
         act = ACTS.get(step.op)
@@ -211,15 +216,18 @@ class _Living:
                 return act.do(self.stage, *args, **kwargs)
             return self.engine.call(step.op, args, kwargs, step.spelling)
 
-    def _races(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        """Whether what is written is read as well, by an argument that shows its memory otherwise."""
+    def _races(self, op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Whether what is written is read as well: by an argument that shows its memory otherwise, or elsewhere."""
         given = [kwargs["out"], *args] if "out" in kwargs else args
         flat = (part for arg in given for part in (arg if isinstance(arg, (tuple, list)) else (arg,)))
         arrays = [self.engine.array(part) for part in flat if isinstance(part, self.tensor_type)]
         if not arrays:
             return False  # what was to be written was refused before
         target, *others = arrays
-        return any(np.may_share_memory(target, other) and not _same_region(target, other) for other in others)
+        elsewhere = op in _ELSEWHERE
+        return any(
+            np.may_share_memory(target, other) and (elsewhere or not _same_region(target, other)) for other in others
+        )
 
     def _resolved(self, argument: Any) -> Any:
         kind = type(argument)
