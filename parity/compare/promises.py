@@ -100,8 +100,8 @@ class Promises:
         if given is None or (first.where, first.item) in ((given.index, given.item), (own, None)):
             return False
         giver, other = self._giver(first.where), self._giver(given.index)
-        if first.check == "version":
-            return self._gives(giver)
+        if first.check == "version" and self._gives(giver):
+            return True
         if not self._gives(other):
             return False
         return first.where in self._seeds or (giver == other and self.ours.moments[other].entwined)
@@ -294,7 +294,7 @@ class Promises:
             and self._made_by(number) not in {*NAMED, *_GIVING}
         )
 
-    def kept(self, value: int, ours: str, theirs: str) -> bool:
+    def kept(self, place: int, ours: str, theirs: str) -> bool:
         """Whether what a node keeps has to be what torch's does.
 
         A result that was written into older memory may be kept as it was computed, and operands of two dtypes in the
@@ -305,7 +305,7 @@ class Promises:
             return ours == REFUSED
         if ours == UNSEEN or FREED in (ours, theirs) or theirs == MISSING:
             return False
-        step = value - len(self.program.inputs)
+        value, step = self._maker(place)
         if self._gives(step) or (ours == NOTHING and self._leads_nowhere(step)):
             return False
         if theirs != OWN or step < 0:
@@ -314,6 +314,15 @@ class Promises:
         states = zip(self.ours.places, self.ours.moments[step].states)
         dtypes = {s.value[0] for (number, _), s in states if number in seen and s is not None}
         return not writes(self.program.steps[step]) and len(dtypes) <= 1
+
+    def _maker(self, place: int) -> tuple[int, int]:
+        """The value and the step by which a tensor was made, or last written: past its other names."""
+        while True:
+            value = self.ours.places[place][0]
+            step, twin = value - len(self.program.inputs), self.ours.twins[place]
+            if twin is None or step < 0 or writes(self.program.steps[step]):
+                return value, step
+            place = twin
 
     def _leads_nowhere(self, step: int) -> bool:
         """Whether an operand was made in a region: unrecorded it may require grad as its base does, leading nowhere."""
