@@ -368,7 +368,11 @@ def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any
     if node.primitive.variadic:
         (rule,) = rules
         assert rule is not None
-        return list(rule(g, values))
+        found = rule(g, values)
+        if len(node.primitive.inputs) == 1:
+            return list(found)
+        # Of a list of tensors torch makes all gradients, of named ones those that are asked for.
+        return [None if edge is None else h for edge, h in zip(node.edges, found)]
     return [None if edge is None or rule is None else rule(g, values) for edge, rule in zip(node.edges, rules)]
 
 

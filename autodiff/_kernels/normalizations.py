@@ -44,9 +44,28 @@ def standardize_backward(g: Any, x: Any, dims: Dims, eps: float) -> Any:
     if x.dtype.char == "e":
         return standardize_backward(g.astype(np.float32), x.astype(np.float32), dims, eps).astype(np.float16)
     z, scale = standardized(x, dims, eps)
-    n = x.dtype.type(max(z.size // max(scale.size, 1), 1))
+    n = _size_of_mean(z, scale)
     along = total(g * z, dims, True) / n
     return scale * (g - total(g, dims, True) / n - z * along)
+
+
+def layer_norm_backward(g: Any, x: Any, weight: Any, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
+    """The gradients of `layer_norm` by all three, x standardised once."""
+    if x.dtype.char == "e":
+        found = layer_norm_backward(*_wide(g, x, weight), dims, eps)
+        return tuple([a.astype(np.float16) for a in found])  # type: ignore[return-value]
+    z, scale = standardized(x, dims, eps)
+    n, others = _size_of_mean(z, scale), tuple(range(x.ndim - len(dims)))
+    along_z = g * z
+    by_weight, by_bias = total(along_z, others, False), total(g, others, False)
+    if weight is not None:
+        g, along_z = g * weight, along_z * weight
+    by_x = g - total(g, dims, True) / n - z * (total(along_z, dims, True) / n)
+    return np.multiply(by_x, scale, out=by_x), by_weight, by_bias
+
+
+def _size_of_mean(z: Any, scale: Any) -> Any:
+    return z.dtype.type(max(z.size // max(scale.size, 1), 1))
 
 
 # -- of channels, which are dimension 1 -------------------------------------------------------------------------------
@@ -84,6 +103,20 @@ def batch_norm(x: Any, weight: Any, bias: Any, eps: float, running: Any, momentu
                 held[...] = (1 - momentum) * held + momentum * found.reshape(held.shape)
     out, _ = standardized(in_rows(x), dims, eps) if x.size else (np.array(x), None)
     return with_channels_of(x, _stretched(out, weight, bias))
+
+
+def batch_norm_backward(g: Any, x: Any, weight: Any, eps: float) -> tuple[Any, Any, Any]:
+    """The gradients of `batch_norm` by all three, x standardised once."""
+    if x.dtype.char == "e":
+        found = batch_norm_backward(*_wide(g, x, weight), eps)
+        return tuple([a.astype(np.float16) for a in found])  # type: ignore[return-value]
+    dims = (0, *range(2, x.ndim))
+    z, scale = standardized(x, dims, eps)
+    n = _size_of_mean(z, scale)
+    by_weight, by_bias = total(g * z, dims, True), total(g, dims, True)
+    by_x = g - by_bias / n - z * (by_weight / n)
+    np.multiply(by_x, scale if weight is None else scale * along(weight, x.ndim), out=by_x)
+    return by_x, by_weight.reshape(-1), by_bias.reshape(-1)
 
 
 def batch_norm_by(x: Any, weight: Any, bias: Any, average: Any, variance: Any, eps: float) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.kinds import general
 from autodiff._core.registry import ops
 from autodiff._kernels import normalizations
@@ -36,18 +38,34 @@ general(
 )
 
 
-# All three are mentioned by each rule: torch saves them all, so none must be written before backward.
+# torch's backward pass is one operator: what it gives depends on all that it is given, if by name only.
+for _name, _inputs in (("layer", ("input", "weight", "bias")), ("batch", ("input", "weight"))):
+    general(
+        f"_beside_{_name}",
+        lambda found, *others: found,
+        lambda g: g,
+        *[lambda g: None] * len(_inputs),
+        inputs=("found", *_inputs),
+        node=f"Native{_name.capitalize()}NormBackwardBackward0",
+    )
+
+
+# One formula for all three gradients, which share what x becomes. torch saves all, so none must be written before
+# backward.
 def _layer_norm(g: Any, input: Any, weight: Any, bias: Any, dims: tuple[int, ...], eps: float) -> Any:
-    return ops.standardize_backward(g if weight is None else g * weight, input, dims=dims, eps=eps)
+    if isinstance(g, np.ndarray):
+        return normalizations.layer_norm_backward(g, input, weight, dims, eps)
+    found = [ops.standardize_backward(g if weight is None else g * weight, input, dims=dims, eps=eps)]
+    found += [None if weight is None else g * ops.standardize(input, dims=dims, eps=eps), g]
+    return [None if x is None else ops._beside_layer(x, input, weight, bias) for x in found]
 
 
 general(
     "layer_norm",
     normalizations.layer_norm,
     _layer_norm,
-    lambda g, input, weight, bias, dims, eps: g * ops.standardize(input, dims=dims, eps=eps),
-    lambda g, input, weight, bias: ops.clone(g),  # in memory of its own, though nothing is summed
     inputs=("input", "weight", "bias"),
+    variadic=True,
     node="NativeLayerNormBackward0",
 )
 
@@ -66,28 +84,13 @@ def _stretched(g: Any, weight: Any) -> Any:
     return g if weight is None else g * _along(weight, len(g.shape))
 
 
-# torch's backward pass is one operator: what it gives depends on all that it is given, if by name only.
-general(
-    "_beside_batch",
-    lambda found, input, weight: found,
-    lambda g: g,
-    lambda g: None,
-    lambda g: None,
-    inputs=("found", "input", "weight"),
-    node="NativeBatchNormBackwardBackward0",
-)
-
-
-def _batch_input(g: Any, input: Any, weight: Any, eps: float) -> Any:
-    found = ops.standardize_backward(_stretched(g, weight), input, dims=_others(input), eps=eps)
-    return ops._beside_batch(found, input, weight)
-
-
-def _batch_weight(g: Any, input: Any, weight: Any, eps: float) -> Any:
+def _batch_norm(g: Any, input: Any, weight: Any, bias: Any, eps: float) -> Any:
+    if isinstance(g, np.ndarray):
+        return normalizations.batch_norm_backward(g, input, weight, eps)
     dims = _others(input)
-    return ops._beside_batch(
-        ops.sum(g * ops.standardize(input, dims=dims, eps=eps), dims=dims, keepdim=False), input, weight
-    )
+    found = ops.standardize_backward(_stretched(g, weight), input, dims=dims, eps=eps)
+    by_weight = ops.sum(g * ops.standardize(input, dims=dims, eps=eps), dims=dims, keepdim=False)
+    return *(ops._beside_batch(x, input, weight) for x in (found, by_weight)), _batch_bias(g, input, weight)
 
 
 def _batch_bias(g: Any, input: Any, weight: Any) -> Any:
@@ -97,10 +100,9 @@ def _batch_bias(g: Any, input: Any, weight: Any) -> Any:
 general(
     "batch_norm",
     normalizations.batch_norm,
-    _batch_input,
-    _batch_weight,
-    _batch_bias,
+    _batch_norm,
     inputs=("input", "weight", "bias"),
+    variadic=True,
     node="NativeBatchNormBackward0",
 )
 
