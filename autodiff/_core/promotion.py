@@ -92,7 +92,7 @@ def _as(x: Any, target: np.dtype[Any]) -> Any:
     if target.kind in "fc" or isinstance(x, np.ndarray):
         return x
     # A Python integer wraps in the tensor's dtype, as in torch; NumPy would refuse it.
-    return np.asarray(x).astype(target)[()]
+    return dtypes.converted(np.asarray(x), target)[()]
 
 
 def plain(x: Any) -> Any:

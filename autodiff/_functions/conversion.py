@@ -71,7 +71,7 @@ def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     name = dtype if isinstance(dtype, str) else f"{dtype.__module__}.{dtype.__name__}"
     if name.startswith("torch.cuda."):
         raise RuntimeError(f"Cannot initialize CUDA without ATen_cuda library: {name} has no device")
-    found = next((d for d in dtypes.DTYPES if f"torch.{dtypes.title(d.numpy)}Tensor" == name), None)
+    found = next((d for d in dtypes.OF_NUMPY.values() if f"torch.{dtypes.title(d.numpy)}Tensor" == name), None)
     if found is None:
         raise ValueError(f"invalid type: {name.removeprefix('builtins.')!r}")
     return cast(self, found.numpy)
@@ -95,14 +95,8 @@ def _named_cast(name: str, d: dtypes.dtype) -> None:
     function(METHOD, method=True, name=name)(method)
 
 
-for d in dtypes.DTYPES:
+for d in (*dtypes.DTYPES, dtypes.bfloat16):
     _named_cast(d.alias or ("byte" if d.name == "uint8" else "char" if d.name == "int8" else d.name), d)
-
-
-@function(METHOD, method=True)
-def bfloat16(self: Tensor) -> Tensor:
-    """Raises TypeError: NumPy has no bfloat16, and so neither has this engine."""
-    raise TypeError("bfloat16 is not available: NumPy has no such dtype; float16 and float32 are")
 
 
 @function(METHOD, method=True)
