@@ -169,9 +169,14 @@ def floating(d: NumpyDType) -> NumpyDType:
     return d if d.kind in "fc" else Default.real
 
 
+def is_half(d: NumpyDType) -> bool:
+    """Whether it is one of the floats of two bytes, for which torch lacks the same kernels, mostly."""
+    return d.char == "e" or d is BRAIN
+
+
 def converted(array: Any, target: NumpyDType) -> Any:
     """An array, or one of NumPy's scalars, in another dtype."""
-    return held(array) if target is BRAIN else array.astype(target)
+    return held(array) if target is BRAIN else array.astype(target, copy=False)
 
 
 def can_cast(source: NumpyDType, target: NumpyDType) -> bool:

@@ -283,6 +283,8 @@ def set_default_dtype(d: Any) -> None:
     target = arguments.numpy_dtype(d)
     if target is None or target.kind != "f":
         raise TypeError(f"only floating-point types are supported as the default type, not {d}")
+    if d is dtypes.bfloat16:
+        raise TypeError("bfloat16 cannot be the default dtype here: give dtype=torch.bfloat16, or cast by .bfloat16()")
     dtypes.Default.real = target
 
 

@@ -40,6 +40,14 @@ def in_use() -> None:
         IN_USE.append(True)
 
 
+def known(dtype: Any) -> Any:
+    """A dtype by the object that it is known by."""
+    if dtype == BRAIN:
+        in_use()
+        return BRAIN
+    return dtype
+
+
 def single(x: Any) -> Any:
     """An array of bfloat16 in the float32 that kernels compute with; anything else as it is."""
     return x.astype(SINGLE) if isinstance(x, np.ndarray) and x.dtype is BRAIN else x
@@ -53,15 +61,18 @@ def singles(given: Any) -> Any:
 def rounding(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """The kernel as it goes by bfloat16: computed in float32 and rounded once, where its first float is of that dtype.
 
-    A kernel that is told a dtype makes that itself.
+    A kernel that is told a dtype has a result of that one.
     """
 
     def run(*arrays: Any, **params: Any) -> Any:
-        kinds = [x.dtype for x in arrays if isinstance(x, (np.ndarray, np.generic))]
-        if BRAIN not in kinds:
+        told = params.get("dtype")
+        kinds = [x.dtype for x in arrays if isinstance(x, np.ndarray)]
+        if told is BRAIN:
+            params["dtype"] = SINGLE
+        elif BRAIN not in kinds:
             return kernel(*arrays, **params)
         result = kernel(*map(single, arrays), **params)
-        if "dtype" in params or next(d for d in kinds if d.kind in "fc") is not BRAIN:
+        if told is not BRAIN and (told is not None or next(d for d in kinds if d.kind in "fc") is not BRAIN):
             return result
         return tuple(map(_marked, result)) if isinstance(result, tuple) else _marked(result)
 
@@ -70,3 +81,16 @@ def rounding(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
 def _marked(result: Any) -> Any:
     return held(result) if result.dtype == SINGLE else result
+
+
+def packed(memory: Any) -> Any:
+    """Memory of such an array as the two bytes an element that files have."""
+    wide = np.ascontiguousarray(memory).view(BRAIN).astype(SINGLE).view(np.uint32)
+    return (wide >> np.uint32(16)).astype(np.uint16).view(np.uint8)
+
+
+def unpacked(memory: Any) -> Any:
+    """The way back."""
+    in_use()
+    narrow = np.frombuffer(memory, np.uint16).astype(np.uint32)
+    return (narrow << np.uint32(16)).view(SINGLE).astype(BRAIN).view(np.uint8)

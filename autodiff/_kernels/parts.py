@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.brain import BRAIN, held
-
 from autodiff._kernels.geometry import unexpanded
 from autodiff._kernels.layout import laid_like
 
