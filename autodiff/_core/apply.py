@@ -147,8 +147,7 @@ def guard(result: Tensor) -> Storage:
 
 def _link_views(p: Primitive, source: Tensor, tensors: list[Tensor], params: dict[str, Any], several: bool) -> None:
     for i, t in enumerate(tensors):
-        made = errors.MULTI_VIEW.format(index=i, node=p.title.partition("Backward")[0]) if several else None
-        views.attach(t, source, (p.op, params, i if several else None), made)
+        views.attach(t, source, (p.op, params, i if several else None), errors.MULTI_VIEW if several else None)
 
 
 def one_input_operator(p: Primitive) -> Callable[..., Any]:

@@ -18,6 +18,7 @@ from autodiff._core.machine_ops import zeros_of
 from autodiff._core.modes import duals, no_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
 from autodiff._core.packing import Packed, packed
+from autodiff._core.stale import refusal
 from autodiff._core.step import check_unwritten
 from autodiff._core.tangents import kept, pushed, restored, undisturbed
 from autodiff._core.tensor import Tensor, alias, own_node, wrap
@@ -250,14 +251,10 @@ class Function:
                 cls.setup_context(ctx, args, result)
         many = isinstance(result, tuple)
         outputs = list(result) if many else [result]
-        if state.inference:
-            _made_unrecorded([o for o in outputs if not any(o is t for t in inputs)])
         ctx._tensors = tuple(isinstance(o, Tensor) for o in outputs)
         _write(ctx, inputs, outputs)
-        outputs = [
-            _not_an_input(o, inputs, ctx, i, f"{cls.__name__}Backward") if isinstance(o, Tensor) else o
-            for i, o in enumerate(outputs)
-        ]
+        outputs = [_not_an_input(o, inputs, ctx, recording) if isinstance(o, Tensor) else o for o in outputs]
+        _made_here([o for o in outputs if not any(o is t for t in ctx._dirty)], errors.CUSTOM_VIEW)
         if duals:
             pushed(cls, ctx, inputs, outputs, result if many else (result,))
         try:
@@ -308,19 +305,24 @@ def _write(ctx: FunctionCtx, inputs: tuple[Tensor | None, ...], outputs: list[An
         t.storage().touch()
 
 
-def _made_unrecorded(outputs: list[Any]) -> None:
-    """Views that forward made: nothing was recorded there, says torch, whatever mode is around it."""
+def _made_here(outputs: list[Any], made: str) -> None:
+    """Views among the outputs may not be written, whatever mode they were made in."""
     for o in outputs:
         if isinstance(o, Tensor) and o._meta is not None and o._meta.view is not None:
-            o._meta.view.made = errors.NO_GRAD_VIEW
+            o._meta.view.made = made
 
 
-def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: FunctionCtx, index: int, node: str) -> Tensor:
-    """An input returned as it came is a view of itself to the graph, unless it was written in place."""
+def _not_an_input(output: Tensor, inputs: tuple[Tensor | None, ...], ctx: FunctionCtx, recording: bool) -> Tensor:
+    """An input returned as it came is a view of itself to the graph, unless it was written in place.
+
+    One that requires grad, and as an output shall not, is detached.
+    """
     if not any(output is t for t in inputs) or any(output is t for t in ctx._dirty):
         return output
     twin = alias(output)
-    views.attach(twin, output, (_itself, {}, None), errors.CUSTOM_VIEW.format(index=index, node=node))
+    if output.requires_grad and (not recording or any(output is c for c in ctx._constant)):
+        return twin
+    views.attach(twin, output, (_itself, {}, None), errors.CUSTOM_VIEW)
     return twin
 
 
@@ -369,6 +371,8 @@ def _record(
             o._node = place
     tensors = [(r, o) for r, o in zip(raw, outputs) if isinstance(o, Tensor)]
     node.saved = tuple(_kept(t, tensors, moving) for t in ctx._to_save)
+    if sum(moving) > 1:
+        _made_here(outputs, errors.MULTI_VIEW)
     if unusual:
         _note(node, ctx._to_save)
 
@@ -385,7 +389,7 @@ def _check_dirty_view(t: Tensor) -> None:
     if not t.requires_grad:
         return
     if view is not None and view.made is not None:
-        raise RuntimeError(view.made)
+        raise refusal(t)
     if view is not None and (view.base._node is None or isinstance(view.base._node, AccumulateGrad)):
         raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
 

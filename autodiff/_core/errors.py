@@ -62,12 +62,6 @@ CYCLE = (
     "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
     "cycle and avoid the leak."
 )
-CUSTOM_VIEW = (
-    "Output {index} of {node} is a view and is being modified inplace. This view was created inside a custom Function "
-    "(or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom "
-    "backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can "
-    "fix this by cloning the output of the custom Function."
-)
 OVERLAP = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
     "Please clone() the tensor before performing the operation."
@@ -76,40 +70,44 @@ PARTIAL_OVERLAP = (
     "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
     "location. Please clone() the tensor before performing the operation."
 )
-NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-    "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-    "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if "
-    "you want the inplace to be tracked)."
-)
-INFERENCE_VIEW = (
-    "A view was created in inference mode and is being modified inplace in normal mode. Given that this use case is "
-    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you "
-    "want the inplace to be tracked)."
-)
 INFERENCE_WRITTEN = (
     "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
     "tensor before doing inplace update. See https://github.com/pytorch/rfcs/pull/17 for more details."
 )
-MULTI_VIEW = (
-    "Output {index} of {node} is a view and is being modified inplace. This view is the output of a function that "
-    "returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace "
-    "the inplace operation by an out-of-place one."
+NO_VERSION = "Inference tensors do not track version counter."
+#: How a view was made that may not be written: where nothing was recorded, in inference mode, by a Function of one's
+#: own, as one of several.
+NO_GRAD_VIEW, INFERENCE_VIEW, CUSTOM_VIEW, MULTI_VIEW = "no_grad mode", "inference mode", "Function", "several"
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+    "the view and the inplace either both inside the {mode} block (if you don't want the inplace to be tracked) or "
+    "both outside (if you want the inplace to be tracked)."
 )
+_FORBIDDEN = {
+    NO_GRAD_VIEW: _AMBIGUOUS.format(mode="no_grad"),
+    INFERENCE_VIEW: _AMBIGUOUS.format(mode="inference_mode"),
+    CUSTOM_VIEW: "This view was created inside a custom Function (or because an input was returned as-is) and the "
+    "autograd logic to handle view+inplace would override the custom backward associated with the custom Function, "
+    "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
+    "Function.",
+    MULTI_VIEW: "This view is the output of a function that returns multiple views. Such functions do not allow the "
+    "output views to be modified inplace. You should replace the inplace operation by an out-of-place one.",
+}
 
-#: What the sentences above say of a view written itself, and what they say if its base or another view was.
-WRITTEN = "is being modified inplace"
-BASE_WRITTEN = "its base or another view of its base has been modified inplace"
-#: What is said of a view that was made in inference mode.
-OF_INFERENCE = "created in inference mode"
-_MADE, _GIVEN = "A view was created in", re.compile(r"Output \d+ of \S+ is")
 
+def view_written(made: str, place: tuple[int, str] | None, *, itself: bool) -> str:
+    """What torch says of such a view when it, or else its base, was written; `place`: which output of which node.
 
-def view_of_view(text: str, index: int, node: str) -> str:
-    """What the sentence about a view says of one of its own views: output `index` of `node`."""
-    found = _GIVEN.sub(f"Output {index} of {node} is", text, count=1)
-    return found.replace(_MADE, f"Output {index} of {node} is a view of a view which was created in")
+    Without a node it was made where nothing is recorded, whatever else it is.
+    """
+    what = "is being" if itself else "its base or another view of its base has been"
+    output = "" if place is None else "Output {} of {} is a view".format(*place)
+    if place is not None and made in (CUSTOM_VIEW, MULTI_VIEW):
+        return f"{output} and {what} modified inplace. {_FORBIDDEN[made]}"
+    mode = made if made == INFERENCE_VIEW else NO_GRAD_VIEW
+    then = "in normal mode" if made == INFERENCE_VIEW else "with grad mode enabled"
+    lead = f"{output} of a view which was" if output else "A view was"
+    return f"{lead} created in {mode} and {what} modified inplace {then}. {_FORBIDDEN[made]}"
 
 
 #: Inside of a transform of autodiff.func.

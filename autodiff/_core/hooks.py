@@ -5,6 +5,7 @@ The order is torch's: a tensor's hooks, what is retained, the node's own before 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -60,7 +61,8 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
         if tensor is not None and arrived is not None:
             meta = tensor.meta()
             kept = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
-            meta.grad = kept if meta.grad is None else meta.grad + kept
+            held = meta.grad
+            meta.grad = kept if held is None else called(operator.add, create_graph, held, kept)
     if executes:
         for hook in in_order(hooks.before):
             replaced = called(hook, create_graph, tuple(shown))

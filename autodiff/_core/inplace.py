@@ -14,15 +14,16 @@ from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage, likeness
+from autodiff._core.noting import ask_all
 from autodiff._core.packing import rename
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.slices import copied_into
-from autodiff._core.stale import fresh
+from autodiff._core.stale import fresh, refusal
 from autodiff._core.tangents import kept, moved, settled, shared
 from autodiff._core.tensor import Tensor, View, own_node, put_inference, refit, replace_node, wrap, written
 from autodiff._kernels.brain import BRAIN, held
 from autodiff._kernels.flags import anyway
-from autodiff._kernels.geometry import order
+from autodiff._kernels.geometry import expanded, order
 
 
 def assign(
@@ -38,7 +39,7 @@ def assign(
     if isinstance(target, Batched):
         return _assign_samples(target, compute)
     check_writable(target, operands, filling=filling)
-    before = _before(target)
+    before = _before(target, operands)
     result = compute(before)
     if isinstance(result, Batched):
         raise RuntimeError(batching.IN_PLACE)
@@ -46,7 +47,7 @@ def assign(
     view = None if target._meta is None else target._meta.view
     tracked = state.grad and result._node is not None
     if tracked and view is not None and view.made is not None:
-        raise RuntimeError(view.made)
+        raise refusal(target)
     if result._node is not None:
         _keep_a_copy(result._node, before, operands)
     memory = target.memory()
@@ -87,11 +88,13 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
     check_writable(target)
     made = None if target._meta is None or target._meta.view is None else target._meta.view.made
     if made is not None and state.grad and target._node is not None:
-        raise RuntimeError(made)
-    result = compute(target)
+        raise refusal(target)
+    # Of one without a version, whose memory is of another mode by now, there are no views.
+    viewless = unusual and target._meta is not None and target._meta.uncounted and not target._meta.inference
+    result = compute(wrap(target.memory()) if viewless else target)
     if result._node is not None:
         _rename_written(result._node)
-    if state.grad:
+    if state.grad and not (unusual and target.is_inference()):
         if Hooks.hung and target.retains_grad:
             target.meta().retains = True  # what keeps it stays behind
         target._node = result._node
@@ -108,7 +111,7 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
         moved(target, result)
     node = own_node(target)
     written(target)  # refused, as in torch, after it is done
-    if state.grad and meta is not None and meta.view is not None:
+    if state.grad and result._node is not None and meta is not None and meta.view is not None:
         fresh(target, node)  # the place that it has just been given is not stale
     return target
 
@@ -130,24 +133,19 @@ def check_writable(target: Tensor, operands: Sequence[Any] = (), *, filling: boo
                 raise RuntimeError(errors.LEAF_IN_PLACE)
         elif target.requires_grad:
             if view.made is not None:
-                raise RuntimeError(view.made)
+                raise refusal(target)
             if view.base._node is None or isinstance(view.base._node, AccumulateGrad):
                 raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
         elif view.made is not None and any(isinstance(x, Tensor) and x.requires_grad for x in operands):
-            raise RuntimeError(view.made)
-    if not filling and _expanded(target._array):
+            raise refusal(target)
+    if not filling and expanded(target._array):
+        ask_all(operands)
         raise RuntimeError(errors.OVERLAP)
 
 
 def _of_inference(operands: Sequence[Any]) -> bool:
     """Whether nothing here can take part in a graph: then nobody asks who is a leaf, or a view."""
     return all(x.is_inference() for x in operands if isinstance(x, Tensor))
-
-
-def _expanded(array: Any) -> bool:
-    """Whether several elements are one in memory."""
-    strides = array.strides
-    return 0 in strides and array.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, array.shape))
 
 
 def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = True) -> None:
@@ -180,6 +178,7 @@ def _owner(array: Any) -> Any:
 def refuse_overlap(target: Tensor, operands: Sequence[Any] = ()) -> NoReturn:
     """Raise for memory that is read and written at once; what may not be written at all is refused before that."""
     check_writable(target, operands)
+    ask_all(operands)
     raise RuntimeError(errors.PARTIAL_OVERLAP)
 
 
@@ -192,7 +191,13 @@ def check_cast(target: Tensor, operands: tuple[Any, ...]) -> None:
 
 
 def _dense(array: Any) -> bool:
-    return bool(array.flags.c_contiguous or array.flags.f_contiguous)
+    """Whether it fills its memory without a gap, each place once, in whatever order of dimensions."""
+    step = array.itemsize
+    for stride, n in sorted((stride, n) for stride, n in zip(array.strides, array.shape) if n > 1):
+        if stride != step:
+            return False
+        step *= n
+    return True
 
 
 def _check_result(target: Tensor, result: Tensor) -> None:
@@ -214,9 +219,9 @@ def _check_dtype(d: np.dtype[Any], target: Tensor) -> None:
         )
 
 
-def _before(target: Tensor) -> Tensor:
+def _before(target: Tensor, operands: Sequence[Any]) -> Tensor:
     """The target as it is now: the node that an in-place operator saves must not be owned by what it saves."""
-    left = unusual and target.is_inference() and not state.inference
+    left = unusual and target.is_inference() and not state.inference and not _of_inference(operands)
     if unusual and (state.packing or left):
         # A hook sees what is saved now, and may keep it in this memory; what is of inference mode is refused after it.
         old = wrap(np.array(target._array))
@@ -293,13 +298,14 @@ def rebind(target: Tensor, result: Tensor, place: Node | None) -> None:
         return
     base = view.base
     replay = views.region_of(target)
-    lies = None if _expanded(base._array) or _expanded(target._array) else order(base._array)
+    lies = None if expanded(base._array) else order(base._array)
     if node is not None and node.results == 1 and type(node) is not Output and node.edges[0] is place:
         replace_node(base, copied_into(base, node, replay, lies))
     else:
         # Several operators wrote together: what they made of the part is put into the whole.
         spliced, source = wrap(base._array), wrap(target._array)
         source._node = node
+        lies = None if expanded(target._array) else lies
         record(PRIMITIVES["splice"], (base, source), [spliced], {"replay": replay, "order": lies})
         replace_node(base, spliced._node)
     if Hooks.hung:

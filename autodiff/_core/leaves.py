@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from autodiff._core.machine_ops import expanded
 from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, own_node, put_inference, revived, wrap, written
+from autodiff._core.tensor import Tensor, put_inference, revived, wrap, written
 from autodiff._kernels.brain import BRAIN
 from autodiff._kernels.brain import held as as_brain
 
@@ -69,9 +68,9 @@ def accumulated_by_hooks(leaf: AccumulateGrad, g: Gradient, create_graph: bool) 
 
 
 def check_leaf(retired: AccumulateGrad) -> None:
-    """Raise if what was a leaf when it was used has been made by an operator since."""
+    """Raise if what was a leaf when it was used has been made by an operator since; a view may refuse to tell."""
     tensor = retired.variable
-    if tensor is not None and not isinstance(own_node(tensor), (AccumulateGrad, NoneType)):
+    if tensor is not None and tensor.grad_fn is not None:
         raise RuntimeError("leaf variable has been moved into the graph interior")
 
 
@@ -128,6 +127,8 @@ def _first_unrecorded(g: Tensor, lies: Any, alone: bool) -> Tensor:
 def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
     """Add a gradient to its leaf's `.grad`, never sharing memory with anybody."""
     meta = node.meta
+    if meta.view is not None:
+        check_leaf(node)
     if create_graph is UNRECORDED:
         if meta.grad is None:
             alone = references(g) <= ALONE + 1

@@ -26,6 +26,15 @@ def takes_part(*operands: Any) -> bool:
     )
 
 
+def ask_all(operands: Sequence[Any]) -> None:
+    """Ask every operand for its place in the graph: a view that may not be asked refuses before its operator does."""
+    for x in operands:
+        if isinstance(x, Tensor):
+            x._node  # noqa: B018
+        elif isinstance(x, (tuple, list)):
+            ask_all(x)
+
+
 def note(t: Tensor) -> None:
     """Mark a new result, and its node if it has one."""
     stamp(t)
@@ -44,7 +53,8 @@ def note_node(node: Node, results: Sequence[Tensor]) -> None:
         leads_on = any(edge is not None and type(edge) is not DeadEnd for edge in node.edges)
         for s in node.saved if leads_on else ():  # for a dead end torch saves nothing
             for x in s if type(s) is Many else (s,):
-                if isinstance(x, Tensor) and x.is_inference():
-                    raise RuntimeError(errors.INFERENCE_SAVED)
+                if isinstance(x, Tensor) and x._meta is not None and (x._meta.inference or x._meta.uncounted):
+                    # One whose memory is of another mode by now has no version all the same.
+                    raise RuntimeError(errors.INFERENCE_SAVED if x._meta.inference else errors.NO_VERSION)
         if state.packing:
             pack_saved(node, results)

@@ -11,11 +11,12 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.gradients import fitted
-from autodiff._core.modes import unusual
+from autodiff._core.modes import state, unusual
 from autodiff._core.node import Clock, Node, TableNode, likeness, link
 from autodiff._core.registry import ops
 from autodiff._core.step import check_unwritten, opened, pulled
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.geometry import expanded
 
 
 class CopySlices(TableNode):
@@ -24,37 +25,50 @@ class CopySlices(TableNode):
     Its edges are the base's place, and those of the operator without its first, which led to the view.
     """
 
-    __slots__ = ("inner", "order", "replay")
+    __slots__ = ("inner", "order", "replay", "shown")
     title = "torch::autograd::CopySlices"
     opens_late = True
-    inner: Node
+    #: The writing operator's node, until it is let go of.
+    inner: Node | None
+    #: Its places and next functions from then on.
+    shown: tuple[Sequence[int], tuple[tuple[Node | None, int], ...]]
     replay: Callable[[Any], Any]
     #: The base's dimensions as they lie in memory; None where it overlaps itself.
     order: tuple[int, ...] | None
 
     @property
     def places(self) -> Sequence[int]:
-        return [0, *self.inner.places[1:]]
+        return self.shown[0] if self.inner is None else [0, *self.inner.places[1:]]
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        if self.inner is None:
+            return self.shown[1]
         base = self.edges[0]
         return ((None, 0) if base is None else base.source(), *self.inner.next_functions[1:])
 
     def replace_saved(self, saved: tuple[Any, ...] | None) -> None:
+        # The operator's node goes, but what it saved stays where a result that it saved still leads there.
+        if saved is None and self.inner is not None:
+            self.shown = self.places, self.next_functions
+            self.inner = None
         self.saved = saved
-        if saved is None:
-            self.inner.replace_saved(None)
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
         if self.order is None:
             raise RuntimeError(errors.OVERLAP)
-        inner, edges = self.inner, self.edges
-        part = ops.clone(self.replay(ops.arranged(g, order=self.order)))
+        if g is None:
+            return [None] * len(self.edges)
+        inner, edges, walk = self.inner, self.edges, state.walk
+        assert inner is not None
+        region = self.replay(ops.arranged(g, order=self.order))
+        part = ops.clone(region)
         grads = _run(inner, part, create_graph)
         first = grads[0]
-        if edges[0] is None or first is None:
+        if edges[0] is None or first is None or (walk.needed is not None and edges[0] not in walk.needed):
             return [None, *grads[1:]]
+        if expanded(region._array if create_graph else region):
+            raise RuntimeError(errors.OVERLAP)
         whole = ops.splice(
             g, fitted(first, likeness(part._array if create_graph else part)), replay=self.replay, order=self.order
         )

@@ -12,10 +12,23 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.modes import enable_grad, state
-from autodiff._core.node import AccumulateGrad, Node, PlainNode, likeness, link
+from autodiff._core.node import AccumulateGrad, Node, PlainNode, likeness, link, place_of
 from autodiff._core.registry import PRIMITIVES
 from autodiff._core.tensor import Tensor, Way, dead_end, own_node, put_node, replace_node, replayed, taken, wrap
 from autodiff._kernels.geometry import apart, order, strided_apart
+
+
+def refusal(view: Tensor, *, itself: bool = True) -> RuntimeError:
+    """The error for a view that may not be written, when it is, or else when its base was."""
+    found = view._meta.view  # type: ignore[union-attr]
+    assert found is not None
+    assert found.made is not None
+    node = own_node(view)
+    place = None
+    if node is not None and not isinstance(node, AccumulateGrad):
+        owner, index = place_of(node)
+        place = index, owner.name().partition("Backward")[0]
+    return RuntimeError(errors.view_written(found.made, place, itself=itself))
 
 
 def _refreshed(view: Any, asked: bool = False) -> Node | None:
@@ -32,7 +45,7 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
     if meta.made is not None:
         if not asked and not state.grad:
             return own
-        raise RuntimeError(meta.made.replace(errors.WRITTEN, errors.BASE_WRITTEN))
+        raise refusal(view, itself=False)
     source = meta.base
     if source._node is None:
         # It requires grad no more, though the view does: of the write nothing leads any further.

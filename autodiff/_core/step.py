@@ -386,8 +386,7 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
     """The same where users' hooks see it: in the order in which it was packed."""
     values: list[Any] = [None] * len(saved)
-    mentioned = () if node.primitive is None else node.primitive.mentioned
-    for place in (*mentioned, *(i for i in range(len(saved)) if i not in mentioned)):
+    for place in _in_torchs_order(node, len(saved)):
         values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
     return values
 
@@ -406,6 +405,7 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
         return s.tensor(node)
     if isinstance(s, (Storage, SavedResult)):
         result = wrap(s._array)
+        result._storage = s if isinstance(s, Storage) else s._storage
         if result._array.dtype.kind in "fc":
             result._node = result_place(node, own_index(node, place))
         if duals:
@@ -426,9 +426,32 @@ def check_unwritten(node: Node) -> None:
         raise RuntimeError(errors.FREED)
     for s in node.saved:
         for x in s if type(s) is Many else (s,):
+            if _suspect(x, node):
+                _check_in_order(node)
+                return
+
+
+def _storage_of(x: Any) -> Any:
+    return x if isinstance(x, Storage) else getattr(x, "_storage", None)
+
+
+def _suspect(x: Any, node: Node) -> bool:
+    """Whether something saved was written, or taken out of the graph in place, after the node was recorded."""
+    if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
+        return True
+    storage = _storage_of(x)
+    return storage is not None and storage.written > node.recorded
+
+
+def _check_in_order(node: Node) -> None:
+    """Raise for what was saved, in the order in which torch looks at it."""
+    saved = node.saved
+    assert saved is not None
+    for place in _in_torchs_order(node, len(saved)):
+        for x in saved[place] if type(saved[place]) is Many else (saved[place],):
             if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
                 _check_attached(x, node)
-            storage = x if isinstance(x, Storage) else getattr(x, "_storage", None)
+            storage = _storage_of(x)
             if storage is not None and storage.written > node.recorded:
                 if isinstance(x, Tensor):
                     x.grad_fn  # noqa: B018  a view that may not be asked says so first
@@ -436,6 +459,12 @@ def check_unwritten(node: Node) -> None:
                 now = storage.version
                 text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
                 raise RuntimeError(hinted(text) if Anomaly.on else text)
+
+
+def _in_torchs_order(node: Node, count: int) -> tuple[int, ...]:
+    """The places of what a node saved in the order in which torch packs and unpacks it."""
+    mentioned = () if node.primitive is None else node.primitive.mentioned
+    return (*mentioned, *(i for i in range(count) if i not in mentioned))
 
 
 def _made(x: Any, node: Node) -> str:

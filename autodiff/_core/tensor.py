@@ -49,7 +49,7 @@ class View:
         self.turned = turned
         #: None where one of the two has been given other memory: then all there is to go by are the view's strides.
         self.way = way
-        #: The error that writing through this view raises in grad mode, or None.
+        #: Why it may not be written in grad mode, in a word of `errors`; None if it may.
         self.made = made
 
     def replay(self, base: Any) -> Any:
@@ -145,7 +145,7 @@ class Tensor:
     @property
     def _version(self) -> int:
         if self._meta is not None and self._meta.uncounted:
-            raise RuntimeError("Inference tensors do not track version counter.")
+            raise RuntimeError(errors.NO_VERSION)
         return 0 if self._storage is None else self._storage.version
 
     @property
@@ -191,15 +191,16 @@ class Tensor:
         if state.level or state.maps:
             raise RuntimeError(errors.NO_REQUIRES)
         node = own_node(self)
-        if node is not None and not isinstance(node, AccumulateGrad):
-            if requires_grad:
-                return self
-            raise RuntimeError(errors.LEAF_FLAGS)
+        leaf = node is None or isinstance(node, AccumulateGrad)
         if not requires_grad:
+            if not leaf:
+                raise RuntimeError(errors.LEAF_FLAGS)
             leave_graph(self)
             return self
-        if self._array.dtype.kind in "fc" and self._meta is not None and self._meta.inference and not state.inference:
+        if self._array.dtype.kind in "fc" and self.is_inference() and not state.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if not leaf:
+            return self
         if node is None or type(node) is DeadEnd:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(errors.ONLY_FLOATS)
@@ -524,6 +525,8 @@ def alias(tensor: Tensor) -> Tensor:
     else:
         if unusual:
             put_inference(other, False)
+            if tensor._meta is not None and tensor._meta.uncounted:
+                other.meta().uncounted = True
         other._storage = tensor.storage()
     return other
 

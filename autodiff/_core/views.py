@@ -15,7 +15,7 @@ import numpy as np
 
 from autodiff._core import errors, stale
 from autodiff._core.modes import state, unusual
-from autodiff._core.node import AccumulateGrad, Storage, place_of
+from autodiff._core.node import Storage
 from autodiff._core.registry import ops
 from autodiff._core.tensor import AutogradMeta, Step, Tensor, View, Way, dead_end, put_inference, replayed
 from autodiff._kernels.geometry import strided_apart
@@ -32,6 +32,8 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
             # Nothing will ever be recorded of these: neither is a view to the graph.
             put_inference(view, True)
             return
+        if source._meta is not None and source._meta.uncounted:
+            raise RuntimeError(errors.NO_VERSION)
         put_inference(view, False)
         if not state.grad:
             made = errors.INFERENCE_VIEW if state.inference else errors.NO_GRAD_VIEW
@@ -45,8 +47,8 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     if outer is None:
         meta.view = View(source, (None, step), made, view._array.dtype is not source._array.dtype)
     else:
-        if outer.made is not None:
-            made = _passed_on(view, outer.made, made)
+        # Inference mode outweighs all, else what is last.
+        made = outer.made if made is None or outer.made == errors.INFERENCE_VIEW else made
         # By strides it is found again, where that is how its own was.
         turned = outer.turned or view._array.dtype is not source._array.dtype
         meta.view = View(outer.base, outer.way and (outer.way, step), made, turned)
@@ -54,20 +56,6 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
         if storage.views is None:
             storage.views = Views()
         storage.views.add(view)
-
-
-def _passed_on(view: Tensor, outer: str, made: str | None) -> str:
-    """Why a view of one that may not be written may not be, either: inference mode outweighs all, else what is last."""
-    if errors.OF_INFERENCE in outer:
-        made = errors.INFERENCE_VIEW
-    elif made is not None:
-        return made
-    else:
-        made = outer
-    if view._node is None or isinstance(view._node, AccumulateGrad):
-        return made
-    owner, index = place_of(view._node)
-    return errors.view_of_view(made, index, owner.name().partition("Backward")[0])
 
 
 class Views(list[weakref.ref[Tensor]]):

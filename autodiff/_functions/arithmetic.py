@@ -56,6 +56,15 @@ def _sum(name: str, input: Operand, other: Operand, alpha: Any) -> Tensor | None
     return PRIMITIVES[f"_{name}_scaled"].op(input, other, alpha=alpha, dtype=d)  # type: ignore[no-any-return]
 
 
+def _from_number(input: Tensor, other: Operand, alpha: Any) -> Tensor | None:
+    """A number without so many times a floating or complex tensor, as one node; None for other operands."""
+    d = _operand_dtype(input, other)
+    numbers = (int, float) if d.kind == "f" else (int, float, complex)
+    if any(isinstance(x, (bool, Tensor)) or not isinstance(x, numbers) for x in (other, alpha)) or d.kind not in "fc":
+        return None
+    return ops._rsub_scaled_from_number(input, other=other, alpha=alpha, dtype=d)  # type: ignore[no-any-return]
+
+
 def _scaled(name: str, input: Operand, other: Operand, alpha: Any) -> Operand:
     _need_tensor(name, input, other)
     d = _operand_dtype(input, other)
@@ -102,7 +111,8 @@ def rsub(input: Operand, other: Operand, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input."""
     _need_tensors("rsub", input=input)
     if type(alpha) is not int or alpha != 1:
-        if (found := _sum("rsub", input, other, alpha)) is not None:
+        found = _sum("rsub", input, other, alpha) if isinstance(other, Tensor) else _from_number(input, other, alpha)
+        if found is not None:
             return found
         input = _scaled("rsub", other, input, alpha)
     return ops._rsub(input, other) if isinstance(other, Tensor) else ops._rsub_from_number(input, other)  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from autodiff._core.modes import no_grad
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.averaging import avg_pool2d, avg_pool3d
+from autodiff._functions.conversion import contiguous
 
 Maybe = Tensor | None
 
@@ -112,7 +113,7 @@ def _by_instance(
         raise RuntimeError(f"instance_norm: expected at least 2 dimensions, but got {list(shape)}")
     samples, channels = shape[:2]
     spread = [None if x is None else ops.repeat(x, times=(samples,)) for x in (weight, bias, mean, var)]
-    flat = ops.view(ops.contiguous(input), shape=(1, samples * channels, *shape[2:]))
+    flat = ops.view(contiguous(input), shape=(1, samples * channels, *shape[2:]))
     found = _normalized(flat, *spread, own, momentum, eps)
     with no_grad():
         for held, moved in zip((mean, var), spread[2:]):

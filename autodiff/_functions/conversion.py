@@ -125,8 +125,11 @@ def detach(input: Tensor) -> Tensor:
 
 @function(METHOD, method=True)
 def detach_(self: Tensor) -> Tensor:
-    """Take this tensor out of the graph; in inference mode nothing happens. Raises RuntimeError for a view."""
-    if state.inference:
+    """Take this tensor out of the graph. Raises RuntimeError for a view.
+
+    In inference mode nothing happens, nor to a tensor of that mode.
+    """
+    if state.inference or self.is_inference():
         return self
     if self._is_view():
         raise RuntimeError(
@@ -159,10 +162,12 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
         raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {other.__class__.__name__}")
     # Nothing is copied then, however it overlaps.
     itself = self is other or (not levels_of((self, other)) and same_region(self.memory(), other.memory()))
-    check_writable(self, (other,), filling=itself)
+    # What takes no part in the graph has no history to write.
+    leading = (other,) if self._array.dtype.kind in "fc" else ()
+    check_writable(self, leading, filling=itself)
     errors.check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
-    return assign(self, lambda before: ops.copy(before, other), (other,), filling=itself)
+    return assign(self, lambda before: ops.copy(before, other), leading, filling=itself)
 
 
 @function(METHOD, method=True)

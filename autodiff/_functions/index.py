@@ -130,6 +130,8 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
             refused = not (one_mask and size == 1) and (x._array.shape[:1] != (1,) or dense(x._array))
         if refused:
             refuse_overlap(x)
+    if written is not None:
+        check_writable(view, (written,), filling=True)
     for dim, p in tensors:
         left.update(enumerate(_places(p, view._array.shape, dim), dim))
     return view, Many([left.get(d, ALL) for d in range(max(left) + 1)])
@@ -210,8 +212,8 @@ def _sliced(x: Tensor, dim: int, s: slice, whole: bool = False) -> Tensor:
         raise ValueError("step must be greater than zero")
     n = x._array.shape[dim]
     start, stop, step = s.indices(n)
-    if not whole and not s.start and stop == n and step == 1:
-        return x
+    if not whole and not s.start and stop == n and step == 1 and not (n == 0 and s.stop is not None and s.stop < 0):
+        return x  # torch goes by what is written: `:-1` is a part, though of nothing it is all
     return ops.slice(x, dim=dim, start=start, stop=max(start, stop), step=step)  # type: ignore[no-any-return]
 
 

@@ -75,6 +75,11 @@ class Windows:
                 f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
                 f"but got:{list(shape)}"
             )
+        for k, p in zip(self.kernel, self.padding):
+            if p > k // 2:
+                raise RuntimeError(
+                    f"pad should be smaller than or equal to half of kernel size, but got pad={p} and kernel_size={k}"
+                )
         if min(self.places) < 1:
             channels = shape[len(shape) - dims - 1]
             own, made = ("x".join(map(str, (channels, *n))) for n in (sizes, self.places))

@@ -180,7 +180,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     n = (input._array.shape or (1,))[d]
     if index._array.dtype.name not in ("int32", "int64"):
         raise IndexError(f"index_fill_(): Expected dtype int64 for index, but got {named(index)}")
-    check_bounds(whole(index), n, d, IndexError, -n)
+    if input._array.size:  # else there is nothing to fill, wherever that would be
+        check_bounds(whole(index), n, d, IndexError, -n)
     if index._array.ndim > 1:
         raise RuntimeError(f"Index has to be a vector/scalar, but has the shape {list(index._array.shape)}")
     if isinstance(value, Tensor):

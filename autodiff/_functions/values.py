@@ -140,7 +140,9 @@ def asarray(
         found = found.clone()  # type: ignore[attr-defined]
     if requires_grad is False and found.requires_grad:
         return found.detach()  # type: ignore[attr-defined,no-any-return]
-    return requiring(found, True) if requires_grad and not found.requires_grad else found
+    if requires_grad or (requires_grad is None and found.requires_grad):
+        found.requires_grad_()  # a view, too, that does so only as its base does
+    return found
 
 
 @function(method=False)

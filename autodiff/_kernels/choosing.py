@@ -10,12 +10,12 @@ from autodiff._kernels.masks import choose
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition holds, else y; a Python number takes the other's dtype."""
+    """x where the condition holds, else y; a Python number takes the other's dtype. Neither comes out as itself."""
     if isinstance(condition, np.ndarray) or isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
         return choose(condition, x, y)
     if isinstance(x, np.generic):
-        return x if condition else type(x)(y)
-    return type(y)(x) if condition else y
+        return x.copy() if condition else type(x)(y)
+    return type(y)(x) if condition else y.copy()
 
 
 def clamp(x: Any, low: Any, high: Any) -> Any:

@@ -90,6 +90,12 @@ def replayed_back(new: Any, shape: Shape, replay: Callable[[Any], Any], order: t
     return base
 
 
+def expanded(x: Any) -> bool:
+    """Whether several elements are one in memory, as repeated ones are."""
+    strides = x.strides
+    return 0 in strides and x.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, x.shape))
+
+
 def apart(x: Any) -> bool:
     """Whether it is plain that no two elements of x share memory: each stride steps over all that lie within."""
     reach = x.itemsize

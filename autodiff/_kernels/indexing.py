@@ -194,7 +194,7 @@ def index_copy(x: Any, index: Any, source: Any, dim: int) -> Any:
 
 
 def index_fill(x: Any, index: Any, value: Any, dim: int) -> Any:
-    return laid_like(index_copy(x, index, value, dim), x)
+    return laid_like(index_copy(x, index, value, dim) if x.size else np.array(x), x)
 
 
 def take(x: Any, index: Any) -> Any:

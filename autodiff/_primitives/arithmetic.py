@@ -138,6 +138,13 @@ general(
     node="RsubBackward0",
 )
 general(
+    "_rsub_scaled_from_number",
+    lambda input, other, alpha, dtype: arithmetic.add_scaled(dtype.type(other), input, -alpha, dtype),
+    lambda g, alpha: g * -alpha.conjugate(),
+    inputs=("input",),
+    node="RsubBackward1",
+)
+general(
     "lerp_by_number",
     arithmetic.lerp,
     lambda g, weight: g * ops.conj(1 - weight),
@@ -179,7 +186,9 @@ def _by_base(g: Any, input: Any, other: Any) -> Any:
     """The rule of input**other for a number; to the power of 0 it passes on nothing, not even what is infinite."""
     if other == 0:
         return ops.zeros_like(input)
-    return g * ops.conj(2 * input if other == 2 else other * ops.pow(input, other - 1))
+    if other == 2 and isinstance(input, (np.ndarray, np.generic)):
+        return g * ops.conj(2 * input)  # where it is not recorded that this is a power, too
+    return g * ops.conj(other * ops.pow(input, other - 1))
 
 
 def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:

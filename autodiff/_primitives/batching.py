@@ -56,7 +56,8 @@ _rule(
     rrelu_with_noise_written _rrelu_with_noise_written_backward logit polygamma_of mvlgamma _mvdigamma _igamma _igammac
     _eq_written _eq_number_written _ne_written _ne_number_written _lt_written _lt_number_written _le_written
     _le_number_written _gt_written _gt_number_written _ge_written _ge_number_written _native_dropout
-    _add_scaled _sub_scaled _rsub_scaled _tanh_backward _sigmoid_backward _one_more _rsqrt_slope
+    _add_scaled _sub_scaled _rsub_scaled _rsub_scaled_from_number _tanh_backward _sigmoid_backward _one_more
+    _rsqrt_slope
     """,
 )
 
@@ -64,7 +65,7 @@ _rule(
 _rule(
     leading,
     """
-    glu softmax softmax_backward log_softmax log_softmax_backward standardize standardize_backward
+    glu softmax safe_softmax softmax_backward log_softmax log_softmax_backward standardize standardize_backward
     diagonal_scatter slice_scatter select_scatter split split_with_sizes unbind unsafe_split unsafe_split_with_sizes
     sort stable_sort topk argsort aminmax ties max_at min_at place pick var_mean std_mean nonzeros prod cumprod recur
     cummax cummin logcumsumexp gather gather_back scatter scatter_add scatter_value median_at nanmedian_at kthvalue mode

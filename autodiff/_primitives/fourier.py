@@ -12,7 +12,8 @@ fourier = Late("fourier")
 Dims = tuple[int, ...]
 
 
-def _of_real(g: Any, input_shape: tuple[int, ...], dims: Dims, norm: int, onesided: bool) -> Any:
+def _of_real(g: Any, input: Any, input_shape: tuple[int, ...], dims: Dims, norm: int, onesided: bool) -> Any:
+    # torch saves the input, though only its shape counts.
     if onesided:
         return ops.fft_r2c_back(g, dims=dims, norm=norm, size=input_shape[dims[-1]])
     # The walk casts to the input's real dtype, which takes the real part.
@@ -25,7 +26,7 @@ linear(
     lambda g, dims, norm, forward: ops.fft_c2c(g, dims=dims, norm=norm, forward=not forward),
     node="FftC2CBackward0",
 )
-linear("fft_r2c", fourier.fft_r2c, _of_real, node="FftR2CBackward0").runs_once = True
+linear("fft_r2c", fourier.fft_r2c, _of_real, node="FftR2CBackward0")
 linear("fft_r2c_back", fourier.fft_r2c_back, lambda g, dims, norm: ops.fft_r2c(g, dims=dims, norm=norm, onesided=True))
 linear(
     "fft_c2r", fourier.fft_c2r, lambda g, dims, norm: ops.fft_c2r_back(g, dims=dims, norm=norm), node="FftC2RBackward0"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.kinds import bilinear, general, linear
 from autodiff._core.registry import ops
 from autodiff._kernels import contraction, einstein, geometry
@@ -156,10 +158,18 @@ def _trilinear(input1: Any, weight: Any, input2: Any) -> Any:
     return ops.einsum("...kj,...j->...k", ops.einsum("...i,kij->...kj", input1, weight), input2)
 
 
+def _to_input1(g: Any, weight: Any, input2: Any) -> Any:
+    """Output by output where an infinity takes part, as torch adds; the outputs at once where nothing tells."""
+    if all(np.isfinite(getattr(x, "_array", x)).all() for x in (g, weight, input2)):
+        return ops.einsum("...ij,...j->...i", ops.einsum("...k,kij->...ij", g, weight), input2)
+    each = ops.einsum("...kij,...j->...ki", ops.einsum("...k,kij->...kij", g, weight), input2)
+    return ops.sum(each, dims=(len(g.shape) - 1,), keepdim=False)
+
+
 general(
     "trilinear",
     _trilinear,
-    lambda g, weight, input2: ops.einsum("...ij,...j->...i", ops.einsum("...k,kij->...ij", g, weight), input2),
+    _to_input1,
     lambda g, input1, input2: ops.einsum("...ik,...j->kij", ops.einsum("...i,...k->...ik", input1, g), input2),
     lambda g, input1, weight: ops.einsum("...kj,...k->...j", ops.einsum("...i,kij->...kj", input1, weight), g),
     inputs=("input1", "weight", "input2"),

@@ -84,7 +84,7 @@ general(
     "_prelu_backward",
     rectifiers.prelu_backward,
     lambda g, input, weight: ops.where(input >= 0, g, g * weight),
-    None,
+    lambda g: ops.zeros_like(g),
     lambda g, grad, input: ops.where(input >= 0, 0, g * grad),
     inputs=("grad", "input", "weight"),
     node="PreluKernelBackwardBackward0",

@@ -12,8 +12,8 @@ from autodiff._kernels import scans
 
 
 def _running_back(g: Any, input_shape: tuple[int, ...], dim: int, reverse: bool) -> Any:
-    if not input_shape or input_shape[dim] == 1:
-        return g  # one number each: what arrives goes on as it is
+    if not input_shape or input_shape[dim] == 1 or 0 in input_shape:
+        return g  # one number each, or none: what arrives goes on as it is
     return ops.cumsum(g, dim=dim, reverse=not reverse)
 
 
@@ -48,12 +48,14 @@ general(
     inputs=("input", "factor"),
 )
 
-# torch saves the input, though only its shape counts.
+# torch saves the input, though only its shape counts: one without elements is its own gradient.
 for name, kernel in (("cummax", scans.cummax), ("cummin", scans.cummin)):
     general(
         name,
         kernel,
-        lambda g, input, indices, dim: ops.gather_back(g, indices, shape=input.shape, dim=dim),
+        lambda g, input, indices, dim: (
+            input if 0 in input.shape else ops.gather_back(g, indices, shape=input.shape, dim=dim)
+        ),
         inputs=("input",),
         outputs=("values", "indices"),
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.noting import ask_all
 from autodiff._core.tensor import Tensor
 
 #: What a public function shows of the one inside. Its annotations are that one's, which `inspect.signature` finds.
@@ -122,6 +123,10 @@ def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs) if kwargs else function(*args)
         except (AttributeError, TypeError, ValueError, KeyError, IndexError):
             calls.look(args, kwargs)
+            ask_all((*args, *kwargs.values()))
+            raise
+        except RuntimeError:
+            ask_all((*args, *kwargs.values()))
             raise
 
     return public

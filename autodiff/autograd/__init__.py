@@ -246,7 +246,7 @@ def grad(
             # What arrived in two places is one tensor, as in torch.
             known = outside.get(id(g))
             if known is None:
-                known = outside[id(g)] = _outside(g, seeds)
+                known = outside[id(g)] = _outside(g, (*seeds, *ins))
             result.append(known)
     return tuple(result)
 
@@ -286,17 +286,17 @@ def _of_samples(outs: Any, ins: Any, seeds: Any, create_graph: bool) -> list[Ten
     return pulled(outs, [seed for _, seed in _roots(outs, seeds, True)], ins, record=create_graph)
 
 
-def _outside(g: Any, seeds: Sequence[Any]) -> Tensor:
-    """A gradient that is not recorded: a seed that came through, a view of one, or in memory of its own.
+def _outside(g: Any, given: Sequence[Any]) -> Tensor:
+    """A gradient that is not recorded: what was handed in and came through, a view of that, or in memory of its own.
 
     It keeps its tangents.
     """
     if not isinstance(g, Tensor):
         if not isinstance(g, np.ndarray):
             return wrap(g)
-        for seed in seeds:
-            if isinstance(seed, Tensor) and (g is seed._array or _within(g, seed._array)):
-                return seed if g is seed._array else _part(g, seed)
+        for t in given:
+            if isinstance(t, Tensor) and (g is t._array or _within(g, t._array)):
+                return t if g is t._array else _part(g, t)
         return wrap(np.array(g))
     found = wrap(np.array(g._array))
     shared(g, found)

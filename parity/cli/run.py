@@ -11,6 +11,7 @@ from typing import Any
 from parity import corpus
 from parity.catalogue import CATALOGUE
 from parity.catalogue.excluded import EXCLUDED
+from parity.cli.codes import AGREE, BROKEN
 from parity.cli.job import carried_out, job_options, prepared
 from parity.cli.options import Verbs, json_option, stream, target_of
 from parity.diagnosis import Finding, diagnose, explaining, from_differences
@@ -80,6 +81,9 @@ def run(options: argparse.Namespace) -> int:
         progress.message(summary_text(summary))
         if lines is not None:
             write_lines(lines, [summary.record()])
+    if made is not None and made.broken and summary.exit_code == AGREE:
+        progress.message(f"parity: {made.broken}")
+        return BROKEN
     return summary.exit_code
 
 

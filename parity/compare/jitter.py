@@ -51,11 +51,13 @@ def treatment(program: Program, run: Run) -> list[Treatment]:
     The values of a step that cannot round are left alone: every engine has the same bits there, and a nudge would
     only push exact values over the edges (floor, comparisons, ties) on which they stand. Its gradient is nudged: where
     it reads a place several times, backward adds. Memory with two names is left alone where something is written,
-    since a nudged copy would miss later writes.
+    since a nudged copy would miss later writes; what `out=` names, which has no gradient, is nudged where it lies.
     """
     writing = any(writes(step) for step in program.steps)
     return [
-        "rest"
+        "out"
+        if step.spelling == "out" and _rounds(step.op)
+        else "rest"
         if writes(step)
         else "none"
         if writing and _shared(run, position)

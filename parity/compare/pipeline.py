@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from parity.catalogue import CATALOGUE
-from parity.compare import exact, specials, structure
+from parity.compare import exact, led, specials, structure
 from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
 from parity.compare.histories import compare_lives
@@ -140,32 +140,24 @@ class Comparison:
 
     def _verdict(self) -> Verdict:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
-        led = len(shaped) == 1 and shaped[0].check == "error" and self._led_to_raise()
-        if shaped and not led:
-            return Verdict("differs", "structure", float("inf"), shaped)
-        verdict = self._judged()
-        if led and verdict.status == "agrees":
-            note = (
-                "an operator refuses in one engine what the other would refuse, too; what it is given is right in both"
-            )
-            return replace(verdict, status="undecided", mismatches=shaped, note=note)
-        return verdict
+        if not shaped:
+            return self._judged()
+        if len(shaped) == 1 and shaped[0].check == "error":
+            engines = self.reference, self.subject
+            if led.to_raise(self.program, self.ours, self.theirs, *engines):
+                verdict = self._judged()
+                agrees = verdict.status == "agrees"
+                return replace(verdict, status="undecided", mismatches=shaped, note=led.RAISED) if agrees else verdict
+        if self._led_to_count(shaped):
+            return Verdict("undecided", "structure", self.worst, shaped, note=led.COUNTED)
+        return Verdict("differs", "structure", float("inf"), shaped)
 
-    def _led_to_raise(self) -> bool:
-        """Whether one engine raises on account of its values: the other one raises the same on them."""
-        theirs_raise = self.theirs.error is not None
-        raiser, other = (self.theirs, self.ours) if theirs_raise else (self.ours, self.theirs)
-        error = raiser.error
-        if error is None or other.error is not None or not error.moment.startswith("step "):
+    def _led_to_count(self, shaped: Sequence[Mismatch]) -> bool:
+        """Whether the first difference is how many numbers there are, of values that are right in both engines."""
+        if shaped[0].check != "shape":
             return False
-        position = int(error.moment.removeprefix("step "))
-        number = len(self.program.inputs) + position
-        given = replace(other, values=[*raiser.values[:number], other.values[number]])
-        single = alone(self.program, given, position, traced=False)
-        if single is None:
-            return False
-        again = execute(single, self.reference if theirs_raise else self.subject).error
-        return again is not None and again.moment == "step 0" and structure.same_family(error.type, again.type)
+        before = led.to_count(self.program, shaped[0].where, self.ours, self.subject)
+        return before is not None and compare(before, self.reference, self.subject, confirm=False).status == "agrees"
 
     def _judged(self) -> Verdict:
         """Steps 2 to 5, where the structure is the same."""

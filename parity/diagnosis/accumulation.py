@@ -11,7 +11,16 @@ _SUM = Trial("x = 3\nout = x + x; out.backward()", "x.grad", are(2), are(1))
 _SQUARE = Trial("x = 3\nout = x * x; out.backward()", "x.grad", are(6), are(3))
 _TWO_LEVELS = Trial("x, y = 3, 5\nt = x * y\nout = t * y; out.backward()", "x.grad", are(25), NOTHING, (_SINGLE,))
 _TWO_NODES = Trial("x, y = 3, 5\nout = x * y + x; out.backward()", "x.grad", are(6), are(5) | are(1), (_TWO_LEVELS,))
+#: x is used near out and far from it, by one operator.
+_FAR = Trial("x, y = 3, 5\nt = x * y; u = t * y\nout = u * x; out.backward()", "x.grad", are(150), OTHER)
+_BOTH = (_TWO_LEVELS, _TWO_NODES, _FAR)
 _PLUS = Trial("x, y = [1, 2], [3, 4]\nout = x + y; out.backward()", "y.grad", are([1, 1]), OTHER)
+
+
+def _one_of(shares: list[int]) -> Pattern:
+    """The share of one use alone."""
+    first, second = shares
+    return are(first) | are(second)
 
 
 def _more(right: float) -> Pattern:
@@ -53,12 +62,24 @@ ROWS = (
             _TWO_NODES,
             *(
                 Trial(
+                    f"x, y, z = 3, 5, 7\nout = {call}; out.backward()", "x.grad", are(sum(parts)), _one_of(parts), _BOTH
+                )
+                for call, *parts in (
+                    ("x * y + x * z", 5, 7),
+                    ("y * x + z * x", 5, 7),
+                    ("(x + y) * (x + z)", 8, 10),
+                    ("(y + x) * (z + x)", 8, 10),
+                )
+            ),
+            *(
+                Trial(
                     f"x, y = 3, 5\nt = {call}\nout = t * x; out.backward()",
                     "x.grad",
                     are(direct + through),
                     are(direct) | are(through),
                     given=(
                         _TWO_LEVELS,
+                        _FAR,
                         Trial(f"x, y = 3, 5\nout = {call}; out.backward()", "x.grad", are(through / 3), OTHER),
                         Trial(
                             f"x, y, z = 3, 5, 3\nt = {call}\nout = t * z; out.backward()", "x.grad", are(through), OTHER

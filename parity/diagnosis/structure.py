@@ -61,8 +61,15 @@ def _forgotten() -> list[Trial]:
     for what, call, x, slope in _UNARY:
         alone = Trial(f"x = {x:g}\nout = {call}; out.backward()", "x.grad", are(slope), OTHER)
         through = f"y, z = {x:g}, 1\nx = y * z\nout = {call}; out.backward()"
-        trials.append(Trial(through, "y.grad", are(slope), NOTHING, (_TWO_LEVELS, alone), what=what))
+        given = (_TWO_LEVELS, alone, _beside(what, call, x))
+        trials.append(Trial(through, "y.grad", are(slope), NOTHING, given, what=what))
     return trials
+
+
+def _beside(what: str, call: str, x: float) -> Trial:
+    """An operator whose result is not used, and which takes its operand's own rule away."""
+    lines = f"y, z = {x:g}, 1\nx = y * z; t = {call}\nout = x * z; out.backward()"
+    return Trial(lines, "y.grad", are(1), NOTHING, (_TWO_LEVELS,), what=what)
 
 
 def _looped(what: str, call: str, x: object, y: object, right: tuple[object, ...], *wrong: object) -> Trial:
@@ -122,7 +129,15 @@ ROWS = (
                 "x.grad",
                 are(9),
                 NOTHING | raises(),
-                given=(Trial("x, y = 2, 3\nout = x == y", "kind(out)", are(either("own", "ndarray")), OTHER),),
+                given=(
+                    Trial("x, y = 2, 3\nout = x == y", "kind(out)", are(either("own", "ndarray")), OTHER),
+                    Trial(
+                        "x, y = 2, 3\nwith by_identity():\n    t = x * y\n    out = t * y; out.backward()",
+                        "x.grad",
+                        are(9),
+                        OTHER,
+                    ),
+                ),
             ),
             Trial(
                 "x, y = [2, 2], [2, 3]\nout = x * y + x; out.backward()",
@@ -163,9 +178,10 @@ ROWS = (
     Mistake(
         14,
         "a rule's closure is not installed, or is bound to a loop's variable",
-        "a result knows its operand, which gets nothing; or the last operand gets what all should share",
+        "a result knows its operand, which gets nothing, or loses its rule; or the last operand gets the share of all",
         (
             *_silent(knows=True),
+            *(_beside(what, call, x) for what, call, x, _ in _UNARY),
             _looped("add", "x + y", 3, 5, (1, 1), 2),
             _looped("mul", "x * y", 3, 5, (5, 3), 8, 6, 10),
             _looped("cat", "cat([x, y])", [1, 2], [3, 4], ([1, 1], [1, 1]), [2, 2], [1, 1]),

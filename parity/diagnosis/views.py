@@ -19,7 +19,8 @@ def _permuted(what: str, call: str, data: object, order: tuple[int, ...]) -> Tri
     weights = np.array(data, float)
     back = np.transpose(weights, np.argsort(order))
     lines = f"x, y = {data}, {data}\nout = {call} * y; out.backward()"
-    return Trial(lines, "x.grad", are(back), OTHER, what=what)
+    forward = Trial(f"x = {data}\nout = {call}", "out", are(np.transpose(weights, order)), OTHER)
+    return Trial(lines, "x.grad", are(back), OTHER, given=(forward,), what=what)
 
 
 ROWS = (

@@ -48,8 +48,11 @@ def examine(cls: type, options: Mapping[str, str] | None = None, around: Surroun
     arrays = [found for how in ("array", "list") for found in _made(cls, how, X, said, around, tried)]
     if all(_holds_list(cls, found, around) for found in arrays):  # rows of arrays in a list are there by accident
         rows = _made(cls, "list", X[0], said, around, tried)
-        arrays = [found for found in arrays if found.build == "list"] + [replace(found, flat=True) for found in rows]
-        arrays.sort(key=lambda found: not computes(Subject(cls, found, around)))
+        lists = [found for found in arrays if found.build == "list"]
+        ranked = [*(replace(found, rank=2) for found in lists), *(replace(found, rank=1) for found in rows)]
+        able = [found for found in ranked if computes(Subject(cls, found, around))]
+        # Who computes with rows and with rows of rows takes any array.
+        arrays = lists if len({found.rank for found in able}) == 2 else able or ranked
     if not scalars and not arrays:
         raise UsageError(f"{cls.__name__} can't be built of a number, an array or a list: {_said(tried)}")
     kind = said.get("kind", "")
@@ -202,6 +205,6 @@ def _wants_arrays(cls: type, scalar: Anatomy, array: Anatomy, around: Surroundin
     named = "".join(name.lower() for name in [cls.__name__, *vars(cls)])
     if "tensor" in named or "array" in named or "matmul" in named:
         # unless it counts in plain numbers: a gradient that starts as the number 0
-        there = Subject(cls, array, around).make(X[0] if array.flat else X)
+        there = Subject(cls, array, around).make(X[0] if array.rank == 1 else X)
         return not any(type(held(there, name)) in (int, float) for name in attributes(there) if name in GRADIENTS)
     return False

@@ -74,9 +74,9 @@ def calls(subject: Subject) -> Iterator[tuple[str, Forms]]:
     for name in methods:
         if name not in taken:
             forms = {form: name for form in ("t", "tt", "tn") if _works(subject, name, form, name)}
-            found[name] = forms if subject.anatomy.scalar or subject.anatomy.flat else forms | _wider(subject, name)
+            found[name] = forms if subject.anatomy.scalar or subject.anatomy.rank else forms | _wider(subject, name)
             if name == "transpose":
-                found[name] = {form: name for form in ("tnn",) if _works(subject, name, form, name)}
+                found[name] = _exchanged(subject)
     for op, others in FUNCTIONS.items():
         if op in _JOINING or any(found.get(op, {}).values()):
             continue
@@ -86,7 +86,7 @@ def calls(subject: Subject) -> Iterator[tuple[str, Forms]]:
             forms = {form: f"function {name}" for form in ("t", "tt", "tn") if _applies(subject, name, form, function)}
             found[op] = forms
             break
-    if not subject.anatomy.scalar and not subject.anatomy.flat:
+    if not subject.anatomy.scalar and not subject.anatomy.rank:
         found |= {op: forms for op in _JOINING if (forms := _joining(subject, op))}
         found["getitem"] = _indices(subject)
         found["permute"] = _permute(subject)
@@ -120,7 +120,7 @@ def _callable(cls: type, name: str) -> bool:
 def _operands(subject: Subject, op: str, form: str) -> list[Any]:
     if subject.anatomy.scalar:
         arrays = [np.array(0.75), np.array(1.5)]
-    elif subject.anatomy.flat:
+    elif subject.anatomy.rank == 1:
         arrays = [np.array([0.75, 0.5, 0.25])] * 2
     elif op == "matmul":
         arrays = [np.array([[0.75, 0.5], [0.25, 0.125]])] * 2
@@ -237,6 +237,15 @@ def _permute(subject: Subject) -> dict[str, str]:
             if _shaped(subject, (4, 2, 3), methodcaller(name, *order), _made(subject, cube)):
                 return {"order": how}
     return {}
+
+
+def _exchanged(subject: Subject) -> dict[str, str]:
+    """Whether `transpose` exchanges two dimensions, as torch's does; NumPy's is given an order."""
+    rows = np.arange(6.0).reshape(2, 3)
+    if subject.anatomy.scalar or subject.anatomy.rank:
+        return {}
+    swaps = _shaped(subject, (3, 2), methodcaller("transpose", 0, 1), _made(subject, rows))
+    return {"tnn": "transpose"} if swaps else {}
 
 
 def _indices(subject: Subject) -> dict[str, str]:

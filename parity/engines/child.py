@@ -77,6 +77,14 @@ class Child(Channel):
         self.slow = [cell.cell for cell in self.failed if cell.error.startswith("not done after")]
         self._skip += [(number, "not run again") for number, title in enumerate(titles) if title in self.slow]
 
+    @property
+    def broken(self) -> str:
+        """Why there are no gradients, where going backward ends the process or holds it up; empty otherwise."""
+        going = f"x.{self.anatomy['backward']}()"
+        if self.abilities.gradients or going not in self.stopped:
+            return ""
+        return f"{self.name}: {going} {self.stopped[going]}; values alone were compared"
+
     def __repr__(self) -> str:
         return f"Child({self.name})"
 

@@ -76,8 +76,8 @@ def _pair(subject: Subject, single: bool = False) -> tuple[Array, Array]:
     """Two arrays that the class takes, or two numbers."""
     if subject.anatomy.scalar or single:
         x, y = np.array(1.5), np.array(-2.25)
-        return (x.reshape(1), y.reshape(1)) if subject.anatomy.flat else (x, y)
-    return (X[0], _Y[0]) if subject.anatomy.flat else (X, _Y)
+        return x.reshape((1,) * subject.anatomy.rank), y.reshape((1,) * subject.anatomy.rank)
+    return (X[0], _Y[0]) if subject.anatomy.rank == 1 else (X, _Y)
 
 
 def _example(cls: type, anatomy: Anatomy, around: Surroundings) -> Any:
@@ -96,7 +96,7 @@ def differentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], around:
         if start in _others(cls) and most >= 0:
             break  # a likely one shows a gradient
         for seed in ("", "number", "tensor") if anatomy.scalar else ("array", "tensor", "", "number"):
-            if seed and start.startswith("set "):
+            if seed and start.startswith(("set ", "ask ")):
                 continue
             for summed in (False, True) if not anatomy.scalar and not seed else (False,):
                 tried = replace(anatomy, backward=start, seed=seed, any_root=not summed)
@@ -121,6 +121,8 @@ def _undifferentiated(cls: type, anatomy: Anatomy, said: Mapping[str, str], arou
         try:
             with around.trying(f"x.{start}()"):
                 subject.start(made)()
+        except Stopped as stopped:
+            notes = (f"{stopped}: no gradient can be compared",)
         except Exception as error:
             notes = (f"{start.rpartition(' ')[2]}() raises {type(error).__name__}: {error}"[:120],)
     return replace(anatomy, backward=start, grad=name, differentiates=False, any_root=True, notes=notes)
@@ -132,7 +134,7 @@ def _shown(subject: Subject, summed: bool, said: Mapping[str, str]) -> Iterator[
     # Who can neither start at an array nor sum one is shown single numbers.
     single = scalar or (summed and not subject.sums)
     x, y = _pair(subject, single)
-    seeds = _SEED[0] if subject.anatomy.flat else _SEED
+    seeds = _SEED[0] if subject.anatomy.rank == 1 else _SEED
     weight = seeds if not scalar and subject.anatomy.seed in ("array", "tensor") else np.ones_like(x)
     hung = 0
     beside = ((f"{name}(x, y)", subject.function(name), rule) for name, rule in _BESIDE)
@@ -156,6 +158,7 @@ def _starts(cls: type, anatomy: Anatomy, around: Surroundings) -> Iterator[str]:
     yield from _likely(cls, around)
     yield from (f"set {name}" for name in _settable(cls, anatomy, around))
     yield from (f"tape {name}" for name in _of_tapes(anatomy, around))
+    yield from (f"ask {name}" for name in _asked(cls, around))
     yield from _others(cls)
 
 
@@ -175,6 +178,22 @@ def _settable(cls: type, anatomy: Anatomy, around: Surroundings) -> list[str]:
     made = _example(cls, anatomy, around)
     names = [name for name in getattr(made, "__dict__", ()) if name != anatomy.value]
     return [name for name in names if name in GRADIENTS or _speaks_of(name, _STARTS)]
+
+
+def _asked(cls: type, around: Surroundings) -> list[str]:
+    """Methods of the result that may be given a leaf, and functions that are given the result and a leaf."""
+    methods = [name for name in _methods(cls) if _speaks_of(name, _STARTS) and _wants(getattr(cls, name), 2)]
+    functions = [name for name in around.names if _speaks_of(name, _STARTS) and _beside(cls, name, around)]
+    return [*methods, *(name for name in functions if name not in methods and _wants(around.names[name], 2))]
+
+
+def _wants(function: Callable[..., Any], number: int) -> bool:
+    """Whether it must be given so many arguments, an instance among them."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    return sum(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters) == number
 
 
 def _of_tapes(anatomy: Anatomy, around: Surroundings) -> list[str]:
@@ -258,16 +277,9 @@ def _moved(
 def _finding(cls: type) -> list[str]:
     """Methods that may find a gradient out when they are asked."""
     names = [name for name in _methods(cls) if _speaks_of(name, _STARTS) and not _speaks_of(name, _OTHERWISE)]
-    return [f"{name}()" for name in sorted(names, key=lambda name: rank(name, GRADIENTS)) if _wants_nothing(cls, name)]
-
-
-def _wants_nothing(cls: type, name: str) -> bool:
-    """Whether a method may be called with nothing but its instance."""
-    try:
-        _, *others = inspect.signature(getattr(cls, name)).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    return all(p.default is not p.empty or p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in others)
+    return [
+        f"{name}()" for name in sorted(names, key=lambda name: rank(name, GRADIENTS)) if _wants(getattr(cls, name), 1)
+    ]
 
 
 def _found(subject: Subject, leaf: Any, name: str) -> Any:

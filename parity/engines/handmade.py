@@ -28,8 +28,8 @@ class Abilities:
     gradients: bool
     #: Per operator its forms, and by what each is called: "operator", or a method's name.
     calls: Mapping[str, Forms]
-    #: How many dimensions an array may have.
-    dimensions: int = 64
+    #: How many dimensions an array has; 0: any number, and single numbers besides.
+    rank: int = 0
 
     def form(self, step: Step) -> str:
         """The form in which a step is called; empty if the engine has it not."""
@@ -50,6 +50,14 @@ class Abilities:
             return next((form for form in ("shape", "order") if form in forms), "") if plain else ""
         return ""
 
+    def shape(self, array: Array) -> str:
+        """What is lacking where there is no instance of the array's shape; empty if there is one."""
+        if self.scalar or not self.rank:
+            return "arrays" if self.scalar and array.ndim else ""
+        if self.rank > 1 and not array.size:
+            return "arrays of size 0"
+        return "" if array.ndim in (0, self.rank) else f"arrays of other than {self.rank} dimensions"
+
     def lacking(self, program: Program) -> tuple[str, ...]:
         """What the program needs and the engine has not, by torch's names."""
         found = [step.op for step in program.steps if not self.form(step) or step.modes]
@@ -60,9 +68,7 @@ class Abilities:
         if program.cotangents and not self.gradients:
             found.append("a first derivative")
         found += [leaf.array.dtype.name for leaf in program.inputs if leaf.array.dtype != self.dtype]
-        most = 0 if self.scalar else self.dimensions
-        if any(leaf.array.ndim > most for leaf in program.inputs):
-            found.append(f"arrays of more than {most} dimension" if most else "arrays")
+        found += [lack for leaf in program.inputs if (lack := self.shape(leaf.array))]
         return tuple(dict.fromkeys(found))
 
 
@@ -103,11 +109,10 @@ class Handmade:
         self.anatomy = anatomy
         #: The run that is under way, and what it is about.
         self.running, self.moment = Run(self.name), "program"
-        #: Single numbers that a class of rows holds as rows of one, by id.
+        #: Single numbers that a class of rows, or of rows of rows, holds as one of one, by id.
         self._single: dict[int, Any] = {}
         found = {op: dict(forms) for op, forms in calls(self.subject)}
-        dimensions = {"dimensions": 1} if anatomy.flat else {}
-        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found, **dimensions)
+        self.abilities = Abilities(anatomy.dtype, anatomy.scalar, anatomy.differentiates, found, anatomy.rank)
         #: Whether operands of different shapes are brought to one; who keeps lists must do it by hand.
         self.broadcasts = True
         self.broadcasts = anatomy.build != "list" or self._broadcasts()
@@ -121,7 +126,7 @@ class Handmade:
 
     def tensor(self, array: Array, requires_grad: bool) -> Any:
         made = self.subject.make(array, requires_grad)
-        if self.anatomy.flat and not array.ndim:
+        if self.anatomy.rank and not array.ndim:
             self._single[id(made)] = made
         return made
 
@@ -189,7 +194,7 @@ class Handmade:
     def _own(self, op: str, args: tuple[Any, ...], result: Any) -> Any:
         if not self.subject.holds(result):
             raise TypeError(f"{op} gives {type(result).__name__}, not {self.anatomy.cls}")
-        if self.anatomy.flat:
+        if self.anatomy.rank:
             operands = [arg for arg in args if self.subject.holds(arg)]
             if op in REDUCTIONS or all(id(operand) in self._single for operand in operands):
                 self._single[id(result)] = result
@@ -198,7 +203,7 @@ class Handmade:
     def _broadcasts(self) -> bool:
         """Whether a row and a single number in a row come to one shape."""
         op = next((op for op in ("add", "mul", "sub") if "tt" in self.abilities.calls.get(op, {})), "")
-        row, one = np.array([3.0, 5.0]), np.array([2.0])
+        row, one = (np.reshape(numbers, (1,) * (self.anatomy.rank - 1) + (-1,)) for numbers in ([3.0, 5.0], [2.0]))
         try:
             result = self.call(op, (self.subject.make(row), self.subject.make(one)), {}, "operator")
             return bool(op) and np.array_equal(self.subject.array(result), OPERATORS[op][1](row, one))
@@ -233,7 +238,11 @@ class Handmade:
             if live.attempt_each("input", live.add_input, program.inputs):
                 live.attempt_each("step", live.add_step, program.steps)
         except (SystemExit, GeneratorExit) as error:
-            live.run.error = Raised(type(error).__name__, str(error), f"step {len(live.tensors) - len(program.inputs)}")
+            done = len(live.tensors)
+            before = len(program.inputs)
+            moment = f"input {done}" if done < before else f"step {done - before}"
+            live.run.error = Raised(type(error).__name__, str(error), moment)
+            return live
         raised = live.run.error
         # An array that no instance can be made of is another thing that the class lacks: a list has no 0 dimensions.
         if raised is not None and (raised.type in _REFUSALS or raised.moment.startswith("input")):

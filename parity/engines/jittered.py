@@ -15,7 +15,7 @@ import numpy as np
 from parity.engines.decorators import Around
 from parity.engines.torchlike import TorchLike
 
-Treatment = Literal["all", "rest", "gradient", "none"]
+Treatment = Literal["all", "rest", "out", "gradient", "none"]
 
 #: Nudges in a pool; larger arrays have fewer, and the largest are drawn anew.
 _POOL, _SMALL = 64, 4096
@@ -27,7 +27,8 @@ class Jittered(Around):
     """The engine, nudged; for one run of one program.
 
     `treatment` says per step what is nudged: "all" arguments and results, the "rest" of the arguments where
-    the first is written to, only the "gradient" of the results, or "none". `number` tells nudged runs apart.
+    the first is written to, all arguments and what `out=` names where it lies ("out"), only the "gradient" of the
+    results, or "none". `number` tells nudged runs apart.
     With `apart` the gradient of every argument is nudged once more by itself: what nudged arguments have in common
     (both of x / x) cancels.
     """
@@ -53,6 +54,11 @@ class Jittered(Around):
             target = () if spelling == "out" else args[:1]
             rest = [self._nudged(arg) for arg in args[len(target) :]]
             return self.engine.call(op, (*target, *rest), kwargs, spelling)
+        if treatment == "out":
+            written = self.engine.call(op, tuple([self._nudged(arg) for arg in args]), kwargs, spelling)
+            for part in written if isinstance(written, tuple) else (written,):
+                self.engine.call("copy", (part, self._nudged(part)), {}, "inplace")
+            return written
         nudged = tuple([self._nudged(arg) for arg in args])
         if self._apart:
             nudged = tuple([self._kept(arg) for arg in nudged])

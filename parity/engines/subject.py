@@ -93,7 +93,7 @@ class Anatomy:
     #: What a gradient is before any backward: "None", "0", "zeros", "missing".
     start: str
     #: A method's name; "function NAME" for one beside the class, "tape NAME" for one of the tape that is handed over,
-    #: "set NAME" for an attribute of the result that is made 1.
+    #: "set NAME" for an attribute of the result that is made 1, "ask NAME" for what gives the gradient of a leaf.
     backward: str
     #: What `backward` is given: "" (nothing), "number", "array" or "tensor".
     seed: str
@@ -102,8 +102,8 @@ class Anatomy:
     #: Whether a gradient showed; if none did, the names are the likely ones.
     differentiates: bool = True
     dtype: str = "float64"
-    #: Whether it holds a row of numbers and nothing else: neither a single one, nor rows of rows.
-    flat: bool = False
+    #: How many dimensions all that it holds has, where it takes nothing else: 1 for rows of numbers; 0: any number.
+    rank: int = 0
     notes: tuple[str, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Subject:
         if how == "number":
             given = given.item()
         elif how == "list":
-            given = np.atleast_1d(given).tolist() if self.anatomy.flat else given.tolist()
+            given = (given if given.ndim else given.reshape((1,) * self.anatomy.rank)).tolist()
         further = {self.anatomy.flag: requires_grad} if self.anatomy.flag else {}
         before, after = self._filling[: self.anatomy.place], self._filling[self.anatomy.place :]
         return self.cls(*before, given, *after, **further)
@@ -198,6 +198,9 @@ class Subject:
             return getattr(root, name)  # type: ignore[no-any-return]
         if kind == "set":
             return partial(setattr, root, name, 1.0)
+        if kind == "ask":
+            ask = self.function(name)
+            return (lambda: getattr(root, name)) if ask is None else (lambda: partial(ask, root))
         if kind == "tape":
             return partial(getattr(next(part for part in self._filling if hasattr(part, name)), name), root)
         function = self.function(name)
@@ -227,15 +230,15 @@ def filled(text: str, around: Surroundings) -> Any:
 
 
 def looked_up(gradients: Any, leaf: Any) -> Any:
-    """What backward gave back for a leaf: in a mapping, by the leaf or its id; in a list, by its index; by `wrt`."""
+    """What backward gave back for a leaf: in a mapping, by the leaf or its id; in a list, by its index; or asked."""
     if isinstance(gradients, Mapping):
         for key in (leaf, id(leaf)):
             with suppress(TypeError):  # who says == has no hash
                 if key in gradients:
                     return gradients[key]
         return None
-    if callable(wrt := getattr(gradients, "wrt", None)):
-        return wrt(leaf)
+    if callable(ask := getattr(gradients, "wrt", gradients)):
+        return ask(leaf)
     places = [place for name in _INDICES if type(place := getattr(leaf, name, None)) is int]
     return gradients[places[0]] if isinstance(gradients, (list, tuple, np.ndarray)) and places else None
 

@@ -182,7 +182,7 @@ def load(request: dict[str, Any], progress: Callable[[dict[str, Any]], None]) ->
             "dtype": abilities.dtype,
             "scalar": abilities.scalar,
             "gradients": abilities.gradients,
-            "dimensions": abilities.dimensions,
+            "rank": abilities.rank,
         },
         "calls": calls,
         "failed": failed,

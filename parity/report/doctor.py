@@ -20,7 +20,7 @@ def doctor_text(engine: Any, catalogue: Mapping[str, OpSpec]) -> str:
     before, after = a["filling"][: a["place"]], a["filling"][a["place"] :]
     wanted = [*before, given, *after, *([f"{a['flag']}=…"] if a["flag"] else [])]
     calls: Mapping[str, Mapping[str, str]] = engine.abilities.calls
-    kind = "scalars" if a["scalar"] else "rows of numbers" if a["flat"] else "arrays"
+    kind = "scalars" if a["scalar"] else ("arrays", "rows of numbers", "rows of rows of numbers")[a["rank"]]
     rows = [
         ("engine", f"{engine.name}: {kind}, compared in {a['dtype']}"),
         ("built", f"{a['cls']}({', '.join(wanted)})"),
@@ -71,7 +71,7 @@ def _gradient(anatomy: Mapping[str, Any]) -> str:
         return "no backward pass showed one: only values are compared (--engine-option grad=NAME, backward=NAME)"
     begins = "is not there before backward" if anatomy["start"] == "missing" else f"starts as {anatomy['start']}"
     if anatomy["grad"] == "[]":
-        return "by leaf, in what backward gives back"
+        return "for each leaf, of what backward gives back"
     if anatomy["grad"].endswith("()"):
         return f".{anatomy['grad']}, which finds it out"
     return f".{anatomy['grad']}, {begins}"
@@ -81,6 +81,8 @@ def _backward(anatomy: Mapping[str, Any], sums: bool) -> str:
     function, _, name = anatomy["backward"].rpartition(" ")
     if not anatomy["differentiates"]:
         return f"{'' if function else '.'}{name}() shows no gradient" if name else "not found"
+    if function == "ask":
+        return f"{name}(result, leaf)"
     if function == "set":
         return f"result.{name} = 1"
     what = {"": "", "number": "1.0", "array": "an array", "tensor": f"{anatomy['cls']}(…)"}[anatomy["seed"]]

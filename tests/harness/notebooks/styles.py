@@ -1,6 +1,8 @@
-"""Right engines in further styles: rows of numbers in lists, gradients found out when asked, tapes handed over."""
+"""Right engines in further styles: numbers in lists, gradients found out when asked, tapes handed over."""
 
 import math
+
+import numpy as np
 
 
 class Row:
@@ -148,3 +150,75 @@ class Taped:
     def __mul__(self, other):
         assert self.tape is other.tape
         return Taped(self.tape, self.value * other.value, (self.index, other.value), (other.index, self.value))
+
+
+class Matrix:
+    """Rows of rows of numbers, and nothing else."""
+
+    def __init__(self, rows, parents=()):
+        self.rows, self.parents = [list(row) for row in rows], parents
+        self.grad = [[0.0] * len(row) for row in self.rows]
+
+    def __add__(self, other):
+        return Matrix(plus(self.rows, other.rows), ((self, lambda g: g), (other, lambda g: g)))
+
+    def __matmul__(self, other):
+        rules = (self, lambda g: product(g, turned(other.rows))), (other, lambda g: product(turned(self.rows), g))
+        return Matrix(product(self.rows, other.rows), rules)
+
+    def backward(self, g=None):
+        g = g or [[1.0] * len(row) for row in self.rows]
+        self.grad = plus(self.grad, g)
+        for parent, rule in self.parents:
+            parent.backward(rule(g))
+
+
+def plus(rows, others):
+    return [[a + b for a, b in zip(row, other)] for row, other in zip(rows, others)]
+
+
+def product(rows, others):
+    return [[sum(a * b for a, b in zip(row, column)) for column in turned(others)] for row in rows]
+
+
+def turned(rows):
+    return [list(column) for column in zip(*rows)]
+
+
+class Asked:
+    """A result is asked for its gradient by a leaf."""
+
+    def __init__(self, value, parts=()):
+        self.value, self.parts = value, parts
+
+    def __add__(self, other):
+        return Asked(self.value + other.value, ((self, 1.0), (other, 1.0)))
+
+    def __mul__(self, other):
+        return Asked(self.value * other.value, ((self, other.value), (other, self.value)))
+
+    def grad(self, leaf):
+        return 1.0 if self is leaf else sum(slope * operand.grad(leaf) for operand, slope in self.parts)
+
+
+class Axes:
+    """Its transpose is NumPy's, which is given an order and exchanges nothing."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, data, parents=()):
+        self.data, self.grad, self.parents = np.asarray(data, float), None, parents
+
+    def __mul__(self, other):
+        assert self.data.shape == other.data.shape
+        rules = (self, lambda g: g * other.data), (other, lambda g: g * self.data)
+        return Axes(self.data * other.data, rules)
+
+    def transpose(self, *axes):
+        axes = axes or tuple(reversed(range(self.data.ndim)))
+        return Axes(self.data.transpose(axes), ((self, lambda g: g.transpose(np.argsort(axes))),))
+
+    def backward(self, g):
+        self.grad = np.array(g) if self.grad is None else self.grad + g
+        for parent, rule in self.parents:
+            parent.backward(rule(g))

@@ -361,3 +361,39 @@ plant(
 )
 plant(27, "no sum over the shares", "tensor", ("s * (g - (g * s).sum(axis=axis, keepdims=True))", "s * g"))
 plant(4, "two levels", "tensor", ("in reversed(order):", "in (self.node, *[edge[0] for edge in self.node.edges]):"))
+plant(
+    2,
+    "breadth first",
+    "value",
+    (
+        _SEARCH,
+        """            node, _ = todo.pop(0)
+            if node not in seen:
+                seen.add(node)
+                order.insert(0, node)
+                todo.extend((operand, False) for operand in node._operands)
+""",
+    ),
+)
+plant(
+    4,
+    "one level, beside ==",
+    "value",
+    (
+        "    def exp(self):",
+        """    def __eq__(self, other):
+        return Value(float(self.data == getattr(other, "data", other)))
+
+    __hash__ = object.__hash__
+
+    def exp(self):""",
+    ),
+    (_PASS, "        for node in [self]:\n"),
+)
+plant(14, "rule installed on the operand", "value", (_EXP, _EXP.replace("out._backward =", "self._backward =")))
+plant(
+    1,
+    "overwritten by the left operand",
+    "value",
+    ("self.grad += other.data * out.grad", "self.grad = other.data * out.grad + (self.grad if self is other else 0.0)"),
+)
