@@ -53,7 +53,7 @@ def assign(
     memory = target.memory()
     values = held(result._array) if memory.dtype is BRAIN else result._array
     anyway(np.copyto, memory, values, casting="unsafe")
-    storage = written(target)
+    storage = written(target, operands)
     if result._node is not None:
         _guard_by(result, storage)
         _rename_written(result._node)
