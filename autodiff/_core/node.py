@@ -343,7 +343,7 @@ class Output(Node):
         return (self.owner,)
 
     def source(self) -> tuple[Node, int]:
-        return self.owner, self.index
+        return self.owner.source()[0], self.index
 
     def name(self) -> str:
         return self.owner.name()

@@ -47,53 +47,35 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_ca
         raise RuntimeError(f"expected scalar type Float but found {dtypes.title(q.dtype)}")
 
 
-def _masked(scores: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
-    shape = scores._array.shape
+def _shares(scores: Tensor, mask: Tensor | None, is_causal: bool) -> Tensor:
+    """Their softmax by rows; whatever leaves something out is added as -inf, and a row that sees nothing gives 0."""
+    shape, dtype = scores._array.shape, scores._array.dtype
+    dims = (len(shape) - 1,)
     if is_causal:
-        above = np.triu(np.ones(shape[-2:], bool), 1)
-        return ops.masked_fill(scores, wrap(above), -math.inf)  # type: ignore[no-any-return]
+        mask = wrap(np.tri(*shape[-2:], dtype=bool))
     if mask is None:
-        return scores
+        return ops.softmax(scores, dims=dims)  # type: ignore[no-any-return]
     try:
         np.broadcast_shapes(mask._array.shape, shape)
     except ValueError:
         raise RuntimeError(errors.cannot_broadcast(mask._array.shape, shape)) from None
     if mask._array.dtype.kind == "b":
-        return ops.masked_fill(scores, ops.logical_not(mask), -math.inf)  # type: ignore[no-any-return]
-    return ops.add(scores, ops.to(mask, dtype=scores._array.dtype))  # type: ignore[no-any-return]
-
-
-def _shares(scores: Tensor, masked: bool) -> Tensor:
-    """The softmax of the rows; a row in which everything is masked gives zeros."""
-    dims = (scores._array.ndim - 1,)
-    if masked and scores._array.size:
-        empty = (scores._array == -math.inf).all(-1, keepdims=True)
-        if empty.any():
-            filled = ops.softmax(ops.masked_fill(scores, wrap(empty), 0.0), dims=dims)
-            return ops.masked_fill(filled, wrap(empty), 0.0)  # type: ignore[no-any-return]
-    return ops.softmax(scores, dims=dims)  # type: ignore[no-any-return]
+        mask = ops.where(mask, 0.0, -math.inf)
+    return ops.safe_softmax(ops.add(scores, ops.to(mask, dtype=dtype)), dims=dims)  # type: ignore[no-any-return]
 
 
 def _attended(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, dropout_p: float, scale: float
 ) -> Tensor:
     n = key._array.ndim
-    scores = ops.matmul(ops.mul(query, scale), ops.transpose(key, dim0=n - 2, dim1=n - 1))
-    shares = _shares(_masked(scores, mask, is_causal), mask is not None)
+    # Half of the scale each, as torch: neither is saved as it came.
+    half = math.sqrt(abs(scale))
+    turned = ops.mul(ops.transpose(key, dim0=n - 2, dim1=n - 1), half)
+    scores = ops.matmul(ops.mul(query, math.copysign(half, scale)), turned)
+    shares = _shares(scores, mask, is_causal)
     if dropout_p > 0:
         shares = functional_dropout(shares, dropout_p)
     return ops.matmul(shares, value)  # type: ignore[no-any-return]
-
-
-@function("", method=False, name="_flash_attention", node="ScaledDotProductFlashAttentionForCpuBackward0",
-          saves="query key value")  # fmt: skip
-def _flash_attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, scale: float
-) -> Tensor:
-    """What torch computes with one operator, whose result has its heads side by side."""
-    found = _attended(query, key, value, mask, is_causal, 0.0, scale)
-    turned = ops.contiguous(ops.transpose(found, dim0=1, dim1=2))
-    return ops.transpose(turned, dim0=1, dim1=2)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")
@@ -115,6 +97,7 @@ def scaled_dot_product_attention(
     """
     _check(query, key, value, attn_mask, is_causal, dropout_p)
     q, k, v = (x._array.shape for x in (query, key, value))
+    dense = all(x._array.strides[-1] == x._array.itemsize for x in (query, key, value))
     if enable_gqa:
         if len(q) < 3 or not k[-3] or q[-3] % k[-3] or q[-3] % v[-3]:
             raise RuntimeError("Number of heads in key and value must divide the number of heads in query")
@@ -130,8 +113,9 @@ def scaled_dot_product_attention(
         and not dropout_p
         and query._array.size
         and key._array.size
+        and dense
         and (attn_mask is None or attn_mask._node is None)
     )
     if fused:
-        return _flash_attention(query, key, value, attn_mask, is_causal, by)
+        return ops.flash_attention(query, key, value, attn_mask, is_causal=is_causal, scale=by)[0]  # type: ignore[no-any-return]
     return _attended(query, key, value, attn_mask, is_causal, dropout_p, by)

@@ -13,7 +13,7 @@ from autodiff._kernels.blocks import row_blocks
 from autodiff._kernels.half import in_single
 from autodiff._kernels.late import Late
 from autodiff._kernels.layout import in_rows
-from autodiff._kernels.logistic import believed, bell, sigmoid
+from autodiff._kernels.logistic import believed, bell, is_large, sigmoid
 from autodiff._kernels.logistic import logistic_density as _density
 from autodiff._kernels.pieces import Piece, alone, by_root, in_blocks, piecewise
 from autodiff._kernels.reductions import largest_of_rows
@@ -21,7 +21,7 @@ from autodiff._kernels.summation import of_rows, total
 from autodiff._kernels.twofold import two_product
 
 Dims = tuple[int, ...]
-exact, error_functions = Late("gelu"), Late("error_functions")
+exact, single, error_functions = Late("gelu"), Late("normal_single"), Late("error_functions")
 
 
 #: The derivative of the logistic function.
@@ -185,16 +185,18 @@ def glu(x: Any, dim: int) -> Any:
 @in_single
 def gelu(x: Any) -> Any:
     """x times the normal distribution's function: nothing is lost on the left side."""
-    return exact.gelu(x) if x.dtype.itemsize == 8 else x * error_functions.ndtr(x)
+    if x.dtype.itemsize == 8:
+        return exact.gelu(x)
+    return single.gelu(x) if is_large(x) else x * error_functions.ndtr(x)
 
 
 @in_single
-def gelu_slope(x: Any) -> Any:
-    return (
-        exact.gelu_slope(x)
-        if x.dtype.itemsize == 8
-        else error_functions.ndtr(x) + x * error_functions.normal_density(x)
-    )
+def gelu_backward(g: Any, x: Any) -> Any:
+    if x.dtype.itemsize == 8:
+        return g * exact.gelu_slope(x)
+    if is_large(x):
+        return single.gelu_backward(g, x)
+    return g * (error_functions.ndtr(x) + x * error_functions.normal_density(x))
 
 
 @in_single
@@ -338,6 +340,13 @@ def softmax(x: Any, dims: Dims) -> Any:
         return np.exp(out)
     np.exp(out, out=out)
     return np.divide(out, total(out, dims, True), out=out)
+
+
+def safe_softmax(x: Any, dims: Dims) -> Any:
+    """The same, and zeros where there is nothing but -inf."""
+    found = softmax(x, dims)
+    empty = np.logical_and.reduce(x == -np.inf, axis=dims, keepdims=True)
+    return np.where(empty, x.dtype.type(0), found) if empty.any() else found
 
 
 def log_softmax(x: Any, dims: Dims) -> Any:

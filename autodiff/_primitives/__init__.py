@@ -6,10 +6,10 @@ What is special about some under vmap, `batching`, is loaded by what begins a vm
 from importlib import import_module
 
 FAMILIES = """
-    activation alignment arithmetic averaging bessel binning choosing classification comparison complex convolution
-    diagonal distance elementary factorize fourier index joining linalg logic loss masks matmul normalize norms order
-    parting polynomials pooling random rectifiers reduce resampling rounding scan scatter selection sets shape solve
-    special spectrum statistics unfolding
+    activation alignment arithmetic attention averaging bessel binning choosing classification comparison complex
+    convolution diagonal distance elementary factorize fourier index joining linalg logic loss masks matmul
+    normalize norms order parting polynomials pooling random rectifiers reduce resampling rounding scan scatter
+    selection sets shape solve special spectrum statistics unfolding
 """
 
 for family in FAMILIES.split():

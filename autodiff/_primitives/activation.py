@@ -57,10 +57,10 @@ for _name in ("elu", "celu"):
     )
 
 
-def _gelu_curvature(input: Any) -> Any:
+def _gelu_curvature(g: Any, grad: Any, input: Any) -> Any:
     density = ops._normal_density(input)
     # Far out nothing is left, though the square overflows.
-    return ops.where(density == 0, 0, density * (2 - input * input))
+    return g * grad * ops.where(density == 0, 0, density * (2 - input * input))
 
 
 def _gelu_by_tanh_curvature(input: Any) -> Any:
@@ -115,8 +115,7 @@ general("_tanh_square", activations.tanh_square, lambda g, input: 2 * g * input,
 fused("silu", activations.silu, activations.silu_backward, _silu_curvature)
 fused("mish", activations.mish, activations.mish_backward, _mish_curvature)
 general("glu", activations.glu, _glu, inputs=("input",))
-general("gelu", activations.gelu, lambda g, input: g * ops._gelu_slope(input), inputs=("input",))
-pointwise("_gelu_slope", activations.gelu_slope, _gelu_curvature)
+fused("gelu", activations.gelu, activations.gelu_backward, _gelu_curvature)
 general(
     "gelu_by_tanh",
     activations.gelu_by_tanh,
@@ -127,7 +126,13 @@ general(
 pointwise("_gelu_by_tanh_slope", activations.gelu_by_tanh_slope, _gelu_by_tanh_curvature)
 
 # -- along dimensions ---------------------------------------------------------------------------------------------
-general("softmax", activations.softmax, lambda g, out, dims: ops.softmax_backward(g, out, dims=dims), inputs=("input",))
+for _name in ("softmax", "safe_softmax"):
+    general(
+        _name,
+        getattr(activations, _name),
+        lambda g, out, dims: ops.softmax_backward(g, out, dims=dims),
+        inputs=("input",),
+    )
 general(
     "softmax_backward",
     activations.softmax_backward,

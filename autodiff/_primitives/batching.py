@@ -65,7 +65,7 @@ _rule(
 _rule(
     leading,
     """
-    glu softmax softmax_backward log_softmax log_softmax_backward standardize standardize_backward
+    glu softmax safe_softmax softmax_backward log_softmax log_softmax_backward standardize standardize_backward
     diagonal_scatter slice_scatter select_scatter split split_with_sizes unbind unsafe_split unsafe_split_with_sizes
     sort stable_sort topk argsort aminmax ties max_at min_at place pick var_mean std_mean nonzeros prod cumprod recur
     cummax cummin logcumsumexp gather gather_back scatter scatter_add scatter_value median_at nanmedian_at kthvalue mode

@@ -160,3 +160,43 @@ def test_the_function(name):
         assert ours[0] is theirs[0], (theirs, ours)
     else:
         same(program, within=1e-9, floor=1e-15)
+
+
+MASKS = {
+    "none": lambda lib: {},
+    "causal": lambda lib: {"is_causal": True},
+    "what takes part": lambda lib: {"attn_mask": lib.arange(20).reshape(4, 5) % 3 > 0},
+    "a query that sees nothing": lambda lib: {"attn_mask": lib.arange(20).reshape(4, 5) > 4},
+    "added": lambda lib: {"attn_mask": of(lib, 4, 5).detach()},
+    "scale below 0": lambda lib: {"scale": -0.5},
+}
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["as it lies", "heads side by side"])
+@pytest.mark.parametrize("masked", MASKS)
+def test_the_fused_node_is_torchs(masked, turned):
+    def told(lib):
+        shape = (2, 4, 3, 2) if turned else (2, 3, 4, 2)
+        q = of(lib, *shape)
+        query = q.transpose(1, 2) if turned else q
+        key, value = of(lib, 2, 3, 5, 2, phase=2), of(lib, 2, 3, 5, 2, phase=3)
+        out = lib.nn.functional.scaled_dot_product_attention(query, key, value, **MASKS[masked](lib))
+        node = out.grad_fn
+        saved = [getattr(node, f"_saved_{name}").shape for name in ("query", "key", "value", "output")]
+        grads = lib.autograd.grad(out, [query, key, value], of(lib, *out.shape).detach(), retain_graph=True)
+        strides = [t.stride() for t in (out, *grads)]
+        with pytest.raises(RuntimeError, match="flash_attention_for_cpu_backward is not implemented"):
+            lib.autograd.grad(out.sum(), query, create_graph=True)[0].sum().backward()
+        return [type(node).__name__, saved, strides, out, *grads]
+
+    same(told)
+
+
+def test_a_narrower_last_stride_is_composed():
+    def told(lib):
+        query = of(lib, 1, 2, 3, 8)[..., ::2]
+        out = lib.nn.functional.scaled_dot_product_attention(query, query, query)
+        (g,) = lib.autograd.grad(out.sum(), query, create_graph=True)
+        return [type(out.grad_fn).__name__, out, g, *lib.autograd.grad(g.sum(), query)]
+
+    same(told)

@@ -59,6 +59,7 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: x.diagonal() ** 2,
     lambda x: F.embedding(ROWS, x) ** 2,
     lambda x: x.unfold(0, 2, 1) ** 2,
+    lambda x: ad.autograd.grad((F.max_pool2d(_as_images(x, 2), 2) ** 2).sum(), x, create_graph=True)[0] ** 2,
     lambda x: ad.index_add(x, 0, ROWS, x[:2]) ** 2,
     lambda x: ad.index_copy(x, 0, ROWS, x[:2]) ** 2,
     lambda x: ad.index_fill(x, 0, ROWS, 1.0) ** 2,
@@ -177,7 +178,7 @@ def three_times(f: Callable[[Any], Any], engine: Any) -> None:
 _REFUSING = (
     "unique", "unique_dim", "unique_consecutive", "bincount", "histogram", "geqrf", "ldl_factor_ex", "ldl_solve",
     "_cdist_backward", "_pdist_backward", "_hardsigmoid_backward", "_drawn_bernoulli_p", "_drawn_binomial",
-    "_standard_gamma_grad", "_dirichlet_grad",
+    "_standard_gamma_grad", "_dirichlet_grad", "flash_attention_backward",
 )  # fmt: skip
 #: Formulas that nothing above reaches on plain arrays, by primitive and input, each with its reason.
 NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
@@ -193,7 +194,7 @@ NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
         # a third derivative, tested in tests/ops/test_special.py
         ("_bessel_i", 0),
         # raises torch's error where torch has no second derivative
-        *[("ctc_loss", 0), ("ctc_back", 0), ("ctc_back", 1)],
+        *[("ctc_loss", 0), ("ctc_back", 0), ("ctc_back", 1), ("flash_attention", 0)],
         # nor here, and no program asks for it
         *[(name, i) for name in ("floor_divide", "_heaviside", "_remainder_of_number") for i in (0, 1)],
         *((name, i) for name in _REFUSING for i, rule in enumerate(PRIMITIVES[name].formulas) if rule is not None),
