@@ -19,9 +19,9 @@ from autodiff._core.modes import duals, no_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Node, TableNode, likeness, link, new_node, output
 from autodiff._core.packing import Packed, packed
 from autodiff._core.stale import refusal
-from autodiff._core.step import check_unwritten
 from autodiff._core.tangents import kept, pushed, restored, undisturbed
 from autodiff._core.tensor import Tensor, alias, own_node, wrap
+from autodiff._core.unwritten import check_unwritten
 
 ONCE = "trying to differentiate twice a function that was marked with @once_differentiable"
 

@@ -89,7 +89,7 @@ def function(
 
     `method`: also a method of Tensor (by default if it is in the root). `inplace`: also with a trailing underscore;
     "view" where that only changes the tensor's geometry, "overlapping" where operands may share the memory written,
-    "apart" where not even the tensor itself may be one.
+    "first apart" where all but the first may, "apart" where not even the tensor itself may be one.
     `out`: takes `out=`; "discrete" where the result has no derivative, so that it does not matter what requires grad;
     "new" where the result takes on its dtype; "same" where it must have the result's own,
     "alike" where it must be complex if and only if the result is.

@@ -18,7 +18,8 @@ from autodiff._core.modes import state, switch
 from autodiff._core.node import FREED, AccumulateGrad, Clock, Hooks, HotNode, Node
 from autodiff._core.observed import done_before, uses, walk_in_order
 from autodiff._core.primitive import passed_on
-from autodiff._core.step import Walk, check_unwritten
+from autodiff._core.step import Walk
+from autodiff._core.unwritten import check_unwritten
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 #: The packages whose code runs in a walk by itself.

@@ -5,7 +5,6 @@ The order is torch's: a tensor's hooks, what is retained, the node's own before 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -59,10 +58,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
     for slot, reference in list(hooks.retained.items()):
         tensor, arrived = reference(), shown[slot]
         if tensor is not None and arrived is not None:
-            meta = tensor.meta()
-            kept = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
-            held = meta.grad
-            meta.grad = kept if held is None else called(operator.add, create_graph, held, kept)
+            _keep(tensor, arrived, create_graph)
     if executes:
         for hook in in_order(hooks.before):
             replaced = called(hook, create_graph, tuple(shown))
@@ -70,6 +66,17 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
                 shown = _all_checked(shown, replaced, hook)
     given = [_given(x, create_graph) for x in shown]
     return given if many else given[0]
+
+
+def _keep(tensor: Tensor, arrived: Tensor, create_graph: bool) -> None:
+    """Add to a retained gradient, in the walk's own grad mode."""
+    meta = tensor.meta()
+    before = switch(create_graph and state.grad, state.inference)
+    try:
+        kept: Any = wrap(np.array(arrived._array)) if arrived._node is None else ops.clone(arrived)
+        meta.grad = kept if meta.grad is None else meta.grad + kept
+    finally:
+        switch(*before)
 
 
 def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> list[Any]:

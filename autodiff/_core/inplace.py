@@ -50,7 +50,7 @@ def assign(
     if result._node is not None:
         _keep_a_copy(result._node, before, operands)
     anyway(np.copyto, target.memory(), result._array, casting="unsafe")
-    storage = written(target)
+    storage = written(target, operands)
     if result._node is not None:
         _guard_by(result, storage)
         _rename_written(result._node)

@@ -13,7 +13,7 @@ from autodiff._core.gradients import ALONE, UNRECORDED, Gradient, ndarray, refer
 from autodiff._core.hooks import in_order, run_accumulated, run_after, run_before
 from autodiff._core.machine_ops import expanded
 from autodiff._core.modes import unusual
-from autodiff._core.node import AccumulateGrad
+from autodiff._core.node import AccumulateGrad, DeadEnd
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, put_inference, revived, wrap, written
 
@@ -38,6 +38,8 @@ def settle(
                 found[leaf] = g if leaf.hooks is None else run_before(leaf, g, create_graph, executes=False)
         elif leaf.hooks is not None:
             accumulated_by_hooks(leaf, g, create_graph)
+        elif isinstance(leaf, DeadEnd):
+            check_leaf(leaf)
         elif g is not None:
             add_to_leaf(leaf, g, create_graph)
 
@@ -114,7 +116,7 @@ def _laid(g: Any, lies: tuple[tuple[int, ...], tuple[int, ...]]) -> Any:
 def _first_unrecorded(g: Tensor, lies: Any, alone: bool) -> Tensor:
     """What becomes `.grad` of a tensor that nobody recorded: that itself, if it is nobody else's, or a copy."""
     array = g.memory()
-    if alone and (array.flags.c_contiguous if lies is None else _suits(array, lies)):
+    if alone and (array.flags.c_contiguous and 0 not in array.strides if lies is None else _suits(array, lies)):
         first = wrap(array if array.base is None else in_own_memory(array))
         if unusual:
             put_inference(first, g.is_inference())

@@ -376,6 +376,12 @@ class DeadEnd(AccumulateGrad):
     __slots__ = ()
 
 
+class Retired(DeadEnd):
+    """The place of a leaf while it requires no grad any more: a graph made before leads there, and calls its hooks."""
+
+    __slots__ = ()
+
+
 def seen(edge: Node | None) -> Node | None:
     """The place that is shown in the stead of one that torch has no node for."""
     while type(edge) is PlainNode and edge.primitive.hidden:

@@ -61,7 +61,7 @@ def done_before(failed: Node, roots: Sequence[Node], needed: Container[Node] | N
         node = ready.pop()
         if node is _owner(failed):
             break
-        if type(node) is AccumulateGrad:
+        if isinstance(node, AccumulateGrad):
             done.append(node)
             continue
         for edge in node.edges:

@@ -103,7 +103,7 @@ def overwrite(
         return False
     except RuntimeError:
         anyway(kernel, array, *given, out=array, **params)
-    written(target)
+    written(target, operands)
     return True
 
 

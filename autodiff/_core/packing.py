@@ -13,6 +13,7 @@ from autodiff._core.modes import duals, state, switch
 from autodiff._core.node import Many, Node, Storage, output
 from autodiff._core.tangents import kept, restored
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.unwritten import check_kept
 
 Pack = Callable[[Tensor], Any]
 Unpack = Callable[[Any], Tensor]
@@ -187,6 +188,7 @@ def saved_value(node: Node, place: int) -> Any:
     s = node.saved[place]
     if isinstance(s, Packed):
         return s.tensor(node)
+    check_kept(node, s)
     if isinstance(s, np.ndarray):
         return wrap(s)
     if isinstance(s, Tensor) or not hasattr(s, "_array"):

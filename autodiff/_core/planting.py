@@ -31,6 +31,8 @@ _MECHANISMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "unreached": (("autograd", "unreached"),),
     "counting": (("_core.node", "Storage.touch"),),
     "copied": (("_core.inplace", "as_it_was"),),
+    "keeping": (("_core.apply", "_saved"),),
+    "node names": (("_core.node", "PlainNode.name"), ("_core.node", "HotNode.name")),
     "rebinding": (("_core.inplace", "rebind"),),
     "walks": (("_core.graph", "backward"),),
     "settling": (("_core.leaves", "add_to_leaf"), ("_core.observed", "add_to_leaf")),

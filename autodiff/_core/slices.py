@@ -14,8 +14,9 @@ from autodiff._core.gradients import fitted
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import Clock, Node, TableNode, likeness, link
 from autodiff._core.registry import ops
-from autodiff._core.step import check_unwritten, opened, pulled
+from autodiff._core.step import opened, pulled
 from autodiff._core.tensor import Tensor
+from autodiff._core.unwritten import check_unwritten
 from autodiff._kernels.geometry import expanded
 
 

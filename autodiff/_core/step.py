@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes, errors
-from autodiff._core.anomaly import Anomaly, hinted, watched
+from autodiff._core import errors
+from autodiff._core.anomaly import Anomaly, watched
 from autodiff._core.batched import Unreadable, batched, levels_of
 from autodiff._core.batching import sample_by_sample
 from autodiff._core.gradients import Gradient, added, added_onto, fitted
@@ -33,6 +33,7 @@ from autodiff._core.node import (
     Node,
     Output,
     PlainNode,
+    Retired,
     SavedResult,
     Storage,
     place_of,
@@ -40,6 +41,7 @@ from autodiff._core.node import (
 from autodiff._core.packing import Packed, own_index, result_place
 from autodiff._core.tangents import restored
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._core.unwritten import check_unwritten, in_torchs_order
 
 _by_key = attrgetter("key")
 _numbered = itertools.count().__next__
@@ -178,7 +180,7 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
             oldest = t.key
     while stack:
         node = stack.pop()
-        if type(node) is DeadEnd:
+        if isinstance(node, DeadEnd):
             all_lead = False
         for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
             if edge is not None and edge not in seen:
@@ -209,8 +211,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if kind is Output:
         walk.deliver_slot(node, g)  # type: ignore[arg-type]
         return ()
-    if kind is DeadEnd:
+    if kind is Retired:
         _let_go(walk, node, g)  # type: ignore[arg-type]
+        return ()
+    if kind is DeadEnd:
+        check_leaf(node)  # type: ignore[arg-type]
         return ()
     hooks, needed, create_graph, captures = node.hooks, walk.needed, walk.create_graph, walk.captures
     if (hooks is not None or not plain) and not walk.entered:
@@ -274,7 +279,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             grads = _pull_each(node, g, values)
     own, arrived, general = node.like, walk.arrived, walk.ordered or walk.holes
     if hooks is not None and hooks.after:
-        if needed is not None:
+        if needed is not None and not _gives_all(node, needed):
             grads = [None if edge not in needed else h for edge, h in zip(edges, grads)]
         grads = [h if h is None or edge is None else fitted(h, edge.like) for edge, h in zip(edges, grads)]
         grads = run_after(node, grads, g, create_graph)
@@ -306,8 +311,17 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     return grads
 
 
-def _let_go(walk: Walk, node: DeadEnd, g: Gradient) -> None:
-    """A gradient nobody wants: a leaf that required grad once still has its hooks called."""
+def _gives_all(node: Node, needed: set[Node]) -> bool:
+    """Whether a node gives the gradients of all its inputs, though some are not asked for: as torch's for any number.
+
+    And users' own code.
+    """
+    together = node.primitive is not None and node.primitive.variadic
+    return (together and any(edge in needed for edge in node.edges)) or node.opens_late
+
+
+def _let_go(walk: Walk, node: Retired, g: Gradient) -> None:
+    """A gradient nobody wants any more: a leaf that required grad once still has its hooks called."""
     tensor = node.variable
     if tensor is not None and tensor._meta is not None and (node.hooks is not None or tensor._meta.hooks):
         # Those that the tensor has by now.
@@ -383,7 +397,7 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
     """The same where users' hooks see it: in the order in which it was packed."""
     values: list[Any] = [None] * len(saved)
-    for place in _in_torchs_order(node, len(saved)):
+    for place in in_torchs_order(node, len(saved)):
         values[place] = _tensor(saved[place], node, place) if create_graph else _array(saved[place])
     return values
 
@@ -409,65 +423,3 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
             restored(s, result)
         return result
     return Many(_tensor(x, node, place) for x in s) if type(s) is Many else s
-
-
-def _check_attached(x: Tensor, node: Node) -> None:
-    """Raise for a saved tensor that lost its place in the graph; a Function of one's own does not ask."""
-    if x.is_leaf and not node.opens_late:
-        raise RuntimeError(errors.DETACHED)
-
-
-def check_unwritten(node: Node) -> None:
-    """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
-    if node.saved is None:
-        raise RuntimeError(errors.FREED)
-    for s in node.saved:
-        for x in s if type(s) is Many else (s,):
-            if _suspect(x, node):
-                _check_in_order(node)
-                return
-
-
-def _storage_of(x: Any) -> Any:
-    return x if isinstance(x, Storage) else getattr(x, "_storage", None)
-
-
-def _suspect(x: Any, node: Node) -> bool:
-    """Whether something saved was written, or taken out of the graph in place, after the node was recorded."""
-    if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
-        return True
-    storage = _storage_of(x)
-    return storage is not None and storage.written > node.recorded
-
-
-def _check_in_order(node: Node) -> None:
-    """Raise for what was saved, in the order in which torch looks at it."""
-    saved = node.saved
-    assert saved is not None
-    for place in _in_torchs_order(node, len(saved)):
-        for x in saved[place] if type(saved[place]) is Many else (saved[place],):
-            if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
-                _check_attached(x, node)
-            storage = _storage_of(x)
-            if storage is not None and storage.written > node.recorded:
-                if isinstance(x, Tensor):
-                    x.grad_fn  # noqa: B018  a view that may not be asked says so first
-                kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
-                now = storage.version
-                text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
-                raise RuntimeError(hinted(text) if Anomaly.on else text)
-
-
-def _in_torchs_order(node: Node, count: int) -> tuple[int, ...]:
-    """The places of what a node saved in the order in which torch packs and unpacks it."""
-    mentioned = () if node.primitive is None else node.primitive.mentioned
-    return (*mentioned, *(i for i in range(count) if i not in mentioned))
-
-
-def _made(x: Any, node: Node) -> str:
-    """Which output of which operator something saved is, if it is one."""
-    maker = x._node if isinstance(x, Tensor) else node
-    if maker is None or isinstance(maker, AccumulateGrad):
-        return ""
-    owner, slot = place_of(maker)
-    return f", which is output {slot} of {owner.name().rstrip('0123456789').removesuffix('Backward')},"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import NoneType
 from typing import Any
 
@@ -24,6 +24,7 @@ from autodiff._core.node import (
     Node,
     Output,
     RemovableHandle,
+    Retired,
     Storage,
     likeness,
     new_node,
@@ -428,7 +429,7 @@ def leave_graph(tensor: Tensor) -> None:
     node = own_node(tensor)
     base = tensor._base
     if type(node) is AccumulateGrad:
-        node.__class__ = DeadEnd
+        node.__class__ = Retired
         node.meta = None  # which holds the node
         tensor.meta().retired = node
     put_node(tensor, None if base is None or base._node is None else dead_end(tensor))
@@ -500,16 +501,25 @@ def put_inference(tensor: Tensor, flag: bool, *, counted: bool = False) -> None:
         meta.inference, meta.uncounted = flag, flag and not counted
 
 
-def written(target: Tensor) -> Storage:
-    """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then."""
+def written(target: Tensor, operands: Iterable[Any] = ()) -> Storage:
+    """The memory was written: raise the version. An inference tensor outside its mode has none, as torch finds then.
+
+    In the mode a write to one that has a version counts where some operand is none of the mode's.
+    """
     storage = target.storage()
     if unusual and target._meta is not None and (target._meta.inference or target._meta.uncounted):
-        if state.inference:
+        if state.inference and (target._meta.uncounted or not any(map(_counts, operands))):
             return storage
         if target._meta.uncounted:
             raise RuntimeError(errors.INFERENCE_WRITTEN)
     storage.touch()
     return storage
+
+
+def _counts(operand: Any) -> bool:
+    if isinstance(operand, (tuple, list)):
+        return any(map(_counts, operand))
+    return isinstance(operand, Tensor) and not operand.is_inference()
 
 
 def alias(tensor: Tensor) -> Tensor:
@@ -556,7 +566,7 @@ def revived(node: AccumulateGrad) -> Tensor:
         array, storage = node.hooks.memory
         leaf = wrap(array)
         leaf._storage, leaf._meta = storage, node.meta
-        leaf._node = None if type(node) is DeadEnd else node
+        leaf._node = None if type(node) is Retired else node
         node.leaf = weakref.ref(leaf)
     return leaf
 

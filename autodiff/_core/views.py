@@ -105,6 +105,15 @@ def moved_base(base: Tensor, before: Any) -> None:
                 view._meta.view = View(base, _beginning(found.way, back), found.made, found.turned)
 
 
+def apart(view: Tensor) -> Tensor:
+    """A new view that counts writes by itself, and hears of none into what it is a view of."""
+    if view._storage is not None and view._storage.views is not None and not view.is_inference():
+        views: Views = view._storage.views
+        views[:] = [ref for ref in views if ref() is not view]
+        view._storage = Storage()
+    return view
+
+
 def exchanged(tensor: Tensor) -> None:
     """A tensor has been given other memory: its views go by their strides from now on, as it does if it is one."""
     live: Any = () if tensor._storage is None or tensor._storage.views is None else tensor._storage.views

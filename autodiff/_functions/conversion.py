@@ -13,6 +13,7 @@ from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import duals, state
 from autodiff._core.node import Clock
+from autodiff._core.noting import ask_all
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
 from autodiff._core.tensor import Tensor, alias, leave_graph, wrap
@@ -171,6 +172,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     # What takes no part in the graph has no history to write.
     leading = (other,) if self._array.dtype.kind in "fc" else ()
     check_writable(self, leading, filling=itself)
+    ask_all(leading)
     errors.check_fits(other._array.shape, self._array.shape)
     check_overlap(self, (other,))
     return assign(self, lambda before: ops.copy(before, other), leading, filling=itself)

@@ -121,12 +121,12 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
     if not left and not tensors:
         return view, None
     if written is x:
-        one_mask, size = _is_one_mask(index), x._array.size
+        size = x._array.size
         # Only filling by a mask of one element is let through, and what is empty without its leading ones, or a part.
         if not size:
-            refused = one_mask and view is x and x._array.shape[0] != 1
+            refused = view is x and x._array.shape[0] != 1
         else:
-            refused = not (one_mask and size == 1) and (x._array.shape[:1] != (1,) or dense(x._array))
+            refused = not (size == 1 and _is_one_mask(index)) and (x._array.shape[:1] != (1,) or dense(x._array))
         if refused:
             refuse_overlap(x)
     if written is not None:
@@ -211,9 +211,14 @@ def _sliced(x: Tensor, dim: int, s: slice, whole: bool = False) -> Tensor:
         raise ValueError("step must be greater than zero")
     n = x._array.shape[dim]
     start, stop, step = s.indices(n)
-    if not whole and not s.start and stop == n and step == 1 and not (n == 0 and s.stop is not None and s.stop < 0):
-        return x  # torch goes by what is written: `:-1` is a part, though of nothing it is all
+    if not whole and not start and stop == n and step == 1 and _from_the_front(s):
+        return x
     return ops.slice(x, dim=dim, start=start, stop=max(start, stop), step=step)  # type: ignore[no-any-return]
+
+
+def _from_the_front(s: slice) -> bool:
+    """Whether a slice of everything says so by no number from the end, nor one past it: torch looks at it as given."""
+    return (s.start is None or operator.index(s.start) == 0) and (s.stop is None or operator.index(s.stop) >= 0)
 
 
 def _places(p: Tensor, shape: tuple[int, ...], dim: int) -> list[Tensor]:
@@ -258,6 +263,8 @@ def _write(view: Tensor, value: Any) -> None:
         fill_(view, value)
     else:
         if value._storage is view._storage and value._array.size == view._array.size:
+            if view._array.size == 1:
+                refuse_overlap(view, (value,))
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass
         copy_(view, expand(value, room))
 
@@ -330,7 +337,7 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
     view.memory()[indexing.checked(view._array, _arrays(indices))] = (
         value._array if isinstance(value, Tensor) else value
     )
-    written(view)
+    written(view, (value, *indices))
 
 
 @function(inplace="apart")
@@ -347,15 +354,16 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     if not isinstance(values, Tensor):
         raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
     shape = input._array.shape
-    if any(not p._array.ndim and _is_mask(p) for p in indices):
-        if all(p._array for p in indices if not p._array.ndim and _is_mask(p)):
-            if len(indices) == 1 and shape and not accumulate:  # it chooses all
-                return ops.copy(input, values)  # type: ignore[no-any-return]
-            raise RuntimeError("index_put(): a 0-dim mask chooses no dimension to write to")
-        return ops.clone(input)  # type: ignore[no-any-return]
-    given = sum(_width(p) for p in indices)
+    given = sum(_width(p) or 1 for p in indices)
     if given > len(shape):
         raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {given})")
+    masks = [p for p in indices if not p._array.ndim and _is_mask(p)]
+    if masks and len(masks) == len(indices):  # which choose all, or nothing
+        put_value(input, Many(()), values, False, strict=True)
+        chosen = Many([wrap(np.arange(shape[0] if all(p._array for p in masks) else 0))])
+        value = put_value(input, chosen, values, False, strict=True)
+        return ops.index_put(input, value, indices=chosen, accumulate=bool(accumulate))  # type: ignore[no-any-return]
+    indices = [p for p in indices if p._array.ndim or not _is_mask(p)]  # beside others they choose nothing
     places: list[Tensor] = []
     for p in indices:
         places += _places(p, shape, len(places))

@@ -90,7 +90,7 @@ def _check_mask(mask: Tensor, sentence: str) -> None:
         raise RuntimeError(sentence)
 
 
-@function(inplace="overlapping")
+@function(inplace="first apart")
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """A copy that holds `value` (a number or a 0-dim tensor) wherever the mask holds."""
     if mask._array.dtype.kind != "b":

@@ -11,6 +11,7 @@ from autodiff._core.function import function
 from autodiff._core.modes import state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, put_inference
+from autodiff._core.views import apart
 
 
 @function("Tensor", name="split", method=True)
@@ -59,8 +60,8 @@ def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, 
     if split_size == 0 and n:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
     if state.inference:
-        # Where torch's own split is not kept from knowing.
-        return split(input, split_size, dim)  # type: ignore[no-any-return]
+        # Where torch's own split is not kept from knowing; writes into either do not count for the other all the same.
+        return tuple([apart(part) for part in split(input, split_size, dim)])
     return _of_the_same_mode(ops.unsafe_split(input, sizes=_pieces(n, split_size), dim=d), input)
 
 

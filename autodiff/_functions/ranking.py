@@ -20,7 +20,10 @@ EPSILON = 1e-12
 
 def _above_zero(x: Tensor) -> Tensor:
     """x where it is at least 0, with derivative 1 at 0, else 0."""
-    return ops.clamp(x, min=0)  # type: ignore[no-any-return]
+    found = ops.clamp(x, min=0)
+    if found._node is not None:
+        rename(found._node, "ClampMinBackward0")
+    return found  # type: ignore[no-any-return]
 
 
 def _hinge(input: Tensor, target: Tensor, margin: float, reduction: str) -> Tensor:
@@ -50,10 +53,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, red
 
 def _ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float, reduction: str) -> Tensor:
     ahead = ops.mul(ops.neg(target), ops.sub(input1, input2))
-    short = _above_zero(ops.add(ahead, margin))
-    if short._node is not None:
-        rename(short._node, "ClampMinBackward0")
-    return reduced(short, reduction)
+    return reduced(_above_zero(ops.add(ahead, margin)), reduction)
 
 
 @function("nn.functional", name="margin_ranking_loss")

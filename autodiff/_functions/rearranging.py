@@ -183,6 +183,7 @@ def slice_scatter(
         raise RuntimeError("slice step must be positive")
     where = geometry.at(d, slice(*slice(start, end, step).indices(input._array.shape[d])))
     check_slice(src, blank(input)[where].shape)
+    refuse_complex("slice_scatter", input, src)
     return ops.slice_scatter(input, src, index=where)  # type: ignore[no-any-return]
 
 

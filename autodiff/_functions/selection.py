@@ -13,6 +13,7 @@ from autodiff._core.modes import no_grad
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.conversion import refuse_complex
 from autodiff._functions.shape import common_shape, reshaped
 from autodiff._kernels.geometry import expand
 
@@ -175,6 +176,7 @@ def embedding(
     indices = whole(input)
     if indices.size and (indices.min() < 0 or indices.max() >= rows):
         raise IndexError("index out of range in self")
+    refuse_complex("embedding", weight)
     if max_norm is not None:
         shorten(weight, np.unique(indices), max_norm, norm_type)
     return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]

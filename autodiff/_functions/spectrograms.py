@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff._core.batched import whole
 from autodiff._core.function import function
+from autodiff._core.packing import rename
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.resampling import pad
@@ -98,6 +99,8 @@ def stft(
     else:
         found = ops.fft_r2c(frames, onesided=half, **settings)
     found = ops.transpose(found, dim0=x.ndim - 1, dim1=x.ndim)
+    if found._node is not None:  # torch turns it, and takes off the dimension that it gave one signal alone, in place
+        rename(found._node, "TransposeBackward1" if x.ndim > 1 else "SqueezeBackward4")
     return found if return_complex or return_complex is None else ops.view_as_real(found)  # type: ignore[no-any-return]
 
 

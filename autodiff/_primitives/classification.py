@@ -24,7 +24,7 @@ general(
     "nll_adjoint",
     classes.nll_adjoint,
     lambda g, target, weight, ignore, reduction: ops.nll_loss(g, target, weight, ignore=ignore, reduction=reduction),
-    lambda g, input: ops.zeros_like(input),
+    lambda g: ops.zeros_like(g),
     None,
     None,
     inputs=("grad", "input", "target", "weight"),

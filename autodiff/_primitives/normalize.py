@@ -46,7 +46,7 @@ general(
     normalizations.layer_norm,
     _layer_norm,
     lambda g, input, weight, bias, dims, eps: g * ops.standardize(input, dims=dims, eps=eps),
-    lambda g, input, weight, bias: g,
+    lambda g, input, weight, bias: ops.clone(g),  # in memory of its own, though nothing is summed
     inputs=("input", "weight", "bias"),
     node="NativeLayerNormBackward0",
 )

@@ -11,8 +11,8 @@ from autodiff._kernels import pooling
 Sizes = tuple[int, ...]
 
 
-def _unmoved(g: Any, input: Any) -> Any:
-    return ops.zeros_like(input)
+def _unmoved(g: Any) -> Any:
+    return ops.zeros_like(g)
 
 
 # -- extremes and their places ------------------------------------------------------------------------------------

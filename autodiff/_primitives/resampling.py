@@ -34,7 +34,7 @@ general(
     "padded_back",
     lambda g, input, taps: resampling.resampled_back(g, input.shape[input.ndim - len(taps) :], taps),
     lambda g, taps: ops.resampled(g, taps=taps),
-    lambda g, input: ops.zeros_like(input),
+    lambda g: ops.zeros_like(g),
     inputs=("grad", "input"),
     node="PadBackwardBackward0",
 )

@@ -205,7 +205,7 @@ general(
     "fill_tensor",
     geometry.copy,
     lambda g: ops.zeros_like(g),
-    lambda g: g,
+    lambda g: ops.sum_all(g),
     inputs=("input", "value"),
     node="FillBackward3",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -101,6 +101,8 @@ class Calls:
 def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """The function behind a check of what it is given; the same one for every place where it is found."""
     calls = Calls(name, function)
+    # What writes asks in an order of its own.
+    ask = _nobody if name.endswith("_") else ask_all
 
     @functools.wraps(function, SHOWN)
     def public(*args: Any, **kwargs: Any) -> Any:
@@ -123,13 +125,17 @@ def checked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **kwargs) if kwargs else function(*args)
         except (AttributeError, TypeError, ValueError, KeyError, IndexError):
             calls.look(args, kwargs)
-            ask_all((*args, *kwargs.values()))
+            ask((*args, *kwargs.values()))
             raise
         except RuntimeError:
-            ask_all((*args, *kwargs.values()))
+            ask((*args, *kwargs.values()))
             raise
 
     return public
+
+
+def _nobody(operands: Sequence[Any]) -> None:
+    """Ask no operand."""
 
 
 def _parameter(name: str, place: int | None, annotations: dict[str, Any], default: Any) -> Parameter | None:

@@ -24,7 +24,8 @@ PUBLIC_KINDS = ("pointwise", "discrete")
 def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True) -> Callable[..., Tensor]:
     """The method `name_`: the operator's result written into its first argument.
 
-    `memory`: "overlapping" where operands may share the memory written, "apart" where not even all of it.
+    `memory`: "overlapping" where operands may share the memory written, "first apart" where all but the first may,
+    "apart" where not even all of it.
     """
     kernel = over(name)
     row = PRIMITIVES.get(name)
@@ -42,7 +43,7 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
                 refuse_overlap(self)
             check_overlap(self, operands, same=False)
         elif memory != "overlapping":
-            check_overlap(self, args)
+            check_overlap(self, args[:1] if memory == "first apart" else args)
         if kernel is not None and fits and overwrite(self, kernel, args, kwargs):
             return self
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,7 +128,7 @@ def _into(
                 f"{name}(): result type {dtypes.title(value._array.dtype)} can't be cast to the desired output "
                 f"type {dtypes.title(target._array.dtype)}"
             )
-        write(target, value, 1 if counts is None else counts(*args, **kwargs))
+        write(target, value, 1 if counts is None else counts(*args, **kwargs), args)
     return out
 
 
@@ -155,8 +155,8 @@ def _take_dtype(kwargs: dict[str, Any], out: Tensor) -> None:
     kwargs["dtype"] = out.dtype
 
 
-def write(out: Tensor, value: Tensor, times: int = 1) -> None:
-    """Put a value into `out`, resized if it has another shape; the write counts so many times."""
+def write(out: Tensor, value: Tensor, times: int = 1, operands: Sequence[Any] = ()) -> None:
+    """Put a value, made of the operands, into `out`, resized if need be; the write counts so many times."""
     check_writable(out)
     if out._array.shape != value._array.shape:
         if out._array.size:
@@ -166,4 +166,4 @@ def write(out: Tensor, value: Tensor, times: int = 1) -> None:
         out._array = np.empty(value._array.shape, out._array.dtype)
     anyway(np.copyto, out.memory(), value._array, casting="unsafe")
     for _ in range(times):
-        written(out)
+        written(out, operands)

@@ -165,10 +165,12 @@ def backward(
     on_tensors = True if create_graph else UNRECORDED if state.inference else False
     roots = _roots(outputs, seeds, on_tensors)
     if wanted is not None:
-        targets = [_asked_for(x) for x in wanted]
+        targets = []
         for x in wanted:
+            place_in_graph(x)  # a view that may not be asked refuses
             if isinstance(x, Tensor):
                 x.retain_grad()
+            targets.append(_asked_for(x))
     if create_graph:
         warnings.warn(errors.CYCLE, UserWarning, stacklevel=3)
     _graph.backward(

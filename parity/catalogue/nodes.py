@@ -28,3 +28,6 @@ NAMED: Mapping[str, str] = MappingProxyType(
         "special.xlog1py": "with a number torch has a node for each side; the derivative is the same",
     }
 )
+
+#: By the name of torch's node: what it keeps for its backward pass, as torch calls it (`_saved_self` …).
+SAVED: Mapping[str, tuple[str, ...]] = MappingProxyType({})

@@ -1,32 +1,31 @@
 """Two lives of one history side by side: the first moment that differs, and what differs in it; knows no operator.
 
 Numbers are judged as programs' are: equal in the exact regime; else one rounding, or what nudging the reference
-explains. There is no arbiter of histories, so a smaller difference than would make a program undecided decides nothing.
+explains. There is no arbiter of histories, though there is of their steps: a smaller difference than would make a
+program undecided decides nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from parity.acts import ACTS
-from parity.catalogue import CATALOGUE
-from parity.catalogue.nodes import NAMED
+from parity.catalogue.nodes import SAVED
 from parity.compare.jitter import treatment
 from parity.compare.naming import named
+from parity.compare.promises import Promises
 from parity.compare.structure import same_family
 from parity.compare.verdict import Check, Decided, Mismatch, Verdict
 from parity.compare.yardstick import RUNS, UNSTABLE, allowed, deviation, rounding
-from parity.engines.interpreter import writes
 from parity.engines.jittered import Jittered
-from parity.engines.living import BROKEN, Image, Life, Moment, State, live, restored, unlived
+from parity.engines.living import MISSING, Image, Life, Moment, State, live, restored, unlived
 from parity.engines.protocol import Array, Raised, Run
-from parity.program import Program, references
+from parity.program import Program
 
 #: What an error is about: it has to be the same in both engines, whatever the words.
 _SENSES = {
@@ -42,18 +41,13 @@ _SENSES = {
 }
 
 
+_live = partial(live, keeping=SAVED)
 #: Histories of so many steps at most, and one of so many others, are lived again by the subject.
 _AGAIN = 5
 #: So often is one that differs: what comes and goes is about nothing else.
 _DOUBTED = 4
 #: A name as torch's nodes bear; engines that call theirs otherwise are not held to it.
 _NAME = re.compile(r"Backward\d*$|Backwards$|::")
-#: Acts that give the tensor that they are given.
-_SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
-#: Acts that give gradients.
-_GIVING = frozenset(["autograd.grad", "grad"])
-#: Acts after which memory that was saved may hold something else, uncounted.
-_BEHIND = frozenset(["data", "set_data"])
 #: What is told of a state by itself: the check, the field, and the difference in words.
 _FACTS: tuple[tuple[Check, str, str], ...] = (
     ("requires_grad", "requires_grad", "requires grad in one engine only"),
@@ -64,12 +58,17 @@ _FACTS: tuple[tuple[Check, str, str], ...] = (
 )
 
 
-def compare_lives(program: Program, reference: Any, subject: Any) -> Verdict:
-    """Live the history in both engines and judge the first difference."""
+def compare_lives(
+    program: Program, reference: Any, subject: Any, judged: Callable[[Program], Verdict] | None = None
+) -> Verdict:
+    """Live the history in both engines and judge the first difference.
+
+    `judged`: what is found of an operator by itself, where there is more to go by than in a history.
+    """
     if missing := unlived(program, subject):
         return Verdict("unsupported", "structure", missing=missing)
-    ours, theirs = live(program, reference), live(program, subject)
-    comparison = _Lives(program, reference, subject, ours, theirs)
+    ours, theirs = _live(program, reference), _live(program, subject)
+    comparison = _Lives(program, reference, subject, ours, theirs, judged)
     return comparison.verdict()
 
 
@@ -80,6 +79,7 @@ class _Lives:
     subject: Any
     ours: Life
     theirs: Life
+    judged: Callable[[Program], Verdict] | None = None
     worst: float = 0.0
     _nudged: list[Life] | None = None
 
@@ -87,13 +87,17 @@ class _Lives:
     def names(self) -> tuple[str, str]:
         return self.ours.engine, self.theirs.engine
 
+    @cached_property
+    def promises(self) -> Promises:
+        return Promises(self.program, self.reference, self.ours, self.theirs, self.judged)
+
     def verdict(self) -> Verdict:
-        undecided = ""
+        undecided, promises = "", self.promises
         sealed = differs = False
         for number, (a, b) in enumerate(zip(self.ours.moments, self.theirs.moments)):
-            if sealed and not undecided and self._wrote(number):
+            if sealed and not undecided and promises.wrote(number):
                 undecided = "a gradient of torch's is the memory of what was handed in, and was written"
-            sealed = sealed or self._seals(number)
+            sealed = sealed or promises.seals(number)
             if a == b:
                 continue
             found = list(self._moment(number, a, b))
@@ -101,7 +105,7 @@ class _Lives:
             told = [replace(m, step=number, op=op) for m in found if m is not None]
             hard = [self._named(m, told) for m in told]
             if hard:
-                undecided = undecided or self._unpromised(number, a, hard[0])
+                undecided = undecided or promises.unpromised(number, a, hard[0])
             differs = differs or bool(found)
             if hard:
                 if undecided:
@@ -121,64 +125,6 @@ class _Lives:
             return Verdict("differs", "structure", float("inf"), (unrepeatable,))
         return Verdict("agrees", "jitter" if self.worst else "bits", self.worst)
 
-    def _unpromised(self, number: int, moment: Moment, first: Mismatch) -> str:
-        """Why torch promises nothing of what differs; empty if it does."""
-        if moment.racing and first.check == "value":
-            return "the step reads what it writes, in an order that nobody promises"
-        if any(state is not None and state.node == BROKEN for state in moment.states):
-            return "torch trips over a check of its own inside"
-        if first.where == len(self.program.inputs) + number and self._internals_show(number, moment):
-            return "torch records, or refuses, what its kernels do inside for a leaf made in inference mode"
-        if first.check in ("version", "value") and self._wrote_seed(number, first.where):
-            return "torch writes into what was handed in, which is the memory of a gradient"
-        if first.check in ("gradient", "value", "hook") and self._behind(number):
-            return "what was saved was written or exchanged behind the tape's back"
-        return ""
-
-    def _internals_show(self, number: int, moment: Moment) -> bool:
-        """Whether an operator is given, outside the mode, a tensor of inference mode that requires grad.
-
-        Measured in torch 2.13 on such a leaf: sort gives CopyBackwards, cumsum of a number FillBackward3 (it has
-        Cumsum), kthvalue refuses its own out=, exp and topk record nothing.
-        """
-        step = self.program.steps[number]
-        if step.op in ACTS or "inference_mode" in step.modes:
-            return False
-        given = {(ref.index, ref.item) for ref in step.refs()}
-        states = zip(self.ours.places, moment.states)
-        return any(place in given and s is not None and s.version is None and s.requires_grad for place, s in states)
-
-    def _behind(self, number: int) -> bool:
-        """Whether torch has other numbers once all that is saved is copied, though it noticed no write."""
-        steps = self.program.steps[: number + 1]
-        if not any(step.op in _BEHIND for step in steps):
-            return False
-        copying = self.program.with_(steps=tuple(replace(s, modes=(*s.modes, "saved_tensors_hooks")) for s in steps))
-        ours, copied = self.ours.moments[number], live(copying, self.reference).moments[number]
-        grads = [[None if s is None else (s.value, s.grad) for s in m.states] for m in (ours, copied)]
-        return grads[0] != grads[1] or ours.told != copied.told
-
-    def _seals(self, step: int) -> bool:
-        """Whether torch leaves a gradient in the memory of one that was handed in, or of another gradient."""
-        if self.program.steps[step].op not in ("backward", "autograd.grad"):
-            return False
-        moment = self.ours.moments[step]
-        shared = (share for state in moment.states if state is not None for share in state.grad_shares)
-        return moment.shares in self._seeds or any(of_grad or value in self._seeds for value, _, of_grad in shared)
-
-    def _wrote_seed(self, step: int, value: int) -> bool:
-        """Whether torch's own backward pass wrote into this value, which was handed in."""
-        if self.program.steps[step].op != "backward" or value not in self._seeds or not step:
-            return False
-        before, after = self.ours.moments[step - 1].states, self.ours.moments[step].states
-        states = zip(self.ours.places, before, after)
-        return any(s and t and s.version != t.version for (number, _), s, t in states if number == value)
-
-    def _wrote(self, step: int) -> bool:
-        """Whether torch counts a write into anything in this step."""
-        before, after = self.ours.moments[step - 1].states, self.ours.moments[step].states
-        return any(s and t and s.version != t.version for s, t in zip(before, after))
-
     def _unrepeatable(self, times: int) -> Mismatch | None:
         """The first step after which the subject, lived so many times more, has something else."""
         for step, moments in enumerate(zip(*(life.moments for life in self._again(times)))):
@@ -192,7 +138,7 @@ class _Lives:
         return None
 
     def _again(self, times: int) -> list[Life]:
-        return [live(self.program, self.subject) for _ in range(times)]
+        return [_live(self.program, self.subject) for _ in range(times)]
 
     def _named(self, mismatch: Mismatch, beside: Sequence[Mismatch] = ()) -> Mismatch:
         sides = (side for side in (mismatch.reference, mismatch.subject) if isinstance(side, Raised))
@@ -228,7 +174,7 @@ class _Lives:
             why = "whether gradients are recorded after the step"
             yield self._plain("mode", value, on[a.recording], on[b.recording], why)
         yield from self._hooks(value, a, b)
-        if a.shares != b.shares and not self._promises_nothing(step, a, b):
+        if a.shares != b.shares and self.promises.alias(step, a, b):
             says = "shares its memory with another value"
             yield self._plain("alias", value, a.shares, b.shares, f"the result {says}: {a.shares} against {b.shares}")
         if a.warned != b.warned and self.program.steps[step].op == "grad":
@@ -238,6 +184,8 @@ class _Lives:
         for place, (s, t) in enumerate(zip(a.states, b.states)):
             if s != t and s is not None and t is not None:
                 yield from self._states(step, place, s, t)
+        if a.kept != b.kept:
+            yield from self._kept(a, b)
 
     def _error(self, step: int, a: Moment, b: Moment) -> Mismatch | None:
         ours, theirs = (None if m.raised is None else Raised(*m.raised, f"step {step}") for m in (a, b))
@@ -284,10 +232,10 @@ class _Lives:
             if check == "node":
                 a, b = a or "none", b or "none"
                 if (a == "none") is (b == "none"):
-                    if a != b and _NAME.search(b) and self._promises_name(step, place):
+                    if a != b and _NAME.search(b) and self.promises.name(step, place):
                         yield self._plain("name", value, a, b, "its grad_fn has another name", item)
                     continue
-            if a != b and (check != "layout" or self._promised_layout(value)):
+            if a != b and (check != "layout" or self.promises.layout(value)):
                 yield self._plain(check, value, a, b, reason, item)
         if s.grad is None or t.grad is None:
             if s.grad is not t.grad:
@@ -295,30 +243,22 @@ class _Lives:
                 yield self._plain("none", value, a, b, ".grad is there in one engine only", item)
         elif s.grad != t.grad:
             yield from self._image("gradient", step, place, s.grad, t.grad)
-        if extra := set(t.grad_shares) - set(s.grad_shares):
+        extra = {share for share in set(t.grad_shares) - set(s.grad_shares) if share[0] not in self.ours.unseen}
+        if extra:
             number, _, of_grad = min(extra)
             what = f"the .grad of value {number}" if of_grad else f"value {number}"
             yield self._plain("alias", value, "own memory", what, ".grad shares memory with something else", item)
 
-    def _promises_name(self, step: int, place: int) -> bool:
-        """Whether an engine with torch's names has to call this node as torch does: not in a derivative's own graph."""
-        name = _node_at(self.ours.moments[step], place)
-        while step and _node_at(self.ours.moments[step - 1], place) == name:
-            step -= 1
-        made = self.program.steps[step]
-        if made.op == "requires_grad_":  # which gives the very tensor
-            (same,) = made.refs()
-            return self._promises_name(step, self.ours.places.index((same.index, same.item)))
-        number, _ = self.ours.places[place]
-        return made.op not in _GIVING and made.op not in NAMED and self._made_by(number) not in NAMED
-
-    def _made_by(self, value: int) -> str:
-        """The operator or act that made the tensor, past those that wrote into it."""
-        step = value - len(self.program.inputs)
-        while step >= 0 and (writes(self.program.steps[step]) or self.program.steps[step].op in _SAME):
-            target = self.program.steps[step].kwargs.get("out") or next(self.program.steps[step].refs())
-            step = target.index - len(self.program.inputs)
-        return self.program.steps[step].op if step >= 0 else ""
+    def _kept(self, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
+        """What nodes of one name keep; an engine that tells it of none is not held to it."""
+        if all(whose == MISSING for moment in self.theirs.moments for _, _, whose in moment.kept):
+            return
+        theirs = {(place, name): whose for place, name, whose in b.kept}
+        for place, name, ours in a.kept:
+            other = theirs.get((place, name), ours)
+            if ours != other:
+                value, item = self.ours.places[place]
+                yield self._plain("saved", value, ours, other, f"its node keeps something else as “{name}”", item)
 
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:
         value, item = self.ours.places[place]
@@ -368,7 +308,7 @@ class _Lives:
     def _jittered(self) -> list[Life]:
         if self._nudged is None:
             treatments = treatment(self.program, Run(self.names[0], aliases=self._aliases()))
-            self._nudged = [live(self.program, Jittered(self.reference, treatments, number)) for number in range(RUNS)]
+            self._nudged = [_live(self.program, Jittered(self.reference, treatments, number)) for number in range(RUNS)]
         return self._nudged
 
     def _aliases(self) -> list[int | None]:
@@ -389,61 +329,8 @@ class _Lives:
         apart = _apart(x, y)
         return not apart.any() or (x.dtype.kind in "fc" and not self._grave(x, y, apart))
 
-    def _promises_nothing(self, step: int, a: Moment, b: Moment) -> bool:
-        """Gradients may share memory with what was handed in, as torch's do; an engine need not.
-
-        Nor is it promised whether what lies in one order here and in another there is copied.
-        """
-        op = self.program.steps[step].op
-        if (op in CATALOGUE and "may_view" in CATALOGUE[op].tags) or op == "contiguous":
-            given = next(iter(self.program.steps[step].refs()), None)
-            if given is not None and not self._lies_alike(given.index, step):
-                return True
-        return a.shares in self._seeds or (self.program.steps[step].op in _GIVING and b.shares is None)
-
-    @cached_property
-    def _seeds(self) -> frozenset[int]:
-        """Values that were handed in as gradients."""
-        steps = [step for step in self.program.steps if step.op in ("backward", "autograd.grad")]
-        return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
-
-    def _promised_layout(self, value: int, asked: frozenset[int] = frozenset()) -> bool:
-        """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie.
-
-        `asked`: values whose memory this one's was set to, on the way here; two may be set to each other's.
-        """
-        step = value - len(self.program.inputs)
-        for other in self.program.steps[max(step + 1, 0) :]:
-            target, *given = (ref.index for ref in other.refs()) if other.op == "set_data" else (None,)
-            new = (source for source in given if source not in asked)
-            if target == value and not all(self._promised_layout(source, asked | {value}) for source in new):
-                return False
-        if step < 0:
-            return True
-        moment = self.ours.moments[step]
-        if moment.shares is None or self.program.steps[step].op in _GIVING:
-            return False
-        return self._lies_alike(moment.shares, step)
-
-    def _lies_alike(self, value: int, now: int) -> bool:
-        """Whether all of a value lay alike in both engines after this step, or when it was last there."""
-        places = [place for place, (number, _) in enumerate(self.ours.places) if number == value]
-        return bool(places) and all(self._alike_at(place, now) for place in places)
-
-    def _alike_at(self, place: int, now: int) -> bool:
-        for a, b in zip(reversed(self.ours.moments[: now + 1]), reversed(self.theirs.moments[: now + 1])):
-            s, t = (m.states[place] if place < len(m.states) else None for m in (a, b))
-            if s is not None and t is not None:
-                return s.layout == t.layout
-        return False
-
     def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
         return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
-
-
-def _node_at(moment: Moment, place: int) -> str | None:
-    state = moment.states[place] if place < len(moment.states) else None
-    return None if state is None else state.node
 
 
 def _sense(message: str) -> str:
@@ -452,10 +339,15 @@ def _sense(message: str) -> str:
 
 
 def _apart(x: Array, y: Array) -> Array:
-    """Where the numbers differ; nan is nan, and the sign of zero is nobody's promise in a history."""
+    """Where the numbers differ; nan is nan, and the sign of zero is nobody's promise in a history.
+
+    A complex number with an infinite part is infinite, whatever the other part: adding it torch multiplies it by 1+0j.
+    """
     differ = x != y
     if x.dtype.kind in "fc":
         differ &= ~(np.isnan(x) & np.isnan(y))
+    if x.dtype.kind == "c":
+        differ &= ~(np.isinf(x) & np.isinf(y) & (np.isnan(x) | np.isnan(y)))
     return np.asarray(differ)
 
 

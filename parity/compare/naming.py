@@ -34,6 +34,7 @@ NAMES: dict[str, str] = {
     "release": "the tape outlives its last reference",
     "repeatability": "the same history gives another result when it is lived again",
     "node names": "what was recorded goes by another name than torch's",
+    "saved sets": "a node keeps other operands or results for its backward pass than torch's",
     "warnings": "one engine warns and the other does not",
     "refusal": "one engine refuses what the other does",
 }
@@ -47,6 +48,7 @@ _BY_CHECK = {
     "requires_grad": "recording",
     "node": "recording",
     "name": "node names",
+    "saved": "saved sets",
     "layout": "views",
 }
 _BACKWARD = frozenset(["backward", "autograd.grad"])

@@ -62,7 +62,7 @@ def compare(
     as in `passing`, and that the truth does not decide, are passed over.
     """
     if program.history:
-        return compare_lives(program, reference, subject)
+        return compare_lives(program, reference, subject, lambda alone: compare(alone, reference, subject))
     if getattr(subject, "ones", False) and not uniform(program):
         program, reference_run, subject_run = weighed_alike(program), None, None
     ours = execute(program, reference) if reference_run is None else reference_run

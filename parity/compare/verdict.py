@@ -18,7 +18,7 @@ Decided = Literal["structure", "bits", "jitter", "unstable", "truth", "confirm"]
 Check = Literal[
     "value", "gradient", "second", "dtype", "shape", "none", "requires_grad", "error", "alias", "touched",
     # of histories only
-    "leaf", "version", "node", "name", "layout", "hook", "warning", "mode", "memory", "repeat",
+    "leaf", "version", "node", "name", "saved", "layout", "hook", "warning", "mode", "memory", "repeat",
 ]  # fmt: skip
 #: Parts of the tape that no operator owns; see `parity.compare.mechanism`.
 Mechanism = Literal["accumulation", "broadcasting", "views", "versions", "writing", "unreached", ""]

@@ -233,13 +233,21 @@ def _conjugated(tensor: Any) -> bool:
     return bool(getattr(tensor, "is_conj", bool)())
 
 
+def _negated(tensor: Any) -> bool:
+    return bool(getattr(tensor, "is_neg", bool)())
+
+
 def physical(engine: Any, result: Any, array: Value) -> Value:
-    """The array through which memory is seen: a lazy conjugate of torch has one, though its values are a copy."""
+    """The array through which memory is seen: of what torch conjugates or negates by a bit the values are a copy."""
     if isinstance(array, tuple):
         return tuple([physical(engine, part, seen) for part, seen in zip(result, array)])  # type: ignore[misc]
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "c" or not _conjugated(result):
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
         return array
-    seen: Array = engine.array(result.detach().conj())
+    conjugated, negated = array.dtype.kind == "c" and _conjugated(result), _negated(result)
+    if not conjugated and not negated:
+        return array
+    result = result.detach().conj() if conjugated else result.detach()
+    seen: Array = engine.array(result._neg_view() if negated else result)
     return seen
 
 

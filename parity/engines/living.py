@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import warnings
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from itertools import combinations, starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +18,15 @@ from parity.engines.interpreter import missing, writes
 from parity.engines.protocol import Array, Raised
 from parity.program import DType, Input, Program, Ref, Step, substitute
 
+#: Operators that read other elements than they write at that moment, in an order that nobody promises.
+_ELSEWHERE = frozenset([
+    "index_add", "index_copy", "index_put", "index_reduce", "masked_scatter", "put", "scatter", "scatter_add",
+    "scatter_reduce", "setitem",
+])  # fmt: skip
 #: What torch says where it trips over a check of its own: nobody can agree with that.
 BROKEN = "INTERNAL ASSERT FAILED"
+#: Of what a node keeps: that it does not say.
+MISSING = "missing"
 
 #: An array as it was: dtype, shape, bytes.
 Image = tuple[str, tuple[int, ...], bytes]
@@ -51,9 +59,13 @@ class Moment:
     #: The lowest number of an earlier value whose memory the result shares.
     shares: int | None = None
     states: tuple[State | None, ...] = ()
+    #: What nodes keep: (place, what torch calls it, whose memory it is).
+    kept: tuple[tuple[int, str, str], ...] = ()
     #: What hooks were given: (label, images).
     told: tuple[tuple[str, tuple[Image | None, ...]], ...] = ()
     warned: tuple[str, ...] = ()
+    #: Whether two parts of what the step left share memory, or are one tensor.
+    entwined: bool = field(default=False, compare=False)
     #: Whether the step read memory that it wrote, element by element in an order that nobody promises.
     racing: bool = field(default=False, compare=False)
     #: Whether gradients are recorded again, outside of all regions.
@@ -68,21 +80,28 @@ class Life:
     moments: list[Moment] = field(default_factory=list)
     #: Per part of a value, in the order of `Moment.states`: its number and output.
     places: list[tuple[int, int | None]] = field(default_factory=list)
+    #: Per place the first one that names the very same tensor, if there is one.
+    twins: list[int | None] = field(default_factory=list)
+    #: Numbers of values whose memory is not seen: torch has bits for conjugation and negation, and nothing for zeros.
+    unseen: set[int] = field(default_factory=set)
     #: Numbers of the values that were still there when nothing referred to them any more.
     survivors: tuple[int, ...] = ()
 
 
-def live(program: Program, engine: Any, *, observing: bool = True) -> Life:
+def live(
+    program: Program, engine: Any, *, observing: bool = True, keeping: Mapping[str, Sequence[str]] | None = None
+) -> Life:
     """Live the history to its end: what a step raises is observed, and the next step follows.
 
-    With `observing=False` only the last moment is looked at. The garbage collector rests meanwhile, so that what
-    outlives its last reference is seen.
+    With `observing=False` only the last moment is looked at. `keeping`: what nodes, by name, are known to keep; that
+    is looked at when they are made, and in the end. The garbage collector rests meanwhile, so that what outlives its
+    last reference is seen.
     """
     collecting = gc.isenabled()
     gc.disable()
     recording = _recording(engine.module)
     try:
-        living = _Living(program, engine)
+        living = _Living(program, engine, keeping or {})
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for leaf in program.inputs:
@@ -124,8 +143,9 @@ def unlived(program: Program, engine: Any) -> tuple[str, ...]:
 
 
 class _Living:
-    def __init__(self, program: Program, engine: Any) -> None:
+    def __init__(self, program: Program, engine: Any, keeping: Mapping[str, Sequence[str]]) -> None:
         self.engine = engine
+        self.keeping = keeping
         self.lib = engine.module
         self.stage = Stage(engine.module)
         self.life = Life(engine.name)
@@ -137,6 +157,7 @@ class _Living:
         self._watched: list[tuple[int, Any]] = []
         #: The version at which each named tensor was first seen: what made it may have written it already.
         self._first: list[int | None] = []
+        self._last = len(program.steps) - 1
         self._cyclic = any(step.kwargs.get("create_graph") for step in program.steps if step.op == "backward")
 
     def begin(self, leaf: Input) -> None:
@@ -145,7 +166,7 @@ class _Living:
         self.values.append(tensor)
 
     def step(self, number: int, step: Step, caught: list[Any], observing: bool) -> None:
-        stage = self.stage
+        stage, first = self.stage, len(self.named)
         stage.number = number
         stage.log = []
         before = len(caught)
@@ -169,14 +190,14 @@ class _Living:
             warned = caught[before:]
             del caught[before:]
             moment.warned = tuple(sorted({w.category.__name__ for w in warned}))
-            self._observe(moment)
+            self._observe(moment, 0 if number == self._last else first)
         self.life.moments.append(moment)
 
     def _done(self, step: Step, moment: Moment) -> Any:
         args = tuple([self._resolved(arg) for arg in step.args])
         kwargs = {key: self._resolved(value) for key, value in step.kwargs.items()}
         if writes(step) or step.op == "copy_":
-            moment.racing = self._races(args, kwargs)
+            moment.racing = self._races(step.op, args, kwargs)
         if step.seed is not None and hasattr(self.engine, "seed"):
             self.engine.seed(step.seed)
         act = ACTS.get(step.op)
@@ -191,15 +212,18 @@ class _Living:
                 return act.do(self.stage, *args, **kwargs)
             return self.engine.call(step.op, args, kwargs, step.spelling)
 
-    def _races(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        """Whether what is written is read as well, by an argument that shows its memory otherwise."""
+    def _races(self, op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+        """Whether what is written is read as well: by an argument that shows its memory otherwise, or elsewhere."""
         given = [kwargs["out"], *args] if "out" in kwargs else args
         flat = (part for arg in given for part in (arg if isinstance(arg, (tuple, list)) else (arg,)))
         arrays = [self.engine.array(part) for part in flat if isinstance(part, self.tensor_type)]
         if not arrays:
             return False  # what was to be written was refused before
         target, *others = arrays
-        return any(np.may_share_memory(target, other) and not _same_region(target, other) for other in others)
+        elsewhere = op in _ELSEWHERE
+        return any(
+            np.may_share_memory(target, other) and (elsewhere or not _same_region(target, other)) for other in others
+        )
 
     def _resolved(self, argument: Any) -> Any:
         kind = type(argument)
@@ -216,9 +240,15 @@ class _Living:
         if isinstance(result, (tuple, list)):
             parts = tuple(result)
             self.values.append(parts)
-            for part in parts:
-                if part is not None:
-                    self._share(part, number, moment)
+            given = [part for part in parts if part is not None]
+            for part in given:
+                self._share(part, number, moment)
+            if len(given) > 1:
+                memories = [self.engine.array(part) for part in given]
+                bases = {id(part._base) for part in given if getattr(part, "_base", None) is not None}
+                moment.entwined = any(starmap(np.may_share_memory, combinations(memories, 2))) or any(
+                    id(part) in bases for part in given
+                )
             for item, part in enumerate(parts):
                 if part is not None:
                     self._name(part, number, item)
@@ -239,8 +269,11 @@ class _Living:
             if other is not None and np.may_share_memory(memory, self.engine.array(other)):
                 moment.shares = index
                 return
+        if memory.size and not np.may_share_memory(memory, self.engine.array(tensor)):
+            self.life.unseen.add(number)
 
     def _name(self, tensor: Any, number: int, item: int | None) -> None:
+        self.life.twins.append(next((place for place, (known, _, _) in enumerate(self.named) if known is tensor), None))
         self.named.append((tensor, number, -1 if item is None else item))
         self.life.places.append((number, item))
         if not any(number == known and tensor is reference() for known, reference in self._watched):
@@ -278,7 +311,7 @@ class _Living:
 
     # -- observing
 
-    def _observe(self, moment: Moment) -> None:
+    def _observe(self, moment: Moment, after: int) -> None:
         moment.told = tuple((label, tuple(self._images(given))) for label, given in self.stage.log)
         self.stage.log = []
         grads: list[tuple[int, Array]] = []
@@ -307,6 +340,7 @@ class _Living:
                 assert found is not None
                 states[place] = found._replace(grad_shares=shares)
         moment.states = tuple(states)
+        moment.kept = tuple(self._kept(states, arrays, after))
         moment.recording = _recording(self.lib)
 
     def _state(self, tensor: Any) -> tuple[State, Array, Array | None]:
@@ -326,6 +360,36 @@ class _Living:
         name = "" if node is None else node.name()
         image = None if grad is None else _image(grad)
         return State(_image(array), layout_of(array), requires_grad, leaf, version, name, image, ()), array, grad
+
+    def _kept(
+        self, states: Sequence[State | None], arrays: Sequence[Array | None], after: int
+    ) -> Iterator[tuple[int, str, str]]:
+        """What the nodes of tensors from this place on keep."""
+        for place in range(after, len(states)):
+            state = states[place]
+            if state is not None and state.node in self.keeping:
+                node = self.named[place][0].grad_fn
+                for name in self.keeping[state.node]:
+                    yield place, name, self._whose(node, "_saved_" + name, arrays)
+
+    def _whose(self, node: Any, attribute: str, arrays: Sequence[Array | None]) -> str:
+        """Whose memory a node keeps there: "value 3", "its own"; or that it is "a number", "written", "freed" …"""
+        try:
+            kept = getattr(node, attribute)
+        except AttributeError:
+            return MISSING
+        except RuntimeError as error:
+            text = str(error)
+            return "written" if "inplace" in text else "freed" if "freed" in text else type(error).__name__
+        if kept is None:
+            return "nothing"
+        if not isinstance(kept, self.tensor_type) or not kept.ndim:
+            return "a number"  # torch keeps a tensor of Python's numbers too
+        memory = self.engine.array(kept)
+        for (_, number, _), array in zip(self.named, arrays):
+            if array is not None and np.may_share_memory(memory, array):
+                return f"value {number}"
+        return "its own"
 
     def _grad_shares(
         self, place: int, grad: Array, arrays: Sequence[Array | None], grads: Sequence[tuple[int, Array]]

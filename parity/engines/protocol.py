@@ -117,6 +117,8 @@ class Parts(Protocol):
     - *hooks*: hook order (table) -> the hooks as they will be called; calling hooks (hook, create_graph, *given) ->
       what it returns; hanging hooks (hooks, table, hook) -> handle; removing hooks (handle); prehooks (node, hook) ->
       handle;
+    - *nodes*: node names (node) -> torch's name of the operation; keeping (...) -> what a node keeps of its operands,
+      results and parameters, as a tuple;
     - *tensors*: retaining (tensor), that is retain_grad; retained (tensor) -> whether a write takes it along;
       detaching (tensor) -> tensor; requiring (tensor, flag) -> tensor;
     - *regions*: entering regions (region, recording, inference) switches; leaving regions (region, type, error,

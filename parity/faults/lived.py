@@ -7,6 +7,7 @@ node has in public, and nothing that only one engine has.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from parity.faults.planted import Fault, Part, instead, mechanism, nothing
 #: The classes of these faults, as the table shows them.
 CLASSES = (
     "views", "versions", "writing", "hooks", "retained gradients", "aliased gradients", "several backward passes",
-    "graph kept or freed", "recording", "modes", "order", "memory",
+    "graph kept or freed", "recording", "nodes", "modes", "order", "memory",
 )  # fmt: skip
 
 
@@ -176,12 +177,22 @@ def tied(attach: Part) -> Part:
     return attaching
 
 
-# -- recording, modes -------------------------------------------------------------------------------------------------
+# -- recording, nodes, modes ------------------------------------------------------------------------------------------
 
 
 def left_on_success(leave: Part) -> Part:
     """An exception leaves the region's mode behind it."""
     return lambda self, kind, error, trace: leave(self, kind, error, trace) if kind is None else None
+
+
+def unnumbered(name: Part) -> Part:
+    """All overloads of an operator have nodes of one name."""
+    return lambda self: re.sub(r"\d+$", "0", name(self))
+
+
+def duplicated(keeping: Part) -> Part:
+    """What is kept of the operands is a copy, which no write reaches."""
+    return lambda *given: tuple([x.detach().clone() if hasattr(x, "detach") else x for x in keeping(*given)])
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -220,6 +231,8 @@ FAULTS: tuple[Fault, ...] = (
     lived("recording", "detach records", "detaching", instead(lambda self: self.view_as(self)), "recording"),
     lived("recording", "requires_grad_(False) is ignored", "requiring",
           lambda part: lambda self, flag=True: part(self) if flag else self, "recording"),
+    lived("nodes", "nodes of overloads share a name", "node names", unnumbered, "node names", "writing"),
+    lived("nodes", "what is saved is a copy", "keeping", duplicated, "saved sets"),
     lived("modes", "an exception leaves the mode behind", "leaving regions", left_on_success, "grad mode"),
     lived("modes", "no_grad records", "entering regions",
           # Forward functions of users run without recording, too, and may write.

@@ -29,6 +29,7 @@ TITLES = {
     "version": "VERSION DIFFERS",
     "node": "GRAD_FN DIFFERS",
     "name": "GRAD_FN HAS ANOTHER NAME",
+    "saved": "WHAT IS SAVED DIFFERS",
     "layout": "STRIDES DIFFER",
     "hook": "HOOKS DIFFER",
     "warning": "WARNING DIFFERS",

@@ -15,8 +15,8 @@ import autodiff
 import parity
 from parity.acts import ACTS, FUNCTIONS, HOOKS, MODES, available
 from parity.compare import compare
-from parity.compare.histories import _Lives
 from parity.compare.naming import NAMES
+from parity.compare.promises import Promises
 from parity.emit.history import history_script, history_test
 from parity.engines import reference as torch_reference
 from parity.engines import resolve
@@ -308,4 +308,4 @@ def test_memory_set_to_each_others_ends():
     program = Program((Input(np.ones((2, 3))), Input(np.ones((2, 3)))), steps, (), history=True)
     with torch_reference.settings() as torch:
         lives = [live(program, torch) for _ in range(2)]
-        assert [_Lives(program, torch, torch, *lives)._promised_layout(value) for value in (0, 1)] == [True, True]
+        assert [Promises(program, torch, *lives).layout(value) for value in (0, 1)] == [True, True]
