@@ -69,7 +69,9 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
 def _as_another_dtype(way: Way, source: Tensor, array: Any) -> Node | None:
     """The node of a view that is seen as another dtype than its base: the steps as far as that, the rest by strides."""
     places = [source, *taken(way, source)]
-    last = max(i for i in range(1, len(places)) if places[i]._array.dtype is not places[i - 1]._array.dtype)
+    # None where the base was given memory of the other dtype since.
+    turned = [i for i in range(1, len(places)) if places[i]._array.dtype is not places[i - 1]._array.dtype]
+    last = turned[-1] if turned else 0
     return places[-1]._node if places[last] is places[-1] else _strided(places[last], array)
 
 
