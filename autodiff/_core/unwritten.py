@@ -44,22 +44,26 @@ def _check_in_order(node: Node) -> None:
     saved = node.saved
     assert saved is not None
     for place in in_torchs_order(node, len(saved)):
-        check_kept(node, saved[place])
+        _check_entry(node, saved[place])
 
 
-def check_kept(node: Node, s: Any) -> None:
-    """Raise if this, which a node saved, was written after the node was recorded."""
+def _check_entry(node: Node, s: Any) -> None:
     for x in s if type(s) is Many else (s,):
         if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
             _check_attached(x, node)
-        storage = _storage_of(x)
-        if storage is not None and storage.written > node.recorded:
-            if isinstance(x, Tensor):
-                x.grad_fn  # noqa: B018  a view that may not be asked says so first
-            kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
-            now = storage.version
-            text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
-            raise RuntimeError(hinted(text) if Anomaly.on else text)
+        check_kept(node, x)
+
+
+def check_kept(node: Node, x: Any) -> None:
+    """Raise if this, which a node saved, was written after the node was recorded."""
+    storage = _storage_of(x)
+    if storage is not None and storage.written > node.recorded:
+        if isinstance(x, Tensor):
+            x.grad_fn  # noqa: B018  a view that may not be asked says so first
+        kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"
+        now = storage.version
+        text = errors.changed(kind, x._array.shape, _made(x, node), now, max(now - 1, 0))
+        raise RuntimeError(hinted(text) if Anomaly.on else text)
 
 
 def in_torchs_order(node: Node, count: int) -> tuple[int, ...]:

@@ -256,8 +256,8 @@ class _Lives:
         theirs = {(place, name): whose for place, name, whose in b.kept}
         for place, name, ours in a.kept:
             other = theirs.get((place, name), ours)
-            if ours != other:
-                value, item = self.ours.places[place]
+            value, item = self.ours.places[place]
+            if ours != other and self.promises.kept(place, ours, other):
                 yield self._plain("saved", value, ours, other, f"its node keeps something else as “{name}”", item)
 
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:

@@ -8,6 +8,7 @@ from parity.acts.functions import WRITING
 from parity.catalogue import CATALOGUE
 from parity.compare.verdict import Mismatch
 from parity.engines.interpreter import writes
+from parity.engines.living import OWN, REFUSED
 from parity.program import Program, Step
 
 #: What each name means, for the report.
@@ -91,6 +92,10 @@ def named(mismatch: Mismatch, program: Program, sense: str = "", *, leaf: bool =
         return "views"
     if check == "name" and step is not None and writes_into(step) and mismatch.where in _own(mismatch, program):
         return "writing"
+    if check == "saved" and REFUSED in (mismatch.reference, mismatch.subject):
+        return "versions"
+    if check == "saved" and mismatch.reference == OWN:
+        return "saved values"  # what is written over is kept, and not a copy of it
     if check in ("gradient", "none"):
         return _of_gradient(mismatch, program, leaf)
     if check in ("value", "shape", "dtype") and step is not None:

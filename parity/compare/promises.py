@@ -16,7 +16,21 @@ from parity.catalogue.nodes import NAMED
 from parity.compare.alone import alone
 from parity.compare.verdict import Mismatch, Verdict
 from parity.engines.interpreter import writes
-from parity.engines.living import BROKEN, Life, Moment, State, live, restored
+from parity.engines.living import (
+    BROKEN,
+    FREED,
+    HELD,
+    MISSING,
+    NOTHING,
+    OWN,
+    REFUSED,
+    UNSEEN,
+    Life,
+    Moment,
+    State,
+    live,
+    restored,
+)
 from parity.engines.protocol import Raised, Run, Value
 from parity.program import Program, references
 
@@ -86,8 +100,8 @@ class Promises:
         if given is None or (first.where, first.item) in ((given.index, given.item), (own, None)):
             return False
         giver, other = self._giver(first.where), self._giver(given.index)
-        if first.check == "version":
-            return self._gives(giver)
+        if first.check == "version" and self._gives(giver):
+            return True
         if not self._gives(other):
             return False
         return first.where in self._seeds or (giver == other and self.ours.moments[other].entwined)
@@ -279,6 +293,41 @@ class Promises:
             and op not in NAMED
             and self._made_by(number) not in {*NAMED, *_GIVING}
         )
+
+    def kept(self, place: int, ours: str, theirs: str) -> bool:
+        """Whether what a node keeps has to be what torch's does.
+
+        A result that was written into older memory may be kept as it was computed, and operands of two dtypes in the
+        one that they are computed in; graphs of derivatives are an engine's own. In the end it has to be noticed that
+        something was written; what is freed is not looked at, nor by which name an engine keeps what torch does not.
+        """
+        if HELD in (ours, theirs):
+            return ours == REFUSED
+        if ours == UNSEEN or FREED in (ours, theirs) or theirs == MISSING:
+            return False
+        value, step = self._maker(place)
+        if self._gives(step) or (ours == NOTHING and self._leads_nowhere(step)):
+            return False
+        if theirs != OWN or step < 0:
+            return True
+        seen = {value, *(ref.index for ref in self.program.steps[step].refs())}
+        states = zip(self.ours.places, self.ours.moments[step].states)
+        dtypes = {s.value[0] for (number, _), s in states if number in seen and s is not None}
+        return not writes(self.program.steps[step]) and len(dtypes) <= 1
+
+    def _maker(self, place: int) -> tuple[int, int]:
+        """The value and the step by which a tensor was made, or last written: past its other names."""
+        while True:
+            value = self.ours.places[place][0]
+            step, twin = value - len(self.program.inputs), self.ours.twins[place]
+            if twin is None or step < 0 or writes(self.program.steps[step]):
+                return value, step
+            place = twin
+
+    def _leads_nowhere(self, step: int) -> bool:
+        """Whether an operand was made in a region: unrecorded it may require grad as its base does, leading nowhere."""
+        made = (ref.index - len(self.program.inputs) for ref in self.program.steps[step].refs())
+        return step >= 0 and any(number >= 0 and self.program.steps[number].modes for number in made)
 
     def _made_by(self, value: int) -> str:
         """The operator or act that made the tensor, past those that wrote into it."""

@@ -25,8 +25,12 @@ _ELSEWHERE = frozenset([
 ])  # fmt: skip
 #: What torch says where it trips over a check of its own: nobody can agree with that.
 BROKEN = "INTERNAL ASSERT FAILED"
-#: Of what a node keeps: that it does not say.
-MISSING = "missing"
+#: Of what a node keeps: that it does not say; that it keeps nothing there, none any more, or no memory but its own.
+MISSING, NOTHING, FREED, OWN = "missing", "nothing", "freed", "its own"
+#: That it was written since, and that it was not.
+REFUSED, HELD = "refused", "held"
+#: Of memory: that it is not shown, as torch's of what it conjugates by a bit.
+UNSEEN = "unseen"
 
 #: An array as it was: dtype, shape, bytes.
 Image = tuple[str, tuple[int, ...], bytes]
@@ -190,7 +194,7 @@ class _Living:
             warned = caught[before:]
             del caught[before:]
             moment.warned = tuple(sorted({w.category.__name__ for w in warned}))
-            self._observe(moment, 0 if number == self._last else first)
+            self._observe(moment, number == self._last, first)
         self.life.moments.append(moment)
 
     def _done(self, step: Step, moment: Moment) -> Any:
@@ -311,7 +315,7 @@ class _Living:
 
     # -- observing
 
-    def _observe(self, moment: Moment, after: int) -> None:
+    def _observe(self, moment: Moment, last: bool, new: int) -> None:
         moment.told = tuple((label, tuple(self._images(given))) for label, given in self.stage.log)
         self.stage.log = []
         grads: list[tuple[int, Array]] = []
@@ -340,7 +344,7 @@ class _Living:
                 assert found is not None
                 states[place] = found._replace(grad_shares=shares)
         moment.states = tuple(states)
-        moment.kept = tuple(self._kept(states, arrays, after))
+        moment.kept = tuple(self._kept(states, arrays, last, new))
         moment.recording = _recording(self.lib)
 
     def _state(self, tensor: Any) -> tuple[State, Array, Array | None]:
@@ -362,34 +366,34 @@ class _Living:
         return State(_image(array), layout_of(array), requires_grad, leaf, version, name, image, ()), array, grad
 
     def _kept(
-        self, states: Sequence[State | None], arrays: Sequence[Array | None], after: int
+        self, states: Sequence[State | None], arrays: Sequence[Array | None], last: bool, new: int
     ) -> Iterator[tuple[int, str, str]]:
-        """What the nodes of tensors from this place on keep."""
-        for place in range(after, len(states)):
+        """What nodes of new tensors keep, and in the end whether that of the others was written."""
+        for place in range(0 if last else new, len(states)):
             state = states[place]
             if state is not None and state.node in self.keeping:
                 node = self.named[place][0].grad_fn
                 for name in self.keeping[state.node]:
-                    yield place, name, self._whose(node, "_saved_" + name, arrays)
+                    whose = self._whose(node, "_saved_" + name, arrays)
+                    yield place, name, whose if place >= new or whose in (MISSING, FREED, REFUSED) else HELD
 
     def _whose(self, node: Any, attribute: str, arrays: Sequence[Array | None]) -> str:
-        """Whose memory a node keeps there: "value 3", "its own"; or that it is "a number", "written", "freed" …"""
+        """Whose memory a node keeps there: "value 3", "its own"; or that it is "a number", "refused", "freed" …"""
         try:
             kept = getattr(node, attribute)
         except AttributeError:
             return MISSING
         except RuntimeError as error:
-            text = str(error)
-            return "written" if "inplace" in text else "freed" if "freed" in text else type(error).__name__
+            return FREED if "freed" in str(error) else REFUSED
         if kept is None:
-            return "nothing"
+            return NOTHING
         if not isinstance(kept, self.tensor_type) or not kept.ndim:
             return "a number"  # torch keeps a tensor of Python's numbers too
         memory = self.engine.array(kept)
         for (_, number, _), array in zip(self.named, arrays):
             if array is not None and np.may_share_memory(memory, array):
                 return f"value {number}"
-        return "its own"
+        return OWN if not memory.size or np.may_share_memory(memory, self.engine.array(kept)) else UNSEEN
 
     def _grad_shares(
         self, place: int, grad: Array, arrays: Sequence[Array | None], grads: Sequence[tuple[int, Array]]
