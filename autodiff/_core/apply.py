@@ -15,6 +15,7 @@ from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAM
 from autodiff._core.promotion import unbroadcast
 from autodiff._core.tangents import carried
 from autodiff._core.tensor import Elsewhere, Tensor, wrap
+from autodiff._kernels.brain import IN_USE, rounding
 from autodiff._kernels.flags import anyway, silently
 
 
@@ -36,14 +37,15 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
             arrays.append(x._array)
             if differentiable and x._node is not None:
                 needs_grad = True
+        run = kernel if is_view or not IN_USE else rounding(kernel)
         if not on_tensors:
-            return kernel(*inputs, **params)
+            return run(*inputs, **params)
         if is_view:
             arrays[0] = inputs[0].memory()
         try:
-            result = silently(kernel, *arrays, **params)
+            result = silently(run, *arrays, **params)
         except RuntimeError:
-            result = anyway(kernel, *arrays, **params)
+            result = anyway(run, *arrays, **params)
         except ValueError as error:
             raise unbroadcast(p, inputs, error) from None
         return _finished(p, inputs, params, result, needs_grad)
@@ -159,10 +161,11 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
             if isinstance(input, Elsewhere):
                 return input.run(p, (input,), params)
         x = input.memory() if is_view else input._array
+        run = kernel if is_view or not IN_USE else rounding(kernel)
         try:
-            result = silently(kernel, x, **params)
+            result = silently(run, x, **params)
         except RuntimeError:
-            result = anyway(kernel, x, **params)
+            result = anyway(run, x, **params)
         if type(result) is tuple or isinstance(result, tuple):
             return _finished(p, (input,), params, result, differentiable and input._node is not None)
         t: Tensor = new_node(Tensor)

@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.geometry import placed
+from autodiff._kernels.brain import in_use
 
 
 def dim(given: Any, ndim: int) -> int:
@@ -98,6 +99,8 @@ def numpy_dtype(given: Any, otherwise: Any = None) -> Any:
     if given is None:
         return otherwise
     if isinstance(given, dtypes.dtype):
+        if given is dtypes.bfloat16:
+            in_use()
         return given.numpy
     try:
         return _OF_BUILTIN[given]

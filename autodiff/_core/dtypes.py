@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.brain import BRAIN, held
+
 
 class dtype:
     """An element type under torch's name; prints as torch's does."""
@@ -40,27 +42,15 @@ class dtype:
         return (by_name, (self.name,))
 
 
-class _Unheld(dtype):
-    """A dtype that programs may name and ask about, and that no tensor here can have."""
+class _Brain(dtype):
+    """bfloat16: a dtype of torch's that NumPy lacks, whose arrays `_kernels.brain` tells."""
 
     __slots__ = ()
 
-    def __init__(self, name: str, itemsize: int) -> None:
-        self.name = name
-        self.alias = None
-        self.itemsize = itemsize
+    def __init__(self) -> None:
+        self.name, self.alias = "bfloat16", None
+        self.numpy, self.itemsize = BRAIN, 2
         self.is_floating_point, self.is_complex = True, False
-
-    @property
-    def numpy(self) -> Any:  # type: ignore[override]
-        raise TypeError(f"{self.name} is not available: NumPy has no such dtype; float16 and float32 are")
-
-    @property
-    def is_signed(self) -> bool:
-        return True
-
-    def to_real(self) -> dtype:
-        return self
 
 
 bool_ = dtype("bool")
@@ -74,11 +64,11 @@ float32 = dtype("float32", "float")
 float64 = dtype("float64", "double")
 complex64 = dtype("complex64", "cfloat")
 complex128 = dtype("complex128", "cdouble")
-bfloat16 = _Unheld("bfloat16", 2)
+bfloat16 = _Brain()
 
-#: From torch's "lowest" to its "highest", as its lattice lists them.
+#: NumPy's, from torch's "lowest" to its "highest", as its lattice lists them.
 DTYPES = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)
-OF_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in DTYPES}
+OF_NUMPY: dict[np.dtype[Any], dtype] = {d.numpy: d for d in (*DTYPES, bfloat16)}
 
 #: b < u,i < f < c: the categories that torch's promotion looks at first.
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
@@ -126,6 +116,8 @@ def category(d: NumpyDType) -> int:
 
 
 def _promote(a: NumpyDType, b: NumpyDType) -> NumpyDType:
+    if a is b:
+        return a  # NumPy promotes bfloat16's mark away, as it should beside any other dtype
     low, high = sorted((a, b), key=category)
     if category(low) <= 1 < category(high):
         return high  # an integer never widens a float; NumPy says float64 for float32 with int64
@@ -134,7 +126,7 @@ def _promote(a: NumpyDType, b: NumpyDType) -> NumpyDType:
     return np.promote_types(low, high)
 
 
-_PROMOTED = {(a.numpy, b.numpy): _promote(a.numpy, b.numpy) for a in DTYPES for b in DTYPES}
+_PROMOTED = {(a.numpy, b.numpy): _promote(a.numpy, b.numpy) for a in OF_NUMPY.values() for b in OF_NUMPY.values()}
 
 
 def promote(a: NumpyDType, b: NumpyDType) -> NumpyDType:
@@ -177,6 +169,16 @@ def floating(d: NumpyDType) -> NumpyDType:
     return d if d.kind in "fc" else Default.real
 
 
+def is_half(d: NumpyDType) -> bool:
+    """Whether it is one of the floats of two bytes, for which torch lacks the same kernels, mostly."""
+    return d.char == "e" or d is BRAIN
+
+
+def converted(array: Any, target: NumpyDType) -> Any:
+    """An array, or one of NumPy's scalars, in another dtype."""
+    return held(array) if target is BRAIN else array.astype(target, copy=False)
+
+
 def can_cast(source: NumpyDType, target: NumpyDType) -> bool:
     """torch.can_cast: only a fall in category loses meaning (bool last)."""
     return category(source) <= category(target)
@@ -191,4 +193,4 @@ _TITLES = {
 
 def title(d: NumpyDType) -> str:
     """torch's C++ name of a dtype, as its messages print it."""
-    return _TITLES[d.name]
+    return "BFloat16" if d is BRAIN else _TITLES[d.name]

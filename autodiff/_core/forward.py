@@ -21,12 +21,14 @@ from autodiff._core.batched import Batched, batched, closed, levels_of, opened, 
 from autodiff._core.gradients import fitted
 from autodiff._core.graph import backward
 from autodiff._core.inplace import assign
+from autodiff._core.machine_ops import cast_to
 from autodiff._core.modes import duals, state, switch, unusual
 from autodiff._core.node import Many, likeness, place_of
 from autodiff._core.packing import Packed
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, accumulator, wrap
+from autodiff._kernels.brain import BRAIN
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Tangents = Sequence[Tensor | None]
@@ -115,6 +117,8 @@ class Level:
         for i, (r, t) in enumerate(zip(results, moved)):
             if t is not None and r._array.dtype.kind in "fc":
                 t = t if p.view else _own(t, r, tangents)
+                if r._array.dtype is BRAIN:
+                    t = cast_to(t, BRAIN)
                 self.give(r, t)
                 if r._node is not None and not p.view:
                     for s in place_of(r._node)[0].saved or ():

@@ -13,6 +13,8 @@ import numpy as np
 
 from autodiff._core.machine_ops import cast_to, sum_to
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.brain import BRAIN, IN_USE
+from autodiff._kernels.brain import held as as_brain
 
 ndarray = np.ndarray
 Gradient = Any
@@ -32,6 +34,7 @@ def fitted(h: Gradient, like: Any) -> Gradient:
                 f"invalid gradient: got {list(array.shape)} but expected shape compatible with {list(shape)}"
             )
         h = sum_to(h, shape)
+        array = h._array if isinstance(h, Tensor) else h
     return h if array.dtype is dtype else cast_to(h, dtype)
 
 
@@ -55,6 +58,8 @@ ALONE = _alone()
 
 def added(held: Gradient, h: Gradient) -> Gradient:
     """The sum of two gradients of one tensor: in the memory of the first, where that is large and nobody else's."""
+    if IN_USE and held.__class__ is ndarray and held.dtype is BRAIN:
+        return as_brain(held + h)
     if (
         held.__class__ is ndarray
         and held.size >= LARGE

@@ -21,6 +21,7 @@ from autodiff._core.slices import copied_into
 from autodiff._core.stale import fresh, refusal
 from autodiff._core.tangents import kept, moved, settled, shared
 from autodiff._core.tensor import Tensor, View, own_node, put_inference, refit, replace_node, wrap, written
+from autodiff._kernels.brain import BRAIN, held
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import expanded, order
 
@@ -49,7 +50,9 @@ def assign(
         raise refusal(target)
     if result._node is not None:
         _keep_a_copy(result._node, before, operands)
-    anyway(np.copyto, target.memory(), result._array, casting="unsafe")
+    memory = target.memory()
+    values = held(result._array) if memory.dtype is BRAIN else result._array
+    anyway(np.copyto, memory, values, casting="unsafe")
     storage = written(target, operands)
     if result._node is not None:
         _guard_by(result, storage)

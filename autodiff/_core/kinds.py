@@ -24,6 +24,7 @@ from autodiff._core.primitive import Formula, Primitive, Unread, parameters
 from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._kernels.brain import IN_USE, rounding
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Kernel = Callable[..., Any]
@@ -157,7 +158,7 @@ def discrete(
             arrays = [_bring(a, target) for a in arrays]
         token = quiet(SILENT)
         try:
-            out = kernel(*arrays)
+            out = (rounding(kernel) if IN_USE else kernel)(*arrays)
         except (ValueError, TypeError) as error:
             raise explained(p, given, error) from None
         finally:
@@ -302,6 +303,6 @@ def reduction(name: str, kernel: Kernel, rule: Formula | None, *, node: str | No
 
 def _bring(x: Any, target: np.dtype[Any]) -> Any:
     if isinstance(x, (np.ndarray, np.generic)):
-        return x if x.dtype is target else x.astype(target)
+        return x if x.dtype is target else dtypes.converted(x, target)
     # As in torch a number wraps in the integers that it is compared with: NumPy would compare it as it is.
     return np.asarray(x).astype(target) if target.kind in "iu" else x

@@ -16,6 +16,8 @@ from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad, DeadEnd
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, put_inference, revived, wrap, written
+from autodiff._kernels.brain import BRAIN
+from autodiff._kernels.brain import held as as_brain
 
 #: Held while `.grad` is written in place: two threads that add at once would lose a sum.
 _writing = threading.RLock()
@@ -170,6 +172,8 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
             if 0 in held._array.strides and held._array.size > 1:
                 raise RuntimeError(errors.OVERLAP)
             errors.check_fits(g.shape, held._array.shape)
+            if held._array.dtype is BRAIN:
+                g, held._array[...] = 0.0, as_brain(held._array + g)
             np.add(held._array, g, out=held._array, casting="unsafe")
             written(held)
         else:

@@ -36,6 +36,9 @@ class finfo(_Limits):
         kind = dtypes.OF_NUMPY[Default.real] if type is None else _asked("finfo", type)
         if not (kind.is_floating_point or kind.is_complex):
             raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{kind}'")
+        if kind is dtypes.bfloat16:
+            self._of_brain()
+            return
         found: Any = np.finfo(kind.to_real().numpy)
         self.dtype = kind.to_real().name
         self.bits = int(found.bits)
@@ -44,6 +47,13 @@ class finfo(_Limits):
         self.min = float(found.min)
         self.tiny = self.smallest_normal = float(found.tiny)
         self.resolution = float(f"1e-{found.precision}")
+
+    def _of_brain(self) -> None:
+        """float32's exponents, and seven bits behind the point."""
+        self.dtype, self.bits, self.eps, self.resolution = "bfloat16", 16, 2.0**-7, 0.01
+        self.max = (2 - 2.0**-7) * 2.0**127
+        self.min, self.tiny = -self.max, 2.0**-126
+        self.smallest_normal = self.tiny
 
     def __repr__(self) -> str:
         return (

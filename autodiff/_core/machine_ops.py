@@ -9,6 +9,9 @@ import numpy as np
 from autodiff._core.registry import ops
 from autodiff._core.tensor import wrap
 
+#: Operators that take a number beside bfloat16 as float32 has it; all others round it first, as torch's do.
+WIDE_NUMBERS = frozenset(["mul", "div", "floor_divide"])
+
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """The gradient summed over the dimensions along which a value of this shape was broadcast."""

@@ -12,6 +12,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from autodiff._kernels.brain import known
+
 
 class Parts(NamedTuple):
     """The bytes of a memory, and where in them an array lies: offset in bytes, strides in bytes."""
@@ -52,6 +54,8 @@ def parts(array: Any) -> Parts:
 
 def assembled(parts: Parts) -> Any:
     """The array over the bytes. Raises ValueError for a geometry that reaches beyond them."""
+    # bfloat16 is known by the one object that says so, which a pickle has a copy of.
+    dtype = known(parts.dtype)
     if 0 in parts.shape:
-        return np.empty(parts.shape, parts.dtype)
-    return np.ndarray(parts.shape, parts.dtype, parts.memory, parts.offset, parts.strides)
+        return np.empty(parts.shape, dtype)
+    return np.ndarray(parts.shape, dtype, parts.memory, parts.offset, parts.strides)

@@ -9,10 +9,12 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.batched import Batched
+from autodiff._core.machine_ops import WIDE_NUMBERS
 from autodiff._core.modes import state
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.brain import BRAIN, rounded
 
 
 def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -31,6 +33,8 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     if p.computes == "float":
         target = dtypes.floating(target)
     operands = tuple(_as(x, target) for x in operands)
+    if target is BRAIN and p.name not in WIDE_NUMBERS:
+        operands = tuple(x if isinstance(x, Tensor) else float(rounded(x)) for x in operands)
     try:
         return p.general(*operands)
     except (ValueError, TypeError) as error:
@@ -65,7 +69,7 @@ def no_operand(p: Primitive, operands: Sequence[Any], place: int | None = None) 
 
 def refuse(p: Primitive, d: np.dtype[Any]) -> None:
     """Raise NotImplementedError for a dtype that torch has no kernel for, RuntimeError where it has words for it."""
-    if d.kind in p.refuses or (d.char == "e" and "h" in p.refuses):
+    if d.kind in p.refuses or (dtypes.is_half(d) and "h" in p.refuses):
         if p.refusal:
             raise RuntimeError(p.refusal)
         raise NotImplementedError(f"\"{p.name}\" not implemented for '{dtypes.title(d)}'")
@@ -92,7 +96,7 @@ def _as(x: Any, target: np.dtype[Any]) -> Any:
     if target.kind in "fc" or isinstance(x, np.ndarray):
         return x
     # A Python integer wraps in the tensor's dtype, as in torch; NumPy would refuse it.
-    return np.asarray(x).astype(target)[()]
+    return dtypes.converted(np.asarray(x), target)[()]
 
 
 def plain(x: Any) -> Any:

@@ -42,6 +42,7 @@ from autodiff._core.packing import Packed, own_index, result_place
 from autodiff._core.tangents import restored
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._core.unwritten import check_unwritten, in_torchs_order
+from autodiff._kernels.brain import IN_USE, singles
 
 _by_key = attrgetter("key")
 _numbered = itertools.count().__next__
@@ -248,6 +249,8 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         values = [s if s is None or s.__class__ is Tensor else _tensor(s, node, i) for i, s in enumerate(saved)]
     else:
         values = opened(node, create_graph)
+    if IN_USE and not create_graph and primitive is not None:
+        g, values = singles(g), singles(values)
     frees = saved and not walk.keep_graph and node.frees and _lets_go(node, saved)
     if kind is PlainNode and primitive.adds is not None and not create_graph and g is not None:
         edge, arrived = edges[0], walk.arrived

@@ -168,11 +168,11 @@ class Tensor:
 
     @property
     def itemsize(self) -> int:
-        return self._array.itemsize  # type: ignore[no-any-return]
+        return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
-        return self._array.nbytes  # type: ignore[no-any-return]
+        return self._array.size * self.dtype.itemsize  # type: ignore[no-any-return]
 
     # -- place in the graph ---------------------------------------------------------------------------------------
 
@@ -382,6 +382,8 @@ class Tensor:
         """The memory as a NumPy array, shared. Raises RuntimeError for a tensor that requires grad."""
         if self._node is not None and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if self.dtype is dtypes.bfloat16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
         return self.memory()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

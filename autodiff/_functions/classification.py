@@ -194,7 +194,8 @@ def _smoothed(
         if weight is None:
             number: Any = int(np.count_nonzero(counts)) or float("nan")
         else:
-            number = wrap(np.asarray(weight._array)[np.asarray(classes)[np.asarray(counts)]].sum())
+            whole = np.asarray(weight._array)[np.asarray(classes)[np.asarray(counts)]].sum()
+            number = wrap(dtypes.converted(whole, weight._array.dtype))
         even = ops.div(even, number)
     if even._array.shape != loss._array.shape:
         even = ops.view(even, shape=loss._array.shape)

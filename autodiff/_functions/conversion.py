@@ -72,7 +72,7 @@ def of_type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     name = dtype if isinstance(dtype, str) else f"{dtype.__module__}.{dtype.__name__}"
     if name.startswith("torch.cuda."):
         raise RuntimeError(f"Cannot initialize CUDA without ATen_cuda library: {name} has no device")
-    found = next((d for d in dtypes.DTYPES if f"torch.{dtypes.title(d.numpy)}Tensor" == name), None)
+    found = next((d for d in dtypes.OF_NUMPY.values() if f"torch.{dtypes.title(d.numpy)}Tensor" == name), None)
     if found is None:
         raise ValueError(f"invalid type: {name.removeprefix('builtins.')!r}")
     return cast(self, found.numpy)
@@ -96,14 +96,8 @@ def _named_cast(name: str, d: dtypes.dtype) -> None:
     function(METHOD, method=True, name=name)(method)
 
 
-for d in dtypes.DTYPES:
+for d in (*dtypes.DTYPES, dtypes.bfloat16):
     _named_cast(d.alias or ("byte" if d.name == "uint8" else "char" if d.name == "int8" else d.name), d)
-
-
-@function(METHOD, method=True)
-def bfloat16(self: Tensor) -> Tensor:
-    """Raises TypeError: NumPy has no bfloat16, and so neither has this engine."""
-    raise TypeError("bfloat16 is not available: NumPy has no such dtype; float16 and float32 are")
 
 
 @function(METHOD, method=True)
@@ -296,6 +290,8 @@ def set_default_dtype(d: Any) -> None:
     target = arguments.numpy_dtype(d)
     if target is None or target.kind != "f":
         raise TypeError(f"only floating-point types are supported as the default type, not {d}")
+    if d is dtypes.bfloat16:
+        raise TypeError("bfloat16 cannot be the default dtype here: give dtype=torch.bfloat16, or cast by .bfloat16()")
     dtypes.Default.real = target
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import dtypes
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -48,10 +49,10 @@ def _dropped(input: Tensor, p: float, train: bool, feature: bool, alpha: bool, i
     if array.dtype.kind != "f":
         raise RuntimeError("result type Float can't be cast to the desired output type Long")
     if not alpha:
-        return times(wrap(noise / (1 - p)))  # type: ignore[no-any-return]
+        return times(wrap(dtypes.converted(noise / (1 - p), array.dtype)))  # type: ignore[no-any-return]
     a = 1 / math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p))
-    shift = (noise - 1) * (ALPHA * a) + ALPHA * a * p
-    scaled = times(wrap(noise * a))
+    shift = dtypes.converted((noise - 1) * (ALPHA * a) + ALPHA * a * p, array.dtype)
+    scaled = times(wrap(dtypes.converted(noise * a, array.dtype)))
     return scaled.add_(wrap(shift)) if inplace else scaled.add(wrap(shift))  # type: ignore[no-any-return]
 
 

@@ -23,6 +23,7 @@ from autodiff._functions.conversion import checked_number, copy_, fill_
 from autodiff._functions.shape import expand
 from autodiff._functions.values import copied
 from autodiff._kernels import indexing
+from autodiff._kernels.brain import BRAIN, held
 from autodiff._kernels.layout import dense
 
 ALL = slice(None)
@@ -334,9 +335,8 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
     if duals or (state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None))):
         assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
         return
-    view.memory()[indexing.checked(view._array, _arrays(indices))] = (
-        value._array if isinstance(value, Tensor) else value
-    )
+    values, memory = value._array if isinstance(value, Tensor) else value, view.memory()
+    memory[indexing.checked(view._array, _arrays(indices))] = held(values) if memory.dtype is BRAIN else values
     written(view, (value, *indices))
 
 

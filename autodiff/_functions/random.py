@@ -111,7 +111,7 @@ def _drawn(name: str, values: Any, text: str) -> None:
         **given: Any,
     ) -> Tensor:
         array = np.empty(sized(name, size, given), arguments.numpy_dtype(dtype, Default.real))
-        return finished(values(stream_of(generator, name), array), requires_grad, device)
+        return finished(dtypes.converted(values(stream_of(generator, name), array), array.dtype), requires_grad, device)
 
     def shaped(
         input: Tensor,
@@ -125,7 +125,9 @@ def _drawn(name: str, values: Any, text: str) -> None:
     ) -> Tensor:
         given = checked(name + "_like", input)._array
         array = alike(given, arguments.numpy_dtype(dtype, given.dtype), memory_format)
-        return finished(values(stream_of(generator, name + "_like"), array), requires_grad, device)
+        return finished(
+            dtypes.converted(values(stream_of(generator, name + "_like"), array), array.dtype), requires_grad, device
+        )
 
     public.__doc__ = f"Random numbers {text}, in a tensor of this shape."
     shaped.__doc__ = f"Random numbers {text}, in a tensor of another's shape and dtype."

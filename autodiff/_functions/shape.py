@@ -42,6 +42,8 @@ def view(self: Tensor, *shape: Any, **by_name: Any) -> Tensor:
 
 def _view_dtype(x: Tensor, target: Any) -> Tensor:
     array = x._array
+    if array.dtype is not target and dtypes.bfloat16.numpy in (array.dtype, target):
+        raise NotImplementedError("view(dtype): a bfloat16 tensor's bits are not at hand; to(dtype) casts its values")
     old, new = array.dtype.itemsize, target.itemsize
     if old != new and (not array.ndim or array.strides[-1] != old):
         raise RuntimeError(

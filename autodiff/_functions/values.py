@@ -14,6 +14,7 @@ from autodiff._core.function import function
 from autodiff._core.memory import assembled, parts
 from autodiff._core.tensor import Tensor, requiring, wrap
 from autodiff._kernels import creation
+from autodiff._kernels.brain import BRAIN, SINGLE, held
 
 READ_ONLY = (
     "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
@@ -32,7 +33,7 @@ def finished(array: Any, requires_grad: bool, device: Any) -> Tensor:
     """The new tensor, a leaf that records if asked. Raises RuntimeError for an integer that should."""
     if device is not None:
         arguments.check_device(device)
-    t = wrap(array)
+    t = wrap(held(array) if array.dtype is BRAIN else array)
     if requires_grad:
         if array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -53,6 +54,8 @@ def tensor(
 def copied(data: Any, dtype: Any) -> Any:
     """A copy of `data` as an array of torch's dtype; a NumPy scalar for a number."""
     kind = type(data)
+    if dtype is BRAIN:
+        return held(copied(data, SINGLE))
     if kind is float and (dtype is None or dtype.kind == "f"):
         with np.errstate(over="ignore"):
             return (dtype or Default.real).type(data)

@@ -48,7 +48,12 @@ def fft_c2c(x: Any, dims: Dims, norm: int, forward: bool) -> Any:
 def fft_r2c(x: Any, dims: Dims, norm: int, onesided: bool) -> Any:
     """Of real numbers; the half of the last dimension that tells the other, if `onesided`."""
     transform = scipy.fft.rfftn if onesided else scipy.fft.fftn
-    return _laid(transform, x, dims, onesided, norm=_THERE[norm])
+    found = _laid(transform, x, dims, onesided, norm=_THERE[norm])
+    if not onesided and len(dims) == 1:
+        # The sum, and that with alternating signs, are real: SciPy conjugates them, which leaves -0.
+        real = [0, x.shape[dims[0]] // 2] if x.shape[dims[0]] % 2 == 0 else [0]
+        found.imag[(*(slice(None),) * dims[0], real)] += 0.0
+    return found
 
 
 def fft_c2r(x: Any, dims: Dims, norm: int, size: int) -> Any:

@@ -43,7 +43,7 @@ def laid_like(result: Any, *operands: Any) -> Any:
 
 def in_channels(x: Any) -> bool:
     """Whether the channels of images or volumes, dimension 1, lie side by side: torch's channels_last."""
-    if x.ndim not in (4, 5) or x.flags.c_contiguous or not x.size or not x.strides[1]:
+    if x.ndim not in (4, 5) or not x.size or not x.strides[1]:
         return False
     least = 0
     for d in (1, *range(x.ndim - 1, 1, -1), 0):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.brain import BRAIN, held
 from autodiff._kernels.geometry import unexpanded
 from autodiff._kernels.layout import laid_like
 
@@ -14,6 +15,8 @@ def cast(x: Any, dtype: Any) -> Any:
     """x in another dtype. A complex number loses its imaginary part, and a float out of an integer's range wraps."""
     if x.dtype.kind == "c" and dtype.kind != "c":
         x = x.real if dtype.kind != "b" else x != 0
+    if dtype is BRAIN:
+        return held(x)
     return x.astype(dtype) if not isinstance(x, np.ndarray) or 0 not in x.strides else unexpanded(x).astype(dtype)
 
 

@@ -99,7 +99,9 @@ general(
     lambda g, input, target, weight, reduction: ops._bce_backward(g, input, target, weight, reduction=reduction),
     _bce_curvature,
     lambda g, grad, input, weight, reduction, input_shape: (
-        -_times(g * grad * _share(input_shape, reduction) / _variance(input), weight)
+        -_times(g * grad, weight)
+        * _share(input_shape, reduction)
+        / _variance(input)  # as torch: the least weights vanish
     ),
     None,
     inputs=("grad", "input", "target", "weight"),

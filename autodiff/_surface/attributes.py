@@ -53,7 +53,7 @@ def dim(self: Tensor) -> int:
 
 def element_size(self: Tensor) -> int:
     """The bytes of one element."""
-    return self._array.itemsize  # type: ignore[no-any-return]
+    return self.dtype.itemsize
 
 
 def numel(self: Tensor) -> int:

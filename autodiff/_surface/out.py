@@ -164,6 +164,6 @@ def write(out: Tensor, value: Tensor, times: int = 1, operands: Sequence[Any] = 
                 RESIZED.format(old=list(out._array.shape), new=list(value._array.shape)), UserWarning, stacklevel=5
             )
         out._array = np.empty(value._array.shape, out._array.dtype)
-    anyway(np.copyto, out.memory(), value._array, casting="unsafe")
+    anyway(np.copyto, out.memory(), dtypes.converted(value._array, out._array.dtype), casting="unsafe")
     for _ in range(times):
         written(out, operands)

@@ -14,10 +14,11 @@ from pickle import UnpicklingError
 from typing import Any
 
 from autodiff import nn
-from autodiff._core.dtypes import dtype
+from autodiff._core.dtypes import bfloat16, dtype
 from autodiff._core.geometry import Size, device
 from autodiff._core.memory import Parts, assembled
 from autodiff._core.tensor import Tensor, requiring, wrap
+from autodiff._kernels.brain import unpacked
 from autodiff.serialization.names import ABSENT, ATTRIBUTES, OF_MEMORY, OF_NAME, PARAMETER, TENSOR
 
 #: The bytes of a record, by its key, if they are as many as the words say.
@@ -173,7 +174,8 @@ class _Hearing:
             raise ValueError(f"a tensor reaches to element {reach} of a memory of {memory.numel}")
         d = memory.dtype.numpy
         if memory.key not in self._memories:
-            self._memories[memory.key] = self._record(memory.key, memory.numel * d.itemsize)
+            found = self._record(memory.key, memory.numel * memory.dtype.itemsize)
+            self._memories[memory.key] = unpacked(found) if memory.dtype is bfloat16 else found
         strides = tuple(n * d.itemsize for n in stride)
         held = self._memories[memory.key]
         if len(held) != memory.numel * d.itemsize:

@@ -11,9 +11,11 @@ import numpy as np
 
 from autodiff import nn
 from autodiff._core import dtypes
+from autodiff._core.dtypes import bfloat16
 from autodiff._core.geometry import Size, device
 from autodiff._core.memory import parts
 from autodiff._core.tensor import Tensor
+from autodiff._kernels.brain import packed
 from autodiff.serialization.names import ATTRIBUTES, MEMORY, PARAMETER, TENSOR
 
 #: What to do instead, by the type's name.
@@ -45,6 +47,7 @@ class _Saying:
     def __init__(self) -> None:
         self.words = bytearray()
         self.memories: list[Any] = []
+        self._lent: list[Any] = []
         #: Where we are, as one would write it after the object's name.
         self.path: list[str] = []
         #: What has been said, by identity; held, so that no other object takes its place.
@@ -222,7 +225,8 @@ class _Saying:
         memory, held = where.memory, value.dtype
         number, other = self._keys.setdefault(id(memory), (len(self.memories), held))
         if number == len(self.memories):
-            self.memories.append(memory)
+            self._lent.append(memory)  # no other may have its address meanwhile
+            self.memories.append(packed(memory) if held is bfloat16 else memory)
         if other is not held:
             raise RuntimeError(
                 "Cannot save multiple tensors or storages that view the same data as different types: "

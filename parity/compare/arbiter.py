@@ -17,7 +17,7 @@ from parity.compare.verdict import Blame
 from parity.compare.yardstick import MULTIPLE, deviation, floored, rounding
 from parity.engines.protocol import Array, Run
 from parity.program import Program
-from parity.truth import NoTruth
+from parity.truth import Infinite, NoTruth
 
 if TYPE_CHECKING:
     from parity.truth.evaluation import Certified, Truth
@@ -140,6 +140,9 @@ class Arbiter:
             certified = self._certified(pair, element, stable * SHARPNESS)
         except NoTruth as none:
             given = f"{names[0]} has {a}, {names[1]} {b}"
+            if isinstance(none, Infinite) and b == none.number and np.isfinite(a):
+                why = f"{names[0]} is wrong: {given}, the truth is {none.number}"
+                return Judgement(element, "reference", 0.0, 0.0, inaccurate_reference=True, why=why)
             return Judgement(element, "convention", 0.0, why=f"{given}; the truth does not decide: {none}")
         ours, theirs = _error(certified, b), _error(certified, a)
         blame: Blame = "reference" if ours <= stable else "subject" if theirs <= stable else "both"

@@ -8,15 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from parity.catalogue import CATALOGUE
 from parity.compare import structure
 from parity.compare.alone import alone
 from parity.engines.interpreter import execute
 from parity.engines.protocol import Run
-from parity.program import Program
+from parity.program import Program, Ref
 
 #: What is said of such programs, if what led there is right in both engines.
 RAISED = "an operator refuses in one engine what the other would refuse, too; what it is given is right in both"
+SIGNED = "the sign of a zero, which no operator before promises, decides here; what is given is right in both"
 COUNTED = "how many numbers an operator gives hangs on the last digit of what it is given, which is right in both"
 
 
@@ -48,4 +51,27 @@ def to_count(program: Program, number: int, ours: Run, subject: Any) -> Program 
     again = execute(single, subject)
     if again.error is not None or not structure.alike(ours.values[number], again.values[-1]):
         return None
+    return before(program, position)
+
+
+def by_zeros(program: Program, number: int, ours: Run, theirs: Run) -> tuple[Program, ...]:
+    """What comes before value `number`, and its step alone, if zeros of another sign are among what that is given."""
+    position = number - len(program.inputs)
+    if position < 0 or not any(_signed_apart(ours, theirs, ref) for ref in program.steps[position].refs()):
+        return ()
+    single = alone(program, ours, position, traced=False)
+    return () if single is None else (before(program, position), single)
+
+
+def before(program: Program, position: int) -> Program:
+    """The steps before the one at `position`."""
     return program.with_(steps=program.steps[:position], outputs=(), cotangents=(), second=())
+
+
+def _signed_apart(ours: Run, theirs: Run, ref: Ref) -> bool:
+    values = [run.values[ref.index] for run in (ours, theirs)]
+    a, b = (value if ref.item is None or not isinstance(value, tuple) else value[ref.item] for value in values)
+    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or a.dtype.kind not in "fc":
+        return False
+    halves = ((a.real, b.real), (a.imag, b.imag)) if a.dtype.kind == "c" else ((a, b),)
+    return any(bool(((x == 0) & (y == 0) & (np.signbit(x) != np.signbit(y))).any()) for x, y in halves)

@@ -141,7 +141,10 @@ class Comparison:
     def _verdict(self) -> Verdict:
         shaped = tuple(structure.differences(self.program, self.ours, self.theirs))
         if not shaped:
-            return self._judged()
+            verdict = self._judged()
+            if verdict.status == "differs" and self._led_by_zeros(verdict.mismatches[0]):
+                return replace(verdict, status="undecided", note=led.SIGNED)
+            return verdict
         if len(shaped) == 1 and shaped[0].check == "error":
             engines = self.reference, self.subject
             if led.to_raise(self.program, self.ours, self.theirs, *engines):
@@ -158,6 +161,14 @@ class Comparison:
             return False
         before = led.to_count(self.program, shaped[0].where, self.ours, self.subject)
         return before is not None and compare(before, self.reference, self.subject, confirm=False).status == "agrees"
+
+    def _led_by_zeros(self, found: Mismatch) -> bool:
+        """Whether the operator that differs, and what is before it, are right in both engines by themselves."""
+        if found.check != "value":
+            return False
+        parts = led.by_zeros(self.program, found.where, self.ours, self.theirs)
+        verdicts = [compare(part, self.reference, self.subject, confirm=False) for part in parts]
+        return bool(verdicts) and all(verdict.status == "agrees" for verdict in verdicts)
 
     def _judged(self) -> Verdict:
         """Steps 2 to 5, where the structure is the same."""

@@ -33,8 +33,11 @@ def differences(program: Program, reference: Run, subject: Run) -> Iterator[Mism
     for where, (p, q) in enumerate(zip(reference.requires_grad, subject.requires_grad)):
         if p != q and where >= inputs:
             yield _mismatch("requires_grad", where, p, q, names)
+    resolved: dict[int, int | None] = {}
     for where, (i, j) in enumerate(zip(reference.aliases, subject.aliases), start=inputs):
-        if i != j and not (i is None and _resolved_first(program, reference, where)):
+        if i is None and j is not None and _resolved_first(program, reference, where):
+            resolved[where] = j
+        elif i != j and not (i in resolved and resolved[i] == j):
             yield _mismatch("alias", where, i, j, names)
     changed = set(reference.touched) ^ set(subject.touched)
     for where in sorted(changed - written(program, reference)):

@@ -220,11 +220,11 @@ def _first_sharing(parts: Sequence[Array], earlier: Sequence[tuple[int, Array]])
 
 
 def lazy(tensors: Sequence[Any]) -> list[int]:
-    """The values that are lazy conjugates, which only torch has."""
+    """The values that are lazy conjugates, or parts of such that are lazily negative; only torch has them."""
     found = []
     for number, value in enumerate(tensors):
         parts = value if isinstance(value, tuple) else (value,)
-        if any(_conjugated(part) for part in parts):
+        if any(_conjugated(part) or getattr(part, "is_neg", bool)() for part in parts):
             found.append(number)
     return found
 

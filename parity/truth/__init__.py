@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from parity.engines.protocol import Array, Run
 from parity.program import Program
-from parity.truth.table import NoTruth
+from parity.truth.table import Infinite, NoTruth
 
 if TYPE_CHECKING:
     from parity.truth.evaluation import Truth
     from parity.truth.points import Points
 
-__all__ = ["NoTruth", "at_points", "evaluate", "operators"]
+__all__ = ["Infinite", "NoTruth", "at_points", "evaluate", "operators"]
 
 
 def evaluate(program: Program, run: Run) -> Truth:

@@ -17,13 +17,14 @@ from parity.engines.protocol import Array, Run
 from parity.program import Program, Ref
 from parity.truth.balls import acb, arb, balls, distance, nearest, precision, radius
 from parity.truth.forward import Forward
-from parity.truth.table import NoTruth, Undecided
+from parity.truth.table import Infinite, NoTruth, Undecided
 
 #: Bits of each attempt, and the exponent of the step of its differences, relative to the element.
 #: Exponents that lie no further apart than this need no bits of their own.
 _USUAL = 128
 #: A number in the domain of every operator.
 _TAME = 0.5
+_ABOVE = arb("inf")
 LADDER = ((256, 80), (512, 160), (1024, 320), (2048, 640))
 
 
@@ -77,6 +78,8 @@ class Truth:
             ball = (value if item is None else value[item])[element]
             if not isinstance(ball, (arb, acb)):
                 return Certified(arb(int(ball)))
+            if ball == _ABOVE or ball == -_ABOVE:
+                raise Infinite(float(ball))
             if not ball.is_finite():
                 raise NoTruth("the truth is not a finite number here")
             return Certified(ball) if radius(ball) <= tolerance else None

@@ -25,6 +25,8 @@ line("det", lambda input: _det(input))
 
 def _sign_and_log(a: Array) -> Any:
     found = matrices.determinant(a)
+    if found == 0:  # for certain: of a ball around 0 that is not said
+        return np.asarray(found, object), np.asarray(arb("-inf"), object)
     if isinstance(found, acb):
         return np.asarray(found / abs(found), object), np.asarray(abs(found).log(), object)
     sign = arb(1) if less(arb(0), found) else arb(-1)

@@ -22,6 +22,14 @@ class NoTruth(Exception):
     """The arbiter cannot say anything about this program; the message says why."""
 
 
+class Infinite(NoTruth):
+    """The truth is this infinity, for certain."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__("the truth is not a finite number here")
+        self.number = number
+
+
 _LINES: dict[str, Forward] = {}
 #: Every operator that the truth can evaluate.
 LINES: Mapping[str, Forward] = _LINES

@@ -58,7 +58,7 @@ NO_MEAN = {
 #: Ours where torch's stub is silent, shown by a call that works.
 UNPRINTED = {
     **{n: f"torch.ones(2).{n}(memory_format=torch.preserve_format)" for n in
-       ("bool", "byte", "char", "double", "float", "half", "int", "long", "short", "cdouble", "cfloat")},
+       ("bool", "byte", "char", "double", "float", "half", "int", "long", "short", "cdouble", "cfloat", "bfloat16")},
     "requires_grad_": "torch.ones(2).requires_grad_(requires_grad=True)",
     "lu": "torch.lu(A=torch.eye(2), pivot=True, get_infos=False)",
     "hamming_window": "torch.hamming_window(3, True, alpha=0.5, beta=0.4, dtype=torch.float64)",

@@ -402,3 +402,49 @@ def test_no_false_alarms_on_a_correct_subject(seed):
     assert [v for v in outcomes if v.status == "differs"] == []
     assert sum(v.status == "undecided" for v in outcomes) <= 0.02 * len(outcomes)
     assert sum(v.decided != "bits" for v in outcomes) >= 15  # the rewritten formulas do give other bits
+
+
+class TestLedByValues:
+    """What only a last digit or the sign of a zero decides, in operators that are right, is no difference."""
+
+    NUMBERS = np.array([-1, 1, -1, 1], np.int32)
+
+    @staticmethod
+    def near(x):
+        return x + 1e-16
+
+    @staticmethod
+    def turned(x):
+        return x.conj().resolve_conj()
+
+    @pytest.mark.parametrize(
+        ("steps", "op", "change"),
+        [
+            ((("fft.hfftn", (R0,)), ("argwhere", (R1,))), "fft.hfftn", near),
+            ((("fft.fft", (R0,)), ("angle", (R1,))), "fft.fft", turned),
+        ],
+    )
+    def test_what_leads_to_it_is_asked(self, steps, op, change):
+        drawn = program([self.NUMBERS], *steps, second=False)
+        led = compare(drawn, TORCH, Faulty(TORCH, op, change.__func__))
+        assert led.status == "undecided", led
+
+    @pytest.mark.parametrize(
+        ("steps", "op", "change"),
+        [
+            ((("fft.hfftn", (R0,)), ("argwhere", (R1,))), "argwhere", lambda x: x[1:]),
+            ((("fft.hfftn", (R0,)), ("argwhere", (R1,))), "fft.hfftn", lambda x: x + 1),
+            ((("fft.fft", (R0,)), ("angle", (R1,))), "angle", lambda x: x + 3),
+            ((("fft.fft", (R0,)), ("angle", (R1,))), "fft.fft", lambda x: -x),
+        ],
+    )
+    def test_a_wrong_operator_is_found_all_the_same(self, steps, op, change):
+        drawn = program([self.NUMBERS], *steps, second=False)
+        assert compare(drawn, TORCH, Faulty(TORCH, op, change)).status == "differs"
+
+    def test_what_out_names_has_its_rounding(self):
+        """Whole numbers transformed: a zero that torch meets exactly and another engine nearly."""
+        given = (Input(np.arange(12).reshape(3, 4)), Input(np.zeros((3, 4), np.complex64)))
+        drawn = Program(given, (Step("fft.ifft2", (R0,), {"out": R1}, "out"),), ())
+        assert compare(drawn, TORCH, Faulty(TORCH, "fft.ifft2", lambda x: x + 1e-16)).status == "agrees"
+        assert compare(drawn, TORCH, Faulty(TORCH, "fft.ifft2", lambda x: x + 1e-4)).status == "differs"

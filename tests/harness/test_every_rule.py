@@ -55,6 +55,7 @@ UNREACHED = {
     },
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("front", 0): f"{_THIRD} masked_scatter",
+    ("planes_added", 0): f"{_THIRD} nn.functional.max_unpool2d",
     ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
     ("replayed_back", 0): "of views whose base was written: histories reach it, and tests/core/test_stale_views.py",

@@ -525,8 +525,3 @@ def test_what_frombuffer_shares() -> None:
     assert list(memory) == [0, 0, 2, 1, 0, 0, 0, 0]
     with pytest.warns(UserWarning, match="not writable"):
         ad.frombuffer(b"abcd", dtype=ad.uint8)
-
-
-def test_bfloat16_is_refused_in_words() -> None:
-    with pytest.raises(TypeError, match="bfloat16 is not available"):
-        ad.ones(2).bfloat16()

@@ -67,6 +67,7 @@ BESIDES: tuple[Callable[[Any], Any], ...] = (
     lambda x: x[ROWS] ** 2,
     lambda x: ad.index_select(x, 0, ROWS) ** 2,
     lambda x: ad.masked_scatter(x, MASK, x * 2) ** 2,
+    lambda x: F.max_unpool1d(x[None], ad.tensor([[[0, 3, 4]] * 3]).reshape(1, 3, 3), 2) ** 2,
     lambda x: ad.as_strided_scatter(x, x[0, :2], (2,), (3,)) ** 2,
     lambda x: F.nll_loss(ad.log(x), ad.tensor([0, 1, 2])) ** 2,
     lambda x: ad.mv(x, x[0]) ** 2,

@@ -360,6 +360,10 @@ class Module(Hooked, Stateful):
         """Cast what is of a floating-point dtype to float16."""
         return self._cast(dtypes.float16)
 
+    def bfloat16(self) -> Self:
+        """Cast what is of a floating-point dtype to bfloat16."""
+        return self._cast(dtypes.bfloat16)
+
     def cuda(self, device: Any = None) -> Self:
         """Raises torch's AssertionError, if there is anything to move: there is no such device."""
         return self._apply(lambda t: t.cuda(device))
