@@ -57,7 +57,7 @@ def layer_norm_backward(g: Any, x: Any, weight: Any, dims: Dims, eps: float) -> 
     z, scale = standardized(x, dims, eps)
     n, others = _size_of_mean(z, scale), tuple(range(x.ndim - len(dims)))
     along_z = g * z
-    by_weight, by_bias = total(along_z, others, False), total(g, others, False)
+    by_weight, by_bias = (total(a, others, False) if others else a.copy() for a in (along_z, g))
     if weight is not None:
         g, along_z = g * weight, along_z * weight
     by_x = g - total(g, dims, True) / n - z * (total(along_z, dims, True) / n)

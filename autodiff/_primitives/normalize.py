@@ -56,7 +56,7 @@ def _layer_norm(g: Any, input: Any, weight: Any, bias: Any, dims: tuple[int, ...
     if isinstance(g, np.ndarray):
         return normalizations.layer_norm_backward(g, input, weight, dims, eps)
     found = [ops.standardize_backward(g if weight is None else g * weight, input, dims=dims, eps=eps)]
-    found += [None if weight is None else g * ops.standardize(input, dims=dims, eps=eps), g]
+    found += [None if weight is None else g * ops.standardize(input, dims=dims, eps=eps), ops.clone(g)]
     return [None if x is None else ops._beside_layer(x, input, weight, bias) for x in found]
 
 
