@@ -59,7 +59,8 @@ def layer_norm_backward(g: Any, x: Any, weight: Any, dims: Dims, eps: float) -> 
     along_z = g * z
     by_weight, by_bias = (total(a, others, False) if others else a.copy() for a in (along_z, g))
     if weight is not None:
-        g, along_z = g * weight, along_z * weight
+        g = g * weight
+        along_z = g * z
     by_x = g - total(g, dims, True) / n - z * (total(along_z, dims, True) / n)
     return np.multiply(by_x, scale, out=by_x), by_weight, by_bias
 
@@ -115,7 +116,9 @@ def batch_norm_backward(g: Any, x: Any, weight: Any, eps: float) -> tuple[Any, A
     n = _size_of_mean(z, scale)
     by_weight, by_bias = total(g * z, dims, True), total(g, dims, True)
     by_x = g - by_bias / n - z * (by_weight / n)
-    np.multiply(by_x, scale if weight is None else scale * along(weight, x.ndim), out=by_x)
+    np.multiply(by_x, scale, out=by_x)
+    if weight is not None:
+        by_x *= along(weight, x.ndim)
     return by_x, by_weight.reshape(-1), by_bias.reshape(-1)
 
 

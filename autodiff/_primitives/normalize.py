@@ -88,7 +88,7 @@ def _batch_norm(g: Any, input: Any, weight: Any, bias: Any, eps: float) -> Any:
     if isinstance(g, np.ndarray):
         return normalizations.batch_norm_backward(g, input, weight, eps)
     dims = _others(input)
-    found = ops.standardize_backward(_stretched(g, weight), input, dims=dims, eps=eps)
+    found = _stretched(ops.standardize_backward(g, input, dims=dims, eps=eps), weight)
     by_weight = ops.sum(g * ops.standardize(input, dims=dims, eps=eps), dims=dims, keepdim=False)
     return *(ops._beside_batch(x, input, weight) for x in (found, by_weight)), _batch_bias(g, input, weight)
 

@@ -40,11 +40,10 @@ class InBrain(TorchLike):
         return super().dtype("bfloat16" if name == "float32" else name)
 
 
-#: Of one operator of several that torch has no kernel for in bfloat16: it is asked no further.
 ROWS = [name for name, row in CATALOGUE.items() if "f" in row.dtypes and not row.tags & {"random", "stream"}]
 #: Results that torch gets wrong in bfloat16, by more than it could.
 WRONG = {
-    "matrix_exp": "torch's series takes the sum of float32 memory: elements of 1e30 where the truth is 1.1",
+    "matrix_exp": "torch 2.13 gives elements of 1e30 where the truth is 1.1",
     "linalg.matrix_exp": "as matrix_exp",
 }
 
@@ -86,10 +85,10 @@ def test_an_operator(name):
         theirs = execute(program, InBrain(torch))
         ours = execute(program, InBrain(autodiff))
     if theirs.error is not None or run.error is not None:
-        return  # where torch has no kernel, ours may have one
+        pytest.skip("torch has no kernel for it; ours may have one")
     assert ours.error is None, ours.error
     if name in WRONG:
-        return
+        pytest.skip(WRONG[name])
     for what, rows in (("value", [list(flat(r.values)) for r in (run, theirs, ours)]),
                        ("gradient", [r.gradients for r in (run, theirs, ours)])):  # fmt: skip
         assert [found for row in zip(*rows) if (found := compared(*row))] == [], what
