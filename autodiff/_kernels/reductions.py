@@ -184,7 +184,7 @@ def some(x: Any, dims: Dims, keepdim: bool) -> Any:
     return in_rows(np.logical_or.reduce(x, axis=dims, keepdims=keepdim))
 
 
-def normal(x: Any, dims: Dims, keepdim: bool) -> Any:
+def all_normal(x: Any, dims: Dims, keepdim: bool) -> Any:
     """Whether every number is one that is rounded as it should be: none is 0, subnormal, infinite or nan."""
     size = np.abs(x)
     return every((size >= np.finfo(size.dtype).tiny) & (size < np.inf), dims, keepdim)

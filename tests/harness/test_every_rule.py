@@ -55,7 +55,8 @@ UNREACHED = {
     },
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("front", 0): f"{_THIRD} masked_scatter",
-    ("planes_added", 0): f"{_THIRD} nn.functional.max_unpool2d",
+    **{("planes_added", i): f"{_THIRD} nn.functional.max_unpool2d" for i in (0, 1)},
+    **{("flash_attention_backward", i): "torch has no second derivative: the rule raises" for i in range(6)},
     ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
     ("replayed_back", 0): "of views whose base was written: histories reach it, and tests/core/test_stale_views.py",
@@ -97,7 +98,7 @@ SAMPLE = [
     ("clamp_between", 1, "clamp"), ("clamp_low", 0, "clamp_min"), ("maximum", 1, "maximum"), ("where", 2, "where"),
     ("sum", 0, "sum"), ("var", 0, "var"), ("max_at", 0, "max"), ("logsumexp", 0, "logsumexp"),
     ("cumprod", 0, "cumprod"), ("mm", 1, "mm"), ("bmm", 0, "bmm"), ("linear_with_bias", 1, "nn.functional.linear"),
-    ("layer_norm", 1, "nn.functional.layer_norm"), ("softmax", 0, "softmax"),
+    ("layer_norm", 0, "nn.functional.layer_norm"), ("softmax", 0, "softmax"),
     ("mse_loss", 1, "nn.functional.mse_loss"), ("cat", 0, "cat"), ("select", 0, "select"),
     ("squeeze2", 0, "squeeze"), ("expand", 0, "expand"), ("gather", 0, "gather"), ("index_put", 1, "index_put"),
     ("sort", 0, "sort"), ("p_norm", 0, "norm"), ("median_all", 0, "median"),
@@ -112,7 +113,7 @@ ZEROS = [
 
 #: Where few programs of all operators reach a rule, programs of these alone do.
 SELDOM = ("eq", "ne", "lt", "le", "gt", "ge", "clamp", "mul", "sinc", "view_as_complex", "nn.functional.interpolate",
-          "nn.functional.pad")  # fmt: skip
+          "nn.functional.pad", "nn.functional.scaled_dot_product_attention")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
