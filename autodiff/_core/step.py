@@ -372,7 +372,7 @@ def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any
         (rule,) = rules
         assert rule is not None
         found = rule(g, values)
-        if len(node.primitive.inputs) == 1:
+        if not node.primitive.inputs:
             return list(found)
         # Of a list of tensors torch makes all gradients, of named ones those that are asked for.
         return [None if edge is None else h for edge, h in zip(node.edges, found)]

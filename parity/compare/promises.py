@@ -313,7 +313,16 @@ class Promises:
         seen = {value, *(ref.index for ref in self.program.steps[step].refs())}
         states = zip(self.ours.places, self.ours.moments[step].states)
         dtypes = {s.value[0] for (number, _), s in states if number in seen and s is not None}
-        return not writes(self.program.steps[step]) and len(dtypes) <= 1
+        return not self._written(value) and len(dtypes) <= 1
+
+    def _written(self, value: int) -> bool:
+        """Whether some step writes into a value, or into another name of it."""
+        names = {value} | {self.ours.places[twin][0] for place, twin in enumerate(self.ours.twins)
+                           if twin is not None and self.ours.places[place][0] == value}  # fmt: skip
+        targets = (next(step.refs()).index for step in self.program.steps if writes(step))
+        return value >= len(self.program.inputs) and (
+            writes(self.program.steps[value - len(self.program.inputs)]) or not names.isdisjoint(targets)
+        )
 
     def _maker(self, place: int) -> tuple[int, int]:
         """The value and the step by which a tensor was made, or last written: past its other names."""
@@ -325,9 +334,17 @@ class Promises:
             place = twin
 
     def _leads_nowhere(self, step: int) -> bool:
-        """Whether an operand was made in a region: unrecorded it may require grad as its base does, leading nowhere."""
-        made = (ref.index - len(self.program.inputs) for ref in self.program.steps[step].refs())
-        return step >= 0 and any(number >= 0 and self.program.steps[number].modes for number in made)
+        """Whether an operand may require grad as its base does, though it leads nowhere.
+
+        It was made in a region, or before its base was asked to require grad.
+        """
+        if step < 0:
+            return False
+        made = [ref.index - len(self.program.inputs) for ref in self.program.steps[step].refs()]
+        later = [n for n, other in enumerate(self.program.steps[:step]) if other.op == "requires_grad_"]
+        return any(
+            number >= 0 and (self.program.steps[number].modes or any(n > number for n in later)) for number in made
+        )
 
     def _made_by(self, value: int) -> str:
         """The operator or act that made the tensor, past those that wrote into it."""
