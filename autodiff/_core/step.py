@@ -266,9 +266,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if g is None and primitive is not None:
         grads: list[Any] = [None] * len(edges)
     elif rules is not None:
+        # What torch has no derivative of refuses wherever the walk comes by, though nothing be asked of it.
+        asked = None if needed is not None and primitive is not None and primitive.undefined else needed
         try:
             grads = [
-                None if edge is None or (needed is not None and edge not in needed) else rule(g, values)
+                None if edge is None or (asked is not None and edge not in asked) else rule(g, values)
                 for edge, rule in zip(edges, rules)
             ]
         except Unreadable:
@@ -319,7 +321,7 @@ def _gives_all(node: Node, needed: set[Node]) -> bool:
 
     And users' own code.
     """
-    together = node.primitive is not None and node.primitive.variadic
+    together = node.primitive is not None and node.primitive.variadic and not node.primitive.inputs
     return (together and any(edge in needed for edge in node.edges)) or node.opens_late
 
 
