@@ -120,7 +120,8 @@ def pack_saved(node: Node, results: Sequence[Tensor]) -> None:
 
 def own_index(node: Node, place: int) -> int:
     """Which of its own results a node saved at this place."""
-    return int(node.primitive.outputs.index(node.primitive.wanted[place]))
+    p = node.primitive
+    return 0 if p is None else int(p.outputs.index(p.wanted[place]))
 
 
 def result_place(node: Node, index: int) -> Node | None:
