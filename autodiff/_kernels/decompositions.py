@@ -82,6 +82,9 @@ def slogdet(factors: Any, pivots: Any) -> tuple[Any, Any]:
     sizes = np.abs(diagonal)
     signs = np.sign(diagonal).prod(-1)
     signs = (signs * _parity(pivots, factors.dtype))[()]
+    if diagonal.shape[-1] == 1:
+        # Of a single number torch's product loses the sign of a zero: its logarithm of -1 - 0i has the angle π.
+        signs = signs + 0
     logarithm = np.log(sizes).sum(-1)
     # 0 · inf: of a singular matrix torch says -inf, also beside nan.
     return signs, np.where((sizes == 0).any(-1), -np.inf, logarithm)

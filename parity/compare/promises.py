@@ -317,8 +317,8 @@ class Promises:
 
     def _written(self, value: int) -> bool:
         """Whether some step writes into a value, or into another name of it."""
-        names = {value} | {self.ours.places[twin][0] for place, twin in enumerate(self.ours.twins)
-                           if twin is not None and self.ours.places[place][0] == value}  # fmt: skip
+        twins = zip(self.ours.places, self.ours.twins)
+        names = {value, *(n for (n, _), twin in twins if twin is not None and self.ours.places[twin][0] == value)}
         targets = (next(step.refs()).index for step in self.program.steps if writes(step))
         return value >= len(self.program.inputs) and (
             writes(self.program.steps[value - len(self.program.inputs)]) or not names.isdisjoint(targets)
