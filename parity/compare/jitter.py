@@ -16,7 +16,7 @@ from parity.compare.yardstick import RUNS, deviation
 from parity.engines.interpreter import execute, writes
 from parity.engines.jittered import Jittered, Treatment
 from parity.engines.protocol import Run
-from parity.program import Program
+from parity.program import Program, Ref
 
 
 @dataclass(slots=True)
@@ -50,17 +50,25 @@ def treatment(program: Program, run: Run) -> list[Treatment]:
 
     The values of a step that cannot round are left alone: every engine has the same bits there, and a nudge would
     only push exact values over the edges (floor, comparisons, ties) on which they stand. Its gradient is nudged: where
-    it reads a place several times, backward adds. Memory with two names is left alone where something is written,
-    since a nudged copy would miss later writes; what `out=` names, which has no gradient, is nudged where it lies.
+    it reads a place several times, backward adds. Memory with two names is left alone where it is written, since a
+    nudged copy would miss later writes; what `out=` names, which has no gradient, is nudged where it lies.
     """
-    writing = any(writes(step) for step in program.steps)
+    written = {
+        _root(program, run, ref.index)
+        for step in program.steps
+        if writes(step)
+        for ref in (step.refs() if step.spelling == "out" else [next(step.refs())])
+    }
     return [
         "out"
         if step.spelling == "out" and _rounds(step.op)
         else "rest"
         if writes(step)
         else "none"
-        if writing and _shared(run, position)
+        if _shared(run, position)
+        and not written.isdisjoint(
+            [_root(program, run, ref.index) for ref in (*step.refs(), Ref(len(program.inputs) + position))]
+        )
         else "all"
         if not _shared(run, position) and _rounds(step.op)
         else "gradient"
@@ -70,6 +78,13 @@ def treatment(program: Program, run: Run) -> list[Treatment]:
 
 def _shared(run: Run, position: int) -> bool:
     return position < len(run.aliases) and run.aliases[position] is not None
+
+
+def _root(program: Program, run: Run, value: int) -> int:
+    """The first value in whose memory this one lies."""
+    step = value - len(program.inputs)
+    found = run.aliases[step] if 0 <= step < len(run.aliases) else None
+    return value if found is None else found
 
 
 @cache
