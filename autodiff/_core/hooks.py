@@ -61,11 +61,20 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
             _keep(tensor, arrived, create_graph)
     if executes:
         for hook in in_order(hooks.before):
-            replaced = called(hook, create_graph, tuple(shown))
+            asked = _as_torch(node, shown, 1)
+            replaced = called(hook, create_graph, tuple(asked))
             if replaced is not None:
-                shown = _all_checked(shown, replaced, hook)
+                shown = [*_all_checked(asked, replaced, hook)[: len(shown)], *shown[len(asked) :]]
     given = [_given(x, create_graph) for x in shown]
     return given if many else given[0]
+
+
+def _as_torch(node: Node, shown: list[Tensor | None], side: int) -> list[Tensor | None]:
+    """As many gradients as torch's node has: of its inputs (side 0), or of its results (1)."""
+    hooked = node.primitive.hooked if node.primitive is not None else None
+    if hooked is None:
+        return shown
+    return [*shown[: hooked[side]], *[None] * (hooked[side] - len(shown))]
 
 
 def _keep(tensor: Tensor, arrived: Tensor, create_graph: bool) -> None:
@@ -94,11 +103,12 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
             if grads[place] is not None:
                 grads[place] = fitted(grads[place], edge.like)  # type: ignore[union-attr]
     shown = [*(_shown(grads[place]) for place in places if grads), *missing]
-    outer = tuple(_shown(x) for x in (g if isinstance(g, list) else [g]))
+    outer = tuple(_as_torch(node, [_shown(x) for x in (g if isinstance(g, list) else [g])], 1))
     for hook in in_order(hooks.after):
-        replaced = called(hook, create_graph, tuple(shown), outer)
+        asked = _as_torch(node, shown, 0)
+        replaced = called(hook, create_graph, tuple(asked), outer)
         if replaced is not None:
-            shown = _all_checked(shown, replaced, hook)
+            shown = [*_all_checked(asked, replaced, hook)[: len(shown)], *shown[len(asked) :]]
     given = list(grads)
     for place, x in zip(places, shown):
         given[place] = _given(x, create_graph)

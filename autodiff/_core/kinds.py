@@ -207,8 +207,12 @@ def general(
     node: str | None = None,
     onto: Any = None,
     diagonal: bool = False,
+    hooked: tuple[int, int] | None = None,
 ) -> Primitive:
-    """Any other operator: a vjp per input, None where there is none; `onto` and `diagonal` as in `Primitive`."""
+    """Any other operator: a vjp per input, None where there is none.
+
+    `onto`, `diagonal` and `hooked` as in `Primitive`.
+    """
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
     return _primitive(
@@ -223,6 +227,7 @@ def general(
         node=node,
         onto=onto,
         diagonal=diagonal,
+        hooked=hooked,
     )
 
 

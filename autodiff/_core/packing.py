@@ -120,12 +120,15 @@ def pack_saved(node: Node, results: Sequence[Tensor]) -> None:
 
 def own_index(node: Node, place: int) -> int:
     """Which of its own results a node saved at this place."""
-    return 0 if node.results == 1 else int(node.primitive.outputs.index(node.primitive.wanted[place]))
+    p = node.primitive
+    return 0 if p is None else int(p.outputs.index(p.wanted[place]))
 
 
-def result_place(node: Node, index: int) -> Node:
-    """The place in the graph of a node's result."""
-    return node if node.results == 1 else output(node, index, node.like[index])
+def result_place(node: Node, index: int) -> Node | None:
+    """The place in the graph of a node's result; integers, which come last, have none."""
+    if node.results == 1:
+        return node if index == 0 else None
+    return output(node, index, node.like[index]) if index < len(node.like) else None
 
 
 class SavedTensor:

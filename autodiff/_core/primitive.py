@@ -53,6 +53,7 @@ class Primitive:
         check: Callable[[Sequence[Any]], None] | None = None,
         onto: Callable[..., None] | None = None,
         diagonal: bool = False,
+        hooked: tuple[int, int] | None = None,
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -95,6 +96,8 @@ class Primitive:
         self.onto = onto
         #: An operator of one tensor element by element whose backward has no derivative: its vjp serves forward mode.
         self.diagonal = diagonal
+        #: How many gradients the hooks of torch's node see, of inputs and of results, where the row says otherwise.
+        self.hooked = hooked
         #: How it runs under vmap, where its kind does not say (see batching.py).
         self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.

@@ -27,6 +27,7 @@ general(
     inputs=("query", "key", "value", "attn_mask"),
     outputs=("output", "exps", "sums"),
     variadic=True,
+    hooked=(3, 1),
     node="ScaledDotProductFlashAttentionForCpuBackward0",
 )
 general(

@@ -67,6 +67,7 @@ general(
     None,
     inputs=("input", "target", "weight"),
     outputs=("out", "exps", "sums"),
+    hooked=(1, 1),
     node="NllLossBackward0",
     materializes=False,
 )

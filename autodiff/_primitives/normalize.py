@@ -153,5 +153,6 @@ general(
     _group_weight,
     lambda g, input, weight: ops.sum(g, dims=_others(input), keepdim=False),
     inputs=("input", "weight", "bias"),
+    hooked=(3, 3),
     node="NativeGroupNormBackward0",
 )

@@ -48,6 +48,7 @@ general(
     _solve_back,
     inputs=("A", "B", "LU", "pivots"),
     variadic=True,
+    hooked=(2, 1),
     node="LinalgSolveExBackward0",
 )
 

@@ -388,3 +388,16 @@ def test_after_an_error_in_a_hook_nothing_stays_in_force():
     assert y.grad_fn._raw_saved_self.unpack_hook is None
     y.sum().backward()
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("name", ["lu", "lu_factor"])
+def test_saved_results_that_are_integers_are_packed_too(name, create_graph):
+    def gradient(lib):
+        x = lib.tensor([[2.0, 1.0], [1.0, 3.0]], dtype=lib.float64, requires_grad=True)
+        with lib.autograd.graph.saved_tensors_hooks(lambda saved: saved.detach().clone(), lambda kept: kept):
+            factors = getattr(lib.linalg, name)(x)
+        found = factors[1 if name == "lu" else 0]
+        return lib.autograd.grad([found], [x], [lib.ones_like(found)], create_graph=create_graph)[0]
+
+    same(gradient)

@@ -501,3 +501,26 @@ def test_a_callable_object_has_no_name():
         x.sum().backward()
 
     same(of, "hook '<unknown>' has changed the size of value")
+
+
+NODES = {
+    "group_norm": lambda lib, x: lib.nn.functional.group_norm(x, 2),
+    "layer_norm": lambda lib, x: lib.nn.functional.layer_norm(x, (3,)),
+    "attention": lambda lib, x: lib.nn.functional.scaled_dot_product_attention(x, x, x),
+    "cross_entropy": lambda lib, x: lib.nn.functional.cross_entropy(x[0, :, :, 0].T, lib.tensor([0, 1, 2])),
+    "solve": lambda lib, x: lib.linalg.solve(x[0, 0] + lib.eye(3), lib.ones(3, 1)),
+    "svdvals": lambda lib, x: lib.linalg.svdvals(x[0, 0] + lib.eye(3)),
+}
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_hooks_of_a_node_see_as_many_gradients_as_torchs(name):
+    def seen(lib):
+        x = lib.ones(2, 4, 3, 3, requires_grad=True)
+        out, counts = NODES[name](lib, x), []
+        out.grad_fn.register_prehook(lambda given: counts.append(len(given)))
+        out.grad_fn.register_hook(lambda made, given: counts.append((len(made), len(given))))
+        out.sum().backward()
+        return counts
+
+    same(seen)
