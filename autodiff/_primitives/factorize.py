@@ -172,7 +172,7 @@ general(
     inputs=("input",),
     outputs=("a", "tau"),
 )
-general(
+ldl_factor_ex = general(
     "ldl_factor_ex",
     lapack.ldl,
     _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_factor_ex is not implemented"),
@@ -180,7 +180,7 @@ general(
     outputs=("LD", "pivots", "info"),
     node="torch::autograd::NotImplemented",
 )
-general(
+ldl_solve = general(
     "ldl_solve",
     lapack.ldl_solve,
     _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_solve is not implemented"),
@@ -189,3 +189,4 @@ general(
     inputs=("LD", "pivots", "B"),
     node="torch::autograd::NotImplemented",
 )
+ldl_factor_ex.undefined = ldl_solve.undefined = True
