@@ -16,7 +16,7 @@ from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.apply import guard
 from autodiff._core.batched import Batched
 from autodiff._core.graph import backward
-from autodiff._core.modes import duals, enable_grad, no_grad, state, unusual
+from autodiff._core.modes import duals, inference_mode, no_grad, state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node
 from autodiff._core.noting import takes_part
 from autodiff._core.packing import Packed, packed, unpacked
@@ -129,7 +129,7 @@ class CompositeNode(TableNode):
 
     def pull(self, g: Any, values: Any, create_graph: bool) -> list[Any]:
         if create_graph or self.packs is not None:
-            with enable_grad(), unpacked():
+            with inference_mode(False), unpacked():
                 inside = {id(t): self._stand_in(t, create_graph) for t in self.where}
                 result = self.replay(inside)
             roots = _roots(result, g, create_graph)

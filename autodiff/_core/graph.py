@@ -19,6 +19,7 @@ from autodiff._core.node import FREED, AccumulateGrad, Clock, Hooks, HotNode, No
 from autodiff._core.observed import done_before, uses, walk_in_order
 from autodiff._core.primitive import passed_on
 from autodiff._core.step import Walk
+from autodiff._core.tensor import AutogradMeta
 from autodiff._core.unwritten import check_unwritten
 from autodiff._kernels.flags import SILENT, loud, quiet
 
@@ -41,7 +42,8 @@ def backward(
     and those that carry tangents.
     """
     # The everyday walk makes its record when a node first asks for it.
-    walk = None if targets is None and not Hooks.hung and not Anomaly.on else Walk(keep_graph, create_graph)
+    told = Hooks.hung or AutogradMeta.assigned  # what may tell the order in which leaves are done
+    walk = None if targets is None and not told and not Anomaly.on else Walk(keep_graph, create_graph)
     if walk is not None and targets is not None:
         walk.ask_for(targets, [node for node, _ in roots], accumulate)
     # A gradient's own graph is recorded whatever the mode: torch's walk has a mode of its own.
@@ -53,7 +55,7 @@ def backward(
             return {}
         if walk.needed is not None and len(roots) == 1 and roots[0][0] not in walk.needed:
             walk.look_on(*roots[0])
-        if Hooks.hung and (counts := uses(walk, roots)):
+        if walk is not None and told and (counts := uses(walk, roots)):
             walk_in_order(walk, roots, counts)
         else:
             _walk(roots, keep_graph, create_graph, walk)

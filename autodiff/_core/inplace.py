@@ -117,6 +117,10 @@ def reshape_in_place(target: Tensor, compute: Callable[[Tensor], Tensor]) -> Ten
 
 
 def _rename_written(node: Node) -> None:
+    if node.primitive is not None and node.primitive.written is not None:
+        node.replace_saved((None,) * len(node.saved or ()))
+        node.primitive = node.primitive.written
+        return
     title = WRITTEN_NODES.get(node.name())
     if title is not None:
         rename(node, title)

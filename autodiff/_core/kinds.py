@@ -22,7 +22,7 @@ from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.modes import state
 from autodiff._core.primitive import Formula, Primitive, Unread, parameters
 from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
-from autodiff._core.registry import ops
+from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.brain import IN_USE, rounding
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -94,6 +94,16 @@ def undifferentiable(name: str, kernel: Kernel, *, operator: str, **row: Any) ->
     p = pointwise(name, kernel, refuse, refuse, node="torch::autograd::NotImplemented", **row)
     p.undefined = True
     return p
+
+
+def without_derivative_in_place(name: str, kernel: Kernel) -> None:
+    """The pointwise operator `name` has a derivative, but written into its own input torch has none for it."""
+
+    def refuse(g: Any) -> Any:
+        raise NotImplementedError(f"the derivative for 'inplace version of {name}' is not implemented.")
+
+    title = PRIMITIVES[name].title.removesuffix("0") + "1"
+    PRIMITIVES[name].written = pointwise(f"_{name}_written", kernel, refuse, node=title)
 
 
 def starts_with_g(formula: Any) -> bool:

@@ -67,10 +67,7 @@ def zeros_of(like: Any, as_tensor: bool) -> Any:
 
 #: torch's nodes of in-place forms whose derivative it writes down apart: by the node of the form that is not.
 WRITTEN_NODES = {
-    "AcoshBackward0": "AcoshBackward1",
     "AsStridedBackward0": "AsStridedBackward1",
-    "AsinhBackward0": "AsinhBackward1",
-    "AtanhBackward0": "AtanhBackward1",
     "SqueezeBackward0": "SqueezeBackward3",
     "SqueezeBackward1": "SqueezeBackward4",
     "SqueezeBackward2": "SqueezeBackward5",

@@ -1,26 +1,32 @@
-"""The walk where users' hooks look on: node by node in torch's own order, leaves as soon as they are complete.
+"""The walk where it can be seen when a leaf is done: node by node in torch's own order, leaves as soon as complete.
 
-Without hooks nobody can tell when a leaf is done, and the quick walk does all leaves at the end.
+Users' hooks see it, and a node that saved the memory to which a leaf's gradient is added. Otherwise nobody can tell,
+and the quick walk does all leaves at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Sequence, Set
 from typing import Any
 
 from autodiff._core.gradients import Gradient
 from autodiff._core.hooks import run_before
 from autodiff._core.leaves import accumulated_by_hooks, add_to_leaf
-from autodiff._core.node import AccumulateGrad, Node, Output
+from autodiff._core.node import AccumulateGrad, Many, Node, Output, Storage
+from autodiff._core.packing import Packed
 from autodiff._core.step import Walk
+from autodiff._core.tensor import AutogradMeta
+from autodiff._core.unwritten import storage_of
 
 #: Leaves, and nodes that can only refuse, come before every other node that is ready.
 FIRST = float("-inf")
 
 
 def uses(walk: Walk, roots: Sequence[tuple[Node, Gradient]]) -> dict[Node, int]:
-    """How often each node that will run is given a gradient; empty where no hook would see the order."""
-    counts, watched = _counted([root for root, _ in roots], walk.needed)
+    """How often each node that will run is given a gradient; empty where nothing would tell the order."""
+    leaves = [meta() for meta in tuple(AutogradMeta.assigned)]
+    lent = {meta.grad.storage() for meta in leaves if meta is not None and meta.grad is not None}
+    counts, watched = _counted([root for root, _ in roots], walk.needed, lent)
     if watched:
         # Never empty, also for a root that is a leaf.
         for root, _ in roots:
@@ -28,8 +34,10 @@ def uses(walk: Walk, roots: Sequence[tuple[Node, Gradient]]) -> dict[Node, int]:
     return counts if watched else {}
 
 
-def _counted(roots: Sequence[Node], needed: Container[Node] | None) -> tuple[dict[Node, int], bool]:
-    """How often each node is given a gradient, and whether hooks look on."""
+def _counted(
+    roots: Sequence[Node], needed: Container[Node] | None, lent: Set[Storage] = frozenset()
+) -> tuple[dict[Node, int], bool]:
+    """How often each node is given a gradient, and whether hooks look on, or one saved what a gradient is added to."""
     counts: dict[Node, int] = {}
     seen = {_owner(root) for root in roots if needed is None or root in needed}
     stack = list(seen)
@@ -39,6 +47,8 @@ def _counted(roots: Sequence[Node], needed: Container[Node] | None) -> tuple[dic
         hooks = node.hooks
         if hooks is not None and (hooks.tensor or hooks.before or hooks.after or hooks.post_accumulate):
             watched = True
+        if lent and not watched:
+            watched = _reads(node.saved, lent)
         for edge in node.edges:
             if edge is not None and (needed is None or edge in needed):
                 owner = _owner(edge)
@@ -47,6 +57,12 @@ def _counted(roots: Sequence[Node], needed: Container[Node] | None) -> tuple[dic
                     seen.add(owner)
                     stack.append(owner)
     return counts, watched
+
+
+def _reads(saved: Sequence[Any] | None, memory: Set[Storage]) -> bool:
+    """Whether some of this memory is among what a node saved, or may be: nobody knows what a user's hook packed."""
+    several = [x for s in saved or () for x in (s if type(s) is Many else (s,))]
+    return any(isinstance(x, Packed) or storage_of(x) in memory for x in several)
 
 
 def done_before(failed: Node, roots: Sequence[Node], needed: Container[Node] | None) -> list[Node]:

@@ -87,6 +87,8 @@ class Primitive:
         self.runs_once = False
         #: Whether all that its node does is refuse.
         self.undefined = False
+        #: Whose node it has where the result went into the input's memory, if torch has no derivative for that.
+        self.written: Primitive | None = None
         #: Whether torch copies into a tensor of its own: that is recorded, though the input belong to inference mode.
         self.copies = False
         #: Whether torch has no node for it: whoever looks at the graph sees what comes before it.

@@ -10,7 +10,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from types import NoneType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -85,7 +85,11 @@ def _steps(way: Way | None) -> list[Step]:
 class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
-    __slots__ = ("detached", "grad", "hooks", "inference", "level", "name", "retains", "retired", "uncounted", "view")
+    __slots__ = (
+        "__weakref__", "detached", "grad", "hooks", "inference", "level", "name", "retains", "retired", "uncounted", "view",
+    )  # fmt: skip
+    #: Whose `.grad` somebody assigned: a graph may have saved that memory, and adding to it is a write that counts.
+    assigned: ClassVar[set[weakref.ref[AutogradMeta]]] = set()
 
     def __init__(self) -> None:
         #: The tensor's own hooks: its node holds the same table, and goes on to when the tensor has another node.
@@ -241,7 +245,12 @@ class Tensor:
             self._check_grad(value)
         elif self._meta is None:
             return
-        self.meta().grad = value
+        meta = self.meta()
+        meta.grad = value
+        if value is not None:
+            AutogradMeta.assigned.add(weakref.ref(meta, AutogradMeta.assigned.discard))
+        elif AutogradMeta.assigned:
+            AutogradMeta.assigned.discard(weakref.ref(meta))
 
     @grad.deleter
     def grad(self) -> None:

@@ -27,7 +27,8 @@ def check_unwritten(node: Node) -> None:
                 return
 
 
-def _storage_of(x: Any) -> Any:
+def storage_of(x: Any) -> Any:
+    """The memory of something saved; None for what is no tensor, and where nobody asked for it yet."""
     return x if isinstance(x, Storage) else getattr(x, "_storage", None)
 
 
@@ -35,7 +36,7 @@ def _suspect(x: Any, node: Node) -> bool:
     """Whether something saved was written, or taken out of the graph in place, after the node was recorded."""
     if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
         return True
-    storage = _storage_of(x)
+    storage = storage_of(x)
     return storage is not None and storage.written > node.recorded
 
 
@@ -56,7 +57,7 @@ def _check_entry(node: Node, s: Any) -> None:
 
 def check_kept(node: Node, x: Any) -> None:
     """Raise if this, which a node saved, was written after the node was recorded."""
-    storage = _storage_of(x)
+    storage = storage_of(x)
     if storage is not None and storage.written > node.recorded:
         if isinstance(x, Tensor):
             x.grad_fn  # noqa: B018  a view that may not be asked says so first

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import discrete, general, pointwise
+from autodiff._core.kinds import discrete, general, pointwise, without_derivative_in_place
 from autodiff._core.registry import ops
 from autodiff._kernels import elementary, logistic
 from autodiff._kernels.late import Late
@@ -114,6 +114,8 @@ pointwise("_asinh_slope", elementary.asinh_slope, lambda input, out: -input * ou
 pointwise("acosh", np.arccosh, lambda input: ops._acosh_slope(input), public="acosh arccosh")
 pointwise("_acosh_slope", elementary.acosh_slope, lambda input, out: -input * out * out * out)
 pointwise("atanh", np.arctanh, lambda input: 1 / ops._one_minus_square(input), public="atanh arctanh")
+for _name, _kernel in (("asinh", np.arcsinh), ("acosh", np.arccosh), ("atanh", np.arctanh)):
+    without_derivative_in_place(_name, _kernel)
 # Divided twice by the hypotenuse, whose square may overflow or vanish.
 pointwise(
     "atan2",
