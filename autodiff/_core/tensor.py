@@ -86,7 +86,8 @@ class AutogradMeta:
     """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
 
     __slots__ = (
-        "__weakref__", "detached", "grad", "hooks", "inference", "level", "name", "retains", "retired", "uncounted", "view",
+        "__weakref__", "detached", "grad", "hooks", "inference", "level", "name", "retains", "retired", "uncounted",
+        "view",
     )  # fmt: skip
     #: Whose `.grad` somebody assigned: a graph may have saved that memory, and adding to it is a write that counts.
     assigned: ClassVar[set[weakref.ref[AutogradMeta]]] = set()
