@@ -53,16 +53,28 @@ class Jittered(Around):
             # What `out=` names is written; every argument before it is only read.
             target = () if spelling == "out" else args[:1]
             rest = [self._nudged(arg) for arg in args[len(target) :]]
-            return self.engine.call(op, (*target, *rest), kwargs, spelling)
+            return self.engine.call(op, (*target, *rest), self._named(kwargs), spelling)
         if treatment == "out":
-            written = self.engine.call(op, tuple([self._nudged(arg) for arg in args]), kwargs, spelling)
+            nudged = tuple([self._nudged(arg) for arg in args])
+            written = self.engine.call(op, nudged, self._named(kwargs), spelling)
             for part in written if isinstance(written, tuple) else (written,):
                 self.engine.call("copy", (part, self._nudged(part)), {}, "inplace")
             return written
         nudged = tuple([self._nudged(arg) for arg in args])
         if self._apart:
             nudged = tuple([self._kept(arg) for arg in nudged])
-        return self._nudged(self.engine.call(op, nudged, kwargs, spelling))
+        return self._nudged(self.engine.call(op, nudged, self._named(kwargs), spelling))
+
+    def grad(
+        self, outputs: Sequence[Any], inputs: Sequence[Any], seeds: Sequence[Any], create_graph: bool
+    ) -> list[Any | None]:
+        # A result that could not be nudged where it lies reads a nudged gradient all the same.
+        if not {"rest", "none"}.isdisjoint(self._treatment):
+            seeds = [self._nudged(seed) for seed in seeds]
+        return self.engine.grad(outputs, inputs, seeds, create_graph)
+
+    def _named(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        return {name: value if name == "out" else self._nudged(value) for name, value in kwargs.items()}
 
     def _nudged(self, value: Any) -> Any:
         if isinstance(value, self._tensor):

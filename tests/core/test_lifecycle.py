@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 import autodiff as ad
 from tests.core.side_by_side import alike
@@ -368,3 +369,26 @@ def test_a_gradient_becomes_its_leafs_without_a_copy(program):
     assert x.grad is not None
     # A copy would stand beside the gradient itself.
     assert peak < 1.2 * 800_000
+
+
+def _added_before_it_is_read(lib, kept, write):
+    """`y.grad` lies in memory that the graph of x saved: a leaf takes its gradient before any older node runs."""
+    x, y = lib.ones(2, requires_grad=True), lib.ones(2, requires_grad=True)
+    constant = lib.ones(2)
+    y.grad = x if kept == "leaf" else constant
+    loss = (x * (x if kept == "leaf" else constant) - y).sum()
+    if not write:
+        y.grad = None
+    try:
+        loss.backward()
+    except RuntimeError as error:
+        return "modified by an inplace operation" in str(error)
+    return x.grad.tolist(), y.grad.tolist()
+
+
+@pytest.mark.parametrize("write", [True, False])
+@pytest.mark.parametrize("kept", ["leaf", "constant"])
+def test_a_gradient_that_a_graph_has_saved(kept, write):
+    ours, theirs = (_added_before_it_is_read(lib, kept, write) for lib in (ad, torch))
+    assert ours == theirs
+    assert (theirs is True) == write

@@ -56,6 +56,10 @@ UNREACHED = {
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("front", 0): f"{_THIRD} masked_scatter",
     **{("planes_added", i): f"{_THIRD} nn.functional.max_unpool2d" for i in (0, 1)},
+    **{
+        (f"_{name}_written", 0): "torch has no derivative of what is written in place: the rule raises"
+        for name in ("acosh", "asinh", "atanh")
+    },
     **{("flash_attention_backward", i): "torch has no second derivative: the rule raises" for i in range(6)},
     ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
