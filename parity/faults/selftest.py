@@ -63,7 +63,7 @@ def cases(
     rounds: int = 1,
     ops: Sequence[str] | None = None,
 ) -> list[Case]:
-    """The programs of a run on which the engine, as it is, does not differ; those of the operators in so many rounds."""
+    """The programs of a run, with so many rounds of the operators, on which the engine, as it is, does not differ."""
     decided = plan(
         subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1, kind="programs"
     )
