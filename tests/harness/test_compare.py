@@ -7,6 +7,7 @@ import pytest
 
 from parity.compare import compare
 from parity.compare.jitter import treatment
+from parity.compare.neighbours import neighbours
 from parity.compare.yardstick import RUNS
 from parity.engines import reference
 from parity.engines.decorators import Around, Faulty
@@ -360,6 +361,18 @@ class TestSmoothRegime:
         assert compare(drawn, TORCH, subject, confirm=False).status == "differs"
         verdict = compare(drawn, TORCH, subject)
         assert (verdict.status, verdict.decided) == ("undecided", "confirm")
+
+    def test_an_alarm_does_not_stand_on_a_reference_that_is_exact_by_luck(self):
+        drawn = program([X], ("sin", (R0,)), second=False)
+        inexact = torch.from_numpy([*neighbours(drawn, 3)][2].inputs[0].array)
+        lucky = Changed(sin=lambda x: torch.where(x == inexact, x.sin() * (1 + 1e-10), x.sin()))
+        subject = Changed(sin=lambda x: x.sin() * (1 + 1e-10))
+        assert compare(drawn, TORCH, subject).status == "differs"
+        verdict = compare(drawn, lucky, subject)
+        assert (verdict.status, verdict.decided) == ("undecided", "confirm")
+        assert "neighbouring inputs" in verdict.note
+        worse = Changed(sin=lambda x: x.sin() * (1 + 1e-9))
+        assert compare(drawn, lucky, worse).status == "differs"
 
     def test_writes_and_views_survive_the_jitter(self):
         steps = [
