@@ -598,7 +598,7 @@ def refit(leaf: Tensor) -> None:
     like = likeness(leaf._array)
     if like == node.like:
         node.lies = lying(leaf._array)
-    elif held_by(node) <= HELD_BY_LEAF:
+    elif held_by(node) <= _held_by_leaf():
         node.like, node.lies = like, lying(leaf._array)
     elif leaf._array.dtype != (node.like[1] if isinstance(node.like, tuple) else node.like):
         put_node(leaf, accumulator(leaf))
@@ -614,13 +614,10 @@ def held_by(node: Node) -> int:
 
 
 def _held_by_leaf() -> int:
-    """How many refer to a leaf's place that no graph leads to; an interpreter's own number."""
+    """How many refer to a leaf's place that no graph leads to: the interpreter's number, which a debugger changes."""
     leaf = wrap(np.zeros(()))
     node = leaf._node = accumulator(leaf)
     return held_by(node)
-
-
-HELD_BY_LEAF = _held_by_leaf()
 
 
 def dead_end(view: Tensor) -> DeadEnd:

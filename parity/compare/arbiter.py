@@ -110,6 +110,13 @@ class Arbiter:
             legal=certified.kink and certified.between(b, stable),
         )
 
+    def error(self, pair: Pair, element: tuple[int, ...], tolerance: float) -> float:
+        """How far the reference is off at one element; 0 where the truth does not tell."""
+        try:
+            return float(self._certified(pair, element, tolerance * SHARPNESS).distance(pair.reference[element].item()))
+        except NoTruth:
+            return 0.0
+
     def judge_specials(self, pair: Pair, differing: Array, names: tuple[str, str]) -> Iterator[Judgement]:
         """A judgement of each element where one side is nan or infinite and the other is not, or is another.
 

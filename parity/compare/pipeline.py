@@ -110,10 +110,33 @@ def _confirmed(
         again = compare(neighbour, reference, subject, confirm=False, passing=passing)
         alarms += again.status == "differs"
         if alarms == CONFIRMING:
+            if _by_luck(verdict.mismatches[0], program, reference):
+                return replace(verdict, status="undecided", decided="confirm", note=_LUCK)
             return replace(verdict, decided="confirm")
         if tried - alarms > NEIGHBOURS - CONFIRMING:
             break
     return replace(verdict, status="undecided", decided="confirm", note="the alarm vanishes at neighbouring inputs")
+
+
+def _by_luck(alarm: Mismatch, program: Program, reference: Any) -> bool:
+    """Whether the subject is no further off than the reference's error at neighbouring inputs allows.
+
+    How accurate the reference is shows in more than one point: what cancels in its formula leaves an error that is
+    nothing at some, by chance.
+    """
+    if alarm.truth is None or alarm.allowed is None or alarm.check not in ("value", "gradient", "second"):
+        return False
+    off = abs(alarm.subject - alarm.truth)
+    for neighbour in neighbours(program, NEIGHBOURS):
+        run = execute(neighbour, reference)
+        pair = Pair(alarm.check, alarm.where, alarm.item, *2 * (np.zeros(0),))
+        found = pair.of(neighbour, run)
+        if found is None or run.error is not None or not np.isfinite(found[alarm.element]):
+            continue
+        pair.reference = pair.subject = found
+        if off <= MULTIPLE * Arbiter(neighbour, run).error(pair, alarm.element, alarm.allowed):
+            return True
+    return False
 
 
 @dataclass
@@ -452,6 +475,7 @@ class Comparison:
 
 
 _AT_A_KINK = "the reference is inaccurate by itself, which a kink hides from the truth"
+_LUCK = "at neighbouring inputs the reference is as far from the truth"
 _BLURRED = "nudges of one rounding move the result too far to judge it"
 #: Why elements that are judged one by one may be undecided.
 _LOST = "nudges of one rounding move some elements too far to judge them; the others agree"

@@ -6,6 +6,7 @@ is an ordinary step of the engine, so its derivative nudges the gradients, of an
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -13,12 +14,30 @@ from typing import Any, Literal
 import numpy as np
 
 from parity.engines.decorators import Around
+from parity.engines.protocol import Array
 from parity.engines.torchlike import TorchLike
 
 Treatment = Literal["all", "rest", "out", "gradient", "none"]
 
+
+def _signs_of_numbers() -> Array:
+    """Whether a single number is nudged down: by run (in fours) and by how many nudges came before.
+
+    A result that is rounded and then read by one step is nudged twice; signs drawn freely would undo each other in all
+    of four runs once in sixteen times. Of any eight nudges in a row no two do, or agree, in all four.
+    """
+    random = np.random.default_rng(0)
+    patterns = np.array([(0, *rest) for rest in itertools.product((0, 1), repeat=3)])
+    rows = [
+        patterns[[number % len(patterns) for number in range(_POOL)]] ^ random.integers(0, 2, (_POOL, 1))
+        for _ in range(4)
+    ]
+    return np.concatenate([row.T for row in rows])
+
+
 #: Nudges in a pool; larger arrays have fewer, and the largest are drawn anew.
 _POOL, _SMALL = 64, 4096
+_NUMBERS = _signs_of_numbers()
 #: Nudges by engine, dtype and shape: drawing them would cost more than the run.
 _POOLS: dict[tuple[str, Any, tuple[int, ...]], list[Any] | None] = {}
 
@@ -40,7 +59,8 @@ class Jittered(Around):
         self._treatment = treatment
         self._apart = apart
         self._step = 0
-        self._next = 17 * number
+        self._number = number
+        self._count = 0
 
     def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
         treatment = self._treatment[self._step]
@@ -82,8 +102,10 @@ class Jittered(Around):
             pool = _POOLS[key] if key in _POOLS else self._pool(key, value)
             if pool is None:
                 return value
-            self._next += 1
-            return value * pool[self._next % len(pool)]
+            self._count += 1
+            if len(pool) == 2:
+                return value * pool[_NUMBERS[self._number % len(_NUMBERS), self._count % _POOL]]
+            return value * pool[(17 * self._number + self._count) % len(pool)]
         if isinstance(value, (tuple, list)):
             parts = [self._nudged(part) for part in value]
             return parts if isinstance(value, list) else tuple(parts)
@@ -107,6 +129,8 @@ class Jittered(Around):
             real = np.zeros(0, dtype).real.dtype
             random = np.random.default_rng([len(key[2]), *key[2]])
             signs = random.integers(0, 2, (_POOL if size <= _SMALL else 5, *key[2]), np.int8) * 2 - 1
+            if size == 1:
+                signs = np.array([1, -1], np.int8).reshape(2, *key[2])
             nudges = (1 + signs * float(np.finfo(real).eps)).astype(real)
             pool = [self.engine.tensor(np.array(nudge), False) for nudge in nudges]
         if len(_POOLS) > 4096:

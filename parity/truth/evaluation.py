@@ -25,7 +25,7 @@ _USUAL = 128
 #: A number in the domain of every operator.
 _TAME = 0.5
 _ABOVE = arb("inf")
-LADDER = ((256, 80), (512, 160), (1024, 320), (2048, 640))
+LADDER = ((256, 80), (512, 160), (1024, 320), (2048, 640), (4096, 1280))
 
 
 @dataclass(frozen=True, slots=True)

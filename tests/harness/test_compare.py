@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from parity.compare import compare
+from parity.compare.jitter import treatment
+from parity.compare.neighbours import neighbours
+from parity.compare.yardstick import RUNS
 from parity.engines import reference
 from parity.engines.decorators import Around, Faulty
 from parity.engines.interpreter import execute, writes
+from parity.engines.jittered import Jittered
 from parity.faults.rewritten import Rewritten, rewrites
 from parity.program import Input, Program, Ref, Step
 from parity.strategies.drawing import draw_program
@@ -358,6 +362,18 @@ class TestSmoothRegime:
         verdict = compare(drawn, TORCH, subject)
         assert (verdict.status, verdict.decided) == ("undecided", "confirm")
 
+    def test_an_alarm_does_not_stand_on_a_reference_that_is_exact_by_luck(self):
+        drawn = program([X], ("sin", (R0,)), second=False)
+        inexact = torch.from_numpy([*neighbours(drawn, 3)][2].inputs[0].array)
+        lucky = Changed(sin=lambda x: torch.where(x == inexact, x.sin() * (1 + 1e-10), x.sin()))
+        subject = Changed(sin=lambda x: x.sin() * (1 + 1e-10))
+        assert compare(drawn, TORCH, subject).status == "differs"
+        verdict = compare(drawn, lucky, subject)
+        assert (verdict.status, verdict.decided) == ("undecided", "confirm")
+        assert "neighbouring inputs" in verdict.note
+        worse = Changed(sin=lambda x: x.sin() * (1 + 1e-9))
+        assert compare(drawn, lucky, worse).status == "differs"
+
     def test_writes_and_views_survive_the_jitter(self):
         steps = [
             Step("mul", (R0, 1.5)),
@@ -371,6 +387,24 @@ class TestSmoothRegime:
         assert compare(drawn, TORCH, Faulty(TORCH, "mul", FAULTS["a factor"], input=1)).status == "differs"
         close = Faulty(TORCH, "sin", lambda y: y * (1 + 2.0**-51))
         assert compare(drawn, TORCH, close).status == "agrees"
+
+    def test_two_roundings_of_one_number_never_cancel_in_all_runs(self):
+        # By what a result is multiplied, and by what the argument that it becomes: the product must move in some run.
+        one = TORCH.tensor(np.ones(()), False)
+        runs = [Jittered(TORCH, [], number) for number in range(RUNS)]
+        factors = np.array([[float(run._nudged(one)) - 1 for _ in range(40)] for run in runs])
+        for place in range(32):
+            for later in range(place + 1, place + 8):
+                assert np.abs(factors[:, place] + factors[:, later]).max() > 0
+
+    def test_what_is_written_is_nudged_where_its_gradient_enters(self):
+        written = Step("clamp_min", (R0, Ref(1)), {}, "inplace")
+        drawn = Program((Input(X, False), Input(np.ones(()), True)), (written,), (R0,), (Y,))
+        run = execute(drawn, TORCH)
+        treatments = treatment(drawn, run)
+        assert treatments == ["rest"]
+        ends = [execute(drawn, Jittered(TORCH, treatments, number)).gradients[0] for number in range(RUNS)]
+        assert len({end.tobytes() for end in ends}) > 1
 
 
 def test_runs_that_are_handed_over_are_not_repeated():
