@@ -162,10 +162,10 @@ class Walk:
 def into_slot(place: Output, g: Gradient, arrived: dict[Node, Gradient]) -> bool:
     """Add the gradient of one result of several to what its node has of it; whether that is the node's first."""
     owner, index = place.owner, place.index
-    slots = arrived.get(owner)
-    first = slots is None
+    first = owner not in arrived
     if first:
-        slots = arrived[owner] = [None] * owner.results
+        arrived[owner] = [None] * owner.results
+    slots = arrived[owner]
     # More than once where the result was used again, or a second derivative went by a saved one.
     held = slots[index]
     if g is not None:
