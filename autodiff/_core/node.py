@@ -47,13 +47,14 @@ class Storage:
 
 
 class SavedResult:
-    """A result that was written into older memory: its array at that time, and the storage that guards it."""
+    """A result that was written into older memory: its array at that time, and the storage that guards it since."""
 
-    __slots__ = ("_array", "_storage")
+    __slots__ = ("_array", "_storage", "since")
 
     def __init__(self, array: Any, storage: Storage) -> None:
         self._array = array
         self._storage = storage
+        self.since = storage.written
 
 
 class Many(tuple[Any, ...]):
