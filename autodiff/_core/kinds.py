@@ -106,6 +106,19 @@ def without_derivative_in_place(name: str, kernel: Kernel) -> None:
     PRIMITIVES[name].written = pointwise(f"_{name}_written", kernel, refuse, node=title)
 
 
+def without_negation(name: str) -> None:
+    """torch's derivative by the second operand negates the first as it was given: of a bool one it refuses."""
+    p = PRIMITIVES[name]
+
+    def refuse(g: Any) -> Any:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
+        )
+
+    p.of_bool = pointwise(f"_{name}_of_bool", p.kernel, refuse, refuse, node=p.title, computes=p.computes)
+
+
 def starts_with_g(formula: Any) -> bool:
     """Whether a formula is a rule, which is given the incoming gradient."""
     return formula.__code__.co_varnames[:1] == ("g",)  # type: ignore[no-any-return]

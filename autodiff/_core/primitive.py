@@ -89,6 +89,10 @@ class Primitive:
         self.undefined = False
         #: Whose node it has where the result went into the input's memory, if torch has no derivative for that.
         self.written: Primitive | None = None
+        #: Whether torch keeps an input only for a gradient made of it, though several formulas name it.
+        self.sparing = False
+        #: Whose node it has where its first operand is bool, if torch's formula asks of that what bools refuse.
+        self.of_bool: Primitive | None = None
         #: Whether torch copies into a tensor of its own: that is recorded, though the input belong to inference mode.
         self.copies = False
         #: Whether torch has no node for it: whoever looks at the graph sees what comes before it.
@@ -191,6 +195,8 @@ class Primitive:
         """
         mentioned = [name for wanted in self.wants for name in wanted]
         always = {n for n in mentioned if n in self.outputs or (n in self.inputs and mentioned.count(n) > 1)}
+        if self.sparing:
+            always = always.intersection(self.outputs)
         return frozenset(always.union(*[self.wants[i] for i in which]))
 
     def plan(self, mask: int) -> tuple[tuple[int, Any], ...]:

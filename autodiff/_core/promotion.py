@@ -30,6 +30,8 @@ def promoted(p: Primitive, operands: tuple[Any, ...]) -> Any:
     if p.check is not None and not (state.maps and any(isinstance(x, Batched) for x in operands)):
         p.check(arrays)
     refuse(p, target)
+    if p.of_bool is not None and isinstance(operands[0], Tensor) and arrays[0].dtype.kind == "b":
+        p = p.of_bool
     if p.computes == "float":
         target = dtypes.floating(target)
     operands = tuple(_as(x, target) for x in operands)

@@ -275,7 +275,8 @@ def power(input: Operand, exponent: Operand) -> Any:
             return PRIMITIVES["pow"].general(cast(input, d), plain(exponent))
         if not isinstance(input, Tensor):
             return ops.power_of_number(cast(exponent, d), base=input)
-        return ops.power_of_tensors(cast(input, d), cast(exponent, d))
+        raised = ops._power_to_bool if exponent._array.dtype.kind == "b" else ops.power_of_tensors
+        return raised(cast(input, d), cast(exponent, d))
     except (ValueError, OverflowError) as error:
         if d.kind in "iu":
             if not isinstance(exponent, Tensor) and exponent > 0:

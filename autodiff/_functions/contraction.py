@@ -44,6 +44,7 @@ def einsum(*args: Any) -> Tensor:
     size: dict[int, int] = {}
     terms = tuple([_term(i, text, x, size) for i, (text, x) in enumerate(zip(written, operands))])
     result = _result(right, terms) if arrow else _implied(terms)
+    sums = not {label for term in terms for label in term} <= set(result)
     first = operands[0]._array.dtype
     for x in operands[1:]:
         if x._array.dtype is not first:
@@ -58,7 +59,11 @@ def einsum(*args: Any) -> Tensor:
         operands, terms = (only,), (term,)
     elif first.kind in "fc":
         operands, terms = _summed_alone(operands, terms, result)
-    return ops.contraction(*operands, terms=terms, result=result, shape=tuple([size[label] for label in result]))  # type: ignore[no-any-return]
+    shape = tuple([size[label] for label in result])
+    found = ops.contraction(*operands, terms=terms, result=result, shape=shape)
+    if sums and len(operands) > 1:
+        return ops.view(found, shape=shape)  # type: ignore[no-any-return]  # torch leaves out what it summed by a view
+    return found  # type: ignore[no-any-return]
 
 
 def _diagonals(x: Tensor, term: Labels) -> tuple[Tensor, Labels]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +39,24 @@ def _window(
     return finished(np.array(points, target), requires_grad, device)
 
 
+def _in_turn(body: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """torch has an overload per option, each with those before it: none may be left out. Raises TypeError."""
+    parameters = inspect.signature(body).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+    @functools.wraps(body)
+    def checked(*args: Any, **named: Any) -> Tensor:
+        left_out = [name not in named for name in names[len(args) :]]
+        if left_out != sorted(left_out):
+            raise TypeError(
+                f"{body.__name__}() received an invalid combination of arguments - got {', '.join(named)} without all "
+                f"that come before; they are {', '.join(names)}"
+            )
+        return body(*args, **named)
+
+    return checked
+
+
 @function(method=False)
 def hann_window(
     window_length: int,
@@ -53,6 +73,7 @@ def hann_window(
 
 
 @function(method=False)
+@_in_turn
 def hamming_window(
     window_length: int,
     periodic: bool = True,
@@ -98,6 +119,7 @@ def bartlett_window(
 
 
 @function(method=False)
+@_in_turn
 def kaiser_window(
     window_length: int,
     periodic: bool = True,

@@ -211,6 +211,24 @@ general(
     inputs=("input", "exponent"),
     node="PowBackward1",
 )
+
+
+def _no_subtraction(g: Any) -> Any:
+    raise RuntimeError(
+        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+        "the `~` or `logical_not()` operator instead."
+    )
+
+
+# torch takes 1 from the exponent as it was given.
+general(
+    "_power_to_bool",
+    arithmetic.power,
+    _no_subtraction,
+    None,
+    inputs=("input", "exponent"),
+    node="PowBackward1",
+)
 general(
     "power_of_number",
     arithmetic.power_of_number,

@@ -36,7 +36,7 @@ pointwise(
 pointwise(
     "i0e",
     exact("i0e"),
-    lambda input, out: ops._i0e_slope(input),
+    lambda input, out: ops._i0e_slope(input, out),
     node="SpecialI0EBackward0",
     refuses="c",
     spellings="out",
@@ -52,7 +52,13 @@ pointwise(
     public="special.i1e",
 )
 pointwise("_i1_slope", modified_bessel.i1_slope, lambda input: 0.75 * ops.i1(input) + 0.25 * ops._bessel_i(input, n=3))
-pointwise("_i0e_slope", modified_bessel.i0e_slope, lambda input, out: ops._i1e_slope(input) - ops.sgn(input) * out)
+# As in torch made of the result too, whose node the second derivative passes.
+pointwise(
+    "_i0e_slope",
+    lambda input, other: modified_bessel.i0e_slope(input),
+    lambda input: ops._i1e_slope(input),
+    lambda input: -ops.sgn(input),
+)
 
 
 def _bend(input: Any, slope: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import discrete, general, pointwise, without_derivative_in_place
+from autodiff._core.kinds import discrete, general, pointwise, without_derivative_in_place, without_negation
 from autodiff._core.registry import ops
 from autodiff._kernels import elementary, logistic
 from autodiff._kernels.late import Late
@@ -126,6 +126,7 @@ pointwise(
     public="atan2 arctan2",
     numbers="neither",
 )
+without_negation("atan2")
 pointwise(
     "hypot",
     elementary.hypot,

@@ -173,4 +173,4 @@ general(
     lambda g, input1, input2: ops.einsum("...ik,...j->kij", ops.einsum("...i,...k->...ik", input1, g), input2),
     lambda g, input1, weight: ops.einsum("...kj,...k->...j", ops.einsum("...i,kij->...kj", input1, weight), g),
     inputs=("input1", "weight", "input2"),
-)
+).sparing = True

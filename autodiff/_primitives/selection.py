@@ -5,8 +5,11 @@ Index tensors are saved like any tensor, so writing into one before backward is 
 
 from __future__ import annotations
 
+from typing import Any
+
 from autodiff._core.kinds import general
 from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
 from autodiff._kernels import indexing
 
 general(
@@ -24,10 +27,19 @@ general(
     None,
     inputs=("input", "index"),
 )
+
+
+def _ungathered(g: Any, input: Any, index: Any, dim: int) -> Any:
+    """Recorded as torch's sum into zeros, which have a place in its node."""
+    if isinstance(g, Tensor):
+        return ops.scatter_add(ops.zeros_like(input), index, g, dim=dim)
+    return ops.gather_back(g, index, shape=input.shape, dim=dim)
+
+
 general(
     "gather",
     indexing.gather,
-    lambda g, input, index, dim: ops.gather_back(g, index, shape=input.shape, dim=dim),
+    _ungathered,
     None,
     inputs=("input", "index"),
 )

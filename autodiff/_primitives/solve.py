@@ -111,13 +111,14 @@ def _turned(A: Any, transpose: bool) -> Any:
     return ops.transposed(A) if transpose else A
 
 
-def _old_sides(g: Any, A: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
+# The right-hand side is named because torch keeps it, though no gradient is made of it; so below for `cholesky_solve`.
+def _old_sides(g: Any, B: Any, A: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
     lower = upper == transpose
     adjoint = ops.adjoint(_turned(A, transpose))
     return ops.solve_triangular(adjoint, g[0], upper=lower, left=True, unitriangular=unitriangular)
 
 
-def _old_matrix(g: Any, A: Any, solution: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
+def _old_matrix(g: Any, B: Any, A: Any, solution: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
     found = _triangular_matrix(
         g[0], _turned(A, transpose), solution, upper != transpose, left=True, unitriangular=unitriangular
     )
@@ -149,8 +150,8 @@ def _factor_back(gB: Any, X: Any, factor: Any, upper: bool) -> Any:
 general(
     "cholesky_solve",
     lapack.solve_cholesky,
-    lambda g, L, upper: ops.cholesky_solve(g, L, upper=upper),
-    lambda g, L, out, upper: _factor_back(ops.cholesky_solve(g, L, upper=upper), out, L, upper),
+    lambda g, B, L, upper: ops.cholesky_solve(g, L, upper=upper),
+    lambda g, B, L, out, upper: _factor_back(ops.cholesky_solve(g, L, upper=upper), out, L, upper),
     inputs=("B", "L"),
 )
 general(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._core.kinds import discrete, general, pointwise
+from autodiff._core.kinds import discrete, general, pointwise, without_negation
 from autodiff._core.registry import ops
 from autodiff._kernels.late import Late
 
@@ -50,17 +50,19 @@ general(
 pointwise(
     "erfcx",
     error_functions.erfcx,
-    lambda input, out: ops._erfcx_slope(input),
+    lambda input, out: ops._erfcx_slope(input, out),
     node="SpecialErfcxBackward0",
     refuses="ch",
     spellings="out",
     public="special.erfcx",
 )
+# Slopes that torch makes of the result have it as their other operand: so the second derivative passes its node.
 pointwise(
     "_erfcx_slope",
-    error_functions.erfcx_slope,
+    lambda input, other: error_functions.erfcx_slope(input),
+    lambda g, other: 2 * g * other,
     # The incoming gradient first: it may be the reason why the product does not overflow.
-    lambda g, input, out: 2 * (g * out * input + g * ops.erfcx(input)),
+    lambda g, input: 2 * g * input,
 )
 pointwise(
     "erfinv",
@@ -90,14 +92,19 @@ pointwise(
 pointwise(
     "log_ndtr",
     error_functions.log_ndtr,
-    lambda input, out: ops._log_ndtr_slope(input),
+    lambda input, out: ops._log_ndtr_slope(input, out),
     node="SpecialLogNdtrBackward0",
     refuses="ch",
     spellings="out",
     public="special.log_ndtr",
 )
 
-pointwise("_log_ndtr_slope", error_functions.log_ndtr_slope, lambda input, out: -out * (input + out))
+pointwise(
+    "_log_ndtr_slope",
+    lambda input, other: error_functions.log_ndtr_slope(input),
+    lambda input, out: -out * input,
+    lambda out: -out,
+)
 
 # -- logarithms -------------------------------------------------------------------------------------------------------
 pointwise(
@@ -178,6 +185,7 @@ pointwise(
     spellings="out",
     public="special.zeta",
 )
+without_negation("zeta")
 
 
 def _density(input: Any, other: Any) -> Any:
