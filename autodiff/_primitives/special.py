@@ -59,7 +59,8 @@ pointwise(
 pointwise(
     "_erfcx_slope",
     error_functions.erfcx_slope,
-    lambda input, out: 2 * (input * out + ops.erfcx(input)),
+    # The incoming gradient first: it may be the reason why the product does not overflow.
+    lambda g, input, out: 2 * (g * out * input + g * ops.erfcx(input)),
 )
 pointwise(
     "erfinv",

@@ -17,6 +17,8 @@ from parity.planning import seed_of
 
 #: The share that is to be killed.
 AIM = 0.97
+#: How often every operator is drawn in all its ways; a night's run does so twenty times.
+ROUNDS = 3
 
 
 def report(
@@ -37,7 +39,7 @@ def report(
     With `ops` only mutants that their programs reach are run; then, and of a sample, nothing is said of the list.
     """
     started = time.monotonic()
-    found = cases(engine, subject, programs=programs, seed=seed, profile="gate", ops=ops)
+    found = cases(engine, subject, programs=programs, seed=seed, profile="gate", rounds=ROUNDS, ops=ops)
     points: list[Measure] = [*precision.measures(engine, subject, ops), *edges.sheets(engine, subject, ops)]
     todo = candidates(subject, found, measures=points)
     if ops is not None:

@@ -169,9 +169,9 @@ def _touch(mutant: Mutant, functions: Mapping[CodeType, Sequence[FunctionType]])
 
 
 def _proof(mutant: Mutant, functions: Mapping[CodeType, Sequence[FunctionType]]) -> str:
-    """A condition that is a function by itself, on the other side of its bound."""
+    """A bound between two formulas that was moved, or that counts to the other side."""
     changed = [(function, old, new) for old, new in mutant.codes for function in functions.get(old, ())]
-    if mutant.kind != "comparison" or not changed:
+    if mutant.kind not in ("comparison", "constant") or not changed:
         return ""
     gc.unfreeze()  # what is frozen refers to nothing, as far as `gc` can tell
     proofs = [bounds.proof(*each, f"{mutant.before} -> {mutant.after}") for each in changed]

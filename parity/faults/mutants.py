@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from parity.compare import compare
+from parity.compare.pairs import unequal
 from parity.engines.interpreter import execute
 from parity.faults.candidates import Candidate, Measure
 from parity.faults.mutations import TOUCHED
@@ -118,33 +119,38 @@ def _verdict(
     for number in candidate.measures:
         if worse := measures[number].worse(subject):
             return ["killed", worse, len(candidate.cases)]
-    # A line may have parts that no program runs: the branch of a conditional, what follows `and`.
-    reached = _touched(candidate, found, measures, subject)
-    how = f"undecided in {undecided} programs" if undecided else ""
-    return ["survived" if reached else "not reached", how, len(candidate.cases)]
+    touched, seen = _traces(candidate, found, measures, subject)
+    told = [f"undecided in {undecided} programs"] if undecided else []
+    told += [] if seen is None else [f"other bits in {seen} programs" if seen else "the same bits everywhere"]
+    return ["survived" if touched else "not reached", ", ".join(told), len(candidate.cases)]
 
 
-class Touched(BaseException):
-    """Raised where a mutant stood."""
+def _traces(
+    candidate: Candidate, found: Sequence[Case], measures: Sequence[Measure], subject: Any
+) -> tuple[bool, int | None]:
+    """Whether anything runs the very place that a mutant, which is planted, changes, and how many programs it moves.
 
-
-def _touched(candidate: Candidate, found: Sequence[Case], measures: Sequence[Measure], subject: Any) -> bool:
-    """Whether some program or measure runs the very place that is changed; so, too, if that cannot be found out."""
+    A line may have parts that no program runs: the branch of a conditional, what follows `and`. True and None if that
+    cannot be found out.
+    """
+    calls = 0
 
     def touched() -> None:
-        raise Touched
+        nonlocal calls
+        calls += 1
 
     setattr(builtins, TOUCHED, touched)
+    programs = [found[number].program for number in candidate.cases]
+    changed = [execute(program, subject) for program in programs]
     if not candidate.touch():
-        return True
-    try:
-        for number in candidate.cases:
-            execute(found[number].program, subject)
-        for number in candidate.measures:
-            measures[number].answer(subject)
-    except Touched:
-        return True
-    return False
+        return True, None
+    moved = 0
+    for program, run in zip(programs, changed, strict=True):
+        sound = execute(program, subject)
+        moved += run.error != sound.error or any(unequal(program, sound, run))
+    for number in candidate.measures if not calls else ():
+        measures[number].answer(subject)
+    return calls > 0, moved
 
 
 def _collect(waiting: dict[int, tuple[Candidate, int, float]]) -> Iterator[Result]:

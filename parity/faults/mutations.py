@@ -275,12 +275,19 @@ def _compiled(module: ast.Module, file: str) -> CodeType:
 def _touching(
     module: ast.Module, parent: ast.AST, field: str, index: int | None, node: ast.AST, original: CodeType, file: str
 ) -> Codes:
+    """The codes in which that place first calls `TOUCHED`, and then is what it was."""
     call = ast.Call(ast.Name(TOUCHED, ast.Load()), [], [])
+
+    def after_call(expression: ast.expr) -> ast.expr:
+        return ast.Subscript(ast.Tuple([call, expression], ast.Load()), ast.Constant(1), ast.Load())
+
     if isinstance(node, ast.If):
-        return _with(module, node, "test", None, node.test, call, original, file)
+        return _with(module, node, "test", None, node.test, after_call(node.test), original, file)
     if isinstance(node, ast.stmt):
-        return _with(module, parent, field, index, node, ast.Expr(call), original, file)
-    return _with(module, parent, field, index, node, call, original, file)
+        unless = ast.If(ast.UnaryOp(ast.Not(), call), [node], [])
+        return _with(module, parent, field, index, node, unless, original, file)
+    assert isinstance(node, ast.expr)
+    return _with(module, parent, field, index, node, after_call(node), original, file)
 
 
 def _with(

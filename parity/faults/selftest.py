@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from parity.blaming import Name, watched
@@ -60,12 +60,14 @@ def cases(
     programs: int = PROGRAMS,
     seed: int = SEED,
     profile: str = "dev",
+    rounds: int = 1,
     ops: Sequence[str] | None = None,
 ) -> list[Case]:
-    """The programs of a run on which the engine, as it is, does not differ."""
+    """The programs of a run, with so many rounds of the operators, on which the engine, as it is, does not differ."""
     decided = plan(
         subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1, kind="programs"
     )
+    decided = replace(decided, rounds=rounds)
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))

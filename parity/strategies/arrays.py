@@ -95,6 +95,16 @@ SPECIALS = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan)
 #: Numbers of every size that programs have, whose squares fit into half precision: bounds of formulas lie between two.
 SIZES = tuple(sign * 1.375 * 2.0**power for power in (-13, -6, -3, 0, 1, 2, 3, 5, 7) for sign in (1, -1))
 
+
+def sizes(source: Source) -> list[float]:
+    """A number of either sign between each two powers of two, from those on that leave half precision."""
+    powers = np.repeat(2.0 ** np.arange(-13, 8), 2)
+    found: list[float] = (
+        uniform(source, powers.shape, 1.0, 2.0) * powers * np.resize([1.0, -1.0], powers.size)
+    ).tolist()
+    return found
+
+
 #: What an incoming gradient may be at worst.
 EXTREMES = (0.0, -0.0, math.inf, -math.inf, math.nan)
 
