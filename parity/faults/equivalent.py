@@ -45,6 +45,10 @@ _WRITTEN = "every element is written before anyone reads it"
 _SELF = "a row's difference from itself is 0, whatever it is multiplied by"
 _COMMUTES = "products, the larger and the smaller of two do not hang on their order"
 _UNIT = "the diagonal of L is 1, whether it is read or not"
+_WHOLE = "whole numbers, of which either dtype holds all, and what they are divided by has the wider one"
+_NAN_EITHER = "of what holds a nan the smallest is nan where the largest is"
+_COPY = "only decides whether the result is copied once more"
+_BELOW = "at the bound both ways are less than half the last place of the 1 that they are taken from"
 _REAL_ADJOINT = "of real matrices LAPACK's adjoint is the transpose"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
@@ -84,6 +88,12 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
     ),
     _BOTH: (
+        "kernels.error_functions.mills_pair:comparison:3 x >= -3.5",
+        "kernels.error_functions.mills_pair:comparison:5 x >= -6",
+        "kernels.error_functions.times_gauss:comparison:1 abs(x) > 37.6",
+        "kernels.gamma._of_small:comparison:1 x < a + 1",
+        "kernels.sinc.sinc_slope:comparison:4 np.abs(cosine - share) < 0.6",
+        "kernels.sinc.spherical:comparison:1 np.abs(z) < order + 1",
         "kernels.activations.elu:comparison:1 x > 0",
         "kernels.error_functions.logit:comparison:2 x < eps",
         "kernels.error_functions.logit:comparison:4 x > 1 - eps",
@@ -117,6 +127,9 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.gamma._trigamma_left:constant:2 0.5",
     ),
     _FASTER: (
+        "kernels.gamma.digamma:comparison:2 x.dtype.itemsize < 8",
+        "kernels.contraction.products:comparison:4 x.dtype is y.dtype",
+        "kernels.contraction.products:constant:2 1",
         "kernels.norms.p_norm:constant:2 0",
         "kernels.norms._sum_of_powers:comparison:6 found > 1e-140",
         "kernels.norms._sum_of_powers:neighbour:4 np.isfinite",
@@ -169,17 +182,16 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "primitives.arithmetic._with_ratio:swapped:1 out / ops.where(input == 0, 1, input)",
     ),
     _NAN: (
+        "primitives.reduce._var:dropped term:6 g * math.nan",
         "kernels.arithmetic.sgn:operator:1 x * np.nan",
         "primitives.reduce._var:operator:3 g * math.nan",
     ),
     _UNUSED: ("kernels.binning.searchsorted:comparison:2 edges.ndim > 1",),
     _FLAT: ("primitives.reduce._std:constant:1 0",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1 1",),
-    _IGNORED: (
-        "kernels.classes.cross_entropy:constant:1 1",
-        "kernels.classes.cross_entropy_backward:constant:5 0",
-    ),
+    _IGNORED: ("kernels.classes.cross_entropy_backward:constant:5 0",),
     _TAKEN: (
+        "kernels.gamma.(lambda x: x >= 10, lambda x: special().digamma(x))[13]:dropped term:2 (x < 0) & (x",
         "primitives.norms._directions:comparison:4 p < 1",
         "kernels.choosing.heaviside:comparison:2 x > 0",
     ),
@@ -191,11 +203,18 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.lapack.geqrf:neighbour:1 np.zeros",
         "kernels.geometry.inverse:constant:1 0",
     ),
-    _NUMBER: ("kernels.bessel.near_logarithm:dropped call:1 (_LOG_2_LESS_EULER - np.log(x)).astype(x.dtyp",),
+    _NUMBER: (
+        "kernels.bessel.near_logarithm:dropped call:1 (_LOG_2_LESS_EULER - np.log(x)).astype(x.dtyp",
+        "primitives.scatter._reduced:dropped term:10 ops.zeros_like(g) + 1",
+    ),
     _MATCHING: ("kernels.binning.searchsorted:constant:4 1",),
     _SELF: ("kernels.distances._square:neighbour:1 np.zeros",),
     _COMMUTES: ("kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",),
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
+    _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
+    _NAN_EITHER: ("kernels.pooling.max_pool:neighbour:4 x.max",),
+    _COPY: ("kernels.pieces.in_blocks:constant:2 False",),
+    _BELOW: ("kernels.error_functions.(lambda x: x < 1.25, series.ERFC_2)[7]:comparison:1 x < 6",),
     _REAL_ADJOINT: ("kernels.lapack.lu_solve:constant:7 1",),
     _RULES_ONLY: ("primitives.normalize._curvature:constant:3 False",),
 }
