@@ -419,7 +419,10 @@ def link(node: TableNode, edges: tuple[Node | None, ...], like: Any) -> TableNod
 def output(owner: Node, index: int, like: Any) -> Output:
     """The place in the graph of one result of several."""
     node: Output = new_node(Output)
-    start(node, like)
+    node.like = like
+    node.hooks = None
+    node.key = next_key()
+    node.recorded = Clock.now
     node.owner = owner
     node.index = index
     return node
