@@ -15,10 +15,10 @@ from autodiff._core.anomaly import Anomaly
 from autodiff._core.gradients import Gradient, added, fitted
 from autodiff._core.leaves import settle
 from autodiff._core.modes import state, switch
-from autodiff._core.node import FREED, AccumulateGrad, Clock, Hooks, HotNode, Node
+from autodiff._core.node import FREED, AccumulateGrad, Clock, Hooks, HotNode, Node, Output
 from autodiff._core.observed import done_before, uses, walk_in_order
 from autodiff._core.primitive import passed_on
-from autodiff._core.step import Walk
+from autodiff._core.step import Walk, into_slot
 from autodiff._core.tensor import AutogradMeta
 from autodiff._core.unwritten import check_unwritten
 from autodiff._kernels.flags import SILENT, loud, quiet
@@ -152,8 +152,13 @@ def _walk(roots: Sequence[tuple[Node, Gradient]], keep_graph: bool, create_graph
                 if edge in arrived:
                     arrived[edge] = added(arrived.pop(edge), h)
                 else:
-                    arrived[edge] = h
-                    if type(edge) is not AccumulateGrad:
+                    kind = type(edge)
+                    if kind is Output:
+                        # Its turn would only pass the gradient on.
+                        edge = edge.owner if into_slot(edge, h, arrived) else None
+                    else:
+                        arrived[edge] = h
+                    if edge is not None and kind is not AccumulateGrad:
                         if ahead is None:
                             ahead = edge
                         else:

@@ -47,13 +47,14 @@ class Storage:
 
 
 class SavedResult:
-    """A result that was written into older memory: its array at that time, and the storage that guards it."""
+    """A result that was written into older memory: its array at that time, and the storage that guards it since."""
 
-    __slots__ = ("_array", "_storage")
+    __slots__ = ("_array", "_storage", "since")
 
     def __init__(self, array: Any, storage: Storage) -> None:
         self._array = array
         self._storage = storage
+        self.since = storage.written
 
 
 class Many(tuple[Any, ...]):
@@ -418,7 +419,10 @@ def link(node: TableNode, edges: tuple[Node | None, ...], like: Any) -> TableNod
 def output(owner: Node, index: int, like: Any) -> Output:
     """The place in the graph of one result of several."""
     node: Output = new_node(Output)
-    start(node, like)
+    node.like = like
+    node.hooks = None
+    node.key = next_key()
+    node.recorded = Clock.now
     node.owner = owner
     node.index = index
     return node

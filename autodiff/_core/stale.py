@@ -56,7 +56,7 @@ def _refreshed(view: Any, asked: bool = False) -> Node | None:
     with enable_grad():
         if meta.turned:
             node = _as_another_dtype(meta.way, source, array)
-        elif meta.way is not None and apart(array):
+        elif meta.way is not None and apart(array) and apart(base):
             replay = functools.partial(replayed, meta.way)
             node = PRIMITIVES["replayed"].op(source, replay=replay, order=order(base))._node
         else:

@@ -120,17 +120,9 @@ class Walk:
 
     def deliver_slot(self, place: Output, g: Gradient) -> None:
         """Pass the gradient of one result of several on to its node."""
-        owner = place.owner
-        slots = self.arrived.get(owner)
-        if slots is None:
-            slots = self.arrived[owner] = [None] * owner.results
-            if not self.ordered:
-                self.nodes[owner.key] = owner
-                heappush(self.heap, owner.key)
-        # More than once where a second derivative went by a saved result.
-        held = slots[place.index]
-        if g is not None:
-            slots[place.index] = g if held is None else added(held, g)
+        if into_slot(place, g, self.arrived) and not self.ordered:
+            self.nodes[place.owner.key] = place.owner
+            heappush(self.heap, place.owner.key)
 
     def capture(self, node: Node, g: Gradient) -> None:
         """Keep what was asked for of a node's gradients."""
@@ -165,6 +157,20 @@ class Walk:
     def leave(self) -> None:
         """The walk is over."""
         state.walk = self.outer
+
+
+def into_slot(place: Output, g: Gradient, arrived: dict[Node, Gradient]) -> bool:
+    """Add the gradient of one result of several to what its node has of it; whether that is the node's first."""
+    owner, index = place.owner, place.index
+    first = owner not in arrived
+    if first:
+        arrived[owner] = [None] * owner.results
+    slots = arrived[owner]
+    # More than once where the result was used again, or a second derivative went by a saved one.
+    held = slots[index]
+    if g is not None:
+        slots[index] = g if held is None else added(held, g)
+    return first
 
 
 def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | None:

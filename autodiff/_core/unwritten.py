@@ -6,7 +6,7 @@ from typing import Any
 
 from autodiff._core import dtypes, errors
 from autodiff._core.anomaly import Anomaly, hinted
-from autodiff._core.node import AccumulateGrad, Many, Node, Storage, place_of
+from autodiff._core.node import AccumulateGrad, Many, Node, SavedResult, Storage, place_of
 from autodiff._core.tensor import Tensor
 
 
@@ -32,12 +32,17 @@ def storage_of(x: Any) -> Any:
     return x if isinstance(x, Storage) else getattr(x, "_storage", None)
 
 
+def _written(x: Any, node: Node) -> bool:
+    """Whether the memory of something saved was written since."""
+    storage = storage_of(x)
+    return storage is not None and storage.written > (x.since if type(x) is SavedResult else node.recorded)
+
+
 def _suspect(x: Any, node: Node) -> bool:
     """Whether something saved was written, or taken out of the graph in place, after the node was recorded."""
     if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
         return True
-    storage = storage_of(x)
-    return storage is not None and storage.written > node.recorded
+    return _written(x, node)
 
 
 def _check_in_order(node: Node) -> None:
@@ -57,8 +62,8 @@ def _check_entry(node: Node, s: Any) -> None:
 
 def check_kept(node: Node, x: Any) -> None:
     """Raise if this, which a node saved, was written after the node was recorded."""
-    storage = storage_of(x)
-    if storage is not None and storage.written > node.recorded:
+    if _written(x, node):
+        storage = storage_of(x)
         if isinstance(x, Tensor):
             x.grad_fn  # noqa: B018  a view that may not be asked says so first
         kind = f"torch.{dtypes.title(x._array.dtype)}Tensor"

@@ -22,10 +22,10 @@ def attention(query: Any, key: Any, value: Any, mask: Any, is_causal: bool, scal
     scores = np.matmul(key, _turned(_scaled(query, scale)))
     if is_causal:
         mask = np.tri(query.shape[2], key.shape[2], dtype=bool)
-    if mask is not None:
-        scores = _masked(scores, np.atleast_2d(mask).swapaxes(-1, -2))
-    most = np.maximum.reduce(scores, axis=2, keepdims=True)
-    if mask is not None:
+    if mask is None:
+        most = _most(scores)
+    else:
+        scores, most = _masked(scores, np.atleast_2d(mask).swapaxes(-1, -2))
         most[most == -np.inf] = 0
     np.subtract(scores, most, out=scores)
     np.exp(scores, out=scores)
@@ -69,10 +69,18 @@ def _side_by_side(x: Any) -> Any:
     return np.empty((batch, length, heads, width), x.dtype).swapaxes(1, 2)
 
 
-def _masked(scores: Any, mask: Any) -> Any:
+def _most(scores: Any) -> Any:
+    return np.maximum.reduce(scores, axis=2, keepdims=True)
+
+
+def _masked(scores: Any, mask: Any) -> tuple[Any, Any]:
+    """The scores of what takes part, -inf elsewhere or with the mask added, and the largest of each query's."""
     if mask.dtype.kind != "b":
-        return np.add(scores, mask.astype(scores.dtype, copy=False), out=scores)
+        np.add(scores, mask.astype(scores.dtype, copy=False), out=scores)
+        return scores, _most(scores)
     found = scores + np.where(mask, 0, -np.inf).astype(scores.dtype)
-    if np.isnan(found.max()):  # what is masked is left out whatever it is
-        return np.where(mask, scores, scores.dtype.type(-np.inf))
-    return found
+    most = _most(found)
+    if np.isnan(most).any():  # what is masked is left out whatever it is
+        found = np.where(mask, scores, scores.dtype.type(-np.inf))
+        most = _most(found)
+    return found, most

@@ -290,7 +290,8 @@ def strided_read(x: Any, own: Any, seen: Any, count: int) -> Any:
 
 
 def split(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
-    return tuple([x[at(dim, slice(a, a + n))] for a, n in zip(_starts(sizes), sizes)])
+    before = (slice(None),) * dim
+    return tuple([x[(*before, slice(a, a + n))] for a, n in zip(_starts(sizes), sizes)])
 
 
 def _starts(sizes: tuple[int, ...]) -> list[int]:

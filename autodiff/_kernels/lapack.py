@@ -39,6 +39,11 @@ def each(a: Any) -> Any:
     return a.reshape(math.prod(a.shape[:-2]), *a.shape[-2:])
 
 
+def _turned(a: Any) -> Any:
+    """The transposed matrices of a batch, one after the other; a view where strides allow."""
+    return each(a).swapaxes(1, 2)
+
+
 def vectors(x: Any) -> Any:
     """The vectors of a batch, one after the other; a view where strides allow."""
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
@@ -76,8 +81,8 @@ def solve_triangular(a: Any, b: Any, upper: bool, left: bool, unitriangular: boo
         unknown = out.swapaxes(-1, -2)
     if not out.size:
         return out
-    for m, x in zip(each(_spread(matrices, batch)), each(unknown)):
-        trsm(1.0, m, x.T, 1, int(lower), int(turned), int(unitriangular), 1)
+    for m, x in zip(each(_spread(matrices, batch)), _turned(unknown)):
+        trsm(1.0, m, x, 1, int(lower), int(turned), int(unitriangular), 1)
     return in_columns(out) if left else out
 
 
@@ -91,8 +96,8 @@ def cholesky_ex(a: Any, upper: bool) -> tuple[Any, Any]:
         return out, info
     potrf, told = lapack("potrf", a.dtype), info.reshape(-1)
     # SciPy's loop in Python takes a third of the time of NumPy's in C from 16 rows on: theirs is another OpenBLAS.
-    for i, m in enumerate(each(out.swapaxes(-1, -2))):
-        _, told[i] = potrf(m.T, int(not upper), 1, 1)
+    for i, m in enumerate(_turned(out.swapaxes(-1, -2))):
+        _, told[i] = potrf(m, int(not upper), 1, 1)
     unknown = np.isnan(np.diagonal(out, axis1=-2, axis2=-1))
     if unknown.any():
         info[...] = np.where((info == 0) & unknown.any(-1), unknown.argmax(-1) + 1, info)
@@ -123,8 +128,8 @@ def lu(a: Any) -> tuple[Any, Any, Any]:
         return out, pivots, info
     getrf, told = lapack("getrf", a.dtype), info.reshape(-1)
     exchanged = vectors(pivots)
-    for i, m in enumerate(each(out.swapaxes(-1, -2))):
-        _, exchanged[i], told[i] = getrf(m.T, 1)
+    for i, m in enumerate(_turned(out.swapaxes(-1, -2))):
+        _, exchanged[i], told[i] = getrf(m, 1)
     pivots += 1
     return out, pivots, info
 
@@ -147,8 +152,8 @@ def _lu_solve(lu: Any, pivots: Any, b: Any, way: int) -> Any:
         return out
     exchanged = vectors(np.broadcast_to(pivots, (*batch, pivots.shape[-1]))) - 1
     getrs = lapack("getrs", lu.dtype)
-    for factors, p, x in zip(each(_spread(lu, batch)), exchanged, each(out.swapaxes(-1, -2))):
-        getrs(factors, p, x.T, way, 1)
+    for factors, p, x in zip(each(_spread(lu, batch)), exchanged, _turned(out.swapaxes(-1, -2))):
+        getrs(factors, p, x, way, 1)
     return out
 
 
@@ -158,8 +163,8 @@ def lu_inverse(lu: Any, pivots: Any) -> Any:
     if out.size:
         size = out.shape[-1]
         getri = lapack("getri", lu.dtype)
-        for m, p in zip(each(out.swapaxes(-1, -2)), vectors(pivots - 1)):
-            getri(m.T, p, size * size, 1)
+        for m, p in zip(_turned(out.swapaxes(-1, -2)), vectors(pivots - 1)):
+            getri(m, p, size * size, 1)
     return out
 
 

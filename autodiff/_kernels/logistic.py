@@ -55,7 +55,12 @@ def sigmoid(x: Any) -> Any:
     if x.dtype.char == "d":
         e = np.exp(-np.abs(x))
         return np.maximum(e, x >= 0) / (1 + e)
-    return _with_its_tail(1 / (1 + np.exp(-x)), x)
+    out = -x
+    if x.dtype.char != "f" or not isinstance(out, np.ndarray):
+        return _with_its_tail(1 / (1 + np.exp(out)), x)
+    np.exp(out, out=out)
+    out += 1
+    return _with_its_tail(np.reciprocal(out, out=out), x)
 
 
 def _wide_sigmoid(x: Any, out: Any) -> None:

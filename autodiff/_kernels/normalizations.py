@@ -16,8 +16,8 @@ Dims = tuple[int, ...]
 def standardized(x: Any, dims: Dims, eps: float) -> tuple[Any, Any]:
     """x with mean 0 and variance 1 over `dims`, and the factor that made it so."""
     away = deviations(x, dims)
-    scale = np.divide(1, np.sqrt(mean(away * away, dims, True) + x.dtype.type(eps)))
-    return away * scale, scale
+    scale = np.divide(1, np.sqrt(mean(np.square(away), dims, True) + x.dtype.type(eps)))
+    return np.multiply(away, scale, out=away), scale
 
 
 def standardize(x: Any, dims: Dims, eps: float) -> Any:
@@ -60,9 +60,12 @@ def layer_norm_backward(g: Any, x: Any, weight: Any, dims: Dims, eps: float) -> 
     by_weight, by_bias = (total(a, others, False) if others else a.copy() for a in (along_z, g))
     if weight is not None:
         g = g * weight
-        along_z = g * z
-    by_x = g - total(g, dims, True) / n - z * (total(along_z, dims, True) / n)
-    return np.multiply(by_x, scale, out=by_x), by_weight, by_bias
+        np.multiply(g, z, out=along_z)
+    z *= total(along_z, dims, True) / n
+    by_x = np.subtract(g, total(g, dims, True) / n, out=along_z)
+    by_x -= z
+    by_x *= scale
+    return by_x, by_weight, by_bias
 
 
 def _size_of_mean(z: Any, scale: Any) -> Any:
@@ -114,9 +117,12 @@ def batch_norm_backward(g: Any, x: Any, weight: Any, eps: float) -> tuple[Any, A
     dims = (0, *range(2, x.ndim))
     z, scale = standardized(x, dims, eps)
     n = _size_of_mean(z, scale)
-    by_weight, by_bias = total(g * z, dims, True), total(g, dims, True)
-    by_x = g - by_bias / n - z * (by_weight / n)
-    np.multiply(by_x, scale, out=by_x)
+    along_z = g * z
+    by_weight, by_bias = total(along_z, dims, True), total(g, dims, True)
+    by_x = np.subtract(g, by_bias / n, out=along_z)
+    z *= by_weight / n
+    by_x -= z
+    by_x *= scale
     if weight is not None:
         by_x *= along(weight, x.ndim)
     return by_x, by_weight.reshape(-1), by_bias.reshape(-1)

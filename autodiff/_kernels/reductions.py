@@ -156,7 +156,8 @@ def deviations(x: Any, dims: Dims) -> Any:
     """x minus its mean, which is refined once so that a large offset costs nothing."""
     away = x - mean(x, dims, True)
     rest = mean(away, dims, True)
-    return away - np.where(np.isfinite(rest), rest, 0)
+    away -= np.where(np.isfinite(rest), rest, 0)
+    return away
 
 
 def logsumexp(x: Any, dims: Dims, keepdim: bool) -> Any:

@@ -29,19 +29,36 @@ def total(x: Any, dims: Dims, keepdim: bool = False) -> Any:
         return total(x.astype(np.float32), dims, keepdim).astype(np.float16)
     if kind in "?bBhHiI":
         return in_rows(np.add.reduce(x, axis=dims, keepdims=keepdim, dtype=np.int64))
-    if dims == (0,) and x.ndim == 2 and kind in _ONES and RUN < len(x) <= COLUMN and x.flags.c_contiguous:
+    few = x.size <= RUN or (len(dims) == 1 and x.size <= RUN * x.shape[dims[0]] <= RUN * RUN)
+    if not few and dims == (0,) and x.ndim == 2 and kind in _ONES and len(x) <= COLUMN and x.flags.c_contiguous:
         sums = _ONES[kind][: len(x)].dot(x)
         return sums[None] if keepdim else sums
-    few = x.size <= RUN or (len(dims) == 1 and x.size <= RUN * x.shape[dims[0]] <= RUN * RUN)
     if few or x.dtype.kind not in "fc":
         return in_rows(np.add.reduce(x, axis=dims, keepdims=keepdim))
     if len(dims) == x.ndim and x.flags.forc:
         flat = np.add.reduce(x.ravel("K"))
         return flat.reshape((1,) * x.ndim) if keepdim else flat
+    left = [1 if i in dims else n for i, n in enumerate(x.shape) if keepdim or i not in dims]
+    if len(dims) > 1 and x.flags.c_contiguous:
+        x, dims = _merged(x, dims)
     # From the last dimension on: where it is contiguous NumPy adds pairwise, and later ones have fewer rows to add.
     for d in sorted(dims, reverse=True):
         x = _along(x, d)
-    return in_rows(x if keepdim else x.reshape([n for i, n in enumerate(x.shape) if i not in dims]))
+    return in_rows(x.reshape(left))
+
+
+def _merged(x: Any, dims: Dims) -> tuple[Any, Dims]:
+    """The same sums of a contiguous array, neighbouring dimensions of them made one."""
+    sizes: list[int] = []
+    places = []
+    for i, n in enumerate(x.shape):
+        if i in dims and i - 1 in dims:
+            sizes[-1] *= n
+            continue
+        if i in dims:
+            places.append(len(sizes))
+        sizes.append(n)
+    return x.reshape(sizes), tuple(places)
 
 
 def _along(x: Any, dim: int) -> Any:
