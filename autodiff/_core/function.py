@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class Function:
         saves: tuple[str, ...],
         aliases: tuple[str, ...],
         counts: Callable[..., int] | None,
+        hooked: tuple[int, int] | None,
     ) -> None:
         self.body = body
         self.short = name
@@ -55,7 +56,7 @@ class Function:
         self.aliases = aliases
         self.counts = counts
         #: What everybody calls: the body itself, or the body recorded as one node.
-        self.public: Body = body if node is None else _one_node(body, node, saves)
+        self.public: Body = body if node is None else _one_node(body, node, saves, hooked)
         registry.add_function(self)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -84,6 +85,7 @@ def function(
     saves: str = "",
     aliases: tuple[str, ...] = (),
     counts: Callable[..., int] | None = None,
+    hooked: tuple[int, int] | None = None,
 ) -> Callable[[Body], Body]:
     """Register a public operator. Without a namespace it is found in the root.
 
@@ -95,6 +97,7 @@ def function(
     "alike" where it must be complex if and only if the result is.
     `counts`: how often torch counts the write into `out`, of the operands, where that is not once.
     `node` and `saves`: recorded as one node of that name, which saves these inputs, or its result (`out`).
+    `hooked`: of that node, as in `Primitive`.
     """
     spaces = namespaces or ("",)
 
@@ -110,6 +113,7 @@ def function(
             saves=tuple(saves.split()),
             aliases=aliases,
             counts=counts,
+            hooked=hooked,
         )
         return row.public
 
@@ -120,6 +124,8 @@ class CompositeNode(TableNode):
     """A composition recorded as one node: the graph of its inside is kept in `saved`, after what it saves."""
 
     __slots__ = ("packs", "replay", "where")
+    #: `Primitive.hooked` of this node.
+    told: ClassVar[tuple[int, int] | None] = None
     #: Runs the body again on what stands in for the inputs: a second derivative needs them in the graph.
     replay: Callable[[dict[int, Tensor]], Any]
     #: The inputs, in the order of the edges.
@@ -171,7 +177,7 @@ def _roots(results: Any, g: Any, as_tensors: bool) -> list[tuple[Node, Any]]:
 _CLASSES: dict[str, type[CompositeNode]] = {}
 
 
-def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
+def _one_node(body: Body, title: str, saves: tuple[str, ...], hooked: tuple[int, int] | None) -> Body:
     names = tuple(inspect.signature(body).parameters)
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
@@ -195,7 +201,7 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...]) -> Body:
         moving = [r for r in results if r._node is not None]
         if len(moving) != 1:
             return body(*args, **kwargs)
-        node = new_node(_class(title))
+        node = new_node(_class(title, hooked))
         where = tuple(t for t in tensors if t._node is not None)
         link(node, tuple(t._node for t in where), likeness(moving[0]._array))
         bound = dict(zip(names, args)) | kwargs
@@ -247,7 +253,7 @@ def _leaf(t: Tensor) -> Tensor:
     return leaf
 
 
-def _class(title: str) -> type[CompositeNode]:
+def _class(title: str, hooked: tuple[int, int] | None) -> type[CompositeNode]:
     if title not in _CLASSES:
-        _CLASSES.setdefault(title, type(title, (CompositeNode,), {"__slots__": (), "title": title}))
+        _CLASSES.setdefault(title, type(title, (CompositeNode,), {"__slots__": (), "title": title, "told": hooked}))
     return _CLASSES[title]

@@ -71,7 +71,7 @@ def run_before(node: Node, g: Gradient, create_graph: bool, *, executes: bool = 
 
 def _as_torch(node: Node, shown: list[Tensor | None], side: int) -> list[Tensor | None]:
     """As many gradients as torch's node has: of its inputs (side 0), or of its results (1)."""
-    hooked = node.primitive.hooked if node.primitive is not None else None
+    hooked = getattr(node, "told", None) if node.primitive is None else node.primitive.hooked
     if hooked is None:
         return shown
     return [*shown[: hooked[side]], *[None] * (hooked[side] - len(shown))]

@@ -18,6 +18,7 @@ from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, put_inference, revived, wrap, written
 from autodiff._kernels.brain import BRAIN
 from autodiff._kernels.brain import held as as_brain
+from autodiff._kernels.geometry import expanded as repeats
 
 #: Held while `.grad` is written in place: two threads that add at once would lose a sum.
 _writing = threading.RLock()
@@ -169,7 +170,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         elif create_graph:
             meta.grad = held + g
         elif isinstance(held._array, np.ndarray):
-            if 0 in held._array.strides and held._array.size > 1:
+            if repeats(held._array):
                 raise RuntimeError(errors.OVERLAP)
             errors.check_fits(g.shape, held._array.shape)
             if held._array.dtype is BRAIN:

@@ -269,7 +269,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
                 if frees:
                     node.replace_saved(None)
                 return ()
-    if g is None and primitive is not None:
+    if primitive is not None and (g is None or _asked_of_nothing(primitive, edges, needed)):
         grads: list[Any] = [None] * len(edges)
     elif rules is not None:
         # What torch has no derivative of refuses wherever the walk comes by, though nothing be asked of it.
@@ -320,6 +320,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if frees:
         node.replace_saved(None)
     return grads
+
+
+def _asked_of_nothing(primitive: Any, edges: Sequence[Any], needed: set[Node] | None) -> bool:
+    """Whether only a result's gradient is asked for: a rule need not run, but where torch has none it refuses."""
+    return needed is not None and not primitive.undefined and needed.isdisjoint(edges)
 
 
 def _gives_all(node: Node, needed: set[Node]) -> bool:

@@ -277,7 +277,7 @@ class Tensor:
 
     @property
     def retains_grad(self) -> bool:
-        node = self._node
+        node = own_node(self)  # a view that may not be asked is not
         if node is None or isinstance(node, AccumulateGrad):
             return False
         owner, slot = place_of(node)
@@ -291,6 +291,8 @@ class Tensor:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if isinstance(own_node(self), (AccumulateGrad, NoneType)):
             return  # as torch has it, which does not ask the base of a view
+        if self.retains_grad:
+            return
         self.grad_fn  # noqa: B018  a view that may not be asked refuses
         node = self._node
         if node is not None and not isinstance(node, AccumulateGrad):

@@ -134,7 +134,7 @@ def embedding_bag(
                    padding_idx)  # fmt: skip
 
 
-@function("", method=False, name="_bagged", node="EmbeddingBagBackward0", saves="weight")
+@function("", method=False, name="_bagged", node="EmbeddingBagBackward0", saves="weight", hooked=(2, 1))
 def _bagged(
     weight: Tensor,
     input: Tensor,

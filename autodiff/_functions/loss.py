@@ -308,9 +308,11 @@ def _kl_div(input: Tensor, target: Tensor, reduction: str, log_target: bool) -> 
         if kind != "f":
             raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
-        losses = ops.mul(ops.exp(target), ops.sub(target, input))
+        apart = ops.sub(target, input)  # first, as in torch: so hooks see its gradients last
+        losses = ops.mul(ops.exp(target), apart)
     else:
-        losses = ops.sub(ops._times_log(target), ops.mul(target, input))
+        product = ops.mul(target, input)
+        losses = ops.sub(ops._xlogy(target, target), product)
     return reduced(losses, reduction)
 
 

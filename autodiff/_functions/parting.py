@@ -10,6 +10,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.modes import state
 from autodiff._core.registry import ops
+from autodiff._core.stale import make_stale
 from autodiff._core.tensor import Tensor, put_inference
 from autodiff._core.views import apart
 
@@ -60,9 +61,19 @@ def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, 
     if split_size == 0 and n:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}")
     if state.inference:
-        # Where torch's own split is not kept from knowing; writes into either do not count for the other all the same.
-        return tuple([apart(part) for part in split(input, split_size, dim)])
+        return _uncounted(split(input, split_size, dim), input)
     return _of_the_same_mode(ops.unsafe_split(input, sizes=_pieces(n, split_size), dim=d), input)
+
+
+def _uncounted(parts: tuple[Tensor, ...], input: Tensor) -> tuple[Tensor, ...]:
+    """In inference mode torch's own split is not kept from knowing; writes into either do not count for the other."""
+    written = not input.is_inference() and input._version > 0
+    for part in parts:
+        apart(part)
+        if written and part.requires_grad:
+            # Its own count begins at 0, which is not what it was made at: torch takes its base for written since.
+            make_stale(part)
+    return parts
 
 
 def _of_the_same_mode(parts: tuple[Tensor, ...], input: Tensor) -> tuple[Tensor, ...]:
@@ -82,6 +93,8 @@ def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     d = one_dim(dim, input._array.ndim)
     n = input._array.shape[d]
+    if not n and state.inference:
+        return _uncounted(split_with_sizes(input, (0,) * chunks, d), input)
     if not n:
         return _of_the_same_mode(ops.unsafe_split_with_sizes(input, sizes=(0,) * chunks, dim=d), input)
     return unsafe_split(input, -(-n // chunks), d)  # type: ignore[no-any-return]

@@ -336,6 +336,11 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)} and strides={list(strides)}")
     array, step = input.memory(), input._array.itemsize
     whole = array if input._base is None else input._base.memory()
+    if array.size and not np.may_share_memory(array, whole):
+        # One of the two was given other memory since.
+        whole = array
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
     own = (address(array) - address(whole)) // step
     start = own if storage_offset is None else storage_offset
     if start < 0:

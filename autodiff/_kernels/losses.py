@@ -98,9 +98,3 @@ def binary_cross_entropy_with_logits_backward(
     slope = sigmoid(x) * (1 - y) - (right if pos_weight is None else right * pos_weight)
     slope = slope * (g * share(x.shape, reduction))
     return slope if weight is None else slope * weight
-
-
-@in_single
-def times_log(x: Any) -> Any:
-    """x log(x), and 0 at 0."""
-    return np.where(x == 0, 0, x * np.log(x))

@@ -59,12 +59,18 @@ pointwise("abs", np.abs, lambda g, input: g * ops.sgn(input), computes="", refus
 pointwise("sgn", arithmetic.sgn, lambda g, input, out: _across(g, input, out), computes="")
 pointwise("sign", arithmetic.sign, 0, computes="", refuses="c")
 
-# A quotient to torch, whose own derivatives cancel but for roundings; here they are 0.
+
+def _by_copy(g: Any, other: Any) -> Any:
+    """The share of the quotient's numerator; where it is pinned at 0, torch divides 0 by 0."""
+    return ops.where(other == 0, 0, g) / other
+
+
+# A quotient to torch; as its terms are grouped here, its own derivatives cancel to the bit.
 pointwise(
     "_copied_sign",
     arithmetic.ratio,
-    lambda g: ops.zeros_like(g),
-    lambda g: ops.zeros_like(g),
+    lambda g, other: _by_copy(g, other),
+    lambda g, input, other: -_by_copy(g, other) * ops._copied_sign(input, other),
     node="MaskedFillBackward0",
 )
 pointwise(

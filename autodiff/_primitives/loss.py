@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.kinds import fused, general, pointwise
+from autodiff._core.kinds import fused, general
 from autodiff._core.registry import ops
 from autodiff._kernels import losses
 
@@ -157,6 +157,3 @@ general(
     inputs=("grad", "input", "target", "weight", "pos_weight"),
     node="BinaryCrossEntropyWithLogitsBackwardBackward0",
 )
-
-# What a target's own logarithm costs; at 0 its slope is infinite, where torch's 0/0 is nan.
-pointwise("_times_log", losses.times_log, lambda input: ops.log(input) + 1, node="XlogyBackward0")

@@ -120,10 +120,17 @@ linear(
     view=True,
 )
 linear("fold_back", geometry.fold_back, lambda g, dim, size, step: ops.unfold(g, dim=dim, size=size, step=step))
+
+
+def _seen(g: Any) -> Any:
+    """What a view by strides was given; of one that shows nothing, torch's zeros come from nowhere."""
+    return ops.zeros_like(g) if 0 in g.shape else g
+
+
 linear(
     "as_strided",
     lambda x, shape, strides, offset, own, seen, count: geometry.as_strided(x, shape, strides, offset),
-    lambda g, own, seen, count: ops.strided_back(g, own=own, seen=seen, count=count),
+    lambda g, own, seen, count: ops.strided_back(_seen(g), own=own, seen=seen, count=count),
     view=True,
 )
 linear(

@@ -176,10 +176,6 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "logaddexp2": Known(
             frozenset(["second"]), "torch's second derivative divides 2^∞ by its square at infinite distances: nan"
         ),
-        **{
-            name: Known(_GRADIENTS, "torch's slope of t log(t) at 0 is 0/0; the true one is -inf")
-            for name in ("kl_div", "nn.functional.kl_div")
-        },
         **{name: Known(_GRADIENTS, _BENT, torch="any") for name in _BENDING.split()},
         **{
             name: Known(
