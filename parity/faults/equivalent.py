@@ -12,7 +12,6 @@ _INT64 = "NumPy multiplies and adds sizes in int64 by itself"
 _LAYOUT = "another layout of the same numbers, of a result that nobody looks into for strides"
 _BOTH = "the two branches are the same function, and both hold at the value where they meet"
 _EMPTY = "there only for empty arrays, in which every number is as good"
-_DIVIDES = "one size divides the other, so the quotient is the same number"
 _COST = "the cost of a contraction only decides whether its path is planned"
 _KEEPS = "beside a Python number np.where keeps the dtype"
 _NUMBER = "a Python number keeps the dtype of the array beside it"
@@ -45,6 +44,10 @@ _WRITTEN = "every element is written before anyone reads it"
 _SELF = "a row's difference from itself is 0, whatever it is multiplied by"
 _COMMUTES = "products, the larger and the smaller of two do not hang on their order"
 _UNIT = "the diagonal of L is 1, whether it is read or not"
+_WHOLE = "whole numbers, of which either dtype holds all, and what they are divided by has the wider one"
+_NAN_EITHER = "of what holds a nan the smallest is nan where the largest is"
+_COPY = "only decides whether the result is copied once more"
+_BELOW = "at the bound both ways are less than half the last place of the 1 that they are taken from"
 _REAL_ADJOINT = "of real matrices LAPACK's adjoint is the transpose"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
@@ -84,6 +87,12 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
     ),
     _BOTH: (
+        "kernels.error_functions.mills_pair:comparison:3 x >= -3.5",
+        "kernels.error_functions.mills_pair:comparison:5 x >= -6",
+        "kernels.error_functions.times_gauss:comparison:1 abs(x) > 37.6",
+        "kernels.gamma._of_small:comparison:1 x < a + 1",
+        "kernels.sinc.sinc_slope:comparison:4 np.abs(cosine - share) < 0.6",
+        "kernels.sinc.spherical:comparison:1 np.abs(z) < order + 1",
         "kernels.activations.elu:comparison:1 x > 0",
         "kernels.error_functions.logit:comparison:2 x < eps",
         "kernels.error_functions.logit:comparison:4 x > 1 - eps",
@@ -98,7 +107,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.indexing.gather:neighbour:1 np.zeros",
         "kernels.decompositions.above:neighbour:2 np.zeros",
     ),
-    _DIVIDES: ("kernels.normalizations.standardize_backward:operator:4 z.size // max(scale.size, 1)",),
     _COST: (
         "kernels.einstein.contraction:constant:1 1",
         "kernels.einstein.contraction:dropped statement:3 work *= size[label]",
@@ -111,14 +119,13 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "row _hardshrink_backward:rule 1 negated",
         "row _rrelu_with_noise_backward:rule 1 negated",
     ),
-    _PLACEHOLDER: (
-        "kernels.activations.elu:constant:2 0",
-        "kernels.elementary.spherical:constant:1 1",
-        "kernels.gamma._trigamma_left:constant:2 0.5",
-    ),
+    _PLACEHOLDER: ("kernels.activations.elu:constant:2 0",),
     _FASTER: (
+        "kernels.gamma.digamma:comparison:2 x.dtype.itemsize < 8",
+        "kernels.contraction.products:comparison:4 x.dtype is y.dtype",
+        "kernels.contraction.products:constant:2 1",
         "kernels.norms.p_norm:constant:2 0",
-        "kernels.norms._sum_of_powers:comparison:6 found > 1e-140",
+        "kernels.norms._sum_of_powers:comparison:8 found > 1e-140",
         "kernels.norms._sum_of_powers:neighbour:4 np.isfinite",
         "kernels.geometry.strided_read:comparison:1 shared.max() > 1",
         "kernels.lapack._spread:constant:1 2",
@@ -131,8 +138,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _PERIOD: (
         "kernels.gamma._reflected:operator:3 x - np.rint(x)",
         "kernels.gamma._reflected:dropped term:5 x - np.rint(x)",
-        "kernels.gamma._trigamma_left:operator:5 x - np.rint(x)",
-        "kernels.gamma._trigamma_left:dropped term:9 x - np.rint(x)",
         "kernels.gamma._trigamma_left:neighbour:3 np.rint",
     ),
     _DISTANCE: (
@@ -159,27 +164,24 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _ONE_DTYPE: ("kernels.rounding.no_zero_divisor:dropped term:2 x.dtype.kind + y.dtype.kind",),
     _EVEN: (
         "kernels.error_functions._steep:dropped call:1 np.abs(x)",
-        "kernels.gamma._trigamma_left:swapped:3 x - np.rint(x)",
         "kernels.losses.mse_loss:swapped:1 x - y",
         "primitives.bessel._bessel_i[1]:swapped:1 n - 1",
     ),
     _INVERSE: (
         "kernels.decompositions.det:operator:1 found * _parity(pivots, factors.dtype)",
         "kernels.decompositions.slogdet:operator:1 signs * _parity(pivots, factors.dtype)",
-        "primitives.arithmetic._with_ratio:swapped:1 out / ops.where(input == 0, 1, input)",
     ),
     _NAN: (
+        "primitives.reduce._var:dropped term:6 g * math.nan",
         "kernels.arithmetic.sgn:operator:1 x * np.nan",
         "primitives.reduce._var:operator:3 g * math.nan",
     ),
     _UNUSED: ("kernels.binning.searchsorted:comparison:2 edges.ndim > 1",),
     _FLAT: ("primitives.reduce._std:constant:1 0",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1 1",),
-    _IGNORED: (
-        "kernels.classes.cross_entropy:constant:1 1",
-        "kernels.classes.cross_entropy_backward:constant:5 0",
-    ),
+    _IGNORED: ("kernels.classes.cross_entropy_backward:constant:5 0",),
     _TAKEN: (
+        "kernels.gamma.(lambda x: x >= 10, lambda x: special().digamma(x))[13]:dropped term:2 (x < 0) & (x",
         "primitives.norms._directions:comparison:4 p < 1",
         "kernels.choosing.heaviside:comparison:2 x > 0",
     ),
@@ -191,11 +193,18 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.lapack.geqrf:neighbour:1 np.zeros",
         "kernels.geometry.inverse:constant:1 0",
     ),
-    _NUMBER: ("kernels.bessel.near_logarithm:dropped call:1 (_LOG_2_LESS_EULER - np.log(x)).astype(x.dtyp",),
+    _NUMBER: (
+        "kernels.bessel.near_logarithm:dropped call:1 (_LOG_2_LESS_EULER - np.log(x)).astype(x.dtyp",
+        "primitives.scatter._reduced:dropped term:10 ops.zeros_like(g) + 1",
+    ),
     _MATCHING: ("kernels.binning.searchsorted:constant:4 1",),
     _SELF: ("kernels.distances._square:neighbour:1 np.zeros",),
     _COMMUTES: ("kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",),
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
+    _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
+    _NAN_EITHER: ("kernels.pooling.max_pool:neighbour:4 x.max",),
+    _COPY: ("kernels.pieces.in_blocks:constant:2 False",),
+    _BELOW: ("kernels.error_functions.(lambda x: x < 1.25, series.ERFC_2)[7]:comparison:1 x < 6",),
     _REAL_ADJOINT: ("kernels.lapack.lu_solve:constant:7 1",),
     _RULES_ONLY: ("primitives.normalize._curvature:constant:3 False",),
 }

@@ -17,6 +17,7 @@ from typing import Any
 
 from parity.accuracy.page import ROOM
 from parity.faults import precision
+from parity.faults.accounts import ROUNDS
 from parity.faults.equivalent import heading, reason
 from parity.faults.planted import CLASSES
 
@@ -64,7 +65,8 @@ operands and arguments swapped, another operator, a sign, a constant, a dropped 
 cos, floor for ceil, < for <=), a branch turned round, a dropped axis, dtype or cast, a dropped statement; and in rows,
 library kernels and constant rules. A constant that is compared with is doubled: where two formulas meet both are good,
 and a step aside would be no fault. Each mutant runs in a process of its own, on those programs of the plan (profile
-gate, seed {seed}) that run the changed place; the first difference kills it. After them come the other two things that
+gate, seed {seed}, every operator drawn {rounds} times in all its ways) that run the changed place; the first difference
+kills it. After them come the other two things that
 a user asks of an engine. `parity coverage`: an answer to a bad argument or to mixed dtypes that was torch's and is no
 more. `parity accuracy --check --points {points}`: an operator of one number whose figure in `docs/accuracy.md` would
 grow by more than {room} ulp, or that misses the page's aim at a point where it did not. A mutant that hangs or dies is
@@ -75,7 +77,9 @@ killed: a run would show that.
 {killed} of the {judged} mutants that programs reach and that are not equivalent are killed: **{share:.1%}**
 ({seconds}). {equivalent} are equivalent: `parity/faults/equivalent.py` lists them, by name or by pattern, with the
 reason, and one listed by name that is killed after all, or is gone, is reported; that a bound between two formulas may
-lie on either side is proved by evaluating both there.
+lie elsewhere is proved by evaluating both at it, or all the way to where it was moved: they differ by a rounding at
+most. Of every survivor the run says in how many programs it has other bits than the sound engine: those that
+have the same bits everywhere were not drawn what would tell them, or are equivalent.
 {unreached} stand in places that no program of the plan runs{where}.
 
 Not changed are conditions on a module's own thresholds (names in capitals): they choose between two ways to one
@@ -175,6 +179,7 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
     survived = [m for m in mutants if m["fate"] == "survived" and not m["equivalent"]]
     text = _MUTANTS.format(
         seed=summary["seed"],
+        rounds=ROUNDS,
         points=precision.POINTS,
         room=ROOM,
         which=_which(len(mutants), summary["all"]),

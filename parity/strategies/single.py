@@ -112,7 +112,7 @@ def draw_op(
     if order is None:
         # Bounds of the formulas of second derivatives are met nowhere else; in half precision all overflows there.
         bent = kind == "critical" and bool(part) and letter != "h"
-        order = min(1 if compares else spec.orders, 2 if bent or source.boolean(0.6) else 1)
+        order = min(1 if compares else spec.orders, 2 if source.boolean(0.6) or bent else 1)
         if kind == "large" and not exact:
             # Second derivatives are told from saved results, of which no nudge shows every rounding: among thousands
             # of elements some cancel.
