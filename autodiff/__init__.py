@@ -26,8 +26,12 @@ from autodiff.version import __version__  # noqa: F401
 
 #: What is loaded when first asked for: public name to the module that has it, or is it.
 _LATER = {
-    "as_torch": "dropin", "autocast": "amp", "compile": "compiler", "get_autocast_cpu_dtype": "amp",
-    "get_autocast_dtype": "amp", "is_autocast_cache_enabled": "amp", "is_autocast_enabled": "amp",
+    "as_torch": "dropin", "compile": "compiler",
+    **dict.fromkeys((
+        "GradScaler", "autocast", "autocast_decrement_nesting", "autocast_increment_nesting", "clear_autocast_cache",
+        "get_autocast_cpu_dtype", "get_autocast_dtype", "is_autocast_cache_enabled", "is_autocast_enabled",
+        "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled",
+    ), "amp"),
     "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
     **{name: name for name in (
         "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "dropin", "func",

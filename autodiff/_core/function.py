@@ -15,6 +15,7 @@ from autodiff._core import registry
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.apply import guard
 from autodiff._core.batched import Batched
+from autodiff._core.casting import POLICIES, cast, exempt
 from autodiff._core.graph import backward
 from autodiff._core.modes import duals, inference_mode, no_grad, state, unusual
 from autodiff._core.node import Node, Storage, TableNode, likeness, link, new_node
@@ -55,8 +56,10 @@ class Function:
         self.saves = saves
         self.aliases = aliases
         self.counts = counts
-        #: What everybody calls: the body itself, or the body recorded as one node.
+        #: What everybody calls: the body itself, or the body recorded as one node; autocast casts for what it lists.
         self.public: Body = body if node is None else _one_node(body, node, saves, hooked)
+        if self.name in POLICIES:
+            self.public = cast(self.public, POLICIES[self.name])
         registry.add_function(self)
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -64,7 +67,9 @@ class Function:
         if any(isinstance(a, Tensor) for a in args) or not any(isinstance(a, (np.ndarray, np.generic)) for a in args):
             return self.public(*args, **kwargs)
         with no_grad():
-            result = self.public(*[wrap(a) if isinstance(a, (np.ndarray, np.generic)) else a for a in args], **kwargs)
+            result = exempt(self.public)(
+                *[wrap(a) if isinstance(a, (np.ndarray, np.generic)) else a for a in args], **kwargs
+            )
         return tuple(r._array for r in result) if isinstance(result, tuple) else result._array
 
     @property

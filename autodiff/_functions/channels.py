@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from autodiff._core import dtypes
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad
+from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.averaging import avg_pool2d, avg_pool3d
 from autodiff._functions.conversion import contiguous
+from autodiff._functions.normalize import widened
+from autodiff._kernels.brain import BRAIN
 
 Maybe = Tensor | None
 
@@ -29,7 +34,7 @@ def _check_dtypes(input: Tensor, weight: Maybe, bias: Maybe, *running: Maybe) ->
     if len({x.char for x in given}) > 1:
         other = next(x for x in given if x is not given[0])
         raise RuntimeError(f"expected scalar type {dtypes.title(given[0])} but found {dtypes.title(other)}")
-    if given and given[0] is not d and not (d.char == "e" and given[0].char == "f"):
+    if given and given[0] is not d and not ((d.char == "e" or d is BRAIN) and given[0] is np.dtype(np.float32)):
         raise RuntimeError(
             "mixed dtype (CPU): all inputs must share same datatype."
             if d.itemsize > given[0].itemsize
@@ -176,6 +181,8 @@ def _by_group(input: Tensor, groups: int, weight: Maybe, bias: Maybe, eps: float
     d = input._array.dtype
     if d.kind != "f":
         raise NotImplementedError(f"\"GroupNormKernelImpl\" not implemented for '{dtypes.title(d)}'")
+    if (wide := widened(input, weight, bias)) is not None:
+        return cast(_by_group(wide, groups, weight, bias, eps), d)
     if any(x is not None and x._array.dtype is not d for x in (weight, bias)):
         raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
     return ops.group_norm(input, weight, bias, groups=groups, eps=eps)  # type: ignore[no-any-return]

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.casting import brought, casting
 from autodiff._core.function import function
 from autodiff._core.modes import state
 from autodiff._core.registry import ops
@@ -44,6 +45,12 @@ def einsum(*args: Any) -> Tensor:
     size: dict[int, int] = {}
     terms = tuple([_term(i, text, x, size) for i, (text, x) in enumerate(zip(written, operands))])
     result = _result(right, terms) if arrow else _implied(terms)
+    if (
+        casting
+        and len(operands) > 1
+        and any(n > 1 and label not in result and sum(label in term for term in terms) > 1 for label, n in size.items())
+    ):
+        operands = brought("lower", *operands)  # torch's is then a product of batches of matrices, which autocast casts
     first = operands[0]._array.dtype
     for x in operands[1:]:
         if x._array.dtype is not first:

@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.batched import whole
+from autodiff._core.casting import brought
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad, state
 from autodiff._core.promotion import cast
@@ -124,7 +125,9 @@ def mse_loss(
     shape = input._array.shape
     reduction = reduction_of(size_average, reduce, reduction)
     input, target = _of_one_shape(input, target)
-    if weight is not None:
+    if weight is None:
+        input, target = brought("single", input, target)
+    else:
         return _weighted(ops.square(ops.sub(input, target)), weight, shape, reduction, True)
     input, target = in_one_dtype(input, target)
     need_kernel("mse_cpu", input, "fc")
@@ -143,7 +146,10 @@ def l1_loss(
     """The absolute difference, with derivative 0 at 0: its mean, its sum, or each."""
     shape = input._array.shape
     reduction = reduction_of(size_average, reduce, reduction)
-    losses = ops.abs(ops.sub(*_of_one_shape(input, target)))
+    input, target = _of_one_shape(input, target)
+    if weight is None:
+        input, target = brought("single", input, target)
+    losses = ops.abs(ops.sub(input, target))
     return reduced(losses, reduction) if weight is None else _weighted(losses, weight, shape, reduction, True)
 
 

@@ -18,8 +18,8 @@ from autodiff._functions.shape import reshaped
 #: What C++ calls the dtypes, by torch's names.
 C_NAMES = {
     "Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Short": "short int", "Char": "signed char",
-    "Byte": "unsigned char", "Half": "c10::Half", "Bool": "bool", "ComplexFloat": "c10::complex<float>",
-    "ComplexDouble": "c10::complex<double>",
+    "Byte": "unsigned char", "Half": "c10::Half", "BFloat16": "c10::BFloat16", "Bool": "bool",
+    "ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>",
 }  # fmt: skip
 
 
@@ -257,7 +257,9 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     if len(a) == len(b) == 1:
         return ops.view(dot(input, other), shape=())  # type: ignore[no-any-return]
     rows, columns = reshaped(input, (math.prod(a[:-1]), a[-1])), reshaped(other, (math.prod(b[:-1]), b[-1]))
-    return ops.view(mm(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
+    # A single product is torch's sum of one pair of rows, which autocast does not cast.
+    times = ops.mm if rows._array.shape[0] == columns._array.shape[0] == 1 and rows._array.dtype.kind != "b" else mm
+    return ops.view(times(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
 
 
 @function()

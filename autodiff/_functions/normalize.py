@@ -13,6 +13,7 @@ from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.norms import vector_norm
+from autodiff._kernels.brain import BRAIN
 
 
 def _tail(what: str, input: Tensor, normalized_shape: Any, **given: Tensor | None) -> tuple[int, ...]:
@@ -55,10 +56,22 @@ def layer_norm(
         raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
     if d.kind != "f":
         raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{dtypes.title(d)}'")
+    if (wide := widened(input, weight, bias)) is not None:
+        return cast(layer_norm(wide, normalized_shape, weight, bias, eps), d)
     if any(x is not None and x._array.dtype is not d for x in (weight, bias)):
-        raise RuntimeError(f"mixed dtype (CPU): expect parameter to have scalar type of {dtypes.title(d)}")
+        wanted = "Float" if d.itemsize <= 4 else dtypes.title(d)
+        raise RuntimeError(f"mixed dtype (CPU): expect parameter to have scalar type of {wanted}")
     dims = tuple(range(len(shape) - len(tail), len(shape)))
     return ops.layer_norm(input, weight, bias, dims=dims, eps=eps)  # type: ignore[no-any-return]
+
+
+def widened(input: Tensor, *parameters: Tensor | None) -> Tensor | None:
+    """Half-precision input in the float32 of the parameters that it is normalized with; None for any other."""
+    single, d = np.dtype(np.float32), input._array.dtype
+    given = [x._array.dtype for x in parameters if x is not None]
+    if (d.char == "e" or d is BRAIN) and given and all(x is single for x in given):
+        return cast(input, single)
+    return None
 
 
 @function("nn.functional")

@@ -199,6 +199,8 @@ def _with_places(dims: int, suffix: str) -> None:
             found = _largest_of_signals(
                 input, kernel_size, stride, padding, dilation, ceil_mode, return_indices or bool(suffix)
             )
+        elif dims == 3 and not return_indices and not suffix:  # which autocast casts for
+            return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode)
         else:
             found = _largest(f"max_pool{dims}d", input, dims, kernel_size, stride, padding, dilation, ceil_mode)
         return found if return_indices or suffix else found[0]

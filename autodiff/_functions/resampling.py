@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.arguments import whole
+from autodiff._core.casting import cast
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
@@ -52,7 +53,9 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
             "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
             "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
         )
-    return _padded(input, tuple(zip(widths[-2::-2], widths[::-2])), mode)
+    # autocast has a list of paddings.
+    padded = _padded if mode == "circular" or (mode == "reflect" and dims == 3) else _padded_in_single
+    return padded(input, tuple(zip(widths[-2::-2], widths[::-2])), mode)  # type: ignore[no-any-return]
 
 
 def _padded(input: Tensor, widths: tuple[tuple[int, int], ...], mode: str) -> Tensor:
@@ -80,6 +83,9 @@ def _padded(input: Tensor, widths: tuple[tuple[int, int], ...], mode: str) -> Te
     taps = tuple([(p[None], None) for p in places])
     name = "padded_round" if mode == "circular" else f"padded_{_TITLES[mode]}{dims}"
     return getattr(ops, name)(input, taps=taps)  # type: ignore[no-any-return]
+
+
+_padded_in_single = cast(_padded, "single")
 
 
 # -- resizing -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.casting import POLICIES, exempt
 from autodiff._core.inplace import assign, check_cast, check_overlap, refuse_overlap, reshape_in_place
 from autodiff._core.modes import no_grad
 from autodiff._core.overwrite import overwrite, overwrite_own
@@ -154,4 +155,5 @@ def attach() -> None:
                 setattr(Tensor, name + "_", in_place_view(name, public))
             elif f.inplace:
                 operator = public if f.node is None else _on_a_copy(public)
+                operator = exempt(operator) if f.name in POLICIES else operator
                 setattr(Tensor, name + "_", in_place(name, operator, f.inplace))

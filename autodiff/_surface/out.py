@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff._core import dtypes
+from autodiff._core.casting import exempt
 from autodiff._core.inplace import check_writable
 from autodiff._core.modes import duals, state
 from autodiff._core.tangents import has_any
@@ -106,7 +107,7 @@ def _into(
     if new:
         _take_dtype(kwargs, out)
     try:
-        result = function(*args, **kwargs)
+        result = exempt(function)(*args, **kwargs)
     except NotImplementedError:
         if not compares:
             _check_cast((*args, *kwargs.values()), outs)

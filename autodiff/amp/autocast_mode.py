@@ -1,37 +1,32 @@
-"""autocast: the mode is kept and told, and nothing is cast: operators compute in the dtypes that they are given.
+"""autocast: regions in which products are computed in half precision, and what keeps digits in float32.
 
-torch would run products and convolutions in bfloat16 and lose five digits; what a program prints here is its float32.
+Which operators run in which dtype, and each thread's modes, are `_core.casting`'s.
 """
 
 from __future__ import annotations
 
 import functools
-import threading
 import warnings
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
-from autodiff._core import dtypes
+import numpy as np
+
+from autodiff._core import casting, dtypes
+from autodiff._core.casting import modes
 from autodiff._core.geometry import device
+from autodiff._core.tensor import Tensor
 
 _HALVES = (dtypes.bfloat16, dtypes.float16)
 #: What else torch knows such a mode for.
 _KINDS = ("cpu", "cuda", "mps", "xpu", "hpu", "mtia", "maia", "xla", "ipu", "privateuseone")
 
 
-class _Modes(threading.local):
-    """A thread's open modes, the innermost last."""
-
-    def __init__(self) -> None:
-        self.open: list[autocast] = []
-
-
-_modes = _Modes()
-
-
 class autocast:
-    """A region, or a decorator, in which the device is said to compute in half precision; see the module.
+    """A region, or a decorator, in which a device computes in half precision what bears it; see the module.
 
+    `cache_enabled`: a parameter is cast once for all its uses until the outermost region ends, written or not.
     Warns and is disabled for a device that is not there, and for a dtype that torch casts to on no CPU.
     """
 
@@ -57,13 +52,24 @@ class autocast:
         self._enabled = enabled
 
     def __enter__(self) -> autocast:
-        _modes.open.append(self)
+        self._before = (
+            is_autocast_enabled(self.device), get_autocast_dtype(self.device), is_autocast_cache_enabled()
+        )  # fmt: skip
+        set_autocast_enabled(self.device, self._enabled)
+        set_autocast_dtype(self.device, self.fast_dtype)
+        set_autocast_cache_enabled(self._cache_enabled)
+        autocast_increment_nesting()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _modes.open.pop()
+        if autocast_decrement_nesting() == 0:
+            clear_autocast_cache()
+        enabled, dtype, cache = self._before
+        set_autocast_enabled(self.device, enabled)
+        set_autocast_dtype(self.device, dtype)
+        set_autocast_cache_enabled(cache)
 
     def __call__(self, func: Any) -> Any:
         @functools.wraps(func)
@@ -75,21 +81,62 @@ class autocast:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    """Whether the innermost mode for this device is enabled."""
-    return next((mode._enabled for mode in reversed(_modes.open) if mode.device == device_type), False)
+    """Whether this thread's mode for the device is enabled."""
+    return modes.enabled.get(device(device_type).type, False)
+
+
+def set_autocast_enabled(*args: Any) -> None:
+    """Switch this thread's mode on or off: for the device that is named first, or for CUDA's."""
+    device_type, enabled = args if len(args) == 2 else ("cuda", *args)
+    if not isinstance(enabled, bool):
+        raise TypeError(
+            f"set_autocast_enabled(): argument 'enabled' (position {len(args)}) must be bool, not "
+            f"{type(enabled).__name__}"
+        )
+    casting.enable(device(device_type).type, enabled)
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Whether casts would be kept for a second use."""
-    return _modes.open[-1]._cache_enabled if _modes.open else True
+    """Whether parameters that were cast are kept for a second use."""
+    return modes.cache
+
+
+def set_autocast_cache_enabled(enabled: bool) -> None:
+    """Keep, or do not keep from now on, what parameters are cast to."""
+    modes.cache = enabled
+
+
+def clear_autocast_cache() -> None:
+    """Forget what parameters were cast to."""
+    modes.kept.clear()
+
+
+def autocast_increment_nesting() -> int:
+    """One region more, of how many."""
+    modes.nesting += 1
+    return modes.nesting
+
+
+def autocast_decrement_nesting() -> int:
+    """One region less, and how many are left."""
+    modes.nesting -= 1
+    return modes.nesting
 
 
 def get_autocast_dtype(device_type: str) -> Any:
-    """The dtype that the device is said to compute in: bfloat16 on a CPU. Raises RuntimeError for one without."""
+    """The dtype that the device computes in where the mode is on: bfloat16 on a CPU unless another was set.
+
+    Raises RuntimeError for a device without such a mode.
+    """
     if not is_autocast_available(device_type):
         raise RuntimeError(f"unsupported scalarType: there is no such mode for {device_type!r}")
     usual = dtypes.bfloat16 if device_type in ("cpu", "xla", "hpu", "maia") else dtypes.float16
-    return next((mode.fast_dtype for mode in reversed(_modes.open) if mode.device == device_type), usual)
+    return modes.dtypes.get(device_type, usual)
+
+
+def set_autocast_dtype(device_type: str, dtype: Any) -> None:
+    """Another dtype for a device to compute in."""
+    modes.dtypes[device(device_type).type] = dtype
 
 
 def get_autocast_cpu_dtype() -> Any:
@@ -103,10 +150,47 @@ def is_autocast_available(device_type: str) -> bool:
 
 
 def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: Any = None) -> Any:
-    """A mark on the forward of an `autograd.Function`: itself, for nothing is cast."""
-    return (lambda given: given) if fwd is None else fwd
+    """The forward of an `autograd.Function`, which notes the mode on its context for `custom_bwd`.
+
+    `cast_inputs`: where the mode is on, it runs with the mode off, on floating-point inputs cast to this dtype.
+    """
+    if fwd is None:
+        return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
+
+    @functools.wraps(fwd)
+    def forward(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        enabled = is_autocast_enabled(device_type)
+        ctx._dtype = get_autocast_dtype(device_type)
+        ctx._fwd_used_autocast = enabled and cast_inputs is None
+        if not enabled or cast_inputs is None:
+            return fwd(ctx, *args, **kwargs)
+        with autocast(device_type, enabled=False):
+            return fwd(ctx, *_cast(args, device_type, cast_inputs), **_cast(kwargs, device_type, cast_inputs))
+
+    return forward
 
 
 def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
-    """A mark on the backward of an `autograd.Function`: itself, for nothing is cast."""
-    return (lambda given: given) if bwd is None else bwd
+    """The backward of an `autograd.Function`, in the mode that its forward ran in."""
+    if bwd is None:
+        return functools.partial(custom_bwd, device_type=device_type)
+
+    @functools.wraps(bwd)
+    def backward(ctx: Any, *args: Any, **kwargs: Any) -> Any:
+        with autocast(device_type, enabled=ctx._fwd_used_autocast, dtype=ctx._dtype):
+            return bwd(ctx, *args, **kwargs)
+
+    return backward
+
+
+def _cast(value: Any, device_type: str, dtype: Any) -> Any:
+    """The floating-point tensors in it in another dtype, but those of float64."""
+    if isinstance(value, Tensor):
+        fits = value.is_floating_point() and value.dtype is not dtypes.float64 and value.device.type == device_type  # type: ignore[attr-defined]
+        return value.to(dtype) if fits else value  # type: ignore[attr-defined]
+    if isinstance(value, Mapping):
+        return {_cast(k, device_type, dtype): _cast(v, device_type, dtype) for k, v in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes, np.ndarray)):
+        parts = (_cast(v, device_type, dtype) for v in value)
+        return type(value)(parts) if isinstance(value, (list, tuple)) else parts
+    return value

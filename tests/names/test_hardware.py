@@ -153,7 +153,7 @@ def test_marks_leave_functions_as_they_are() -> None:
         for mark in (
             ad.jit.ignore, ad.jit.ignore(drop=True), ad.jit.unused, ad.jit.export, ad.jit.script_if_tracing,
             ad.compile, ad.compile(mode="default"), ad.compiler.disable, ad.compiler.disable(recursive=False),
-            ad.compiler.allow_in_graph, ad.compiler.assume_constant_result, ad.amp.custom_fwd(device_type="cpu"),
+            ad.compiler.allow_in_graph, ad.compiler.assume_constant_result,
         ):  # fmt: skip
             assert mark(f) is f
         with ad.compiler.set_stance("force_eager"):

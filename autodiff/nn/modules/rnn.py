@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from autodiff._core.casting import cast, casting
 from autodiff._core.registry import ops
 from autodiff.nn import functional, init
 from autodiff.nn.modules.linear import optional
@@ -222,6 +223,14 @@ class RNNBase(Module):
         return states if order is None else tuple(s.index_select(1, order) for s in states)
 
     def _layers(self, x: Any, sizes: list[int], states: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        if not casting or self.mode != "LSTM" or self.proj_size or len(set(sizes)) > 1:
+            return self._unrolled(x, sizes, states, self.all_weights)
+        # Where torch has one kernel for the whole, autocast casts for it.
+        return cast(self._unrolled, "lower")(x, sizes, states, self.all_weights)  # type: ignore[no-any-return]
+
+    def _unrolled(
+        self, x: Any, sizes: list[int], states: tuple[Any, ...], every: list[list[Any]]
+    ) -> tuple[Any, tuple[Any, ...]]:
         step = self._step()
         last: list[tuple[Any, ...]] = []
         directions = 1 + self.bidirectional
@@ -229,7 +238,7 @@ class RNNBase(Module):
             found = []
             for way in range(directions):
                 place = n * directions + way
-                weights = self.all_weights[place]
+                weights = every[place]
                 begin = tuple(s[place] for s in states)
                 out, end = self._directed(step, x, sizes, begin, weights, way == 1)
                 found.append(out)
