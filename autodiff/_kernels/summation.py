@@ -29,10 +29,11 @@ def total(x: Any, dims: Dims, keepdim: bool = False) -> Any:
         return total(x.astype(np.float32), dims, keepdim).astype(np.float16)
     if kind in "?bBhHiI":
         return in_rows(np.add.reduce(x, axis=dims, keepdims=keepdim, dtype=np.int64))
-    few = x.size <= RUN or (len(dims) == 1 and x.size <= RUN * x.shape[dims[0]] <= RUN * RUN)
-    if not few and dims == (0,) and x.ndim == 2 and kind in _ONES and len(x) <= COLUMN and x.flags.c_contiguous:
+    columns = dims == (0,) and x.ndim == 2 and kind in _ONES and x.size > COLUMN and x.flags.c_contiguous
+    if columns and len(x) <= COLUMN:
         sums = _ONES[kind][: len(x)].dot(x)
         return sums[None] if keepdim else sums
+    few = x.size <= RUN or (len(dims) == 1 and x.size <= RUN * x.shape[dims[0]] <= RUN * RUN)
     if few or x.dtype.kind not in "fc":
         return in_rows(np.add.reduce(x, axis=dims, keepdims=keepdim))
     if len(dims) == x.ndim and x.flags.forc:

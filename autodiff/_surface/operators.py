@@ -57,7 +57,13 @@ def _operator(name: str) -> Callable[..., Any] | None:
 
 
 def _attempt(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda input, other: NotImplemented if foreign(other) or foreign(input) else operator(input, other)
+    def attempt(input: Any, other: Any) -> Any:
+        # Two Tensors, the usual, are not asked.
+        if (type(other) is not Tensor and foreign(other)) or (type(input) is not Tensor and foreign(input)):
+            return NotImplemented
+        return operator(input, other)
+
+    return attempt
 
 
 def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:

@@ -87,7 +87,7 @@ class Promises:
             return "torch records that it has no second derivative here"
         if first.check in ("requires_grad", "leaf") and self._lent(number, first):
             return "a gradient of torch's is a view of what was handed in, or of another gradient"
-        if first.check in ("value", "gradient") and self._inaccurate(number, first):
+        if first.check in ("value", "gradient", "hook") and self._inaccurate(number, first):
             return "torch is inaccurate here, or nobody can tell"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
             return "what was saved was written or exchanged behind the tape's back"
@@ -209,13 +209,17 @@ class Promises:
     def _inaccurate(self, number: int, first: Mismatch) -> bool:
         """Whether the step by itself, on the values that the reference had, is not held against the subject.
 
-        Of a gradient: whether some step before it is one of which torch's derivative is inaccurate.
+        Of a gradient, also of one that was given or that a hook was told: whether some step before it is one of which
+        torch's derivative is inaccurate, or of which by itself nobody can tell.
         """
         if self.judged is None or self.program.regime == "exact":
             return False
-        if first.check == "gradient":
-            steps = [self._alone(step) for step in range(number)]
-            return any(step is not None and self.judged(step).inaccurate_reference for step in steps)
+        if first.check == "hook" and not self._told_other_numbers(number):
+            return False
+        if first.check != "value" or self._gives(self._giver(first.where)):
+            steps = [step for n in range(number) if (step := self._alone(n)) is not None]
+            verdicts = (self.judged(step) for step in steps)
+            return any(verdict.inaccurate_reference or verdict.status == "undecided" for verdict in verdicts)
         own = first.where == len(self.program.inputs) + number
         step = self._alone(number) if own else None
         return step is not None and self.judged(step.with_(outputs=(), cotangents=())).status != "differs"
@@ -234,6 +238,14 @@ class Promises:
             run.requires_grad.append(needs)
         bare = self.program.with_(steps=tuple(replace(s, modes=()) for s in self.program.steps), history=False)
         return alone(bare, run, number, traced=False)
+
+    def _told_other_numbers(self, number: int) -> bool:
+        """Whether hooks of both engines were told of the same gradients, which differ in their numbers alone."""
+        sides = [
+            [(label, [image and image[:2] for image in given]) for label, given in life.moments[number].told]
+            for life in (self.ours, self.theirs)
+        ]
+        return sides[0] == sides[1]
 
     def _held(self, value: int, moment: Moment) -> tuple[Value, bool | tuple[bool, ...]]:
         """A value's array, or arrays, at a moment, and whether it requires grad."""

@@ -309,3 +309,24 @@ def test_memory_set_to_each_others_ends():
     with torch_reference.settings() as torch:
         lives = [live(program, torch) for _ in range(2)]
         assert [Promises(program, torch, *lives).layout(value) for value in (0, 1)] == [True, True]
+
+
+# -- where torch is wrong by itself ------------------------------------------------------------------------------------
+
+SINGULAR, REGULAR = (Input(np.array([[1.0, 0.0], [0.0, last]]), True) for last in (0.0, 1.0))
+FROM = Input(np.array(1.0))
+SHOWN = {
+    "grad": [Step("backward", ([Ref(2)], [Ref(1)]), {})],
+    "value": [Step("autograd.grad", ([Ref(2)], [Ref(0)], [Ref(1)]), {})],
+    "hook": [Step("hook", (Ref(0), "tensor", "seen"), {}, "function"), Step("backward", ([Ref(2)], [Ref(1)]), {})],
+}
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_a_gradient_that_torch_has_wrong_is_held_against_nobody_however_it_is_seen(torch, subject, shown):
+    steps = (Step("det", (Ref(0),), {}, "function"), *SHOWN[shown])
+    singular, regular = (Program((x, FROM), steps, (), regime="smooth", history=True) for x in (SINGULAR, REGULAR))
+    assert compare(singular, torch, subject).status == "undecided"
+    assert compare(regular, torch, subject).status == "agrees"
+    with autodiff.graph.replaced("det", 0, lambda rule: lambda *saved: 2 * rule(*saved)):
+        assert compare(regular, torch, subject).status == "differs"
