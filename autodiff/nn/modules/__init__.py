@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autodiff.nn.modules import (
     activation,
+    adaptive,
     attention,
     batchnorm,  # noqa: F401
     container,
@@ -27,6 +28,7 @@ from autodiff.nn.modules.module import Module
 _FAMILIES = (
     module,
     activation,
+    adaptive,
     attention,
     container,
     conv,

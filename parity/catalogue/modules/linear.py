@@ -17,4 +17,6 @@ ROWS = [
     module("EmbeddingBag", "N L: classes below num_embeddings", num_embeddings=needed(5, 3), embedding_dim=needed(2, 4),
            # Without scale_grad_by_freq: torch divides by the count of another class than the row's.
            max_norm=of(0.5), norm_type=of(1.0), mode=of("sum", "max"), padding_idx=of(0, -1)),
+    module("AdaptiveLogSoftmaxWithLoss", "N in_features", "N: classes below n_classes", in_features=needed(8, 5),
+           n_classes=needed(6, 9), cutoffs=needed([2], [1, 3], [2, 3, 5]), div_value=of(2.0, 1.5), head_bias=of(True)),
 ]
