@@ -122,16 +122,14 @@ def bartlett_window(
 @_in_turn
 def kaiser_window(
     window_length: int,
-    periodic: bool | None = None,
-    beta: float | None = None,
+    periodic: bool = True,
+    beta: float = 12.0,
     *,
     dtype: Any = None,
     layout: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Bessel's I0 over a half circle of radius beta, 1 in the middle; periodic, of radius 12, where nothing is said."""
-    if beta is not None and periodic is None:
-        raise TypeError("kaiser_window() received an invalid combination of arguments: beta is given beside periodic")
-    shape = windows.kaiser(12.0 if beta is None else beta)
-    return _window("kaiser_window", window_length, periodic is not False, shape, dtype, device, requires_grad)
+    """Bessel's I0 over a half circle of radius beta, 1 in the middle."""
+    shape = windows.kaiser(beta)
+    return _window("kaiser_window", window_length, periodic, shape, dtype, device, requires_grad)

@@ -180,7 +180,7 @@ _REFUSING = (
     "unique", "unique_dim", "unique_consecutive", "bincount", "histogram", "geqrf", "ldl_factor_ex", "ldl_solve",
     "_cdist_backward", "_pdist_backward", "_hardsigmoid_backward", "_drawn_bernoulli_p", "_drawn_binomial",
     "_standard_gamma_grad", "_dirichlet_grad", "flash_attention_backward", "_power_to_bool", "_atan2_of_bool",
-    "_zeta_of_bool", "_asinh_written", "_acosh_written", "_atanh_written",
+    "_zeta_of_bool",
 )  # fmt: skip
 #: Formulas that nothing above reaches on plain arrays, by primitive and input, each with its reason.
 NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
