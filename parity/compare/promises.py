@@ -50,6 +50,12 @@ _TURNING = frozenset(["view_as_real", "view_as_complex", "real", "imag"])
 _BEHIND = frozenset(["data", "set_data"])
 
 
+def _multiplied_infinity(first: Mismatch) -> bool:
+    """Whether a complex number is not one in the reference, and infinite in the subject."""
+    theirs, ours = first.reference, first.subject
+    return np.iscomplexobj(theirs) and bool(np.isnan(theirs)) and bool(np.isinf(ours))
+
+
 @dataclass
 class Promises:
     """What of a difference between two lives of one history torch promises; the reference is torch, or in its stead."""
@@ -87,6 +93,8 @@ class Promises:
             return "torch records that it has no second derivative here"
         if first.check in ("requires_grad", "leaf") and self._lent(number, first):
             return "a gradient of torch's is a view of what was handed in, or of another gradient"
+        if first.check == "gradient" and _multiplied_infinity(first):
+            return "torch multiplies complex gradients by 1 when it adds them, and an infinity becomes nan"
         if first.check in ("value", "gradient", "hook") and self._inaccurate(number, first):
             return "torch is inaccurate here, or nobody can tell"
         if first.check in ("gradient", "value", "hook") and self._behind(number):
