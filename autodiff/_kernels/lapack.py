@@ -81,9 +81,19 @@ def solve_triangular(a: Any, b: Any, upper: bool, left: bool, unitriangular: boo
         unknown = out.swapaxes(-1, -2)
     if not out.size:
         return out
+    scale = 1.0 if unitriangular else _scale(a)
+    if scale != 1:
+        matrices = matrices * a.dtype.type(scale)
     for m, x in zip(each(_spread(matrices, batch)), _turned(unknown)):
-        trsm(1.0, m, x, 1, int(lower), int(turned), int(unitriangular), 1)
+        trsm(scale, m, x, 1, int(lower), int(turned), int(unitriangular), 1)
     return in_columns(out) if left else out
+
+
+def _scale(a: Any) -> float:
+    """By what both sides are multiplied: BLAS divides by the inverses of the diagonal, which overflow below 1/max."""
+    info = np.finfo(a.dtype)
+    sizes = np.abs(np.diagonal(a, axis1=-2, axis2=-1))
+    return 1.0 if sizes.min(initial=1.0, where=sizes > 0) >= info.smallest_normal else float(2.0 ** (info.nmant + 3))
 
 
 # -- Cholesky factors ---------------------------------------------------------------------------------------------
