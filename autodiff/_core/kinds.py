@@ -96,14 +96,20 @@ def undifferentiable(name: str, kernel: Kernel, *, operator: str, **row: Any) ->
     return p
 
 
-def without_derivative_in_place(name: str, kernel: Kernel) -> None:
-    """The pointwise operator `name` has a derivative, but written into its own input torch has none for it."""
+def underived(what: str) -> Formula:
+    """The rule of a derivative that torch does not have: it raises, and says so of `what`."""
 
     def refuse(g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for 'inplace version of {name}' is not implemented.")
+        raise NotImplementedError(f"the derivative for '{what}' is not implemented.")
 
-    title = PRIMITIVES[name].title.removesuffix("0") + "1"
-    PRIMITIVES[name].written = pointwise(f"_{name}_written", kernel, refuse, node=title)
+    return refuse
+
+
+def without_derivative_in_place(name: str) -> None:
+    """The pointwise operator `name` has a derivative, but written into its own input torch has none for it."""
+    p = PRIMITIVES[name]
+    refuse, title = underived(f"inplace version of {name}"), p.title.removesuffix("0") + "1"
+    p.written = pointwise(f"_{name}_written", p.kernel, refuse, node=title)
 
 
 def without_negation(name: str) -> None:

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.kinds import general
+from autodiff._core.kinds import general, underived
 from autodiff._core.registry import ops
 from autodiff._kernels import distances
-
-
-def _none_of(name: str) -> Any:
-    """The rule of a derivative that torch does not have either."""
-
-    def rule(g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
-
-    return rule
-
 
 general(
     "cdist",
@@ -28,7 +18,7 @@ general(
 general(
     "_cdist_backward",
     distances.cdist_backward,
-    *[_none_of("_cdist_backward")] * 4,
+    *[underived("_cdist_backward")] * 4,
     inputs=("grad", "x1", "x2", "cdist"),
     node="CdistBackwardBackward0",
 )
@@ -55,7 +45,7 @@ general("pdist", distances.pdist, lambda g, input, out, p: ops._pdist_backward(g
 general(
     "_pdist_backward",
     distances.pdist_backward,
-    *[_none_of("_pdist_backward")] * 3,
+    *[underived("_pdist_backward")] * 3,
     inputs=("grad", "input", "pdist"),
     node="PdistBackwardBackward0",
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.kinds import general, linear
+from autodiff._core.kinds import general, linear, underived
 from autodiff._core.registry import ops
 from autodiff._kernels import decompositions, lapack
 
@@ -158,9 +158,9 @@ general(
 # -- what torch cannot differentiate ------------------------------------------------------------------------------
 
 
-def _no_derivative(error: type[Exception], words: str) -> Any:
+def _no_derivative(words: str) -> Any:
     def refused(g: Any) -> Any:
-        raise error(words)
+        raise RuntimeError(words)
 
     return refused
 
@@ -168,14 +168,14 @@ def _no_derivative(error: type[Exception], words: str) -> Any:
 general(
     "geqrf",
     lapack.geqrf,
-    _no_derivative(NotImplementedError, "the derivative for 'geqrf' is not implemented."),
+    underived("geqrf"),
     inputs=("input",),
     outputs=("a", "tau"),
 )
 ldl_factor_ex = general(
     "ldl_factor_ex",
     lapack.ldl,
-    _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_factor_ex is not implemented"),
+    _no_derivative("derivative for aten::linalg_ldl_factor_ex is not implemented"),
     inputs=("input",),
     outputs=("LD", "pivots", "info"),
     node="torch::autograd::NotImplemented",
@@ -183,9 +183,9 @@ ldl_factor_ex = general(
 ldl_solve = general(
     "ldl_solve",
     lapack.ldl_solve,
-    _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_solve is not implemented"),
+    _no_derivative("derivative for aten::linalg_ldl_solve is not implemented"),
     None,
-    _no_derivative(RuntimeError, "derivative for aten::linalg_ldl_solve is not implemented"),
+    _no_derivative("derivative for aten::linalg_ldl_solve is not implemented"),
     inputs=("LD", "pivots", "B"),
     node="torch::autograd::NotImplemented",
 )

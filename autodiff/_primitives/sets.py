@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
-from autodiff._core.kinds import general
+from autodiff._core.kinds import general, underived
 from autodiff._kernels import sets
-
-
-def _missing(operator: str) -> Any:
-    def rule(g: Any) -> NoReturn:
-        raise NotImplementedError(f"the derivative for '{operator}' is not implemented.")
-
-    return rule
-
 
 for name, operator, title in (
     ("unique", "_unique2", "Unique2Backward0"),
@@ -23,7 +13,7 @@ for name, operator, title in (
     general(
         name,
         sets.unique,
-        _missing(operator),
+        underived(operator),
         inputs=("input",),
         outputs=("out", "inverse", "counts"),
         node=title,

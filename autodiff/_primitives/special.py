@@ -8,20 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autodiff._core.kinds import discrete, general, pointwise, without_negation
+from autodiff._core.kinds import discrete, general, pointwise, underived, without_negation
 from autodiff._core.registry import ops
 from autodiff._kernels.late import Late
 
 error_functions, gamma = Late("error_functions"), Late("gamma")
-
-
-def _without(what: str) -> Any:
-    """The rule of an input by which torch has no derivative."""
-
-    def rule(g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{what}' is not implemented.")
-
-    return rule
 
 
 # -- the error function -----------------------------------------------------------------------------------------------
@@ -178,7 +169,7 @@ general(
 pointwise(
     "zeta",
     gamma.zeta,
-    _without("zeta"),
+    underived("zeta"),
     lambda g, input, other: g * (-input * ops.zeta(input + 1, other)),
     node="SpecialZetaBackward0",
     refuses="ch",
@@ -196,7 +187,7 @@ def _density(input: Any, other: Any) -> Any:
 general(
     "_igamma",
     gamma.igamma,
-    _without("igamma: input"),
+    underived("igamma: input"),
     lambda g, input, other: g * _density(input, other),
     inputs=("input", "other"),
     node="IgammaBackward0",
@@ -204,7 +195,7 @@ general(
 general(
     "_igammac",
     gamma.igammac,
-    _without("igammac: input"),
+    underived("igammac: input"),
     lambda g, input, other: -g * _density(input, other),
     inputs=("input", "other"),
     node="IgammacBackward0",
