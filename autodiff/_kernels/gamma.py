@@ -119,8 +119,7 @@ _lgamma = piecewise(
     _POLES,
     _CLOSEST,
     (lambda x: x > -_LEFT, _exactly(_shifted_up, lambda found, x: np.abs(found) < np.maximum(1, -x / 2))),
-    (lambda x: x > -1000, _exactly(_reflected, lambda found, x: found > 0.75 * x * (np.log(-x) - 1))),
-    (lambda x: x < 0, _reflected),
+    (lambda x: x < 0, lgamma_left),
 )
 #: The same with enough digits for float32.
 _short_lgamma = piecewise(
