@@ -7,6 +7,7 @@ terms cancel near any of infinitely many, they are sums of pairs.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,23 @@ _LARGE = 12.0
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 
 
+def _by_whole_root(root: float, quotient: Series) -> Callable[[Any], Any]:
+    """A function near a root from which the distance is exact: the product with the quotient's constant, too."""
+
+    def near(x: Any) -> Any:
+        apart = x - root
+        constant, rest = quotient.parts(x)
+        found, lost = two_product(apart, constant)
+        return found + (lost + apart * rest)
+
+    near.one = near  # type: ignore[attr-defined]
+    return near
+
+
 _between = piecewise(
-    (lambda x: x < 1.25, lambda x: (x - 1) * _BY_ROOT_1(x)),
+    (lambda x: x < 1.25, _by_whole_root(1.0, _BY_ROOT_1)),
     (lambda x: x < 1.75, _VALLEY),
-    (lambda x: x <= 3, lambda x: (x - 2) * _BY_ROOT_2(x)),
+    (lambda x: x <= 3, _by_whole_root(2.0, _BY_ROOT_2)),
 )
 
 
@@ -68,7 +82,9 @@ def _stirling(x: Any) -> Any:
     square, rest = 1 / (x * x), np.zeros_like(x)
     for c in reversed(_STIRLING):
         rest = rest * square + c
-    return (x - 0.5) * (np.log(x) - 1) + (0.5 * math.log(2 * math.pi) - 0.5 + rest / x)
+    whole, lost = two_product(x - 0.5, np.log(x))
+    found, more = two_sum(whole, 0.5 - x)
+    return found + (more + lost + (0.5 * math.log(2 * math.pi) - 0.5 + rest / x))
 
 
 def _reflected(x: Any) -> Any:
@@ -81,7 +97,7 @@ _right = piecewise(
     (lambda x: x < 0.5, lambda x: _between(x + 1) - np.log(x)),
     (lambda x: x <= 3, _between),
     (lambda x: x < _LARGE, _shifted),
-    (lambda x: x > 1e300, lambda x: x * (np.log(x) - 1)),
+    (lambda x: x > 1e100, lambda x: x * (np.log(x) - 1)),
     (lambda x: x > 0, _stirling),
 )
 
@@ -119,8 +135,7 @@ _lgamma = piecewise(
     _POLES,
     _CLOSEST,
     (lambda x: x > -_LEFT, _exactly(_shifted_up, lambda found, x: np.abs(found) < np.maximum(1, -x / 2))),
-    (lambda x: x > -1000, _exactly(_reflected, lambda found, x: found > 0.75 * x * (np.log(-x) - 1))),
-    (lambda x: x < 0, _reflected),
+    (lambda x: x < 0, lgamma_left),
 )
 #: The same with enough digits for float32.
 _short_lgamma = piecewise(

@@ -44,10 +44,12 @@ def sinc_slope(x: Any) -> Any:
     near = np.abs(x) < 0.5
     far = np.where(near, 1, x)
     sign, turn, rest = _turned(far)
-    cosine, share = sign * (np.cos(turn) - rest * np.sin(turn)), sinc(far)
-    found = np.asarray((cosine - share) / far)
+    cosine, share = sign * np.cos(turn), sinc(far)
+    above = add((cosine, 0.0), (-share, -sign * rest * np.sin(turn)))
+    # Of the largest numbers, which are whole, all digits are right without.
+    found = np.where(np.abs(far) < 1e290, divide(above, (far, 0.0))[0], above[0] / far)
     # Where one term takes digits from the other, both have twice as many.
-    close = np.abs(cosine - share) < 0.6 * np.abs(cosine) + np.abs(share)
+    close = np.abs(cosine - share) < 0.8 * np.abs(cosine) + 2 * np.abs(share)
     if (at := far[close]).size:
         sine, turned = sine_and_cosine(at - np.rint(at))
         share = divide(sine, multiply((at, 0.0), PI))

@@ -15,10 +15,11 @@ from parity.catalogue import CATALOGUE
 from parity.compare import exact, led, specials, structure
 from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
+from parity.compare.confirming import confirmed
 from parity.compare.histories import compare_lives
 from parity.compare.jitter import Jumps, nudge, treatment
 from parity.compare.narrowed import lonely
-from parity.compare.neighbours import neighbours, widened
+from parity.compare.neighbours import widened
 from parity.compare.pairs import Pair, unequal, unrivalled
 from parity.compare.verdict import Mismatch, Sight, Verdict
 from parity.compare.wording import mismatch
@@ -39,8 +40,6 @@ from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import UNSUPPORTED, Array, Run
 from parity.program import Program
 
-#: Of so many neighbouring programs, so many must alarm for an alarm to stand.
-NEIGHBOURS, CONFIRMING = 3, 2
 #: Elements of a gradient that only the subject has which are held against the truth.
 UNRIVALLED = 8
 _RANDOM = frozenset(name for name, row in CATALOGUE.items() if "random" in row.tags)
@@ -79,7 +78,11 @@ def compare(
         order = "first" if theirs.error is not None and theirs.error.moment == "backward" else "second"
         return replace(verdict, status="unsupported", missing=(f"a {order} derivative",))
     if verdict.status == "differs" and confirm and program.regime == "smooth" and not _by_structure(verdict, subject):
-        return _confirmed(verdict, program, reference, subject, passing)
+
+        def differs(neighbour: Program) -> bool:
+            return compare(neighbour, reference, subject, confirm=False, passing=passing).status == "differs"
+
+        return confirmed(verdict, program, reference, ours, differs)
     return verdict
 
 
@@ -100,43 +103,6 @@ def _by_structure(verdict: Verdict, subject: Any) -> bool:
         m.check in ("dtype", "none", "requires_grad", "alias", "touched") or getattr(m.subject, "type", "") in ended
         for m in verdict.mismatches
     )
-
-
-def _confirmed(
-    verdict: Verdict, program: Program, reference: Any, subject: Any, passing: AbstractSet[Sight]
-) -> Verdict:
-    alarms = 0
-    for tried, neighbour in enumerate(neighbours(program, NEIGHBOURS), start=1):
-        again = compare(neighbour, reference, subject, confirm=False, passing=passing)
-        alarms += again.status == "differs"
-        if alarms == CONFIRMING:
-            if _by_luck(verdict.mismatches[0], program, reference):
-                return replace(verdict, status="undecided", decided="confirm", note=_LUCK)
-            return replace(verdict, decided="confirm")
-        if tried - alarms > NEIGHBOURS - CONFIRMING:
-            break
-    return replace(verdict, status="undecided", decided="confirm", note="the alarm vanishes at neighbouring inputs")
-
-
-def _by_luck(alarm: Mismatch, program: Program, reference: Any) -> bool:
-    """Whether the subject is no further off than the reference's error at neighbouring inputs allows.
-
-    How accurate the reference is shows in more than one point: what cancels in its formula leaves an error that is
-    nothing at some, by chance.
-    """
-    if alarm.truth is None or alarm.allowed is None or alarm.check not in ("value", "gradient", "second"):
-        return False
-    off = abs(alarm.subject - alarm.truth)
-    for neighbour in neighbours(program, NEIGHBOURS):
-        run = execute(neighbour, reference)
-        pair = Pair(alarm.check, alarm.where, alarm.item, *2 * (np.zeros(0),))
-        found = pair.of(neighbour, run)
-        if found is None or run.error is not None or not np.isfinite(found[alarm.element]):
-            continue
-        pair.reference = pair.subject = found
-        if off <= MULTIPLE * Arbiter(neighbour, run).error(pair, alarm.element, alarm.allowed):
-            return True
-    return False
 
 
 @dataclass
@@ -475,7 +441,6 @@ class Comparison:
 
 
 _AT_A_KINK = "the reference is inaccurate by itself, which a kink hides from the truth"
-_LUCK = "at neighbouring inputs the reference is as far from the truth"
 _BLURRED = "nudges of one rounding move the result too far to judge it"
 #: Why elements that are judged one by one may be undecided.
 _LOST = "nudges of one rounding move some elements too far to judge them; the others agree"

@@ -374,6 +374,24 @@ class TestSmoothRegime:
         worse = Changed(sin=lambda x: x.sin() * (1 + 1e-9))
         assert compare(drawn, lucky, worse).status == "differs"
 
+    def test_an_alarm_does_not_stand_on_a_factor_that_became_0_in_the_reference(self):
+        # What y is multiplied by sums up to nothing but rounding errors; at -10 torch's slope of gelu is 0, though.
+        steps = [
+            ("mean", (R0,)),
+            ("sub", (R0, Ref(2))),
+            ("mul", (Ref(3), R1)),
+            ("sum", (Ref(4),)),
+            ("sub", (Ref(5), 10.0)),
+        ]
+        slope = Step("nn.functional.gelu", (Ref(6),), {"approximate": "tanh"})
+        leaves = (Input(X), Input(np.zeros(()), True))
+        drawn = Program(leaves, (*(Step(*step) for step in steps), slope), (Ref(7),), (np.ones(()),))
+        assert execute(drawn, TORCH).gradients[0] == 0
+        verdict = compare(drawn, TORCH, Faulty(TORCH, "mul", lambda g: g + 1e-53, input=1))
+        assert (verdict.status, verdict.decided) == ("undecided", "confirm")
+        assert "truth moves" in verdict.note
+        assert compare(drawn, TORCH, Faulty(TORCH, "mul", lambda g: g + 1e-48, input=1)).status == "differs"
+
     def test_writes_and_views_survive_the_jitter(self):
         steps = [
             Step("mul", (R0, 1.5)),
