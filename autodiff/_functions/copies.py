@@ -64,7 +64,7 @@ def slice_copy(input: Tensor, dim: int = 0, start: int | None = None, end: int |
     """The places from `start` to before `end` along `dim`, `step` apart, copied; what lies outside is cut off."""
     refuse_complex("slice_copy", input)
     if not input._array.ndim:
-        raise RuntimeError("slice() cannot be applied to a 0-dim tensor.")
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     if step <= 0:
         raise RuntimeError("slice step must be positive")
     d = one_dim(dim, input._array.ndim)
@@ -95,6 +95,8 @@ def _lengths(parts: Sequence[Tensor], dim: int) -> tuple[tuple[int, ...], int]:
 @function(method=False, out="same")
 def squeeze_copy(input: Tensor, dim: Any = None) -> Tensor:
     """`squeeze`, copied."""
+    if isinstance(dim, bool):
+        raise TypeError("squeeze_copy(): argument 'dim' must be int or tuple of ints, not bool")
     left = seen(shape.squeeze, input, dim)._array.ndim
     dims = range(input._array.ndim) if dim is None else [one_dim(d, input._array.ndim) for d in _listed(dim)]
     return ops.squeeze_copy(input, dims=tuple(dims) if left < input._array.ndim else ())  # type: ignore[no-any-return]

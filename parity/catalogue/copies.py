@@ -6,10 +6,14 @@ from parity.catalogue.arguments import argument, dim, op, option, real
 
 SHIFT = {"low": -3, "high": 3}
 
+#: Of several results, whose `out=` is a tuple of tensors.
+_SEVERAL = ("split_copy", "split_with_sizes_copy", "unbind_copy")
+
 # fmt: off
 ROWS = [
     *(
-        op(name, *arguments, tags="exact", dtypes="buihfc", spellings="function out")
+        op(name, *arguments, tags="exact", dtypes="buihfc",
+           spellings="function" if name in _SEVERAL else "function out")
         for name, *arguments in (
             ("alias_copy", real("input")),
             ("as_strided_copy", real("input", contiguous=True, settled=True), argument("size", "strided")),
