@@ -98,9 +98,9 @@ def stft(
         found = ops.fft_c2c(frames, forward=True, **settings)
     else:
         found = ops.fft_r2c(frames, onesided=half, **settings)
-    found = ops.transpose(found, dim0=x.ndim - 1, dim1=x.ndim)
-    if found._node is not None:  # torch turns it, and takes off the dimension that it gave one signal alone, in place
-        rename(found._node, "TransposeBackward1" if x.ndim > 1 else "SqueezeBackward4")
+    found.transpose_(x.ndim - 1, x.ndim)  # no view of anything
+    if found._node is not None and x.ndim == 1:  # torch takes off the dimension that it gave one signal alone
+        rename(found._node, "SqueezeBackward4")
     return found if return_complex or return_complex is None else ops.view_as_real(found)  # type: ignore[no-any-return]
 
 
