@@ -168,7 +168,11 @@ DRAWING: dict[Draw, str] = {
     """,
 }
 
-for _wrap, _names in ((each, EACH), (dynamic, "nonzero argwhere"), (strided, "as_strided as_strided_scatter")):
+for _wrap, _names in (
+    (each, EACH),
+    (dynamic, "nonzero argwhere"),
+    (strided, "as_strided as_strided_copy as_strided_scatter"),
+):
     for _name in _names.split():
         FUNCTIONS[_name].public = _wrap(_name, FUNCTIONS[_name].public)
 for _draw, _names in DRAWING.items():
