@@ -51,5 +51,5 @@ def __getattr__(name: str) -> _Any:
 _methods.attach()
 _operators.attach()
 _attributes.attach()
-globals().update(_namespaces.names(""))
+globals().update(_namespaces.names("") | _namespaces.in_place())
 globals().update(_constants.names())

@@ -147,7 +147,7 @@ EACH = """
     linalg.cond linalg.lstsq linalg.lu linalg.matrix_norm linalg.norm linalg.matrix_rank linalg.solve linalg.solve_ex
     linalg.tensorsolve lu_unpack masked_scatter nanquantile quantile nn.functional.cross_entropy repeat_interleave
     Tensor.repeat_interleave searchsorted put take nn.functional.ctc_loss nn.functional.scaled_dot_product_attention
-    _grid_sampler_2d _grid_sampler_3d _multi_margin _multilabel_margin nn.functional.embedding_bag
+    _grid_sampler_2d _grid_sampler_3d nn.functional.embedding_bag
     nn.functional.fractional_max_pool2d nn.functional.fractional_max_pool2d_with_indices
     nn.functional.fractional_max_pool3d nn.functional.fractional_max_pool3d_with_indices
 """
@@ -168,7 +168,11 @@ DRAWING: dict[Draw, str] = {
     """,
 }
 
-for _wrap, _names in ((each, EACH), (dynamic, "nonzero argwhere"), (strided, "as_strided as_strided_scatter")):
+for _wrap, _names in (
+    (each, EACH),
+    (dynamic, "nonzero argwhere"),
+    (strided, "as_strided as_strided_copy as_strided_scatter"),
+):
     for _name in _names.split():
         FUNCTIONS[_name].public = _wrap(_name, FUNCTIONS[_name].public)
 for _draw, _names in DRAWING.items():

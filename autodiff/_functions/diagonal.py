@@ -19,6 +19,15 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return ops.diagonal(input, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
 
 
+@function(method=False, out="same")
+def diagonal_copy(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """`diagonal`, copied."""
+    a, b = arguments.dim(dim1, input._array.ndim), arguments.dim(dim2, input._array.ndim)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return ops.diagonal_copy(input, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
+
+
 @function(out="same", inplace=True)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle; zeros elsewhere."""

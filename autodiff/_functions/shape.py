@@ -12,7 +12,7 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, alias
+from autodiff._core.tensor import Tensor, alias, written
 from autodiff._kernels import geometry
 
 METHOD = "Tensor"  # the namespace of what is a method only
@@ -325,6 +325,14 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
 @function(inplace="view")
 def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """A view of the storage by size, stride and offset in elements; without an offset, from where input begins."""
+    return ops.as_strided(input, **strided(input, size, stride, storage_offset))  # type: ignore[no-any-return]
+
+
+def strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None) -> dict[str, Any]:
+    """What a view by size, stride and offset is made by. Raises RuntimeError for one that the memory has no room for.
+
+    The offset is told from where the input begins.
+    """
     shape, strides = tuple(size), tuple(stride)
     if len(shape) != len(strides):
         raise RuntimeError("mismatch in length of strides and shape")
@@ -353,7 +361,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     if 0 in shape:
         start = own
     places = geometry.places_of(array, shape, strides, own, start - own)
-    return ops.as_strided(input, shape=shape, strides=strides, offset=start - own, **places)  # type: ignore[no-any-return]
+    return {"shape": shape, "strides": strides, "offset": start - own, **places}
 
 
 def address(array: Any) -> int:
@@ -372,6 +380,8 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None, **by_name: Any)
         grown = np.empty(count, old.dtype)
         grown[: old.size] = old
         old = grown
+    if shape != self._array.shape:
+        written(self)
     self._array = old[:count].reshape(shape)
     return self
 

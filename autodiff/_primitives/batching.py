@@ -57,7 +57,7 @@ _rule(
     _eq_written _eq_number_written _ne_written _ne_number_written _lt_written _lt_number_written _le_written
     _le_number_written _gt_written _gt_number_written _ge_written _ge_number_written _native_dropout
     _add_scaled _sub_scaled _rsub_scaled _rsub_scaled_from_number _tanh_backward _sigmoid_backward _one_more
-    _rsqrt_slope
+    _rsqrt_slope _softsign
     """,
 )
 
@@ -66,14 +66,15 @@ _rule(
     leading,
     """
     glu softmax safe_softmax softmax_backward log_softmax log_softmax_backward standardize standardize_backward
-    diagonal_scatter slice_scatter select_scatter split split_with_sizes unbind unsafe_split unsafe_split_with_sizes
+    diagonal_scatter slice_scatter select_scatter split split_with_sizes unbind split_copy
+    split_with_sizes_copy unbind_copy unsafe_split unsafe_split_with_sizes
     sort stable_sort topk argsort aminmax ties max_at min_at place pick var_mean std_mean nonzeros prod cumprod recur
     cummax cummin logcumsumexp gather gather_back scatter scatter_add scatter_value median_at nanmedian_at kthvalue mode
     cross gaps cholesky cholesky_ex lu_factor_ex lu lu_parts qr inverse lu_solve det inverse_of_factors slogdet
     matrix_exp eigh eig svd adjugate adjugate_along
     """,
 )
-_rule(each, "arranged replayed replayed_back as_strided strided_back strided_read")
+_rule(each, "arranged replayed replayed_back as_strided as_strided_copy strided_back strided_read")
 
 
 @rule("cat stack")
@@ -241,6 +242,7 @@ def _images(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
 
 
 # -- geometry that counts from the last dimension ----------------------------------------------------------------
+composed("t_copy", lambda x: ops.clone(ops.t(x)))
 composed("t", lambda x: ops.permute(x, dims=_all_dims(x)[::-1]))
 
 
@@ -249,20 +251,20 @@ def _with_ones(x: Tensor, ndim: int, levels: Levels) -> Tensor:
     return laid_out(batched(spread(x, levels), levels), levels, ndim)
 
 
-@rule("unsqueeze keep_dims")
+@rule("unsqueeze unsqueeze_copy keep_dims")
 def _more_dims(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     """Dimensions that are made: a 0-dim sample may be given some."""
     k = len(levels)
     return p.op(spread(inputs[0], levels), **{n: SHIFTS[n](v, k, sizes(levels)) for n, v in params.items()})
 
 
-@rule("permute")
+@rule("permute permute_copy")
 def _permute(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     k = len(levels)
     return p.op(spread(inputs[0], levels), dims=(*range(k), *[d + k for d in params["dims"]]))
 
 
-@rule("expand")
+@rule("expand expand_copy")
 def _expand(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     shape = params["shape"]
     return p.op(_with_ones(inputs[0], len(shape), levels), shape=(*sizes(levels), *shape))

@@ -53,6 +53,35 @@ def names(namespace: str) -> dict[str, Callable[..., Any]]:
     return dict(sorted(found.items()))
 
 
+#: In-place methods that torch's root has as functions too.
+_WRITING = """
+    abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_ atan_ atanh_
+    ceil_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_
+    fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_
+    rad2deg_ reciprocal_ resize_as_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+"""
+
+
+def in_place() -> dict[str, Callable[..., Tensor]]:
+    """Name to function for the methods with a trailing underscore that the root has as functions: `neg_(x)`."""
+    return {name: _of_a_tensor(name, getattr(Tensor, name)) for name in _WRITING.split()}
+
+
+def _of_a_tensor(name: str, method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method as a function, whose first argument is called `input` and must be a Tensor."""
+
+    def public(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise TypeError(_not_a_tensor(name, input))
+        return method(input, *args, **kwargs)
+
+    first, *rest = inspect.signature(method).parameters.values()
+    public.__signature__ = inspect.Signature([first.replace(name="input"), *rest], return_annotation="Tensor")  # type: ignore[attr-defined]
+    public.__name__ = public.__qualname__ = name
+    public.__doc__ = f"`Tensor.{name}` as a function: writes into `input`, which it returns."
+    return public
+
+
 def pointwise(name: str, p: Any) -> Callable[..., Any]:
     """The public function of a pointwise primitive: torch's check of its first argument, then the hot path."""
     op = p.op

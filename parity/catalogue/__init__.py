@@ -10,11 +10,11 @@ from types import MappingProxyType
 from parity.catalogue.spec import Argument, OpSpec
 
 _FAMILIES = """
-    activation addition alignment arithmetic attention averaging bags bessel binning channels choosing classification
-    comparison complex contraction convolution creation diagonal differences distance elementary factorize fourier
-    fractional grids index joining linalg logic loss margins masks matmul matrix_norms normalize norms order parting
-    polynomials pooling random ranking rearranging rectifiers reduce resampling rounding scan scatter selection sets
-    shape solve special spectrum statistics unfolding
+    activation addition alignment arithmetic attention averaging bags bessel binning channels choosing
+    classification comparison complex contraction convolution copies creation diagonal differences distance
+    elementary factorize fourier fractional grids index joining linalg logic loss margins masks matmul matrix_norms
+    normalize norms order parting polynomials pooling random ranking rearranging rectifiers reduce resampling
+    rounding scan scatter selection sets shape solve special spectrum statistics unfolding
 """
 
 #: Families of operators whose elements do not meet, cut by meaning.

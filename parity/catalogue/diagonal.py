@@ -11,6 +11,8 @@ OFFSET = {"low": -3, "high": 3}
 ROWS = [
     op("diagonal", real("input", min_ndim=2), option("offset", "integer", **OFFSET), option("dim1", "dim"),
        option("dim2", "dim"), tags="exact view", dtypes=ALL),
+    op("diagonal_copy", real("input", min_ndim=2), option("offset", "integer", **OFFSET), option("dim1", "dim"),
+       option("dim2", "dim"), tags="exact", dtypes=ALL, spellings="function out"),
     op("tril", real("input", min_ndim=2), option("diagonal", "integer", **OFFSET), tags="exact", dtypes=ALL,
        spellings="function method inplace out"),
     op("triu", real("input", min_ndim=2), option("diagonal", "integer", **OFFSET), tags="exact", dtypes=ALL,

@@ -37,7 +37,7 @@ def sections(call: Call, argument: Argument) -> Any:
     first = call.leading()
     axis = call.source.integer(0, first.ndim - 1)
     call.axis = axis if call.source.boolean() else axis - first.ndim
-    return shapes.sections(call.source, first.shape[axis])
+    return shapes.sections(call.source, first.shape[axis], bool(argument.limits.get("listed")))
 
 
 def count(call: Call, argument: Argument) -> Any:

@@ -99,15 +99,15 @@ def permutation(source: Source, ndim: int) -> Shape:
     return tuple(rest.pop(source.integer(0, len(rest) - 1)) for _ in range(ndim))
 
 
-def sections(source: Source, size: int) -> int | list[int]:
-    """Sizes of parts that add up to `size`: one for all, or a list."""
-    if source.boolean(0.5) or size == 0:
+def sections(source: Source, size: int, listed: bool = False) -> int | list[int]:
+    """Sizes of parts that add up to `size`: one for all, unless they are to be `listed`, or a list."""
+    if not listed and (source.boolean(0.5) or size == 0):
         return source.integer(1, max(size, 1))
     parts: list[int] = []
     while size:
         parts.append(source.integer(1, size))
         size -= parts[-1]
-    return parts
+    return parts or [0]
 
 
 def size(shape: Sequence[int]) -> int:

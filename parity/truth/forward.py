@@ -23,11 +23,11 @@ from parity.truth.table import CONVENTIONAL, DRAWING, LINES, PARTS, STEPS, Drawn
 
 #: The families, imported so that their lines stand in the table.
 _NAMES = """
-    activation addition alignment arithmetic attention averaging bags bessel binning channels choosing classification
-    comparison complex contraction convolution creation diagonal differences distance elementary factorize fourier
-    fractional grids index joining linalg logic loss margins masks matmul matrix_norms normalize norms order parting
-    polynomials pooling random ranking rearranging rectifiers reduce resampling rounding scan scatter selection sets
-    shape solve special spectrum statistics unfolding
+    activation addition alignment arithmetic attention averaging bags bessel binning channels choosing
+    classification comparison complex contraction convolution copies creation diagonal differences distance
+    elementary factorize fourier fractional grids index joining linalg logic loss margins masks matmul matrix_norms
+    normalize norms order parting polynomials pooling random ranking rearranging rectifiers reduce resampling
+    rounding scan scatter selection sets shape solve special spectrum statistics unfolding
 """
 FAMILIES = tuple(import_module(f"parity.truth.{family}") for family in _NAMES.split())
 _WRITING = frozenset({"inplace", "augmented", "out"})

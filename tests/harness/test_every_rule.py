@@ -68,7 +68,6 @@ UNREACHED = {
     **{("flash_attention_backward", i): "torch has no second derivative: the rule raises" for i in range(6)},
     ("_spherical", 0): f"{_THIRD} sinc",
     ("_bessel_i", 0): f"{_THIRD} special.i1",
-    ("replayed_back", 0): "of views whose base was written: histories reach it, and tests/core/test_stale_views.py",
     ("resampled", 0): f"{_THIRD} nn.functional.interpolate",
     ("pick", 0): f"{_THIRD} max along a dimension",
     ("_scaled_bessel_i", 0): f"{_THIRD} special.i1e",
@@ -86,6 +85,8 @@ UNREACHED = {
             ("_pdist_backward", 3),
             ("_hardsigmoid_backward", 2),
             ("ctc_back", 2),
+            ("_multi_margin_back", 2),
+            ("_multilabel_margin_back", 2),
         )
         for i in range(inputs)
     },
