@@ -102,7 +102,9 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
         for place, edge in behind.items():
             if grads[place] is not None:
                 grads[place] = fitted(grads[place], edge.like)  # type: ignore[union-attr]
-    shown = [*(_shown(grads[place]) for place in places if grads), *missing]
+    turned = frozenset() if node.primitive is None else node.primitive.turned
+    shown = [*(_turned(_shown(grads[place]), place in turned) for place in places if grads), *missing]
+    before = list(shown)
     outer = tuple(_as_torch(node, [_shown(x) for x in (g if isinstance(g, list) else [g])], 1))
     for hook in in_order(hooks.after):
         asked = _as_torch(node, shown, 0)
@@ -110,12 +112,18 @@ def run_after(node: Node, grads: list[Any], g: Gradient, create_graph: bool) -> 
         if replaced is not None:
             shown = [*_all_checked(asked, replaced, hook)[: len(shown)], *shown[len(asked) :]]
     given = list(grads)
-    for place, x in zip(places, shown):
-        given[place] = _given(x, create_graph)
+    for place, x, old in zip(places, shown, before):
+        if place not in turned or x is not old:
+            given[place] = _given(_turned(x, place in turned), create_graph)
     for place in behind:
         if given[place] is not None:
             given[place] = fitted(given[place], edges[place].like)  # type: ignore[union-attr]
     return given
+
+
+def _turned(g: Tensor | None, is_turned: bool) -> Tensor | None:
+    """A gradient, transposed if torch's node has it so."""
+    return ops.transposed(g) if is_turned and g is not None else g
 
 
 def run_accumulated(hooks: Iterable[Any], leaf: Tensor, create_graph: bool) -> None:

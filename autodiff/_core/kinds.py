@@ -28,6 +28,8 @@ from autodiff._kernels.brain import IN_USE, rounding
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 Kernel = Callable[..., Any]
+#: torch's node of what it records though it has no derivative.
+NOT_IMPLEMENTED = "torch::autograd::NotImplemented"
 
 
 def _primitive(*args: Any, **kwargs: Any) -> Primitive:
@@ -88,12 +90,31 @@ def undifferentiable(name: str, kernel: Kernel, *, operator: str, **row: Any) ->
     `operator` is what torch calls it in that message.
     """
 
+    refuse = _unimplemented(operator)
+    p = pointwise(name, kernel, refuse, refuse, node=NOT_IMPLEMENTED, **row)
+    p.undefined = True
+    return p
+
+
+def unimplemented(
+    name: str, kernel: Kernel, *, operator: str, inputs: str, without: str = "", outputs: str = "out"
+) -> Primitive:
+    """Any other operator whose result requires grad though torch has no derivative; `operator` as above.
+
+    Inputs `without` gradient are no part of that.
+    """
+    refuse, names = _unimplemented(operator), inputs.split()
+    formulas = [None if n in without.split() else refuse for n in names]
+    p = general(name, kernel, *formulas, inputs=tuple(names), outputs=tuple(outputs.split()), node=NOT_IMPLEMENTED)
+    p.undefined = True
+    return p
+
+
+def _unimplemented(operator: str) -> Formula:
     def refuse(g: Any) -> Any:
         raise RuntimeError(f"derivative for aten::{operator} is not implemented")
 
-    p = pointwise(name, kernel, refuse, refuse, node="torch::autograd::NotImplemented", **row)
-    p.undefined = True
-    return p
+    return refuse
 
 
 def underived(what: str) -> Formula:

@@ -104,6 +104,11 @@ class Primitive:
         self.diagonal = diagonal
         #: How many gradients the hooks of torch's node see, of inputs and of results, where the row says otherwise.
         self.hooked = hooked
+        #: The formulas of torch's composition, where those of the row put in one what it leaves apart and cancels: for
+        #: walks that hooks look on.
+        self.apart: tuple[Formula, ...] = ()
+        #: Inputs that torch's node is given transposed: its hooks see their gradients so.
+        self.turned: frozenset[int] = frozenset()
         #: How it runs under vmap, where its kind does not say (see batching.py).
         self.batch: Callable[..., Any] | None = None
         #: File and line of the row, for rules that are constants.
@@ -120,6 +125,8 @@ class Primitive:
     def _bind(self) -> None:
         """Read the formulas: what each wants saved, and the adaptors that hand it over."""
         names = [parameters(f) for f in self.formulas]
+        if self.apart:
+            names = [(*own, *parameters(f)) for own, f in zip(names, self.apart)]
         order = dict.fromkeys((*self.inputs, *self.outputs)) | dict.fromkeys(n for each in names for n in each)
         #: What the formulas mention, in the order in which it is saved.
         self.wanted = tuple([n for n in order if any(n in each for each in names)])
@@ -135,9 +142,12 @@ class Primitive:
         self._places = place
         self.wants: tuple[frozenset[str], ...] = tuple([frozenset(each) for each in names])
         self._plans: dict[int, tuple[tuple[int, Any], ...]] = {}
-        picks = [[place[n] for n in each] for each in names]
+        picks = [[place[n] for n in parameters(f)] for f in self.formulas]
         self.rules = tuple(
             None if f is None else _adaptor(f, p, self.multiplies, False) for f, p in zip(self.formulas, picks)
+        )
+        self.rules_apart = tuple(
+            _adaptor(f, [place[n] for n in parameters(f)], self.multiplies, False) for f in self.apart
         )
         self.adds: Callable[[Any, Any, Any], None] | None = None
         if self.onto is not None:

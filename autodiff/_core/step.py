@@ -246,6 +246,8 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         late, rules = False, primitive.rules
     else:
         late, rules = node.opens_late, node.rules if node.plain else None
+    if walk.ordered and primitive is not None and primitive.apart:
+        rules = primitive.rules_apart
     if saved and not late and node.recorded != Clock.now:
         check_unwritten(node)
     edges = node.edges

@@ -82,9 +82,8 @@ def logsigmoid(input: Tensor) -> Tensor:
 @function("nn.functional")
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
-    if input._array.dtype.kind == "c":
-        return ops.div(input, ops.add(ops.abs(input), 1))  # type: ignore[no-any-return]
-    return ops._softsign(input)  # type: ignore[no-any-return]
+    below = ops.add(ops.abs(input), 1)
+    return ops._softsign(input, below) if input._array.dtype.kind == "f" else ops.div(input, below)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")

@@ -147,7 +147,7 @@ EACH = """
     linalg.cond linalg.lstsq linalg.lu linalg.matrix_norm linalg.norm linalg.matrix_rank linalg.solve linalg.solve_ex
     linalg.tensorsolve lu_unpack masked_scatter nanquantile quantile nn.functional.cross_entropy repeat_interleave
     Tensor.repeat_interleave searchsorted put take nn.functional.ctc_loss nn.functional.scaled_dot_product_attention
-    _grid_sampler_2d _grid_sampler_3d _multi_margin _multilabel_margin nn.functional.embedding_bag
+    _grid_sampler_2d _grid_sampler_3d nn.functional.embedding_bag
     nn.functional.fractional_max_pool2d nn.functional.fractional_max_pool2d_with_indices
     nn.functional.fractional_max_pool3d nn.functional.fractional_max_pool3d_with_indices
 """

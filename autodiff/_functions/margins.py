@@ -8,8 +8,8 @@ from autodiff._core import dtypes
 from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.loss import need_kernel, reduced, reduction_of
+from autodiff._core.tensor import Tensor
+from autodiff._functions.loss import constant, need_kernel, reduction_of
 
 LONG = np.dtype(np.int64)
 
@@ -27,26 +27,6 @@ def _check_input(shape: tuple[int, ...]) -> None:
         raise RuntimeError(
             f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(shape)}"
         )
-
-
-@function("", method=False, name="_multi_margin", node="MultiMarginLossBackward0", saves="input target")
-def _multi_margin(
-    input: Tensor, target: Tensor, p: int, margin: float, weight: Tensor | None, reduction: str
-) -> Tensor:
-    x = ops.reshape_to(input, shape=(-1, input._array.shape[-1] if input._array.ndim else 1))
-    rows, classes = x._array.shape
-    places = target._array.reshape(rows, 1)
-    away = ops.add(ops.sub(x, ops.gather(x, wrap(places), dim=1)), margin)
-    without = (np.arange(classes) == places) | ~(away._array > 0)  # nan comes no nearer
-    costs = ops.masked_fill(away, wrap(without), 0)
-    costs = ops.square(costs) if p == 2 else costs
-    if weight is not None:
-        own = np.broadcast_to(weight._array[places], without.shape)
-        costs = ops.mul(costs, wrap(np.where(without, 0, own)))
-    losses = ops.div(ops.sum(costs, dims=(1,), keepdim=False), classes)
-    if input._array.ndim < 2:
-        losses = ops.reshape_to(losses, shape=())
-    return reduced(losses, reduction)
 
 
 @function("nn.functional")
@@ -77,30 +57,12 @@ def multi_margin_loss(
     classes = shape[-1] if shape else 1
     if weight is not None and weight._array.shape != (classes,):
         raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight._array.shape)}")
+    constant("multi_margin_loss", weight=weight)
     _check("multi_margin_loss_cpu_kernel", input, target)
     values = whole(target)
     if values.size and not 0 <= values.min() <= values.max() < classes:
         raise RuntimeError("target out of range")
-    return ops._multi_margin(input, target, p, margin, weight, reduction)  # type: ignore[no-any-return]
-
-
-@function("", method=False, name="_multilabel_margin", node="MultilabelMarginLossBackward0", saves="input target")
-def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
-    classes = input._array.shape[-1] if input._array.ndim else 1
-    x = ops.reshape_to(input, shape=(-1, classes))
-    labels = target._array.reshape(-1, classes)
-    counts = np.cumprod(labels >= 0, 1).astype(bool)  # the first -1 ends the list
-    own = np.zeros(labels.shape, bool)
-    rows, places = np.nonzero(counts)
-    own[rows, labels[rows, places]] = True
-    chosen = ops.gather(x, wrap(np.where(counts, labels, 0)), dim=1)
-    away = ops.add(ops.sub(ops.unsqueeze(x, dim=1), ops.unsqueeze(chosen, dim=2)), 1)
-    without = ~(counts[:, :, None] & ~own[:, None, :])
-    costs = ops.masked_fill(away, wrap(without | ~(away._array > 0)), 0)
-    losses = ops.div(ops.sum(costs, dims=(1, 2), keepdim=False), classes)
-    if input._array.ndim < 2:
-        losses = ops.reshape_to(losses, shape=())
-    return reduced(losses, reduction)
+    return ops._multi_margin(input, target, weight, p=p, margin=margin, reduction=reduction)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")
@@ -121,4 +83,4 @@ def multilabel_margin_loss(
     values = whole(target)
     if values.size and not -1 <= values.min() <= values.max() < max(shape[-1:], default=1):
         raise RuntimeError("argument #2 'target' is out of range")
-    return ops._multilabel_margin(input, target, reduction)  # type: ignore[no-any-return]
+    return ops._multilabel_margin(input, target, reduction=reduction)  # type: ignore[no-any-return]

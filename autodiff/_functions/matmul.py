@@ -209,10 +209,12 @@ def _batches(input: Tensor, other: Tensor) -> Tensor:
 
 
 def _spread(x: Tensor, expanded: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    """A factor as one batch of matrices."""
+    """A factor as one batch of matrices: always a view or a copy, which keeps its place should x be detached."""
     if x._array.shape != expanded:
         x = ops.expand(x, shape=expanded)
-    return x if x._array.shape == shape else reshaped(x, shape)
+    if x._array.shape != shape:
+        return reshaped(x, shape)
+    return ops.view(x, shape=shape) if x._node is not None else x  # type: ignore[no-any-return]
 
 
 @function(out="same")
@@ -254,12 +256,13 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         )
     if a[-1] == 1:
         input = ops.clone(input)  # torch sums over its last dimension beforehand: what it keeps is no view
-    if len(a) == len(b) == 1:
-        return ops.view(dot(input, other), shape=())  # type: ignore[no-any-return]
-    rows, columns = reshaped(input, (math.prod(a[:-1]), a[-1])), reshaped(other, (math.prod(b[:-1]), b[-1]))
-    # A single product is torch's sum of one pair of rows, which autocast does not cast.
-    times = ops.mm if rows._array.shape[0] == columns._array.shape[0] == 1 and rows._array.dtype.kind != "b" else mm
-    return ops.view(times(rows, ops.t(columns)), shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
+    input, other = (ops.permute(x, dims=tuple(range(x._array.ndim))) for x in (input, other))
+    m, n, k = math.prod(a[:-1]), math.prod(b[:-1]), a[-1]
+    if m == n == 1:
+        product = dot(reshaped(input, (k,)), reshaped(other, (k,)))
+    else:
+        product = mm(reshaped(input, (m, k)), ops.t(reshaped(other, (n, k))))
+    return ops.view(product, shape=(*a[:-1], *b[:-1]))  # type: ignore[no-any-return]
 
 
 @function()

@@ -7,9 +7,9 @@ from importlib import import_module
 
 FAMILIES = """
     activation alignment arithmetic attention averaging bessel binning choosing classification comparison complex
-    convolution copies diagonal distance elementary factorize fourier index joining linalg logic loss masks matmul
-    normalize norms order parting polynomials pooling random rectifiers reduce resampling rounding scan scatter
-    selection sets shape solve special spectrum statistics unfolding
+    convolution copies diagonal distance elementary factorize fourier index joining linalg logic loss margins masks
+    matmul normalize norms order parting polynomials pooling random rectifiers reduce resampling rounding scan
+    scatter selection sets shape solve special spectrum statistics unfolding
 """
 
 for family in FAMILIES.split():

@@ -92,13 +92,16 @@ def _glu(g: Any, input: Any, dim: int) -> Any:
     return ops.cat(g * gate, g * a * ops._logistic_density(b), dim=dim)
 
 
-# One node each, where torch has two whose gradients cancel; of an infinite gradient they leave nan.
-pointwise(
+# Compositions whose two gradients cancel: the first has what is left of both, the second zeros, unless hooks look
+# on. Of an infinite gradient they leave nan.
+general(
     "_softsign",
-    activations.softsign,
+    lambda x, below: x / below,
     lambda g, input: g * ops._softsign_slope(input) + (g - g),
+    lambda g: ops.zeros_like(g),
+    inputs=("input", "other"),
     node="DivBackward0",
-)
+).apart = (lambda g, other: g / other, lambda g, input, other: -g * (input / other / other))
 pointwise(
     "_softsign_slope",
     activations.softsign_slope,
@@ -108,9 +111,10 @@ general(
     "_tanhshrink",
     activations.tanhshrink,
     lambda g, other, input_array: g * ops._tanh_square(other, array=input_array) + (g - g),
+    lambda g: ops.zeros_like(g),
     inputs=("input", "other"),
     node="SubBackward0",
-)
+).apart = (lambda g: g, lambda g: -g)
 general("_tanh_square", activations.tanh_square, lambda g, input: 2 * g * input, inputs=("input",))
 fused("silu", activations.silu, activations.silu_backward, _silu_curvature)
 fused("mish", activations.mish, activations.mish_backward, _mish_curvature)

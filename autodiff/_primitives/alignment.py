@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from autodiff._core.kinds import general
+from autodiff._core.kinds import general, unimplemented
 from autodiff._core.registry import ops
 from autodiff._kernels import ctc
-
-
-def _no_second(g: Any) -> Any:
-    raise RuntimeError("derivative for aten::_ctc_loss_backward is not implemented")
-
 
 # torch saves the targets and the losses too, though the one is read from `rows` and the other computed anew.
 general(
@@ -25,11 +18,4 @@ general(
     None,
     inputs=("log_probs", "targets"),
 )
-general(
-    "ctc_back",
-    ctc.ctc_back,
-    _no_second,
-    _no_second,
-    inputs=("grad", "log_probs"),
-    node="torch::autograd::NotImplemented",
-)
+unimplemented("ctc_back", ctc.ctc_back, operator="_ctc_loss_backward", inputs="grad log_probs")

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.kinds import general
+from autodiff._core.kinds import general, unimplemented
 from autodiff._core.registry import ops
 from autodiff._kernels import attention
-
-
-def _no_second(g: Any) -> Any:
-    raise RuntimeError("derivative for aten::_scaled_dot_product_flash_attention_for_cpu_backward is not implemented")
 
 
 def _gradients(
@@ -30,11 +26,10 @@ general(
     hooked=(3, 1),
     node="ScaledDotProductFlashAttentionForCpuBackward0",
 )
-general(
+unimplemented(
     "flash_attention_backward",
     attention.attention_backward,
-    *[_no_second] * 6,
-    inputs=("grad", "query", "key", "value", "exps", "sums"),
-    outputs=("by_query", "by_key", "by_value"),
-    node="torch::autograd::NotImplemented",
+    operator="_scaled_dot_product_flash_attention_for_cpu_backward",
+    inputs="grad query key value exps sums",
+    outputs="by_query by_key by_value",
 )

@@ -57,7 +57,7 @@ _rule(
     _eq_written _eq_number_written _ne_written _ne_number_written _lt_written _lt_number_written _le_written
     _le_number_written _gt_written _gt_number_written _ge_written _ge_number_written _native_dropout
     _add_scaled _sub_scaled _rsub_scaled _rsub_scaled_from_number _tanh_backward _sigmoid_backward _one_more
-    _rsqrt_slope
+    _rsqrt_slope _softsign
     """,
 )
 

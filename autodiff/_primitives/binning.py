@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
-from autodiff._core.kinds import general
+from autodiff._core.kinds import general, unimplemented
 from autodiff._kernels import binning
-
-
-def _missing(operator: str) -> Any:
-    def rule(g: Any) -> NoReturn:
-        raise RuntimeError(f"derivative for aten::{operator} is not implemented")
-
-    return rule
 
 
 def _histogram(x: Any, edges: Any, weights: Any, search: bool, even: bool) -> tuple[Any, Any]:
@@ -20,17 +13,7 @@ def _histogram(x: Any, edges: Any, weights: Any, search: bool, even: bool) -> tu
     return binning.counted(at, inside, edges.size - 1, weights, x.dtype), edges
 
 
-_NODE = "torch::autograd::NotImplemented"
-general(
-    "histogram",
-    _histogram,
-    _missing("histogram"),
-    _missing("histogram"),
-    _missing("histogram"),
-    inputs=("input", "edges", "weight"),
-    outputs=("hist", "bin_edges"),
-    node=_NODE,
-)
+unimplemented("histogram", _histogram, operator="histogram", inputs="input edges weight", outputs="hist bin_edges")
 general("histc", lambda x, edges: _histogram(x, edges, None, False, True)[0], inputs=("input", "edges"))
-general("bincount", binning.bincount, None, _missing("bincount"), inputs=("input", "weights"), node=_NODE)
+unimplemented("bincount", binning.bincount, operator="bincount", inputs="input weights", without="input")
 general("searchsorted", binning.searchsorted, inputs=("sorted_sequence", "input"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.kinds import general, linear, underived
+from autodiff._core.kinds import general, linear, underived, unimplemented
 from autodiff._core.registry import ops
 from autodiff._kernels import decompositions, lapack
 
@@ -156,15 +156,6 @@ general(
 )
 
 # -- what torch cannot differentiate ------------------------------------------------------------------------------
-
-
-def _no_derivative(words: str) -> Any:
-    def refused(g: Any) -> Any:
-        raise RuntimeError(words)
-
-    return refused
-
-
 general(
     "geqrf",
     lapack.geqrf,
@@ -172,21 +163,5 @@ general(
     inputs=("input",),
     outputs=("a", "tau"),
 )
-ldl_factor_ex = general(
-    "ldl_factor_ex",
-    lapack.ldl,
-    _no_derivative("derivative for aten::linalg_ldl_factor_ex is not implemented"),
-    inputs=("input",),
-    outputs=("LD", "pivots", "info"),
-    node="torch::autograd::NotImplemented",
-)
-ldl_solve = general(
-    "ldl_solve",
-    lapack.ldl_solve,
-    _no_derivative("derivative for aten::linalg_ldl_solve is not implemented"),
-    None,
-    _no_derivative("derivative for aten::linalg_ldl_solve is not implemented"),
-    inputs=("LD", "pivots", "B"),
-    node="torch::autograd::NotImplemented",
-)
-ldl_factor_ex.undefined = ldl_solve.undefined = True
+unimplemented("ldl_factor_ex", lapack.ldl, operator="linalg_ldl_factor_ex", inputs="input", outputs="LD pivots info")
+unimplemented("ldl_solve", lapack.ldl_solve, operator="linalg_ldl_solve", inputs="LD pivots B", without="pivots")

@@ -123,7 +123,7 @@ general(
     lambda g, input: ops.mm(ops.transposed(g), ops.conj(input)),
     inputs=("input", "weight"),
     node="MmBackward0",
-)
+).turned = frozenset([1])
 general(
     "linear_with_bias",
     contraction.linear_with_bias,
@@ -132,7 +132,7 @@ general(
     lambda g, input: ops.mm(ops.transposed(g), ops.conj(input)),
     inputs=("bias", "input", "weight"),
     node="AddmmBackward0",
-)
+).turned = frozenset([2])
 
 # -- Einstein's sums ----------------------------------------------------------------------------------------------
 

@@ -85,6 +85,8 @@ UNREACHED = {
             ("_pdist_backward", 3),
             ("_hardsigmoid_backward", 2),
             ("ctc_back", 2),
+            ("_multi_margin_back", 2),
+            ("_multilabel_margin_back", 2),
         )
         for i in range(inputs)
     },
