@@ -270,12 +270,14 @@ def _write(view: Tensor, value: Any) -> None:
         copy_(view, expand(value, room))
 
 
-def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
+def _without_leading_ones(value: Tensor, ndim: int | None = None) -> Tensor:
+    """Without all of them, or, where all that is beyond `ndim` dimensions are such, without these."""
     shape = value._array.shape
-    extra = len(shape) - ndim
-    if extra > 0 and all(n == 1 for n in shape[:extra]):
-        return ops.view(value, shape=shape[extra:])  # type: ignore[no-any-return]
-    return value
+    if shape[:1] != (1,):
+        return value
+    ones = next((d for d, n in enumerate(shape) if n != 1), len(shape))
+    extra = ones if ndim is None else len(shape) - ndim
+    return ops.view(value, shape=shape[extra:]) if 0 < extra <= ones else value  # type: ignore[no-any-return]
 
 
 def _fits(shape: tuple[int, ...], room: tuple[int, ...]) -> bool:
@@ -301,7 +303,7 @@ def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool, *, strict
                 f"{value.type()[6:-6]} for the destination and {view.type()[6:-6]} for the source."  # type: ignore[attr-defined]
             )
         if not strict:
-            value = _without_leading_ones(value, len(shape))
+            value = _without_leading_ones(value)
         if not _fits(value._array.shape, shape):
             raise RuntimeError(
                 f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to "
