@@ -201,10 +201,12 @@ class Primitive:
     def active(self, *which: int) -> frozenset[str]:
         """What is saved if these inputs need a gradient.
 
-        As in torch, an input is left out only where the one formula that mentions it is not asked; a result never is.
+        As in torch, an input is left out only where the one formula that mentions it is not asked, and never of a
+        backward kernel; nor is a result.
         """
         mentioned = [name for wanted in self.wants for name in wanted]
-        always = {n for n in mentioned if n in self.outputs or (n in self.inputs and mentioned.count(n) > 1)}
+        kept = 0 if "BackwardBackward" in self.title else 1
+        always = {n for n in mentioned if n in self.outputs or (n in self.inputs and mentioned.count(n) > kept)}
         if self.sparing:
             always = always.intersection(self.outputs)
         return frozenset(always.union(*[self.wants[i] for i in which]))
