@@ -8,7 +8,7 @@ program undecided decides nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -173,7 +173,7 @@ class _Lives:
             on = {True: "on", False: "off"}
             why = "whether gradients are recorded after the step"
             yield self._plain("mode", value, on[a.recording], on[b.recording], why)
-        yield from self._hooks(value, a, b)
+        yield from self._hooks(step, value, a, b)
         if a.shares != b.shares and self.promises.alias(step, a, b):
             says = "shares its memory with another value"
             yield self._plain("alias", value, a.shares, b.shares, f"the result {says}: {a.shares} against {b.shares}")
@@ -204,7 +204,7 @@ class _Lives:
             why = f"{name} refuses the step, {other} does not"
         return Mismatch("error", value, None, (), ours, theirs, None, None, "subject", why)
 
-    def _hooks(self, value: int, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
+    def _hooks(self, step: int, value: int, a: Moment, b: Moment) -> Iterator[Mismatch | None]:
         ours, theirs = ([label for label, _ in m.told] for m in (a, b))
         if ours != theirs:
             why = (
@@ -214,9 +214,9 @@ class _Lives:
             )
             yield self._plain("hook", value, ", ".join(ours) or "none", ", ".join(theirs) or "none", why)
             return
-        for (label, given), (_, other) in zip(a.told, b.told):
-            for p, q in zip(given, other):
-                if p != q and (p is None or q is None or not self._close(p, q)):
+        for number, ((label, given), (_, other)) in enumerate(zip(a.told, b.told)):
+            for place, (p, q) in enumerate(zip(given, other)):
+                if p != q and (p is None or q is None or not self._close(p, q, (step, number, place))):
                     yield self._plain("hook", value, _short(p), _short(q), f"{label} is given another gradient")
                     return
             if len(given) != len(other):
@@ -293,17 +293,15 @@ class _Lives:
             fine = off <= rounding(x)
         if self.program.regime == "exact" or fine.all():
             return np.asarray(fine & (self.program.regime != "exact"))
-        spread = np.zeros(x.shape)
-        for life in self._jittered():
-            state = life.moments[step].states[place] if place < len(life.moments[step].states) else None
-            image = None if state is None else state.value if check == "value" else state.grad
-            if image is not None and image[0] == x.dtype.str and image[1] == x.shape:
-                np.maximum(spread, deviation(x, restored(image)), out=spread)
-        with np.errstate(all="ignore"):
-            room = allowed(x, spread)
+        states = (m.states[place] if place < len(m.states) else None for m in self._nudged_moments(step))
+        images = (None if s is None else s.value if check == "value" else s.grad for s in states)
+        room = _room(x, images)
         finite = np.isfinite(off) & (room > 0)
         self.worst = max(self.worst, float((off[finite] / room[finite]).max(initial=0.0)))
         return np.asarray(off <= room)
+
+    def _nudged_moments(self, step: int) -> Iterator[Moment]:
+        return (life.moments[step] for life in self._jittered())
 
     def _jittered(self) -> list[Life]:
         if self._nudged is None:
@@ -321,13 +319,24 @@ class _Lives:
             size = np.abs(x[np.isfinite(x)]).max(initial=0.0)
         return bool((off > UNSTABLE[x.dtype.name] * max(size, float(np.finfo(x.dtype).tiny))).any())
 
-    def _close(self, a: Image, b: Image) -> bool:
-        """Whether what two hooks were given is the same up to a difference that decides nothing."""
+    def _close(self, a: Image, b: Image, told: tuple[int, int, int]) -> bool:
+        """Whether what two hooks were given is the same up to a difference that decides nothing, or to nudges.
+
+        `told`: the step, which of the calls in it, and which gradient.
+        """
         if a[:2] != b[:2]:
             return False
         x, y = restored(a), restored(b)
         apart = _apart(x, y)
-        return not apart.any() or (x.dtype.kind in "fc" and not self._grave(x, y, apart))
+        if not apart.any() or x.dtype.kind not in "fc":
+            return not apart.any()
+        if self.program.regime != "exact" and self._grave(x, y, apart):
+            step, number, place = told
+            calls = (m.told[number][1] if number < len(m.told) else () for m in self._nudged_moments(step))
+            room = _room(x, (given[place] if place < len(given) else None for given in calls))
+            with np.errstate(all="ignore"):
+                apart &= ~(deviation(x, y) <= room)
+        return not self._grave(x, y, apart)
 
     def _plain(self, check: Check, where: int, a: Any, b: Any, reason: str, item: int | None = None) -> Mismatch:
         return Mismatch(check, where, item, (), a, b, None, None, "subject", reason)
@@ -336,6 +345,16 @@ class _Lives:
 def _sense(message: str) -> str:
     text = message.lower()
     return next((sense for sense, pattern in _SENSES.items() if re.search(pattern, text)), "")
+
+
+def _room(x: Array, images: Iterable[Image | None]) -> Array:
+    """How far another engine may be from x, by what nudged runs have in its place."""
+    spread = np.zeros(x.shape)
+    for image in images:
+        if image is not None and image[0] == x.dtype.str and image[1] == x.shape:
+            np.maximum(spread, deviation(x, restored(image)), out=spread)
+    with np.errstate(all="ignore"):
+        return allowed(x, spread)
 
 
 def _apart(x: Array, y: Array) -> Array:
