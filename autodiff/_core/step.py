@@ -360,7 +360,7 @@ def _lets_go(node: Node, saved: Sequence[Any]) -> bool:
     p = node.primitive
     if p is None or p.runs_once:
         return True
-    if p.view:
+    if p.view or p.title.endswith("_copy"):
         return False
     return any(s is not None for s in saved) if p.kind == "pointwise" else _any_tensor(saved)
 

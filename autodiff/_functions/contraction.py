@@ -45,7 +45,7 @@ def einsum(*args: Any) -> Tensor:
     size: dict[int, int] = {}
     terms = tuple([_term(i, text, x, size) for i, (text, x) in enumerate(zip(written, operands))])
     result = _result(right, terms) if arrow else _implied(terms)
-    sums = not {label for term in terms for label in term} <= set(result)
+    summed = tuple(label for label in size if label not in result)
     if (
         casting
         and len(operands) > 1
@@ -67,10 +67,12 @@ def einsum(*args: Any) -> Tensor:
     elif first.kind in "fc":
         operands, terms = _summed_alone(operands, terms, result)
     shape = tuple([size[label] for label in result])
-    found = ops.contraction(*operands, terms=terms, result=result, shape=shape)
-    if sums and len(operands) > 1:
-        return ops.view(found, shape=shape)  # type: ignore[no-any-return]  # torch leaves out what it summed by a view
-    return found  # type: ignore[no-any-return]
+    if not summed or len(operands) == 1:
+        return ops.contraction(*operands, terms=terms, result=result, shape=shape)  # type: ignore[no-any-return]
+    # torch keeps what it sums as dimensions of size 1, and leaves them out by a view.
+    wide = (*shape, *(1 for _ in summed))
+    found = ops.contraction(*operands, terms=terms, result=(*result, *summed), shape=wide)
+    return ops.view(found, shape=shape)  # type: ignore[no-any-return]
 
 
 def _diagonals(x: Tensor, term: Labels) -> tuple[Tensor, Labels]:

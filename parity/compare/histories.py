@@ -257,7 +257,7 @@ class _Lives:
         for place, name, ours in a.kept:
             other = theirs.get((place, name), ours)
             value, item = self.ours.places[place]
-            if ours != other and self.promises.kept(place, ours, other):
+            if ours != other and self.promises.named_alike(a, b, place) and self.promises.kept(place, ours, other):
                 yield self._plain("saved", value, ours, other, f"its node keeps something else as “{name}”", item)
 
     def _image(self, check: Check, step: int, place: int, a: Image, b: Image) -> Iterator[Mismatch | None]:

@@ -140,11 +140,16 @@ class Promises:
     def _about_strides(self, number: int, first: Mismatch) -> bool:
         """Whether one engine refuses for the strides of what the step is given, which lies otherwise in the other.
 
-        So it may for memory that is shared, which is asked of what lies dense alone.
+        So it may for memory that is shared, which is asked of what lies dense alone, and of all its strides: those of
+        dimensions of size 1 are nobody's promise.
         """
         refused = [side.message for side in (first.reference, first.subject) if isinstance(side, Raised)]
         given = {ref.index for ref in self.program.steps[number].refs()}
-        about = any(_OF_STRIDES.search(text) or _OF_OVERLAP.search(text) for text in refused)
+        overlap = any(_OF_OVERLAP.search(text) for text in refused)
+        shapes = zip(self.ours.places, self._shapes(number - 1))
+        if overlap and any(1 in (shape or ()) for (value, _), shape in shapes if value in given):
+            return True
+        about = overlap or any(_OF_STRIDES.search(text) for text in refused)
         return about and not all(self._lies_alike(value, number - 1) for value in given)
 
     def _turned_and_moved(self, number: int) -> bool:
@@ -317,6 +322,11 @@ class Promises:
             and op not in NAMED
             and self._made_by(number) not in {*NAMED, *_GIVING}
         )
+
+    @staticmethod
+    def named_alike(a: Moment, b: Moment, place: int) -> bool:
+        """Whether a tensor's node has one name in both engines; of another one is told, or there is a reason."""
+        return _node_at(a, place) == _node_at(b, place)
 
     def kept(self, place: int, ours: str, theirs: str) -> bool:
         """Whether what a node keeps has to be what torch's does.
