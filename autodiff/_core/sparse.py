@@ -176,8 +176,8 @@ class Scattered:
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Scattered):
             return np.asarray(self) + other
-        both = [np.concatenate(pair) for pair in ((self.rows, other.rows), (self.values, other.values))]
-        return Scattered(*both, self.shape)
+        rows, values = np.concatenate([self.rows, other.rows]), np.concatenate([self.values, other.values])
+        return Scattered(rows, values, self.shape)
 
     __radd__ = __add__
 
