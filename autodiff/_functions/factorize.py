@@ -21,6 +21,7 @@ from autodiff._core.matrices import (
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.conversion import refuse_complex
 from autodiff._kernels import lapack
 
 CholeskyEx = named("linalg_cholesky_ex", "L", "info")
@@ -188,6 +189,7 @@ def geqrf(input: Tensor) -> Any:
     if input._array.ndim < 2:
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
     check_kernel("geqrf_cpu", input)
+    refuse_complex("geqrf", input)
     return Reflections(*ops.geqrf(input))
 
 

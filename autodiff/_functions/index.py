@@ -257,7 +257,6 @@ def _write(view: Tensor, value: Any) -> None:
         dtype = view._array.dtype
         value = wrap(np.asarray(checked_number(value, dtype)).astype(dtype))
     room = view._array.shape
-    value = _without_leading_ones(value, len(room))
     if value._array.shape == room:
         copy_(view, value)
     elif value._array.ndim == 0:
@@ -267,15 +266,15 @@ def _write(view: Tensor, value: Any) -> None:
             if view._array.size == 1:
                 refuse_overlap(view, (value,))
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass
-        copy_(view, expand(value, room))
+        value = _without_leading_ones(value)
+        copy_(view, value if value._array.shape == room else expand(value, room))
 
 
-def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
+def _without_leading_ones(value: Tensor) -> Tensor:
+    """All of them, as in torch, also those that there is room for."""
     shape = value._array.shape
-    extra = len(shape) - ndim
-    if extra > 0 and all(n == 1 for n in shape[:extra]):
-        return ops.view(value, shape=shape[extra:])  # type: ignore[no-any-return]
-    return value
+    extra = next((place for place, n in enumerate(shape) if n != 1), len(shape))
+    return ops.view(value, shape=shape[extra:]) if extra else value  # type: ignore[no-any-return]
 
 
 def _fits(shape: tuple[int, ...], room: tuple[int, ...]) -> bool:
@@ -301,7 +300,7 @@ def put_value(view: Tensor, indices: Many, value: Any, one_mask: bool, *, strict
                 f"{value.type()[6:-6]} for the destination and {view.type()[6:-6]} for the source."  # type: ignore[attr-defined]
             )
         if not strict:
-            value = _without_leading_ones(value, len(shape))
+            value = _without_leading_ones(value)
         if not _fits(value._array.shape, shape):
             raise RuntimeError(
                 f"shape mismatch: value tensor of shape {list(value._array.shape)} cannot be broadcast to "

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff._core.batched import whole
 from autodiff._core.function import function
+from autodiff._core.inplace import reshape_in_place
 from autodiff._core.packing import rename
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -98,8 +99,9 @@ def stft(
         found = ops.fft_c2c(frames, forward=True, **settings)
     else:
         found = ops.fft_r2c(frames, onesided=half, **settings)
-    found = ops.transpose(found, dim0=x.ndim - 1, dim1=x.ndim)
-    if found._node is not None:  # torch turns it, and takes off the dimension that it gave one signal alone, in place
+    # torch turns it, and takes off the dimension that it gave one signal alone, in place: it is no view.
+    reshape_in_place(found, lambda before: ops.transpose(before, dim0=x.ndim - 1, dim1=x.ndim))
+    if found._node is not None:
         rename(found._node, "TransposeBackward1" if x.ndim > 1 else "SqueezeBackward4")
     return found if return_complex or return_complex is None else ops.view_as_real(found)  # type: ignore[no-any-return]
 
