@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from autodiff._kernels.brain import known
+from autodiff._kernels.geometry import owner
 
 
 class Parts(NamedTuple):
@@ -39,13 +40,11 @@ _KNOWN: WeakValueDictionary[tuple[int, int], np.ndarray[Any, Any]] = WeakValueDi
 
 def parts(array: Any) -> Parts:
     """An array as a region of all the memory that it shares."""
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    low, high = byte_bounds(owner)
+    whole = owner(array)
+    low, high = byte_bounds(whole)
     memory = _KNOWN.get((low, high))
     if memory is None:
-        memory = np.asarray(_Bytes(owner, low, high)) if high > low else np.empty(0, np.uint8)
+        memory = np.asarray(_Bytes(whole, low, high)) if high > low else np.empty(0, np.uint8)
         if high > low:
             _KNOWN[low, high] = memory
     offset = array.__array_interface__["data"][0] - low if array.size else 0

@@ -10,10 +10,10 @@ import numpy as np
 from autodiff._core import dtypes, errors
 from autodiff._core.batched import Batched
 from autodiff._core.machine_ops import WIDE_NUMBERS
-from autodiff._core.modes import state
+from autodiff._core.modes import state, unusual
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, put_inference
 from autodiff._kernels.brain import BRAIN, rounded
 
 
@@ -88,6 +88,8 @@ def guarded(made: Tensor, by: Tensor) -> Tensor:
     torch casts and reshapes within the operator, and saves the argument itself.
     """
     made._storage = by.storage()
+    if unusual and by.is_inference():
+        put_inference(made, True)
     return made
 
 

@@ -294,7 +294,10 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if hooks is not None and hooks.after:
         if needed is not None and not _gives_all(node, needed):
             grads = [None if edge not in needed else h for edge, h in zip(edges, grads)]
-        grads = [h if h is None or edge is None else fitted(h, edge.like) for edge, h in zip(edges, grads)]
+        grads = [
+            None if h is None or type(edge) is DeadEnd else h if edge is None else fitted(h, edge.like)
+            for edge, h in zip(edges, grads)
+        ]
         grads = run_after(node, grads, g, create_graph)
     for edge, h in zip(edges, grads):
         if edge is None or (needed is not None and edge not in needed):

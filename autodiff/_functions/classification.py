@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from autodiff._core.function import function
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.conversion import contiguous
 from autodiff._functions.loss import REDUCTIONS, constant, need_kernel, reduced, reduction_of
 
 IGNORE = -100
@@ -83,12 +85,16 @@ def nll_loss(
     if input._array.ndim == 1:
         classes = guarded(ops.reshape_to(classes, shape=()), target)
     operator = ops.nll_loss if input._array.ndim < 3 else ops.nll_loss_2d
+    shape = input._array.shape
+    images = len(shape) == 3 or len(shape) > 4
+    if images:  # torch makes images of whatever is neither vectors nor images
+        wide = (1, math.prod(shape[2:])) if input._array.size else (0, 0)
+        input = ops.view(contiguous(input), shape=(*shape[:2], *wide))
+        classes = guarded(ops.reshape_to(classes, shape=(shape[0], *wide)), target)
     loss: Tensor = operator(input, classes, weight, ignore=ignored, reduction=reduction)
-    return (
-        ops.view(loss, shape=target._array.shape)
-        if reduction == "none" and target._array.shape != loss._array.shape
-        else loss
-    )  # type: ignore[no-any-return]
+    if reduction == "none" and (images or target._array.shape != loss._array.shape):
+        return ops.view(loss, shape=target._array.shape)  # type: ignore[no-any-return]
+    return loss
 
 
 @function("nn.functional")

@@ -185,6 +185,12 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     return assign(self, lambda before: ops.fill(before, src=number), filling=True)
 
 
+@function(method=False)
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A tensor like input with `value`, a number or a 0-dim tensor, in every place."""
+    return fill_(input.clone(), value)  # type: ignore[attr-defined,no-any-return]
+
+
 def refuse_complex(name: str, *tensors: Tensor) -> None:
     """Raise where a complex tensor takes part in the graph, for what torch differentiates for real ones only."""
     if state.grad and any(x._node is not None and x._array.dtype.kind == "c" for x in tensors):

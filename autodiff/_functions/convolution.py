@@ -221,6 +221,16 @@ def conv1d(
     return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@function("", "nn.functional", method=False, node="ConvTbcBackward0", saves="input weight bias")
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """`conv1d` of (time, samples, channels), with weights (length, channels, results) and zeros at both ends."""
+    dims = [x._array.ndim for x in (input, weight, bias)]
+    if dims != [3, 3, 1]:
+        raise RuntimeError(f"conv_tbc: input and weight must have 3 dimensions, bias 1, but they have {dims}")
+    found = conv1d(ops.permute(input, dims=(1, 2, 0)), ops.permute(weight, dims=(2, 1, 0)), bias, 1, pad)
+    return ops.permute(found, dims=(2, 0, 1))  # type: ignore[no-any-return]
+
+
 @function("", "nn.functional", method=False)
 def conv2d(
     input: Tensor,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autodiff._core import arguments
 from autodiff._core.batched import blank
 from autodiff._core.function import function
@@ -26,6 +28,27 @@ def diagonal_copy(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) 
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     return ops.diagonal_copy(input, offset=offset, dim1=a, dim2=b)  # type: ignore[no-any-return]
+
+
+@function("Tensor", method=True)
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """The elements whose indices are equal become a number; `wrap`: again below a tall matrix's last row but one.
+
+    Raises RuntimeError for fewer than two dimensions, or for more that are not equal.
+    """
+    shape, array = self._array.shape, self._array
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    if len(shape) > 2:
+        step = sum(s // array.itemsize for s in array.strides)
+        self.as_strided((shape[0],), (step,)).fill_(fill_value)  # type: ignore[attr-defined]
+        return self
+    height, width = shape
+    for top in range(0, height if wrap else 1, width + 1):
+        ops.diagonal(self[top:], offset=0, dim1=0, dim2=1).fill_(fill_value)
+    return self
 
 
 @function(out="same", inplace=True)

@@ -257,6 +257,7 @@ def _write(view: Tensor, value: Any) -> None:
         dtype = view._array.dtype
         value = wrap(np.asarray(checked_number(value, dtype)).astype(dtype))
     room = view._array.shape
+    value = _without_leading_ones(value, len(room))
     if value._array.shape == room:
         copy_(view, value)
     elif value._array.ndim == 0:
@@ -266,15 +267,17 @@ def _write(view: Tensor, value: Any) -> None:
             if view._array.size == 1:
                 refuse_overlap(view, (value,))
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass
-        value = _without_leading_ones(value)
-        copy_(view, value if value._array.shape == room else expand(value, room))
+        copy_(view, expand(value, room))
 
 
-def _without_leading_ones(value: Tensor) -> Tensor:
-    """All of them, as in torch, also those that there is room for."""
+def _without_leading_ones(value: Tensor, ndim: int | None = None) -> Tensor:
+    """Without all of them, or, where all that is beyond `ndim` dimensions are such, without these."""
     shape = value._array.shape
-    extra = next((place for place, n in enumerate(shape) if n != 1), len(shape))
-    return ops.view(value, shape=shape[extra:]) if extra else value  # type: ignore[no-any-return]
+    if shape[:1] != (1,):
+        return value
+    ones = next((d for d, n in enumerate(shape) if n != 1), len(shape))
+    extra = ones if ndim is None else len(shape) - ndim
+    return ops.view(value, shape=shape[extra:]) if 0 < extra <= ones else value  # type: ignore[no-any-return]
 
 
 def _fits(shape: tuple[int, ...], room: tuple[int, ...]) -> bool:

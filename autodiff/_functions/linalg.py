@@ -22,6 +22,7 @@ from autodiff._core.matrices import (
 from autodiff._core.registry import FUNCTIONS, ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.matmul import vdot
 from autodiff._kernels import decompositions, lapack
 from autodiff._kernels.flags import anyway
 
@@ -165,8 +166,11 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The sum of conj(x) · y along a dimension."""
     check_floating("linalg.vecdot", x, half=True)
     check_same_dtype("linalg.vecdot", x, y, ("x", "y"))
+    if x._array.ndim == y._array.ndim == 1:
+        return vdot(x, y)  # whatever dim says
     product = ops.conj(x) * y
-    return ops.sum(product, dims=(arguments.dim(dim, product._array.ndim),), keepdim=False)  # type: ignore[no-any-return]
+    place = arguments.dim(dim, product._array.ndim)
+    return ops.sum(product, dims=(place,) if product._array.ndim else (), keepdim=False)  # type: ignore[no-any-return]
 
 
 #: C++'s names of dtypes, by NumPy's letters, as one message has them.

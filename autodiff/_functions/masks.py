@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,36 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     # One dimension's indices after another, as in torch.
     rows = wrap(np.array(np.argwhere(np.atleast_1d(array) if as_tuple else array), order="F"))
     return ops.unbind(rows, dim=1) if as_tuple else rows
+
+
+@function(out="same")
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """The first `size` rows of `nonzero`, a number that data do not decide; rows of `fill_value` where there are fewer.
+
+    Raises RuntimeError for a negative size.
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    rows = np.argwhere(input._array)[:size]
+    found = np.full((size, input._array.ndim), fill_value, np.int64)
+    found[: len(rows)] = rows
+    return wrap(found)
+
+
+@function(method=False)
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """Where the elements that `indices` count stand in a tensor of a shape, a tensor for each dimension.
+
+    Raises TypeError for indices that are no integers, ValueError for a negative size.
+    """
+    if indices._array.dtype.kind not in "iu":
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    steps = [math.prod(sizes[d + 1 :]) for d in range(len(sizes))]
+    places = ops.to(indices, dtype=np.dtype(np.int64))
+    return tuple([places // step % n for step, n in zip(steps, sizes)])
 
 
 @function()

@@ -144,3 +144,30 @@ def cond(input: Tensor, p: Order | None = None) -> Tensor:
     found = matrix_norm(input, p) * matrix_norm(inverse, p)
     # 0 · inf is infinite here.
     return FUNCTIONS["nan_to_num"].public(found, math.inf, math.inf, -math.inf)  # type: ignore[no-any-return]
+
+
+@function("", method=False, out="same")
+def frobenius_norm(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
+    """The square root of the sum of squares over one dimension or two."""
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    if len(dims) > 2:
+        raise RuntimeError(f"Expected at most 2 dimensions, but got {len(dims)} dimensions instead.")
+    return _vector_norm(input, 2.0, dims or None, keepdim)
+
+
+@function("", method=False, out="same")
+def nuclear_norm(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """The sum of the singular values over two dimensions, the last two if none are named."""
+    if isinstance(dim, bool):
+        dim, keepdim = None, dim
+    return matrix_norm(input, "nuc", (-2, -1) if dim is None else tuple(dim), keepdim)  # type: ignore[no-any-return]
+
+
+@function("", method=False)
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The norm over all dimensions but one, which keep their places; over all of them for -1."""
+    ndim = v._array.ndim
+    if dim == -1:
+        return _vector_norm(v, float(pow), None, False)
+    kept = arguments.dim(dim, ndim)
+    return _vector_norm(v, float(pow), tuple([d for d in range(ndim) if d != kept]), True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import arguments, dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.arguments import dims as several_dims
 from autodiff._core.arguments import numpy_dtype
@@ -316,3 +316,17 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     """How many elements are not zero; nan is not."""
     _check_tensor("count_nonzero", input)
     return ops.nonzeros(input, dims=over(dim, input._array.ndim))  # type: ignore[no-any-return]
+
+
+@function("Tensor", method=True)
+def sum_to_size(self: Tensor, *size: Any, **by_name: Any) -> Tensor:
+    """The sum over the dimensions along which `size` would be broadcast to this shape: what `expand` does, undone."""
+    wanted, shape = arguments.sizes(size, by_name), self._array.shape
+    lead = len(shape) - len(wanted)
+    if lead < 0 or [n for n, m in zip(wanted, shape[lead:]) if n not in (1, m)]:
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
+    dims = [d for d in range(len(shape)) if d < lead or (wanted[d - lead] == 1 and shape[d] != 1)]
+    if not dims:
+        return self
+    found = sum(self, dims, keepdim=True)
+    return ops.view(found, shape=wanted) if lead else found  # type: ignore[no-any-return]

@@ -346,9 +346,7 @@ def strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None) -
     whole = array if input._base is None else input._base.memory()
     if array.size and not np.may_share_memory(array, whole):
         # One of the two was given other memory since.
-        whole = array
-        while isinstance(whole.base, np.ndarray):
-            whole = whole.base
+        whole = geometry.owner(array)
     own = (address(array) - address(whole)) // step
     start = own if storage_offset is None else storage_offset
     if start < 0:

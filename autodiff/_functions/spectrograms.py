@@ -87,22 +87,28 @@ def stft(
     if align_to_window and length < n_fft:
         before = (n_fft - length) // 2
         input = pad(input, (before, n_fft - length - before))
-    frames = ops.unfold(input, dim=x.ndim - 1, size=n_fft, step=hop)
+    if x.ndim == 1:
+        input = ops.unsqueeze(input, dim=0)
+    frames = ops.unfold(input, dim=1, size=n_fft, step=hop)
     shape = _in_middle(window, length, n_fft, x.dtype)
     if shape is not None:
         frames = ops.mul(frames, shape)
     half = onesided if onesided is not None else not imaginary
     if half and imaginary:
         raise RuntimeError("Cannot have onesided output if window or input is complex")
-    settings = {"dims": (x.ndim,), "norm": 1 if normalized else 0}
+    settings = {"dims": (2,), "norm": 1 if normalized else 0}
     if imaginary:
         found = ops.fft_c2c(frames, forward=True, **settings)
     else:
         found = ops.fft_r2c(frames, onesided=half, **settings)
-    # torch turns it, and takes off the dimension that it gave one signal alone, in place: it is no view.
-    reshape_in_place(found, lambda before: ops.transpose(before, dim0=x.ndim - 1, dim1=x.ndim))
+    # torch turns it, and takes off the dimension that it gave one signal alone, in place: it is a view of nothing.
+    reshape_in_place(found, lambda before: ops.transpose(before, dim0=1, dim1=2))
     if found._node is not None:
-        rename(found._node, "TransposeBackward1" if x.ndim > 1 else "SqueezeBackward4")
+        rename(found._node, "TransposeBackward1")
+    if x.ndim == 1:
+        reshape_in_place(found, lambda before: ops.squeeze1(before, dims=(0,)))
+        if found._node is not None:
+            rename(found._node, "SqueezeBackward4")
     return found if return_complex or return_complex is None else ops.view_as_real(found)  # type: ignore[no-any-return]
 
 

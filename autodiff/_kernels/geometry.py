@@ -238,12 +238,21 @@ def footprint(shape: Shape, strides: Shape, offset: int = 0) -> Any:
     return places
 
 
+def owner(x: Any) -> Any:
+    """The array whose memory this one is a view of, itself if it has its own."""
+    base = x.base
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            x = base
+        # NumPy's as_strided holds its argument by a stand-in.
+        base = getattr(base, "base", None)
+    return x
+
+
 def start_of(x: Any) -> int:
     """How many elements of the owner's memory lie before the array's first."""
-    owner = x
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return (x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // x.itemsize  # type: ignore[no-any-return]
+    first = owner(x).__array_interface__["data"][0]
+    return (x.__array_interface__["data"][0] - first) // x.itemsize  # type: ignore[no-any-return]
 
 
 def places_of(own: Any, shape: Shape, strides: Shape, start: int, offset: int) -> dict[str, Any]:

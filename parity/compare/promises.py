@@ -32,7 +32,7 @@ from parity.engines.living import (
     restored,
 )
 from parity.engines.protocol import Raised, Run, Value
-from parity.program import Program, references
+from parity.program import Program, Step, references
 
 #: What a refusal says that is about how a tensor lies.
 _OF_STRIDES = re.compile(r"stride|contiguous")
@@ -83,7 +83,7 @@ class Promises:
             return "the shape hangs on numbers that agree but for their rounding"
         if self._lay_apart(number):
             return "what is copied in one engine, as it lies, is a view in the other"
-        if first.check in ("name", "error", "gradient") and self._turned_and_moved(number):
+        if first.check in ("name", "error", "gradient", "requires_grad") and self._turned_and_moved(number):
             return "torch finds what is seen as another dtype in its first geometry again, whose gradient it refuses"
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
@@ -151,12 +151,16 @@ class Promises:
         """Whether what is seen as another dtype than its base was given another geometry in place.
 
         Measured in torch 2.13: `t = view_as_real(z); t.transpose_(0, 1); t.mul_(2)` has a ViewAsRealBackward0 again,
-        and its gradient has the shape that t had before: "invalid gradient at index 0".
+        and its gradient has the shape that t had before: "invalid gradient at index 0". Nor can
+        `t = view_as_complex(x); x.transpose_(0, 1); x.add_(w)` find t's node again.
         """
         steps = self.program.steps
         for step in steps[: number + 1]:
             if step.spelling == "inplace" and step.op in CATALOGUE and "view" in CATALOGUE[step.op].tags:
-                value = next(step.refs()).index - len(self.program.inputs)
+                base = next(step.refs()).index
+                if any(s.op in _TURNING and next(s.refs()).index == base for s in steps[:number]):
+                    return True
+                value = base - len(self.program.inputs)
                 while value >= 0:
                     if steps[value].op in _TURNING:
                         return True
@@ -328,6 +332,9 @@ class Promises:
         value, step = self._maker(place)
         if self._gives(step) or (ours == NOTHING and self._leads_nowhere(step)):
             return False
+        kept, others = (_numbered(whose) for whose in (ours, theirs))
+        if kept in self._seeds and others is not None and self._gives(self._giver(others)):
+            return False  # torch's gradient is in the memory that was handed in
         if theirs != OWN or step < 0:
             return True
         seen = {value, *(ref.index for ref in self.program.steps[step].refs())}
@@ -345,11 +352,11 @@ class Promises:
         )
 
     def _maker(self, place: int) -> tuple[int, int]:
-        """The value and the step by which a tensor was made, or last written: past its other names."""
+        """The value and the step by which a tensor was made, or last written and recorded: past its other names."""
         while True:
             value = self.ours.places[place][0]
             step, twin = value - len(self.program.inputs), self.ours.twins[place]
-            if twin is None or step < 0 or writes(self.program.steps[step]):
+            if twin is None or step < 0 or _records_a_write(self.program.steps[step]):
                 return value, step
             place = twin
 
@@ -429,6 +436,16 @@ class Promises:
             if s is not None and t is not None:
                 return s.layout == t.layout
         return False
+
+
+def _records_a_write(step: Step) -> bool:
+    return writes(step) and (not step.modes or step.modes[-1] == "enable_grad")
+
+
+def _numbered(whose: str) -> int | None:
+    """The number in "value 3"."""
+    kind, _, number = whose.partition(" ")
+    return int(number) if kind == "value" else None
 
 
 def _node_at(moment: Moment, place: int) -> str | None:

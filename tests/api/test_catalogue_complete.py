@@ -30,7 +30,7 @@ WITHOUT_A_ROW = {
         multiply negative not_equal special.exp2 special.expm1 special.log1p special.sinc
     """,
     "leaves or copies the graph, which programs do by steps of their own": "detach clone contiguous",
-    "writes numbers into a tensor: histories, not programs of operators": "copy_ fill_ zero_",
+    "writes numbers into a tensor: histories, not programs of operators": "copy_ zero_",
     "draws over a tensor, or takes another's mask: bits, words and gradients held against torch in tests/ops": """
         binomial cauchy_ exponential_ geometric_ log_normal_ random_ uniform_ native_dropout
     """,
@@ -45,6 +45,10 @@ WITHOUT_A_ROW = {
         nn.functional.multi_head_attention_forward
     """,
     "memory without promised values": "empty_permuted empty_strided new_empty_strided resize_ resize_as_",
+    "takes what no step holds, or another name for what a row checks: tests/ops/test_less_used_names.py": """
+        conv_tbc nn.functional.conv_tbc fill fill_diagonal_ frobenius_norm nonzero_static norm_except_dim nuclear_norm
+        pca_lowrank segment_reduce sum_to_size svd_lowrank unravel_index
+    """,
     "takes memory that no step can hold: tests/ops/test_creation_edges.py": "frombuffer",
 }
 #: Families that the engine cuts finer than the catalogue: its own file to the catalogue's.

@@ -63,6 +63,7 @@ UNPRINTED = {
     "lu": "torch.lu(A=torch.eye(2), pivot=True, get_infos=False)",
     "hamming_window": "torch.hamming_window(3, True, alpha=0.5, beta=0.4, dtype=torch.float64)",
     "kaiser_window": "torch.kaiser_window(3, True, beta=2.0, dtype=torch.float64)",
+    "set_": "torch.ones(2).set_()",
     "range": "torch.range(0, 3, layout=torch.strided, device='cpu', requires_grad=False)",
 }  # fmt: skip
 #: Known and left: torch names the operands by what they are, which one signature cannot.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from autodiff._functions.loss import reduction_of
@@ -50,6 +51,21 @@ BCELoss = layer("BCELoss", "binary_cross_entropy", inputs=2, base=_WeightedRow)
 BCEWithLogitsLoss = layer("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", inputs=2, base=_Row)
 KLDivLoss = layer("KLDivLoss", "kl_div", inputs=2, base=_Row)
 SoftMarginLoss = layer("SoftMarginLoss", "soft_margin_loss", inputs=2, base=_Row)
+
+
+class NLLLoss2d(NLLLoss):  # type: ignore[misc,valid-type]
+    """`NLLLoss` under a name of old. Warns: use NLLLoss, which takes images too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            "`NLLLoss2d` has been deprecated. Please use `NLLLoss` instead as a drop-in replacement and see "
+            "https://pytorch.org/docs/main/nn.html#torch.nn.NLLLoss for more details.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        super().__init__(*args, **kwargs)
+
+
 PoissonNLLLoss = layer("PoissonNLLLoss", "poisson_nll_loss", inputs=2, base=_Row)
 HingeEmbeddingLoss = layer("HingeEmbeddingLoss", "hinge_embedding_loss", inputs=2, base=_Row)
 MultiLabelSoftMarginLoss = layer("MultiLabelSoftMarginLoss", "multilabel_soft_margin_loss", inputs=2, base=_WeightedRow)

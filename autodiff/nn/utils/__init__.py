@@ -26,10 +26,16 @@ __all__ = [
 #: What is loaded when first asked for: public name to the module below this one that has it, or is it. No module bears
 #: the name of a function, which it would take from it once it is imported.
 _LATER = {
+    **dict.fromkeys(
+        ("fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval", "fuse_linear_bn_weights"), "fusion"
+    ),
+    "fusion": "fusion",
+    "init": "init",
     "parametrizations": "parametrizations",
     "parametrize": "parametrize",
     "remove_spectral_norm": "spectra",
     "remove_weight_norm": "lengths",
+    "skip_init": "init",
     "spectral_norm": "spectra",
     "weight_norm": "lengths",
 }
