@@ -167,7 +167,7 @@ class Examiner:
         order = None if self.order is None else min(self.order, spec.orders)
         return draw_op(
             source, self.reference, spec, item.dtype, kind=item.kind, part=item.part,
-            order=order, shape=self.shape, admits=self.admits,
+            order=order, shape=self.shape, admits=self.admits, mixed=self.plan.dtypes is None and not self.restricted,
         )  # fmt: skip
 
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:

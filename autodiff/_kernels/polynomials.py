@@ -69,11 +69,12 @@ def _climbed(x: Pair, n: Any, step: Step) -> Any:
         slope = add(slope, (b, 0.0)) if b else slope
         below, here = here, add(multiply(slope, here), _scaled(below, -c))
         steep = a * x[0] + b
-        grown = (steep * (plain * _FAR) - c * (below_plain * _FAR)) / _FAR
+        # Divided first: only the quotient has to be in range.
+        grown = (steep * (plain * _FAR) - c * (below_plain * _FAR)) / d / _FAR
         # What has overflown grows on.
         below_plain, plain = plain, np.where(np.isinf(plain), steep * plain, grown)
         if d != 1:
-            here, plain = divide(here, d), plain / d
+            here = divide(here, d)
         out = np.where(n == k, np.where(np.isfinite(here[0]), here[0], plain), out)
         later = n > k
         if not np.isfinite(plain[later]).any():

@@ -14,6 +14,8 @@ from parity.program import Array
 
 #: So many points make a full measurement.
 FULL = 10_000
+#: Degrees of a polynomial.
+DEGREES = (5, 12)
 #: What torch answers at an array of points: value and gradient.
 Answer = Callable[[Array], tuple[Array, Array]]
 
@@ -43,11 +45,15 @@ def cases(spec: OpSpec) -> Iterator[Case]:
     if spec.name in _NOT_A_NUMBER:
         return
     elementwise = spec.family in ELEMENTWISE | {"activation"} and not {"random", "discrete"} & spec.tags
-    if not elementwise or [a.kind for a in needed if a.kind != "number"] != ["tensor"]:
+    if not elementwise or [a.kind for a in needed if a.kind not in ("number", "degree")] != ["tensor"]:
         return
     words = [(a.name, v) for a in spec.arguments for v in a.limits.get("values", ()) if isinstance(v, str)]
     numbers = next((a for a in needed if a.kind == "number"), None)
-    if numbers is not None:
+    degree = next((a for a in needed if a.kind == "degree"), None)
+    if degree is not None:
+        for value in DEGREES:
+            yield Case(spec, named={degree.name: value})
+    elif numbers is not None:
         for value in numbers.limits.get("choices", ()):
             first = numbers is spec.arguments[0]
             yield Case(spec, (value,)) if first else Case(spec, named={numbers.name: value})

@@ -11,6 +11,7 @@ AIM = 2.0
 _PHASE = (
     "SciPy's kernel, which torch shares: near the function's roots, and far out, where the phase is a rounded number's"
 )
+_ROOT = "the numbers next to a root, where of a sum in two parts all but the last digits cancels"
 
 #: By operator.
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -21,5 +22,13 @@ REASONS: Mapping[str, str] = MappingProxyType(
         ),
         **dict.fromkeys([f"special.bessel_{name}" for name in ("j0", "j1", "y0", "y1")], _PHASE),
         "special.airy_ai": _PHASE,
+        **dict.fromkeys(
+            [
+                *(f"special.{way}chebyshev_polynomial_{kind}" for way in ("", "shifted_") for kind in "tuvw"),
+                *(f"special.{name}" for name in ("hermite_polynomial_h", "hermite_polynomial_he")),
+                *(f"special.{name}" for name in ("laguerre_polynomial_l", "legendre_polynomial_p")),
+            ],
+            _ROOT,
+        ),
     }
 )

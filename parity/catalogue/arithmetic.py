@@ -41,7 +41,7 @@ ROWS = [
        dtypes="hfc", spellings=POINTWISE, stress=((-1e-8, 1e-8),)),
     op("lerp", real("input"), beside("end", matching=True), operand("weight", matching=True, low=-0.75, high=1.5),
        tags="exact", dtypes="hfc", spellings=POINTWISE),
-    op("ldexp", real("input"), beside("other", kinds="ihfc", alike=True), dtypes="buihfc", spellings=POINTWISE),
+    op("ldexp", real("input"), beside("other", kinds="ihfc"), dtypes="buihfc", spellings=POINTWISE),
     op("frexp", real("input", kinks=(-4, -2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2, 4)), tags="exact ties",
        note="the derivative of the mantissa is that between its jumps"),
     op("float_power", real("input", above=0, below=5), operand("exponent", low=-3.0, high=3.0), dtypes="buihfc",

@@ -14,7 +14,7 @@ ROWS = [
        "layouts that are not contiguous"),
     op("nn.functional.cross_entropy", real("input", min_ndim=1, max_ndim=4),
        argument("target", "classes", probabilities=True), option("weight", "class_weight"),
-       option("ignore_index", "row"), choice("label_smoothing", 0.0, 0.25), _REDUCTION,
+       option("ignore_index", "row"), choice("label_smoothing", 0.0, 0.0, 0.0, 0.25), _REDUCTION,
        stress=((80.0, 200.0), (-1e4, 1e4)), spellings="function"),
     op("nn.functional.multilabel_soft_margin_loss", real("input", min_ndim=1), argument("target", "probabilities"),
        option("weight", "constant", above=0, part=True), _REDUCTION, stress=((-800.0, -50.0), (20.0, 100.0)),

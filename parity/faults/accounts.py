@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from parity.faults import edges, precision
+from parity import corpus
+from parity.faults import edges, precision, rest
 from parity.faults.candidates import Measure, candidates
 from parity.faults.equivalent import EQUIVALENT, reason, stands
 from parity.faults.mutants import Result, run
@@ -39,8 +40,13 @@ def report(
     With `ops` only mutants that their programs reach are run; then, and of a sample, nothing is said of the list.
     """
     started = time.monotonic()
-    found = cases(engine, subject, programs=programs, seed=seed, profile="gate", rounds=ROUNDS, ops=ops)
+    found = cases(
+        engine, subject, programs=programs, seed=seed, profile="gate", rounds=ROUNDS, ops=ops,
+        files=corpus.committed() if ops is None else (),
+    )  # fmt: skip
     points: list[Measure] = [*precision.measures(engine, subject, ops), *edges.sheets(engine, subject, ops)]
+    if ops is None:
+        points += [*rest.classes(engine, subject, seed=seed), *rest.lives(engine, subject, seed=seed)]
     todo = candidates(subject, found, measures=points)
     if ops is not None:
         todo = [candidate for candidate in todo if candidate.cases or candidate.measures]

@@ -20,6 +20,7 @@ from parity.faults import precision
 from parity.faults.accounts import ROUNDS
 from parity.faults.equivalent import heading, reason
 from parity.faults.planted import CLASSES
+from parity.faults.selftest import HISTORIES
 
 PAGE = Path("docs/selftest.md")
 _HEAD = """# The self-test
@@ -65,11 +66,12 @@ operands and arguments swapped, another operator, a sign, a constant, a dropped 
 cos, floor for ceil, < for <=), a branch turned round, a dropped axis, dtype or cast, a dropped statement; and in rows,
 library kernels and constant rules. A constant that is compared with is doubled: where two formulas meet both are good,
 and a step aside would be no fault. Each mutant runs in a process of its own, on those programs of the plan (profile
-gate, seed {seed}, every operator drawn {rounds} times in all its ways) that run the changed place; the first difference
-kills it. After them come the other two things that
-a user asks of an engine. `parity coverage`: an answer to a bad argument or to mixed dtypes that was torch's and is no
-more. `parity accuracy --check --points {points}`: an operator of one number whose figure in `docs/accuracy.md` would
-grow by more than {room} ulp, or that misses the page's aim at a point where it did not. A mutant that hangs or dies is
+gate, seed {seed}, every operator drawn {rounds} times in all its ways, and the corpus) that run the changed place; the
+first difference kills it. After them come the rest of the run, a configuration of each class of `torch.nn` and
+`torch.optim` and {lives} random histories, and the other two things that a user asks of an engine.
+`parity coverage`: an answer to a bad argument or to mixed dtypes that was torch's and is no more.
+`parity accuracy --check --points {points}`: an operator of one number whose figure in `docs/accuracy.md` would grow by
+more than {room} ulp, or that misses the page's aim at a point where it did not. A mutant that hangs or dies is
 killed: a run would show that.
 
 {which}
@@ -180,6 +182,7 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
     text = _MUTANTS.format(
         seed=summary["seed"],
         rounds=ROUNDS,
+        lives=HISTORIES,
         points=precision.POINTS,
         room=ROOM,
         which=_which(len(mutants), summary["all"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from parity.blaming import Name, watched
@@ -62,22 +63,27 @@ def cases(
     profile: str = "dev",
     rounds: int = 1,
     ops: Sequence[str] | None = None,
+    files: Iterable[Path] = (),
 ) -> list[Case]:
     """The programs of a run, with so many rounds of the operators, on which the engine, as it is, does not differ."""
     decided = plan(
-        subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1, kind="programs"
-    )
+        subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1, files=files,
+        kind="programs",
+    )  # fmt: skip
     decided = replace(decided, rounds=rounds)
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))
-        if compare(case.program, engine, subject, reference_run=case.run).status != "differs"
+        if not case.program.history
+        and compare(case.program, engine, subject, reference_run=case.run).status != "differs"
     ]
 
 
-def histories(engine: Any, subject: Any, *, count: int = HISTORIES, seed: int = SEED) -> list[Case]:
-    """The random histories of a run on which the engine, as it is, agrees."""
-    decided = plan(subject.name, CATALOGUE, seed=seed, max_examples=count, jobs=1, kind="histories")
+def histories(
+    engine: Any, subject: Any, *, count: int = HISTORIES, seed: int = SEED, files: Iterable[Path] = ()
+) -> list[Case]:
+    """The random histories of a run, and those of these files, on which the engine, as it is, agrees."""
+    decided = plan(subject.name, CATALOGUE, seed=seed, max_examples=count, jobs=1, files=files, kind="histories")
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -16,7 +18,7 @@ from parity.program import Array, Program, Regime, Step
 from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
-from parity.strategies.drawing import draw_step, finished, plan, weigh
+from parity.strategies.drawing import MIXTURES, draw_step, finished, plan, weigh
 from parity.strategies.dtypes import FLOATING, KIND
 from parity.strategies.exactness import REAL_ONLY
 from parity.strategies.item import Unfit
@@ -32,6 +34,10 @@ _TENSORS = frozenset(["tensor", "beside", "operand", "joined", "stacked"])
 _TRIES = 100
 #: Kinds whose results may be weighed: their values multiply without surprise.
 _WEIGHTED = frozenset(["tame", "exact", "shapes", "written"])
+#: Kinds of which some have operands of other dtypes, too.
+_MIXED = frozenset(["tame", "shapes", "exact"])
+#: The part of critical programs whose numbers stand alone, and how many steps they have beside the first.
+_ALONE, _MORE = 2, 7
 _IN_PLACE: frozenset[Spelling] = frozenset(["inplace", "augmented"])
 #: Families that add products: what becomes of 0 · inf there is chance.
 _MIXING = frozenset(["addition", "contraction", "linalg", "loss", "matmul", "normalize", "statistics"])
@@ -91,12 +97,13 @@ def draw_op(
     shape: Shape | None = None,
     admits: Callable[[Step], bool] | None = None,
     leaning: Leaning = EVEN,
+    mixed: bool = False,
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
     In most second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad,
     so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can
-    be drawn. `part` chooses one of the `parts`.
+    be drawn. `part` chooses one of the `parts`. `mixed`: now and then an operand has another dtype.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
@@ -125,15 +132,20 @@ def draw_op(
     elif spelling is None and kind == "large" and _IN_PLACE & spec.spellings and source.boolean(0.4):
         spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
     for _ in range(_TRIES):
-        main = _shape(source, spec, kind) if shape is None else shape
+        main = _shape(source, spec, kind, part) if shape is None else shape
         filler = _filler(spec, kind, part)
-        draft = Draft(source, reference, regime, (dtype,), main, filler=filler, admits=admits, leaning=leaning)
+        dtypes: tuple[str, ...] = (dtype,)
+        if mixed and kind in _MIXED and source.boolean(0.3):
+            dtypes, leaning = source.choice(_mixtures(dtype)), replace(leaning, mixing=0.5)
+        draft = Draft(source, reference, regime, dtypes, main, filler=filler, admits=admits, leaning=leaning)
         draft.broadcasting = kind != "large" or exact
         if kind == "shapes" and source.boolean(0.35):
             _prepare(draft)
         draft.differentiable = not (kind == "written" and source.boolean(0.4))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
+            if kind == "critical" and part == _ALONE:
+                _draw_more(draft, spec)
         except Unfit:
             continue
         if kind == "written" and draft.error is not None:
@@ -145,6 +157,22 @@ def draw_op(
     raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
 
 
+@functools.cache
+def _mixtures(dtype: str) -> tuple[tuple[str, ...], ...]:
+    """The mixtures of programs whose main dtype it is; of others, it by itself."""
+    return tuple(mixture for mixture in MIXTURES if mixture[0] == dtype) or ((dtype,),)
+
+
+def _draw_more(draft: Draft, spec: OpSpec) -> None:
+    """More steps of the operator, each on tensors of its own."""
+    for _ in range(_MORE):
+        if draft.error is not None:
+            return
+        draft.items = []
+        with contextlib.suppress(Unfit):
+            draw_step(draft, plan(spec.name))
+
+
 def _prepare(draft: Draft) -> None:
     """A part of a tensor or a computed one, for the step to take: its memory begins later, or is no tensor's own."""
     with contextlib.suppress(Unfit):
@@ -152,16 +180,19 @@ def _prepare(draft: Draft) -> None:
 
 
 def parts(spec: OpSpec, kind: Kind) -> int:
-    """How many programs of a kind differ on purpose: one a stress range; of critical ones two.
+    """How many programs of a kind differ on purpose: one a stress range; of critical ones two or three.
 
-    The second has nan where elements meet, and where they do not, numbers of every size and no special cotangents.
+    The second has nan where elements meet, and where they do not, numbers of every size and no special cotangents; the
+    third, of elementwise operators, is several steps on such numbers alone, for which engines have ways of their own.
     """
     if kind == "stress":
         return len(spec.stress)
-    return 2 if kind == "critical" else 1
+    return 1 if kind != "critical" else _ALONE + 1 if elementwise(spec) else _ALONE
 
 
-def _shape(source: Source, spec: OpSpec, kind: Kind) -> Shape:
+def _shape(source: Source, spec: OpSpec, kind: Kind, part: int | None) -> Shape:
+    if kind == "critical" and part == _ALONE:
+        return ()
     if kind == "critical" and elementwise(spec):
         # enough places for every value, or for a good part of the pairs
         return (96,) if len(spec.arguments) == 1 else (384,)
@@ -201,6 +232,9 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
         listed = arrays.critical(np.dtype(dtype), spec.critical, ends)
         if elementwise(spec) and part:
             listed += arrays.SIZES if KIND[dtype] == "h" else arrays.sizes(source)
+        if part == _ALONE and spec.stress and KIND[dtype] == "f" and source.boolean():
+            low, high = source.choice(spec.stress)
+            listed = arrays.uniform(source, (1,), low, high).tolist()
         values = np.array(listed, dtype)
         if elementwise(spec):
             # each tensor starts elsewhere and moves on by one a round, so that all pairs meet

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.special
@@ -126,3 +129,23 @@ def test_the_third_derivative_of_i1_is_that_of_its_series():
     at = x.detach().numpy()
     wanted = (3 * scipy.special.iv(0, at) + 4 * scipy.special.iv(2, at) + scipy.special.iv(4, at)) / 8
     np.testing.assert_allclose(y.detach().numpy(), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "terms"),
+    [
+        (
+            "legendre_polynomial_p",
+            "0x1.ebd20cc891728p+203",
+            {5: Fraction(63, 8), 3: Fraction(-70, 8), 1: Fraction(15, 8)},
+        ),
+        ("laguerre_polynomial_l", "-0x1.e2102cc71bf95p+205", {5: Fraction(-1, 120), 4: Fraction(25, 120)}),
+    ],
+)
+def test_a_polynomial_is_infinite_only_where_its_value_is(name, x, terms):
+    """Its recurrence divides by the degree: what is divided may be out of range by then."""
+    at = float.fromhex(x)
+    exact = float(sum(factor * Fraction(at) ** power for power, factor in terms.items()))
+    found = getattr(ad.special, name)(ad.tensor(at, dtype=ad.float64), 5).item()
+    assert math.isfinite(exact)
+    assert found == pytest.approx(exact, rel=1e-15)
