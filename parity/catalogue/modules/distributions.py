@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from parity.catalogue.modules.spec import ModuleSpec, fed, module, needed
@@ -11,9 +10,9 @@ from parity.catalogue.modules.spec import ModuleSpec, fed, module, needed
 def _law(
     name: str,
     *,
-    among: Mapping[str, tuple[Any, ...]] | None = None,
-    rough: dict[str, str] | None = None,
-    single: dict[str, str] | None = None,
+    among: Any = None,
+    rough: Any = None,
+    single: Any = None,
     **drawn: str,
 ) -> ModuleSpec:
     """A row: what is drawn for each parameter, after its shape if that is not a batch's; `among` are settings."""
