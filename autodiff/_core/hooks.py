@@ -15,15 +15,18 @@ from autodiff._core.gradients import Gradient, fitted
 from autodiff._core.modes import state, switch
 from autodiff._core.node import Node, seen
 from autodiff._core.registry import ops
+from autodiff._core.sparse import Sparse, rows_of, told
 from autodiff._core.tensor import Tensor, wrap
 
 
 def _shown(g: Gradient) -> Tensor | None:
-    return g if g is None or isinstance(g, Tensor) else wrap(g)
+    return g if g is None or isinstance(g, Tensor) else told(g)
 
 
 def _given(g: Tensor | None, create_graph: bool) -> Gradient:
-    return g if g is None or create_graph else g._array
+    if g is None or create_graph:
+        return g
+    return rows_of(g) if isinstance(g, Sparse) else g._array
 
 
 def in_order(table: dict[int, Any]) -> list[Any]:

@@ -51,12 +51,13 @@ def pointwise(
     public: str = "",
     numbers: str = "either",
     check: Callable[[Sequence[Any]], None] | None = None,
+    apart: tuple[Formula, ...] = (),
 ) -> Primitive:
     """An operator of one or two operands, element by element, spelled besides function and method as torch has it.
 
     `public` names the places where it is found, if it is not the root alone: "special.entr", "i0 special.i0".
     `numbers` says which operand may be a Python number, `refusal` what torch says in words of its own to the dtypes
-    that it `refuses` (see Primitive).
+    that it `refuses`, `apart` its formulas where hooks look on (see Primitive).
 
     A partial derivative is a constant, the name of an operand or "out", "1/" before such a name, or a formula of
     these. Where multiplying is not the way (a mask over an infinite gradient, a fused kernel), a formula that begins
@@ -75,6 +76,7 @@ def pointwise(
         multiplies=not any(rules),
         node=node,
         check=check,
+        apart=apart,
     )
     p.spellings = frozenset(spellings.split())
     p.public = tuple(public.split()) or p.public
@@ -258,10 +260,11 @@ def general(
     onto: Any = None,
     diagonal: bool = False,
     hooked: tuple[int, int] | None = None,
+    apart: tuple[Formula, ...] = (),
 ) -> Primitive:
     """Any other operator: a vjp per input, None where there is none.
 
-    `onto`, `diagonal` and `hooked` as in `Primitive`.
+    `onto`, `diagonal`, `hooked` and `apart` as in `Primitive`.
     """
     if inputs is None:
         inputs = parameters(kernel)[: len(formulas)]
@@ -278,6 +281,7 @@ def general(
         onto=onto,
         diagonal=diagonal,
         hooked=hooked,
+        apart=apart,
     )
 
 

@@ -15,6 +15,7 @@ from autodiff._core.machine_ops import expanded
 from autodiff._core.modes import unusual
 from autodiff._core.node import AccumulateGrad, DeadEnd
 from autodiff._core.registry import ops
+from autodiff._core.sparse import Scattered, Sparse, accumulated, told
 from autodiff._core.tensor import Tensor, put_inference, revived, wrap, written
 from autodiff._kernels.brain import BRAIN
 from autodiff._kernels.brain import held as as_brain
@@ -149,7 +150,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
                     g = expanded(g, lies[0])
                 first = ops.clone(g) if g._array.flags.c_contiguous else ops.contiguous(g)
         elif not isinstance(g, np.ndarray):
-            first = wrap(g)
+            first = told(g)
         else:
             # The walk holds it once more than _alone() did: in its own frame.
             alone = references(g) <= ALONE + 1
@@ -162,13 +163,16 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
         if meta.grad is None:
             meta.grad = first
             return
-        g = first if create_graph else first._array
+        if create_graph or g.__class__ is not Scattered:
+            g = first if create_graph else first._array
     with _writing:
         held = meta.grad
         if held is None:
-            meta.grad = g if create_graph else wrap(np.array(g))
+            meta.grad = g if create_graph else told(g) if g.__class__ is Scattered else wrap(np.array(g))
         elif create_graph:
             meta.grad = held + g
+        elif type(held) is Sparse:
+            meta.grad = accumulated(held, g)
         elif isinstance(held._array, np.ndarray):
             if repeats(held._array):
                 raise RuntimeError(errors.OVERLAP)

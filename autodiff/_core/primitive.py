@@ -54,6 +54,7 @@ class Primitive:
         onto: Callable[..., None] | None = None,
         diagonal: bool = False,
         hooked: tuple[int, int] | None = None,
+        apart: tuple[Formula, ...] = (),
     ) -> None:
         self.name = name
         self.kernel = kernel
@@ -106,7 +107,7 @@ class Primitive:
         self.hooked = hooked
         #: The formulas of torch's composition, where those of the row put in one what it leaves apart and cancels: for
         #: walks that hooks look on.
-        self.apart: tuple[Formula, ...] = ()
+        self.apart = apart
         #: Inputs that torch's node is given transposed: its hooks see their gradients so.
         self.turned: frozenset[int] = frozenset()
         #: How it runs under vmap, where its kind does not say (see batching.py).

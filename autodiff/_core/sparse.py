@@ -155,3 +155,47 @@ def flat(x: Sparse) -> Any:
     sizes = x._array.shape[: sparse_dims(x)]
     steps = np.array([math.prod(sizes[d + 1 :]) for d in range(len(sizes))], dtypes.int64.numpy)
     return steps @ x._places._array
+
+
+class Scattered:
+    """The gradient of a table of which some rows were read, on its way to `.grad`: a sparse tensor's rows, as arrays.
+
+    To NumPy it is the whole table; two of them add up without becoming one.
+    """
+
+    __slots__ = ("dtype", "rows", "shape", "values")
+
+    def __init__(self, rows: Any, values: Any, shape: tuple[int, ...]) -> None:
+        self.rows, self.values, self.shape, self.dtype = rows, values, shape, values.dtype
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        whole = np.zeros(self.shape, self.dtype)
+        np.add.at(whole, self.rows, self.values)
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Scattered):
+            return np.asarray(self) + other
+        rows, values = np.concatenate([self.rows, other.rows]), np.concatenate([self.values, other.values])
+        return Scattered(rows, values, self.shape)
+
+    __radd__ = __add__
+
+    def tensor(self) -> Sparse:
+        """The sparse tensor with these rows, which may stand there several times."""
+        return sparse(wrap(np.array(self.rows[None], np.int64)), wrap(np.array(self.values)), self.shape, False)
+
+
+def rows_of(x: Sparse) -> Scattered:
+    """The rows of a sparse gradient as arrays."""
+    return Scattered(x._places._array[0], x._elements._array, x._array.shape)
+
+
+def told(g: Any) -> Tensor:
+    """A gradient of a walk that records nothing, as a tensor."""
+    return g.tensor() if g.__class__ is Scattered else wrap(g)
+
+
+def accumulated(held: Sparse, g: Any) -> Tensor:
+    """The sum of a sparse `.grad` and what arrives, which is sparse as long as both are."""
+    return told(rows_of(held) + g)

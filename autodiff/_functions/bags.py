@@ -10,7 +10,7 @@ from autodiff._core import dtypes
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.selection import shorten
+from autodiff._functions.selection import reads_rows, shorten
 
 
 def _check(input: Tensor, weight: Tensor, offsets: Tensor, padding_idx: int | None) -> None:
@@ -113,8 +113,6 @@ def embedding_bag(
     if mode == "max" and (scale_grad_by_freq or sparse):
         refused = "scaling the gradient by the frequency" if scale_grad_by_freq else "sparse weights"
         raise ValueError(f"max mode does not support {refused}")
-    if sparse:
-        raise NotImplementedError("embedding_bag(): sparse gradients are not supported")
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError(
             "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got "
@@ -131,7 +129,7 @@ def embedding_bag(
     if max_norm is not None:
         shorten(weight, np.unique(np.asarray(input._array)), max_norm, norm_type)
     return _bagged(weight, input, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset,
-                   padding_idx)  # fmt: skip
+                   padding_idx, sparse and reads_rows(weight))  # fmt: skip
 
 
 @function("", method=False, name="_bagged", node="EmbeddingBagBackward0", saves="weight", hooked=(2, 1))
@@ -144,6 +142,7 @@ def _bagged(
     shares: Tensor | None,
     include_last_offset: bool,
     padding_idx: int | None,
+    sparse: bool,
 ) -> Tensor:
     places, begins = np.asarray(input._array), np.asarray(offsets._array)
     count = max(begins.size - bool(include_last_offset), 0)
@@ -155,7 +154,8 @@ def _bagged(
         shares = None if shares is None else ops.index_select(shares, wrap(np.flatnonzero(kept)), dim=0)
     if mode == "max":
         return _largest(weight, places, bags, count)
-    rows = ops.embedding(weight, wrap(places), padding=None, by_frequency=bool(by_frequency))
+    read = ops.embedding_rows if sparse else ops.embedding
+    rows = read(weight, wrap(places), padding=None, by_frequency=bool(by_frequency))
     if shares is not None:
         rows = ops.mul(rows, ops.unsqueeze(shares, dim=1))
     found = _sums(rows, bags, count)

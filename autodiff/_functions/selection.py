@@ -10,6 +10,7 @@ from autodiff._core import arguments, dtypes
 from autodiff._core.batched import Batched, whole
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad
+from autodiff._core.node import AccumulateGrad
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -156,7 +157,8 @@ def embedding(
 ) -> Tensor:
     """The rows of weight at the indices; the row `padding_idx` gets no gradient.
 
-    `max_norm` first shortens, in the weight itself, those of the rows that are longer.
+    `max_norm` first shortens, in the weight itself, those of the rows that are longer. `sparse`: a weight that is a
+    leaf gets a sparse gradient, of the rows that were read.
     """
     indices, table = input._array, weight._array
     if table.ndim != 2:
@@ -166,8 +168,6 @@ def embedding(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
             f"torch.{dtypes.title(indices.dtype)}Tensor instead (while checking arguments for embedding)"
         )
-    if sparse:
-        raise NotImplementedError("embedding(): sparse gradients are not supported")
     rows = table.shape[0]
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
@@ -179,4 +179,10 @@ def embedding(
     refuse_complex("embedding", weight)
     if max_norm is not None:
         shorten(weight, np.unique(indices), max_norm, norm_type)
-    return ops.embedding(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]
+    read = ops.embedding_rows if sparse and reads_rows(weight) else ops.embedding
+    return read(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]
+
+
+def reads_rows(weight: Tensor) -> bool:
+    """Whether the gradient of a table's rows can stay sparse: on the way through an operator it would not."""
+    return type(weight._node) is AccumulateGrad and weight._array.dtype != dtypes.bfloat16.numpy

@@ -148,9 +148,7 @@ def _added_up(y: Any, w: Any, sizes: Sizes, stride: Sizes, padding: Sizes, dilat
     channels, places = w.shape[1] * groups, y.shape[2:]
     room, weights = math.prod(places), math.prod(w.shape[1:])
     columns = np.ascontiguousarray(w).reshape(groups, results // groups, weights).swapaxes(1, 2)
-    # Windows may end past what they are to leave, by what a stride skips.
-    ends = [max(n + 2 * p, (m - 1) * s + (k - 1) * d + 1)
-            for n, p, m, s, k, d in zip(sizes, padding, places, stride, kernel, dilation)]  # fmt: skip
+    ends = [n + 2 * p for n, p in zip(sizes, padding)]
     out = np.empty((samples, channels, *sizes), y.dtype)
     for block in _blocks(samples, weights * groups * room):
         count = block.stop - block.start

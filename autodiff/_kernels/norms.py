@@ -12,6 +12,10 @@ from autodiff._kernels.summation import total
 Dims = tuple[int, ...]
 
 
+#: Of a norm above it the squares have lost nothing.
+_SQUARED = 1e-140
+
+
 def p_norm(x: Any, p: float, dims: Dims, keepdim: bool) -> Any:
     """(Σ |x|^p)^(1/p) and its limits: the number of nonzeros at 0, the largest or smallest modulus at ±inf."""
     if p == 2 and len(dims) == x.ndim > 0 and x.dtype.char == "f" and x.flags.forc:
@@ -36,7 +40,7 @@ def _sum_of_powers(size: Any, p: float, dims: Dims, keepdim: bool) -> Any:
         return total(size, dims, keepdim)
     if p == 2:
         found = _root(size, p, dims, keepdim)
-        if np.all(np.isfinite(found) & (found > 1e-140)):
+        if np.all(np.isfinite(found) & (found > _SQUARED)):
             return found
     # What counts most is drawn out where it is a number, so that no power of it overflows, vanishes or loses digits.
     most, start = (np.maximum, 0) if p > 0 else (np.minimum, math.inf)

@@ -10,6 +10,8 @@ from autodiff._kernels.layout import in_rows, laid_like
 
 #: From so many elements on it pays to sort keys that carry their places.
 LARGE = 1024
+#: A place in a longer row has no room below the bits of its number.
+_LONGEST = 1 << 31
 
 
 def argsort(x: Any, dim: int, descending: bool) -> Any:
@@ -38,7 +40,7 @@ def _keys(x: Any, dim: int, descending: bool) -> Any:
     No two are equal, so any sort of them is stable, and NumPy sorts integers several times faster than it finds the
     order of floats. None for dtypes of more than 32 bits. The sorted dimension comes last.
     """
-    if x.dtype.itemsize > 4 or x.dtype.kind not in "fiub" or x.shape[dim] > 1 << 31:
+    if x.dtype.itemsize > 4 or x.dtype.kind not in "fiub" or x.shape[dim] > _LONGEST:
         return None
     rows = np.moveaxis(x, dim, -1)
     if x.dtype.kind == "f":

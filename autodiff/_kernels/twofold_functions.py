@@ -47,6 +47,10 @@ _LOG1P = [pair(Fraction((-1) ** n, n + 1)) for n in range(16)]
 _FIRST, _LAST = 90, 182
 
 
+#: A mantissa below it, about the root of 1/2, is taken twice.
+_MIDDLE = 0.70703125
+
+
 @functools.cache
 def _logarithms() -> tuple[Any, Any, tuple[float, float]]:
     with localcontext() as context:
@@ -59,7 +63,7 @@ def log(x: Pair) -> Pair:
     """The natural logarithm of a positive pair."""
     heads, rests, two = _logarithms()
     mantissa, power = np.frexp(x[0])
-    low = mantissa < 0.70703125
+    low = mantissa < _MIDDLE
     mantissa, power = np.where(low, 2 * mantissa, mantissa), np.where(low, power - 1, power)
     place = np.rint(mantissa * 128)
     near = place / 128

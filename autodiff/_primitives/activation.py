@@ -101,7 +101,8 @@ general(
     lambda g: ops.zeros_like(g),
     inputs=("input", "other"),
     node="DivBackward0",
-).apart = (lambda g, other: g / other, lambda g, input, other: -g * (input / other / other))
+    apart=(lambda g, other: g / other, lambda g, input, other: -g * (input / other / other)),
+)
 pointwise(
     "_softsign_slope",
     activations.softsign_slope,
@@ -114,7 +115,8 @@ general(
     lambda g: ops.zeros_like(g),
     inputs=("input", "other"),
     node="SubBackward0",
-).apart = (lambda g: g, lambda g: -g)
+    apart=(lambda g: g, lambda g: -g),
+)
 general("_tanh_square", activations.tanh_square, lambda g, input: 2 * g * input, inputs=("input",))
 fused("silu", activations.silu, activations.silu_backward, _silu_curvature)
 fused("mish", activations.mish, activations.mish_backward, _mish_curvature)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import bessel
@@ -27,7 +29,7 @@ pointwise(
     "i1",
     exact("i1"),
     # As in torch 1/2 for nan too.
-    lambda input, out: ops._i1_slope(_known(input)),
+    lambda input, out: ops._i1_slope(_known(input), out),
     node="SpecialI1Backward0",
     refuses="c",
     spellings="out",
@@ -45,20 +47,36 @@ pointwise(
 pointwise(
     "i1e",
     exact("i1e"),
-    lambda input, out: ops._i1e_slope(_known(input)),
+    lambda input, out: ops._i1e_slope(_known(input), out),
     node="SpecialI1EBackward0",
     refuses="c",
     spellings="out",
     public="special.i1e",
 )
-pointwise("_i1_slope", modified_bessel.i1_slope, lambda input: 0.75 * ops.i1(input) + 0.25 * ops._bessel_i(input, n=3))
-# As in torch made of the result too, whose node the second derivative passes.
+# As in torch slopes are made of the result too, whose node the second derivative passes. Its shares of that cancel near
+# 0: the input's has what is left of both, unless hooks look on.
+pointwise(
+    "_i1_slope",
+    lambda input, other: modified_bessel.i1_slope(input),
+    lambda input: 0.75 * ops.i1(input) + 0.25 * ops._bessel_i(input, n=3),
+    0,
+    apart=(
+        lambda input, other: ops.i1(input) + other * ops.square(_over(input)),
+        lambda input: -_over(input),
+    ),
+)
 pointwise(
     "_i0e_slope",
     lambda input, other: modified_bessel.i0e_slope(input),
-    lambda input: ops._i1e_slope(input),
+    lambda input: ops._i1e_slope(input, ops.i1e(input)),
     lambda input: -ops.sgn(input),
 )
+
+
+def _over(input: Any) -> Any:
+    """1/x, and 0 where torch takes the slope for that at 0."""
+    near = ops.abs(input) <= np.finfo(getattr(input, "_array", input).dtype).eps
+    return ops.where(near, 0.0, 1 / ops.where(near, 1.0, input))
 
 
 def _bend(input: Any, slope: Any) -> Any:
@@ -77,7 +95,16 @@ def _bend(input: Any, slope: Any) -> Any:
     return ops.where(is_far, (share * share - share) * first - sign * (2 + share) * slope, near)
 
 
-pointwise("_i1e_slope", modified_bessel.i1e_slope, lambda input, out: _bend(input, out))
+pointwise(
+    "_i1e_slope",
+    lambda input, other: modified_bessel.i1e_slope(input),
+    lambda input, out: _bend(input, out),
+    0,
+    apart=(
+        lambda input, other: ops.i1e(input) - ops.sgn(input) * ops.i0e(input) + other * ops.square(_over(input)),
+        lambda input: -(ops.sgn(input) + _over(input)),
+    ),
+)
 general(
     "_bessel_i",
     bessel.modified,

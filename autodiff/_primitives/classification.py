@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.kinds import general
 from autodiff._core.registry import ops
+from autodiff._core.sparse import Scattered
 from autodiff._kernels import classes
 
 for _name, _title in (("nll_loss", "NllLossBackward0"), ("nll_loss_2d", "NllLoss2DBackward0")):
@@ -99,6 +102,28 @@ general(
     onto=lambda held, g, indices, padding, by_frequency: classes.embedding_onto(
         held, g, indices, padding, by_frequency
     ),
+)
+
+
+def _rows(g: Any, indices: Any, weight_shape: Any, padding: int | None, by_frequency: bool) -> Any:
+    """The gradients of the rows that were read, without the others' zeros; of a recorded gradient with them."""
+    if by_frequency:
+        raise RuntimeError("embedding_backward: scale_grad_by_freq not supported with sparse gradients")
+    if hasattr(g, "_array"):
+        return ops.embedding_adjoint(g, indices, count=weight_shape[0], padding=padding, by_frequency=False)
+    read, rows = np.reshape(indices, -1), np.reshape(g, (-1, weight_shape[1]))
+    if padding is not None:
+        read, rows = read[read != padding], rows[read != padding]
+    return Scattered(read, rows, weight_shape)
+
+
+general(
+    "embedding_rows",
+    classes.embedding,
+    lambda g, indices, weight_shape, padding, by_frequency: _rows(g, indices, weight_shape, padding, by_frequency),
+    None,
+    inputs=("weight", "indices"),
+    node="EmbeddingBackward0",
 )
 general(
     "embedding_adjoint",

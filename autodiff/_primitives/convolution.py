@@ -34,7 +34,7 @@ def _to_bias(g: Any, input: Any, weight: Any) -> Any:
 
 
 def _to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    found = ops.convolve_back(
+    found = ops._convolve_back(
         g, ops.conj(weight), None, sizes=input.shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
     )  # fmt: skip
@@ -42,11 +42,14 @@ def _to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilati
 
 
 def _to_weight(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    convolution.check(input.shape, weight.shape, groups)
-    found = ops.correlate(
-        g, ops.conj(input), kernel=weight.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    return ops._beside(_by_weight(g, input, weight.shape, stride, padding, dilation, groups), input, weight)
+
+
+def _by_weight(g: Any, input: Any, weight_shape: Sizes, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    convolution.check(input.shape, weight_shape, groups)
+    return ops.correlate(
+        g, ops.conj(input), kernel=weight_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
     )
-    return ops._beside(found, input, weight)
 
 
 general(
@@ -61,7 +64,7 @@ general(
 
 
 def _back_to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    found = ops.convolve(
+    found = ops._convolve(
         g, ops.conj(weight), None, sizes=input.shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
     )  # fmt: skip
@@ -69,11 +72,16 @@ def _back_to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, d
 
 
 def _back_to_weight(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    convolution.check(input.shape, weight.shape, groups, True)
-    found = ops.correlate(
-        ops.conj(input), g, kernel=weight.shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
+    return ops._beside(_back_by_weight(g, input, weight.shape, stride, padding, dilation, groups), input, weight)
+
+
+def _back_by_weight(
+    g: Any, input: Any, weight_shape: Sizes, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Any:
+    convolution.check(input.shape, weight_shape, groups, True)
+    return ops.correlate(
+        ops.conj(input), g, kernel=weight_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
     )
-    return ops._beside(found, input, weight)
 
 
 general(
@@ -101,6 +109,31 @@ def _by_input(g: Any, result: Any, input_shape: Sizes, stride: Any, padding: Any
     )  # fmt: skip
 
 
+def _plainly(turned: str) -> Any:
+    """The gradient of a gradient by what it was made of: torch makes it of nothing beside."""
+
+    def rule(g: Any, weight: Any, input_shape: Sizes, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+        return getattr(ops, turned)(
+            g, ops.conj(weight), None, sizes=input_shape[2:], stride=stride, padding=padding, dilation=dilation,
+            groups=groups,
+        )  # fmt: skip
+
+    return rule
+
+
+for _name, _kernel, _turned, _to_kernel in (
+    ("_convolve", convolution.convolve, "convolve_back", _by_weight),
+    ("_convolve_back", convolution.convolve_back, "convolve", _back_by_weight),
+):
+    general(
+        _name,
+        _kernel,
+        _plainly(_turned),
+        _to_kernel,
+        None,
+        inputs=("input", "weight", "bias"),
+        node="ConvolutionBackward0",
+    )
 general(
     "correlate",
     convolution.correlate,

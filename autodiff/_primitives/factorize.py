@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core.kinds import general, linear, underived, unimplemented
 from autodiff._core.registry import ops
 from autodiff._kernels import decompositions, lapack
@@ -133,6 +135,13 @@ def _qr_back(g: Any, Q: Any, R: Any, A_shape: Any, mode: str) -> Any:
         raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
     gQ, gR = g[0], ops.triu(g[1], diagonal=0)
     k = min(rows, columns)
+    if rows >= columns and not all(np.isfinite(getattr(x, "_array", x)).all() for x in (gQ, gR)):
+        # As torch multiplies: the upper half says all, and infinities meet no others.
+        upper = ops.triu(ops.bmm(gR, ops.adjoint(R)) - ops.bmm(ops.adjoint(Q), gQ), diagonal=0)
+        symmetric = ops.lower_half(upper + ops.adjoint(upper)) + ops.triu(upper, diagonal=1)
+        return ops.solve_triangular(
+            ops.adjoint(R), gQ + ops.bmm(Q, symmetric), upper=False, left=False, unitriangular=False
+        )
     # dQ turns Q by a skew matrix, of which C = Q^H dA R^-1 shows the lower half; dR is what is left of Q^H dA.
     shares = ops.bmm(ops.adjoint(Q), gQ)
     turning = shares - ops.bmm(gR, ops.adjoint(R))

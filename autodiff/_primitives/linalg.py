@@ -17,14 +17,18 @@ from autodiff._kernels import decompositions, lapack
 
 def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
     """Jacobi's formula; of a singular matrix the cofactors, which its neighbours' gradients tend to."""
-    g = ops.unsqueeze(ops.unsqueeze(g, dim=g.ndim), dim=g.ndim + 1)
+    g = _as_matrices(g)
     if A.shape[-1] == 1:
         return g
     array = out._array if isinstance(out, Tensor) else out
     if (array == 0).any():
         return g * ops.adjoint(ops.adjugate(A))
-    scale = ops.unsqueeze(ops.unsqueeze(ops.conj(out), dim=out.ndim), dim=out.ndim + 1)
-    return g * scale * _inverse_adjoint(A, LU, pivots)
+    return g * _as_matrices(ops.conj(out)) * _inverse_adjoint(A, LU, pivots)
+
+
+def _as_matrices(x: Any) -> Any:
+    """Numbers as matrices of one element."""
+    return ops.unsqueeze(ops.unsqueeze(x, dim=x.ndim), dim=x.ndim)
 
 
 def _inverse_adjoint(A: Any, LU: Any, pivots: Any) -> Any:
@@ -66,7 +70,7 @@ def _slogdet_back(g: Any, A: Any, LU: Any, pivots: Any, sign: Any) -> Any:
         g = g_logarithm
     if g is None:
         return None
-    return ops.unsqueeze(ops.unsqueeze(g, dim=g.ndim), dim=g.ndim + 1) * _inverse_adjoint(A, LU, pivots)
+    return _as_matrices(g) * _inverse_adjoint(A, LU, pivots)
 
 
 general(

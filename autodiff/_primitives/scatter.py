@@ -128,13 +128,25 @@ def _shared(g: Any, input: Any, index: Any, src: Any, out: Any, dim: int, includ
     return g / ties, here, there
 
 
+# What was divided by the input again: it depends on that, by a gradient of zeros.
+general(
+    "_divided",
+    lambda found, input: found,
+    lambda g: g,
+    lambda g: ops.zeros_like(g),
+    inputs=("found", "input"),
+    node="DivBackward0",
+)
+
+
 def _reduced(g: Any, input: Any, index: Any, src: Any, out: Any, dim: int, reduce: str, include_self: bool) -> Any:
     """The input's gradient."""
     if reduce == "mean":
         g = g / _counts(g, index, dim, include_self)
     elif reduce == "prod":
-        # The product of the others: with the input as 1.
-        g = g * ops.scatter_reduce(ops.zeros_like(input) + 1, index, src, dim=dim, reduce="prod", include_self=True)
+        # The product of the others: with the input as 1. torch divides by the input, on which it depends so.
+        others = ops.scatter_reduce(ops.zeros_like(input) + 1, index, src, dim=dim, reduce="prod", include_self=True)
+        g = ops._divided(g * others, input)
     elif reduce in ("amax", "amin"):
         shared, here, _ = _shared(g, input, index, src, out, dim, include_self)
         g = shared * ops.where(here, ops.zeros_like(g) + 1, ops.zeros_like(g))

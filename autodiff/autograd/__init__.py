@@ -28,6 +28,7 @@ from autodiff._core.modes import (
     unusual,
 )
 from autodiff._core.node import Node, likeness
+from autodiff._core.sparse import told
 from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, dead_end, requiring, wrap
 from autodiff.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -295,7 +296,7 @@ def _outside(g: Any, given: Sequence[Any]) -> Tensor:
     """
     if not isinstance(g, Tensor):
         if not isinstance(g, np.ndarray):
-            return wrap(g)
+            return told(g)
         for t in given:
             if isinstance(t, Tensor) and (g is t._array or _within(g, t._array)):
                 return t if g is t._array else _part(g, t)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.registry import ops
+from autodiff._core.sparse import Sparse
 from autodiff._core.tensor import Tensor
 from autodiff.optim.optimizer import Group, OneByOne, check
 
@@ -13,6 +14,7 @@ class SGD(OneByOne):
     """Steps against the gradient, with momentum where asked for (Sutskever et al., 2013)."""
 
     in_parts = False
+    to_sparse = None
 
     def __init__(
         self,
@@ -39,16 +41,24 @@ class SGD(OneByOne):
         super().__init__(params, settings)
 
     def _update(self, p: Any, grad: Any, state: dict[str, Any], group: Group) -> None:
-        momentum = group["momentum"]
+        momentum, sparse = group["momentum"], isinstance(grad, Sparse)
         if momentum:
             buffer = state.get("momentum_buffer")
             if buffer is None:
                 buffer = state["momentum_buffer"] = grad.detach().clone()
+            elif sparse:
+                buffer = state["momentum_buffer"] = buffer * momentum + grad * (1 - group["dampening"])
             else:
                 buffer.mul_(momentum).add_(grad, alpha=1 - group["dampening"])
-            grad = grad.add(buffer, alpha=momentum) if group["nesterov"] else buffer
-        lr = group["lr"]
-        p.add_(grad, alpha=-(lr.item() if isinstance(lr, Tensor) else lr))  # type: ignore[attr-defined]
+            if group["nesterov"]:
+                grad = grad + buffer * momentum if sparse else grad.add(buffer, alpha=momentum)
+            else:
+                grad = buffer
+        lr = group["lr"].item() if isinstance(group["lr"], Tensor) else group["lr"]  # type: ignore[attr-defined]
+        if sparse:
+            p.add_((grad * -lr).to_dense())
+        else:
+            p.add_(grad, alpha=-lr)
 
 
 class ASGD(OneByOne):

@@ -14,6 +14,8 @@ Betas = tuple[float, float]
 class Adam(OneByOne):
     """Averages of the gradient and of its square (Kingma and Ba, 2015)."""
 
+    to_sparse = "Adam does not support sparse gradients, please consider SparseAdam instead"
+
     def __init__(
         self,
         params: Any,

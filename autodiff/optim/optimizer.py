@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from autodiff._core.modes import enable_grad, set_grad_enabled
 from autodiff._core.node import RemovableHandle
 from autodiff._core.registry import ops
+from autodiff._core.sparse import Sparse
 from autodiff._core.tensor import Tensor
 
 Hook = Callable[..., Any]
@@ -314,6 +315,8 @@ class OneByOne(Optimizer):
 
     #: Whether the update of complex numbers is that of their two parts.
     in_parts: ClassVar[bool] = True
+    #: What it says to a sparse gradient: None if it takes one, "" for torch's usual words.
+    to_sparse: ClassVar[str | None] = ""
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; `closure` computes the loss anew first, which is returned."""
@@ -334,10 +337,14 @@ class OneByOne(Optimizer):
         return loss
 
     def _step(self, p: Any, group: Group) -> None:
+        if isinstance(p.grad, Sparse) and self.to_sparse is not None:
+            raise RuntimeError(self.to_sparse or f"{type(self).__name__} does not support sparse gradients")
         state = self.state.get(p) or self._begin(p, group)
         grad = -p.grad if group.get("maximize") else p.grad
         decay = group.get("weight_decay", 0)
         if decay and not group.get("decoupled_weight_decay"):
+            if isinstance(grad, Sparse):
+                raise RuntimeError("weight_decay option is not compatible with sparse gradients")
             grad = grad.add(p, alpha=decay)
         if p.is_complex() and self.in_parts:
             # The parts share their tensor's memory, so that what is written into them is in the state.

@@ -14,8 +14,10 @@ from autodiff.optim.optimizer import Group, OneByOne
 class SparseAdam(OneByOne):
     """Adam whose averages move, and whose steps are taken, only where the gradient has elements.
 
-    Raises RuntimeError for a dense gradient. Embeddings give no sparse ones here: who has one sets it.
+    Raises RuntimeError for a dense gradient.
     """
+
+    to_sparse = None
 
     def __init__(
         self,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from autodiff._core.registry import ops
+from autodiff._core.sparse import Sparse
+from autodiff._functions.sparse import masked
 from autodiff.optim.optimizer import Group, OneByOne, check
 
 
 class Adagrad(OneByOne):
-    """By the sum of all squares so far (Duchi et al., 2011)."""
+    """By the sum of all squares so far (Duchi et al., 2011); of a sparse gradient where it has elements."""
+
+    to_sparse = None
 
     def __init__(
         self,
@@ -47,6 +51,13 @@ class Adagrad(OneByOne):
     def _update(self, p: Any, grad: Any, state: dict[str, Any], group: Group) -> None:
         state["step"] += 1
         rate = group["lr"] / (1 + (state["step"].item() - 1) * group["lr_decay"])
+        if isinstance(grad, Sparse):
+            grad = grad.coalesce()  # type: ignore[attr-defined]
+            values = grad._values()
+            state["sum"].add_(grad.like(values.pow(2)).to_dense())
+            roots = masked(state["sum"], grad)._values().sqrt_().add_(group["eps"])
+            p.add_(grad.like(values / roots * -rate).to_dense())
+            return
         state["sum"].addcmul_(grad, grad, value=1)
         p.addcdiv_(grad, state["sum"].sqrt().add_(group["eps"]), value=-rate)
 

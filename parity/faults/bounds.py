@@ -22,7 +22,8 @@ PROOF = "wherever they choose differently, both formulas give the same number, b
 _NUMBER = r"-?[\d.]+(?:e[+-]?\d+)?"
 #: A comparison of the argument, or of its size, with a number: now the other way at that number, or with another.
 _MOVED = re.compile(
-    rf"(?P<of>x|np\.abs\(x\)|abs\(x\)) (?P<way>[<>])=? (?P<end>{_NUMBER}) -> (?P=of) (?P=way)=? (?P<other>{_NUMBER})"
+    rf"(?P<of>(?P<name>[a-z]\w*)|np\.abs\(x\)|abs\(x\)) (?P<way>[<>])=? (?P<end>{_NUMBER}) -> "
+    rf"(?P=of) (?P=way)=? (?P<other>{_NUMBER})"
 )
 #: The number in a condition that stands in a table.
 _CONSTANT = re.compile(rf"(?P<end>{_NUMBER}) -> (?P<other>{_NUMBER})")
@@ -38,6 +39,8 @@ def proof(function: FunctionType, old: CodeType, new: CodeType, change: str) -> 
     tables = list(_tables(function))
     moved = _MOVED.fullmatch(change) or (_CONSTANT.fullmatch(change) if tables else None)
     if moved is None or function.__code__.co_argcount != 1:
+        return ""
+    if not tables and moved["name"] not in (None, function.__code__.co_varnames[0]):
         return ""
     points = _between(float(moved["end"]), float(moved["other"]))
     before, after = (_with(function, code) for code in (old, new))

@@ -155,7 +155,8 @@ def _sites(function: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AS
                 continue
             if isinstance(value, ast.AST):
                 children.append((field, None, value))
-            elif isinstance(value, list):
+            elif isinstance(value, list) and not (value and isinstance(value[-1], ast.Raise)):
+                # What a branch does that ends in an error only words it.
                 children += [(field, i, part) for i, part in enumerate(value) if isinstance(part, ast.AST)]
         for field, index, child in children:
             if hasattr(child, "lineno") and not _chooses_speed(child) and id(child) not in unknown:

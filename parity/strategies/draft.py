@@ -69,6 +69,8 @@ class Draft:
         self.differentiable = True
         #: Whether tensors may have other shapes that broadcast with `shape`.
         self.broadcasting = True
+        #: Whether half of the zeros among exact numbers are -0.
+        self.signed = False
         #: What an array may have at most, in elements.
         self.largest = 4 * max(shapes.LARGEST, shapes.size(shape))
         self.leaves: list[Item] = []
@@ -148,6 +150,8 @@ class Draft:
             return arrays.integers(source, shape, max(least, _above(low)), 5).astype(dtype)
         if self.exact:
             found = arrays.dyadic(source, shape, source.boolean(0.3))
+            if self.signed and kind != "c":
+                found = np.where((found == 0) & (np.arange(found.size).reshape(shape) % 2 == 0), -0.0, found)
             if kind == "c":
                 found = found + 1j * arrays.dyadic(source, shape, False)
         elif limits.get("distinct") and kind in FLOATING:

@@ -41,19 +41,23 @@ def queries(call: Call, argument: Argument) -> Any:
 
 
 def frames(call: Call, argument: Argument) -> Any:
-    """Log-probabilities (frames, samples, classes); the texts and all lengths are drawn, too."""
+    """Log-probabilities (frames, samples, classes); the texts, all lengths and `zero_infinity` are drawn, too."""
     draft, source = call.draft, call.source
     count, samples, classes = source.integer(1, 4), source.integer(1, 2), source.integer(2, 3)
     longest = source.integer(1, 2)
     texts = arrays.integers(source, (samples, longest), 1, classes - 1)
-    given, lengths = [], []
+    given, lengths, never = [], [], False
     for row in texts:
         n = source.integer(0, longest)
         needed = n + int(np.sum(row[1:n] == row[: max(n - 1, 0)]))
-        if needed > count:
-            n = needed = 0  # a text that has no alignment
+        # A text that has no alignment has a gradient where that is to be 0.
+        short = needed > 1 and source.boolean(0.3)
+        if needed > count and not short:
+            n = needed = 0
         lengths.append(n)
-        given.append(source.integer(max(needed, 1), count))
+        given.append(source.integer(1, min(needed - 1, count)) if short else source.integer(max(needed, 1), count))
+        never = never or short
+    call.values["zero_infinity"] = never or source.boolean(0.3)
     call.values["targets"] = draft.leaf(texts, layouts=0.0, usable=False)
     call.values["input_lengths"], call.values["target_lengths"] = tuple(given), tuple(lengths)
     return call.note(draft.fresh((count, samples, classes), call.spec.dtypes, argument.limits))

@@ -139,6 +139,7 @@ def draw_op(
             dtypes, leaning = source.choice(_mixtures(dtype)), replace(leaning, mixing=0.5)
         draft = Draft(source, reference, regime, dtypes, main, filler=filler, admits=admits, leaning=leaning)
         draft.broadcasting = kind != "large" or exact
+        draft.signed = kind == "large"
         if kind == "shapes" and source.boolean(0.35):
             _prepare(draft)
         draft.differentiable = not (kind == "written" and source.boolean(0.4))

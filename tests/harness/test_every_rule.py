@@ -55,6 +55,7 @@ UNREACHED = {
         (name, 0): "vectors take no further part in programs: tests/ops/test_linalg.py takes their gradients"
         for name in ("eig", "gaps", "of_diagonal")
     },
+    ("embedding_rows", 0): "gives a sparse gradient, which programs do not have: tests/core/test_sparse_gradients.py",
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("front", 0): f"{_THIRD} masked_scatter",
     **{("planes_added", i): f"{_THIRD} nn.functional.max_unpool2d" for i in (0, 1)},

@@ -213,3 +213,17 @@ def test_a_second_evaluation_raises_no_alarm():
     assert not decided["differs"]
     assert not decided["unsupported"]
     assert decided["jitter"] + decided["truth"] > 60, "other bits than torch's: else it would test nothing"
+
+
+def test_what_only_words_an_error_is_not_changed():
+    source = "def f(x):\n    if x > 1:\n        wrong = x - 1\n        raise ValueError(wrong)\n    return x + 2\n"
+    changed = {mutant.before for mutant in mutations_of(source, "f.py", "kernels.f", {})}
+    assert "x + 2" in changed
+    assert "x - 1" not in changed
+
+
+def test_memory_to_write_into_is_no_part_of_the_answer():
+    given = "np.exp(x) if out is None else np.exp(x, out=out)"
+    other = "np.exp(x) if out is None else np.cos(x, out=out)"
+    for stood, equivalent in ((given, True), (other, False)):
+        assert bool(reason("kernels.f:branch:1", f"{stood} -> anything")) is equivalent

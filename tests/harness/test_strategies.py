@@ -69,7 +69,7 @@ def test_the_record_is_what_running_the_program_gives():
 
 def test_programs_have_all_that_they_should_have():
     seen = collections.Counter()
-    programs = drawn(2500)
+    programs = drawn(3000)
     for program, run in programs:
         seen[program.regime] += 1
         seen[f"order {program.order}"] += 1
