@@ -85,7 +85,7 @@ class CustomNode(TableNode):
     #: The Function's class.
     function: ClassVar[Any] = None
 
-    opens_late = True
+    opens_late = gives_all = True
 
     @property
     def places(self) -> Sequence[int]:

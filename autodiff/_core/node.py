@@ -137,6 +137,8 @@ class Node:
     frees: ClassVar[bool] = True
     #: Whether what it saves is looked at, and checked, only when its own code asks for it.
     opens_late: ClassVar[bool] = False
+    #: Whether it gives gradients that nobody asked for, and hooks see them: users' own code.
+    gives_all: ClassVar[bool] = False
     title: ClassVar[str] = "Node"
 
     @property

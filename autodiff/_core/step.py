@@ -338,7 +338,7 @@ def _gives_all(node: Node, needed: set[Node]) -> bool:
     And users' own code.
     """
     together = node.primitive is not None and node.primitive.variadic and not node.primitive.inputs
-    return (together and any(edge in needed for edge in node.edges)) or node.opens_late
+    return (together and any(edge in needed for edge in node.edges)) or node.gives_all
 
 
 def _let_go(walk: Walk, node: Retired, g: Gradient) -> None:

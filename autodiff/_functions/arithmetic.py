@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff._core import dtypes, errors
 from autodiff._core.function import function
-from autodiff._core.inplace import assign
+from autodiff._core.inplace import assign, check_writable
 from autodiff._core.promotion import cast, foreign, plain
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.return_types import named
@@ -149,6 +149,7 @@ def copysign(input: Tensor, other: Operand) -> Tensor:
 def abs_(self: Tensor) -> Tensor:
     """The absolute value, in place. Raises RuntimeError for complex tensors, whose dtype could not stay."""
     if self._array.dtype.kind == "c":
+        check_writable(self, ())
         raise RuntimeError("In-place abs is not supported for complex tensors.")
     return assign(self, ops.abs)
 
