@@ -12,13 +12,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-Kind = Literal["layer", "loss", "optimizer", "scheduler"]
+Kind = Literal["layer", "loss", "optimizer", "scheduler", "distribution"]
 #: What is drawn for an input: "real" numbers that require grad; "constant", real numbers that do not; "positive",
-#: "share" (between 0 and 1), "logs" (log-probabilities along the last dimension), "signs" (1 and -1), "binary" (0 and
-#: 1), "classes" and "labels" (whole numbers, padded with -1), "mask" (booleans; none of them hides everything),
-#: "causal" (a mask of what comes later), "lengths" (whole numbers from 1 to `top`).
+#: "beyond" (above 1), "factor" (lower triangles with positive diagonals), "share" (between 0 and 1), "logs"
+#: (log-probabilities along the last dimension), "signs" (1 and -1), "binary" (0 and 1), "classes" and "labels" (whole
+#: numbers, padded with -1), "mask" (booleans; none of them hides everything), "causal" (a mask of what comes later),
+#: "lengths" (whole numbers from 1 to `top`).
 Drawn = Literal[
-    "real", "constant", "positive", "share", "logs", "signs", "binary", "classes", "labels", "mask", "causal", "lengths"
+    "real", "constant", "positive", "beyond", "factor", "share", "logs", "signs", "binary", "classes", "labels", "mask",
+    "causal", "lengths",
 ]  # fmt: skip
 
 
@@ -87,6 +89,8 @@ class Configuration:
     group: Mapping[str, Any] | None = None
     #: Checks that are judged by float32's roundings.
     single: frozenset[str] = frozenset()
+    #: Of a distribution: what the gradients of are not held against torch's.
+    rough: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.name}({told(self.settings)})"
@@ -134,6 +138,10 @@ def values(feed: Feed, dtype: str, random: np.random.Generator) -> np.ndarray[An
     match feed.drawn:
         case "positive":
             drawn = np.exp(drawn / 2)
+        case "beyond":
+            drawn = 1 + np.exp(drawn / 2)
+        case "factor":
+            drawn = np.tril(drawn / 2, -1) + np.eye(shape[-1]) * np.exp(drawn / 4)
         case "share":
             drawn = random.uniform(0.05, 0.95, shape)
         case "logs":

@@ -68,7 +68,9 @@ def stands(spec: ModuleSpec, subject: Any) -> str:
 
 
 def _class(spec: ModuleSpec, subject: Any) -> Any:
-    homes = {"optimizer": ("optim",), "scheduler": ("optim", "lr_scheduler")}.get(spec.kind, ("nn",))
+    homes = {"optimizer": ("optim",), "scheduler": ("optim", "lr_scheduler"), "distribution": ("distributions",)}.get(
+        spec.kind, ("nn",)
+    )
     found = subject.module
     for home in (*homes, spec.name):
         found = getattr(found, home, None)

@@ -193,8 +193,8 @@ class VonMises(Distribution):
     def sample(self, sample_shape: Any = ()) -> Any:
         shape = tuple(self._extended_shape(sample_shape))
         with no_grad():
-            loc, k = (t.double().numpy() for t in (self.loc, self.concentration))
-            r = self._proposal_r.numpy()
+            loc, k = (t.detach().double().numpy() for t in (self.loc, self.concentration))
+            r = self._proposal_r.detach().numpy()
             found, done = np.zeros(shape), np.zeros(shape, bool)
             while not done.all():
                 u1, u2, u3 = ops.rand((3, *shape), dtype=self._proposal_r.dtype).numpy()

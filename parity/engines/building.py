@@ -26,6 +26,8 @@ _AFTER = 2
 _GROUPS = (((2, 3), (3,)), ((3, 1), (2,)))
 #: The same of an optimizer that takes matrices alone.
 _MATRICES = (((2, 3), (3, 1)), ((3, 2), (2, 2)))
+#: What is drawn of inputs that have derivatives.
+_SMOOTH = ("real", "positive", "beyond", "factor", "share", "logs")
 
 
 class Life:
@@ -49,7 +51,11 @@ class Life:
 
     def lived(self, state: Any = None) -> Life:
         """Live it; from `state`, another life's, if one is given."""
-        live = {"optimizer": self._optimizer, "scheduler": self._schedule}.get(self.configuration.kind, self._module)
+        live = {
+            "optimizer": self._optimizer,
+            "scheduler": self._schedule,
+            "distribution": self._distribution,
+        }.get(self.configuration.kind, self._module)
         with warnings.catch_warnings(), self._within:
             warnings.simplefilter("ignore")
             try:
@@ -141,7 +147,7 @@ class Life:
         paired: list[Any] = []
         for place, feed in enumerate(asked.feeds):
             array = values(feed, asked.dtype, chance(asked.seed, "input", place, turn))
-            smooth = feed.drawn in ("real", "positive", "share", "logs")
+            smooth = feed.drawn in _SMOOTH
             leaf = self._tensor(self._nudged(array) if smooth else array, smooth)
             if leaf.requires_grad:
                 leaves.append((f"input {place}", leaf))
@@ -237,6 +243,64 @@ class Life:
         self.state = plain(schedule.state_dict())
         for what, value in leaves_of(self.state):
             self._see("state", f"state_dict{what} at the end", value)
+
+    # Distributions.
+
+    def _distribution(self, state: Any) -> None:
+        """Its samples of a seeded stream, and everything that it tells, with the gradients of its parameters."""
+        lib, asked = self.lib, self.configuration
+        law, leaves = self._law(0)
+        other, more = self._law(1)
+        self._see("repr", "repr", repr(law))
+        self._see("repr", "shapes of a batch and an event", [tuple(law.batch_shape), tuple(law.event_shape)])
+        lib.manual_seed(asked.seed)
+        drawn = law.sample((2,))
+        self._see("value", "what sample draws", plain(drawn))
+        self._see("stream", "what is drawn next", plain(lib.rand(3)))
+        shares = chance(asked.seed, "shares").uniform(0.05, 0.95, tuple(drawn.shape)).astype(asked.dtype)
+
+        def drawn_again() -> Any:
+            lib.manual_seed(asked.seed + 1)
+            return law.rsample((2,))
+
+        told: dict[str, Callable[[], Any]] = {
+            "log_prob": lambda: law.log_prob(drawn),
+            "rsample": drawn_again,
+            "entropy": law.entropy,
+            "cdf": lambda: law.cdf(drawn),
+            "icdf": lambda: law.icdf(self._tensor(self._nudged(shares))),
+            "mean": lambda: law.mean,
+            "mode": lambda: law.mode,
+            "variance": lambda: law.variance,
+            "kl_divergence": lambda: lib.distributions.kl_divergence(law, other),
+        }
+        for what, tell in told.items():
+            try:
+                result = tell()
+            except Exception as error:
+                self._see("error", f"what {what} raises", type(error).__name__)
+                continue
+            self._see("value", what, plain(result))
+            self._see("value", f"whether {what} requires grad", result.requires_grad)
+            if not result.requires_grad or what in asked.rough:
+                continue
+            seed = self._tensor(self._numbers("seed", what, shape=tuple(result.shape)))
+            named = [*leaves, *((f"{name} of the other", leaf) for name, leaf in more)]
+            found = lib.autograd.grad(result, [leaf for _, leaf in named], seed, allow_unused=True)
+            for (name, _), grad in zip(named, found):
+                self._see("gradient", f"{name} by {what}", None if grad is None else plain(grad))
+
+    def _law(self, turn: int) -> tuple[Any, list[tuple[str, Any]]]:
+        """The distribution with parameters of its own, and those."""
+        asked, home = self.configuration, self.lib.distributions
+        given = {
+            feed.name: self._tensor(
+                self._nudged(values(feed, asked.dtype, chance(asked.seed, feed.name, turn))), feed.drawn in _SMOOTH
+            )
+            for feed in asked.feeds
+        }
+        law = getattr(home, asked.name)(**self._settings(asked.settings, home), **given)
+        return law, [(name, leaf) for name, leaf in given.items() if leaf.requires_grad]
 
 
 def made(cls: Any, settings: dict[str, Any], *before: Any) -> Any:

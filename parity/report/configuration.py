@@ -7,7 +7,7 @@ from typing import Any
 from parity.compare.configurations import Difference
 from parity.configuration import Configuration, told
 
-_HOMES = {"optimizer": "optim", "scheduler": "optim.lr_scheduler"}
+_HOMES = {"optimizer": "optim", "scheduler": "optim.lr_scheduler", "distribution": "distributions"}
 
 
 def difference_text(

@@ -230,7 +230,7 @@ def _phase(summary: Summary, phase: Phase, planned: int) -> str:
         words.append(f"{planned - done} of {planned} did not run")
     what = f"{len(summary.operators)}, in {_programs(done)} of one step" if phase == "operators" else _programs(done)
     if phase == "modules":
-        what = f"{len(summary.classes)} layers, losses, optimizers, schedulers in {done} configurations"
+        what = f"{len(summary.classes)} layers, losses, optimizers, schedulers, distributions in {done} configurations"
     return f"{what}: {', '.join(words)}"
 
 

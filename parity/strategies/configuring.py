@@ -74,7 +74,7 @@ def configuration(spec: ModuleSpec, choices: Choices) -> Configuration:
     """What the choices come to: shapes from letters and settings."""
     return Configuration(
         spec.kind, spec.name, choices.settings, tuple(_feeds(spec, choices)), choices.steps, choices.dtype,
-        choices.seed, choices.group, frozenset(spec.single),
+        choices.seed, choices.group, frozenset(spec.single), frozenset(spec.rough),
     )  # fmt: skip
 
 

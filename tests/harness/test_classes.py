@@ -20,6 +20,7 @@ HOMES = {
     "nn": torch.nn.Module,
     "optim": torch.optim.Optimizer,
     "optim.lr_scheduler": torch.optim.lr_scheduler.LRScheduler,
+    "distributions": torch.distributions.Distribution,
 }
 
 
@@ -127,6 +128,22 @@ def weights_that_count_by_the_batch(patch):
     patch.setattr(functional, "cross_entropy", lambda x, y, weight=None, **k: plain(x, y, None, **k))
 
 
+def half(cls, method):
+    """A distribution that tells half of something."""
+    plain = getattr(cls, method)
+    return cls, method, lambda self, *args: plain(self, *args) * 0.5
+
+
+def without_the_scales_gradient(patch):
+    plain = ad.distributions.Normal.rsample
+
+    def rsample(self, shape):
+        found, scale = plain(self, shape), self.scale
+        return found - (found - self.loc).detach() / scale.detach() * (scale - scale.detach())
+
+    patch.setattr(ad.distributions.Normal, "rsample", rsample)
+
+
 #: What is wrong, the class whose row has to show it, in which check, and how many settings are left of its.
 FAULTS = {
     "momentum the other way round": (momentum_the_other_way_round, "BatchNorm2d", "state", 1),
@@ -145,6 +162,13 @@ FAULTS = {
     "a step too late": (a_step_too_late, "StepLR", "value", 1),
     "a buffer that is not saved": (a_buffer_that_is_not_saved, "BatchNorm1d", "first value", 1),
     "dropping without making up for it": (dropping_without_making_up_for_it, "Dropout", "value", 0),
+    "half an entropy": (lambda patch: patch.setattr(*half(ad.distributions.Beta, "entropy")), "Beta", "value", 0),
+    "half a probability": (lambda patch: patch.setattr(*half(ad.distributions.Laplace, "cdf")), "Laplace", "value", 0),
+    "a sample without the scale's gradient": (without_the_scales_gradient, "Normal", "gradient", 0),
+    "another distribution's sample": (
+        lambda patch: patch.setattr(ad.distributions.Geometric, "sample", ad.distributions.Bernoulli.sample),
+        "Geometric", "value", 0,
+    ),
     "classes that count alike": (weights_that_count_by_the_batch, "CrossEntropyLoss", "value", 1),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What torch promises of its classes: one row a layer, loss, optimizer and scheduler; a family is a module."""
+"""What torch promises of its classes: one row a layer, loss, optimizer, scheduler, distribution."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODULES: Mapping[str, ModuleSpec] = MappingProxyType(
         for row in sorted(
             (
                 row
-                for family in (*_FAMILIES.split(), "optimizers", "schedulers")
+                for family in (*_FAMILIES.split(), "optimizers", "schedulers", "distributions")
                 for row in import_module(f"{__name__}.{family}").ROWS
             ),
             key=lambda row: row.name,
@@ -33,6 +33,14 @@ UNLISTED: Mapping[str, str] = MappingProxyType(
         "RNNBase": "what RNN, LSTM and GRU share",
         "RNNCellBase": "what the cells share",
         "SparseAdam": "takes sparse gradients alone, and a configuration's are dense",
+        "NLLLoss2d": "NLLLoss under its old name, and a warning",
+        "Wishart": "torch takes good samples for singular ones and draws them again; densities: tests/distributions",
+        "GeneralizedPareto": "torch's log_prob raises in float64: it compares with a number in float32",
+        "Distribution": "what all distributions are: every row is about it",
+        "ExponentialFamily": "what some distributions share",
+        "Independent": "wraps another distribution: tests/distributions",
+        "MixtureSameFamily": "wraps other distributions: tests/distributions",
+        "TransformedDistribution": "wraps another distribution: tests/distributions",
         "Optimizer": "what all optimizers are: every row is about it",
         "LRScheduler": "what all schedulers are: every row is about it",
         "_LRScheduler": "LRScheduler under its old name",

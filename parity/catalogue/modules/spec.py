@@ -55,6 +55,8 @@ class ModuleSpec:
     grouped: tuple[str, ...] = ()
     #: What torch works out in float32 whatever the dtype, and why that is known: judged by float32's roundings.
     single: Mapping[str, str] = field(default_factory=dict)
+    #: Of a distribution: what torch has the gradients of to a few digits only, and how that is known.
+    rough: Mapping[str, str] = field(default_factory=dict)
 
 
 def of(*values: Any) -> tuple[Any, ...]:
@@ -81,6 +83,7 @@ def module(
     fits: Callable[[Settings], bool] | None = None,
     grouped: str = "",
     single: Mapping[str, str] | None = None,
+    rough: Mapping[str, str] | None = None,
     **settings: tuple[Any, ...],
 ) -> ModuleSpec:
     """A row about a class."""
@@ -94,6 +97,7 @@ def module(
         fits or (lambda settings: True),
         tuple(grouped.split()),
         single or {},
+        rough or {},
     )
 
 
