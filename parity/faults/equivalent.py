@@ -190,6 +190,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "primitives.reduce._var:operator:3 g * math.nan",
         "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[2]"
         ":dropped term:2 (x < 0) | (x > 1)",
+        "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[2]"
+        ":dropped term:1 (x < 0) | (x > 1)",
     ),
     _UNUSED: ("kernels.binning.searchsorted:comparison:2 edges.ndim > 1",),
     _FLAT: ("primitives.reduce._std:constant:1 0",),
@@ -217,7 +219,10 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.binning.searchsorted:comparison:3 edges.ndim > 1",
     ),
     _SELF: ("kernels.distances._square:neighbour:1 np.zeros",),
-    _COMMUTES: ("kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",),
+    _COMMUTES: (
+        "kernels.ctc._ends:swapped arguments:3 _sum(last[2 * n], last[2 * n - 1])",
+        "kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",
+    ),
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
     _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
     _NAN_EITHER: ("kernels.pooling.max_pool:neighbour:4 x.max",),
