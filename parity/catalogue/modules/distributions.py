@@ -30,6 +30,8 @@ _GAMMA = {
 }
 _I0 = "torch's VonMises has I0 by polynomials with seven or eight digits, in any dtype"
 _COUNT = {"total_count": needed(5, 1, 12)}
+#: A rounding is enough for a sample or a factor to be no longer what the class checks for.
+_UNCHECKED = {"validate_args": needed(False)}
 
 # fmt: off
 ROWS = [
@@ -38,7 +40,8 @@ ROWS = [
     *(_law(name, probs="share") for name in ("Bernoulli", "ContinuousBernoulli", "Geometric")),
     _law("StudentT", rough=_GAMMA, df="beyond", **_LOC),
     _law("Uniform", low="share", high="beyond"),
-    _law("VonMises", single={"value": _I0, "gradient": _I0}, loc="real", concentration="positive"),
+    _law("VonMises", single={"value": _I0}, rough=dict.fromkeys(("log_prob", "variance", "kl_divergence"), _I0),
+         loc="real", concentration="positive"),
     _law("Exponential", rate="positive"),
     _law("Poisson", rate="positive"),
     _law("Gamma", rough=_GAMMA, concentration="positive", rate="positive"),
@@ -55,9 +58,9 @@ ROWS = [
     _law("Multinomial", among=_COUNT, logits="real"),
     *(_law(name, logits="real") for name in
       ("Categorical", "OneHotCategorical", "OneHotCategoricalStraightThrough")),
-    *(_law(name, temperature="1: positive", logits="real") for name in
-      ("RelaxedBernoulli", "RelaxedOneHotCategorical")),
-    _law("MultivariateNormal", loc="C: real", scale_tril="C C: factor"),
+    _law("RelaxedBernoulli", temperature="positive", logits="real"),
+    _law("RelaxedOneHotCategorical", temperature="1: positive", logits="real"),
+    _law("MultivariateNormal", among=_UNCHECKED, loc="C: real", scale_tril="C C: factor"),
     _law("LowRankMultivariateNormal", loc="C: real", cov_factor="C 2: real", cov_diag="C: positive"),
-    _law("LKJCholesky", among={"dim": needed(2, 3)}, concentration="positive"),
+    _law("LKJCholesky", among={"dim": needed(2, 3), **_UNCHECKED}, concentration="positive"),
 ]
