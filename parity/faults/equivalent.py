@@ -52,6 +52,8 @@ _RESHAPED = "is given its shape next, whatever shape it has"
 _OUTSIDE = "whoever lies outside is counted in no bin"
 _SHIFTED = "NumPy shifts signs in from the left, however far"
 _GIVEN_BACK = "memory that may be written into: what counts is what is given back"
+_DEEPEST = "1 less the largest number below it has a logarithm of -36.7, and none is farther out"
+_CLIPPED = "beyond either bound the logistic function is 0 or 1 to the last digit"
 _REAL_ADJOINT = "of real matrices LAPACK's adjoint is the transpose"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
@@ -89,6 +91,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.decompositions.solve:comparison:2 found.ndim > 1",
         "kernels.decompositions.solve:constant:2 1",
         "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
+        "kernels.convolution.convolve_back:connective:2 in_channels(y) or in_channels(w)",
     ),
     _BOTH: (
         "kernels.error_functions.mills_pair:comparison:3 x >= -3.5",
@@ -108,6 +111,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "primitives.loss._smooth_l1:comparison:1 away >= beta",
         "kernels.lapack._scale:comparison:1 sizes.min(initial=1.0, where=sizes > 0)",
         "kernels.modified_bessel._up_to:comparison:1 x < bound",
+        "kernels.gamma._incomplete:comparison:3 x > 1e-300",
     ),
     _EMPTY: (
         "kernels.indexing.gather:neighbour:1 np.zeros",
@@ -126,7 +130,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "row _hardshrink_backward:rule 1 negated",
         "row _rrelu_with_noise_backward:rule 1 negated",
     ),
-    _PLACEHOLDER: ("kernels.activations.elu:constant:2 0",),
+    _PLACEHOLDER: ("kernels.activations.elu:constant:2 0", "kernels.polynomials._kernel:constant:6 0"),
     _FASTER: (
         "kernels.gamma.digamma:comparison:2 x.dtype.itemsize < 8",
         "kernels.contraction.products:comparison:4 x.dtype is y.dtype",
@@ -135,6 +139,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.norms._sum_of_powers:neighbour:4 np.isfinite",
         "kernels.geometry.strided_read:comparison:1 shared.max() > 1",
         "kernels.lapack._spread:constant:1 2",
+        "kernels.convolution.convolve_back:operator:7 k - 1",
         "kernels.indexing.from_front:constant:1 0",
     ),
     _WORKSPACE: (
@@ -172,6 +177,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.error_functions._steep:dropped call:1 np.abs(x)",
         "kernels.losses.mse_loss:swapped:1 x - y",
         "primitives.bessel._bessel_i[1]:swapped:1 n - 1",
+        "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[1]"
+        ":swapped:3 x - 0.5",
     ),
     _INVERSE: (
         "kernels.decompositions.det:operator:1 found * _parity(pivots, factors.dtype)",
@@ -183,10 +190,12 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "primitives.reduce._var:operator:3 g * math.nan",
         "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[2]"
         ":dropped term:2 (x < 0) | (x > 1)",
+        "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[2]"
+        ":dropped term:1 (x < 0) | (x > 1)",
     ),
     _UNUSED: ("kernels.binning.searchsorted:comparison:2 edges.ndim > 1",),
     _FLAT: ("primitives.reduce._std:constant:1 0",),
-    _ROOM: ("kernels.geometry.in_its_layout:constant:1 1",),
+    _ROOM: ("kernels.geometry.in_its_layout:constant:1 1", "kernels.convolution._added_up:constant:9 2"),
     _IGNORED: ("kernels.classes.cross_entropy_backward:constant:5 0",),
     _TAKEN: (
         "kernels.gamma.(lambda x: x >= 10, lambda x: special().digamma(x))[13]:dropped term:2 (x < 0) & (x",
@@ -205,15 +214,25 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.bessel.near_logarithm:dropped call:1 (_LOG_2_LESS_EULER - np.log(x)).astype(x.dtyp",
         "primitives.scatter._reduced:dropped term:10 ops.zeros_like(g) + 1",
     ),
-    _MATCHING: ("kernels.binning.searchsorted:constant:4 1",),
+    _MATCHING: (
+        "kernels.binning.searchsorted:constant:4 1",
+        "kernels.binning.searchsorted:comparison:3 edges.ndim > 1",
+    ),
     _SELF: ("kernels.distances._square:neighbour:1 np.zeros",),
-    _COMMUTES: ("kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",),
+    _COMMUTES: (
+        "kernels.ctc._ends:swapped arguments:3 _sum(last[2 * n], last[2 * n - 1])",
+        "kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",
+    ),
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
     _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
     _NAN_EITHER: ("kernels.pooling.max_pool:neighbour:4 x.max",),
     _COPY: ("kernels.pieces.in_blocks:constant:2 False",),
     _BELOW: ("kernels.error_functions.(lambda x: x < 1.25, series.ERFC_2)[7]:comparison:1 x < 6",),
     _REAL_ADJOINT: ("kernels.lapack.lu_solve:constant:7 1",),
+    _DEEPEST: (
+        "kernels.error_functions.(lambda depth: depth < 2.5, series.ERFINV_STEEP_0)[5]:comparison:1 depth < 37",
+    ),
+    _CLIPPED: ("kernels.activations.gelu_by_tanh_slope:constant:3 50",),
     _RESHAPED: ("kernels.geometry.sum_to:constant:1 True",),
     _OUTSIDE: ("kernels.binning.even_bins:constant:5 0",),
     _SHIFTED: ("kernels.order._keys:constant:5 31",),
