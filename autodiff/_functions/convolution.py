@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from autodiff._core import dtypes
@@ -130,9 +132,20 @@ def _convolved(
     _check_room(x)
     _check_dtypes(input, weight, bias, "compute_columns3d" if len(x) == 5 else "slow_conv2d_cpu", "?")
     sizes = lengths(x[2:], w[2:], stride, padding, dilation)
-    return ops.convolve(  # type: ignore[no-any-return]
-        input, weight, bias, sizes=sizes, stride=stride, padding=padding, dilation=dilation, groups=groups
+    settings = {"sizes": sizes, "stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _of_parts(functools.partial(ops.convolve, **settings), input, weight, bias)
+
+
+def _of_parts(run: Callable[..., Any], input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """A convolution; torch composes complex ones of real ones: of three, whose sums cancel, and here of four."""
+    if input._array.dtype.kind != "c":
+        return run(input, weight, bias)  # type: ignore[no-any-return]
+    (x, ix), (w, iw), (b, ib) = (
+        (None, None) if z is None else [ops.select(ops.view_as_real(z), dim=z._array.ndim, index=i) for i in (0, 1)]
+        for z in (input, weight, bias)
     )
+    real, imag = ops.sub(run(x, w, b), run(ix, iw, None)), ops.add(run(x, iw, ib), run(ix, w, None))
+    return ops.add(real, ops.mul(imag, 1j))  # type: ignore[no-any-return]
 
 
 def _check_room(x: Sizes) -> None:
@@ -168,9 +181,8 @@ def _transposed(
         )
     name = f"slow_conv_transpose{max(len(sizes), 2)}d_out_cpu"
     _check_dtypes(input, weight, bias, name, "?Bbhi")
-    return ops.convolve_back(  # type: ignore[no-any-return]
-        input, weight, bias, sizes=sizes, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
+    settings = {"sizes": sizes, "stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return _of_parts(functools.partial(ops.convolve_back, **settings), input, weight, bias)
 
 
 def _same(input: Tensor, weight: Tensor, stride: Sizes, dilation: Sizes) -> tuple[Tensor, Sizes]:

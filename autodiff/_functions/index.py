@@ -10,6 +10,7 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from autodiff._core.batched import Batched, batched, levels_of, spread
 from autodiff._core.function import function
@@ -263,7 +264,7 @@ def _write(view: Tensor, value: Any) -> None:
     elif value._array.ndim == 0:
         fill_(view, value)
     else:
-        if value._storage is view._storage and value._array.size == view._array.size:
+        if value._array.size == view._array.size and byte_bounds(value._array) == byte_bounds(view._array):
             if view._array.size == 1:
                 refuse_overlap(view, (value,))
             value = ops.clone(value)  # the very same memory under another shape: torch lets it pass

@@ -89,6 +89,8 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
     given = []
     for index, (t, seed) in enumerate(zip(outputs, seeds)):
+        if not isinstance(t, (Tensor, GradientEdge)):
+            raise AssertionError("Expected output to be a torch.Tensor")
         if (
             seed is None
             and isinstance(t, Tensor)
@@ -168,7 +170,7 @@ def backward(
     if wanted is not None:
         targets = []
         for x in wanted:
-            place_in_graph(x)  # a view that may not be asked refuses
+            _place(x)  # a view that may not be asked refuses
             if isinstance(x, Tensor):
                 x.retain_grad()
             targets.append(_asked_for(x))
@@ -187,8 +189,14 @@ def _on_tensors(create_graph: bool) -> Any:
     return True if create_graph else UNRECORDED if state.inference or (duals and state.forward) else False
 
 
+def _place(x: Tensor | GradientEdge) -> Node | None:
+    if not isinstance(x, (Tensor, GradientEdge)):
+        raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(x).__name__}")
+    return place_in_graph(x)
+
+
 def _asked_for(x: Tensor | GradientEdge) -> Node:
-    place = place_in_graph(x)
+    place = _place(x)
     if place is None:
         if not x.requires_grad:
             raise RuntimeError(errors.NOT_REQUIRED)

@@ -377,7 +377,9 @@ class Promises:
         """
         if step < 0:
             return False
-        made = [ref.index - len(self.program.inputs) for ref in self.program.steps[step].refs()]
+        given = {ref.index for ref in self.program.steps[step].refs()}
+        firsts = {self.ours.places[p][0]: self._maker(p)[0] for p in range(len(self.ours.places))}
+        made = [firsts.get(value, value) - len(self.program.inputs) for value in given]
         later = [n for n, other in enumerate(self.program.steps[:step]) if other.op == "requires_grad_"]
         return any(
             number >= 0 and (self.program.steps[number].modes or any(n > number for n in later)) for number in made
