@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from parity.compare.isolation import isolations, with_copied_input, with_copied_result
+from parity.compare.naming import gives_view
 from parity.compare.pipeline import compare
 from parity.compare.verdict import Mechanism, Mismatch
 from parity.engines.interpreter import execute, writes
@@ -94,8 +95,21 @@ def _named(program: Program, reference: Any, subject: Any, mismatch: Mismatch) -
         if again.error is not None and again.error.moment != moment:
             continue  # that both refuse it says nothing
         if compare(candidate, reference, subject, reference_run=again, confirm=False).status == "agrees":
+            if name == "writing" and _through_a_view(program) and not _knows_views(reference, subject):
+                name = "views"
             return replace(mismatch, mechanism=name)
     return mismatch
+
+
+def _through_a_view(program: Program) -> bool:
+    """Whether what is written is a view of something."""
+    targets = (step.args[0] for step in program.steps if writes(step) and isinstance(step.args[0], Ref))
+    places = (ref.index - len(program.inputs) for ref in targets)
+    return any(place >= 0 and gives_view(program.steps[place]) for place in places)
+
+
+def _knows_views(reference: Any, subject: Any) -> bool:
+    return all(compare(probe, reference, subject, confirm=False).status == "agrees" for probe in _VIEWS)
 
 
 def _experiments(program: Program, run: Run, mismatch: Mismatch) -> Iterator[tuple[Mechanism, Program]]:

@@ -314,7 +314,7 @@ FAULTS: tuple[Fault, ...] = (
          instead(lambda g, input, beta, threshold: g * (2.718281828459045 ** (input * beta))
                  / (1 + 2.718281828459045 ** (input * beta))), "nn.functional.softplus"),
     rule("overflow in an untaken branch", "where multiplies by its mask", "where", 1,
-         instead(lambda g, condition: g * condition)),
+         instead(lambda g, condition: g * condition), "where", "renorm"),
     kernel("overflow in an untaken branch", "logsumexp without its shift", "logsumexp", floating(unshifted)),
     kernel("overflow in an untaken branch", "softmax without its shift", "softmax", floating(softmax_unshifted),
            "softmax", "nn.functional.softmax"),
