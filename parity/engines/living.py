@@ -12,8 +12,10 @@ from itertools import combinations, starmap
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from parity.acts import ACTS, MODES, Stage, lacking, lacking_mode
+from parity.acts.functions import WRITING
 from parity.engines.interpreter import missing, writes
 from parity.engines.protocol import Array, Raised
 from parity.program import DType, Input, Program, Ref, Step, substitute
@@ -200,7 +202,7 @@ class _Living:
     def _done(self, step: Step, moment: Moment) -> Any:
         args = tuple([self._resolved(arg) for arg in step.args])
         kwargs = {key: self._resolved(value) for key, value in step.kwargs.items()}
-        if writes(step) or step.op == "copy_":
+        if writes(step) or step.op == "copy_" or (step.op == "apply" and step.args[0] in WRITING):
             moment.racing = self._races(step.op, args, kwargs)
         if step.seed is not None and hasattr(self.engine, "seed"):
             self.engine.seed(step.seed)
@@ -217,7 +219,10 @@ class _Living:
             return self.engine.call(step.op, args, kwargs, step.spelling)
 
     def _races(self, op: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        """Whether what is written is read as well: by an argument that shows its memory otherwise, or elsewhere."""
+        """Whether what is written is read as well: by an argument that shows its memory otherwise, or elsewhere.
+
+        Or is written several times, as windows that overlap are.
+        """
         given = [kwargs["out"], *args] if "out" in kwargs else args
         flat = (part for arg in given for part in (arg if isinstance(arg, (tuple, list)) else (arg,)))
         arrays = [self.engine.array(part) for part in flat if isinstance(part, self.tensor_type)]
@@ -225,7 +230,8 @@ class _Living:
             return False  # what was to be written was refused before
         target, *others = arrays
         elsewhere = op in _ELSEWHERE
-        return any(
+        low, high = byte_bounds(target)
+        return high - low < target.nbytes or any(
             np.may_share_memory(target, other) and (elsewhere or not _same_region(target, other)) for other in others
         )
 
