@@ -9,7 +9,6 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
-from autodiff._core.promotion import cast
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.rearranging import roll
@@ -35,7 +34,7 @@ def _floating(input: Tensor, imaginary: bool) -> Tensor:
         raise RuntimeError("Unsupported dtype Half")
     if imaginary and d.kind == "f":
         d = np.dtype("complex128" if d.itemsize == 8 else "complex64")
-    return cast(input, d)
+    return input if input._array.dtype is d else ops.to(input, dtype=d)  # type: ignore[no-any-return]
 
 
 def _need_real(name: str, input: Tensor, expects: str = "a real input tensor") -> None:

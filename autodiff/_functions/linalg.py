@@ -198,7 +198,8 @@ def _multiplied(matrices: Sequence[Tensor], split: list[list[int]], i: int, j: i
     if i == j:
         return matrices[i]
     k = split[i][j]
-    return ops.mm(_multiplied(matrices, split, i, k), _multiplied(matrices, split, k + 1, j))  # type: ignore[no-any-return]
+    right = _multiplied(matrices, split, k + 1, j)  # torch's compiler takes the last argument first
+    return ops.mm(_multiplied(matrices, split, i, k), right)  # type: ignore[no-any-return]
 
 
 @function("linalg", out="same")

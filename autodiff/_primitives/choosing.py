@@ -83,6 +83,7 @@ general(
     lambda g, input, low: ops.where(input >= low, g, 0),
     lambda g, input, low: ops.where(input < low, g, 0),
     inputs=("input", "low"),
+    hooked=(3, 1),
     node="ClampBackward0",
 )
 general(
