@@ -89,6 +89,8 @@ def _keeper(program: Program, reference: Any, subject: Any, mismatch: Mismatch) 
     if raised.error is None or raised.error.moment.startswith("step"):
         return None
     for position in reversed(range(len(program.steps))):
+        if not any(writes(step) for step in program.steps[position + 1 :]):
+            continue
         for place, candidate in isolations(program, ours, position):
             if execute(candidate, reference).error is None and execute(candidate, subject).error is None:
                 keeper = program.steps[position].op
