@@ -34,9 +34,7 @@ def _cholesky_back(g: Any, L: Any, upper: bool) -> Any:
     share = ops.lower_half(ops.bmm(ops.adjoint(L), g))
     inner = (share + ops.adjoint(share)) * 0.5
     inner = ops.solve_triangular(ops.adjoint(L), inner, upper=True, left=True, unitriangular=False)
-    solution = ops.solve_triangular(L, inner, upper=False, left=False, unitriangular=False)
-    # Hermitian, so that its adjoint is the same, and stands in rows; what is recorded is the solution.
-    return ops.adjoint(solution) if isinstance(solution, np.ndarray) else solution
+    return ops.solve_triangular(L, inner, upper=False, left=False, unitriangular=False)
 
 
 for name, title in (("cholesky", "CholeskyBackward0"), ("cholesky_ex", "LinalgCholeskyExBackward0")):

@@ -186,6 +186,15 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             )
             for name in ("det", "linalg.det")
         },
+        **{
+            name: Known(
+                _GRADIENTS,
+                "at -0 torch's kernel divides in whole vectors, and is infinite as at 0 in what is left over: the sign "
+                "hangs on the place",
+                together="inf/inf",
+            )
+            for name in ("logit", "special.logit")
+        },
         "pow": Known(frozenset(["second"]), "torch's second derivative of 0**y in y is 0·log(0)², which is nan"),
         "logcumsumexp": Known(
             _GRADIENTS,
