@@ -122,7 +122,7 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
         "cumprod": Known(
             _GRADIENTS,
             f"{_QUOTIENTS}; and past the first 0 of a row it writes 0, whatever the products are, "
-            "so that second derivatives lack these terms; recorded, it leaves each factor out, so that a nan meets fewer",
+            "so that second derivatives lack these terms; recorded, it leaves each factor out, and a nan meets fewer",
             together="0/nan inf/nan finite/nan",
         ),
         "index_reduce": Known(_GRADIENTS, f"{_LEFT_OUT}; {_QUOTIENTS}", given=("include_self", False)),
