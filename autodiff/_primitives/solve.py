@@ -113,16 +113,20 @@ def _turned(A: Any, transpose: bool) -> Any:
 
 # The right-hand side is named because torch keeps it, though no gradient is made of it; so below for `cholesky_solve`.
 def _old_sides(g: Any, B: Any, A: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
-    lower = upper == transpose
-    adjoint = ops.adjoint(_turned(A, transpose))
-    return ops.solve_triangular(adjoint, g[0], upper=lower, left=True, unitriangular=unitriangular)
+    if g[0] is None:
+        return ops.zeros_like(B)
+    solved = ops.triangular_solve(g[0], ops.conj(A), upper=upper, transpose=not transpose, unitriangular=unitriangular)
+    return solved[0]
 
 
 def _old_matrix(g: Any, B: Any, A: Any, solution: Any, upper: bool, transpose: bool, unitriangular: bool) -> Any:
+    if g[0] is None:
+        return ops.zeros_like(A) + g[1]
     found = _triangular_matrix(
         g[0], _turned(A, transpose), solution, upper != transpose, left=True, unitriangular=unitriangular
     )
-    return _turned(found, transpose) + g[1]
+    found = _turned(found, transpose)
+    return found if g[1] is None else found + g[1]
 
 
 general(
@@ -135,6 +139,7 @@ general(
     _old_matrix,
     inputs=("B", "A"),
     outputs=("solution", "cloned_coefficient"),
+    materializes=False,
 )
 
 # -- by a Cholesky factor -----------------------------------------------------------------------------------------

@@ -322,3 +322,19 @@ def test_out_is_refused_where_torch_asks_for_gradients(name):
                 refused.append(str(error))
     assert refused[0] == refused[1]
     assert (refused[0] is not None) == (name == "matmul")
+
+
+@pytest.mark.parametrize("asked", [[0], [1], [0, 1]])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_the_old_triangular_solve_goes_back_by_what_is_asked_for(asked, create_graph):
+    found = []
+    for lib in (ad, torch):
+        x = (lib.eye(3, dtype=lib.float64) + 0.1).requires_grad_()
+        b = lib.ones(3, 3, dtype=lib.float64, requires_grad=True)
+        results = [lib.triangular_solve(b, x)[i] for i in asked]
+        seeds = [lib.full_like(result, 2.0) for result in results]
+        grads = lib.autograd.grad(results, [b, x], seeds, create_graph=create_graph)
+        found.append([(g.requires_grad, g.grad_fn and g.grad_fn.name(), g.detach().numpy()) for g in grads])
+    for ours, theirs in zip(*found):
+        assert ours[:2] == theirs[:2]
+        np.testing.assert_allclose(ours[2], theirs[2], rtol=1e-14, atol=1e-15)
