@@ -9,7 +9,19 @@ import numpy as np
 
 from autodiff._core import errors, views
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
+from autodiff._core.node import (
+    ComplexNode,
+    DeadEnd,
+    Many,
+    ManyNode,
+    Node,
+    PlainNode,
+    Storage,
+    likeness,
+    link,
+    new_node,
+    output,
+)
 from autodiff._core.noting import note, note_node, takes_part
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.promotion import unbroadcast
@@ -68,7 +80,7 @@ def _finished(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], res
 
 def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params: dict[str, Any]) -> None:
     """Give the results their node; only floating and complex results take part."""
-    mask = 0
+    mask, taken = 0, False
     edges: list[Node | None] = []
     if p.variadic:
         edges = [x._node if isinstance(x, Tensor) else None for x in inputs]
@@ -77,11 +89,13 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
         bit = 1
         for x, formula in zip(inputs, p.formulas):
             edge = x._node if formula is not None and isinstance(x, Tensor) else None
+            if type(edge) is DeadEnd:  # takes part, but torch has no node there, and saves nothing for it
+                edge, taken = None, True
             edges.append(edge)
             if edge is not None:
                 mask |= bit
             bit <<= 1
-    if not mask:
+    if not (mask or taken):
         return
     if len(tensors) == 1:
         taking_part = tensors if tensors[0]._array.dtype.kind in "fc" else []

@@ -193,7 +193,8 @@ def discrete(
         if state.maps and any(isinstance(x, Batched) for x in given):
             return batching.run(p, batching.promoted(given), {})
         arrays = [
-            x._array if isinstance(x, Tensor) else plain(x) if not isinstance(x, np.ndarray) else x for x in given
+            x._array if isinstance(x, Tensor) else x if operands == 1 or isinstance(x, np.ndarray) else plain(x)
+            for x in given
         ]
         target = arrays[0].dtype if len(arrays) == 1 else None
         if target is None:

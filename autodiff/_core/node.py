@@ -387,8 +387,8 @@ class Retired(DeadEnd):
 
 def seen(edge: Node | None) -> Node | None:
     """The place that is shown in the stead of one that torch has no node for."""
-    while type(edge) is PlainNode and edge.primitive.hidden:
-        edge = edge.edges[0]
+    while (primitive := getattr(edge, "primitive", None)) is not None and primitive.hidden:
+        edge = edge.edges[0]  # type: ignore[union-attr]
     return edge
 
 

@@ -125,8 +125,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
             f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
             f"Got: {dtypes.title(wanted)}"
         )
-    if own is not wanted:
-        input = ops.to(input, dtype=wanted)
+    input = cast(input, wanted)
     if dim is None and not keepdim:
         return ops.mean_all(input)  # type: ignore[no-any-return]
     return ops.mean(input, dims=over(dim, input._array.ndim), keepdim=keepdim)  # type: ignore[no-any-return]
