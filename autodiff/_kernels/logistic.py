@@ -197,7 +197,8 @@ def _told(one: Callable[[float, float], float], many: Callable[[Any, Any], Any],
         return np.multiply(slopes, g, out=slopes) if slopes.shape == g.shape else g * slopes
 
     def step(y: Any, x: Any, g: Any, out: Any) -> None:
-        np.multiply(many(y, x), g, out=out)
+        # What is one repeated element comes as a number.
+        np.multiply(many(np.atleast_1d(y), np.atleast_1d(x)), g, out=out)
 
     return fill(step, out, array, g, block=_BLOCK)
 

@@ -122,3 +122,15 @@ def test_gelu_loses_nothing_left_of_zero(size: int, near: bool) -> None:
         np.testing.assert_array_equal(ours.numpy()[~here], right[~here])
         apart = np.abs(ours.numpy()[here] - right[here])
         assert (apart <= 8 * np.spacing(np.abs(scale[here]).astype("float32"))).all()
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+@pytest.mark.parametrize("size", [3, 4375, 70000])
+def test_the_slope_of_one_element_that_is_repeated(name: str, size: int) -> None:
+    found = []
+    for lib in (torch, ad):
+        x = lib.full((1,), 0.75, dtype=lib.float64).expand(size).requires_grad_()
+        y = getattr(lib, name)(x)
+        (g,) = lib.autograd.grad(y, x, lib.ones_like(y))
+        found.append(g.numpy())
+    np.testing.assert_allclose(*found, rtol=1e-15)
