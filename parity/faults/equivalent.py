@@ -62,6 +62,10 @@ _SPLITS = "numbers are split by 2^27: either bound is far below where that overf
 _ANY_SIZE = "a size below 0, which NumPy takes for the one that is unknown, as it finds it"
 _SIGN_NEXT = "its sign is replaced next"
 _BESIDE_INFINITY = "is added to what is infinite or nan"
+_BOTH_SIDES = "both sides of an equation are multiplied by it"
+_DOUBTED = "two answers that are so near each other are both good"
+_RELATIVE = "only the difference of two of them is used"
+_DEFAULT = "what is left out is what it is taken for then"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
 _BY_REASON: Mapping[str, tuple[str, ...]] = {
@@ -100,6 +104,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.decompositions.solve:constant:2 1",
         "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
         "kernels.convolution.convolve_back:connective:2 in_channels(y) or in_channels(w)",
+        "kernels.geometry.clone:constant:1 0",
+        "kernels.layout.in_channels:constant:10 1",
     ),
     _BOTH: (
         "kernels.error_functions.mills_pair:comparison:3 x >= -3.5",
@@ -120,6 +126,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.lapack._scale:comparison:1 sizes.min(initial=1.0, where=sizes > 0)",
         "kernels.modified_bessel._up_to:comparison:1 x < bound",
         "kernels.gamma._incomplete:comparison:3 x > 1e-300",
+        "kernels.rectifiers.leaky_relu:comparison:1 x > 0",
     ),
     _EMPTY: (
         "kernels.indexing.gather:neighbour:1 np.zeros",
@@ -153,6 +160,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.polynomials._kernel:connective:1 inside.any() and closed",
         "kernels.contraction.products:comparison:2 len(x) > 1",
         "kernels.logistic._tanh_slopes:operator:2 told + square",
+        "kernels.convolution.convolve_back:comparison:5 min(around) >= 0",
+        "kernels.convolution._blocks:constant:3 1",
     ),
     _WORKSPACE: (
         "kernels.lapack.lu_inverse:constant:2 1",
@@ -191,6 +200,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "primitives.bessel._bessel_i[1]:swapped:1 n - 1",
         "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[1]"
         ":swapped:3 x - 0.5",
+        "kernels.error_functions.(_middle, lambda x: quantile_series.NDTRI_SLOPE_NEAR((x - 0.5) ** 2))[1]"
+        ":swapped:2 x - 0.5",
     ),
     _INVERSE: (
         "kernels.decompositions.det:operator:1 found * _parity(pivots, factors.dtype)",
@@ -204,8 +215,12 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         ":dropped term:2 (x < 0) | (x > 1)",
         "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[2]"
         ":dropped term:1 (x < 0) | (x > 1)",
+        "kernels.rounding.remainder:comparison:6 np.asarray(y) < 0",
     ),
-    _UNUSED: ("kernels.binning.searchsorted:comparison:2 edges.ndim > 1",),
+    _UNUSED: (
+        "kernels.binning.searchsorted:comparison:2 edges.ndim > 1",
+        "kernels.error_functions._erfinv_far:comparison:1 size < 1",
+    ),
     _FLAT: ("primitives.reduce._std:constant:1 0",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1 1", "kernels.convolution._added_up:constant:9 2"),
     _IGNORED: ("kernels.classes.cross_entropy_backward:constant:5 0",),
@@ -235,6 +250,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _COMMUTES: (
         "kernels.ctc._ends:swapped arguments:3 _sum(last[2 * n], last[2 * n - 1])",
         "kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",
+        "kernels.classes.cross_entropy_backward:swapped arguments:5 _counting(target, ignore)",
     ),
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
     _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
@@ -257,6 +273,9 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         ":swapped:1 1 - _short(abs(x))",
     ),
     _BESIDE_INFINITY: ("kernels.gamma._hurwitz:constant:14 0",),
+    _BOTH_SIDES: ("kernels.lapack._scale:constant:1 1.0",),
+    _DOUBTED: ("kernels.activations.tanh_square:constant:1 1e-15",),
+    _RELATIVE: ("kernels.geometry.start_of:operator:2 x.__array_interface__['data'][0] - first",),
     _RULES_ONLY: ("primitives.normalize._curvature:constant:3 False",),
 }
 
@@ -277,6 +296,12 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
         r"kernels\.gamma\._of_small:constant:9",
         r"2 -> 3",
         "the far end of a continued fraction (or a series) of 120 terms, which has converged long before",
+    ),
+    (r".*:dropped axis:\d+", r"np\.(partition|sort|argsort)\(.*axis=-1\) -> .*", _DEFAULT),
+    (
+        r"primitives\.arithmetic\._(copied_sign|copysign).*:(swapped arguments|operator):\d+",
+        r".*ops\._copied_sign\(.*",
+        _INVERSE,
     ),
     (r".*:dropped term:\d+", r"(zero|(ops|np)\.zeros_like\([\w.\[\]]+\)) \+ 1 -> 1", _SPREADS),
     (r"kernels\.(gamma|sinc)\..*:constant:\d+", r"1e\+290 -> 2e\+290", _SPLITS),

@@ -201,7 +201,7 @@ def _shape(source: Source, spec: OpSpec, kind: Kind, part: int | None) -> Shape:
         return ()
     if kind == "critical" and elementwise(spec):
         # enough places for every value, or for a good part of the pairs
-        return (96,) if len(spec.arguments) == 1 else (384,)
+        return (128,) if len(spec.arguments) == 1 else (384,)
     if kind == "shapes":
         return source.choice(_UNUSUAL)
     if kind == "large":
@@ -235,9 +235,11 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
         source = draft.source
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
+        if elementwise(spec) and part and KIND[dtype] != "c":
+            ends += [float(np.finfo(dtype).max), -float(np.finfo(dtype).max)]
         listed = arrays.critical(np.dtype(dtype), spec.critical, ends)
         if elementwise(spec) and part:
-            listed += arrays.SIZES if KIND[dtype] == "h" else arrays.sizes(source)
+            listed += [*arrays.WHOLE, *(arrays.SIZES if KIND[dtype] == "h" else arrays.sizes(source))]
         if part == _ALONE and spec.stress and KIND[dtype] == "f" and source.boolean():
             low, high = source.choice(spec.stress)
             listed = arrays.uniform(source, (1,), low, high).tolist()

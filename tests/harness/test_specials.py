@@ -209,4 +209,3 @@ def test_an_answer_that_a_given_infinity_settles_is_no_matter_of_rounding(place)
 
     assert judged(drawn, TORCH) == ("agrees", "")
     assert judged(drawn, Changed(isclose=wrong)) == ("differs", "subject")
-
