@@ -197,8 +197,7 @@ def _told(one: Callable[[float, float], float], many: Callable[[Any, Any], Any],
         return np.multiply(slopes, g, out=slopes) if slopes.shape == g.shape else g * slopes
 
     def step(y: Any, x: Any, g: Any, out: Any) -> None:
-        # What is one repeated element comes as a number.
-        np.multiply(many(np.atleast_1d(y), np.atleast_1d(x)), g, out=out)
+        np.multiply(many(y, x), g, out=out)
 
     return fill(step, out, array, g, block=_BLOCK)
 
