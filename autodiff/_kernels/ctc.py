@@ -13,16 +13,15 @@ import numpy as np
 Lengths = tuple[int, ...]
 
 
-def _extended(targets: Any, lengths: Lengths, blank: int) -> tuple[Any, Any, Any]:
-    """Letters with blanks around them, which places exist, and which may be reached past a blank."""
+def _extended(targets: Any, lengths: Lengths, blank: int) -> tuple[Any, Any]:
+    """Letters with blanks around them, as many as the longest text has, and which may be reached past a blank."""
     widest = max(lengths, default=0)
     states = np.full((len(lengths), 2 * widest + 1), blank, np.int64)
     for i, (row, n) in enumerate(zip(targets, lengths)):
         states[i, 1 : 2 * n : 2] = row[:n]
-    exists = np.arange(states.shape[1]) < 2 * np.array(lengths, np.int64).reshape(-1, 1) + 1
     skips = np.zeros(states.shape, bool)
     skips[:, 2:] = states[:, 2:] != states[:, :-2]
-    return states, exists, skips
+    return states, skips
 
 
 def _sum(*logs: Any) -> Any:
@@ -38,17 +37,17 @@ def _shifted(x: Any, by: int) -> Any:
     return out
 
 
-def _alphas(emitted: Any, exists: Any, skips: Any) -> Any:
-    """Log-probabilities of all ways to each place, frame by frame."""
+def _alphas(emitted: Any, skips: Any) -> Any:
+    """Log-probabilities of all ways to each place, frame by frame; those past a text's own end are nobody's."""
     out = np.full(emitted.shape, -math.inf, emitted.dtype)
     if not len(emitted):
         return out
     first = np.arange(emitted.shape[2]) < 2
-    out[0] = np.where(first & exists, emitted[0], -math.inf)
+    out[0] = np.where(first, emitted[0], -math.inf)
     for t in range(1, len(emitted)):
         before = out[t - 1]
         two = np.where(skips, _shifted(before, 2), -math.inf)
-        out[t] = np.where(exists, _sum(before, _shifted(before, 1), two) + emitted[t], -math.inf)
+        out[t] = _sum(before, _shifted(before, 1), two) + emitted[t]
     return out
 
 
@@ -70,17 +69,17 @@ def _emitted(log_probs: Any, states: Any) -> Any:
 
 def ctc_loss(log_probs: Any, targets: Any, frames: Lengths, lengths: Lengths, blank: int) -> Any:
     """Minus the logarithm of each text's probability; log_probs are (frames, samples, classes)."""
-    states, exists, skips = _extended(targets, lengths, blank)
-    return -_ends(_alphas(_emitted(log_probs, states), exists, skips), frames, lengths)
+    states, skips = _extended(targets, lengths, blank)
+    return -_ends(_alphas(_emitted(log_probs, states), skips), frames, lengths)
 
 
 def ctc_back(
     g: Any, log_probs: Any, targets: Any, frames: Lengths, lengths: Lengths, blank: int, zero_infinity: bool
 ) -> Any:
     """The gradient by scores whose log_softmax log_probs are, as torch's: probability minus share of the ways."""
-    states, exists, skips = _extended(targets, lengths, blank)
+    states, skips = _extended(targets, lengths, blank)
     emitted = _emitted(log_probs, states)
-    alphas = _alphas(emitted, exists, skips)
+    alphas = _alphas(emitted, skips)
     losses = -_ends(alphas, frames, lengths)
     out = np.zeros(log_probs.shape, log_probs.dtype)
     for i, (t, n) in enumerate(zip(frames, lengths)):
@@ -92,7 +91,7 @@ def ctc_back(
         row = states[i, places][::-1]
         skip = np.zeros((1, len(row)), bool)
         skip[0, 2:] = row[2:] != row[:-2]
-        betas = _alphas(turned, np.ones((1, len(row)), bool), skip)[::-1, 0, ::-1]
+        betas = _alphas(turned, skip)[::-1, 0, ::-1]
         ways = alphas[:t, i, places] + betas
         shares = np.full((t, log_probs.shape[2]), -math.inf, log_probs.dtype)
         for place, state in enumerate(states[i, places]):

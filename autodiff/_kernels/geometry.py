@@ -357,11 +357,12 @@ def sum_repeats(x: Any, shape: Shape, times: Shape) -> Any:
 
 
 def rot90(x: Any, k: int, dims: tuple[int, int]) -> Any:
-    """Turned k times from the first of two dimensions towards the second, always copied; in memory as torch's is."""
+    """Turned k times, fewer than 4, from the first of two dimensions towards the second, always copied; in memory as
+    torch's is."""
     a, b = dims
     if k % 2 == 0:
-        return flip(x, dims) if k % 4 else np.array(x, order="C")
-    return flip(x, (b if k % 4 == 1 else a,)).swapaxes(a, b)
+        return flip(x, dims) if k else np.array(x, order="C")
+    return flip(x, (b if k == 1 else a,)).swapaxes(a, b)
 
 
 def pad(x: Any, before: Shape, after: Shape, value: Any) -> Any:

@@ -154,7 +154,7 @@ linear(
 linear("clone", geometry.clone, lambda g: g).copies = True
 linear("contiguous", geometry.contiguous, lambda g: g, node="CloneBackward0").copies = True
 linear("flip", geometry.flip, lambda g, dims: ops.flip(g, dims=dims))
-linear("rot90", geometry.rot90, lambda g, k, dims: ops.rot90(g, k=-k, dims=dims))
+linear("rot90", geometry.rot90, lambda g, k, dims: ops.rot90(g, k=-k % 4, dims=dims))
 linear("roll", geometry.roll, lambda g, shifts, dims: ops.roll(g, shifts=[-s for s in shifts], dims=dims))
 linear(
     "repeat",

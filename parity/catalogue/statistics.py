@@ -10,10 +10,12 @@ _UNORDERED = "which of several equal elements is taken is not promised; more tha
 
 # fmt: off
 ROWS = [
-    op("median", real("input", distinct=True, tieless=True), dims(single=True), keepdim(), tags="exact ties",
-       dtypes="uihf", note="which of several equal elements is taken along a dimension is not promised"),
-    op("nanmedian", real("input", distinct=True, tieless=True), dims(single=True), keepdim(),
-       tags="exact ties", dtypes="uihf"),
+    *(
+        op(name, real("input", distinct=True, even="median"), dims(single=True, tieless=True), keepdim(),
+           tags="exact ties", dtypes="uihf",
+           note="which of several equal elements is taken along a dimension is not promised")
+        for name in ("median", "nanmedian")
+    ),
     op("kthvalue", real("input", distinct=True, tieless=True, min_ndim=1), argument("k", "count", least=1),
        dim(last=True), choice("keepdim", True, False), tags="exact ties", dtypes="uihf",
        note="which of several equal elements is taken is not promised"),

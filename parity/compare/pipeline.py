@@ -38,7 +38,7 @@ from parity.compare.yardstick import (
 from parity.engines.decorators import Traced
 from parity.engines.interpreter import execute, missing
 from parity.engines.protocol import UNSUPPORTED, Array, Run
-from parity.program import Program
+from parity.program import Program, Ref
 
 #: Elements of a gradient that only the subject has which are held against the truth.
 UNRIVALLED = 8
@@ -286,6 +286,11 @@ class Comparison:
                     given = ", ".join(f"{name} has {side}" for name, side in zip(self._names, sides))
                     why = f"whole numbers only, so nothing rounds: {given}"
                     return self._differs(pair, replace(judgement, blame="subject", allowed=0.0, ratio=1.0, why=why))
+                if judgement.blame == "ill-conditioned" and self._given(pair, judgement.element):
+                    sides = (pair.reference[judgement.element], pair.subject[judgement.element])
+                    given = ", ".join(f"{name} has {side}" for name, side in zip(self._names, sides))
+                    why = f"what is compared here is no number, and given, so nothing rounds: {given}"
+                    return self._differs(pair, replace(judgement, blame="subject", allowed=0.0, ratio=1.0, why=why))
                 if self._no_convention(pair, judgement):
                     judgement = replace(judgement, blame="ill-conditioned", why=_AT_A_KINK)
                 if judgement.blame == "ill-conditioned":
@@ -382,6 +387,15 @@ class Comparison:
         before = self.ours.values[: pair.where + 1]
         parts = chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in before)
         return pair.kind == "value" and all(part is not None and part.dtype.kind in "biu" for part in parts)
+
+    def _given(self, pair: Pair, element: tuple[int, ...]) -> bool:
+        """Whether it is a whole number or a truth value of given elements alone, one of which is nan or infinite."""
+        place = pair.where - len(self.program.inputs)
+        if not (pair.discrete and pair.kind == "value" and place >= 0 and lonely(self.program)):
+            return False
+        taken = [each.index for each in self.program.steps[place].args if isinstance(each, Ref)]
+        given = [self.program.inputs[at] for at in taken if at < len(self.program.inputs)]
+        return len(given) == len(taken) and any(not np.isfinite(leaf.array[element]) for leaf in given)
 
     def _within_rounding(self, pair: Pair) -> bool:
         if pair.discrete:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import textwrap
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from parity import corpus
 from parity.faults import edges, precision, rest
-from parity.faults.candidates import Measure, candidates
+from parity.faults.candidates import Candidate, Measure, candidates
 from parity.faults.equivalent import EQUIVALENT, reason, stands
 from parity.faults.mutants import Result, run
+from parity.faults.rules import Case
 from parity.faults.selftest import cases
 from parity.planning import seed_of
 
 #: The share that is to be killed.
 AIM = 0.97
-#: How often every operator is drawn in all its ways; a night's run does so twenty times.
+#: How often every operator is drawn in all its ways.
 ROUNDS = 3
+#: How often those are whose programs run what lives on; a night's run draws every operator twenty times.
+LATER = 12
+#: So many of those operators, the ones that run it most often.
+OWNERS = 2
 
 
 def report(
@@ -55,7 +61,8 @@ def report(
         todo = sorted(todo, key=lambda candidate: seed_of(seed, candidate.id))[:sample]
     show(f"{len(todo)} of {every} mutants, {len(found)} programs, seed {seed}, {len(points)} measures", None)
     results = []
-    for result in run(todo, found, engine, subject, measures=points, jobs=jobs):
+    first = run(todo, found, engine, subject, measures=points, jobs=jobs)
+    for result in longer(first, todo, found, engine, subject, seed=seed, jobs=jobs):
         results.append(result)
         line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
         why = result.how if result.fate == "proved" else reason(result.id, result.change)
@@ -82,6 +89,51 @@ def report(
     record = {"type": "mutants", "seed": seed, "share": rate, "seconds": seconds, "jobs": jobs, "all": every, **counts}
     show(f"killed: {rate:.1%} of those that programs reach, in {seconds:.0f} s", record)
     return rate >= AIM and not groups["stale"] and not moved
+
+
+def longer(
+    results: Iterable[Result],
+    todo: Sequence[Candidate],
+    found: Sequence[Case],
+    engine: Any,
+    subject: Any,
+    *,
+    seed: int,
+    jobs: int,
+) -> Iterator[Result]:
+    """The results, of those that live without a reason only after `LATER` rounds of the operators that run them."""
+    alive: dict[str, Result] = {}
+    for result in results:
+        if result.fate == "survived" and not reason(result.id, result.change):
+            alive[result.id] = result
+        else:
+            yield result
+    drawn = Counter(case.item.op for case in found)
+    owners = {each.id: _owners(each, found, drawn) for each in todo if each.id in alive}
+    ops = sorted({op for several in owners.values() for op in several})
+    known = {case.item.label for case in found}
+    wishes: dict[str, Any] = {"programs": 0, "seed": seed, "profile": "gate", "rounds": LATER}
+    more = cases(engine, subject, ops=ops, known=known, **wishes) if ops else []
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, case in enumerate(more):
+        numbers[case.item.op].append(number)
+    again = [
+        replace(each, cases=[number for op in owners[each.id] for number in numbers[op]], measures=(), proof=lambda: "")
+        for each in todo
+        if each.id in alive
+    ]
+    for result in run(again, more, engine, subject, jobs=jobs):
+        before = alive[result.id]
+        if result.fate == "killed":
+            yield replace(result, programs=before.programs + result.programs)
+        else:
+            yield replace(before, programs=before.programs + result.programs)
+
+
+def _owners(candidate: Candidate, found: Sequence[Case], drawn: Mapping[str, int]) -> list[str]:
+    """The operators of whose programs the largest share runs what a mutant changes."""
+    hits = Counter(found[number].item.op for number in candidate.cases if found[number].item.op)
+    return sorted(hits, key=lambda op: (-hits[op] / drawn[op], op))[:OWNERS]
 
 
 def brief(change: str) -> str:

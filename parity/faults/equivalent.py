@@ -56,6 +56,17 @@ _DEEPEST = "1 less the largest number below it has a logarithm of -36.7, and non
 _CLIPPED = "beyond either bound the logistic function is 0 or 1 to the last digit"
 _REAL_ADJOINT = "of real matrices LAPACK's adjoint is the transpose"
 
+_ZERO_SIGN = "only the sign of a zero is another, of a result for which nobody promises it"
+_SPREADS = "a number in place of an array that is it everywhere: it spreads to the same"
+_SPLITS = "numbers are split by 2^27: either bound is far below where that overflows"
+_ANY_SIZE = "a size below 0, which NumPy takes for the one that is unknown, as it finds it"
+_SIGN_NEXT = "its sign is replaced next"
+_BESIDE_INFINITY = "is added to what is infinite or nan"
+_BOTH_SIDES = "both sides of an equation are multiplied by it"
+_DOUBTED = "two answers that are so near each other are both good"
+_RELATIVE = "only the difference of two of them is used"
+_DEFAULT = "what is left out is what it is taken for then"
+
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
 _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _CAST: (
@@ -68,6 +79,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.geometry.sum_repeats:dropped call:1 np.add.reduce(apart, axis=axes, dtype=wi",
         "kernels.reductions.ties:dropped call:1 np.where(tied, number, np.inf).astype(x.",
         "kernels.scans.recur:dropped call:3 np.ascontiguousarray(_flip(np.moveaxis(o",
+        "kernels.margins.multilabel_margin_back:dropped call:1 near.sum(1).astype(x.dtype)",
     ),
     _PROMOTED: (
         "kernels.activations.softmax_backward:dropped call:2 g.astype(np.float32)",
@@ -92,6 +104,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.decompositions.solve:constant:2 1",
         "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
         "kernels.convolution.convolve_back:connective:2 in_channels(y) or in_channels(w)",
+        "kernels.geometry.clone:constant:1 0",
+        "kernels.layout.in_channels:constant:10 1",
     ),
     _BOTH: (
         "kernels.error_functions.mills_pair:comparison:3 x >= -3.5",
@@ -112,6 +126,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.lapack._scale:comparison:1 sizes.min(initial=1.0, where=sizes > 0)",
         "kernels.modified_bessel._up_to:comparison:1 x < bound",
         "kernels.gamma._incomplete:comparison:3 x > 1e-300",
+        "kernels.rectifiers.leaky_relu:comparison:1 x > 0",
     ),
     _EMPTY: (
         "kernels.indexing.gather:neighbour:1 np.zeros",
@@ -129,6 +144,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "row _drawn_poisson:rule 0 negated",
         "row _hardshrink_backward:rule 1 negated",
         "row _rrelu_with_noise_backward:rule 1 negated",
+        "row _softshrink_backward:rule 1 negated",
     ),
     _PLACEHOLDER: ("kernels.activations.elu:constant:2 0", "kernels.polynomials._kernel:constant:6 0"),
     _FASTER: (
@@ -141,6 +157,11 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.lapack._spread:constant:1 2",
         "kernels.convolution.convolve_back:operator:7 k - 1",
         "kernels.indexing.from_front:constant:1 0",
+        "kernels.polynomials._kernel:connective:1 inside.any() and closed",
+        "kernels.contraction.products:comparison:2 len(x) > 1",
+        "kernels.logistic._tanh_slopes:operator:2 told + square",
+        "kernels.convolution.convolve_back:comparison:5 min(around) >= 0",
+        "kernels.convolution._blocks:constant:3 1",
     ),
     _WORKSPACE: (
         "kernels.lapack.lu_inverse:constant:2 1",
@@ -179,6 +200,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "primitives.bessel._bessel_i[1]:swapped:1 n - 1",
         "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[1]"
         ":swapped:3 x - 0.5",
+        "kernels.error_functions.(_middle, lambda x: quantile_series.NDTRI_SLOPE_NEAR((x - 0.5) ** 2))[1]"
+        ":swapped:2 x - 0.5",
     ),
     _INVERSE: (
         "kernels.decompositions.det:operator:1 found * _parity(pivots, factors.dtype)",
@@ -192,8 +215,12 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         ":dropped term:2 (x < 0) | (x > 1)",
         "kernels.error_functions.(_middle, lambda x: (x - 0.5) * quantile_series.NDTRI_NEAR((x - 0.5) ** 2))[2]"
         ":dropped term:1 (x < 0) | (x > 1)",
+        "kernels.rounding.remainder:comparison:6 np.asarray(y) < 0",
     ),
-    _UNUSED: ("kernels.binning.searchsorted:comparison:2 edges.ndim > 1",),
+    _UNUSED: (
+        "kernels.binning.searchsorted:comparison:2 edges.ndim > 1",
+        "kernels.error_functions._erfinv_far:comparison:1 size < 1",
+    ),
     _FLAT: ("primitives.reduce._std:constant:1 0",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1 1", "kernels.convolution._added_up:constant:9 2"),
     _IGNORED: ("kernels.classes.cross_entropy_backward:constant:5 0",),
@@ -201,6 +228,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.gamma.(lambda x: x >= 10, lambda x: special().digamma(x))[13]:dropped term:2 (x < 0) & (x",
         "primitives.norms._directions:comparison:4 p < 1",
         "kernels.choosing.heaviside:comparison:2 x > 0",
+        "kernels.arithmetic.power:comparison:8 exponent > 0",
     ),
     _VANISHES: (
         "kernels.bessel.airy_ai:comparison:1 x > 200",
@@ -222,6 +250,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _COMMUTES: (
         "kernels.ctc._ends:swapped arguments:3 _sum(last[2 * n], last[2 * n - 1])",
         "kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",
+        "kernels.classes.cross_entropy_backward:swapped arguments:5 _counting(target, ignore)",
     ),
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
     _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
@@ -237,6 +266,16 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _OUTSIDE: ("kernels.binning.even_bins:constant:5 0",),
     _SHIFTED: ("kernels.order._keys:constant:5 31",),
     _GIVEN_BACK: ("kernels.logistic.tanh:comparison:2 out is None",),
+    _ZERO_SIGN: ("kernels.bessel.scaled_modified:comparison:3 wide < 0",),
+    _ANY_SIZE: ("kernels.convolution.correlate:swapped:2 block.stop - block.start",),
+    _SIGN_NEXT: (
+        "kernels.error_functions.(lambda x: abs(x) <= 1, alone(lambda x: x + x * series.ERF_NEAR(x * x)))[4]"
+        ":swapped:1 1 - _short(abs(x))",
+    ),
+    _BESIDE_INFINITY: ("kernels.gamma._hurwitz:constant:14 0",),
+    _BOTH_SIDES: ("kernels.lapack._scale:constant:1 1.0",),
+    _DOUBTED: ("kernels.activations.tanh_square:constant:1 1e-15",),
+    _RELATIVE: ("kernels.geometry.start_of:operator:2 x.__array_interface__['data'][0] - first",),
     _RULES_ONLY: ("primitives.normalize._curvature:constant:3 False",),
 }
 
@@ -254,6 +293,19 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
         "the far end of a continued fraction (or a series) of 120 terms, which has converged long before",
     ),
     (
+        r"kernels\.gamma\._of_small:constant:9",
+        r"2 -> 3",
+        "the far end of a continued fraction (or a series) of 120 terms, which has converged long before",
+    ),
+    (r".*:dropped axis:\d+", r"np\.(partition|sort|argsort)\(.*axis=-1\) -> .*", _DEFAULT),
+    (
+        r"primitives\.arithmetic\._(copied_sign|copysign).*:(swapped arguments|operator):\d+",
+        r".*ops\._copied_sign\(.*",
+        _INVERSE,
+    ),
+    (r".*:dropped term:\d+", r"(zero|(ops|np)\.zeros_like\([\w.\[\]]+\)) \+ 1 -> 1", _SPREADS),
+    (r"kernels\.(gamma|sinc)\..*:constant:\d+", r"1e\+290 -> 2e\+290", _SPLITS),
+    (
         r"kernels\.(error_functions|gamma)\..*lambda.*:constant:\d+",
         r"0 -> 1",
         "the last piece takes what the others have left, which is nothing up to 1",
@@ -267,7 +319,8 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
 #: What is common to survivors that are not equivalent, by patterns of id and change: they count as survivors.
 _UNSEEN: tuple[tuple[str, str, str], ...] = (
     (
-        r"kernels\.pairs\..*|kernels\.gamma\._(incomplete|of_small|hurwitz):.*|kernels\.error_functions\._erfinv_far:.*"
+        r"kernels\.pairs\..*|kernels\.gamma\._(incomplete|of_small|hurwitz|trigamma_left):.*"
+        r"|kernels\.error_functions\._erfinv_far:.*"
         r"|kernels\.(gamma|error_functions)\..*lambda.*:constant:\d+|kernels\.(error_functions\.(erf|erfc|erfinv|ndtr)|"
         r"elementary\.log1p|norms\.p_norm):.*|kernels\.norms\._sum_of_powers:.*|kernels\.creation\.linspace:.*"
         r"|kernels\.decompositions\._pade:swapped:\d+|kernels\.arithmetic\.lerp:dropped call:1",
@@ -290,6 +343,11 @@ _UNSEEN: tuple[tuple[str, str, str], ...] = (
         r"kernels\.(blocks|accumulate|overwriting|distances\._parts|masks).*",
         r".*",
         "ways for arrays larger than those of programs",
+    ),
+    (
+        r"kernels\.polynomials\._climbed:.*",
+        r".*(n - k|plain|steep).*",
+        "the sign of what overflows, where torch has nan: nobody is held to that",
     ),
     (r"kernels\.counts\..*", r".*", "which of many draws is refused: seldom another one"),
 )

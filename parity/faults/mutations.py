@@ -44,7 +44,7 @@ _SYMMETRIC = frozenset([
     "maximum", "minimum", "fmax", "fmin", "add", "multiply", "max", "min", "swapaxes", "broadcast_shapes",
     "result_type", "promote", "promote_types", "logical_and", "logical_or", "logical_xor", "hypot", "array_equal",
     "equal", "not_equal", "gcd", "lcm", "transpose", "vdot", "two_sum", "two_product", "_log_of_two", "bitwise_and",
-    "bitwise_or", "bitwise_xor",
+    "bitwise_or", "bitwise_xor", "logaddexp", "logaddexp2",
 ])  # fmt: skip
 _SWAPPED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
 _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {

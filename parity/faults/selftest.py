@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -64,16 +64,21 @@ def cases(
     rounds: int = 1,
     ops: Sequence[str] | None = None,
     files: Iterable[Path] = (),
+    known: Container[str] = (),
 ) -> list[Case]:
-    """The programs of a run, with so many rounds of the operators, on which the engine, as it is, does not differ."""
+    """The programs of a run, with so many rounds of the operators, on which the engine, as it is, does not differ.
+
+    Those are left out whose labels are `known`.
+    """
     decided = plan(
         subject.name, CATALOGUE, profile=profile, seed=seed, ops=ops, max_examples=programs, jobs=1, files=files,
         kind="programs",
     )  # fmt: skip
     decided = replace(decided, rounds=rounds)
+    todo = (item for item in items(decided, CATALOGUE) if item.label not in known)
     return [
         case
-        for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))
+        for case in drawn(Examiner(decided, engine, subject), todo)
         if not case.program.history
         and compare(case.program, engine, subject, reference_run=case.run).status != "differs"
     ]

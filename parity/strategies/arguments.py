@@ -250,7 +250,7 @@ def degree(call: Call, argument: Argument) -> Any:
 
 
 #: Numbers that formulas treat apart.
-_APART = (0.5, -0.5, 2.0, -1.0, 1.0, 0.0, -2.0, 1.5)
+_APART = (0.5, -0.5, 2.0, -1.0, 1.0, 0.0, -2.0, 1.5, 0.0)
 
 
 def plain_number(call: Call, limits: Mapping[str, Any]) -> float:

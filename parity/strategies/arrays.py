@@ -96,6 +96,10 @@ SPECIALS = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan)
 SIZES = tuple(sign * 1.375 * 2.0**power for power in (-13, -6, -3, 0, 1, 2, 3, 5, 7) for sign in (1, -1))
 
 
+#: Whole numbers, at which formulas begin and end.
+WHOLE = tuple(float(sign * n) for n in (2, 3, 4, 5, 6, 8, 10, 16, 20) for sign in (1, -1))
+
+
 def sizes(source: Source) -> list[float]:
     """A number of either sign between each two powers of two, from those on that leave half precision."""
     powers = np.repeat(2.0 ** np.arange(-13, 8), 2)

@@ -45,6 +45,8 @@ def dim(call: Call, argument: Argument) -> Any:
 def dims(call: Call, argument: Argument) -> Any:
     first, limits, source = call.leading(), argument.limits, call.source
     found: Any
+    if limits.get("tieless") and len(set(first.look())) < first.array.size:
+        return LEFT  # of the whole tensor no place is told
     if limits.get("single") or source.boolean(0.7):
         found = shapes.axis(source, first.ndim)
     else:

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from parity.program import Array
 from parity.strategies.dtypes import KIND_OF_CHAR
 from parity.strategies.shapes import Shape
@@ -68,7 +70,8 @@ class Item:
             if not flat:
                 self.low, self.high = _INF, -_INF
             elif self.kind == "c":
-                largest = max(map(abs, flat))
+                with np.errstate(over="ignore"):
+                    largest = float(np.abs(self.array).max())  # of the largest numbers infinite
                 self.low, self.high = -largest, largest
             else:
                 total = sum(flat)

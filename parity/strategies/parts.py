@@ -153,11 +153,14 @@ def strided(call: Call, argument: Argument) -> Any:
     first, source = call.leading(), call.source
     room = first.array.size
     size, stride = [], []
-    for _ in range(source.integer(0, 3)):
-        size.append(source.integer(0, 3))
-        stride.append(source.integer(0, 3))
-    last = sum((n - 1) * k for n, k in zip(size, stride))
-    if 0 in size or last >= room:
+    last = 0
+    for _ in range(source.integer(0, 3) if room else 0):
+        n, k = source.integer(1, 3), source.integer(0, 3)
+        if last + (n - 1) * k < room:
+            last += (n - 1) * k
+            size.append(n)
+            stride.append(k)
+    if not room:
         raise Unfit
     if argument.limits.get("constant") and first.requires_grad:
         raise Unfit

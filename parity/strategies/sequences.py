@@ -55,8 +55,9 @@ def frames(call: Call, argument: Argument) -> Any:
         if needed > count and not short:
             n = needed = 0
         lengths.append(n)
-        given.append(source.integer(1, min(needed - 1, count)) if short else source.integer(max(needed, 1), count))
-        never = never or short
+        frames = source.integer(1, min(needed - 1, count)) if short else source.integer(max(needed, 1), count)
+        given.append(0 if source.boolean(0.1) else frames)
+        never = never or short or not given[-1]
     call.values["zero_infinity"] = never or source.boolean(0.3)
     call.values["targets"] = draft.leaf(texts, layouts=0.0, usable=False)
     call.values["input_lengths"], call.values["target_lengths"] = tuple(given), tuple(lengths)

@@ -134,6 +134,8 @@ def draw_op(
     for _ in range(_TRIES):
         main = _shape(source, spec, kind, part) if shape is None else shape
         filler = _filler(spec, kind, part)
+        if kind == "large" and not exact and spec.stress and source.boolean(0.3):
+            filler = _stress(spec, None)
         dtypes: tuple[str, ...] = (dtype,)
         if mixed and kind in _MIXED and source.boolean(0.3):
             dtypes, leaning = source.choice(_mixtures(dtype)), replace(leaning, mixing=0.5)
@@ -176,8 +178,11 @@ def _draw_more(draft: Draft, spec: OpSpec) -> None:
 
 def _prepare(draft: Draft) -> None:
     """A part of a tensor or a computed one, for the step to take: its memory begins later, or is no tensor's own."""
+    source = draft.source
     with contextlib.suppress(Unfit):
-        draw_step(draft, plan(draft.source.choice(("getitem", "getitem", "expand", "mul"))))
+        draw_step(draft, plan(source.choice(("getitem", "narrow", "expand", "mul"))))
+    if source.boolean(0.7):
+        draft.items = draft.items[-1:]
 
 
 def parts(spec: OpSpec, kind: Kind) -> int:
@@ -196,7 +201,7 @@ def _shape(source: Source, spec: OpSpec, kind: Kind, part: int | None) -> Shape:
         return ()
     if kind == "critical" and elementwise(spec):
         # enough places for every value, or for a good part of the pairs
-        return (96,) if len(spec.arguments) == 1 else (384,)
+        return (128,) if len(spec.arguments) == 1 else (384,)
     if kind == "shapes":
         return source.choice(_UNUSUAL)
     if kind == "large":
@@ -230,9 +235,11 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
         source = draft.source
         ends = [float(limits[end]) for end in ("above", "below") if end in limits]
         ends += [float(kink) for kink in limits.get("kinks", ())]
+        if elementwise(spec) and part and KIND[dtype] != "c":
+            ends += [float(np.finfo(dtype).max), -float(np.finfo(dtype).max)]
         listed = arrays.critical(np.dtype(dtype), spec.critical, ends)
         if elementwise(spec) and part:
-            listed += arrays.SIZES if KIND[dtype] == "h" else arrays.sizes(source)
+            listed += [*arrays.WHOLE, *(arrays.SIZES if KIND[dtype] == "h" else arrays.sizes(source))]
         if part == _ALONE and spec.stress and KIND[dtype] == "f" and source.boolean():
             low, high = source.choice(spec.stress)
             listed = arrays.uniform(source, (1,), low, high).tolist()
@@ -246,9 +253,9 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
             return np.asarray(values[places % len(values)].reshape(shape))
         found = arrays.uniform(source, shape, *bounds(limits)).astype(dtype)
         if found.size and not part and source.boolean(0.25):
-            # A whole row, or everything, is one number: no norm, no spread, ties throughout.
+            # A whole row, or everything, is one number: no norm, no spread, ties throughout; or none is a number.
             rows = found if found.ndim < 2 or source.boolean() else found[source.integer(0, len(found) - 1)]
-            rows[...] = source.choice((0.0, 1.0, *spec.critical))
+            rows[...] = source.choice((*arrays.SPECIALS, *spec.critical))
             return found
         for _ in range(min(source.integer(1, 2), found.size)):
             own = source.boolean()

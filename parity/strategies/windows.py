@@ -266,10 +266,10 @@ def resized(call: Call, argument: Argument) -> Any:
     first, source = call.leading(), call.source
     dims = first.ndim - 2
     smooth = {1: ("linear",), 2: ("bilinear", "bicubic"), 3: ("trilinear",)}[dims]
-    mode = call.values["mode"] = source.choice(("nearest", "nearest-exact", "area", *smooth))
+    mode = call.values["mode"] = source.choice(("nearest", "nearest-exact", "area", *smooth, *smooth))
     if mode in smooth and source.boolean():
         call.values["align_corners"] = source.boolean()
-    if mode in ("bilinear", "bicubic") and source.boolean(0.3):
+    if mode in ("bilinear", "bicubic") and source.boolean():
         call.values["antialias"] = True
     if source.boolean(0.6):
         return _by_dims(call, [source.integer(1, 5) for _ in range(dims)])

@@ -168,6 +168,22 @@ def test_a_listed_mutant_that_is_killed_or_gone_is_reported():
     assert [result.id for result in groups["equivalent"]] == ["f:sign:2"]
 
 
+def test_what_lives_is_given_more_programs_of_the_operators_that_run_it():
+    """A fault that the first round would have shown, told as if it had not, and one for which there is a reason."""
+    alike = "kernels.creation.alike:sign:1"
+    with reference.settings() as torch:
+        found = selftest.cases(torch, AUTODIFF, programs=0, profile="gate", ops=["sin", "cos"])
+        every = candidates(AUTODIFF, found, ["primitives.elementary"])
+        todo = [c for c in every if c.id.startswith("primitives.elementary.sin[") and c.cases]
+        lived = [mutants.Result(c.id, c.kind, c.where, c.change, "survived", "", 7) for c in todo]
+        known = mutants.Result(alike, "sign", "", "", "survived")
+        results = list(accounts.longer([known, *lived], todo, found, torch, AUTODIFF, seed=selftest.SEED, jobs=1))
+    assert results[0] == known
+    assert {result.fate for result in results[1:]} == {"killed"}
+    assert len(results) == 1 + len(todo) > 1
+    assert all(result.programs > 7 for result in results[1:])
+
+
 def test_a_place_that_no_program_runs_is_not_reached():
     """A conditional is one line; this operator never draws, so its first branch never runs."""
     with reference.settings() as torch:

@@ -195,3 +195,17 @@ def test_a_known_difference_covers_no_answer_of_torch_that_its_reason_does_not_e
 def test_a_difference_that_is_known_with_one_argument_only():
     assert known("scatter_reduce", "gradient", 0.5, 1.0, None, [{"include_self": False}])
     assert not known("scatter_reduce", "gradient", 0.5, 1.0, None, [{"include_self": True}, {}])
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_an_answer_that_a_given_infinity_settles_is_no_matter_of_rounding(place):
+    x, y = np.array([INF, 1.0, NAN]), np.array([INF, 1.0, NAN])
+    drawn = Program((Input(x, False), Input(y, False)), (Step("isclose", (R0, R1)),), ())
+
+    def wrong(a, b):
+        found = torch.isclose(a, b)
+        found[place] = ~found[place]
+        return found
+
+    assert judged(drawn, TORCH) == ("agrees", "")
+    assert judged(drawn, Changed(isclose=wrong)) == ("differs", "subject")
