@@ -6,10 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from autodiff._core import errors, views
 from autodiff._core.modes import duals, state, unusual
-from autodiff._core.node import ComplexNode, Many, ManyNode, Node, PlainNode, Storage, likeness, link, new_node, output
+from autodiff._core.node import (
+    Clock,
+    ComplexNode,
+    Many,
+    ManyNode,
+    Node,
+    PlainNode,
+    Storage,
+    likeness,
+    link,
+    new_node,
+    next_key,
+    output,
+)
 from autodiff._core.noting import note, note_node, takes_part
 from autodiff._core.primitive import ARRAY, DTYPE, INPUT, INPUTS, NOTHING, PARAMETER, RESULT, SHAPE, Primitive
 from autodiff._core.promotion import unbroadcast
@@ -17,6 +31,9 @@ from autodiff._core.tangents import carried
 from autodiff._core.tensor import Elsewhere, Tensor, wrap
 from autodiff._kernels.brain import IN_USE, rounding
 from autodiff._kernels.flags import anyway, silently
+
+#: The plan of most reductions and changes of shape: their rules ask for the input's shape and nothing else.
+SHAPE_ALONE = ((SHAPE, 0),)
 
 
 def general_operator(p: Primitive) -> Callable[..., Any]:
@@ -156,7 +173,7 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
 
     def op(input: Any, **params: Any) -> Any:
         if type(input) is not Tensor:
-            if type(input) is np.ndarray or not isinstance(input, Tensor):
+            if type(input) is ndarray or not isinstance(input, Tensor):
                 return kernel(input, **params)
             if isinstance(input, Elsewhere):
                 return input.run(p, (input,), params)
@@ -177,12 +194,18 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
             and (not unusual or (state.grad if p.copies else takes_part(input)))
             and result.dtype.kind in "fc"
         ):
-            like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
             node: Any = PlainNode()
             node.primitive = p
-            t._node = link(node, (edge,), like)
+            node.like = (result.shape, result.dtype) if type(result) is ndarray else type(result)
+            node.hooks = None
+            node.key = next_key()
+            node.recorded = Clock.now
+            node.edges = (edge,)
+            node.saved = ()
+            t._node = node
             if p.wanted:
-                node.saved = _saved(p.plan(1), (input,), [t], params)
+                plan = p.plan(1)
+                node.saved = (input._array.shape,) if plan == SHAPE_ALONE else _saved(plan, (input,), [t], params)
         else:
             t._node = None
         if unusual:

@@ -39,7 +39,13 @@ def fitted(h: Gradient, like: Any) -> Gradient:
 
 
 def _expands_to(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
-    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(to)))
+    missing = len(to) - len(shape)
+    if missing < 0:
+        return False
+    for n, m in zip(shape, to[missing:]):
+        if n != m and n != 1:
+            return False
+    return True
 
 
 def references(g: Gradient) -> int:

@@ -215,15 +215,16 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     """Run one node: what it gives its inputs arrives there, and is returned."""
     kind = type(node)
     plain = kind is PlainNode or kind is HotNode
-    if kind is Output:
-        walk.deliver_slot(node, g)  # type: ignore[arg-type]
-        return ()
-    if kind is Retired:
-        _let_go(walk, node, g)  # type: ignore[arg-type]
-        return ()
-    if kind is DeadEnd:
-        check_leaf(node)  # type: ignore[arg-type]
-        return ()
+    if not plain:
+        if kind is Output:
+            walk.deliver_slot(node, g)  # type: ignore[arg-type]
+            return ()
+        if kind is Retired:
+            _let_go(walk, node, g)  # type: ignore[arg-type]
+            return ()
+        if kind is DeadEnd:
+            check_leaf(node)  # type: ignore[arg-type]
+            return ()
     hooks, needed, create_graph, captures = node.hooks, walk.needed, walk.create_graph, walk.captures
     if (hooks is not None or not plain) and not walk.entered:
         walk.enter()
@@ -237,11 +238,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             return ()
     if hooks is not None and (hooks.tensor or hooks.before or hooks.retained):
         g = run_before(node, g, create_graph)
-    saved = node.saved
-    if saved is None:
-        raise RuntimeError(errors.FREED)
     # By far the most are asked of their primitive directly.
     primitive = node.primitive
+    saved = node.saved if kind is not HotNode or primitive.keeps else ()
+    if saved is None:
+        raise RuntimeError(errors.FREED)
     if plain:
         late, rules = False, primitive.rules
     else:
@@ -254,13 +255,17 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if late or not saved:
         values: Sequence[Any] = saved
     elif create_graph and plain:
-        values = [s if s is None or s.__class__ is Tensor else _tensor(s, node, i) for i, s in enumerate(saved)]
+        values = saved
+        for s in saved:
+            if s is not None and s.__class__ is not Tensor:
+                values = [s if s is None or s.__class__ is Tensor else _tensor(s, node, i) for i, s in enumerate(saved)]
+                break
     else:
         values = opened(node, create_graph)
     if IN_USE and not create_graph and primitive is not None:
         g, values = singles(g), singles(values)
     frees = saved and not walk.keep_graph and node.frees and _lets_go(node, saved)
-    if kind is PlainNode and primitive.adds is not None and not create_graph and g is not None:
+    if not create_graph and kind is PlainNode and primitive.adds is not None and g is not None:
         edge, arrived = edges[0], walk.arrived
         if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):
             held = arrived.pop(edge)
@@ -271,16 +276,22 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
                 if frees:
                     node.replace_saved(None)
                 return ()
-    if primitive is not None and (g is None or _asked_of_nothing(primitive, edges, needed)):
-        grads: list[Any] = [None] * len(edges)
+    grads: list[Any]
+    if primitive is not None and (g is None or (needed is not None and _asked_of_nothing(primitive, edges, needed))):
+        grads = [None] * len(edges)
     elif rules is not None:
         # What torch has no derivative of refuses wherever the walk comes by, though nothing be asked of it.
         asked = None if needed is not None and primitive is not None and primitive.undefined else needed
         try:
-            grads = [
-                None if edge is None or (asked is not None and edge not in asked) else rule(g, values)
-                for edge, rule in zip(edges, rules)
-            ]
+            if len(edges) == 1:
+                # Without a comprehension, which is a call of its own.
+                edge = edges[0]
+                grads = [None if edge is None or (asked is not None and edge not in asked) else rules[0](g, values)]
+            else:
+                grads = [
+                    None if edge is None or (asked is not None and edge not in asked) else rule(g, values)
+                    for edge, rule in zip(edges, rules)
+                ]
         except Unreadable:
             grads = _pull_each(node, g, values)
     else:
@@ -327,9 +338,9 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     return grads
 
 
-def _asked_of_nothing(primitive: Any, edges: Sequence[Any], needed: set[Node] | None) -> bool:
+def _asked_of_nothing(primitive: Any, edges: Sequence[Any], needed: set[Node]) -> bool:
     """Whether only a result's gradient is asked for: a rule need not run, but where torch has none it refuses."""
-    return needed is not None and not primitive.undefined and needed.isdisjoint(edges)
+    return not primitive.undefined and needed.isdisjoint(edges)
 
 
 def _gives_all(node: Node, needed: set[Node]) -> bool:
@@ -367,7 +378,10 @@ def _lets_go(node: Node, saved: Sequence[Any]) -> bool:
 
 def _any_tensor(saved: Sequence[Any]) -> bool:
     """Whether there is anything to let go of: numbers and shapes stay, and the node runs again."""
-    return any(_any_tensor(s) if type(s) is Many else isinstance(s, _HELD) for s in saved)
+    for s in saved:
+        if _any_tensor(s) if type(s) is Many else isinstance(s, _HELD):
+            return True
+    return False
 
 
 def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:
@@ -416,7 +430,10 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
         return _unpacked(node, saved, create_graph)
     if create_graph:
         return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
-    return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
+    for s in saved:
+        if s is not None and s.__class__ is not tuple and s.__class__ is not int:
+            return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
+    return saved
 
 
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
@@ -443,7 +460,8 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
         result = wrap(s._array)
         result._storage = s if isinstance(s, Storage) else s._storage
         if result._array.dtype.kind in "fc":
-            result._node = result_place(node, own_index(node, place))
+            alone = type(node) is HotNode or (type(node) is PlainNode and len(node.primitive.outputs) == 1)
+            result._node = node if alone else result_place(node, own_index(node, place))
         if duals:
             restored(s, result)
         return result

@@ -18,6 +18,16 @@ def matmul(x: Any, y: Any) -> Any:
     return np.matmul(x, y)
 
 
+def matmul_with_adjoint(x: Any, y: Any) -> Any:
+    """x times the adjoint of y."""
+    return matmul(x, transposed(y))
+
+
+def matmul_of_adjoint(x: Any, y: Any) -> Any:
+    """The adjoint of x times y."""
+    return matmul(transposed(x), y)
+
+
 def products(x: Any, y: Any) -> Any:
     """The same of batches: rows that all meet one matrix, which is repeated without copies, meet it at once."""
     if x.ndim == y.ndim == 3 and len(x) > 1 and x.dtype.char in "fd" and x.dtype is y.dtype:
@@ -85,12 +95,12 @@ def trace(x: Any) -> Any:
 
 def transposed(x: Any) -> Any:
     """The last two dimensions exchanged, conjugated."""
-    x = x.swapaxes(-1, -2)
+    x = x.T if x.ndim == 2 else x.swapaxes(-1, -2)
     return x.conj() if x.dtype.kind == "c" else x
 
 
 def exchanged(x: Any) -> Any:
-    return x.swapaxes(-1, -2)
+    return x.T if x.ndim == 2 else x.swapaxes(-1, -2)
 
 
 def outer(x: Any, y: Any) -> Any:

@@ -27,7 +27,7 @@ from autodiff._core.modes import (
     state,
     unusual,
 )
-from autodiff._core.node import Node, likeness
+from autodiff._core.node import AccumulateGrad, Node, likeness
 from autodiff._core.sparse import told
 from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, dead_end, requiring, wrap
@@ -235,7 +235,10 @@ def grad(
         given = zip(ins, _of_samples(outs, ins, seeds, bool(create_graph)))
         return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
     roots = _roots(outs, seeds, on_tensors)
-    nodes = [_asked_for(x) for x in ins]
+    nodes = [
+        node if type(x) is Tensor and type(node := x._node) is AccumulateGrad and not unusual else _asked_for(x)
+        for x in ins
+    ]
     found = _graph.backward(
         roots,
         keep_graph=bool(keep),
@@ -317,7 +320,11 @@ def _outside(g: Any, given: Sequence[Any]) -> Tensor:
 def _within(g: Any, array: Any) -> bool:
     """Whether a gradient shows the memory of this array, or of what that shows."""
     owner = array if getattr(array, "base", None) is None else array.base
-    return g is owner or (g.base is not None and (g.base is owner or bool(np.may_share_memory(g, array))))
+    if g.base is None or g is owner or g.base is owner:
+        return g is owner or g.base is owner
+    # Two arrays that own their memory have nothing in common; what neither owns may be the same.
+    apart = type(g.base) is type(owner) is np.ndarray and g.base.flags.owndata and owner.flags.owndata
+    return not apart and bool(np.may_share_memory(g, array))
 
 
 def _part(g: Any, seed: Tensor) -> Tensor:
