@@ -177,7 +177,10 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
     """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
     seen = set(roots)
     stack = list(seen)
-    all_lead = all(r in targets for r in seen if type(r) is AccumulateGrad)
+    all_lead = True
+    for r in stack:
+        if type(r) is AccumulateGrad and r not in targets:
+            all_lead = False
     # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
     oldest = next(iter(targets)).key if targets else 0
     for t in targets:
@@ -187,9 +190,14 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
             oldest = t.key
     while stack:
         node = stack.pop()
-        if isinstance(node, DeadEnd):
-            all_lead = False
-        for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
+        edges: tuple[Node | None, ...]
+        if type(node) is HotNode:
+            edges = (node.left, node.right)
+        else:
+            edges = node.edges
+            if isinstance(node, DeadEnd):
+                all_lead = False
+        for edge in edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 if type(edge) is AccumulateGrad:
@@ -251,7 +259,12 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         rules = primitive.rules_apart
     if saved and not late and node.recorded != Clock.now:
         check_unwritten(node)
-    edges = node.edges
+    edges: tuple[Node | None, ...]
+    if kind is HotNode:
+        right = node.right  # type: ignore[attr-defined]
+        edges = (node.left,) if right is None else (node.left, right)  # type: ignore[attr-defined]
+    else:
+        edges = node.edges
     if late or not saved:
         values: Sequence[Any] = saved
     elif create_graph and plain:

@@ -125,7 +125,8 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         if node is None:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
         # Under the tensor there may be other memory by now (`.data`): the graph is still that of the former.
-        roots.append((node, fitted(root, node.like)))
+        fits = (root._array if create_graph else root).__class__ is node.like
+        roots.append((node, root if fits else fitted(root, node.like)))
     return roots
 
 
@@ -308,9 +309,15 @@ def _outside(g: Any, given: Sequence[Any]) -> Tensor:
     if not isinstance(g, Tensor):
         if not isinstance(g, np.ndarray):
             return told(g)
+        whole = g.base is None
         for t in given:
-            if isinstance(t, Tensor) and (g is t._array or _within(g, t._array)):
-                return t if g is t._array else _part(g, t)
+            if type(t) is Tensor or isinstance(t, Tensor):
+                array = t._array
+                if g is array:
+                    return t
+                # By far the most gradients are nobody's part.
+                if (getattr(array, "base", None) is g) if whole else _within(g, array):
+                    return _part(g, t)
         return wrap(np.array(g))
     found = wrap(np.array(g._array))
     shared(g, found)
@@ -320,8 +327,8 @@ def _outside(g: Any, given: Sequence[Any]) -> Tensor:
 def _within(g: Any, array: Any) -> bool:
     """Whether a gradient shows the memory of this array, or of what that shows."""
     owner = array if getattr(array, "base", None) is None else array.base
-    if g.base is None or g is owner or g.base is owner:
-        return g is owner or g.base is owner
+    if g is owner or g.base is owner:
+        return True
     # Two arrays that own their memory have nothing in common; what neither owns may be the same.
     apart = type(g.base) is type(owner) is np.ndarray and g.base.flags.owndata and owner.flags.owndata
     return not apart and bool(np.may_share_memory(g, array))
