@@ -73,7 +73,7 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
 def _finished(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], result: Any, needs_grad: bool) -> Any:
     """A kernel's result, or results, as Tensors in their place in the graph."""
     several = isinstance(result, tuple)
-    tensors = [wrap(r) for r in result] if several else [wrap(result)]
+    tensors = list(map(wrap, result)) if several else [wrap(result)]
     if needs_grad and (not unusual or (state.grad if p.copies else takes_part(*inputs))):
         record(p, inputs, tensors, params)
     if p.view:

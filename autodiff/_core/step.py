@@ -30,6 +30,7 @@ from autodiff._core.node import (
     DeadEnd,
     HotNode,
     Many,
+    ManyNode,
     Node,
     Output,
     PlainNode,
@@ -407,9 +408,10 @@ def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any
         finally:
             switch(*before)
     if node.results > 1:
-        if all(x is None for x in g):
+        there = [x for x in g if x is not None]
+        if not there:
             return [None] * len(node.edges)
-        if node.materializes:
+        if len(there) < len(g) and node.materializes:
             g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
     rules = node.rules
     assert rules is not None
@@ -439,7 +441,8 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     assert saved is not None
     kind = type(node)
     # What was packed shows itself under torch's own class name.
-    if kind is not PlainNode and kind is not HotNode and any(type(s) is Packed for s in saved):
+    usual = kind is PlainNode or kind is HotNode or kind is ManyNode
+    if not usual and any(type(s) is Packed for s in saved):
         return _unpacked(node, saved, create_graph)
     if create_graph:
         return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]

@@ -75,7 +75,8 @@ class Views(list[weakref.ref[Tensor]]):
 
     def add(self, view: Tensor) -> None:
         """Another view."""
-        if len(self) >= 32 and len(self) & (len(self) - 1) == 0:
+        count = len(self)
+        if count >= 32 and count & (count - 1) == 0:
             # At each power of two the dead are dropped, so a loop over views costs a constant each.
             self[:] = [ref for ref in self if ref() is not None]
         self.append(weakref.ref(view))

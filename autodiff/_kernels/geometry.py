@@ -303,8 +303,11 @@ def strided_read(x: Any, own: Any, seen: Any, count: int) -> Any:
 
 
 def split(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
-    before = (slice(None),) * dim
-    return tuple([x[(*before, slice(a, a + n))] for a, n in zip(_starts(sizes), sizes)])
+    before, parts, start = (slice(None),) * dim, [], 0
+    for n in sizes:
+        parts.append(x[(*before, slice(start, start + n))])
+        start += n
+    return tuple(parts)
 
 
 def _starts(sizes: tuple[int, ...]) -> list[int]:

@@ -29,7 +29,7 @@ _LARGEST = np.finfo(np.float64).max
 
 def is_large(x: Any) -> bool:
     """Whether a fused kernel pays, or float16 asks for one that computes in float32."""
-    return isinstance(x, np.ndarray) and (x.size > SMALL or x.dtype.char == "e")
+    return (x.size > SMALL or x.dtype.char == "e") and isinstance(x, np.ndarray)
 
 
 def believed(plain: Any, told: Any, doubt: Any) -> Any:
@@ -60,7 +60,11 @@ def sigmoid(x: Any) -> Any:
         return _with_its_tail(1 / (1 + np.exp(out)), x)
     np.exp(out, out=out)
     out += 1
-    return _with_its_tail(np.reciprocal(out, out=out), x)
+    flat = out.ravel("K")
+    # One product tells at once that there is no infinity, so no tail.
+    tailed = not flat.dot(flat) < math.inf
+    np.reciprocal(out, out=out)
+    return _with_its_tail(out, x) if tailed else out
 
 
 def _wide_sigmoid(x: Any, out: Any) -> None:
@@ -127,7 +131,9 @@ def sigmoid_backward(g: Any, out: Any, array: Any = None) -> Any:
         return g * (out * (1 - out)).conjugate()
     if array is not None:
         return _told(_sigmoid_slope, _sigmoid_slopes, g, out, array)
-    return fill(_sigmoid_backward, out, g) if is_large(out) else g * (out * (1 - out))
+    if is_large(out):
+        return fill(_sigmoid_backward, out, g)
+    return g * (out * (1 - out))
 
 
 def _sigmoid_backward(y: Any, g: Any, out: Any) -> None:
