@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 
 
+#: From so many elements on filling a product with zeros costs more than what `matmul` asks first.
+_LARGE = 1 << 15
+
+
 def matmul(x: Any, y: Any) -> Any:
     kind = x.dtype.char
     if kind in "fd" and x.ndim == y.ndim == 2:
-        # The same product of BLAS for half of what small ones cost; where it scales by one number, 0 times inf is 0.
-        return x.dot(y) if x.shape[1] != 1 else x * y
+        if x.shape[1] == 1:
+            return x * y  # where BLAS scales by one number, 0 times inf is 0
+        # The same product of BLAS for half of what small ones cost; it fills its result with zeros first.
+        return x.dot(y) if len(x) * y.shape[1] < _LARGE else np.matmul(x, y)
     if kind == "e":
         return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
     return np.matmul(x, y)
