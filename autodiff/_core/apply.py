@@ -114,9 +114,12 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
         link(node, tuple(edges), likeness(first._array))
         first._node = node
     else:
-        node = link(ManyNode(), tuple(edges), [likeness(t._array) for t in taking_part])
-        for i, t in enumerate(taking_part):
-            t._node = output(node, i, node.like[i])
+        likes: list[Any] = []
+        node = link(ManyNode(), tuple(edges), likes)
+        for t in taking_part:
+            like = likeness(t._array)
+            t._node = output(node, len(likes), like)
+            likes.append(like)
     node.primitive = p
     if p.wanted:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
