@@ -307,6 +307,9 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
     if len(picks) == 2:
         i, j = picks
         return lambda g, v: formula(g, v[i], v[j])
+    if len(picks) == 3:
+        i, j, k = picks
+        return lambda g, v: formula(g, v[i], v[j], v[k])
     return lambda g, v: formula(g, *[v[i] for i in picks])
 
 

@@ -278,7 +278,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         values = opened(node, create_graph)
     if IN_USE and not create_graph and primitive is not None:
         g, values = singles(g), singles(values)
-    frees = saved and not walk.keep_graph and node.frees and _lets_go(node, saved)
+    frees = saved and not walk.keep_graph and node.frees
+    if frees:
+        # Where nothing was to be opened, shapes and numbers are all there is.
+        bare = values is saved and kind is PlainNode and not create_graph
+        frees = not (bare and primitive.kind != "pointwise" and not primitive.runs_once) and _lets_go(node, saved)
     if not create_graph and kind is PlainNode and primitive.adds is not None and g is not None:
         edge, arrived = edges[0], walk.arrived
         if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):

@@ -26,12 +26,12 @@ def matmul(x: Any, y: Any) -> Any:
 
 def matmul_with_adjoint(x: Any, y: Any) -> Any:
     """x times the adjoint of y."""
-    return matmul(x, transposed(y))
+    return matmul(x, y.T if y.dtype.kind == "f" else transposed(y))
 
 
 def matmul_of_adjoint(x: Any, y: Any) -> Any:
     """The adjoint of x times y."""
-    return matmul(transposed(x), y)
+    return matmul(x.T if x.dtype.kind == "f" else transposed(x), y)
 
 
 def products(x: Any, y: Any) -> Any:
