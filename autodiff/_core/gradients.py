@@ -40,13 +40,7 @@ def fitted(h: Gradient, like: Any) -> Gradient:
 
 
 def _expands_to(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
-    missing = len(to) - len(shape)
-    if missing < 0:
-        return False
-    for n, m in zip(shape, to[missing:]):
-        if n != m and n != 1:
-            return False
-    return True
+    return len(shape) <= len(to) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(to)))
 
 
 def references(g: Gradient) -> int:

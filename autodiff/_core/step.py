@@ -396,10 +396,7 @@ def _lets_go(node: Node, saved: Sequence[Any]) -> bool:
 
 def _any_tensor(saved: Sequence[Any]) -> bool:
     """Whether there is anything to let go of: numbers and shapes stay, and the node runs again."""
-    for s in saved:
-        if _any_tensor(s) if type(s) is Many else isinstance(s, _HELD):
-            return True
-    return False
+    return any(_any_tensor(s) if type(s) is Many else isinstance(s, _HELD) for s in saved)
 
 
 def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-
 #: From so many elements on filling a product with zeros costs more than what `matmul` asks first.
 _LARGE = 1 << 15
 

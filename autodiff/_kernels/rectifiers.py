@@ -15,7 +15,6 @@ from autodiff._kernels.choosing import where
 from autodiff._kernels.half import in_single
 from autodiff._kernels.layout import in_rows
 
-
 #: From so many elements on that is worth the calls.
 _MANY = 1 << 12
 #: NumPy compares two arrays five times as fast as an array and a number. Never written, these take no memory.
