@@ -68,6 +68,8 @@ class Walk:
         self.create_graph = create_graph
         #: Whether every node takes the general way: gradients may be Tensors, None, or looked at.
         self.careful = bool(create_graph) or Anomaly.on
+        #: Whether all there is was asked for, and nobody looks on: what `_usual` may take for granted.
+        self.usual = not Anomaly.on and not IN_USE
         #: How a node is run: by `step`, or watched.
         self.step: Callable[[Walk, Node, Gradient], Any] = partial(watched, step) if Anomaly.on else step
         #: Nodes that have a gradient and wait, by key; the heap yields the newest.
@@ -103,6 +105,8 @@ class Walk:
                 owner, slot = place_of(place)
                 captures.setdefault(owner, []).append((slot, place))
         self.needed = _leading_to(roots, captures)
+        if self.needed is not None:
+            self.usual = False
         if not accumulate:
             self.captures = captures
 
@@ -118,6 +122,7 @@ class Walk:
             arrived[edge] = h if arrived[edge] is None else added(arrived.pop(edge), h)
         if h is None:
             self.careful = self.holes = True
+            self.usual = False
 
     def deliver_slot(self, place: Output, g: Gradient) -> None:
         """Pass the gradient of one result of several on to its node."""
@@ -176,8 +181,9 @@ def into_slot(place: Output, g: Gradient, arrived: dict[Node, Gradient]) -> bool
 
 def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | None:
     """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
-    seen = set(roots)
-    stack = list(seen)
+    # None is no node: it counts as seen.
+    seen: set[Any] = {None, *roots}
+    stack: list[Any] = list(roots)
     all_lead = True
     for r in stack:
         if type(r) is AccumulateGrad and r not in targets:
@@ -199,17 +205,18 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
             if isinstance(node, DeadEnd):
                 all_lead = False
         for edge in edges:
-            if edge is not None and edge not in seen:
+            if edge not in seen:
                 seen.add(edge)
                 if type(edge) is AccumulateGrad:
                     if edge not in targets:
                         all_lead = False
-                elif edge.key > oldest:
+                elif edge.key > oldest:  # type: ignore[union-attr]
                     all_lead = False
                 else:
                     stack.append(edge)
     if all_lead:
         return None
+    seen.discard(None)
     needed = seen.intersection(targets)
     # Keys are a topological order: one pass from the oldest decides.
     for node in sorted(seen, key=_by_key, reverse=True):
@@ -224,7 +231,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     """Run one node: what it gives its inputs arrives there, and is returned."""
     kind = type(node)
     plain = kind is PlainNode or kind is HotNode
-    if not plain:
+    if plain:
+        captures = walk.captures
+        if walk.usual and node.hooks is None and g is not None and (captures is None or node not in captures):
+            return _usual(walk, node, g)
+    else:
         if kind is Output:
             walk.deliver_slot(node, g)  # type: ignore[arg-type]
             return ()
@@ -346,6 +357,80 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             walk.deliver(edge, h)
         elif edge in arrived:
             arrived[edge] = added(arrived.pop(edge), h)
+        else:
+            arrived[edge] = h
+            if edge.__class__ is not AccumulateGrad:
+                walk.nodes[edge.key] = edge
+                heappush(walk.heap, edge.key)
+    if frees:
+        node.replace_saved(None)
+    return grads
+
+
+def _usual(walk: Walk, node: Any, g: Gradient) -> Sequence[Gradient]:
+    """The same for a plain node that nobody looks at, in a walk that asks for all there is: most of them, with less."""
+    primitive, create_graph, arrived = node.primitive, walk.create_graph, walk.arrived
+    hot = type(node) is HotNode
+    if hot:
+        edges = (node.left,) if node.right is None else (node.left, node.right)
+        saved = node.saved if primitive.keeps else ()
+    else:
+        edges, saved = node.edges, node.saved
+    if saved is None:
+        raise RuntimeError(errors.FREED)
+    values = saved
+    if saved:
+        if node.recorded != Clock.now:
+            check_unwritten(node)
+        if not create_graph:
+            values = opened(node, False)
+        else:
+            for s in saved:
+                if s is not None and s.__class__ is not Tensor:
+                    values = [_tensor(s, node, i) for i, s in enumerate(saved)]
+                    break
+    frees = saved and not walk.keep_graph
+    if frees:
+        # Where nothing was to be opened, shapes and numbers are all there is.
+        bare = values is saved and not hot and not create_graph
+        frees = not (bare and primitive.kind != "pointwise" and not primitive.runs_once) and _lets_go(node, saved)
+    if primitive.adds is not None and not create_graph:
+        edge = edges[0]
+        if edge is not None and edge in arrived:
+            held = arrived.pop(edge)
+            onto = added_onto(held, g, primitive.adds, values)
+            arrived[edge] = held
+            del held
+            if onto:
+                if frees:
+                    node.replace_saved(None)
+                return ()
+    rules = primitive.rules
+    try:
+        if len(edges) == 1:
+            # Without a comprehension, which is a call of its own.
+            grads: list[Any] = [None if edges[0] is None else rules[0](g, values)]
+        else:
+            grads = [None if edge is None else rule(g, values) for edge, rule in zip(edges, rules)]
+    except Unreadable:
+        grads = _pull_each(node, g, values)
+    own = node.like
+    for edge, h in zip(edges, grads):
+        if edge is None:
+            continue
+        if h is None:
+            walk.deliver(edge, None)
+            continue
+        like = edge.like
+        if like is not own or not hot:
+            array = h._array if create_graph else h
+            if array.__class__ is not like and (array.shape, array.dtype) != like:
+                h = fitted(h, like)
+        if edge in arrived:
+            if walk.holes:
+                walk.deliver(edge, h)
+            else:
+                arrived[edge] = added(arrived.pop(edge), h)
         else:
             arrived[edge] = h
             if edge.__class__ is not AccumulateGrad:
