@@ -25,7 +25,7 @@ def torch_value(function, leaves):
 
 
 def torch_gradients(function, leaves, seed):
-    tensors = [torch.from_numpy(leaf).requires_grad_(leaf.dtype.kind == "f") for leaf in leaves]
+    tensors = [torch.from_numpy(leaf).requires_grad_(leaf.dtype.kind in "fc") for leaf in leaves]
     wanted = [tensor for tensor in tensors if tensor.requires_grad]
     found = iter(torch.autograd.grad(function(*tensors), wanted, torch.from_numpy(seed), allow_unused=True))
     return [next(found).numpy() if tensor.requires_grad else None for tensor in tensors]

@@ -67,7 +67,7 @@ def everything(root: Path = Path()) -> list[Finding]:
 def seen(program: Program, reference: Any, subject: Any, target: str) -> Mismatch | None:
     """The difference that the program shows now and by which the target is wrong; None if there is none."""
     if target == "torch":
-        return _ends(program) if program.history else _far_off(program, reference)
+        return _ends(program) if program.history else _refused(program, reference) or _far_off(program, reference)
     for mismatch in compare(program, reference, subject, confirm=False).mismatches:
         numberless = mismatch.blame == "convention" and not _finite(mismatch.subject) and _finite(mismatch.reference)
         if mismatch.blame in ("subject", "both") or numberless:
@@ -88,6 +88,22 @@ def _ends(program: Program) -> Mismatch | None:
         return None
     why = "what cannot be done is an error that Python can catch"
     return Mismatch("error", -1, None, (), raised, None, None, None, "reference", why, program.steps[-1].op)
+
+
+def _refused(program: Program, reference: Any) -> Mismatch | None:
+    """Where the reference refuses, on the way back, the gradient of values that it has, and there is one."""
+    run = execute(program, reference)
+    if run.error is None or run.error.moment != "backward":
+        return None
+    where = program.differentiable[0]
+    nothing = np.zeros_like(program.inputs[where].array)
+    first = np.zeros(nothing.shape, bool)
+    first[(0,) * first.ndim] = True
+    judged = next(Arbiter(program, run).judge(Pair("gradient", where, None, nothing, nothing), first))
+    if judged.truth is None:
+        return None
+    op, why = program.steps[-1].op, "there is a gradient, which torch refuses"
+    return Mismatch("error", where, None, (0,) * first.ndim, run.error, None, None, judged.truth, "reference", why, op)
 
 
 def _far_off(program: Program, reference: Any) -> Mismatch | None:

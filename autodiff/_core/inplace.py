@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -26,13 +27,32 @@ from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import expanded, order
 
 
+class Piecemeal(NamedTuple):
+    """How an operator that writes element by element does so where several of them are one in memory."""
+
+    #: As a warning calls it, with what else comes to it.
+    name: str
+    example: str
+    put: Callable[..., None]
+
+    def warn(self, target: Tensor) -> None:
+        """Warn, as torch does, if the target's memory overlaps itself."""
+        if expanded(target._array):
+            warnings.warn(errors.EXPANDED.format(name=self.name, example=self.example), UserWarning, stacklevel=3)
+
+
 def assign(
-    target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any] = (), *, filling: bool = False
+    target: Tensor,
+    compute: Callable[[Tensor], Tensor],
+    operands: Sequence[Any] = (),
+    *,
+    filling: bool = False,
+    put: Callable[[Any], None] | None = None,
 ) -> Tensor:
     """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
 
     `operands` are what it is computed of besides: what is saved of one in the target's memory is not to be copied.
-    `filling`: one number goes everywhere, and the memory may overlap itself.
+    `filling`: one number goes everywhere, and the memory may overlap itself; `put` writes into it if it does.
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
@@ -51,8 +71,11 @@ def assign(
     if result._node is not None:
         _keep_a_copy(result._node, before, operands)
     memory = target.memory()
-    values = held(result._array) if memory.dtype is BRAIN else result._array
-    anyway(np.copyto, memory, values, casting="unsafe")
+    if put is not None and expanded(memory):
+        anyway(put, memory)
+    else:
+        values = held(result._array) if memory.dtype is BRAIN else result._array
+        anyway(np.copyto, memory, values, casting="unsafe")
     storage = written(target, operands)
     if result._node is not None:
         _guard_by(result, storage)

@@ -234,7 +234,8 @@ class Tensor:
     def grad(self) -> Tensor | None:
         """The accumulated gradient; None until a backward pass reaches this leaf."""
         grad = None if self._meta is None else self._meta.grad
-        if grad is None and not self.is_leaf and not self.retains_grad:
+        node = own_node(self)  # of a view that may not be asked for its node, too, this is told
+        if grad is None and not (node is None or isinstance(node, AccumulateGrad) or self.retains_grad):
             warnings.warn(errors.NON_LEAF_GRAD, UserWarning, stacklevel=2)
         return grad
 

@@ -21,6 +21,7 @@ from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap, written
 from autodiff._functions.conversion import checked_number, copy_, fill_
+from autodiff._functions.piecemeal import PIECEMEAL, put_by_indices
 from autodiff._functions.shape import expand
 from autodiff._functions.values import copied
 from autodiff._kernels import indexing
@@ -127,6 +128,8 @@ def _applied(x: Tensor, index: Any, written: Any = None) -> tuple[Tensor, Many |
         # Only filling by a mask of one element is let through, and what is empty without its leading ones, or a part.
         if not size:
             refused = view is x and x._array.shape[0] != 1
+        elif not view._array.size:
+            refused = False  # of memory that is there, nothing is written
         else:
             refused = not (size == 1 and _is_one_mask(index)) and (x._array.shape[:1] != (1,) or dense(x._array))
         if refused:
@@ -330,13 +333,20 @@ def _put(view: Tensor, indices: Many, value: Any, one_mask: bool) -> None:
     if state.maps and levels_of([view, value, *indices]):
         assign(view, lambda before: ops.index_put(_varied(before, indices), value, indices=indices, accumulate=False))
         return
-    filling = one_mask and isinstance(value, Tensor) and value._array.size == 1
-    check_writable(view, (value,))
+    filling = one_mask and (not isinstance(value, Tensor) or value._array.size == 1)
+    check_writable(view, (value,), filling=True)
+    for writing in ("index_put", "masked_fill")[: 1 + filling]:
+        PIECEMEAL[writing].warn(view)
     if not filling:
         check_overlap(view, (value,), same=False)
     value = put_value(view, indices, value, one_mask)
     if duals or (state.grad and (view._node is not None or (isinstance(value, Tensor) and value._node is not None))):
-        assign(view, lambda before: ops.index_put(before, value, indices=indices, accumulate=False))
+        assign(
+            view,
+            lambda before: ops.index_put(before, value, indices=indices, accumulate=False),
+            filling=True,
+            put=lambda memory: put_by_indices(memory, indices, value),
+        )
         return
     values, memory = value._array if isinstance(value, Tensor) else value, view.memory()
     memory[indexing.checked(view._array, _arrays(indices))] = held(values) if memory.dtype is BRAIN else values

@@ -181,16 +181,21 @@ _C_NAMES = {
 
 
 def _order(sizes: Sequence[int]) -> list[list[int]]:
-    """Where to split each run of a product of matrices, so that it costs least (Cormen et al., 15.2)."""
+    """Where to split each run of a product of matrices, so that it costs least (Cormen et al., 15.2).
+
+    Of two ways that cost the same the first split is taken; of three matrices, as in torch, the last.
+    """
     count = len(sizes) - 1
+    first = -1 if count == 3 else 1
     cost = [[0] * count for _ in range(count)]
     split = [[0] * count for _ in range(count)]
     for length in range(1, count):
         for i in range(count - length):
             j = i + length
-            cost[i][j], split[i][j] = min(
-                (cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
+            cost[i][j], last = min(
+                (cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k * first) for k in range(i, j)
             )
+            split[i][j] = last * first
     return split
 
 

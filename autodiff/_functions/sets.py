@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff._core import arguments, dtypes
 from autodiff._core.function import function
-from autodiff._core.promotion import plain
+from autodiff._core.promotion import cast, plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.shape import view
@@ -78,8 +78,10 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
         if isinstance(plain(x), (bool, complex)):
             title = dtypes.title(dtypes.Default.of_number(plain(x)))
             raise RuntimeError(f"Unsupported input type encountered for isin(): {title}")
-    if all(isinstance(x, Tensor) for x in given) and test_elements.numel() < int(10 * elements.numel() ** 0.145):
-        test_elements = view(test_elements, -1)  # torch compares one by one then, in memory's order
+    common = dtypes.result_type([x._array if isinstance(x, Tensor) else plain(x) for x in given])
+    one_by_one = all(isinstance(x, Tensor) for x in given)
+    if one_by_one and test_elements.numel() < int(10 * elements.numel() ** 0.145):
+        # torch compares one by one then, in the order of memory, which a copy of another dtype may have.
+        test_elements = view(cast(test_elements, common), -1)
     arrays = [x._array if isinstance(x, Tensor) else plain(x) for x in given]
-    common = dtypes.result_type(arrays)
     return ops.isin(*(wrap(np.asarray(a).astype(common)) for a in arrays), invert=invert)  # type: ignore[no-any-return]

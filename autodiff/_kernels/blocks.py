@@ -24,7 +24,8 @@ np.empty((1 << 25) - (1 << 13), np.uint8)
 def fill(step: Step, *arrays: Any, block: int = BLOCK) -> Any:
     """The array that `step(*arrays, out)` fills, block by block where memory allows it.
 
-    Numbers and arrays of one repeated element are passed on as they are. float16 is computed in float32.
+    Numbers are passed on as they are; of an array of one repeated element, a block serves all. float16 is computed in
+    float32.
     """
     first = next(a for a in arrays if isinstance(a, np.ndarray))
     if first.dtype.char == "e":
@@ -33,25 +34,25 @@ def fill(step: Step, *arrays: Any, block: int = BLOCK) -> Any:
     if first.size <= block:
         return _whole(step, arrays)
     shape = first.shape
-    flat: list[Any] = []
+    #: What each part is taken of, and how far that moves on with an element.
+    flat: list[tuple[Any, int]] = []
     for a in arrays:
-        if isinstance(a, np.ndarray):
-            if a.shape != shape:
-                return _whole(step, arrays)
-            if not a.flags.c_contiguous:
-                if any(a.strides):
-                    return _whole(step, arrays)
-                a = a[(0,) * a.ndim]
-            else:
-                a = a.reshape(-1)
-        flat.append(a)
-    if not any(isinstance(a, np.ndarray) for a in flat):
-        return _whole(step, arrays)
+        if not isinstance(a, np.ndarray):
+            flat.append((a, 0))
+        elif a.shape != shape:
+            return _whole(step, arrays)
+        elif a.flags.c_contiguous:
+            flat.append((a.reshape(-1), 1))
+        elif any(a.strides):
+            return _whole(step, arrays)
+        else:
+            flat.append((np.full(block, a[(0,) * a.ndim]), 0))
     out = np.empty(shape, first.dtype)
     target = out.reshape(-1)
     for start in range(0, first.size, block):
-        part = slice(start, start + block)
-        step(*[a[part] if isinstance(a, np.ndarray) else a for a in flat], target[part])
+        to = target[start : start + block]
+        parts = [a[start * by : start * by + to.size] if isinstance(a, np.ndarray) else a for a, by in flat]
+        step(*parts, to)
     return out
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff._kernels import lapack
 from autodiff._kernels.lapack import adjoint, in_columns
+from autodiff._kernels.layout import in_rows
 
 
 @functools.cache
@@ -161,13 +162,13 @@ def eigh(a: Any, UPLO: str) -> tuple[Any, Any]:
         values[bad], vectors[bad] = np.nan, np.nan
         return values, vectors
     values, vectors = np.linalg.eigh(a, UPLO=UPLO)  # type: ignore[call-overload]
-    return values, in_columns(vectors)
+    return in_rows(values), in_columns(vectors)
 
 
 def svd(a: Any, full_matrices: bool) -> tuple[Any, Any, Any]:
     """U, the singular values in descending order, and V's conjugate transpose."""
     u, s, vh = np.linalg.svd(a, full_matrices=full_matrices)
-    return in_columns(u), s, in_columns(vh)
+    return in_columns(u), in_rows(s), in_columns(vh)
 
 
 def eig(a: Any) -> tuple[Any, Any]:
@@ -232,7 +233,7 @@ def pinv(a: Any, atol: Any, rtol: Any, hermitian: bool) -> Any:
         left, right = adjoint(vh), adjoint(u)
     kept = above(np.abs(values), atol, rtol)
     inverses = np.where(kept, 1 / np.where(kept, values, 1), 0)
-    return np.matmul(left * inverses[..., None, :], right)
+    return in_rows(np.matmul(left * inverses[..., None, :], right))
 
 
 def above(values: Any, atol: Any, rtol: Any) -> Any:

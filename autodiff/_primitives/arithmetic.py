@@ -114,7 +114,7 @@ general(
     "addcdiv",
     arithmetic.addcdiv,
     lambda g: g,
-    lambda g, tensor2, value: g * ops.conj(value / tensor2),
+    lambda g, tensor2, value: g * ops.conj(ops.reciprocal(tensor2) * value),
     lambda g, tensor1, tensor2, value: -g * ops.conj(value * (tensor1 / tensor2) / tensor2),
     inputs=("input", "tensor1", "tensor2"),
 )
@@ -213,7 +213,7 @@ general(
     lambda g, input, exponent: ops.where(
         exponent == 0, 0, g * ops.conj(exponent * ops.power_of_tensors(input, exponent - 1))
     ),
-    lambda g, input, exponent, out: ops.where(ops._pinned(input, exponent), 0, g * ops.conj(out * ops.log(input))),
+    lambda g, input, exponent, out: g * ops.conj(ops.where(ops._pinned(input, exponent), 0, out * ops.log(input))),
     inputs=("input", "exponent"),
     node="PowBackward1",
 )

@@ -27,7 +27,7 @@ def _over_log10(g: Any, input: Any) -> Any:
     if ops.conj(input) is not input:
         return g / ops.conj(input * math.log(10))
     # The reciprocal of log 10 lies nearer to a float64 than log 10 does.
-    return g * math.log10(math.e) / input
+    return g / (input / math.log10(math.e))
 
 
 def _times_log(g: Any, input: Any, other: Any) -> Any:

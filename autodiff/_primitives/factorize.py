@@ -34,8 +34,7 @@ def _cholesky_back(g: Any, L: Any, upper: bool) -> Any:
     share = ops.lower_half(ops.bmm(ops.adjoint(L), g))
     inner = (share + ops.adjoint(share)) * 0.5
     inner = ops.solve_triangular(ops.adjoint(L), inner, upper=True, left=True, unitriangular=False)
-    # Hermitian, so that its adjoint is the same, and stands in rows.
-    return ops.adjoint(ops.solve_triangular(L, inner, upper=False, left=False, unitriangular=False))
+    return ops.solve_triangular(L, inner, upper=False, left=False, unitriangular=False)
 
 
 for name, title in (("cholesky", "CholeskyBackward0"), ("cholesky_ex", "LinalgCholeskyExBackward0")):

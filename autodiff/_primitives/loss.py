@@ -113,7 +113,7 @@ def _logits_target(
     g: Any, input: Any, weight: Any, pos_weight: Any, reduction: str, input_shape: tuple[int, ...]
 ) -> Any:
     slope = -input if pos_weight is None else pos_weight * -ops.logsigmoid(input) + ops.logsigmoid(-input)
-    return _times(g * slope * _share(input_shape, reduction), weight)
+    return _times(g * _share(input_shape, reduction), weight) * slope
 
 
 def _logits_curvature(

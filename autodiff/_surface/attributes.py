@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,8 +44,16 @@ def size(self: Tensor, dim: int | None = None) -> Any:
 
 def stride(self: Tensor, dim: int | None = None) -> Any:
     """How many elements lie between neighbours, per dimension or along one."""
-    found = tuple([s // self._array.itemsize for s in self._array.strides])
+    array = self._array
+    # NumPy knows no strides of an array without elements, unless it is a slice of one that has some.
+    found = tuple([s // array.itemsize for s in (array.strides if array.size or any(array.strides) else _rows(array))])
     return found if dim is None else found[dim]
+
+
+def _rows(array: Any) -> list[int]:
+    """The strides, in bytes, of rows that lie one after the other."""
+    sizes = [array.itemsize, *(max(size, 1) for size in reversed(array.shape[1:]))]
+    return list(itertools.accumulate(sizes, operator.mul))[::-1][: array.ndim]
 
 
 def dim(self: Tensor) -> int:

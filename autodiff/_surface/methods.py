@@ -9,12 +9,21 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.casting import POLICIES, exempt
-from autodiff._core.inplace import assign, check_cast, check_overlap, refuse_overlap, reshape_in_place
+from autodiff._core.inplace import (
+    assign,
+    check_cast,
+    check_overlap,
+    check_writable,
+    refuse_overlap,
+    reshape_in_place,
+)
 from autodiff._core.modes import no_grad
 from autodiff._core.overwrite import overwrite, overwrite_own
 from autodiff._core.primitive import Primitive
 from autodiff._core.registry import FUNCTIONS, PRIMITIVES
 from autodiff._core.tensor import Tensor
+from autodiff._functions.piecemeal import PIECEMEAL
+from autodiff._kernels.geometry import expanded
 from autodiff._kernels.overwriting import KERNELS
 from autodiff._surface.given import SHOWN, checked
 
@@ -32,6 +41,7 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
     row = PRIMITIVES.get(name)
     numbers = row is None or row.numbers != "neither"
     compares = f"_{name}_written" in PRIMITIVES
+    piecemeal = PIECEMEAL.get(name)
 
     @functools.wraps(operator, SHOWN)
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -47,8 +57,13 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
             check_overlap(self, args[:1] if memory == "first apart" else args)
         if kernel is not None and fits and overwrite(self, kernel, args, kwargs):
             return self
+        how: dict[str, Any] = {}
+        if piecemeal is not None and expanded(self._array):
+            check_writable(self, (*args, *kwargs.values()), filling=True)
+            piecemeal.warn(self)
+            how = {"filling": True, "put": lambda memory: piecemeal.put(memory, *args, **kwargs)}
         try:
-            return assign(self, lambda before: operator(before, *args, **kwargs), (*args, *kwargs.values()))
+            return assign(self, lambda before: operator(before, *args, **kwargs), (*args, *kwargs.values()), **how)
         except NotImplementedError:
             if not compares:
                 check_cast(self, (*args, *kwargs.values()))

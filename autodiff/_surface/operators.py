@@ -35,10 +35,15 @@ def attach() -> None:
         setattr(Tensor, f"__{symbol}__", operator)
         if symbol in COMPARISONS:
             continue
-        reflected = _operator(REFLECTED[symbol]) if symbol in REFLECTED else _reflected(operator)
+        if symbol == "truediv":
+            reflected = _over(Tensor.__mul__)
+        else:
+            reflected = _operator(REFLECTED[symbol]) if symbol in REFLECTED else _reflected(operator)
         setattr(Tensor, f"__r{symbol}__", reflected)
         if symbol != "matmul":
             setattr(Tensor, f"__i{symbol}__", _augmented(operator, over(name)))
+    for form in ("", "r", "i"):  # by Python 2's name, too, as in torch
+        setattr(Tensor, f"__{form}div__", getattr(Tensor, f"__{form}truediv__"))
     for symbol, name in UNARY.items():
         setattr(Tensor, f"__{symbol}__", getattr(ops, name))
 
@@ -68,6 +73,15 @@ def _attempt(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda self, other: operator(other, self)
+
+
+def _over(times: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A number over a tensor, which torch takes as a reciprocal times the number, rounded twice."""
+
+    def over(self: Tensor, other: Any) -> Any:
+        return NotImplemented if foreign(other) else times(ops.reciprocal(self), other)
+
+    return over
 
 
 def _augmented(operator: Callable[..., Any], kernel: Callable[..., Any] | None) -> Callable[[Tensor, Any], Tensor]:

@@ -27,6 +27,10 @@ RESIZED = (
 )
 
 
+#: Refused wherever gradients are on, in inference mode too: torch asks inside, where others ask on the way to a node.
+_BY_GRAD_MODE = frozenset(["matmul"])
+
+
 class _WithOut(inspect.Signature):
     """A function's signature with `out` at its end, worked out when somebody asks: of most functions nobody does."""
 
@@ -115,7 +119,8 @@ def _into(
     for target in outs or (out,):
         if not isinstance(target, Tensor):
             raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(target).__name__}")
-    if differentiable and state.grad and any(t.requires_grad for t in (*tensors, *outs)):
+    recording = state.grad_mode if name in _BY_GRAD_MODE else state.grad
+    if differentiable and recording and any(t.requires_grad for t in (*tensors, *outs)):
         raise RuntimeError(
             f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."

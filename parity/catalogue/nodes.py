@@ -24,7 +24,6 @@ NAMED: Mapping[str, str] = MappingProxyType(
         "nn.functional.ctc_loss": _LAST,
         "rms_norm": _LAST,
         "nn.functional.rms_norm": _LAST,
-        "div": "a number over a tensor is a reciprocal times the number in torch, rounded twice; here one division",
         "special.xlog1py": "with a number torch has a node for each side; the derivative is the same",
     }
 )

@@ -170,7 +170,8 @@ class Arbiter:
     def judge_exactly(self, pair: Pair, differing: Array, names: tuple[str, str]) -> Iterator[Judgement]:
         """Who is to blame for bits that differ in the exact regime, where nothing is allowed.
 
-        Exact results are promised for small dyadic numbers; elsewhere one rounding of the truth passes.
+        Exact results are promised for small dyadic numbers; elsewhere one rounding of the truth passes, and so it does
+        where the reference shows that the truth is no number of the dtype.
         """
         strict = dyadic(self.program)
         # A zero has no rounding of its own: the array's largest element gives the scale.
@@ -195,10 +196,14 @@ class Arbiter:
                 blame = "convention" if certified.between(a, u) else "reference"
         elif not theirs <= u or (strict and ours < theirs):  # the reference itself is not exact here
             blame = "reference" if ours <= u else "both"
-        elif ours <= u and not strict:
+        elif ours <= (u if not strict else self._own_rounding(pair, element) if theirs else 0.0):
             blame = ""
         inaccurate = blame == "reference"
         return Judgement(element, blame, allowed, float("inf"), certified.number, ours, theirs, inaccurate)
+
+    @staticmethod
+    def _own_rounding(pair: Pair, element: tuple[int, ...]) -> float:
+        return 0.0 if pair.discrete else float(rounding(pair.reference[element]))
 
     def _certified(self, pair: Pair, element: tuple[int, ...], tolerance: float) -> Certified:
         whole, element = self._about(element)

@@ -118,7 +118,8 @@ class _Lives:
                 undecided = undecided or "a number differs by no more than would leave a program undecided"
         if undecided and differs:
             return Verdict("undecided", "jitter", self.worst, note=undecided)
-        if alive := sorted(set(self.theirs.survivors) - set(self.ours.survivors)):
+        outliving = sorted(set(self.theirs.survivors) - set(self.ours.survivors))
+        if alive := [value for value in outliving if not self.promises.held(value)]:
             return Verdict("differs", "structure", float("inf"), (self._kept_alive(alive),))
         count = len(self.program.steps)
         if unrepeatable := self._unrepeatable(1 if count <= _AGAIN or not count % _AGAIN else 0):

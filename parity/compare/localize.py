@@ -89,6 +89,8 @@ def _keeper(program: Program, reference: Any, subject: Any, mismatch: Mismatch) 
     if raised.error is None or raised.error.moment.startswith("step"):
         return None
     for position in reversed(range(len(program.steps))):
+        if not any(writes(step) for step in program.steps[position + 1 :]):
+            continue
         for place, candidate in isolations(program, ours, position):
             if execute(candidate, reference).error is None and execute(candidate, subject).error is None:
                 keeper = program.steps[position].op
@@ -120,10 +122,20 @@ def _entangled(program: Program, reference: Any, subject: Any, mismatch: Mismatc
 
 
 def _any(program: Program, suspects: list[_Suspect], mismatch: Mismatch, *, guess: bool = True) -> Mismatch:
-    """The best of the suspects; without any, what writes into memory, or what came last."""
+    """The best of the suspects; without any, what writes into memory, or what came last of what the input reaches."""
     if suspects:
         return replace(mismatch, op=suspects[0].op, input=suspects[0].input)
     if not guess or not program.steps:
         return mismatch
     writing = [step for step in program.steps if writes(step)]
-    return replace(mismatch, op=(writing or list(program.steps))[-1].op)
+    return replace(mismatch, op=(writing or _reached(program, mismatch.where) or list(program.steps))[-1].op)
+
+
+def _reached(program: Program, value: int) -> list[Step]:
+    """The steps that read a value, or what was made of it."""
+    found, steps = {value}, []
+    for number, step in enumerate(program.steps, len(program.inputs)):
+        if not found.isdisjoint(ref.index for ref in step.refs()):
+            found.add(number)
+            steps.append(step)
+    return steps

@@ -419,6 +419,15 @@ class Promises:
         steps = [step for step in self.program.steps if step.op in ("backward", "autograd.grad")]
         return frozenset(ref.index for step in steps for ref in references(step.args[-1]))
 
+    def held(self, value: int) -> bool:
+        """Whether the graph of some leaf's gradient may keep this value, which was handed in when that was recorded.
+
+        The reference never lets go of such a leaf either; what it keeps there besides is no promise.
+        """
+        steps = (step for step in self.program.steps if step.op == "backward" and step.kwargs.get("create_graph"))
+        given = {ref.index for step in steps for ref in references(step.args[-1])}
+        return bool(self.ours.survivors) and value in given
+
     def layout(self, value: int, asked: frozenset[int] = frozenset()) -> bool:
         """Views lie as they must; how a new tensor lies is an engine's own affair, and then how its views lie.
 

@@ -65,13 +65,16 @@ def _leaf(name: str, leaf: Input) -> str:
 
 
 def tensor(prefix: str, array: Array, suffix: str = "") -> str:
-    """`torch.tensor(...)` with every bit of the array, wrapped where it is long."""
+    """`torch.tensor(...)` with every bit of the array, wrapped where it is long; of one number, `torch.full(...)`."""
     if array.size == 0:
         return f"{prefix}torch.zeros({array.shape}, dtype=torch.{array.dtype.name}{suffix})"
     tail = f", dtype=torch.{array.dtype.name}{suffix})"
     line = f"{prefix}torch.tensor({elements(array)}{tail}"
     if len(line) <= _WIDTH:
         return line
+    first = array.ravel()[0]
+    if array.tobytes() == first.tobytes() * array.size:
+        return f"{prefix}torch.full({array.shape}, {elements(first)}{tail}"
     wrapped = textwrap.fill(
         elements(array),
         _WIDTH,

@@ -112,14 +112,21 @@ class Jittered(Around):
         return value
 
     def _kept(self, value: Any) -> Any:
-        """The same value, bit for bit, with a gradient that is nudged: what is added is taken off again."""
+        """The same value, bit for bit, with a gradient that is nudged: what is added is taken off again.
+
+        Of an infinity, of which nothing can be taken off, the gradient is left alone.
+        """
         if isinstance(value, (tuple, list)):
             kept = [self._kept(part) for part in value]
             return kept if isinstance(value, list) else tuple(kept)
         nudged = self._nudged(value)
-        if nudged is value or not value.requires_grad or not np.isfinite(self.array(value)).all():
+        if nudged is value or not value.requires_grad:
             return value
-        return nudged - (nudged - value).detach()
+        kept = nudged - (nudged - value).detach()
+        finite = np.isfinite(self.array(value))
+        if finite.all():
+            return kept
+        return self.engine.call("where", (self.engine.tensor(finite, False), kept, value), {}, "function")
 
     def _pool(self, key: tuple[str, Any, tuple[int, ...]], like: Any) -> list[Any] | None:
         dtype = self.array(like).dtype

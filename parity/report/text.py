@@ -77,7 +77,7 @@ def verdict_line(verdict: Verdict, subject: str, reference: str) -> str:
         return f"undecided: the program is unstable, {subject} is not judged on it" + _because(verdict.note)
     if verdict.status == "unsupported":
         return f"unsupported: {subject} has no {', '.join(verdict.missing) or 'such operator'}" + _because(verdict.note)
-    return f"{subject} differs from {reference}"
+    return f"{subject} differs from {reference}" + (", as is known" + _because(verdict.note) if verdict.note else "")
 
 
 def worst_text(worst: float) -> str:

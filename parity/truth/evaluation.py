@@ -97,25 +97,32 @@ class Truth:
     def meets_special(self, number: int, element: tuple[int, ...]) -> bool:
         """Whether an output element that is not finite depends on this element of an input.
 
-        Seen from programs in which this element alone is unknown and every other one is tame. Raises NoTruth
-        where the way through the program hangs on the unknown.
+        Seen from programs in which this element alone is unknown and every other one that leads to the same outputs
+        is tame. Raises NoTruth where the way through the program hangs on the unknown.
         """
         with precision(LADDER[0][0]):
             try:
                 base = self._base(0)
             except Undecided as undecided:
                 raise NoTruth(f"not settled with {LADDER[0][0]} bits: {undecided}") from None
-            tame = [_filled(leaf, _TAME) if leaf.dtype == object else leaf for leaf in self._forward.leaves]
+            reached = self._forward.reached(number)
+            asked = [ref for ref in self.program.outputs if ref.index in reached and self._differentiable(ref)]
+            tame = {
+                leaf: _filled(array, _TAME)
+                for leaf, array in enumerate(self._forward.leaves)
+                if array.dtype == object and any(ref.index in self._forward.reached(leaf) for ref in asked)
+            }
+            if not asked:
+                return False
             tame[number][element] = type(tame[number][element])(arb.nan())
             try:
-                moved = self._forward.moved(base, dict(enumerate(tame)))
+                moved = self._forward.moved(base, tame)
             except Undecided as undecided:
                 raise NoTruth(f"a decision hangs on the unknown: {undecided}") from None
-            for ref in self.program.outputs:
-                if self._differentiable(ref):
-                    for before, after in zip(_at(self._end, ref).flat, _at(moved, ref).flat):
-                        if not before.is_finite() and not after.is_finite():
-                            return True
+            for ref in asked:
+                for before, after in zip(_at(self._end, ref).flat, _at(moved, ref).flat):
+                    if not before.is_finite() and not after.is_finite():
+                        return True
         return False
 
     # -- differences

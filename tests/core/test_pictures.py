@@ -32,13 +32,14 @@ def printed(tensor, **labels):
 def test_a_chain_is_printed_straight_and_branches_hang_from_it():
     x, b, m, y = example()
     assert printed(y, x=x, b=b, m=m, y=y).splitlines() == [
-        "7 sum(6)  y  shape []  data 0.5",
-        "6 sub(5)  shape [2]",
-        "5 add(4, 1)  shape [2]",
+        "8 sum(7)  y  shape []  data 0.5",
+        "7 sub(6)  shape [2]",
+        "6 add(5, 1)  shape [2]",
         "├─ 1 leaf  b  shape [2]  data [1., 2.]  grad [1., 1.]",
-        "4 mul(3)  m  shape []  data 0.75  grad 2.",
-        "3 pow(2)  shape []",
-        "2 div(0)  shape []",
+        "5 mul(4)  m  shape []  data 0.75  grad 2.",
+        "4 pow(3)  shape []",
+        "3 mul(2)  shape []",
+        "2 reciprocal(0)  shape []",
         "0 leaf  x  shape []  data 4.  grad -0.75",
     ]
 
@@ -58,9 +59,9 @@ def test_dot():
     assert lines[0] == "digraph {"
     assert lines[-1] == "}"
     assert r'  n0 [shape=box, style=rounded, label="leaf\nx\nshape []\ndata 4.\ngrad -0.75"];' in lines
-    assert r'  n4 [shape=box, label="mul\nm\nshape []\ndata 0.75\ngrad 2."];' in lines
+    assert r'  n5 [shape=box, label="mul\nm\nshape []\ndata 0.75\ngrad 2."];' in lines
     edges = [line.strip() for line in lines if "->" in line]
-    assert edges == ["n0 -> n2;", "n2 -> n3;", "n3 -> n4;", "n4 -> n5;", "n1 -> n5;", "n5 -> n6;", "n6 -> n7;"]
+    assert edges == [f"n{a} -> n{b};" for a, b in ((0, 2), (2, 3), (3, 4), (4, 5), (5, 6), (1, 6), (6, 7), (7, 8))]
 
 
 def test_mermaid_says_the_same_as_dot():

@@ -424,6 +424,14 @@ class TestSmoothRegime:
         ends = [execute(drawn, Jittered(TORCH, treatments, number)).gradients[0] for number in range(RUNS)]
         assert len({end.tobytes() for end in ends}) > 1
 
+    def test_specials_beside_a_number_do_not_keep_its_gradient_from_being_nudged(self):
+        leaf, seed = Input(np.array([0.5, np.nan, np.inf]), True), np.linspace(-1, 1, 12)
+        drawn = Program((leaf,), (Step("repeat", (R0, (4,)), {}, "method"),), (Ref(1),), (seed,))
+        treatments = treatment(drawn, execute(drawn, TORCH))
+        assert treatments == ["gradient"]
+        ends = [execute(drawn, Jittered(TORCH, treatments, number)).gradients[0] for number in range(RUNS)]
+        assert len({end[0] for end in ends}) > 1
+
 
 def test_runs_that_are_handed_over_are_not_repeated():
     class Counting(Around):

@@ -90,6 +90,20 @@ def test_torch_is_wrong_only_far_off(program, wrong):
     assert (findings.seen(program, torch, None, "torch") is not None) is wrong
 
 
+def test_torch_is_wrong_where_it_refuses_a_gradient_that_there_is():
+    """Behind one number, not behind two, the slice of the gradient begins at an odd element."""
+
+    def behind(count):
+        leaves = Input(np.array([0.5 + 0.25j]), True), Input(np.zeros(count))
+        steps = Step("view_as_real", (Ref(0),)), Step("flatten", (Ref(2),)), Step("cat", ([Ref(1), Ref(3)],))
+        return Program(leaves, steps, (Ref(4),), (np.ones(2 + count),))
+
+    refused = findings.seen(behind(1), torch, None, "torch")
+    assert refused.reference.moment == "backward"
+    assert refused.truth == 1 + 1j
+    assert findings.seen(behind(2), torch, None, "torch") is None
+
+
 def test_torch_is_wrong_where_a_history_ends_its_process(tmp_path):
     """A retained later result: written afterwards it ends the process; the first result does not."""
     leaves = Input(np.arange(4.0).reshape(2, 2), True), Input(np.ones(2))

@@ -122,3 +122,16 @@ def test_gelu_loses_nothing_left_of_zero(size: int, near: bool) -> None:
         np.testing.assert_array_equal(ours.numpy()[~here], right[~here])
         apart = np.abs(ours.numpy()[here] - right[here])
         assert (apart <= 8 * np.spacing(np.abs(scale[here]).astype("float32"))).all()
+
+
+@pytest.mark.parametrize("size", [4375, 70_000])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "gelu", "silu", "softplus", "mish", "logsigmoid", "elu", "erf"])
+def test_one_number_expanded_is_as_many_numbers(name: str, dtype: str, size: int) -> None:
+    function = getattr(ad.nn.functional, name, None) or getattr(ad, name)
+    one = ad.tensor(0.7, dtype=getattr(ad, dtype)).expand(size)
+    seed = ad.linspace(0, 1, size, dtype=one.dtype)
+    lain, spread = one.contiguous().requires_grad_(), one.detach().requires_grad_()
+    (theirs,) = ad.autograd.grad(function(lain), lain, seed)
+    (ours,) = ad.autograd.grad(function(spread), spread, seed)
+    assert ad.equal(ours, theirs)

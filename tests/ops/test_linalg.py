@@ -290,3 +290,35 @@ def test_pivots_outside_of_the_matrix_are_refused(name, pivots):
             function(lib.eye(3), lib.tensor(pivots, dtype=lib.int32), *more)
         found.append(str(refused.value))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_the_recorded_gradient_of_cholesky_is_a_solution(upper):
+    found = []
+    for lib in (ad, torch):
+        x = lib.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=lib.float64, requires_grad=True)
+        factor = lib.linalg.cholesky(x, upper=upper)
+        (g,) = lib.autograd.grad(factor.sum(), x, create_graph=True)
+        (h,) = lib.autograd.grad((g * g).sum(), x)
+        found.append((g.grad_fn.name(), g.detach().numpy(), h.numpy()))
+    assert found[0][0] == found[1][0]
+    for ours, theirs in zip(found[0][1:], found[1][1:]):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["matmul", "mm", "linalg.multi_dot"])
+def test_out_is_refused_where_torch_asks_for_gradients(name):
+    """In inference mode, where matmul alone looks at the gradient mode."""
+    refused = []
+    for lib in (ad, torch):
+        x = lib.eye(2, requires_grad=True)
+        function = lib.linalg.multi_dot if name == "linalg.multi_dot" else getattr(lib, name)
+        operands = ([x, x],) if name == "linalg.multi_dot" else (x, x)
+        with lib.inference_mode(), lib.enable_grad():
+            try:
+                function(*operands, out=lib.zeros(2, 2))
+                refused.append(None)
+            except RuntimeError as error:
+                refused.append(str(error))
+    assert refused[0] == refused[1]
+    assert (refused[0] is not None) == (name == "matmul")

@@ -166,3 +166,27 @@ def test_the_derivative_of_what_is_written_in_place(name):
         return lib.autograd.grad(y.sum(), x)
 
     agree(written)
+
+
+@pytest.mark.parametrize("number", [1, 2.5, True, 1j, 0.0])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "bool", "complex64"])
+def test_a_number_over_a_tensor_is_a_reciprocal_times_the_number(dtype, number):
+    """Its bits, its graph, and that the tensor may be written afterwards: a reciprocal keeps its result."""
+    if dtype == "float16" and number == 1j:
+        pytest.skip("there is no complex32")
+    found = []
+    for lib in (ad, torch):
+        x = lib.tensor([1, 3, 0, 7]).to(getattr(lib, dtype))
+        y = number / x
+        names, given = [], None
+        if x.is_floating_point() or x.is_complex():
+            z = x.clone().requires_grad_() * 1
+            z.retain_grad()
+            w = number / z
+            names = [w.grad_fn.name(), w.grad_fn.next_functions[0][0].name()]
+            z.mul_(1)
+            w.abs().sum().backward()
+            given = "written over"
+        found.append((y.resolve_conj().numpy(), names, given))
+    np.testing.assert_array_equal(found[0][0], found[1][0], strict=True)
+    assert found[0][1:] == found[1][1:]
