@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from autodiff._core import errors, views
 from autodiff._core.modes import duals, state, unusual
 from autodiff._core.node import (
+    Clock,
     ComplexNode,
     DeadEnd,
     Many,
@@ -20,6 +22,7 @@ from autodiff._core.node import (
     likeness,
     link,
     new_node,
+    next_key,
     output,
 )
 from autodiff._core.noting import note, note_node, takes_part
@@ -29,6 +32,9 @@ from autodiff._core.tangents import carried
 from autodiff._core.tensor import Elsewhere, Tensor, wrap
 from autodiff._kernels.brain import IN_USE, rounding
 from autodiff._kernels.flags import anyway, silently
+
+#: The plan of most reductions and changes of shape: their rules ask for the input's shape and nothing else.
+SHAPE_ALONE = ((SHAPE, 0),)
 
 
 def general_operator(p: Primitive) -> Callable[..., Any]:
@@ -68,7 +74,7 @@ def general_operator(p: Primitive) -> Callable[..., Any]:
 def _finished(p: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], result: Any, needs_grad: bool) -> Any:
     """A kernel's result, or results, as Tensors in their place in the graph."""
     several = isinstance(result, tuple)
-    tensors = [wrap(r) for r in result] if several else [wrap(result)]
+    tensors = list(map(wrap, result)) if several else [wrap(result)]
     if needs_grad and (not unusual or (state.grad if p.copies else takes_part(*inputs))):
         record(p, inputs, tensors, params)
     if p.view:
@@ -111,9 +117,12 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
         link(node, tuple(edges), likeness(first._array))
         first._node = node
     else:
-        node = link(ManyNode(), tuple(edges), [likeness(t._array) for t in taking_part])
-        for i, t in enumerate(taking_part):
-            t._node = output(node, i, node.like[i])
+        likes: list[Any] = []
+        node = link(ManyNode(), tuple(edges), likes)
+        for t in taking_part:
+            like = likeness(t._array)
+            t._node = output(node, len(likes), like)
+            likes.append(like)
     node.primitive = p
     if p.wanted:
         node.saved = _saved(p.plan(mask), inputs, tensors, params)
@@ -170,7 +179,7 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
 
     def op(input: Any, **params: Any) -> Any:
         if type(input) is not Tensor:
-            if type(input) is np.ndarray or not isinstance(input, Tensor):
+            if type(input) is ndarray or not isinstance(input, Tensor):
                 return kernel(input, **params)
             if isinstance(input, Elsewhere):
                 return input.run(p, (input,), params)
@@ -191,12 +200,18 @@ def one_input_operator(p: Primitive) -> Callable[..., Any]:
             and (not unusual or (state.grad if p.copies else takes_part(input)))
             and result.dtype.kind in "fc"
         ):
-            like = (result.shape, result.dtype) if type(result) is np.ndarray else type(result)
             node: Any = PlainNode()
             node.primitive = p
-            t._node = link(node, (edge,), like)
+            node.like = (result.shape, result.dtype) if type(result) is ndarray else type(result)
+            node.hooks = None
+            node.key = next_key()
+            node.recorded = Clock.now
+            node.edges = (edge,)
+            node.saved = ()
+            t._node = node
             if p.wanted:
-                node.saved = _saved(p.plan(1), (input,), [t], params)
+                plan = p.plan(1)
+                node.saved = (input._array.shape,) if plan == SHAPE_ALONE else _saved(plan, (input,), [t], params)
         else:
             t._node = None
         if unusual:

@@ -29,7 +29,8 @@ def fitted(h: Gradient, like: Any) -> Gradient:
     shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
     array = h._array if isinstance(h, Tensor) else h
     if array.shape != shape:
-        if not _expands_to(shape, array.shape):
+        # A bias, by far the most, is told by its own sizes.
+        if array.shape[array.ndim - len(shape) :] != shape and not _expands_to(shape, array.shape):
             raise RuntimeError(
                 f"invalid gradient: got {list(array.shape)} but expected shape compatible with {list(shape)}"
             )

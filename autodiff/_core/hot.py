@@ -180,11 +180,12 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
     kernel = p.kernel
 
     def op(input: Any, other: Any) -> Any:
-        if (type(other) is not int and type(other) is not float) or (
-            type(input) is not Tensor and not isinstance(input, Tensor)
-        ):
+        if type(other) is not int and type(other) is not float:
             return otherwise(input, other)
-        x = input._array
+        on_array = type(input) is ndarray or type(input) is float32 or type(input) is float64
+        if not on_array and type(input) is not Tensor and not isinstance(input, Tensor):
+            return otherwise(input, other)
+        x = input if on_array else input._array
         if type(x) is not float32 and type(x) is not float64:
             d = x.dtype
             if d is not FLOAT32 and d is not FLOAT64:
@@ -195,6 +196,8 @@ def by_number(p: Primitive, otherwise: Callable[[Any, Any], Any]) -> Callable[[A
             return otherwise(input, other)
         except RuntimeError:
             out = anyway(kernel, x, other)
+        if on_array:
+            return out
         t: Tensor = new_tensor(Tensor)
         t._array = out
         t._storage = t._meta = None

@@ -240,10 +240,16 @@ def linear(
 
 
 def bilinear(
-    name: str, kernel: Kernel, left: Formula, right: Formula, *, inputs: tuple[str, str] = ("input", "mat2")
+    name: str,
+    kernel: Kernel,
+    left: Formula,
+    right: Formula,
+    *,
+    inputs: tuple[str, str] = ("input", "mat2"),
+    node: str | None = None,
 ) -> Primitive:
     """An operator that is linear in each of two tensors."""
-    p = _primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear")
+    p = _primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear", node=node)
     p.op = binary(p)
     return p
 

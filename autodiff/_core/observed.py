@@ -105,6 +105,7 @@ def walk_in_order(walk: Walk, roots: Sequence[tuple[Node, Gradient]], counts: di
 
 def _walk_in_order(walk: Walk, roots: Sequence[tuple[Node, Gradient]], counts: dict[Node, int]) -> None:
     walk.careful = walk.ordered = True
+    walk.usual = False
     arrived, needed, captures, create_graph = walk.arrived, walk.needed, walk.captures, walk.create_graph
     ready = Ready()
     wanted = [root for root, _ in roots if needed is None or root in needed]

@@ -307,6 +307,9 @@ def _adaptor(formula: Any, picks: list[int], multiplies: bool, conjugates: bool)
     if len(picks) == 2:
         i, j = picks
         return lambda g, v: formula(g, v[i], v[j])
+    if len(picks) == 3:
+        i, j, k = picks
+        return lambda g, v: formula(g, v[i], v[j], v[k])
     return lambda g, v: formula(g, *[v[i] for i in picks])
 
 
@@ -337,6 +340,12 @@ def _hot_rule(
     if not multiplies:
         if slots == ("kept_out",):
             return lambda g, node: formula(g, node.kept_out._array)
+        if slots == ("kept_left",):
+            return lambda g, node: formula(g, k._array if type(k := node.kept_left) is Tensor else _open(k))
+        if slots == ("kept_right",):
+            return lambda g, node: formula(g, k._array if type(k := node.kept_right) is Tensor else _open(k))
+        if slots == ("kept_left", "kept_right"):
+            return lambda g, node: formula(g, _open(node.kept_left), _open(node.kept_right))
         return lambda g, node: formula(g, *[_open(getattr(node, slot)) for slot in slots])
     if slots == ("kept_out",):
         return lambda g, node: g * formula(node.kept_out._array)
@@ -351,4 +360,6 @@ def _hot_rule(
 
 def _open(kept: Any) -> Any:
     """The array of a kept tensor or result; a number as it is."""
+    if type(kept) is Tensor:
+        return kept._array
     return kept if kept is None or type(kept) is float or type(kept) is int else kept._array

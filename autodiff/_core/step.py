@@ -30,6 +30,7 @@ from autodiff._core.node import (
     DeadEnd,
     HotNode,
     Many,
+    ManyNode,
     Node,
     Output,
     PlainNode,
@@ -67,6 +68,8 @@ class Walk:
         self.create_graph = create_graph
         #: Whether every node takes the general way: gradients may be Tensors, None, or looked at.
         self.careful = bool(create_graph) or Anomaly.on
+        #: Whether all there is was asked for, and nobody looks on: what `_usual` may take for granted.
+        self.usual = not Anomaly.on and not IN_USE
         #: How a node is run: by `step`, or watched.
         self.step: Callable[[Walk, Node, Gradient], Any] = partial(watched, step) if Anomaly.on else step
         #: Nodes that have a gradient and wait, by key; the heap yields the newest.
@@ -102,6 +105,8 @@ class Walk:
                 owner, slot = place_of(place)
                 captures.setdefault(owner, []).append((slot, place))
         self.needed = _leading_to(roots, captures)
+        if self.needed is not None:
+            self.usual = False
         if not accumulate:
             self.captures = captures
 
@@ -117,6 +122,7 @@ class Walk:
             arrived[edge] = h if arrived[edge] is None else added(arrived.pop(edge), h)
         if h is None:
             self.careful = self.holes = True
+            self.usual = False
 
     def deliver_slot(self, place: Output, g: Gradient) -> None:
         """Pass the gradient of one result of several on to its node."""
@@ -175,9 +181,13 @@ def into_slot(place: Output, g: Gradient, arrived: dict[Node, Gradient]) -> bool
 
 def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | None:
     """The nodes on a way from a root to a target; None if that is all there are: leaves that are targets, every one."""
-    seen = set(roots)
-    stack = list(seen)
-    all_lead = all(r in targets for r in seen if type(r) is AccumulateGrad)
+    # None is no node: it counts as seen.
+    seen: set[Any] = {None, *roots}
+    stack: list[Any] = list(roots)
+    all_lead = True
+    for r in stack:
+        if type(r) is AccumulateGrad and r not in targets:
+            all_lead = False
     # Nothing older than every target leads to one: a transform's walk ends where its arguments entered.
     oldest = next(iter(targets)).key if targets else 0
     for t in targets:
@@ -187,20 +197,26 @@ def _leading_to(roots: Sequence[Node], targets: dict[Node, Any]) -> set[Node] | 
             oldest = t.key
     while stack:
         node = stack.pop()
-        if isinstance(node, DeadEnd):
-            all_lead = False
-        for edge in (node.left, node.right) if type(node) is HotNode else node.edges:
-            if edge is not None and edge not in seen:
+        edges: tuple[Node | None, ...]
+        if type(node) is HotNode:
+            edges = (node.left, node.right)
+        else:
+            edges = node.edges
+            if isinstance(node, DeadEnd):
+                all_lead = False
+        for edge in edges:
+            if edge not in seen:
                 seen.add(edge)
                 if type(edge) is AccumulateGrad:
                     if edge not in targets:
                         all_lead = False
-                elif edge.key > oldest:
+                elif edge.key > oldest:  # type: ignore[union-attr]
                     all_lead = False
                 else:
                     stack.append(edge)
     if all_lead:
         return None
+    seen.discard(None)
     needed = seen.intersection(targets)
     # Keys are a topological order: one pass from the oldest decides.
     for node in sorted(seen, key=_by_key, reverse=True):
@@ -215,14 +231,19 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     """Run one node: what it gives its inputs arrives there, and is returned."""
     kind = type(node)
     plain = kind is PlainNode or kind is HotNode
-    if kind is Output:
-        walk.deliver_slot(node, g)  # type: ignore[arg-type]
-        return ()
-    if kind is Retired:
-        _let_go(walk, node, g)  # type: ignore[arg-type]
-        return ()
-    if kind is DeadEnd:
-        return ()  # torch has no node there, which could find that it is no leaf any more
+    if plain:
+        captures = walk.captures
+        if walk.usual and node.hooks is None and g is not None and (captures is None or node not in captures):
+            return _usual(walk, node, g)
+    else:
+        if kind is Output:
+            walk.deliver_slot(node, g)  # type: ignore[arg-type]
+            return ()
+        if kind is Retired:
+            _let_go(walk, node, g)  # type: ignore[arg-type]
+            return ()
+        if kind is DeadEnd:
+            return ()  # torch has no node there, which could find that it is no leaf any more
     hooks, needed, create_graph, captures = node.hooks, walk.needed, walk.create_graph, walk.captures
     if (hooks is not None or not plain) and not walk.entered:
         walk.enter()
@@ -236,11 +257,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
             return ()
     if hooks is not None and (hooks.tensor or hooks.before or hooks.retained):
         g = run_before(node, g, create_graph)
-    saved = node.saved
-    if saved is None:
-        raise RuntimeError(errors.FREED)
     # By far the most are asked of their primitive directly.
     primitive = node.primitive
+    saved = node.saved if kind is not HotNode or primitive.keeps else ()
+    if saved is None:
+        raise RuntimeError(errors.FREED)
     if plain:
         late, rules = False, primitive.rules
     else:
@@ -249,17 +270,30 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         rules = primitive.rules_apart
     if saved and not late and node.recorded != Clock.now:
         check_unwritten(node)
-    edges = node.edges
+    edges: tuple[Node | None, ...]
+    if kind is HotNode:
+        right = node.right  # type: ignore[attr-defined]
+        edges = (node.left,) if right is None else (node.left, right)  # type: ignore[attr-defined]
+    else:
+        edges = node.edges
     if late or not saved:
         values: Sequence[Any] = saved
     elif create_graph and plain:
-        values = [s if s is None or s.__class__ is Tensor else _tensor(s, node, i) for i, s in enumerate(saved)]
+        values = saved
+        for s in saved:
+            if s is not None and s.__class__ is not Tensor:
+                values = [s if s is None or s.__class__ is Tensor else _tensor(s, node, i) for i, s in enumerate(saved)]
+                break
     else:
         values = opened(node, create_graph)
     if IN_USE and not create_graph and primitive is not None:
         g, values = singles(g), singles(values)
-    frees = saved and not walk.keep_graph and node.frees and _lets_go(node, saved)
-    if kind is PlainNode and primitive.adds is not None and not create_graph and g is not None:
+    frees = saved and not walk.keep_graph and node.frees
+    if frees:
+        # Where nothing was to be opened, shapes and numbers are all there is.
+        bare = values is saved and kind is PlainNode and not create_graph
+        frees = not (bare and primitive.kind != "pointwise" and not primitive.runs_once) and _lets_go(node, saved)
+    if not create_graph and kind is PlainNode and primitive.adds is not None and g is not None:
         edge, arrived = edges[0], walk.arrived
         if hooks is None and edge is not None and edge in arrived and (needed is None or edge in needed):
             held = arrived.pop(edge)
@@ -270,16 +304,22 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
                 if frees:
                     node.replace_saved(None)
                 return ()
-    if primitive is not None and (g is None or _asked_of_nothing(primitive, edges, needed)):
-        grads: list[Any] = [None] * len(edges)
+    grads: list[Any]
+    if primitive is not None and (g is None or (needed is not None and _asked_of_nothing(primitive, edges, needed))):
+        grads = [None] * len(edges)
     elif rules is not None:
         # What torch has no derivative of refuses wherever the walk comes by, though nothing be asked of it.
         asked = None if needed is not None and primitive is not None and primitive.undefined else needed
         try:
-            grads = [
-                None if edge is None or (asked is not None and edge not in asked) else rule(g, values)
-                for edge, rule in zip(edges, rules)
-            ]
+            if len(edges) == 1:
+                # Without a comprehension, which is a call of its own.
+                edge = edges[0]
+                grads = [None if edge is None or (asked is not None and edge not in asked) else rules[0](g, values)]
+            else:
+                grads = [
+                    None if edge is None or (asked is not None and edge not in asked) else rule(g, values)
+                    for edge, rule in zip(edges, rules)
+                ]
         except Unreadable:
             grads = _pull_each(node, g, values)
     else:
@@ -326,9 +366,83 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     return grads
 
 
-def _asked_of_nothing(primitive: Any, edges: Sequence[Any], needed: set[Node] | None) -> bool:
+def _usual(walk: Walk, node: Any, g: Gradient) -> Sequence[Gradient]:
+    """The same for a plain node that nobody looks at, in a walk that asks for all there is: most of them, with less."""
+    primitive, create_graph, arrived = node.primitive, walk.create_graph, walk.arrived
+    hot = type(node) is HotNode
+    if hot:
+        edges = (node.left,) if node.right is None else (node.left, node.right)
+        saved = node.saved if primitive.keeps else ()
+    else:
+        edges, saved = node.edges, node.saved
+    if saved is None:
+        raise RuntimeError(errors.FREED)
+    values = saved
+    if saved:
+        if node.recorded != Clock.now:
+            check_unwritten(node)
+        if not create_graph:
+            values = opened(node, False)
+        else:
+            for s in saved:
+                if s is not None and s.__class__ is not Tensor:
+                    values = [_tensor(s, node, i) for i, s in enumerate(saved)]
+                    break
+    frees = saved and not walk.keep_graph
+    if frees:
+        # Where nothing was to be opened, shapes and numbers are all there is.
+        bare = values is saved and not hot and not create_graph
+        frees = not (bare and primitive.kind != "pointwise" and not primitive.runs_once) and _lets_go(node, saved)
+    if primitive.adds is not None and not create_graph:
+        edge = edges[0]
+        if edge is not None and edge in arrived:
+            held = arrived.pop(edge)
+            onto = added_onto(held, g, primitive.adds, values)
+            arrived[edge] = held
+            del held
+            if onto:
+                if frees:
+                    node.replace_saved(None)
+                return ()
+    rules = primitive.rules
+    try:
+        if len(edges) == 1:
+            # Without a comprehension, which is a call of its own.
+            grads: list[Any] = [None if edges[0] is None else rules[0](g, values)]
+        else:
+            grads = [None if edge is None else rule(g, values) for edge, rule in zip(edges, rules)]
+    except Unreadable:
+        grads = _pull_each(node, g, values)
+    own = node.like
+    for edge, h in zip(edges, grads):
+        if edge is None:
+            continue
+        if h is None:
+            walk.deliver(edge, None)
+            continue
+        like = edge.like
+        if like is not own or not hot:
+            array = h._array if create_graph else h
+            if array.__class__ is not like and (array.shape, array.dtype) != like:
+                h = fitted(h, like)
+        if edge in arrived:
+            if walk.holes:
+                walk.deliver(edge, h)
+            else:
+                arrived[edge] = added(arrived.pop(edge), h)
+        else:
+            arrived[edge] = h
+            if edge.__class__ is not AccumulateGrad:
+                walk.nodes[edge.key] = edge
+                heappush(walk.heap, edge.key)
+    if frees:
+        node.replace_saved(None)
+    return grads
+
+
+def _asked_of_nothing(primitive: Any, edges: Sequence[Any], needed: set[Node]) -> bool:
     """Whether only a result's gradient is asked for: a rule need not run, but where torch has none it refuses."""
-    return needed is not None and not primitive.undefined and needed.isdisjoint(edges)
+    return not primitive.undefined and needed.isdisjoint(edges)
 
 
 def _gives_all(node: Node, needed: set[Node]) -> bool:
@@ -379,9 +493,10 @@ def pulled(node: Node, g: Gradient, values: Any, create_graph: bool) -> list[Any
         finally:
             switch(*before)
     if node.results > 1:
-        if all(x is None for x in g):
+        there = [x for x in g if x is not None]
+        if not there:
             return [None] * len(node.edges)
-        if node.materializes:
+        if len(there) < len(g) and node.materializes:
             g = [zeros_of(like, create_graph) if x is None else x for x, like in zip(g, node.like)]
     rules = node.rules
     assert rules is not None
@@ -411,11 +526,15 @@ def opened(node: Node, create_graph: bool) -> Sequence[Any]:
     assert saved is not None
     kind = type(node)
     # What was packed shows itself under torch's own class name.
-    if kind is not PlainNode and kind is not HotNode and any(type(s) is Packed for s in saved):
+    usual = kind is PlainNode or kind is HotNode or kind is ManyNode
+    if not usual and any(type(s) is Packed for s in saved):
         return _unpacked(node, saved, create_graph)
     if create_graph:
         return [s if s is None or s.__class__ is Tensor else _tensor(s, node, place) for place, s in enumerate(saved)]
-    return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
+    for s in saved:
+        if s is not None and s.__class__ is not tuple and s.__class__ is not int:
+            return [s._array if s.__class__ is Tensor or s.__class__ is Storage else _array(s) for s in saved]
+    return saved
 
 
 def _unpacked(node: Node, saved: Sequence[Any], create_graph: bool) -> Sequence[Any]:
@@ -442,7 +561,8 @@ def _tensor(s: Any, node: Node, place: int) -> Any:
         result = wrap(s._array)
         result._storage = s if isinstance(s, Storage) else s._storage
         if result._array.dtype.kind in "fc":
-            result._node = result_place(node, own_index(node, place))
+            alone = type(node) is HotNode or (type(node) is PlainNode and len(node.primitive.outputs) == 1)
+            result._node = node if alone else result_place(node, own_index(node, place))
         if duals:
             restored(s, result)
         return result

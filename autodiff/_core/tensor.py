@@ -83,32 +83,30 @@ def _steps(way: Way | None) -> list[Step]:
 
 
 class AutogradMeta:
-    """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node."""
+    """What few tensors have: a gradient, a base, hooks of a leaf. Shared with the leaf's node.
 
-    __slots__ = (
-        "__weakref__", "detached", "grad", "hooks", "inference", "level", "name", "retains", "retired", "uncounted",
-        "view",
-    )  # fmt: skip
+    What it does not have stands in the class: every view makes one, and sets one thing in it.
+    """
+
     #: Whose `.grad` somebody assigned: a graph may have saved that memory, and adding to it is a write that counts.
     assigned: ClassVar[set[weakref.ref[AutogradMeta]]] = set()
 
-    def __init__(self) -> None:
-        #: The tensor's own hooks: its node holds the same table, and goes on to when the tensor has another node.
-        self.hooks: dict[int, Callable[[Any], Any]] | None = None
-        #: A leaf's node, while it does not require grad.
-        self.retired: AccumulateGrad | None = None
-        self.grad: Tensor | None = None
-        self.view: View | None = None
-        self.inference = False
-        #: Whether it has no version: nobody counts the writes into its memory.
-        self.uncounted = False
-        #: Whether it says that its gradient is kept, though what keeps it stayed with an earlier node.
-        self.retains = False
-        #: The clock when it was last taken out of the graph in place; -1 if it never was.
-        self.detached = -1
-        #: The number of the derivative transform inside of which it was made; 0 outside of all.
-        self.level = 0
-        self.name: str | None = None
+    #: The tensor's own hooks: its node holds the same table, and goes on to when the tensor has another node.
+    hooks: dict[int, Callable[[Any], Any]] | None = None
+    #: A leaf's node, while it does not require grad.
+    retired: AccumulateGrad | None = None
+    grad: Tensor | None = None
+    view: View | None = None
+    inference = False
+    #: Whether it has no version: nobody counts the writes into its memory.
+    uncounted = False
+    #: Whether it says that its gradient is kept, though what keeps it stayed with an earlier node.
+    retains = False
+    #: The clock when it was last taken out of the graph in place; -1 if it never was.
+    detached = -1
+    #: The number of the derivative transform inside of which it was made; 0 outside of all.
+    level = 0
+    name: str | None = None
 
 
 class Tensor:

@@ -53,9 +53,15 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
         turned = outer.turned or view._array.dtype is not source._array.dtype
         meta.view = View(outer.base, outer.way and (outer.way, step), made, turned)
     if view._array.dtype.kind in "fc":
-        if storage.views is None:
-            storage.views = Views()
-        storage.views.add(view)
+        live = storage.views
+        if live is None:
+            live = storage.views = Views()
+        count = len(live)
+        if count >= 32 and count & (count - 1) == 0:
+            # At each power of two the dead are dropped, so a loop over views costs a constant each.
+            live[:] = [ref for ref in live if ref() is not None]
+        live.append(weakref.ref(view))
+        live.stale = False
 
 
 class Views(list[weakref.ref[Tensor]]):
@@ -63,23 +69,13 @@ class Views(list[weakref.ref[Tensor]]):
 
     __slots__ = ("stale",)
 
-    def __init__(self) -> None:
-        super().__init__()
-        #: Whether the memory was written after the last of them was made, or replayed.
-        self.stale = False
+    #: Whether the memory was written after the last of them was made, or replayed.
+    stale: bool
 
     def written(self) -> None:
         """Every live view replays itself before it next tells its node."""
         if not self.stale:
             make_stale(self)
-
-    def add(self, view: Tensor) -> None:
-        """Another view."""
-        if len(self) >= 32 and len(self) & (len(self) - 1) == 0:
-            # At each power of two the dead are dropped, so a loop over views costs a constant each.
-            self[:] = [ref for ref in self if ref() is not None]
-        self.append(weakref.ref(view))
-        self.stale = False
 
 
 def make_stale(views: Views) -> None:

@@ -55,7 +55,8 @@ def single(x: Any) -> Any:
 
 def singles(given: Any) -> Any:
     """The same for whatever a list, or a tuple, holds."""
-    return type(given)(map(singles, given)) if isinstance(given, (list, tuple)) else single(given)
+    # Of a list: a tuple made of an iterator is cut to size, and what is left of it fills the interpreter's free list.
+    return type(given)([singles(x) for x in given]) if isinstance(given, (list, tuple)) else single(given)
 
 
 def rounding(kernel: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,15 +7,30 @@ from typing import Any
 
 import numpy as np
 
+#: From so many elements on filling a product with zeros costs more than what `matmul` asks first.
+_LARGE = 1 << 15
+
 
 def matmul(x: Any, y: Any) -> Any:
     kind = x.dtype.char
     if kind in "fd" and x.ndim == y.ndim == 2:
-        # The same product of BLAS for half of what small ones cost; where it scales by one number, 0 times inf is 0.
-        return x.dot(y) if x.shape[1] != 1 else x * y
+        if x.shape[1] == 1:
+            return x * y  # where BLAS scales by one number, 0 times inf is 0
+        # The same product of BLAS for half of what small ones cost; it fills its result with zeros first.
+        return x.dot(y) if len(x) * y.shape[1] < _LARGE else np.matmul(x, y)
     if kind == "e":
         return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
     return np.matmul(x, y)
+
+
+def matmul_with_adjoint(x: Any, y: Any) -> Any:
+    """x times the adjoint of y."""
+    return matmul(x, y.T if y.dtype.kind == "f" else transposed(y))
+
+
+def matmul_of_adjoint(x: Any, y: Any) -> Any:
+    """The adjoint of x times y."""
+    return matmul(x.T if x.dtype.kind == "f" else transposed(x), y)
 
 
 def products(x: Any, y: Any) -> Any:
@@ -85,12 +100,12 @@ def trace(x: Any) -> Any:
 
 def transposed(x: Any) -> Any:
     """The last two dimensions exchanged, conjugated."""
-    x = x.swapaxes(-1, -2)
+    x = x.T if x.ndim == 2 else x.swapaxes(-1, -2)
     return x.conj() if x.dtype.kind == "c" else x
 
 
 def exchanged(x: Any) -> Any:
-    return x.swapaxes(-1, -2)
+    return x.T if x.ndim == 2 else x.swapaxes(-1, -2)
 
 
 def outer(x: Any, y: Any) -> Any:

@@ -35,9 +35,11 @@ def expand(x: Any, shape: Shape) -> Any:
     if not x.ndim:
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     missing = len(shape) - x.ndim
-    strides = (0,) * missing + tuple(
-        0 if n == 1 and m != 1 else s for n, m, s in zip(x.shape, shape[missing:], x.strides)
-    )
+    strides = (0,) * missing
+    if x.shape == shape[missing:]:
+        strides += x.strides
+    else:
+        strides += tuple([0 if n == 1 and m != 1 else s for n, m, s in zip(x.shape, shape[missing:], x.strides)])
     if x.flags.c_contiguous:
         # A tenth of as_strided's cost.
         return np.ndarray(shape, x.dtype, x, 0, strides)
@@ -55,7 +57,9 @@ def keep_dims(x: Any, dims: tuple[int, ...]) -> Any:
 def sum_to(x: Any, shape: Shape) -> Any:
     """x summed over the dimensions that a value of `shape` was broadcast along."""
     lead = x.ndim - len(shape)
-    dims = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
+    if lead == 1 and shape and x.shape[1:] == shape:
+        return total(x, (0,))  # a bias, by far the most
+    dims = (*range(lead), *[i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1])
     if not dims:
         return x if shape else x[()]  # a number: nobody's memory
     return total(x, dims, True).reshape(shape)
@@ -299,8 +303,11 @@ def strided_read(x: Any, own: Any, seen: Any, count: int) -> Any:
 
 
 def split(x: Any, sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
-    before = (slice(None),) * dim
-    return tuple([x[(*before, slice(a, a + n))] for a, n in zip(_starts(sizes), sizes)])
+    before, parts, start = (slice(None),) * dim, [], 0
+    for n in sizes:
+        parts.append(x[(*before, slice(start, start + n))])
+        start += n
+    return tuple(parts)
 
 
 def _starts(sizes: tuple[int, ...]) -> list[int]:

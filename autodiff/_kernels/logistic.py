@@ -24,12 +24,14 @@ _CHEAP = 512
 _BLOCK = 1 << 12
 #: How far what a result says of itself may be off: four of its roundings.
 _DOUBT = 1e-15
+#: Beside an array an array of no dimension costs half of what a Python number does.
+_ONES = {d: np.ones((), d) for d in "fd"}
 _LARGEST = np.finfo(np.float64).max
 
 
 def is_large(x: Any) -> bool:
     """Whether a fused kernel pays, or float16 asks for one that computes in float32."""
-    return isinstance(x, np.ndarray) and (x.size > SMALL or x.dtype.char == "e")
+    return (x.size > SMALL or x.dtype.char == "e") and isinstance(x, np.ndarray)
 
 
 def believed(plain: Any, told: Any, doubt: Any) -> Any:
@@ -55,12 +57,21 @@ def sigmoid(x: Any) -> Any:
     if x.dtype.char == "d":
         e = np.exp(-np.abs(x))
         return np.maximum(e, x >= 0) / (1 + e)
-    out = -x
-    if x.dtype.char != "f" or not isinstance(out, np.ndarray):
-        return _with_its_tail(1 / (1 + np.exp(out)), x)
-    np.exp(out, out=out)
-    out += 1
-    return _with_its_tail(np.reciprocal(out, out=out), x)
+    if x.dtype.char != "f" or not isinstance(x, np.ndarray) or not x.ndim:
+        return _with_its_tail(1 / (1 + np.exp(-x)), x)
+    out = -x if x.flags.forc else np.negative(out := _in_line(x), out)
+    np.exp(out, out)
+    np.add(out, _ONES["f"], out)
+    flat = out.ravel("K")
+    # One product tells at once that there is no infinity, so no tail.
+    tailed = not float(flat.dot(flat)) < math.inf
+    np.reciprocal(out, out)
+    return _with_its_tail(out, x) if tailed else out
+
+
+def _in_line(x: Any) -> Any:
+    """A copy to compute in: NumPy takes twice as long over every row of a part of an array."""
+    return x.copy("K")
 
 
 def _wide_sigmoid(x: Any, out: Any) -> None:
@@ -112,6 +123,9 @@ def logistic_density(x: Any) -> Any:
 def tanh(x: Any, out: Any = None) -> Any:
     """Of few numbers in float32 by double precision: NumPy's own errs by 1.4 roundings, and a gradient by 1 - out²."""
     if x.dtype.char != "f" or x.size > _CHEAP:
+        if out is None and x.size <= SMALL and isinstance(x, np.ndarray) and not x.flags.forc and x.dtype.char in _ONES:
+            out = _in_line(x)
+            return np.tanh(out, out)
         return np.tanh(x) if out is None else np.tanh(x, out=out)
     if out is not None:
         return np.tanh(x, out=out, dtype=np.float64, casting="same_kind")
@@ -127,7 +141,13 @@ def sigmoid_backward(g: Any, out: Any, array: Any = None) -> Any:
         return g * (out * (1 - out)).conjugate()
     if array is not None:
         return _told(_sigmoid_slope, _sigmoid_slopes, g, out, array)
-    return fill(_sigmoid_backward, out, g) if is_large(out) else g * (out * (1 - out))
+    if is_large(out):
+        return fill(_sigmoid_backward, out, g)
+    if not isinstance(out, np.ndarray) or out.dtype.char not in _ONES or not out.ndim:
+        return g * (out * (1 - out))
+    slope = np.subtract(_ONES[out.dtype.char], out)
+    np.multiply(slope, out, slope)
+    return np.multiply(slope, g, slope) if slope.shape == g.shape else slope * g
 
 
 def _sigmoid_backward(y: Any, g: Any, out: Any) -> None:
@@ -157,7 +177,13 @@ def tanh_backward(g: Any, out: Any, array: Any = None) -> Any:
         return g * (1 - out * out).conjugate()
     if array is not None:
         return _told(_tanh_slope, _tanh_slopes, g, out, array)
-    return fill(_tanh_backward, out, g) if is_large(out) else g * (1 - out * out)
+    if is_large(out):
+        return fill(_tanh_backward, out, g)
+    if not isinstance(out, np.ndarray) or out.dtype.char not in _ONES or not out.ndim:
+        return g * (1 - out * out)
+    slope = out * out
+    np.subtract(_ONES[out.dtype.char], slope, slope)
+    return np.multiply(slope, g, slope) if slope.shape == g.shape else slope * g
 
 
 def _tanh_backward(y: Any, g: Any, out: Any) -> None:

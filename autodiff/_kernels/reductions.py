@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._kernels.layout import in_rows
-from autodiff._kernels.summation import total
+from autodiff._kernels.summation import ONES, ROW, total
 
 Dims = tuple[int, ...]
 
@@ -18,14 +18,21 @@ NARROW = 32
 
 def count(shape: tuple[int, ...], dims: Dims) -> int:
     """How many elements each result is made of."""
-    return math.prod(shape[d] for d in dims)
+    return math.prod(shape) if len(dims) == len(shape) else math.prod([shape[d] for d in dims])
 
 
 def total_of_all(x: Any) -> Any:
-    return x[()] if not x.ndim else total(x, tuple(range(x.ndim)))
+    if not x.ndim:
+        return x[()]
+    if x.size <= ROW and x.dtype.char in ONES and x.flags.forc:
+        # As of rows, half of what NumPy's costs.
+        return x.ravel("K").dot(ONES[x.dtype.char][: x.size])
+    return total(x, tuple(range(x.ndim)))
 
 
 def mean_of_all(x: Any) -> Any:
+    if x.dtype.char in ONES:
+        return total_of_all(x) / x.dtype.type(x.size)
     return mean(x, tuple(range(x.ndim)), False)
 
 

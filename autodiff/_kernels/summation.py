@@ -17,7 +17,7 @@ RUN = 32
 #: The same where BLAS adds them: of a column four at a time, of a row as many as fit into a vector.
 COLUMN, ROW = 4 * RUN, 16 * RUN
 
-_ONES = {d: np.ones(ROW, d) for d in "fd"}
+ONES = {d: np.ones(ROW, d) for d in "fd"}
 
 Dims = tuple[int, ...]
 
@@ -29,9 +29,9 @@ def total(x: Any, dims: Dims, keepdim: bool = False) -> Any:
         return total(x.astype(np.float32), dims, keepdim).astype(np.float16)
     if kind in "?bBhHiI":
         return in_rows(np.add.reduce(x, axis=dims, keepdims=keepdim, dtype=np.int64))
-    columns = dims == (0,) and x.ndim == 2 and kind in _ONES and x.size > COLUMN and x.flags.c_contiguous
+    columns = dims == (0,) and x.ndim == 2 and kind in ONES and x.size > COLUMN and x.flags.c_contiguous
     if columns and len(x) <= COLUMN:
-        sums = _ONES[kind][: len(x)].dot(x)
+        sums = ONES[kind][: len(x)].dot(x)
         return sums[None] if keepdim else sums
     few = x.size <= RUN or (len(dims) == 1 and x.size <= RUN * x.shape[dims[0]] <= RUN * RUN)
     if few or x.dtype.kind not in "fc":
@@ -65,7 +65,7 @@ def _merged(x: Any, dims: Dims) -> tuple[Any, Dims]:
 def _along(x: Any, dim: int) -> Any:
     """The sum along one dimension, kept at size 1."""
     n = x.shape[dim]
-    if x.dtype.char in _ONES and x.flags.c_contiguous:
+    if x.dtype.char in ONES and x.flags.c_contiguous:
         after = math.prod(x.shape[dim + 1 :])
         if after > 1 or n <= ROW:
             sums = of_rows(x.reshape(-1, n)) if after == 1 else _of_columns(x.reshape(-1, n, after))
@@ -86,7 +86,7 @@ def _along(x: Any, dim: int) -> Any:
 
 def of_rows(rows: Any) -> Any:
     """The sum of each row of a contiguous matrix of float32 or float64; long ones are one bit worse than `total`'s."""
-    ones = _ONES[rows.dtype.char]
+    ones = ONES[rows.dtype.char]
     while (n := rows.shape[1]) > ROW:
         whole = n - n % ROW
         parts = np.matmul(rows[:, :whole].reshape(len(rows), whole // ROW, ROW), ones)
@@ -98,7 +98,7 @@ def of_rows(rows: Any) -> Any:
 
 def _of_columns(blocks: Any) -> Any:
     """The sum of each column, matrix by matrix."""
-    ones = _ONES[blocks.dtype.char]
+    ones = ONES[blocks.dtype.char]
     while (n := blocks.shape[1]) > COLUMN:
         whole = n - n % COLUMN
         parts = np.matmul(ones[:COLUMN], blocks[:, :whole].reshape(len(blocks), whole // COLUMN, COLUMN, -1))

@@ -304,6 +304,10 @@ def _mm(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     return _bmm(p, inputs, params, levels)
 
 
+composed("_mm_with_adjoint", lambda x, y: ops.mm(x, ops.adjoint(y)))
+composed("_mm_of_adjoint", lambda x, y: ops.mm(ops.adjoint(x), y))
+
+
 @rule("bmm")
 def _bmm(p: Primitive, inputs: Given, params: Params, levels: Levels) -> Any:
     return ops.bmm(*in_line(inputs, levels))

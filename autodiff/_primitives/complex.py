@@ -26,6 +26,8 @@ def _conjugate(recorded: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A real number is its own conjugate: the same object, as in torch, and nothing is recorded."""
 
     def conj(x: Any) -> Any:
+        if x.__class__ is np.ndarray and x.dtype.kind == "f":
+            return x
         array = x._array if isinstance(x, Tensor) else x
         return recorded(x) if isinstance(array, complex) or getattr(array, "dtype", REAL).kind == "c" else x
 

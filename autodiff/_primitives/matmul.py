@@ -12,11 +12,27 @@ from autodiff._kernels import contraction, einstein, geometry
 
 # The last two dimensions exchanged, and conjugated: its own adjoint.
 linear("adjoint", contraction.transposed, lambda g: ops.adjoint(g))
+# The product of two matrices, of one with the adjoint of another, and of the adjoint of one with another: the gradients
+# of each are products of these three forms, so that none transposes on the way.
 bilinear(
     "mm",
     contraction.matmul,
-    lambda g, mat2: ops.mm(g, ops.adjoint(mat2)),
-    lambda g, input: ops.mm(ops.adjoint(input), g),
+    lambda g, mat2: ops._mm_with_adjoint(g, mat2),
+    lambda g, input: ops._mm_of_adjoint(input, g),
+)
+bilinear(
+    "_mm_with_adjoint",
+    contraction.matmul_with_adjoint,
+    lambda g, mat2: ops.mm(g, mat2),
+    lambda g, input: ops._mm_of_adjoint(g, input),
+    node="MmBackward0",
+)
+bilinear(
+    "_mm_of_adjoint",
+    contraction.matmul_of_adjoint,
+    lambda g, mat2: ops._mm_with_adjoint(mat2, g),
+    lambda g, input: ops.mm(input, g),
+    node="MmBackward0",
 )
 # Batches broadcast; the walk sums what was repeated.
 bilinear(

@@ -78,14 +78,34 @@ class Writing(NamedTuple):
 def with_out(function: Callable[..., Any], writing: Writing) -> Callable[..., Any]:
     """The function with torch's keyword `out=`: a tensor, or one per result."""
 
-    @functools.wraps(function, SHOWN)
-    def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if out is None:
-            return function(*args, **kwargs)
-        return _into(out, function, args, kwargs, writing)
+    if _of_input_alone(function):
+
+        @functools.wraps(function, SHOWN)
+        def public(input: Any, *, out: Any = None) -> Any:
+            # Without tuples and dictionaries on the way: most pointwise functions.
+            return function(input) if out is None else _into(out, function, (input,), {}, writing)
+
+    else:
+
+        @functools.wraps(function, SHOWN)
+        def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+            if out is None:
+                return function(*args, **kwargs)
+            return _into(out, function, args, kwargs, writing)
 
     public.__signature__ = _WithOut(function)  # type: ignore[attr-defined]
     return public
+
+
+def _of_input_alone(function: Any) -> bool:
+    code = getattr(function, "__code__", None)
+    return (
+        code is not None
+        and code.co_varnames[: code.co_argcount] == ("input",)
+        and not code.co_kwonlyargcount
+        and not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+        and not hasattr(function, "__wrapped__")
+    )
 
 
 def _into(

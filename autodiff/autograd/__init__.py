@@ -27,7 +27,7 @@ from autodiff._core.modes import (
     state,
     unusual,
 )
-from autodiff._core.node import Node, likeness
+from autodiff._core.node import AccumulateGrad, Node, likeness
 from autodiff._core.sparse import told
 from autodiff._core.tangents import shared
 from autodiff._core.tensor import Tensor, dead_end, requiring, wrap
@@ -125,7 +125,8 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         if node is None:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
         # Under the tensor there may be other memory by now (`.data`): the graph is still that of the former.
-        roots.append((node, fitted(root, node.like)))
+        fits = (root._array if create_graph else root).__class__ is node.like
+        roots.append((node, root if fits else fitted(root, node.like)))
     return roots
 
 
@@ -235,7 +236,10 @@ def grad(
         given = zip(ins, _of_samples(outs, ins, seeds, bool(create_graph)))
         return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
     roots = _roots(outs, seeds, on_tensors)
-    nodes = [_asked_for(x) for x in ins]
+    nodes = [
+        node if type(x) is Tensor and type(node := x._node) is AccumulateGrad and not unusual else _asked_for(x)
+        for x in ins
+    ]
     found = _graph.backward(
         roots,
         keep_graph=bool(keep),
@@ -305,9 +309,15 @@ def _outside(g: Any, given: Sequence[Any]) -> Tensor:
     if not isinstance(g, Tensor):
         if not isinstance(g, np.ndarray):
             return told(g)
+        whole = g.base is None
         for t in given:
-            if isinstance(t, Tensor) and (g is t._array or _within(g, t._array)):
-                return t if g is t._array else _part(g, t)
+            if type(t) is Tensor or isinstance(t, Tensor):
+                array = t._array
+                if g is array:
+                    return t
+                # By far the most gradients are nobody's part.
+                if (getattr(array, "base", None) is g) if whole else _within(g, array):
+                    return _part(g, t)
         return wrap(np.array(g))
     found = wrap(np.array(g._array))
     shared(g, found)
@@ -317,7 +327,11 @@ def _outside(g: Any, given: Sequence[Any]) -> Tensor:
 def _within(g: Any, array: Any) -> bool:
     """Whether a gradient shows the memory of this array, or of what that shows."""
     owner = array if getattr(array, "base", None) is None else array.base
-    return g is owner or (g.base is not None and (g.base is owner or bool(np.may_share_memory(g, array))))
+    if g is owner or g.base is owner:
+        return True
+    # Two arrays that own their memory have nothing in common; what neither owns may be the same.
+    apart = type(g.base) is type(owner) is np.ndarray and g.base.flags.owndata and owner.flags.owndata
+    return not apart and bool(np.may_share_memory(g, array))
 
 
 def _part(g: Any, seed: Tensor) -> Tensor:
