@@ -74,7 +74,11 @@ class TorchLike:
 
     def tensor(self, array: Array, requires_grad: bool) -> Any:
         # As people write one: an engine may hold a number otherwise than an array of no dimension.
-        made = self._from_numpy(array) if array.ndim else self.module.tensor(array.item(), dtype=self.dtype(array.dtype.name))
+        made = (
+            self._from_numpy(array)
+            if array.ndim
+            else self.module.tensor(array.item(), dtype=self.dtype(array.dtype.name))
+        )
         if requires_grad:
             made.requires_grad = True
         return made

@@ -72,8 +72,8 @@ first difference kills it. After them come the rest of the run, a configuration 
 `parity coverage`: an answer to a bad argument or to mixed dtypes that was torch's and is no more.
 `parity accuracy --check --points {points}`: an operator of one number whose figure in `docs/accuracy.md` would grow by
 more than {room} ulp, or that misses the page's aim at a point where it did not. A mutant that hangs or dies is
-killed: a run would show that. What lives without a reason is given {later} rounds of the {owners} operators whose programs
-run it most often; a night's run draws every operator twenty times.
+killed: a run would show that. What lives without a reason is given {later} rounds of the {owners} operators whose
+programs run it most often; a night's run draws every operator twenty times.
 
 {which}
 

@@ -107,7 +107,8 @@ class Draft:
         made = Input(array, needs, layout)
         memory = made.materialise()
         tensor = self.engine.tensor(memory, needs)
-        if not self._shares:
+        if not array.ndim or not self._shares:
+            # A leaf without dimension is made of a number.
             memory = self.engine.array(tensor)
         item = Item(tensor, memory, needs, len(self.leaves), None, True, 1 if self.exact else 0)
         self.leaves.append(item)
