@@ -262,11 +262,10 @@ class Promises:
         if not writes(step) or not self._same_operands(number):
             return False
         target = next(step.refs())
-        states = (
-            next(s for place, s in zip(life.places, life.moments[number].states) if place == (target.index, target.item))
-            for life in (self.ours, self.theirs)
+        place = self.ours.places.index((target.index, target.item))
+        ours, theirs = (
+            (state := life.moments[number].states[place]) and state.value for life in (self.ours, self.theirs)
         )
-        ours, theirs = (state and state.value for state in states)
         return ours is not None and theirs is not None and ours != theirs
 
     def _told_other_numbers(self, number: int) -> bool:
