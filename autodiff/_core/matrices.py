@@ -33,18 +33,18 @@ def check_square(name: str, x: Any) -> None:
 
 
 def check_floating(name: str, x: Tensor, half: bool = False) -> None:
-    """Raise RuntimeError for integers, and for float16 unless `half`."""
+    """Raise RuntimeError for integers, and for floats of two bytes unless `half`."""
     d = x._array.dtype
     if d.kind not in "fc":
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {dtypes.title(d)}")
-    if d.char == "e" and not half:
+    if dtypes.is_half(d) and not half:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {dtypes.title(d)}")
 
 
 def check_kernel(kernel: str, x: Tensor) -> None:
     """Raise NotImplementedError for dtypes that LAPACK has no routine for, by torch's name of the kernel."""
     d = x._array.dtype
-    if d.kind not in "fc" or d.char == "e":
+    if d.kind not in "fc" or dtypes.is_half(d):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.title(d)}'")
 
 

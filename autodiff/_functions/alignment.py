@@ -62,7 +62,7 @@ def _loss(
     if targets._array.dtype.kind not in "iu":
         targets = ops.to(targets, dtype=np.dtype(np.int64))
     need_kernel("ctc_loss_cpu", x)
-    if x._array.dtype.char == "e":
+    if dtypes.is_half(x._array.dtype):
         raise NotImplementedError(f"\"ctc_loss_cpu\" not implemented for '{dtypes.title(x._array.dtype)}'")
     rows = _rows(targets, lengths)
     losses = ops.ctc_loss(x, targets, rows=rows, frames=frames, lengths=lengths, blank=blank, zero_infinity=zero)

@@ -135,7 +135,7 @@ def histogram(
 ) -> Any:
     """The number (or weight) of elements in each bin, and the edges: given, or evenly over the range."""
     array = input._array
-    if array.dtype.char not in ("fd" if range is None else "efd"):
+    if array.dtype.kind != "f" or (range is None and dtypes.is_half(array.dtype)):
         raise NotImplementedError(f"\"histogramdd\" not implemented for '{dtypes.title(array.dtype)}'")
     if weight is not None and weight._array.shape != array.shape:
         raise RuntimeError(

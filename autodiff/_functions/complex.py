@@ -152,7 +152,7 @@ def _need_parts(name: str, **parts: Any) -> None:
             raise TypeError(f"{name}(): argument '{role}' (position {place}) must be Tensor, not {type(x).__name__}")
     a, b = (x._array.dtype for x in parts.values())
     first, second = dtypes.title(a), dtypes.title(b)
-    if a.kind != "f" or b.kind != "f":
+    if a.kind != "f" or b.kind != "f" or dtypes.BRAIN in (a, b):
         raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {first} and {second}")
     if a is not b:
         raise RuntimeError(f"Expected object of scalar type {first} but got scalar type {second} for second argument")

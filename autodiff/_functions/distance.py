@@ -40,8 +40,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     if a.dtype is not b.dtype:
         d, e = dtypes.title(a.dtype), dtypes.title(b.dtype)
         raise RuntimeError(f"expected scalar type {d} but found {e}")
-    if a.dtype.char == "e":
-        raise NotImplementedError("\"cdist\" not implemented for 'Half'")
+    if dtypes.is_half(a.dtype):
+        raise NotImplementedError(f"\"cdist\" not implemented for '{dtypes.title(a.dtype)}'")
     try:
         np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     except ValueError:
@@ -64,8 +64,8 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError("pdist only supports floating-point dtypes")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
-    if x.dtype.char == "e":
-        raise NotImplementedError("\"pdist\" not implemented for 'Half'")
+    if dtypes.is_half(x.dtype) and len(x) > 1:
+        raise NotImplementedError(f"\"pdist\" not implemented for '{dtypes.title(x.dtype)}'")
     return ops.pdist(input, p=float(p))  # type: ignore[no-any-return]
 
 

@@ -28,10 +28,10 @@ def _norm(given: str | None, forward: bool) -> int:
 
 
 def _floating(input: Tensor, imaginary: bool) -> Tensor:
-    """The input in the dtype that is transformed. Raises RuntimeError for float16."""
+    """The input in the dtype that is transformed. Raises RuntimeError for floats of two bytes."""
     d = dtypes.floating(input._array.dtype)
-    if d.char == "e":
-        raise RuntimeError("Unsupported dtype Half")
+    if dtypes.is_half(d):
+        raise RuntimeError(f"Unsupported dtype {dtypes.title(d)}")
     if imaginary and d.kind == "f":
         d = np.dtype("complex128" if d.itemsize == 8 else "complex64")
     return input if input._array.dtype is d else ops.to(input, dtype=d)  # type: ignore[no-any-return]

@@ -32,10 +32,9 @@ Slogdet = named("slogdet", "sign", "logabsdet")
 # -- determinants -------------------------------------------------------------------------------------------------
 
 
-def _factors(name: str, A: Tensor) -> tuple[Any, Any]:
+def _factors(name: str, A: Tensor, half: bool = True) -> tuple[Any, Any]:
     check_square(name, A)
-    if A._array.dtype.kind not in "fc":
-        check_floating(name, A)
+    check_floating(name, A, half)
     check_kernel("lu_cpu", A)
     return lapack.lu(A._array)[:2]
 
@@ -55,7 +54,7 @@ def root_det(input: Tensor) -> Tensor:
 @function("linalg", out=True)
 def slogdet(A: Tensor) -> Any:
     """The determinant's sign (of complex matrices a number of size 1) and the logarithm of its size."""
-    return LinalgSlogdet(*ops.slogdet(A, *_factors("linalg.slogdet", A)))
+    return LinalgSlogdet(*ops.slogdet(A, *_factors("linalg.slogdet", A, half=False)))
 
 
 @function("", name="slogdet", out=True)
@@ -67,7 +66,7 @@ def root_slogdet(input: Tensor) -> Any:
 @function("")
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinant; nan where that is negative."""
-    sign, size = ops.slogdet(input, *_factors("logdet", input))
+    sign, size = ops.slogdet(input, *_factors("logdet", input, half=False))
     if input._array.dtype.kind == "c":
         return ops.log(sign) + size  # type: ignore[no-any-return]
     return ops.where(sign == -1, math.nan, size)  # type: ignore[no-any-return]
@@ -134,7 +133,7 @@ def matrix_rank(
     """How many singular values are larger than max(atol, rtol · the largest); `tol` is absolute, and alone."""
     check_matrix("torch.linalg.matrix_rank", input, "input")
     d = input._array.dtype
-    if d.kind not in "fc" or d.char == "e":
+    if d.kind not in "fc" or dtypes.is_half(d):
         raise RuntimeError("This function doesn't handle types other than float and double")
     absolute, relative = (tol, 0.0) if tol is not None else tolerances(input, atol, rtol)
     absolute = absolute._array if isinstance(absolute, Tensor) else absolute
@@ -148,7 +147,7 @@ def matrix_rank(
 def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """Powers 0 to N - 1 of each element, along a new last dimension."""
     d = x._array.dtype
-    if d.kind == "b" or d.char == "e":
+    if d.kind == "b" or dtypes.is_half(d):
         raise RuntimeError(
             f"linalg.vander supports floating point, complex, and integer tensors, but got {dtypes.title(d)}"
         )

@@ -18,8 +18,8 @@ def _check(name: str, input: Tensor, target: Tensor) -> None:
     if target._array.dtype != LONG:
         raise RuntimeError(f"expected scalar type Long but found {dtypes.title(target._array.dtype)}")
     need_kernel(name, input)
-    if input._array.dtype.char == "e":
-        raise NotImplementedError(f"\"{name}\" not implemented for 'Half'")
+    if dtypes.is_half(input._array.dtype):
+        raise NotImplementedError(f"\"{name}\" not implemented for '{dtypes.title(input._array.dtype)}'")
 
 
 def _check_input(shape: tuple[int, ...]) -> None:

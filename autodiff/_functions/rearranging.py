@@ -9,6 +9,7 @@ import numpy as np
 from autodiff._core import arguments, dtypes, errors
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.batched import blank
+from autodiff._core.casting import brought
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
@@ -41,6 +42,11 @@ def flipud(input: Tensor) -> Tensor:
     return flip(input, 0)  # type: ignore[no-any-return]
 
 
+def _joined(input: Tensor) -> tuple[Any, ...]:
+    """As autocast leaves it: torch's cuts it in two and joins these, which autocast knows."""
+    return brought("widest", input) if input._array.size else (input,)
+
+
 @function()
 def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     """Moved along the dimensions, what leaves at one end coming in at the other; flat if none is named."""
@@ -50,10 +56,12 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     if dims is None or dims == ():
         if len(by) > 1:
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:0")
+        (input,) = _joined(input)
         return ops.roll(input, shifts=by[0:1], dims=None)  # type: ignore[no-any-return]
     along = tuple([one_dim(d, input._array.ndim) for d in arguments.sizes((dims,))])
     if len(along) != len(by):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
+    (input,) = _joined(input)
     return ops.roll(input, shifts=by, dims=along)  # type: ignore[no-any-return]
 
 

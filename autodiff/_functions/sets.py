@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes
+from autodiff._core.casting import brought
 from autodiff._core.function import function
 from autodiff._core.promotion import cast, plain
 from autodiff._core.registry import ops
@@ -52,6 +53,7 @@ def unique(
     if dim is None:
         found = ops.unique(input, dim=None, consecutive=False)
     else:
+        (input,) = brought("widest", input)  # torch's joins the slices, which autocast knows
         found = ops.unique_dim(input, dim=_along(input, dim), consecutive=False)
     return _chosen(found, return_inverse, return_counts)
 
@@ -63,6 +65,8 @@ def unique_consecutive(
     """The first of every run of equal elements (or slices along `dim`)."""
     _refuse_complex(input, dim)
     d = None if dim is None else _along(input, dim)
+    if dim is not None:
+        (input,) = brought("widest", input)
     return _chosen(ops.unique_consecutive(input, dim=d, consecutive=True), return_inverse, return_counts)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff._core import arguments, dtypes
 from autodiff._core.batched import whole
+from autodiff._core.casting import brought
 from autodiff._core.function import function
 from autodiff._core.matrices import (
     Tolerance,
@@ -169,7 +170,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     """X with A X = B (or X A = B, or A's adjoint), of the factors that `linalg.lu_factor` gives."""
     if pivots._array.dtype != np.int32:
         raise RuntimeError("linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32")
-    check_kernel("linalg.lu_solve", LU)
+    check_kernel("linalg.lu_solve_cpu", LU)
     check_same_dtype("linalg.lu_solve", LU, B, ("LU", "B"))
     check_square("torch.linalg.lu_solve", LU)
     check_fits("linalg.lu_solve", LU, B, left)
@@ -285,7 +286,7 @@ def pinv(
 ) -> Tensor:
     """The pseudo-inverse; singular values up to max(atol, rtol · the largest) count as zeros."""
     d = input._array.dtype
-    if input._array.ndim < 2 or d.kind not in "fc" or d.char == "e":
+    if input._array.ndim < 2 or d.kind not in "fc" or dtypes.is_half(d):
         raise RuntimeError(
             f"linalg.pinv({dtypes.title(d)}{{{list(input._array.shape)}}}): expected a tensor with 2 or more "
             "dimensions of float, double, cfloat or cdouble types"
@@ -293,7 +294,8 @@ def pinv(
     if hermitian:
         check_square("linalg.pinv", input)
     absolute, relative = tolerances(input, atol, rcond if rtol is None else rtol)
-    return ops.pinv(input, atol=absolute, rtol=relative, hermitian=bool(hermitian))  # type: ignore[no-any-return]
+    found = ops.pinv(input, atol=absolute, rtol=relative, hermitian=bool(hermitian))
+    return brought("lower", found)[0]  # type: ignore[no-any-return]  # torch's ends with a product, which autocast casts
 
 
 @function("")

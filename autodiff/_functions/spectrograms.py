@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import dtypes
 from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.inplace import reshape_in_place
@@ -81,8 +82,8 @@ def stft(
         )
     if x.dtype.kind not in "fc":
         raise RuntimeError("stft: expected a tensor of floating point or complex values")
-    if x.dtype.char == "e":
-        raise RuntimeError("Unsupported dtype Half")
+    if dtypes.is_half(x.dtype):
+        raise RuntimeError(f"Unsupported dtype {dtypes.title(x.dtype)}")
     _check_sizes("stft", n_fft, x.shape[-1], hop, length, window)
     if align_to_window and length < n_fft:
         before = (n_fft - length) // 2

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import dtypes
 from autodiff._core.kinds import discrete, general, pointwise
 from autodiff._core.registry import ops
 from autodiff._kernels import bessel
@@ -19,8 +20,11 @@ def exact(name: str) -> Any:
     return bessel.in_double(getattr(modified_bessel, name), bessel.scipys(name))
 
 
-def _known(input: Any) -> Any:
-    """The input with 0 for nan."""
+def _known(kernel: str, input: Any) -> Any:
+    """The input with 0 for nan. Raises NotImplementedError for floats of two bytes, by torch's name of the kernel."""
+    d = getattr(input, "_array", input).dtype
+    if dtypes.is_half(d):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.title(d)}'")
     return ops.where(input == input, input, 0.0)
 
 
@@ -29,7 +33,7 @@ pointwise(
     "i1",
     exact("i1"),
     # As in torch 1/2 for nan too.
-    lambda input, out: ops._i1_slope(_known(input), out),
+    lambda input, out: ops._i1_slope(_known("i1_backward", input), out),
     node="SpecialI1Backward0",
     refuses="c",
     spellings="out",
@@ -47,7 +51,7 @@ pointwise(
 pointwise(
     "i1e",
     exact("i1e"),
-    lambda input, out: ops._i1e_slope(_known(input), out),
+    lambda input, out: ops._i1e_slope(_known("i1e_backward", input), out),
     node="SpecialI1EBackward0",
     refuses="c",
     spellings="out",
