@@ -95,8 +95,10 @@ def record(p: Primitive, inputs: tuple[Any, ...], tensors: list[Tensor], params:
         bit = 1
         for x, formula in zip(inputs, p.formulas):
             edge = x._node if formula is not None and isinstance(x, Tensor) else None
-            if type(edge) is DeadEnd:  # takes part, but torch has no node there, and saves nothing for it
+            if type(edge) is DeadEnd:  # takes part, but torch has no node there
                 edge, taken = None, True
+                if len(p.formulas) - p.formulas.count(None) == 1:
+                    mask = bit  # what the one derivative wants is saved unasked
             edges.append(edge)
             if edge is not None:
                 mask |= bit

@@ -71,9 +71,13 @@ def check_fits(name: str, A: Tensor, B: Tensor, left: bool) -> None:
 
 def check_batches(A: Any, B: Any) -> None:
     """Raise RuntimeError for batches that do not broadcast."""
-    a, b = A.shape[:-2], B.shape[:-2]
+    common_batch(A.shape[:-2], B.shape[:-2])
+
+
+def common_batch(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that two batches broadcast to. Raises RuntimeError."""
     try:
-        np.broadcast_shapes(a, b)
+        return np.broadcast_shapes(a, b)
     except ValueError:
         raise RuntimeError(errors.cannot_broadcast(a, b)) from None
 

@@ -207,7 +207,7 @@ class Primitive:
         """
         mentioned = [name for wanted in self.wants for name in wanted]
         kept = 0 if "BackwardBackward" in self.title else 1
-        always = {n for n in mentioned if n in self.outputs or (n in self.inputs and mentioned.count(n) > kept)}
+        always = {n for n in mentioned if n in self.outputs or mentioned.count(n) > (kept if n in self.inputs else 1)}
         if self.sparing:
             always = always.intersection(self.outputs)
         return frozenset(always.union(*[self.wants[i] for i in which]))

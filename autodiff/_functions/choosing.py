@@ -27,40 +27,42 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         if x is not None and foreign(x):
             raise TypeError(f"clamp(): argument '{name}' must be Tensor or Number, not {type(x).__name__}")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
-        return _clamp_to_tensors(input, min, max)
+        return ops.clamp_to_tensors(*_of_one_dtype(input, min, max))  # type: ignore[no-any-return]
     d = _dtype(input, min, max)
     if d.kind == "b":
         raise NotImplementedError("\"clamp_scalar_cpu\" not implemented for 'Bool'")
     return ops.clamp_to_numbers(cast(input, d), low=min, high=max)  # type: ignore[no-any-return]
 
 
-def _clamp_to_tensors(input: Tensor, low: Any, high: Any) -> Tensor:
-    d = _dtype(input, low, high)
-    if d.kind == "c" or (d.kind == "b" and low is not None and high is not None):
+def _of_one_dtype(input: Tensor, *bounds: Any) -> tuple[Any, ...]:
+    """The tensor and its bounds, of which one may be missing, as tensors of one dtype."""
+    d = _dtype(input, *bounds)
+    if d.kind == "c" or (d.kind == "b" and sum(x is not None for x in bounds) == 2):
         raise NotImplementedError(f"\"clamp_cpu\" not implemented for '{dtypes.title(d)}'")
-    bounds = [None if x is None else cast(x if isinstance(x, Tensor) else wrap(np.asarray(x)), d) for x in (low, high)]
-    result = cast(input, d)
-    if bounds[0] is not None and bounds[1] is not None:
-        return ops.clamp_between(result, *bounds)  # type: ignore[no-any-return]
-    return ops.clamp_high(result, bounds[1]) if bounds[0] is None else ops.clamp_low(result, bounds[0])  # type: ignore[no-any-return]
+    tensors = (x if x is None or isinstance(x, Tensor) else wrap(np.asarray(x)) for x in bounds)
+    return cast(input, d), *(x if x is None else cast(x, d) for x in tensors)
 
 
 @function(inplace=True, out=True)
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """input, at least `min`."""
-    return _named(clamp(input, min), "ClampMinBackward", min)
+    if isinstance(min, Tensor):
+        return ops.clamp_to_low(*_of_one_dtype(input, min))  # type: ignore[no-any-return]
+    return _named(clamp(input, min), "ClampMinBackward0")
 
 
 @function(inplace=True, out=True)
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """input, at most `max`."""
-    return _named(clamp(input, None, max), "ClampMaxBackward", max)
+    if isinstance(max, Tensor):
+        return ops.clamp_to_high(*_of_one_dtype(input, max))  # type: ignore[no-any-return]
+    return _named(clamp(input, None, max), "ClampMaxBackward0")
 
 
-def _named(result: Tensor, title: str, bound: Any) -> Tensor:
-    """torch has a derivative for one bound alone, of each kind."""
+def _named(result: Tensor, title: str) -> Tensor:
+    """torch has a derivative for one number alone, of each kind."""
     if result._node is not None:
-        rename(result._node, f"{title}{int(isinstance(bound, Tensor))}")
+        rename(result._node, title)
     return result
 
 

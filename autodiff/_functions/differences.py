@@ -186,13 +186,23 @@ def _evenly(x: Tensor, d: int, step: Any, order: int) -> Tensor:
     def at(i: int) -> Tensor:
         return _part(x, d, i, i + 1 if i != -1 else None)
 
-    middle = (_part(x, d, 2, None) - _part(x, d, 0, -2)) / (2 * step)
+    middle = _over(_part(x, d, 2, None) - _part(x, d, 0, -2), 2 * step)
     if order == 1:
-        first, last = (at(1) - at(0)) / step, (at(-1) - at(-2)) / step
+        first, last = at(1) - at(0), at(-1) - at(-2)
     else:
-        first = (-1.5 * at(0) + 2 * at(1) - 0.5 * at(2)) / step
-        last = (0.5 * at(-3) - 2 * at(-2) + 1.5 * at(-1)) / step
+        first = _by(at(0), -1.5) + _by(at(1), 2) - _by(at(2), 0.5)
+        last = _by(at(-3), 0.5) - _by(at(-2), 2) + _by(at(-1), 1.5)
+    first, last = _over(first, step), _over(last, step)
     return _joined([first, middle, last], d)  # type: ignore[no-any-return]
+
+
+def _by(x: Tensor, number: Any) -> Tensor:
+    """The product, of whose factors torch saves nothing; a whole number becomes a floating-point one."""
+    return ops._by_number(x, number=number) if x._array.dtype.kind in "fc" else x * number  # type: ignore[no-any-return]
+
+
+def _over(x: Tensor, number: Any) -> Tensor:
+    return ops._over_number(x, number=number) if x._array.dtype.kind in "fc" else x / number  # type: ignore[no-any-return]
 
 
 def _by_coordinates(x: Tensor, d: int, points: Tensor, order: int) -> Tensor:

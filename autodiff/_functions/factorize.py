@@ -222,15 +222,24 @@ def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:
         raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
     if shape[-2] < shape[-1]:
         raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
-    if shape[-1] < tau._array.shape[-1]:
+    if shape[-1] < tau.size(-1):
         raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+    _check_dimensions(name, input, tau)
     if tau._array.shape[:-1] != shape[:-2]:
         raise RuntimeError(
             f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got "
-            f"{list(tau._array.shape)}"
+            f"{list(tau._array.shape[:-1])}"
         )
     if tau._array.dtype != input._array.dtype:
         raise RuntimeError(f"{name}: tau dtype {tau.dtype} does not match input dtype {input.dtype}")
+
+
+def _check_dimensions(name: str, input: Tensor, tau: Tensor) -> None:
+    if tau._array.ndim != input._array.ndim - 1:
+        raise RuntimeError(
+            f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal to "
+            f"{tau._array.ndim} and input.ndim is equal to {input._array.ndim}"
+        )
 
 
 @function(node="LinalgHouseholderProductBackward0", saves="input tau out", method=False)
@@ -266,25 +275,31 @@ def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, tran
     """A product of reflections, of `input` and their factors `input2`, times the matrix `input3`, or turned about."""
     for called, x in (("input", input), ("other", input3)):
         if x._array.ndim < 2:
-            raise RuntimeError(f"torch.ormqr: {called} must have at least 2 dimensions, but has {x._array.ndim}.")
-    for called, x, ndim in (("tau", input2, input._array.ndim - 1), ("other", input3, input._array.ndim)):
-        if x._array.ndim != ndim:
+            raise RuntimeError(f"torch.ormqr: {called} must have at least 2 dimensions.")
+    side = -2 if left else -1
+    size, columns = input3._array.shape[side], input._array.shape[-1]
+    if size != input._array.shape[-2]:
+        raise RuntimeError(f"torch.ormqr: other.shape[{side}] must be equal to input.shape[-2]")
+    if input2.size(-1) != min(size, columns):
+        raise RuntimeError(f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{side}], input.shape[-1])")
+    _check_dimensions("torch.ormqr", input, input2)
+    if input3._array.ndim != input._array.ndim:
+        raise RuntimeError(
+            "torch.ormqr: Expected other to have the same number of dimensions as input, but got other.ndim equal to "
+            f"{input3._array.ndim} and input.ndim is equal to {input._array.ndim}"
+        )
+    for called, batch in (("tau", input2._array.shape[:-1]), ("other", input3._array.shape[:-2])):
+        if batch != input._array.shape[:-2]:
             raise RuntimeError(
-                f"torch.ormqr: Expected {called} to have {ndim} dimensions, but got {called}.ndim equal to "
-                f"{x._array.ndim} and input.ndim equal to {input._array.ndim}"
+                f"torch.ormqr: Expected batch dimensions of {called} to be equal to input.shape[:-2], but got "
+                f"{list(batch)}"
             )
+    for called, x in (("tau", input2), ("other", input3)):
         if x._array.dtype is not input._array.dtype:
             raise RuntimeError(
                 f"torch.ormqr: Expected input and {called} to have the same dtype, but input has dtype "
                 f"{dtypes.title(input._array.dtype)} and {called} has dtype {dtypes.title(x._array.dtype)}"
             )
-    size = input3._array.shape[-2 if left else -1]
-    if size < input2._array.shape[-1]:
-        raise RuntimeError(
-            f"torch.ormqr: other.shape[{-2 if left else -1}] must be greater than or equal to tau.shape[-1]"
-        )
-    if size != input._array.shape[-2]:
-        raise RuntimeError(f"torch.ormqr: other.shape[{-2 if left else -1}] must be equal to input.shape[-2]")
     check_kernel("ormqr_cpu", input)
     return _ormqr(input, input2, input3, bool(left), bool(transpose))  # type: ignore[no-any-return]
 

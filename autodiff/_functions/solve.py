@@ -19,6 +19,7 @@ from autodiff._core.matrices import (
     check_kernel,
     check_same_dtype,
     check_square,
+    common_batch,
     failed,
     tolerances,
 )
@@ -311,6 +312,11 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     if B._array.ndim < 1:
         raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    if not 0 <= A._array.ndim - B._array.ndim <= 1:
+        raise RuntimeError(
+            "torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and "
+            "(input.dim() - other.dim()) <= 1"
+        )
     if A._array.dtype != B._array.dtype:
         raise RuntimeError(
             "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
@@ -326,6 +332,10 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
     if B._array.shape[-1 if vector else -2] != rows:
         place = "-1" if vector else "-2"
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({place})")
+    if not vector and B._array.ndim < A._array.ndim:
+        # torch asks of one matrix what it asks of vectors, and has a copy for each of them.
+        batch = common_batch(A._array.shape[:-2], B._array.shape[:-1])
+        B = ops.expand(B, shape=(*batch, *B._array.shape[-2:]))
     sides = B._array[..., None] if vector else B._array
     check_batches(A._array, sides)
     used = driver or "gelsy"

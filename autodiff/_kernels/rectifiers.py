@@ -101,7 +101,7 @@ def prelu_backward(g: Any, x: Any, weight: Any) -> Any:
 
 @in_single
 def prelu_weight_backward(g: Any, x: Any, weight: Any) -> Any:
-    return np.where(x >= 0, 0, g * x)
+    return np.where(x > 0, 0, g * x)
 
 
 @in_single

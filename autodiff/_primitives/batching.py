@@ -48,8 +48,8 @@ _rule(
     softplus _softplus_backward logsigmoid _logsigmoid_backward elu _elu_backward elu_written _elu_written_backward
     celu _celu_backward celu_written _celu_written_backward silu _silu_backward mish _mish_backward gelu gelu_by_tanh
     addcmul addcdiv lerp_by_number lerp_by_tensor ldexp frexp power_of_tensors power_of_number _bessel_i
-    _scaled_bessel_i where nan_to_num clamp_to_numbers clamp_low clamp_high clamp_between _within zeros_like complex
-    polar angle_of_complex angle_of_real _spherical masked_fill round_to hardtanh _hardtanh_backward
+    _scaled_bessel_i where nan_to_num clamp_to_numbers clamp_to_low clamp_to_high clamp_to_tensors _within zeros_like
+    complex polar angle_of_complex angle_of_real _spherical masked_fill round_to hardtanh _hardtanh_backward
     softshrink _softshrink_backward hardshrink _hardshrink_backward threshold _threshold_backward threshold_written
     _threshold_written_backward hardswish _hardswish_backward hardsigmoid _hardsigmoid_backward leaky_relu
     _leaky_relu_backward leaky_relu_written _leaky_relu_written_backward rrelu_with_noise _rrelu_with_noise_backward

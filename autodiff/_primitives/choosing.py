@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from autodiff._core.kinds import discrete, general, pointwise, undifferentiable
@@ -78,28 +80,46 @@ general(
     node="ClampBackward1",
 )
 general(
-    "clamp_low",
+    "clamp_to_low",
     np.maximum,
     lambda g, input, low: ops.where(input >= low, g, 0),
     lambda g, input, low: ops.where(input < low, g, 0),
     inputs=("input", "low"),
-    hooked=(3, 1),
-    node="ClampBackward0",
+    node="ClampMinBackward1",
 )
 general(
-    "clamp_high",
+    "clamp_to_high",
     np.minimum,
     lambda g, input, high: ops.where(input <= high, g, 0),
     lambda g, input, high: ops.where(input > high, g, 0),
     inputs=("input", "high"),
-    node="ClampBackward0",
+    node="ClampMaxBackward1",
 )
+
+
+def _to_clamped(g: Any, input: Any, low: Any, high: Any) -> Any:
+    """One of the bounds may be missing."""
+    if low is None or high is None:
+        return ops.where(input <= high if low is None else input >= low, g, 0)
+    return ops.where(ops.logical_and(input >= low, input <= high), g, 0)
+
+
+def _to_low(g: Any, input: Any, low: Any, high: Any) -> Any:
+    below = input < low
+    return ops.where(below if high is None else ops.logical_and(below, low < high), g, 0)
+
+
+def _to_high(g: Any, input: Any, low: Any, high: Any) -> Any:
+    above = input > high
+    return ops.where(above if low is None else ops.logical_or(above, high < low), g, 0)
+
+
 general(
-    "clamp_between",
+    "clamp_to_tensors",
     choosing.clamp,
-    lambda g, input, low, high: ops.where(ops.logical_and(input >= low, input <= high), g, 0),
-    lambda g, input, low, high: ops.where(ops.logical_and(input < low, low < high), g, 0),
-    lambda g, input, low, high: ops.where(ops.logical_or(input > high, high < low), g, 0),
+    _to_clamped,
+    _to_low,
+    _to_high,
     inputs=("input", "low", "high"),
     node="ClampBackward0",
 )

@@ -164,12 +164,18 @@ def _product_rule(g: Any, input: Any, out: Any, dim: int, keepdim: bool, input_s
         g = ops.keep_dims(g, dims=(dim,))
     if input_shape[dim] == 1 and bool(ops.any(input == 0, dims=tuple(range(len(input_shape))), keepdim=False)):
         return g  # a second derivative is None for torch here, but zeros where no factor is 0
-    if bool(ops.all_normal(out, dims=tuple(range(len(out.shape))), keepdim=False)):
+    if _divides(input, out):
         return g * ops.conj((out if keepdim else ops.keep_dims(out, dims=(dim,))) / input)
     # Delayed before they are multiplied: the product of all would meet derivatives of 0, and might be infinite.
     before = ops.cumprod(ops.delay(input, dim=dim, reverse=False, first=1), dim=dim, reverse=False)
     after = ops.cumprod(ops.delay(input, dim=dim, reverse=True, first=1), dim=dim, reverse=True)
     return g * ops.conj(before * after)
+
+
+def _divides(input: Any, out: Any) -> bool:
+    """Whether the product by each factor is that of the others: what was written by `.data` is no product."""
+    normal = ops.all_normal(out, dims=tuple(range(len(out.shape))), keepdim=False)
+    return bool(normal) and not bool(ops.any(input == 0, dims=tuple(range(len(input.shape))), keepdim=False))
 
 
 def _product_of_all_rule(g: Any, input: Any, out: Any, input_shape: tuple[int, ...]) -> Any:
@@ -179,7 +185,7 @@ def _product_of_all_rule(g: Any, input: Any, out: Any, input_shape: tuple[int, .
         moving = int(ops.nonzeros(input, dims=tuple(range(len(input_shape)))))
         if moving < math.prod(input_shape) - 1:
             return ops.zeros_like(input)  # with two zeros nothing moves the product: inf and nan come to nothing
-    if bool(ops.all_normal(out, dims=(), keepdim=False)):
+    if _divides(input, out):
         return g * ops.conj(out / input)
     flat = ops.reshape_to(input, shape=(-1,))
     return ops.reshape_to(_product_rule(g, flat, out, 0, False, (math.prod(input_shape),)), shape=input_shape)

@@ -238,13 +238,13 @@ class Promises:
             verdicts = (self.judged(step) for step in steps)
             return any(verdict.inaccurate_reference or verdict.status == "undecided" for verdict in verdicts)
         own = first.where == len(self.program.inputs) + number
-        step = self._alone(number) if own else None
+        step = self._alone(number) if own or self._wrote_other_numbers(number) else None
         return step is not None and self.judged(step.with_(outputs=(), cotangents=())).status != "differs"
 
     def _alone(self, number: int) -> Program | None:
-        """The step as a program of its own; None for what is no operator, writes, or gave nothing."""
+        """The step as a program of its own; None for what is no operator, or gave nothing."""
         step, moments = self.program.steps[number], self.ours.moments
-        if step.op in ACTS or writes(step) or moments[number].raised is not None:
+        if step.op in ACTS or moments[number].raised is not None:
             return None
         run = Run(self.ours.engine)
         for value in range(len(self.program.inputs) + number + 1):
@@ -255,6 +255,18 @@ class Promises:
             run.requires_grad.append(needs)
         bare = self.program.with_(steps=tuple(replace(s, modes=()) for s in self.program.steps), history=False)
         return alone(bare, run, number, traced=False)
+
+    def _wrote_other_numbers(self, number: int) -> bool:
+        """Whether what the step writes to, of the same numbers before, has other ones in the other engine now."""
+        step = self.program.steps[number]
+        if not writes(step) or not self._same_operands(number):
+            return False
+        target = next(step.refs())
+        place = self.ours.places.index((target.index, target.item))
+        ours, theirs = (
+            (state := life.moments[number].states[place]) and state.value for life in (self.ours, self.theirs)
+        )
+        return ours is not None and theirs is not None and ours != theirs
 
     def _told_other_numbers(self, number: int) -> bool:
         """Whether hooks of both engines were told of the same gradients, which differ in their numbers alone."""

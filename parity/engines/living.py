@@ -361,7 +361,7 @@ class _Living:
             requires_grad = tensor.requires_grad
         except RuntimeError as error:  # a view that may not be asked any more
             name = BROKEN if BROKEN in str(error) else type(error).__name__
-            return State(_image(array), (), False, False, None, name, None, ()), array, None
+            return State(_image(array), layout_of(array), False, False, None, name, None, ()), array, None
         try:
             version = tensor._version
         except RuntimeError:

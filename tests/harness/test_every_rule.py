@@ -111,8 +111,8 @@ RARE = {
 #: A rule of each kind: partial derivatives, constants, reductions, products, views, positions, second derivatives.
 SAMPLE = [
     ("tanh", 0, "tanh"), ("atan2", 1, "atan2"), ("add", 1, "add"), ("power_of_tensors", 0, "pow"),
-    ("clamp_between", 1, "clamp"), ("clamp_low", 0, "clamp_min"), ("maximum", 1, "maximum"), ("where", 2, "where"),
-    ("sum", 0, "sum"), ("var", 0, "var"), ("max_at", 0, "max"), ("logsumexp", 0, "logsumexp"),
+    ("clamp_to_tensors", 1, "clamp"), ("clamp_to_low", 0, "clamp_min"), ("maximum", 1, "maximum"),
+    ("where", 2, "where"), ("sum", 0, "sum"), ("var", 0, "var"), ("max_at", 0, "max"), ("logsumexp", 0, "logsumexp"),
     ("cumprod", 0, "cumprod"), ("mm", 1, "mm"), ("bmm", 0, "bmm"), ("linear_with_bias", 1, "nn.functional.linear"),
     ("layer_norm", 0, "layer_norm"), ("softmax", 0, "softmax"),
     ("mse_loss", 1, "nn.functional.mse_loss"), ("cat", 0, "cat"), ("select", 0, "select"),
