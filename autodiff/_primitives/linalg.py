@@ -23,6 +23,12 @@ def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
     array = out._array if isinstance(out, Tensor) else out
     if (array == 0).any():
         return g * ops.adjoint(ops.adjugate(A))
+    if isinstance(A, Tensor):
+        # Of new factors, of the adjoint, as in torch: what is 0 in the inverse of a lower triangle stays 0. The
+        # determinant is of the same, or their errors would not cancel in the next derivative.
+        H = ops.adjoint(A)
+        LU, pivots, _ = ops.lu_factor_ex(H)
+        return g * _as_matrices(ops.det(H, LU, pivots)) * ops.inverse_of_factors(H, LU, pivots)
     return g * _as_matrices(ops.conj(out)) * _inverse_adjoint(A, LU, pivots)
 
 
