@@ -32,10 +32,15 @@ _LATER = {
         "get_autocast_cpu_dtype", "get_autocast_dtype", "is_autocast_cache_enabled", "is_autocast_enabled",
         "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled",
     ), "amp"),
+    **dict.fromkeys((
+        "get_autocast_gpu_dtype", "is_autocast_cpu_enabled", "set_autocast_cpu_dtype", "set_autocast_cpu_enabled",
+        "set_autocast_gpu_dtype",
+    ), "amp.autocast_mode"),
     "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
     **{name: name for name in (
         "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "dropin", "func",
-        "graph", "jit", "library", "mps", "multiprocessing", "onnx", "optim", "serialization", "sparse", "utils", "xpu",
+        "graph", "jit", "library", "mps", "multiprocessing", "onnx", "optim", "return_types", "serialization", "sparse",
+        "utils", "xpu",
     )},
 }  # fmt: skip
 

@@ -28,8 +28,19 @@ class Results(tuple[Any, ...]):
         return f"torch.return_types.{type(self).__name__}(\n{lines})"
 
 
+#: Every class, by torch's name.
+KINDS: dict[str, type[Results]] = {}
+
+
 def named(operator: str, *fields: str) -> type[Results]:
     """The class of an operator's results."""
     members: dict[str, Any] = {name: property(itemgetter(place)) for place, name in enumerate(fields)}
     members |= {"__slots__": (), "__module__": "torch.return_types", "names": fields, "n_fields": len(fields)}
-    return type(operator, (Results,), members)
+    KINDS[operator] = kind = type(operator, (Results,), members)
+    return kind
+
+
+def written(kind: type[Results]) -> type[Results]:
+    """The class of the same results where they were written into `out=`: torch has one more for these."""
+    name = f"{kind.__name__}_out"
+    return KINDS.get(name) or named(name, *kind.names)

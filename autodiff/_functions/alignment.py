@@ -11,7 +11,7 @@ from autodiff._core import dtypes
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
-from autodiff._functions.loss import need_kernel, reduction_of
+from autodiff._functions.loss import need_kernel, numbered, reduction_of
 
 
 def _listed(given: Any) -> tuple[int, ...]:
@@ -93,3 +93,17 @@ def ctc_loss(
     """
     reduction = reduction_of(None, None, reduction)
     return _loss(log_probs, targets, input_lengths, target_lengths, blank, reduction, zero_infinity)
+
+
+@function("", name="ctc_loss", method=False)
+def root_ctc_loss(
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: int = 0,
+    zero_infinity: bool = False,
+) -> Tensor:
+    """Minus the logarithm of a text's probability over all its alignments, the reduction by its number."""
+    return _loss(log_probs, targets, input_lengths, target_lengths, blank, numbered(reduction), zero_infinity)

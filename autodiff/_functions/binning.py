@@ -16,6 +16,7 @@ from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
 
 Histogram = named("histogram", "hist", "bin_edges")
+Histogramdd = named("histogramdd", "hist", "bin_edges")
 
 
 # -- searching ------------------------------------------------------------------------------------------------
@@ -97,9 +98,9 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 # -- histograms -----------------------------------------------------------------------------------------------
 
 
-def _check_bins(bins: int) -> None:
+def _check_bins(bins: int, dim: int = 0) -> None:
     if bins <= 0:
-        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension {dim}")
 
 
 @function(out="discrete same")
@@ -152,33 +153,94 @@ def histogram(
     return Histogram(hist, edges)  # type: ignore[arg-type]
 
 
-def _given_edges(input: Tensor, edges: Tensor) -> Tensor:
+def _given_edges(input: Tensor, edges: Tensor, dim: int = 0) -> Tensor:
     if edges._array.dtype != input._array.dtype:
         ours, theirs = (dtypes.OF_NUMPY[t._array.dtype] for t in (input, edges))
         raise RuntimeError(
             "torch.histogramdd: input tensor and bins tensors should have the same dtype, but got input with dtype "
-            f"{ours.alias or ours.name} and bins for dimension 0 with dtype {theirs.alias or theirs.name}"
+            f"{ours.alias or ours.name} and bins for dimension {dim} with dtype {theirs.alias or theirs.name}"
         )
-    _check_bins(edges._array.size - 1)
+    _check_bins(edges._array.size - 1, dim)
     return edges
 
 
-def _even_range(input: Tensor, bins: int, between: Any) -> Tensor:
-    _check_bins(bins)
+def _even_range(input: Tensor, bins: int, between: Any, dim: int = 0) -> Tensor:
+    _check_bins(bins, dim)
     array = input._array
     if between is not None:
         low, high = between
         if low > high:
             raise RuntimeError(
-                f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} for dimension 0"
+                f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} for dimension {dim}"
             )
     else:
         low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 1.0)
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise RuntimeError(f"torch.histogramdd: dimension 0's range [{low:g}, {high:g}] is not finite")
+        raise RuntimeError(f"torch.histogramdd: dimension {dim}'s range [{low:g}, {high:g}] is not finite")
     if low == high:
         low, high = low - 0.5, high + 0.5
     return _edges(bins, low, high, array.dtype)
+
+
+@function(method=False)
+def histogramdd(
+    input: Tensor, bins: Any, range: Any = None, weight: Tensor | None = None, density: bool = False
+) -> Any:
+    """The number (or weight) of points, along the last dimension, in each box; and the edges by coordinate.
+
+    `bins`: as many for every coordinate, or a list with how many for each, or with the edges of each.
+    """
+    array = input._array
+    if array.ndim < 2:
+        raise (RuntimeError if array.ndim else IndexError)(
+            "torch.histogramdd: input tensor should have at least 2 dimensions"
+        )
+    size = array.shape[-1]
+    bins = [bins] * size if isinstance(bins, int) else list(bins)
+    if len(bins) != size:
+        raise RuntimeError("histogramdd: The size of bins must be equal to the innermost dimension of the input.")
+    if array.dtype.kind != "f" or (range is None and dtypes.is_half(array.dtype)):
+        raise NotImplementedError(f"\"histogramdd\" not implemented for '{dtypes.title(array.dtype)}'")
+    if range is not None and len(range) != 2 * size:
+        raise RuntimeError(
+            f"torch.histogramdd: for a {size}-dimensional histogram range should have {2 * size} elements, but got "
+            f"{len(range)}"
+        )
+    _check_weight(input, weight)
+    points = input.reshape(math.prod(array.shape[:-1]), size)
+    columns = points.unbind(1)
+    even = not (bins and isinstance(bins[0], Tensor))
+    edges = [
+        _even_range(column, whole(given, "bins"), None if range is None else range[2 * d : 2 * d + 2], d)
+        if even
+        else _given_edges(column, given, d)
+        for d, (column, given) in enumerate(zip(columns, bins))
+    ]
+    weights = None if weight is None else weight.reshape(-1)
+    hist = ops.histogramdd(points, weights, edges=tuple(e._array for e in edges), even=even)
+    if density:
+        hist = hist / hist.sum()
+        for d, e in enumerate(edges):
+            hist = hist / e.diff().reshape([-1 if d == k else 1 for k, _ in enumerate(edges)])
+    return Histogramdd(hist, tuple(ops.histogramdd_edges(points, e) for e in edges))
+
+
+def _check_weight(input: Tensor, weight: Tensor | None) -> None:
+    if weight is None:
+        return
+    shape = input._array.shape
+    if weight._array.shape != shape[:-1]:
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided it should have the same shape as the input tensor "
+            f"excluding its innermost dimension, but got input with shape {list(shape)} and weight with shape "
+            f"{list(weight._array.shape)}"
+        )
+    if weight._array.dtype != input._array.dtype:
+        ours, theirs = (dtypes.OF_NUMPY[t._array.dtype] for t in (input, weight))
+        raise RuntimeError(
+            "torch.histogramdd: if weight tensor is provided, input tensor and weight tensor should have the same "
+            f"dtype, but got input({ours.alias or ours.name}), and weight({theirs.alias or theirs.name})"
+        )
 
 
 @function()

@@ -11,7 +11,7 @@ from typing import Any
 from autodiff._core import dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
-from autodiff._core.modes import no_grad
+from autodiff._core.modes import no_grad, state
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions import complex as parts
@@ -35,6 +35,12 @@ def alias_copy(input: Tensor) -> Tensor:
 def as_strided_copy(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """`as_strided`, copied."""
     return ops.as_strided_copy(input, **shape.strided(input, size, stride, storage_offset))  # type: ignore[no-any-return]
+
+
+@function(method=False, out="same")
+def detach_copy(input: Tensor) -> Tensor:
+    """A copy of all elements, which torch has no derivative of; `detach().clone()` leaves the graph."""
+    return ops.detach_copy(input)  # type: ignore[no-any-return]
 
 
 @function(method=False, out="same")
@@ -153,3 +159,14 @@ def view_as_real_copy(input: Tensor) -> Tensor:
     """`view_as_real`, copied."""
     seen(parts.view_as_real, input)
     return ops.view_as_real_copy(input)  # type: ignore[no-any-return]
+
+
+@function(method=False, out="same")
+def view_as_complex_copy(input: Tensor) -> Tensor:
+    """`view_as_complex`, copied. Raises RuntimeError where the input requires grad: torch has no derivative of it."""
+    found = seen(parts.view_as_complex, input)
+    if state.grad and input.requires_grad:
+        raise RuntimeError(
+            "view_as_complex_copy does not support automatic differentiation for outputs with complex dtype."
+        )
+    return ops.clone(found)  # type: ignore[no-any-return]

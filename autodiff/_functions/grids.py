@@ -149,6 +149,10 @@ def grid_sample(
     if align_corners is None:
         warnings.warn(_CHANGED, stacklevel=3)
         align_corners = False
+    return _sampler(input, grid, mode, padding_mode, align_corners)
+
+
+def _sampler(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool) -> Tensor:
     x, g = input._array.shape, grid._array.shape
     if not x or x[0] != g[0]:
         raise RuntimeError(
@@ -182,6 +186,23 @@ def grid_sample(
         )
     of = ops._grid_sampler_2d if len(x) == 4 else ops._grid_sampler_3d
     return of(input, grid, mode, padding_mode, align_corners)  # type: ignore[no-any-return]
+
+
+_MODES, _PADDINGS = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
+
+
+@function("", method=False)
+def grid_sampler(
+    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> Tensor:
+    """`grid_sample`, its words by their numbers. Raises IndexError for a number that stands for none."""
+    return _sampler(input, grid, _MODES[interpolation_mode], _PADDINGS[padding_mode], align_corners)
+
+
+@function("", method=False)
+def affine_grid_generator(theta: Tensor, size: Any, align_corners: bool) -> Tensor:
+    """`affine_grid`, with nothing left out."""
+    return affine_grid(theta, size, align_corners)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")

@@ -65,6 +65,19 @@ def layer_norm(
     return ops.layer_norm(input, weight, bias, dims=dims, eps=eps)  # type: ignore[no-any-return]
 
 
+@function("", name="layer_norm", method=False)
+def root_layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+    cudnn_enable: bool = True,
+) -> Tensor:
+    """`nn.functional.layer_norm`; `cudnn_enable` chooses a kernel of a GPU's."""
+    return layer_norm(input, normalized_shape, weight, bias, eps)  # type: ignore[no-any-return]
+
+
 def widened(input: Tensor, *parameters: Tensor | None) -> Tensor | None:
     """Half-precision input in the float32 of the parameters that it is normalized with; None for any other."""
     single, d = np.dtype(np.float32), input._array.dtype

@@ -8,7 +8,7 @@ from typing import Any
 from autodiff._core import arguments
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
-from autodiff._core.modes import state
+from autodiff._core.modes import no_grad, state
 from autodiff._core.registry import ops
 from autodiff._core.stale import make_stale
 from autodiff._core.tensor import Tensor, put_inference
@@ -63,6 +63,18 @@ def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, 
     if state.inference:
         return _uncounted(split(input, split_size, dim), input)
     return _of_the_same_mode(ops.unsafe_split(input, sizes=_pieces(n, split_size), dim=d), input)
+
+
+@function()
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Like `split_with_sizes`, as tensors that do not know that they share memory."""
+    with no_grad():
+        parts = split_with_sizes(input, split_sizes, dim)
+    if state.inference:
+        return _uncounted(parts, input)
+    d = one_dim(dim, input._array.ndim)
+    sizes = tuple([p._array.shape[d] for p in parts])
+    return _of_the_same_mode(ops.unsafe_split_with_sizes(input, sizes=sizes, dim=d), input)
 
 
 def _uncounted(parts: tuple[Tensor, ...], input: Tensor) -> tuple[Tensor, ...]:

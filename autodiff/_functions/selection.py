@@ -183,6 +183,16 @@ def embedding(
     return read(weight, input, padding=padding_idx, by_frequency=bool(scale_grad_by_freq))  # type: ignore[no-any-return]
 
 
+@function("", name="embedding", method=False)
+def root_embedding(
+    weight: Tensor, indices: Tensor, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
+) -> Tensor:
+    """The rows of weight at the indices, the table first; a `padding_idx` that names no row stands for none."""
+    there = 0 <= padding_idx < (weight._array.shape[0] if weight._array.ndim else 0)
+    padding = padding_idx if there else None
+    return embedding(indices, weight, padding, None, 2.0, scale_grad_by_freq, sparse)  # type: ignore[no-any-return]
+
+
 def reads_rows(weight: Tensor) -> bool:
     """Whether the gradient of a table's rows can stay sparse: on the way through an operator it would not."""
     return type(weight._node) is AccumulateGrad and weight._array.dtype != dtypes.bfloat16.numpy

@@ -13,6 +13,8 @@ from autodiff._core.matrices import check_floating, check_kernel, check_matrix, 
 from autodiff._core.registry import ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.factorize import cholesky
+from autodiff._functions.solve import inv
 
 Eigh = named("linalg_eigh", "eigenvalues", "eigenvectors")
 Eig = named("linalg_eig", "eigenvalues", "eigenvectors")
@@ -106,3 +108,58 @@ def root_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
 def _adjoint(x: Tensor) -> Tensor:
     ndim = x._array.ndim
     return ops.transpose(ops.conj(x), dim0=ndim - 2, dim1=ndim - 1)  # type: ignore[no-any-return]
+
+
+@function(method=False)
+def lobpcg(
+    A: Tensor,
+    k: int | None = None,
+    B: Tensor | None = None,
+    X: Tensor | None = None,
+    n: int | None = None,
+    iK: Tensor | None = None,
+    niter: int | None = None,
+    tol: float | None = None,
+    largest: bool | None = None,
+    method: str | None = None,
+    tracker: Any = None,
+    ortho_iparams: Any = None,
+    ortho_fparams: Any = None,
+    ortho_bparams: Any = None,
+) -> tuple[Tensor, Tensor]:
+    """The k largest (or smallest) eigenvalues of a symmetric matrix, or of A x = λ B x, and eigenvectors.
+
+    torch iterates from a guess X, drawn if there is none, until it is near; here they are found at once and exactly,
+    so that what steers the iteration has no effect. Raises NotImplementedError for a `tracker`, which would watch it.
+    """
+    if tracker is not None:
+        raise NotImplementedError("lobpcg: there is no iteration here that a tracker could watch; leave it out")
+    A, B = (x if x is None else x.to_dense() for x in (A, B))  # type: ignore[attr-defined]
+    shape = A._array.shape
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise AssertionError(f"A must be square, got shape torch.Size({list(shape)})")
+    if B is not None and B._array.shape != shape:
+        raise AssertionError(
+            f"A and B must have same shape, got torch.Size({list(shape)}) vs torch.Size({list(B._array.shape)})"
+        )
+    check_kernel("linalg_eigh_cpu", A)
+    if X is not None:
+        n = X._array.shape[-1]
+    k = k or (n if X is not None else 1)
+    n = n or k
+    if shape[-1] < 3 * n:
+        raise ValueError(
+            f"LOBPCG algorithm is not applicable when the number of A rows (={shape[-1]}) is smaller than 3 x the "
+            f"number of requested eigenpairs (={n})"
+        )
+    if X is None:
+        ops.randn(*shape[:-1], n, dtype=A.dtype)  # type: ignore[attr-defined]  # torch's guess, of the same stream
+    if B is None:
+        values, vectors = _eigh(A, "L")
+    else:
+        inverse = inv(cholesky(B))
+        values, vectors = _eigh(inverse @ A @ inverse.mH, "L")
+        vectors = inverse.mH @ vectors
+    if largest or largest is None:
+        values, vectors = values.flip(-1), vectors.flip(-1)
+    return values[..., :k], vectors[..., :k]

@@ -64,6 +64,19 @@ def counted(at: Any, inside: Any, bins: int, weights: Any, dtype: Any) -> Any:
     return np.bincount(at[inside], chosen, minlength=bins).astype(dtype)
 
 
+def boxes(x: Any, edges: Any, weights: Any, even: bool) -> Any:
+    """How many points, the rows of x, fall into each box between edges, or their weights."""
+    sizes = tuple(len(e) - 1 for e in edges)
+    inside, place = np.ones(len(x), bool), np.zeros(len(x), np.int64)
+    for column, e, size in zip(x.T, edges, sizes):
+        at, there = even_bins(column, e, True) if even else uneven_bins(column, e)
+        inside &= there
+        place = place * size + at
+    if not sizes:
+        return np.zeros((), x.dtype)
+    return counted(place, inside, int(np.prod(sizes)), weights, x.dtype).reshape(sizes)
+
+
 def bincount(x: Any, weights: Any, minlength: int) -> Any:
     """How often each number from 0 occurs, or the sum of its weights: of float32 in float32, of others in float64."""
     if weights is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autodiff._core.kinds import general, linear
+from autodiff._core.kinds import general, linear, unimplemented
 from autodiff._core.registry import PRIMITIVES
 from autodiff._kernels import geometry
 from autodiff._primitives import complex, parting, shape  # noqa: F401
@@ -29,3 +29,4 @@ linear("squeeze_copy", _copying(geometry.squeeze), PRIMITIVES["squeeze0"].formul
 for _name in ("split", "split_with_sizes", "unbind"):
     _row = PRIMITIVES[_name]
     general(f"{_name}_copy", _copying(_row.kernel), _row.formulas[0], inputs=("input",), node=f"{_row.title}_copy")
+unimplemented("detach_copy", lambda x: x.copy(), operator="detach_copy", inputs="input")

@@ -19,7 +19,7 @@ from autodiff._core.tensor import Tensor, put_inference, refit, requiring, wrap
 from autodiff._core.views import exchanged
 from autodiff._functions.index import getitem, setitem
 from autodiff._kernels.geometry import start_of
-from autodiff._surface import elements, legacy, placement, sparse
+from autodiff._surface import elements, legacy, placement, removed, sparse
 from autodiff._surface.printing import text
 
 # -- geometry ------------------------------------------------------------------------------------------------
@@ -267,7 +267,9 @@ PROPERTIES = {
 
 def attach() -> None:
     """Give Tensor its geometry, properties and protocols."""
-    for name, member in (METHODS | PROPERTIES | elements.METHODS | placement.METHODS | placement.PROPERTIES).items():
+    for name, member in (
+        METHODS | PROPERTIES | elements.METHODS | placement.METHODS | placement.PROPERTIES | removed.METHODS
+    ).items():
         setattr(Tensor, name, member)
     sparse.attach()
     Tensor.__new__ = legacy.new_tensor  # type: ignore[method-assign,assignment]

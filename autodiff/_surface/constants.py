@@ -8,7 +8,7 @@ from typing import Any
 from autodiff._core import dtypes, geometry
 from autodiff._core.geometry import Size, device
 from autodiff._core.limits import finfo, iinfo
-from autodiff._surface import legacy, sparse, switches
+from autodiff._surface import legacy, removed, sizes, sparse, switches
 from autodiff._surface.printing import set_printoptions
 
 
@@ -23,6 +23,7 @@ def names() -> dict[str, Any]:
         name: getattr(geometry, name)
         for name in ("layout", "memory_format", "strided", "sparse_coo", "preserve_format", "contiguous_format")
     }
-    found |= legacy.types() | switches.SWITCHES | sparse.names()
+    found |= legacy.types() | switches.SWITCHES | sparse.names() | sizes.SIZES | removed.REMOVED
+    found |= dict.fromkeys(("has_lapack", "has_mkl", "has_openmp", "has_spectral"), True)
     found |= {"set_printoptions": set_printoptions, "set_default_tensor_type": legacy.set_default_tensor_type}
     return found

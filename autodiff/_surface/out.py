@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff._core import dtypes
+from autodiff._core import dtypes, return_types
 from autodiff._core.casting import exempt
 from autodiff._core.inplace import check_writable
 from autodiff._core.modes import duals, state
@@ -155,7 +155,7 @@ def _into(
                 f"type {dtypes.title(target._array.dtype)}"
             )
         write(target, value, 1 if counts is None else counts(*args, **kwargs), args)
-    return out
+    return return_types.written(type(result))(*outs) if isinstance(result, return_types.Results) else out
 
 
 def _check_cast(operands: tuple[Any, ...], outs: list[Tensor]) -> None:

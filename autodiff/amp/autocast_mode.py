@@ -144,6 +144,31 @@ def get_autocast_cpu_dtype() -> Any:
     return get_autocast_dtype("cpu")
 
 
+def set_autocast_cpu_dtype(dtype: Any) -> None:
+    """`set_autocast_dtype("cpu", dtype)`, by its old name."""
+    set_autocast_dtype("cpu", dtype)
+
+
+def is_autocast_cpu_enabled() -> bool:
+    """`is_autocast_enabled("cpu")`, by its old name."""
+    return is_autocast_enabled("cpu")
+
+
+def set_autocast_cpu_enabled(enabled: bool) -> None:
+    """`set_autocast_enabled("cpu", enabled)`, by its old name."""
+    set_autocast_enabled("cpu", enabled)
+
+
+def get_autocast_gpu_dtype() -> Any:
+    """`get_autocast_dtype("cuda")`, by its old name."""
+    return get_autocast_dtype("cuda")
+
+
+def set_autocast_gpu_dtype(dtype: Any) -> None:
+    """`set_autocast_dtype("cuda", dtype)`, by its old name."""
+    set_autocast_dtype("cuda", dtype)
+
+
 def is_autocast_available(device_type: str) -> bool:
     """Whether torch has such a mode for this kind of device."""
     return device(device_type).type in _KINDS

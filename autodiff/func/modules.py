@@ -6,14 +6,11 @@ Knows of a module only torch's own protocol: `_parameters`, `_buffers` and `_mod
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff._core.registry import ops
-from autodiff._core.tensor import Tensor
-
-Named = dict[str, Tensor]
+from autodiff.nn.utils.stateless import Named, called
 
 
 def functional_call(
@@ -30,13 +27,7 @@ def functional_call(
     A tensor that the module holds under several names is replaced under all of them, unless not `tie_weights`.
     `strict`: raise RuntimeError unless exactly the module's names are given.
     """
-    given = _together(parameter_and_buffer_dicts)
-    if args is None:
-        args = ()
-    elif not isinstance(args, tuple):
-        args = (args,)
-    with _replaced(module, given, tie_weights, strict):
-        return module(*args, **(kwargs or {}))
+    return called(module, _together(parameter_and_buffer_dicts), args, kwargs, tie_weights, strict)
 
 
 def _together(dicts: Any) -> Named:
@@ -49,64 +40,6 @@ def _together(dicts: Any) -> Named:
     if twice:
         raise ValueError(f"{twice} appeared in multiple dictionaries; behavior of functional call is ambiguous")
     return {name: t for d in several for name, t in d.items()}
-
-
-def _state(module: Any) -> Named:
-    """Every parameter and buffer under every name that it has."""
-    return dict(module.named_parameters(remove_duplicate=False)) | dict(module.named_buffers(remove_duplicate=False))
-
-
-@contextmanager
-def _replaced(module: Any, given: Named, tie_weights: bool, strict: bool) -> Iterator[None]:
-    own = _state(module)
-    if strict:
-        _check_names(module, given, own)
-    for t in given.values():
-        if not isinstance(t, Tensor):
-            raise TypeError(f"{t!r} is not an instance of torch.Tensor")
-    places = []
-    for name, t in (_tied(given, own) if tie_weights else given).items():
-        *path, last = name.split(".")
-        owner = functools.reduce(lambda inner, part: inner._modules[part], path, module)
-        held = next((d for d in (owner._parameters, owner._buffers) if last in d), owner.__dict__)
-        places.append((held, last, t, last in held, held.get(last)))
-    try:
-        for held, last, t, *_ in places:
-            held[last] = t
-        yield
-    finally:
-        for held, last, _, there, before in reversed(places):
-            if there:
-                held[last] = before
-            else:
-                del held[last]
-
-
-def _check_names(module: Any, given: Named, own: Named) -> None:
-    lines = [
-        f"{what} key(s): {', '.join(map(repr, sorted(names)))}."
-        for what, names in (("Unexpected", given.keys() - own.keys()), ("Missing", own.keys() - given.keys()))
-        if names
-    ]
-    tied = [[n for n in own if own[n] is t] for t in {id(t): t for t in own.values()}.values()]
-    complete = all(any(n in given for n in names) for names in tied)
-    if lines and (given.keys() - own.keys() or not complete):
-        raise RuntimeError(f"Error(s) in reparametrizing for {type(module).__name__}:\n\t" + "\n\t".join(lines))
-
-
-def _tied(given: Named, own: Named) -> Named:
-    """What is given, under all names of the tensor that it replaces. Raises ValueError for two in place of one."""
-    found = dict(given)
-    for name, t in given.items():
-        names = [n for n in own if name in own and own[n] is own[name]]
-        several = sorted(n for n in names if n in given)
-        if len({id(given[n]) for n in several}) > 1:
-            raise ValueError(
-                f"functional_call got multiple values for keys {several}, which are tied. Consider using "
-                "tie_weights=False"
-            )
-        found |= dict.fromkeys(names, t)
-    return found
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[Named, Named]:

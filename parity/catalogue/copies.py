@@ -35,5 +35,9 @@ ROWS = [
             ("view_copy", real("input", settled=True), argument("size", "reshape")),
         )
     ),
+    op("detach_copy", real("input", constant=True), tags="exact", dtypes="buihfc", orders=0, spellings="function",
+       note="torch has no derivative of it: who wants none says detach().clone()"),
+    op("view_as_complex_copy", real("input", pairs=True, sized=True, constant=True), tags="exact rounded", dtypes="f",
+       orders=0, spellings="function out", note="torch has no derivative of it, and refuses what requires grad"),
     op("view_as_real_copy", real("input", sized=True), tags="exact", dtypes="c", spellings="function out"),
 ]

@@ -8,10 +8,13 @@ from parity.catalogue.arguments import argument, choice, op, option, real
 
 # fmt: off
 ROWS = [
-    op("nn.functional.layer_norm", real("input", min_ndim=1, spread=True),
-       argument("normalized_shape", "tail"), argument("weight", "tail_weight"),
-       argument("bias", "tail_weight"), choice("eps", 1e-5, 1e-3), stress=((1e3, 1.01e3), (-1e-3, 1e-3)),
-       spellings="function"),
+    *(
+        op(name, real("input", min_ndim=1, spread=True),
+           argument("normalized_shape", "tail"), argument("weight", "tail_weight"),
+           argument("bias", "tail_weight"), choice("eps", 1e-5, 1e-3), stress=((1e3, 1.01e3), (-1e-3, 1e-3)),
+           spellings="function")
+        for name in ("layer_norm", "nn.functional.layer_norm")
+    ),
     *(
         op(name, real("input", min_ndim=1, spread=True), argument("normalized_shape", "tail"),
            argument("weight", "tail_weight"), argument("eps", "choice", values=(1e-5, 1e-3)),

@@ -23,6 +23,8 @@ ROWS = [
     op("dsplit", real("input", min_ndim=3), argument("indices_or_sections", "cuts"), tags="exact view", dtypes=ALL),
     op("unsafe_split", real("input", min_ndim=1), argument("split_size", "integer", low=1, high=4), dim(),
        tags="exact unguarded", dtypes=ALL),
+    op("unsafe_split_with_sizes", real("input", min_ndim=1), argument("split_sizes", "sections", listed=True),
+       dim(last=True), tags="exact unguarded", dtypes=ALL),
     op("unsafe_chunk", real("input", min_ndim=1), argument("chunks", "integer", low=1, high=4), dim(),
        tags="exact unguarded", dtypes=ALL),
     op("narrow_copy", real("input", min_ndim=1), dim(), argument("start", "place", end=True, front=True),

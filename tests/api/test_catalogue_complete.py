@@ -44,6 +44,14 @@ WITHOUT_A_ROW = {
     "what the row of MultiheadAttention checks, a module; masks and refusals in tests/nn": """
         nn.functional.multi_head_attention_forward
     """,
+    "the rows of nn.LSTM and its like check the same steps, as modules; by these names in tests/nn/test_rnn.py": """
+        gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell
+    """,
+    "only numbers for the words of nn.functional's row: tests/names/test_root_names.py": """
+        affine_grid_generator ctc_loss grid_sampler
+    """,
+    "iterates to a tolerance in torch: tests/names/test_root_names.py": "lobpcg",
+    "gives a tuple in a tuple, which no step refers to: tests/names/test_root_names.py": "histogramdd",
     "memory without promised values": "empty_permuted empty_strided new_empty_strided resize_ resize_as_",
     "takes what no step holds, or another name for what a row checks: tests/ops/test_less_used_names.py": """
         conv_tbc nn.functional.conv_tbc fill fill_diagonal_ frobenius_norm nonzero_static norm_except_dim nuclear_norm

@@ -46,7 +46,8 @@ MISPRINTS = {
     "floor_divide": "torch.ones(2).floor_divide(1, out=torch.ones(2))",
     "to": "torch.ones(2).to(other=torch.ones(2))",
 }
-#: Root losses whose signatures give the mean as the default reduction; torch then gives each loss, as is shown below.
+#: Root losses whose signatures give the mean as the default reduction; torch then gives each loss, as is shown below:
+#: shapes (or values) of their arguments.
 NO_MEAN = {
     "binary_cross_entropy_with_logits": ((3,), (3,)),
     "cosine_embedding_loss": ((2, 3), (2, 3), (2,)),
@@ -54,6 +55,7 @@ NO_MEAN = {
     "kl_div": ((3,), (3,)),
     "margin_ranking_loss": ((3,), (3,), (3,)),
     "triplet_margin_loss": ((2, 3), (2, 3), (2, 3)),
+    "ctc_loss": ((4, 2, 3), [[1, 2], [1, 1]], [4, 4], [2, 2]),
 }
 #: Ours where torch's stub is silent, shown by a call that works.
 UNPRINTED = {
@@ -219,7 +221,7 @@ def test_signatures_of_a_namespace(space, name):
 @pytest.mark.parametrize("name", NO_MEAN)
 def test_root_losses_reduce_nothing_unless_told(name):
     for engine in (torch, ad):
-        given = [engine.ones(*shape) for shape in NO_MEAN[name]]
+        given = [engine.ones(*x) if isinstance(x, tuple) else engine.tensor(x) for x in NO_MEAN[name]]
         assert tuple(getattr(engine, name)(*given).shape) != ()
         assert tuple(getattr(engine, name)(*given, reduction=1).shape) == ()
     assert misfits(inspect.signature(ROOT[name]), torch_signatures.functions(name)) == [

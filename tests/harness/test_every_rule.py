@@ -78,7 +78,10 @@ UNREACHED = {
     ("zero", 0): f"{_NO_ROW} zero_",
     ("fill", 0): f"{_NO_ROW} fill_",
     **{("histogram", i): _REFUSES for i in (0, 1, 2)},
+    **{("histogramdd", i): _REFUSES for i in (0, 1)},
+    **{("histogramdd_edges", i): _REFUSES for i in (0, 1)},
     ("bincount", 1): _REFUSES,
+    ("detach_copy", 0): _REFUSES,
     **{(name, 0): _REFUSES for name in ("unique", "unique_dim", "unique_consecutive", "geqrf")},
     **{("ldl_solve", i): f"{_NO_ROW} linalg.ldl_solve" for i in (0, 2)},
     **{
@@ -103,7 +106,7 @@ UNREACHED = {
 RARE = {
     ("arranged", 0), ("embed", 0), ("embed_diagonal", 0), ("recur", 0), ("region", 0),
     ("_heaviside", 0), ("_heaviside", 1), ("floor_divide", 0), ("floor_divide", 1), ("resampled_Bicubic2DAa", 0),
-    ("splice", 0), ("splice", 1), ("_le_number_written", 0),
+    ("splice", 0), ("splice", 1), ("_le_number_written", 0), ("replayed_back", 0),
 }  # fmt: skip
 #: A rule of each kind: partial derivatives, constants, reductions, products, views, positions, second derivatives.
 SAMPLE = [
@@ -111,7 +114,7 @@ SAMPLE = [
     ("clamp_to_tensors", 1, "clamp"), ("clamp_to_low", 0, "clamp_min"), ("maximum", 1, "maximum"),
     ("where", 2, "where"), ("sum", 0, "sum"), ("var", 0, "var"), ("max_at", 0, "max"), ("logsumexp", 0, "logsumexp"),
     ("cumprod", 0, "cumprod"), ("mm", 1, "mm"), ("bmm", 0, "bmm"), ("linear_with_bias", 1, "nn.functional.linear"),
-    ("layer_norm", 0, "nn.functional.layer_norm"), ("softmax", 0, "softmax"),
+    ("layer_norm", 0, "layer_norm"), ("softmax", 0, "softmax"),
     ("mse_loss", 1, "nn.functional.mse_loss"), ("cat", 0, "cat"), ("select", 0, "select"),
     ("squeeze2", 0, "squeeze"), ("expand", 0, "expand"), ("gather", 0, "gather"), ("index_put", 1, "index_put"),
     ("sort", 0, "sort"), ("p_norm", 0, "norm"), ("median_all", 0, "median"),

@@ -160,3 +160,58 @@ UTILS = {
 @pytest.mark.parametrize("name", UTILS)
 def test_utils(name):
     same(UTILS[name])
+
+
+# -- torch's functions -----------------------------------------------------------------------------------------
+
+
+def as_functions(lib, name, settings, packed):
+    kind = {"lstm": "LSTM", "gru": "GRU"}.get(name, "RNN")
+    lib.manual_seed(1)
+    layer = getattr(lib.nn, kind)(3, 4, dtype=lib.float64, **settings)
+    x = of(lib, 5, 2, 3)
+    rows = layer.num_layers * (1 + layer.bidirectional)
+    states = [of(lib, rows, 2, layer.proj_size or 4), of(lib, rows, 2, 4, phase=2.0)][: 1 + (name == "lstm")]
+    hx = states if name == "lstm" else states[0]
+    rest = (list(layer.parameters()), layer.bias, layer.num_layers, 0.0, False, layer.bidirectional)
+    if packed:
+        given = lib.nn.utils.rnn.pack_padded_sequence(x, [5, 3])
+        results = getattr(lib, name)(given.data, given.batch_sizes, hx, *rest)
+    else:
+        results = getattr(lib, name)(x.transpose(0, 1), hx, *rest, True)
+    sum((r**2).sum() for r in results).backward()
+    return [*results, x.grad, *(s.grad for s in states), *(p.grad for p in layer.parameters())]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("settings", [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False}, {"proj_size": 2}])
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn_tanh", "rnn_relu"])
+def test_layers_as_functions(name, settings, packed):
+    if "proj_size" in settings and name != "lstm":
+        pytest.skip("torch projects the states of an LSTM alone")
+    same(lambda lib: as_functions(lib, name, settings, packed), floor=1e-15)
+
+
+def a_cell_as_a_function(lib, name, bias):
+    rows = 4 * {"lstm_cell": 4, "gru_cell": 3}.get(name, 1)
+    weights = [of(lib, rows, 3), of(lib, rows, 4), *([of(lib, rows), of(lib, rows, phase=3.0)] if bias else [])]
+    x, h, c = of(lib, 2, 3), of(lib, 2, 4), of(lib, 2, 4, phase=2.0)
+    results = all_states(getattr(lib, name)(x, (h, c) if name == "lstm_cell" else h, *weights))
+    sum((r**2).sum() for r in results).backward()
+    return [*results, x.grad, h.grad, *(w.grad for w in weights)]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("name", ["lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"])
+def test_cells_as_functions(name, bias):
+    same(lambda lib: a_cell_as_a_function(lib, name, bias), floor=1e-15)
+
+
+def test_what_fits_neither_order_is_refused():
+    for lib in (torch, ad):
+        with pytest.raises(TypeError, match="lstm"):
+            lib.lstm(lib.ones(1, 1, 3), [lib.ones(1, 1, 4)] * 2)
+        with pytest.raises(RuntimeError):
+            lib.lstm_cell(lib.ones(1, 3), [lib.ones(1, 4)], lib.ones(16, 3), lib.ones(16, 4))
+        with pytest.raises(RuntimeError):
+            lib.gru_cell(lib.ones(1, 2), lib.ones(1, 4), lib.ones(12, 3), lib.ones(12, 4))

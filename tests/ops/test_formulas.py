@@ -177,7 +177,8 @@ def three_times(f: Callable[[Any], Any], engine: Any) -> None:
 
 #: Recorded, as in torch, to raise.
 _REFUSING = (
-    "unique", "unique_dim", "unique_consecutive", "bincount", "histogram", "geqrf", "ldl_factor_ex", "ldl_solve",
+    "unique", "unique_dim", "unique_consecutive", "bincount", "histogram", "histogramdd", "histogramdd_edges",
+    "detach_copy", "geqrf", "ldl_factor_ex", "ldl_solve",
     "_cdist_backward", "_pdist_backward", "_hardsigmoid_backward", "_drawn_bernoulli_p", "_drawn_binomial",
     "_standard_gamma_grad", "_dirichlet_grad", "flash_attention_backward", "_power_to_bool", "_atan2_of_bool",
     "_zeta_of_bool",

@@ -1,58 +1,19 @@
-"""Recurrent layers: the plain one, LSTM and GRU, over whole sequences or step by step.
-
-A layer multiplies all its inputs at once; what is left for each step is the product with the hidden state.
-"""
+"""Recurrent layers: the plain one, LSTM and GRU, over whole sequences or step by step."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from autodiff._core.casting import cast, casting
 from autodiff._core.registry import ops
+from autodiff._functions.recurrent import Step, gru_step, lstm_step, plain_step, unrolled
 from autodiff.nn import functional, init
 from autodiff.nn.modules.linear import optional
 from autodiff.nn.modules.module import Module
 from autodiff.nn.parameter import Parameter
 from autodiff.nn.utils.rnn import PackedSequence
-
-#: (what the step gives, the states after it) from the inputs' share of the gates, the states and the weights.
-Step = Callable[[Any, tuple[Any, ...], Any, Any, Any], tuple[Any, tuple[Any, ...]]]
-
-
-def lstm_step(given: Any, states: tuple[Any, ...], weight: Any, bias: Any, projection: Any) -> tuple[Any, Any]:
-    """One step of an LSTM (Hochreiter and Schmidhuber, 1997); the order of the gates is i, f, g, o."""
-    h, c = states
-    i, f, g, o = (given + functional.linear(h, weight, bias)).chunk(4, 1)
-    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-    h = o.sigmoid() * c.tanh()
-    if projection is not None:
-        h = functional.linear(h, projection)
-    return h, (h, c)
-
-
-def gru_step(given: Any, states: tuple[Any, ...], weight: Any, bias: Any, projection: Any) -> tuple[Any, Any]:
-    """One step of a GRU (Cho et al., 2014), the reset gate after the product; the order of the gates is r, z, n."""
-    (h,) = states
-    r, z, n = given.chunk(3, 1)
-    hr, hz, hn = functional.linear(h, weight, bias).chunk(3, 1)
-    n = (n + (r + hr).sigmoid() * hn).tanh()
-    z = (z + hz).sigmoid()
-    h = n + z * (h - n)
-    return h, (h,)
-
-
-def plain_step(nonlinearity: str) -> Step:
-    """One step of an Elman network."""
-    bend = ops.tanh if nonlinearity == "tanh" else functional.relu
-
-    def step(given: Any, states: tuple[Any, ...], weight: Any, bias: Any, projection: Any) -> tuple[Any, Any]:
-        h = bend(given + functional.linear(states[0], weight, bias))
-        return h, (h,)
-
-    return step
 
 
 class RNNBase(Module):
@@ -231,52 +192,8 @@ class RNNBase(Module):
     def _unrolled(
         self, x: Any, sizes: list[int], states: tuple[Any, ...], every: list[list[Any]]
     ) -> tuple[Any, tuple[Any, ...]]:
-        step = self._step()
-        last: list[tuple[Any, ...]] = []
-        directions = 1 + self.bidirectional
-        for n in range(self.num_layers):
-            found = []
-            for way in range(directions):
-                place = n * directions + way
-                weights = every[place]
-                begin = tuple(s[place] for s in states)
-                out, end = self._directed(step, x, sizes, begin, weights, way == 1)
-                found.append(out)
-                last.append(end)
-            x = found[0] if directions == 1 else ops.cat(*found, dim=1)
-            if self.dropout and self.training and n < self.num_layers - 1:
-                x = functional.dropout(x, self.dropout)
-        return x, tuple(ops.stack(*parts, dim=0) for parts in zip(*last))
-
-    def _directed(
-        self, step: Step, x: Any, sizes: list[int], states: tuple[Any, ...], weights: list[Any], backwards: bool
-    ) -> tuple[Any, tuple[Any, ...]]:
-        """One layer in one direction over all steps, of which each has as many sequences as `sizes` says."""
-        w_ih, w_hh, *more = weights
-        b_ih, b_hh = more[:2] if self.bias else (None, None)
-        projection = more[-1] if self.proj_size else None
-        given = functional.linear(x, w_ih, b_ih).split(sizes)
-        outs: list[Any] = []
-        if backwards:
-            first = states
-            states = tuple(s[: sizes[-1]] for s in first)
-            for t in reversed(range(len(sizes))):
-                if (there := states[0].size(0)) < sizes[t]:  # shorter sequences begin here
-                    states = tuple(ops.cat(s, f[there : sizes[t]], dim=0) for s, f in zip(states, first))
-                out, states = step(given[t], states, w_hh, b_hh, projection)
-                outs.append(out)
-            return ops.cat(*reversed(outs), dim=0), states
-        ended: list[tuple[Any, ...]] = []
-        for t, size in enumerate(sizes):
-            if size < states[0].size(0):
-                ended.append(tuple(s[size:] for s in states))
-                states = tuple(s[:size] for s in states)
-            out, states = step(given[t], states, w_hh, b_hh, projection)
-            outs.append(out)
-        if ended:
-            ended.append(states)
-            states = tuple(ops.cat(*reversed(parts), dim=0) for parts in zip(*ended))
-        return ops.cat(*outs, dim=0), states
+        dropout = self.dropout if self.training else 0.0
+        return unrolled(self._step(), x, sizes, states, every, self.bias, self.bidirectional, dropout)
 
 
 class RNN(RNNBase):

@@ -33,10 +33,12 @@ _LATER = {
     "init": "init",
     "parametrizations": "parametrizations",
     "parametrize": "parametrize",
+    "prune": "prune",
     "remove_spectral_norm": "spectra",
     "remove_weight_norm": "lengths",
     "skip_init": "init",
     "spectral_norm": "spectra",
+    "stateless": "stateless",
     "weight_norm": "lengths",
 }
 
