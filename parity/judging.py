@@ -20,6 +20,8 @@ from parity.program import Program
 from parity.strategies.abridging import abridge
 from parity.strategies.shrinking import shrink
 
+#: Steps of histories that give gradients.
+_BACKWARD = frozenset(["backward", "autograd.backward", "autograd.grad"])
 #: So often a program is asked again, whose difference comes and goes.
 _DOUBTED = 4
 
@@ -92,12 +94,17 @@ def located(program: Program, reference: Any, subject: Any, mismatch: Mismatch) 
 def covered(mismatches: Sequence[Mismatch], program: Program) -> str:
     """Why all of these differences stay; empty if one of them is not known."""
     ops = {step.op for step in program.steps}
-    reasons = [
-        known(m.op, m.check, m.reference, m.subject, m.truth, [s.kwargs for s in program.steps if s.op == m.op])
-        or spread(ops, m.check, m.reference, m.truth)
-        for m in mismatches
-    ]
+    reasons = [_known(m, program) or spread(ops, m.check, m.reference, m.truth) for m in mismatches]
     return reasons[0] if reasons and all(reasons) else ""
+
+
+def _known(m: Mismatch, program: Program) -> str:
+    """Why the difference stays: for its operator, or, of a gradient that a step of a history gives, one before it."""
+    check, ops = m.check, [m.op]
+    if program.history and m.op in _BACKWARD and check in ("value", "gradient"):
+        check, ops = "gradient", [step.op for step in program.steps[: m.step]]
+    given = {op: [step.kwargs for step in program.steps if step.op == op] for op in ops}
+    return next(filter(None, (known(op, check, m.reference, m.subject, m.truth, given[op]) for op in ops)), "")
 
 
 def explain(

@@ -17,6 +17,7 @@ from autodiff._core.packing import Packed
 from autodiff._core.step import Walk
 from autodiff._core.tensor import AutogradMeta
 from autodiff._core.unwritten import storage_of
+from autodiff._kernels.geometry import expanded
 
 #: Leaves, and nodes that can only refuse, come before every other node that is ready.
 FIRST = float("-inf")
@@ -25,13 +26,15 @@ FIRST = float("-inf")
 def uses(walk: Walk, roots: Sequence[tuple[Node, Gradient]]) -> dict[Node, int]:
     """How often each node that will run is given a gradient; empty where nothing would tell the order."""
     leaves = [meta() for meta in tuple(AutogradMeta.assigned)]
-    lent = {meta.grad.storage() for meta in leaves if meta is not None and meta.grad is not None}
-    counts, watched = _counted([root for root, _ in roots], walk.needed, lent)
-    if watched:
+    grads = [meta.grad for meta in leaves if meta is not None and meta.grad is not None]
+    counts, watched = _counted([root for root, _ in roots], walk.needed, {grad.storage() for grad in grads})
+    # Adding to a gradient that lies on itself is refused, when its leaf has its turn.
+    if watched or any(expanded(grad._array) for grad in grads):
         # Never empty, also for a root that is a leaf.
         for root, _ in roots:
             counts.setdefault(_owner(root), 0)
-    return counts if watched else {}
+        return counts
+    return {}
 
 
 def _counted(

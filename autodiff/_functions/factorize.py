@@ -145,7 +145,18 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
         )
     dtype = LU_data._array.dtype
     P = wrap(np.empty(0, dtype))
+    shape = LU_data._array.shape
+    if len(shape) < 2:
+        raise RuntimeError(
+            f"torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: {list(shape)} instead"
+        )
     if unpack_pivots:
+        if LU_pivots._array.shape != (*shape[:-2], min(shape[-2:])):
+            # torch does not ask, and reads other memory.
+            raise RuntimeError(
+                f"torch.lu_unpack: LU_pivots of shape {list(LU_pivots._array.shape)} do not belong to LU_data of shape "
+                f"{list(shape)}: expected {[*shape[:-2], min(shape[-2:])]}"
+            )
         if not ((LU_pivots._array >= 1) & (LU_pivots._array <= LU_data._array.shape[-2])).all():
             raise RuntimeError(
                 "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."

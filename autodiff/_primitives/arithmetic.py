@@ -200,7 +200,7 @@ def _by_base(g: Any, input: Any, other: Any) -> Any:
 def _slope_of_exponent(exponent: Any, base: Any, out: Any) -> Any:
     """The derivative of base**exponent for a number; where 0**exponent is pinned at 0 or 1 it is 0."""
     if base == 0:
-        return ops.where(exponent >= 0, 0, out * -math.inf)
+        return ops.where(ops._pinned(ops.zeros_like(exponent), exponent), 0, out * -math.inf)
     if isinstance(base, complex):
         return out * cmath.log(base)
     return out * (math.log(base) if base > 0 else math.nan)
@@ -242,4 +242,4 @@ general(
     inputs=("exponent",),
     node="PowBackward2",
 )
-discrete("_pinned", lambda base, exponent: (base == 0) & (exponent.real >= 0))
+discrete("_pinned", lambda base, exponent: (base == 0) & (exponent.imag == 0) & (exponent.real >= 0))

@@ -23,6 +23,10 @@ def _det_back(g: Any, A: Any, LU: Any, pivots: Any, out: Any) -> Any:
     array = out._array if isinstance(out, Tensor) else out
     if (array == 0).any():
         return g * ops.adjoint(ops.adjugate(A))
+    if isinstance(A, Tensor):
+        # The determinant of the same factors, or their errors would not cancel in the next derivative.
+        H, LU, pivots = _adjoint_factors(A)
+        return g * _as_matrices(ops.det(H, LU, pivots)) * ops.inverse_of_factors(H, LU, pivots)
     return g * _as_matrices(ops.conj(out)) * _inverse_adjoint(A, LU, pivots)
 
 
@@ -31,7 +35,15 @@ def _as_matrices(x: Any) -> Any:
     return ops.unsqueeze(ops.unsqueeze(x, dim=x.ndim), dim=x.ndim)
 
 
+def _adjoint_factors(A: Any) -> tuple[Any, Any, Any]:
+    """The adjoint and its own factors, as in torch: what is 0 in the inverse of a lower triangle stays 0."""
+    H = ops.adjoint(A)
+    return H, *ops.lu_factor_ex(H)[:2]
+
+
 def _inverse_adjoint(A: Any, LU: Any, pivots: Any) -> Any:
+    if isinstance(A, Tensor):
+        return ops.inverse_of_factors(*_adjoint_factors(A))
     return ops.adjoint(ops.inverse_of_factors(A, LU, pivots))
 
 

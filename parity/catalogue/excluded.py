@@ -119,6 +119,14 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
             for count in ("", "2", "n")
         },
+        **{
+            name: Known(
+                _GRADIENTS,
+                "torch exchanges rows by the product with a matrix of 0 and 1: 0·inf",
+                together="nan/inf nan/finite nan/0",
+            )
+            for name in ("lu", "linalg.lu", "linalg.lu_factor", "linalg.lu_factor_ex")
+        },
         "cumprod": Known(
             _GRADIENTS,
             f"{_QUOTIENTS}; and past the first 0 of a row it writes 0, whatever the products are, "
@@ -300,6 +308,11 @@ REFUSED: Mapping[str, str] = MappingProxyType(
 )
 #: The operator that says so of what it is given itself, in every engine.
 _SAYS_SO = MappingProxyType({"storage_offset divisible by 2": "view_as_complex"})
+
+
+def mistaken(message: str) -> str:
+    """Why torch refuses by mistake, in these words; empty if it does not."""
+    return next((reason for words, reason in REFUSED.items() if words in message), "")
 
 
 def known(

@@ -12,6 +12,7 @@ import numpy as np
 
 from parity.acts import ACTS
 from parity.catalogue import CATALOGUE
+from parity.catalogue.excluded import mistaken
 from parity.catalogue.nodes import NAMED
 from parity.compare.alone import alone
 from parity.compare.verdict import Mismatch, Verdict
@@ -71,6 +72,8 @@ class Promises:
         """Why torch promises nothing of what differs; empty if it does."""
         if moment.racing and first.check == "value":
             return "the step reads what it writes, in an order that nobody promises"
+        if moment.raised is not None and (mistake := mistaken(moment.raised[1])):
+            return mistake
         if any(state is not None and state.node == BROKEN for state in moment.states):
             return "torch trips over a check of its own inside"
         if first.where == len(self.program.inputs) + number and self._internals_show(number, moment):
@@ -87,6 +90,8 @@ class Promises:
             return "torch finds what is seen as another dtype in its first geometry again, whose gradient it refuses"
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
+        if first.check == "hook" and self._hangs_on_another_node(first):
+            return "the hook hangs on a node that torch has in another operator's place, with gradients of its own"
         if self.program.steps[number].op in ("backward", "autograd.grad") and self._reshaped(number):
             return "torch takes shapes from saved tensors, and from leaves, that `.data` gave another shape"
         if self.program.steps[number].op in _GIVING and self._node_of(first) == _NO_SECOND:
@@ -267,6 +272,14 @@ class Promises:
             (state := life.moments[number].states[place]) and state.value for life in (self.ours, self.theirs)
         )
         return ours is not None and theirs is not None and ours != theirs
+
+    def _hangs_on_another_node(self, first: Mismatch) -> bool:
+        """Whether the hook that is told something else is one of a node which has another name in the other engine."""
+        for number, step in enumerate(self.program.steps):
+            if step.op == "hook" and step.args[1] in ("node", "before") and first.reason.startswith(f"hook {number} "):
+                place = self.ours.places.index((step.args[0].index, step.args[0].item))
+                return not self.named_alike(self.ours.moments[number], self.theirs.moments[number], place)
+        return False
 
     def _told_other_numbers(self, number: int) -> bool:
         """Whether hooks of both engines were told of the same gradients, which differ in their numbers alone."""

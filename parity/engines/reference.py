@@ -21,7 +21,28 @@ def load() -> TorchLike:
         import torch
     except ImportError as error:
         raise UsageError(f"the reference is torch, and it cannot be imported ({error}): pip install torch") from error
-    return TorchLike(torch)
+    return _Torch(torch)
+
+
+class _Torch(TorchLike):
+    """torch, but for calls in which it leaves its memory: the process might end, now or long afterwards."""
+
+    def _find(self, op: str, spelling: str) -> Callable[..., Any]:
+        function = super()._find(op, spelling)
+        return _fitting(function) if op == "lu_unpack" else function
+
+
+def _fitting(lu_unpack: Callable[..., Any]) -> Callable[..., Any]:
+    """torch looks at the shape of the matrices alone, and reads as many pivots as they need [2.13]."""
+
+    @functools.wraps(lu_unpack)
+    def checked(LU_data: Any, LU_pivots: Any, *args: Any, **kwargs: Any) -> Any:
+        shape = LU_data.shape
+        if len(shape) > 1 and LU_pivots.shape != (*shape[:-2], min(shape[-2:])):
+            raise RuntimeError(f"lu_unpack: pivots of shape {list(LU_pivots.shape)} for matrices of {list(shape)}")
+        return lu_unpack(LU_data, LU_pivots, *args, **kwargs)
+
+    return checked
 
 
 @contextmanager
