@@ -83,3 +83,14 @@ def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Cal
         return func(*args, **kwargs)
 
     return wrapped
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """The module, none of whose batch norms keeps running statistics any more: vmap cannot write them."""
+    from autodiff.nn.modules.batchnorm import _BatchNorm  # who calls this has loaded the layers
+
+    for module in root.modules():
+        if isinstance(module, _BatchNorm) and module.track_running_stats:
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
