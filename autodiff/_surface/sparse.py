@@ -86,10 +86,10 @@ def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha:
     return input * beta + found * alpha  # type: ignore[operator,no-any-return]
 
 
-def smm(input: Tensor, mat: Tensor) -> Tensor:
+def smm(input: Tensor, mat2: Tensor) -> Tensor:
     """The product of a sparse matrix with a dense one as a sparse matrix."""
     _need_sparse("sspaddmm", input)
-    return from_dense(input.mm(mat), 2)  # type: ignore[attr-defined]
+    return from_dense(input.mm(mat2), 2)  # type: ignore[attr-defined]
 
 
 def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:

@@ -105,7 +105,9 @@ OUTSIDE: tuple[Outside, ...] = (
         "number formats that NumPy has not",
         "floats of one byte and less, whole numbers of some bits, complex numbers of two bytes a part; torch "
         "itself computes little in them",
-        ("torch.float8_*", "torch.float4_*", "torch.int?", "torch.uint?", "torch.uint??", "torch.bit", "torch.bits*",
+        ("torch.float8_*", "torch.float4_*", "torch.int1", "torch.int2", "torch.int3", "torch.int4", "torch.int5",
+         "torch.int6", "torch.int7", "torch.uint1", "torch.uint2", "torch.uint3", "torch.uint4", "torch.uint5",
+         "torch.uint6", "torch.uint7", "torch.uint16", "torch.uint32", "torch.uint64", "torch.bit", "torch.bits*",
          "torch.complex32", "torch.chalf", "Tensor.chalf"),
     ),
     Outside(

@@ -73,3 +73,16 @@ def test_a_name_that_is_out_of_scope_is_one_of_torchs():
             home, _, last = name.rpartition(".")
             where = torch.Tensor if home == "Tensor" else torch if not home else named(torch, home)
             assert hasattr(where, last) or importlib.util.find_spec(name), name
+
+
+def test_what_is_here_is_not_called_out_of_scope():
+    """A pattern that takes too much would hide names from the count of what programs call."""
+    found = [
+        f"{space}.{n}"
+        for space in SPACES
+        for n in public(space)
+        if hasattr(named(ad, space), n) and outside(f"{space}.{n}") is not None
+    ]
+    assert found == []
+    methods = [n for n in dir(torch.Tensor) if hasattr(ad.Tensor, n) and outside(f"Tensor.{n}") is not None]
+    assert methods == ["cuda", "pin_memory", "xpu"]  # which are there to raise torch's error
