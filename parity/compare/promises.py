@@ -241,7 +241,10 @@ class Promises:
         if first.check != "value" or self._gives(self._giver(first.where)):
             steps = [step for n in range(number) if (step := self._alone(n)) is not None]
             verdicts = (self.judged(step) for step in steps)
-            return any(verdict.inaccurate_reference or verdict.status == "undecided" for verdict in verdicts)
+            return any(
+                verdict.inaccurate_reference or verdict.status == "undecided" or _wherever(verdict)
+                for verdict in verdicts
+            )
         own = first.where == len(self.program.inputs) + number
         step = self._alone(number) if own or self._wrote_other_numbers(number) else None
         return step is not None and self.judged(step.with_(outputs=(), cotangents=())).status != "differs"
@@ -388,12 +391,19 @@ class Promises:
 
     def _maker(self, place: int) -> tuple[int, int]:
         """The value and the step by which a tensor was made, or last written and recorded: past its other names."""
-        while True:
-            value = self.ours.places[place][0]
-            step, twin = value - len(self.program.inputs), self.ours.twins[place]
-            if twin is None or step < 0 or _records_a_write(self.program.steps[step]):
+        first, inputs = self._first_name(place), len(self.program.inputs)
+        for name in range(place, first, -1):
+            value = self.ours.places[name][0]
+            step = value - inputs
+            if step >= 0 and self._first_name(name) == first and _records_a_write(self.program.steps[step]):
                 return value, step
+        value = self.ours.places[first][0]
+        return value, value - inputs
+
+    def _first_name(self, place: int) -> int:
+        while (twin := self.ours.twins[place]) is not None:
             place = twin
+        return place
 
     def _leads_nowhere(self, step: int) -> bool:
         """Whether an operand may require grad as its base does, though it leads nowhere.
@@ -492,6 +502,11 @@ def _numbered(whose: str) -> int | None:
     """The number in "value 3"."""
     kind, _, number = whose.partition(" ")
     return int(number) if kind == "value" else None
+
+
+def _wherever(verdict: Verdict) -> bool:
+    """Whether the reference goes to another number altogether when nudged, and the subject is where it goes."""
+    return verdict.moved is not None and verdict.moved[1] == float("inf")
 
 
 def _node_at(moment: Moment, place: int) -> str | None:
