@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -33,7 +33,7 @@ from parity.engines.living import (
     restored,
 )
 from parity.engines.protocol import Raised, Run, Value
-from parity.program import Program, Step, references
+from parity.program import Program, Ref, Step, references
 
 #: What a refusal says that is about how a tensor lies.
 _OF_STRIDES = re.compile(r"stride|contiguous")
@@ -43,6 +43,8 @@ _SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
 _NO_SECOND = "torch::autograd::NotImplemented"
 #: What a refusal says that is about memory which is read and written, of what lies dense.
 _OF_OVERLAP = re.compile(r"single memory location")
+#: What torch says of what was saved and taken out of its graph.
+_DETACHED = "has been detached in-place"
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: Operators that show memory as another dtype.
@@ -88,6 +90,8 @@ class Promises:
             return "what is copied in one engine, as it lies, is a view in the other"
         if first.check in ("name", "error", "gradient", "requires_grad") and self._turned_and_moved(number):
             return "torch finds what is seen as another dtype in its first geometry again, whose gradient it refuses"
+        if first.check == "error" and self._converted_and_detached(number, first):
+            return "what is computed in another dtype may be kept in that one, which nobody has detached"
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
         if first.check == "hook" and self._hangs_on_another_node(first):
@@ -156,6 +160,23 @@ class Promises:
             return True
         about = overlap or any(_OF_STRIDES.search(text) for text in refused)
         return about and not all(self._lies_alike(value, number - 1) for value in given)
+
+    def _converted_and_detached(self, number: int, first: Mismatch) -> bool:
+        """Whether torch alone refuses what was saved and detached in place, of an operator of several dtypes."""
+        if first.subject is not None or _DETACHED not in getattr(first.reference, "message", ""):
+            return False
+        steps = self.program.steps[:number]
+        detached = {ref for step in steps if step.op == "detach_" for ref in step.refs()}
+        return any(
+            step.op not in ACTS and detached.intersection(step.refs()) and len(self._dtypes(step.refs(), n)) > 1
+            for n, step in enumerate(steps)
+        )
+
+    def _dtypes(self, refs: Iterable[Ref], number: int) -> set[str]:
+        """The dtypes of these values after the step."""
+        given = {(ref.index, ref.item) for ref in refs}
+        states = zip(self.ours.places, self.ours.moments[number].states)
+        return {state.value[0] for place, state in states if place in given and state is not None}
 
     def _turned_and_moved(self, number: int) -> bool:
         """Whether what is seen as another dtype than its base was given another geometry in place.
