@@ -11,7 +11,7 @@ from typing import Any
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly, remember
 from autodiff._core.modes import state
-from autodiff._core.node import DeadEnd, Many, Node
+from autodiff._core.node import DeadEnd, HotNode, Many, Node
 from autodiff._core.packing import pack_saved
 from autodiff._core.tensor import Tensor, stamp
 
@@ -42,6 +42,16 @@ def note(t: Tensor) -> None:
         note_node(t._node, (t,))
 
 
+def _saved_as_torch(node: Node) -> Sequence[Any]:
+    """What a new node saved; of dead ends alone what torch saves unasked."""
+    saved, p = node.saved or (), node.primitive
+    if type(node) is not HotNode or any(edge is not None and type(edge) is not DeadEnd for edge in node.edges):
+        return saved
+    asked = p.active()
+    names = (*p.inputs, *p.outputs)
+    return [s for name, s in zip(names, saved) if name in asked]
+
+
 def note_node(node: Node, results: Sequence[Tensor]) -> None:
     """What a primitive's new node saved is checked and packed, and its place in the program remembered.
 
@@ -50,8 +60,7 @@ def note_node(node: Node, results: Sequence[Tensor]) -> None:
     if Anomaly.on:
         remember(node)
     if node.saved:
-        leads_on = any(edge is not None and type(edge) is not DeadEnd for edge in node.edges)
-        for s in node.saved if leads_on else ():  # for a dead end torch saves nothing
+        for s in _saved_as_torch(node):
             for x in s if type(s) is Many else (s,):
                 if isinstance(x, Tensor) and x._meta is not None and (x._meta.inference or x._meta.uncounted):
                     # One whose memory is of another mode by now has no version all the same.

@@ -128,12 +128,14 @@ def embedding_bag(
         )
     if max_norm is not None:
         shorten(weight, np.unique(np.asarray(input._array)), max_norm, norm_type)
-    return _bagged(weight, input, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset,
-                   padding_idx, sparse and reads_rows(weight))  # fmt: skip
+    weighed = per_sample_weights is not None and per_sample_weights._node is not None
+    return (_weighed if weighed else _bagged)(
+        weight, input, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset, padding_idx,
+        sparse and reads_rows(weight),
+    )  # fmt: skip
 
 
-@function("", method=False, name="_bagged", node="EmbeddingBagBackward0", saves="weight", hooked=(2, 1))
-def _bagged(
+def _in_bags(
     weight: Tensor,
     input: Tensor,
     offsets: Tensor,
@@ -163,3 +165,10 @@ def _bagged(
         return found
     sizes = np.maximum(np.bincount(bags, minlength=count), 1).astype(weight._array.dtype)[:, None]
     return ops.div(found, wrap(sizes))  # type: ignore[no-any-return]
+
+
+# The rows are seen again only for the gradient of their shares.
+_bagged = function("", method=False, name="_bagged", node="EmbeddingBagBackward0", hooked=(2, 1))(_in_bags)
+_weighed = function("", method=False, name="_weighed", node="EmbeddingBagBackward0", saves="weight", hooked=(2, 1))(
+    _in_bags
+)

@@ -128,9 +128,12 @@ def _roots(
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
         # Under the tensor there may be other memory by now (`.data`): the graph is still that of the former.
         if (root._array if create_graph else root).__class__ is not node.like:
-            for x in inputs:
-                _asked_for(x)  # which is refused before a gradient that does not fit
-            root = fitted(root, node.like)
+            try:
+                root = fitted(root, node.like)
+            except RuntimeError:
+                for x in inputs:
+                    _asked_for(x)  # which is refused before a gradient that does not fit
+                raise
         roots.append((node, root))
     return roots
 
