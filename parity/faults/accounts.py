@@ -23,8 +23,8 @@ from parity.planning import seed_of
 AIM = 0.97
 #: How often every operator is drawn in all its ways.
 ROUNDS = 3
-#: How often those are whose programs run what lives on; a night's run draws every operator twenty times.
-LATER = 12
+#: How often those are whose programs run what lives on: as often as every operator is in a night's run.
+LATER = 20
 #: So many of those operators, the ones that run it most often.
 OWNERS = 2
 #: So many histories of each of those alone, where a history ran it; a night's run lives two hundred thousand.
