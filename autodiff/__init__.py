@@ -36,6 +36,7 @@ _LATER = {
         "get_autocast_gpu_dtype", "is_autocast_cpu_enabled", "set_autocast_cpu_dtype", "set_autocast_cpu_enabled",
         "set_autocast_gpu_dtype",
     ), "amp.autocast_mode"),
+    "AcceleratorError": "cuda", "OutOfMemoryError": "cuda",
     "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
     **{name: name for name in (
         "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "dropin", "func",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import dtypes
+from autodiff._core.geometry import sparse_coo
 from autodiff._core.registry import ops
 from autodiff._core.sparse import Sparse
-from autodiff._core.tensor import Tensor
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions import sparse as _sparse
 from autodiff._functions.reduce import sum as _sum
 from autodiff._surface.legacy import tensortype, types
 from autodiff._surface.sparse import sparse_coo_tensor
 
-__all__ = ["addmm", "log_softmax", "mm", "softmax", "sum"]
+__all__ = ["addmm", "log_softmax", "mm", "softmax", "spdiags", "sum"]
 
 
 def mm(sparse: Tensor, dense: Tensor) -> Tensor:
@@ -25,6 +28,37 @@ def mm(sparse: Tensor, dense: Tensor) -> Tensor:
     if len(a) == len(b) == 2 and a[1] != b[0] and isinstance(sparse, Sparse):
         raise RuntimeError(f"addmm: Argument #3 (dense): Expected dim 0 size {a[1]}, got {b[0]}")
     return sparse.mm(dense)  # type: ignore[attr-defined,no-any-return]
+
+
+def spdiags(diagonals: Tensor, offsets: Tensor, shape: Any, layout: Any = None) -> Tensor:
+    """A sparse matrix with these rows as diagonals: that of offset k at [i, i + k], its number for column i + k.
+
+    Gradients flow to the rows, which torch has no derivative for.
+    """
+    rows = diagonals.unsqueeze(0) if diagonals.dim() == 1 else diagonals  # type: ignore[attr-defined]
+    if rows.dim() != 2:
+        raise RuntimeError("Diagonals must be vector or matrix")
+    if len(shape) != 2:
+        raise RuntimeError("Output shape must be 2d")
+    where = offsets._array.reshape(-1)
+    if offsets._array.ndim > 1:
+        raise RuntimeError("Offsets must be scalar or vector")
+    if where.dtype != np.int64:
+        raise RuntimeError(f"Offset Tensor must have dtype Long but got {dtypes.title(where.dtype)}")
+    if len(where) != rows.shape[0]:
+        raise RuntimeError(f"Number of diagonals ({rows.shape[0]}) does not match the number of offsets ({len(where)})")
+    if len(np.unique(where)) != len(where):
+        raise RuntimeError("Offset tensor contains duplicate values")
+    if layout not in (None, sparse_coo):
+        raise RuntimeError(
+            f"Only output layouts (Sparse, SparseCsc, SparseCsr) are supported, got {layout}: here Sparse"
+        )
+    height, width = shape
+    columns = [np.arange(max(k, 0), min(width, height + k, rows.shape[1])) for k in where.tolist()]
+    places = np.concatenate([np.stack([c - k, c]) for k, c in zip(where, columns)], 1) if columns else np.zeros((2, 0))
+    which = np.repeat(np.arange(len(where)), [len(c) for c in columns])
+    at = wrap(np.asarray(places, np.int64))
+    return sparse_coo_tensor(at, rows[wrap(which), at[1]], (height, width))  # type: ignore[index]
 
 
 def addmm(mat: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1.0, alpha: Any = 1.0) -> Tensor:

@@ -68,7 +68,8 @@ def stands(spec: ModuleSpec, subject: Any) -> str:
 
 
 def _class(spec: ModuleSpec, subject: Any) -> Any:
-    homes = {"optimizer": ("optim",), "scheduler": ("optim", "lr_scheduler"), "distribution": ("distributions",)}.get(
+    schedules = ("optim", "swa_utils" if spec.name == "SWALR" else "lr_scheduler")
+    homes = {"optimizer": ("optim",), "scheduler": schedules, "distribution": ("distributions",)}.get(
         spec.kind, ("nn",)
     )
     found = subject.module

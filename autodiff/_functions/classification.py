@@ -15,6 +15,7 @@ from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import contiguous
 from autodiff._functions.loss import REDUCTIONS, constant, need_kernel, reduced, reduction_of
+from autodiff._functions.matmul import linear
 
 IGNORE = -100
 LONG, BYTE = np.dtype(np.int64), np.dtype(np.uint8)
@@ -209,6 +210,53 @@ def _smoothed(
 
 
 # -- several classes at once ------------------------------------------------------------------------------------------
+
+
+@function("nn.functional")
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Tensor:
+    """cross_entropy of what a linear layer makes of the input; its weight is (classes, …, features).
+
+    `options` say how torch takes the batch in pieces, which saves memory and changes no number; here it is whole.
+    """
+    shape, table = input._array.shape, linear_weight._array.shape
+    if len(shape) not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {len(shape)}")
+    if len(table) < 2:
+        raise RuntimeError(f"expected linear_weight with dimensionality at least 2, got {len(table)}")
+    if shape[-1] != table[-1]:
+        raise RuntimeError(
+            "expected equal input and linear_weight last dimensions (in_features), got "
+            f"{shape[-1]} and {table[-1]}, respectively"
+        )
+    if linear_bias is not None and linear_bias._array.shape != table[:-1]:
+        raise RuntimeError(f"expected linear_bias shape {table[:-1]}, got {linear_bias._array.shape}")
+    if len(table) > 2 and len(shape) == 1:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {table} requires batched input, (N, {shape[-1]}), got "
+            f"unbatched input with shape {shape}"
+        )
+    logits = (*shape[:-1], *table[:-1])
+    if target._array.shape == logits and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    if len(table) > 2:
+        linear_weight = ops.reshape(linear_weight, shape=(math.prod(table[:-1]), table[-1]))
+        linear_bias = None if linear_bias is None else ops.reshape(linear_bias, shape=(math.prod(table[:-1]),))
+    scores = linear(input, linear_weight, linear_bias)
+    if len(table) > 2:
+        scores = ops.reshape(scores, shape=logits)
+    ignored = IGNORE if ignore_index is None else ignore_index
+    return cross_entropy(scores, target, weight, None, ignored, None, reduction, label_smoothing)  # type: ignore[no-any-return]
 
 
 @function("nn.functional")

@@ -10,7 +10,8 @@ import numpy as np
 from autodiff._core import arguments
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
-from autodiff._core.tensor import Tensor
+from autodiff._core.sparse import Sparse, sparse, sparse_dims
+from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.values import NUMBER, finished, number
 from autodiff._kernels import creation
 
@@ -27,6 +28,15 @@ def sized(name: str, size: tuple[Any, ...], given: dict[str, Any]) -> tuple[int,
     if any(isinstance(n, (float, str)) for n in size):
         raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(size[0]).__name__}")
     return arguments.extent(size)
+
+
+def _nothing(name: str, x: Sparse, shape: tuple[int, ...], dtype: Any, value: int | None) -> Tensor:
+    """A sparse tensor like another one, with no element. Raises NotImplementedError for a value that is not 0."""
+    if value:
+        raise NotImplementedError(f"{name}: a sparse tensor is of zeros; use Tensor.to_dense() first")
+    ahead = min(sparse_dims(x), len(shape))
+    elements = np.zeros((0, *shape[ahead:]), arguments.numpy_dtype(dtype, x._array.dtype))
+    return sparse(wrap(np.zeros((ahead, 0), np.int64)), wrap(elements), shape, True)
 
 
 def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
@@ -51,6 +61,8 @@ def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
         memory_format: Any = None,
     ) -> Tensor:
         array = checked(name + "_like", input)._array
+        if isinstance(input, Sparse):
+            return _nothing(name + "_like", input, array.shape, dtype, value).requires_grad_(requires_grad)
         memory = creation.alike(array, arguments.numpy_dtype(dtype, array.dtype), memory_format)
         if value is not None:
             memory[...] = value
@@ -66,6 +78,8 @@ def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
         **given: Any,
     ) -> Tensor:
         shape = sized("new_" + name, size, given)
+        if isinstance(self, Sparse):
+            return _nothing("new_" + name, self, shape, dtype, value).requires_grad_(requires_grad)
         return finished(make(shape, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
 
     new.__doc__ = f"A new tensor {text}, of this shape and of the dtype of another."

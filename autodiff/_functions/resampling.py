@@ -201,3 +201,21 @@ def upsample(
     """interpolate under its older name, which warns."""
     warnings.warn("`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=3)
     return interpolate(input, size, scale_factor, mode, align_corners)  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """interpolate by the nearest element, under its older name, which warns."""
+    warnings.warn(
+        "`nn.functional.upsample_nearest` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=3
+    )
+    return interpolate(input, size, scale_factor, "nearest")  # type: ignore[no-any-return]
+
+
+@function("nn.functional")
+def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """interpolate along lines with aligned corners, under its older name, which warns."""
+    warnings.warn(
+        "`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=3
+    )
+    return interpolate(input, size, scale_factor, "bilinear", True)  # type: ignore[no-any-return]

@@ -193,6 +193,13 @@ def root_embedding(
     return embedding(indices, weight, padding, None, 2.0, scale_grad_by_freq, sparse)  # type: ignore[no-any-return]
 
 
+@function("", method=False)
+def embedding_renorm_(input: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> Tensor:
+    """Shorten, in the table itself, the rows at the indices that are longer than `max_norm`; the table."""
+    shorten(input, np.unique(whole(indices)), max_norm, norm_type)
+    return input
+
+
 def reads_rows(weight: Tensor) -> bool:
     """Whether the gradient of a table's rows can stay sparse: on the way through an operator it would not."""
     return type(weight._node) is AccumulateGrad and weight._array.dtype != dtypes.bfloat16.numpy

@@ -146,3 +146,9 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"Number of channels must be divisible by groups. Got {shape[1]} channels and {groups} groups."
         )
     return ops.channel_shuffle(input, groups=groups)  # type: ignore[no-any-return]
+
+
+@function("", "nn.functional", method=False)
+def native_channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """`channel_shuffle`, by its kernel's name."""
+    return channel_shuffle(input, groups)  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from autodiff._core.geometry import layout, placed, strided
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
+from autodiff._surface.storages import untyped_storage
 
 NO_ACCELERATOR = "Cannot access accelerator device when none is available."
 
@@ -59,7 +60,32 @@ def resize(self: Tensor, *sizes: Any) -> Tensor:
     return ops.reshape(self, shape=sizes)  # type: ignore[no-any-return]
 
 
+def is_distributed(self: Tensor) -> bool:
+    """False: a tensor is all here."""
+    return False
+
+
+def as_subclass(self: Tensor, cls: type[Tensor]) -> Tensor:
+    """The same memory and place in the graph as a tensor of another class. Raises TypeError for no class of tensors."""
+    if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+        shown = f"one that does not inherit from Tensor, {cls.__name__}" if isinstance(cls, type) else f"{cls!r}"
+        raise TypeError(f"cls must be a type of tensors (got {shown})")
+    found: Tensor = ops.alias(self)
+    found.__class__ = cls
+    return found
+
+
+def dim_order(self: Tensor, *, ambiguity_check: Any = False) -> tuple[int, ...]:
+    """The dimensions as they lie in memory, the outermost first; of equal strides those that come first."""
+    strides = self._array.strides
+    return tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
+
+
 METHODS = {
+    "as_subclass": as_subclass,
+    "dim_order": dim_order,
+    "is_distributed": is_distributed,
+    "untyped_storage": untyped_storage,
     "cuda": cuda,
     "xpu": xpu,
     "get_device": get_device,
@@ -78,12 +104,12 @@ def _name(self: Tensor) -> None:
     """The name of a named tensor's place in a graph of old: none has one."""
 
 
+#: Where a tensor could be, or what it could be, and none here is.
+_HARDWARE = "cuda xpu mps meta sparse sparse_csr quantized mkldnn nested ipu maia mtia vulkan xla"
+
 PROPERTIES: dict[str, Any] = {
     "layout": property(_layout),
     "name": property(_name),
     "is_cpu": property(lambda self: True),
-    **{
-        f"is_{kind}": property(lambda self: False)
-        for kind in ("cuda", "xpu", "mps", "meta", "sparse", "sparse_csr", "quantized", "mkldnn", "nested")
-    },
+    **{f"is_{kind}": property(lambda self: False) for kind in _HARDWARE.split()},
 }

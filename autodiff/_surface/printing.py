@@ -145,8 +145,8 @@ def brackets(array: Any, form: Column, indent: int, cut: bool) -> str:
 # -- the whole -----------------------------------------------------------------------------------------------
 
 
-def text(t: Tensor) -> str:
-    """A tensor as torch's repr: values, then what differs from the usual."""
+def text(t: Tensor, margin: int = 0) -> str:
+    """A tensor as torch's repr: values, then what differs from the usual; `margin`: how much stands before it."""
     prefix = "tensor("
     array = np.asarray(t._array)
     usual = (Default.real, Default.imaginary(), dtypes.int64.numpy, dtypes.bool_.numpy)
@@ -161,7 +161,7 @@ def text(t: Tensor) -> str:
         cut = array.size > options.threshold
         shown = corners(array) if cut else array.reshape(-1)
         form = complex_column(shown) if array.dtype.kind == "c" else column(shown)
-        values = brackets(array, form, len(prefix), cut)
+        values = brackets(array, form, len(prefix) + margin, cut)
         if array.dtype not in usual:
             remarks.append(f"dtype={t.dtype}")
     node = t.grad_fn

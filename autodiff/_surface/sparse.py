@@ -79,6 +79,45 @@ def spmm(input: Tensor, mat2: Tensor) -> Tensor:
     return input.mm(mat2)  # type: ignore[attr-defined,no-any-return]
 
 
+def sspaddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """`beta · input + alpha · (mat1 @ mat2)` as a sparse matrix, of sparse ones and a dense mat2."""
+    _need_sparse("sspaddmm", input, mat1)
+    found = from_dense(mat1.mm(mat2), 2)  # type: ignore[attr-defined]
+    return input * beta + found * alpha  # type: ignore[operator,no-any-return]
+
+
+def smm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of a sparse matrix with a dense one as a sparse matrix."""
+    _need_sparse("sspaddmm", input)
+    return from_dense(input.mm(mat2), 2)  # type: ignore[attr-defined]
+
+
+def hspmm(mat1: Tensor, mat2: Tensor) -> Tensor:
+    """The product of a sparse matrix with a dense one as the rows that are not all 0."""
+    _need_sparse("hspmm", mat1)
+    return from_dense(mat1.mm(mat2), 1)  # type: ignore[attr-defined]
+
+
+def dsmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """`mm`, by one of its names of old."""
+    return spmm(input, mat2)
+
+
+def hsmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """`hspmm`, by its name of old."""
+    return hspmm(input, mat2)
+
+
+def saddmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """`sspaddmm`, by its name of old."""
+    return sspaddmm(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+def _need_sparse(name: str, *given: Tensor) -> None:
+    if not all(isinstance(x, Sparse) for x in given):
+        raise RuntimeError(f"tensor.{name}(...) can only be called on sparse tensors: use Tensor.to_sparse() first")
+
+
 # -- what a sparse tensor answers ----------------------------------------------------------------------------
 
 
@@ -164,6 +203,8 @@ METHODS = {
     "sparse_dim": sparse_dim,
     "dense_dim": dense_dim,
     "sparse_mask": sparse_mask,
+    "smm": smm,
+    "sspaddmm": sspaddmm,
 }
 #: What needs no element of the others, and says so of a sparse tensor.
 OWN: dict[str, Any] = {
@@ -198,12 +239,12 @@ def shown(self: Sparse) -> str:
 
 def _part(name: str, x: Tensor, indent: str) -> str:
     head = f"{name}=tensor("
-    body = text(x)
+    body = text(x, len(indent) + len(name) + 1)
     if not x._array.size:
         return f"{name}=tensor([], size={tuple(x._array.shape)})"
     # A tensor alone says its dtype, which stands at the end here.
     body = body.removesuffix(f", dtype={x.dtype})").removesuffix(")") + ")"
-    return body.replace("tensor(", head, 1).replace("\n", "\n" + indent + " " * (len(name) + 1))
+    return body.replace("tensor(", head, 1)
 
 
 def attach() -> None:
@@ -217,4 +258,4 @@ def attach() -> None:
 
 def names() -> dict[str, Callable[..., Any]]:
     """What the root namespace has of them."""
-    return {"sparse_coo_tensor": sparse_coo_tensor, "spmm": spmm}
+    return {f.__name__: f for f in (sparse_coo_tensor, spmm, dsmm, hsmm, hspmm, saddmm, smm, sspaddmm)}

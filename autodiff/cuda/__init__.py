@@ -112,6 +112,10 @@ class CudaError(RuntimeError):
     """An error of a device: never raised here."""
 
 
+class AcceleratorError(RuntimeError):
+    """An error of a device, by the name that it has for any: never raised here."""
+
+
 class OutOfMemoryError(RuntimeError):
     """A device's memory is full: never raised here."""
 

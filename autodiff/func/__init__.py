@@ -5,7 +5,7 @@ from __future__ import annotations
 from autodiff.func.derivatives import grad, grad_and_value, jvp, linearize, vjp
 from autodiff.func.jacobians import hessian, jacfwd, jacrev
 from autodiff.func.mapping import vmap
-from autodiff.func.modules import functional_call, functionalize, stack_module_state
+from autodiff.func.modules import functional_call, functionalize, replace_all_batch_norm_modules_, stack_module_state
 
 __all__ = [
     "functional_call",
@@ -17,6 +17,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "replace_all_batch_norm_modules_",
     "stack_module_state",
     "vjp",
     "vmap",

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autodiff import nn
 from autodiff._core.registry import ops
 from autodiff.nn.utils.stateless import Named, called
 
@@ -83,3 +84,12 @@ def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Cal
         return func(*args, **kwargs)
 
     return wrapped
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """The module, none of whose batch norms keeps running statistics any more: vmap cannot write them."""
+    for module in root.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.track_running_stats:
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root

@@ -223,7 +223,7 @@ class Life:
         rates = [float(self._nudged(np.array(rate))) for rate in (0.05, 0.5)]
         groups = [{"params": [self._tensor(np.ones(2), True)], "lr": rate} for rate in rates]
         optimizer = lib.optim.SGD(groups, lr=0.1, momentum=0.9)
-        home = lib.optim.lr_scheduler
+        home = lib.optim.swa_utils if asked.name == "SWALR" else lib.optim.lr_scheduler
         settings = self._settings(asked.settings, home, optimizer)
         if asked.name == "ChainedScheduler":
             schedule = home.ChainedScheduler(**settings)

@@ -50,8 +50,15 @@ WITHOUT_A_ROW = {
     "only numbers for the words of nn.functional's row: tests/names/test_root_names.py": """
         affine_grid_generator ctc_loss grid_sampler
     """,
+    "only another name of a row, or a table written: tests/names/test_root_names.py": """
+        embedding_renorm_ native_channel_shuffle nn.functional.native_channel_shuffle nn.functional.upsample_bilinear
+        nn.functional.upsample_nearest
+    """,
     "iterates to a tolerance in torch: tests/names/test_root_names.py": "lobpcg",
     "gives a tuple in a tuple, which no step refers to: tests/names/test_root_names.py": "histogramdd",
+    "what the row of LinearCrossEntropyLoss checks, a module; more shapes and refusals in tests/ops/test_losses.py": """
+        nn.functional.linear_cross_entropy
+    """,
     "memory without promised values": "empty_permuted empty_strided new_empty_strided resize_ resize_as_",
     "takes what no step holds, or another name for what a row checks: tests/ops/test_less_used_names.py": """
         conv_tbc nn.functional.conv_tbc fill fill_diagonal_ frobenius_norm nonzero_static norm_except_dim nuclear_norm

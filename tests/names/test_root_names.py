@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -118,3 +120,83 @@ def test_counted_points_are_refused_a_derivative() -> None:
         assert all(x.grad_fn.name().endswith("NotImplemented") for x in (found.hist, *found.bin_edges))
         with pytest.raises(RuntimeError, match="derivative for aten::"):
             found.hist.sum().backward()
+
+
+SMALL = {
+    "nearest": lambda lib: lib.nn.functional.upsample_nearest(lib.arange(4.0).view(1, 1, 2, 2), scale_factor=2),
+    "bilinear": lambda lib: lib.nn.functional.upsample_bilinear(lib.arange(4.0).view(1, 1, 2, 2), (3, 3)),
+    "shuffled": lambda lib: lib.native_channel_shuffle(lib.arange(8.0).view(1, 4, 2), 2),
+    "order": lambda lib: [x.dim_order() for x in (lib.ones(2, 3).t(), lib.ones(2, 3, 4), lib.ones(()))],
+    "hardware": lambda lib: [lib.ones(1).is_xla, lib.ones(1).is_vulkan, lib.ones(1).is_distributed()],
+    "memory": lambda lib: (x := lib.arange(6.0), x.untyped_storage().nbytes(), len(x[2:].untyped_storage()),
+                           x.untyped_storage().data_ptr() == x[2:].view(2, 2).t().untyped_storage().data_ptr(),
+                           x.untyped_storage().tolist(), repr(x[:1].untyped_storage())[:9])[1:],
+    "renormalised": lambda lib: (w := lib.arange(6.0).reshape(2, 3),
+                                 lib.embedding_renorm_(w, lib.tensor([1]), 1.0, 2.0), w.round(decimals=5))[2],
+    "class": lambda lib: lib.ones(2).as_subclass(int),
+    "no class": lambda lib: lib.ones(2).as_subclass(3),
+    "errors": lambda lib: [issubclass(lib.AcceleratorError, RuntimeError),
+                           issubclass(lib.OutOfMemoryError, RuntimeError),
+                           lib.OutOfMemoryError is lib.cuda.OutOfMemoryError],
+    "ranks": lambda lib: [
+        list(lib.utils.data.DistributedSampler(range(n), 3, rank, drop_last=drop)) for n in (2, 7, 9)
+        for rank in range(3) for drop in (False, True)
+    ],
+    "epochs": lambda lib: (s := lib.utils.data.DistributedSampler(range(9), 2, 1, seed=4), list(s), s.set_epoch(3),
+                           list(s), len(s), list(lib.utils.data.DistributedSampler(range(5), 2, 1, shuffle=False)))[1:],
+    "no such rank": lambda lib: lib.utils.data.DistributedSampler(range(9), 2, 2),
+    "statistics": lambda lib: (
+        m := lib.nn.Sequential(lib.nn.BatchNorm1d(2), lib.nn.InstanceNorm1d(2)),
+        m is lib.func.replace_all_batch_norm_modules_(m),
+        repr(m), list(m.state_dict()))[1:],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_names(name: str) -> None:
+    def told(value):
+        if isinstance(value, (tuple, list)):
+            return [told(v) for v in value]
+        return value.tolist() if hasattr(value, "tolist") else value
+
+    found = []
+    for lib in (torch, ad):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found.append(told(SMALL[name](lib)))
+            except (TypeError, ValueError) as error:
+                found.append(type(error))
+    assert found[0] == found[1]
+
+
+def test_a_tensor_of_another_class_keeps_its_place() -> None:
+    for lib in (torch, ad):
+
+        class Named(lib.Tensor):
+            pass
+
+        x = lib.ones(2, requires_grad=True)
+        y = (x * 2).as_subclass(Named)
+        assert type(y) is Named
+        y.sum().backward()
+        assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_parametrizations_move_to_another_module() -> None:
+    found = []
+    for lib in (torch, ad):
+        parametrize = lib.nn.utils.parametrize
+
+        class Symmetric(lib.nn.Module):
+            def forward(self, w):
+                return w.triu() + w.triu(1).mT
+
+        lib.manual_seed(0)
+        first, second = lib.nn.Linear(3, 3), lib.nn.Linear(3, 3)
+        parametrize.register_parametrization(first, "weight", Symmetric())
+        moved = parametrize.transfer_parametrizations_and_params(first, second)
+        assert moved is second
+        same = moved.parametrizations.weight.original is first.parametrizations.weight.original
+        found.append([same, moved.weight.tolist(), sorted(moved.state_dict()), repr(moved)])
+    assert found[0] == found[1]

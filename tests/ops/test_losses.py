@@ -145,3 +145,61 @@ def test_large_rows_are_done_in_blocks():
     for name in ("softmax", "log_softmax"):
         theirs = getattr(torch, name)(torch.tensor(rows), 1).numpy()
         np.testing.assert_allclose(getattr(ad, name)(ad.tensor(rows), 1).numpy(), theirs, rtol=1e-11)
+
+
+#: A linear layer and cross entropy in one: x is the input, y of another table's shape.
+LINEAR = {
+    "plain": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.tensor([0, 4, 2])),
+    "bias": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.tensor([0, 4, 2]), linear_bias=w[:, 0]),
+    "weights": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.tensor([0, 4, 2]), weight=w[:, 0].detach().abs()),
+    "each": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.tensor([0, 4, 2]), reduction="none"),
+    "ignored": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.tensor([0, 4, 2]), ignore_index=4, reduction="sum"),
+    "smoothed": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.tensor([0, 4, 2]), label_smoothing=0.2),
+    "one": lambda t, F, x, w: F.linear_cross_entropy(x[0], w, t.tensor(3)),
+    "several": lambda t, F, x, w: F.linear_cross_entropy(
+        x, w[:4].reshape(2, 2, 4), t.tensor([[0, 1], [1, 1], [0, 0]]), linear_bias=w[:2, :2], reduction="none"
+    ),
+    "shares": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.softmax(t.arange(15.0).double().reshape(3, 5), 1)),
+    "in pieces": lambda t, F, x, w: F.linear_cross_entropy(
+        x, w, t.tensor([0, 4, 2]), options=t.nn.LinearCrossEntropyOptions(batch_chunk_size=2, chunking_method=None)
+    ),
+    "shares and ignored": lambda t, F, x, w: F.linear_cross_entropy(x, w, x.new_ones(3, 5) / 5, ignore_index=1),
+    "three dimensions": lambda t, F, x, w: F.linear_cross_entropy(x[None], w, t.tensor([0])),
+    "a vector of weights": lambda t, F, x, w: F.linear_cross_entropy(x, w[0], t.tensor([0, 4, 2])),
+    "features": lambda t, F, x, w: F.linear_cross_entropy(x, w[:, :3], t.tensor([0, 4, 2])),
+    "bias of another shape": lambda t, F, x, w: F.linear_cross_entropy(x, w, t.tensor([0, 4, 2]), linear_bias=w[0]),
+    "several of one": lambda t, F, x, w: F.linear_cross_entropy(x[0], w[:4].reshape(2, 2, 4), t.tensor([0, 1])),
+    **{
+        f"options {given}": lambda t, F, x, w, given=given: repr(t.nn.LinearCrossEntropyOptions(**given))
+        for given in (
+            {}, {"acc_policy": "fast"}, {"chunking_method": "half"}, {"chunking_method": "aspect_ratio:0"},
+            {"chunking_method": "aspect_ratio:3"}, {"batch_chunk_size": 0}, {"batch_chunk_size": 3},
+        )
+    },
+    "a module of several": lambda t, F, x, w: repr(t.nn.LinearCrossEntropyLoss(4, 3, out_features=(2,), bias=True)),
+    "a module's weight": lambda t, F, x, w: t.nn.LinearCrossEntropyLoss(4, 3, weight=t.ones(4)),
+    "a module's smoothing": lambda t, F, x, w: t.nn.LinearCrossEntropyLoss(4, 3, label_smoothing=2.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_a_linear_layer_and_cross_entropy_in_one(name):
+    found = []
+    for lib in (torch, ad):
+        x = lib.tensor(X, requires_grad=True)
+        w = lib.tensor(np.cos(np.arange(20.0)).reshape(5, 4), requires_grad=True)
+        try:
+            loss = LINEAR[name](lib, lib.nn.functional, x, w)
+        except Exception as error:
+            found.append([type(error).__name__, str(error).split()[:4]])
+            continue
+        if isinstance(loss, str):
+            found.append([loss])
+            continue
+        (loss * loss).sum().backward()
+        found.append([loss.detach().numpy(), x.grad.numpy(), w.grad.numpy()])
+    for theirs, ours in zip(*found, strict=True):
+        if isinstance(theirs, np.ndarray):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14, strict=True)
+        else:
+            assert ours == theirs

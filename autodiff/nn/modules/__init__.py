@@ -23,6 +23,7 @@ from autodiff.nn.modules import (
     shaping,
     utils,  # noqa: F401
 )
+from autodiff.nn.modules.loss import LinearCrossEntropyOptions  # noqa: F401
 from autodiff.nn.modules.module import Module
 
 _FAMILIES = (

@@ -261,6 +261,21 @@ def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: b
     return module
 
 
+def transfer_parametrizations_and_params(from_module: Any, to_module: Any, tensor_name: str | None = None) -> Any:
+    """The second module, parametrized as the first is, or one tensor of it, and with what is learned there."""
+    if not is_parametrized(from_module):
+        return to_module
+    for name in list(from_module.parametrizations) if tensor_name is None else [tensor_name]:
+        if not hasattr(to_module, name):
+            setattr(to_module, name, Parameter(getattr(from_module, name)))
+        held = from_module.parametrizations[name]
+        for parametrization in held:
+            register_parametrization(to_module, name, parametrization)
+        for part in ["original"] if held.is_tensor else [f"original{i}" for i in range(held.ntensors)]:
+            setattr(to_module.parametrizations[name], part, getattr(held, part))
+    return to_module
+
+
 def type_before_parametrizations(module: Any) -> type:
     """The module's class, without what a parametrization made of it."""
     return type(module).__bases__[0] if is_parametrized(module) else type(module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity.catalogue.modules.spec import ModuleSpec, fed, module, of
+from parity.catalogue.modules.spec import ModuleSpec, fed, module, needed, of
 from parity.configuration import Numbers
 
 _HOW = of("sum", "none", "mean")
@@ -31,6 +31,8 @@ ROWS = [
     _loss("BCEWithLogitsLoss", "N C", "N C: binary", weight=_WEIGHT, pos_weight=_WEIGHT, ranges=_FOUR),
     _loss("CrossEntropyLoss", "N C", _CLASSES, weight=_WEIGHT, ignore_index=of(1), label_smoothing=of(0.1),
           ranges=_FOUR),
+    _loss("LinearCrossEntropyLoss", "N in_features", "N: classes below num_classes", in_features=needed(3, 2),
+          num_classes=needed(4), bias=of(True), weight=_WEIGHT, ignore_index=of(1), label_smoothing=of(0.1)),
     _loss("NLLLoss", "N C: logs", _CLASSES, weight=_WEIGHT, ignore_index=of(1), ranges=_FOUR),
     _loss("MultiMarginLoss", "N C", _CLASSES, p=of(2), margin=of(0.5), weight=_WEIGHT, ranges=_FOUR),
     _loss("MultiLabelMarginLoss", "N C", "N C: labels below C"),

@@ -43,6 +43,7 @@ ROWS = [
               div_factor=of(10.0), final_div_factor=of(100.0), three_phase=of(True)),
     _schedule("SequentialLR", schedulers=needed([_CONSTANT, _DECAY], [_COSINE, _STEPS]), milestones=needed([3], [1])),
     _schedule("ChainedScheduler", schedulers=needed([_DECAY], [_CONSTANT, _DECAY], [_STEPS, _COSINE, _DECAY])),
+    _schedule("SWALR", swa_lr=needed(0.01, [0.2, 0.01]), anneal_epochs=of(3, 0, 1), anneal_strategy=of("linear")),
     _schedule("ReduceLROnPlateau", mode=of("max"), factor=of(0.5), patience=of(0, 1, 2), threshold=of(0.1),
               threshold_mode=of("abs"), cooldown=of(1), min_lr=of(0.01, [0.001, 0.02]), eps=of(1e-3)),
 ]
