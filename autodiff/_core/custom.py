@@ -439,12 +439,12 @@ class SavedOutput:
 
 
 def _kept(t: Tensor | None, tensors: list[tuple[Any, Tensor]], moving: list[bool]) -> Any:
-    """An output is saved without its tensor, which owns the node; an input as it is."""
+    """An output is saved without its tensor, which owns the node; what owns none, as it is."""
     for i, (raw, o) in enumerate(tensors):
         if t is not None and (t is raw or t is o):
-            saved = SavedOutput(o, i)
             if not moving[i]:
-                saved.index = None
+                return o
+            saved = SavedOutput(o, i)
             if duals:
                 kept(o, saved)
             return saved

@@ -163,7 +163,8 @@ class CompositeNode(TableNode):
     def _stand_in(self, t: Tensor, create_graph: bool) -> Tensor:
         """An input for the replay. One may depend on another: what goes that way is not this node's to pass on."""
         if self.packs is not None and id(t) in self.packs:
-            t = self.packs[id(t)].tensor(self) if create_graph else wrap(self.packs[id(t)]._array).requires_grad_()
+            held, needed = self.packs[id(t)], t._node is not None
+            t = held.tensor(self) if create_graph else wrap(held._array).requires_grad_(needed)
         return registry.ops.alias(t) if create_graph else _leaf(t)
 
 
@@ -207,7 +208,7 @@ def _one_node(body: Body, title: str, saves: tuple[str, ...], hooked: tuple[int,
         if len(moving) != 1:
             return body(*args, **kwargs)
         node = new_node(_class(title, hooked))
-        where = tuple(t for t in tensors if t._node is not None)
+        where = tuple(t for t in tensors if t._array.dtype.kind in "fc")
         link(node, tuple(t._node for t in where), likeness(moving[0]._array))
         bound = dict(zip(names, args)) | kwargs
         node.saved = (*(bound[n] for n in saves if n in bound), Inside((inner, [leaves[id(t)] for t in where])))

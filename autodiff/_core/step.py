@@ -334,7 +334,11 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
         if needed is not None and not _gives_all(node, needed):
             grads = [None if edge not in needed else h for edge, h in zip(edges, grads)]
         grads = [
-            None if h is None or type(edge) is DeadEnd else h if edge is None else fitted(h, edge.like)
+            None
+            if h is None or (type(edge) is DeadEnd and not node.gives_all)
+            else h
+            if edge is None
+            else fitted(h, edge.like)
             for edge, h in zip(edges, grads)
         ]
         grads = run_after(node, grads, g, create_graph)

@@ -208,7 +208,10 @@ class Tensor:
         if node is None or type(node) is DeadEnd:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError(errors.ONLY_FLOATS)
-            put_node(self, accumulator(self))
+            place = accumulator(self)
+            if node is not None and node.hooks is not None:
+                place.hooked().post_accumulate = node.hooks.post_accumulate
+            put_node(self, place)
             _tell_views(self)
         return self
 

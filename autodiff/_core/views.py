@@ -102,11 +102,13 @@ def moved_base(base: Tensor, before: Any) -> None:
 
 
 def apart(view: Tensor) -> Tensor:
-    """A new view that counts writes by itself, and hears of none into what it is a view of."""
+    """A new view that counts writes by itself, and hears of those alone."""
     if view._storage is not None and view._storage.views is not None and not view.is_inference():
         views: Views = view._storage.views
         views[:] = [ref for ref in views if ref() is not view]
         view._storage = Storage()
+        view._storage.views = Views([weakref.ref(view)])
+        view._storage.views.stale = False
     return view
 
 

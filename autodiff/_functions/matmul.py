@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from autodiff._core import dtypes, errors
+from autodiff._core import arguments, dtypes, errors
 from autodiff._core.function import function
 from autodiff._core.inplace import reshape_in_place
 from autodiff._core.modes import state
@@ -339,6 +339,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         raise RuntimeError(
             f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {w.shape[0]}"
         )
-    rows, columns = (reshaped(x, (math.prod(x._array.shape[:-1]), x._array.shape[-1])) for x in (input1, input2))
+    rows, columns = (
+        reshaped(x, arguments.filled_in((-1, x._array.shape[-1]), x._array.size)) for x in (input1, input2)
+    )
     result = ops.view(ops.trilinear(rows, weight, columns), shape=(*a.shape[:-1], w.shape[0]))
     return result if bias is None else ops.add(result, bias)  # type: ignore[no-any-return]

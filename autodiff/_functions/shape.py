@@ -352,7 +352,8 @@ def strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None) -
     if start < 0:
         raise RuntimeError(f"Tensor: invalid storage offset {start}")
     last = start + sum((n - 1) * k for n, k in zip(shape, strides))
-    room = 1 + sum((n - 1) * k // step for n, k in zip(whole.shape, whole.strides)) if whole.size else 0
+    length = whole.itemsize + sum((n - 1) * k for n, k in zip(whole.shape, whole.strides))
+    room = length // step if whole.size else 0
     if 0 not in shape and last >= room:
         raise RuntimeError(
             f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset {start}, and itemsize {step} "

@@ -70,8 +70,16 @@ def _addcdiv(x: Any, a: Any, b: Any, out: Any, scratch: Any, value: float = 1) -
     np.add(x, np.divide(scaled, b, out=scratch), out=out)
 
 
+def _negate(x: Any, out: Any) -> None:
+    """-x; beside itself only in line: NumPy 2.4 gives other elements of memory with strides of 4 or 8 elements."""
+    if out.flags.c_contiguous:
+        np.negative(x, out=out)
+    else:
+        out[...] = -x
+
+
 #: By torch's name of the operator. Those whose kernel is a NumPy function of their own need no row.
 KERNELS: dict[str, Kernel] = {
-    "add": _scaled(np.add), "sub": _scaled(np.subtract), "mul": np.multiply, "div": np.divide, "neg": np.negative,
+    "add": _scaled(np.add), "sub": _scaled(np.subtract), "mul": np.multiply, "div": np.divide, "neg": _negate,
     "addcmul": _addcmul, "addcdiv": _addcdiv,
 }  # fmt: skip

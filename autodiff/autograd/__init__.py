@@ -81,7 +81,9 @@ def _sequence(x: Any) -> list[Any]:
     return [x] if type(x) is Tensor or x is None or isinstance(x, (Tensor, GradientEdge)) else list(x)
 
 
-def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool) -> list[tuple[Node, Any]]:
+def _roots(
+    outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool, inputs: Sequence[Any] = ()
+) -> list[tuple[Node, Any]]:
     for seed in seeds:
         if seed is not None and not isinstance(seed, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
@@ -125,8 +127,11 @@ def _roots(outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool
         if node is None:
             raise RuntimeError(errors.NO_GRAPH.format(index=index))
         # Under the tensor there may be other memory by now (`.data`): the graph is still that of the former.
-        fits = (root._array if create_graph else root).__class__ is node.like
-        roots.append((node, root if fits else fitted(root, node.like)))
+        if (root._array if create_graph else root).__class__ is not node.like:
+            for x in inputs:
+                _asked_for(x)  # which is refused before a gradient that does not fit
+            root = fitted(root, node.like)
+        roots.append((node, root))
     return roots
 
 
@@ -235,7 +240,7 @@ def grad(
     if state.maps and levels_of([*outs, *ins, *seeds]):
         given = zip(ins, _of_samples(outs, ins, seeds, bool(create_graph)))
         return tuple(_granted(i, x, g, allow_unused, materialize_grads, create_graph) for i, (x, g) in enumerate(given))
-    roots = _roots(outs, seeds, on_tensors)
+    roots = _roots(outs, seeds, on_tensors, ins)
     nodes = [
         node if type(x) is Tensor and type(node := x._node) is AccumulateGrad and not unusual else _asked_for(x)
         for x in ins

@@ -155,9 +155,20 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             )
             for name in ("multi", "multilabel")
         },
-        "nn.functional.layer_norm": Known(
-            _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
-        ),
+        **{
+            f"{space}layer_norm": Known(
+                _GRADIENTS, "torch's fused backward makes 0·inf of infinite weights and deviations"
+            )
+            for space in ("", "nn.functional.")
+        },
+        **{
+            name: Known(
+                _GRADIENTS,
+                "torch takes reflections away from whole matrices, where an infinite gradient meets their zeros",
+                together="nan/inf nan/finite nan/0 inf/nan",
+            )
+            for name in ("linalg.householder_product", "orgqr", "ormqr")
+        },
         **{
             name: Known(
                 _GRADIENTS,

@@ -28,7 +28,10 @@ def alone(program: Program, run: Run, position: int, *, traced: bool = True) -> 
         if not isinstance(part, Ref):
             return part
         array, needs = _at(run.values[part.index], part), _needs(run, part)
-        inputs.append(Input(np.array(array), needs and array is not None and array.dtype.kind in "fc"))
+        needs = needs and array is not None and array.dtype.kind in "fc"
+        given = program.inputs[part.index] if part.index < len(program.inputs) else None
+        alike = given is not None and array is not None and given.array.shape == array.shape
+        inputs.append(Input(np.array(array), needs, given.layout if given is not None and alike else "contiguous"))
         return Ref(len(inputs) - 1)
 
     if step.spelling == "out":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -33,7 +33,7 @@ from parity.engines.living import (
     restored,
 )
 from parity.engines.protocol import Raised, Run, Value
-from parity.program import Program, Step, references
+from parity.program import Program, Ref, Step, references
 
 #: What a refusal says that is about how a tensor lies.
 _OF_STRIDES = re.compile(r"stride|contiguous")
@@ -43,6 +43,8 @@ _SAME = frozenset(["requires_grad_", "detach_", "zero_", "fill_", "copy_"])
 _NO_SECOND = "torch::autograd::NotImplemented"
 #: What a refusal says that is about memory which is read and written, of what lies dense.
 _OF_OVERLAP = re.compile(r"single memory location")
+#: What torch says of what was saved and taken out of its graph.
+_DETACHED = "has been detached in-place"
 #: Acts that give gradients.
 _GIVING = frozenset(["autograd.grad", "grad"])
 #: Operators that show memory as another dtype.
@@ -88,6 +90,8 @@ class Promises:
             return "what is copied in one engine, as it lies, is a view in the other"
         if first.check in ("name", "error", "gradient", "requires_grad") and self._turned_and_moved(number):
             return "torch finds what is seen as another dtype in its first geometry again, whose gradient it refuses"
+        if first.check == "error" and self._converted_and_detached(number, first):
+            return "what is computed in another dtype may be kept in that one, which nobody has detached"
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
         if first.check == "hook" and self._hangs_on_another_node(first):
@@ -156,6 +160,23 @@ class Promises:
             return True
         about = overlap or any(_OF_STRIDES.search(text) for text in refused)
         return about and not all(self._lies_alike(value, number - 1) for value in given)
+
+    def _converted_and_detached(self, number: int, first: Mismatch) -> bool:
+        """Whether torch alone refuses what was saved and detached in place, of an operator of several dtypes."""
+        if first.subject is not None or _DETACHED not in getattr(first.reference, "message", ""):
+            return False
+        steps = self.program.steps[:number]
+        detached = {ref for step in steps if step.op == "detach_" for ref in step.refs()}
+        return any(
+            step.op not in ACTS and detached.intersection(step.refs()) and len(self._dtypes(step.refs(), n)) > 1
+            for n, step in enumerate(steps)
+        )
+
+    def _dtypes(self, refs: Iterable[Ref], number: int) -> set[str]:
+        """The dtypes of these values after the step."""
+        given = {(ref.index, ref.item) for ref in refs}
+        states = zip(self.ours.places, self.ours.moments[number].states)
+        return {state.value[0] for place, state in states if place in given and state is not None}
 
     def _turned_and_moved(self, number: int) -> bool:
         """Whether what is seen as another dtype than its base was given another geometry in place.
@@ -241,7 +262,10 @@ class Promises:
         if first.check != "value" or self._gives(self._giver(first.where)):
             steps = [step for n in range(number) if (step := self._alone(n)) is not None]
             verdicts = (self.judged(step) for step in steps)
-            return any(verdict.inaccurate_reference or verdict.status == "undecided" for verdict in verdicts)
+            return any(
+                verdict.inaccurate_reference or verdict.status == "undecided" or _wherever(verdict)
+                for verdict in verdicts
+            )
         own = first.where == len(self.program.inputs) + number
         step = self._alone(number) if own or self._wrote_other_numbers(number) else None
         return step is not None and self.judged(step.with_(outputs=(), cotangents=())).status != "differs"
@@ -388,12 +412,19 @@ class Promises:
 
     def _maker(self, place: int) -> tuple[int, int]:
         """The value and the step by which a tensor was made, or last written and recorded: past its other names."""
-        while True:
-            value = self.ours.places[place][0]
-            step, twin = value - len(self.program.inputs), self.ours.twins[place]
-            if twin is None or step < 0 or _records_a_write(self.program.steps[step]):
+        first, inputs = self._first_name(place), len(self.program.inputs)
+        for name in range(place, first, -1):
+            value = self.ours.places[name][0]
+            step = value - inputs
+            if step >= 0 and self._first_name(name) == first and _records_a_write(self.program.steps[step]):
                 return value, step
+        value = self.ours.places[first][0]
+        return value, value - inputs
+
+    def _first_name(self, place: int) -> int:
+        while (twin := self.ours.twins[place]) is not None:
             place = twin
+        return place
 
     def _leads_nowhere(self, step: int) -> bool:
         """Whether an operand may require grad as its base does, though it leads nowhere.
@@ -492,6 +523,11 @@ def _numbered(whose: str) -> int | None:
     """The number in "value 3"."""
     kind, _, number = whose.partition(" ")
     return int(number) if kind == "value" else None
+
+
+def _wherever(verdict: Verdict) -> bool:
+    """Whether the reference goes to another number altogether when nudged, and the subject is where it goes."""
+    return verdict.moved is not None and verdict.moved[1] == float("inf")
 
 
 def _node_at(moment: Moment, place: int) -> str | None:
