@@ -19,7 +19,7 @@ from parity.program import Array, Input, Program, Regime
 from parity.spellings import Spelling
 from parity.strategies import arrays
 from parity.strategies.chronicle import Chronicle, Refused
-from parity.strategies.draft import Number, items_in
+from parity.strategies.draft import Number
 from parity.strategies.drawing import draw_step, plan
 from parity.strategies.dtypes import INEXACT
 from parity.strategies.item import Item, Unfit
@@ -216,29 +216,6 @@ class Scribe:
         self.draft.ran_backward = True
         self.draft.act("autograd.grad", (roots, inputs, [self._seed(root) for root in roots]), options)
 
-    def curvature(self) -> None:
-        """One operator more, its gradient, and back through that while a hook looks on: torch's own order then.
-
-        The hook hangs on the incoming gradient, in which the gradient is linear: something arrives there.
-        """
-        self.call(self.source.choice(("other", "other", "keeping")), None)
-        _, args, kwargs, *_ = self.draft.steps[-1]
-        taken = [item for item in items_in((args, tuple(kwargs.values()))) if item.requires_grad]
-        made = self.draft.results[-1]
-        root = made[0] if isinstance(made, tuple) and made else made
-        if not taken or not isinstance(root, Item) or not root.requires_grad:
-            raise Unfit
-        values = np.asarray(arrays.dyadic(self.source, root.shape, False), root.array.dtype)
-        seed = self._given(values, True)
-        self.draft.act("hook", (seed, "tensor", self.source.choice(tuple(HOOKS["tensor"]))))
-        self.draft.hooked.append((seed, "tensor"))
-        self.draft.ran_backward = True
-        item = self.source.choice(tuple(taken))
-        found = self.draft.act("autograd.grad", ([root], [item], [seed]), {"create_graph": True})
-        able = [gradient for gradient in found or () if gradient.requires_grad]
-        if able:
-            self.draft.act("backward", (able, [self._seed(gradient) for gradient in able]), {"retain_graph": True})
-
     def _tensors(self) -> list[Item]:
         return [item for item in self.draft.items if item.kind in INEXACT]
 
@@ -431,7 +408,6 @@ _WAYS: tuple[tuple[int, Callable[[Scribe], None], str | None], ...] = (
     (14, Scribe.writing, None),
     (9, Scribe.backward, "backward"),
     (5, Scribe.grad, "autograd.grad"),
-    (3, Scribe.curvature, "autograd.grad"),
     (3, Scribe.read_grad, "grad"),
     (2, Scribe.set_grad, "set_grad"),
     (2, Scribe.zero_grad, "grad"),
