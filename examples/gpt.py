@@ -92,12 +92,13 @@ def going_on(torch: Any, model: Any, begun: str, count: int) -> list[tuple[str, 
 
 
 def picture(torch: Any, model: Any, losses: list[float]) -> Picture:
-    drawing = Picture(760, 420)
+    drawing = Picture(790, 420)
     begun = "Shall I "
     x, y = 20, 40
     for letter, sure in [*((letter, 1.0) for letter in begun), *going_on(torch, model, begun, 420)]:
-        if letter == "\n":
+        if letter == "\n" or x > 490:
             x, y = 20, y + 22
+        if letter == "\n":
             continue
         if y < 400:
             drawing.rectangle(x, y - 13, 8.6, 18, colour(sure, -1.6, 2.4))

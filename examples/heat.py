@@ -57,7 +57,7 @@ def picture(torch: Any, model: Any, losses: list[float]) -> Picture:
         points = torch.tensor(np.stack([x.ravel(), t.ravel()], 1), dtype=torch.get_default_dtype())
         found = model(points).numpy().reshape(n, n)
     exact = truth(x, t)
-    drawing = Picture(760, 330)
+    drawing = Picture(760, 345)
     for place, (title, values, bound) in enumerate(
         [("the network", found, 1.0), ("the solution", exact, 1.0), ("their difference, 20 times", found - exact, 0.05)]
     ):

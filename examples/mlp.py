@@ -71,7 +71,7 @@ def answers(torch: Any, model: Any, losses: list[float], drawing: Picture) -> No
         drawing.words(x + 20, y + 70, f"{found[place]}", 15, "#2c7a3c" if right else "#c43e34")
     drawing.words(560, 32, "loss", 13)
     drawing.curve(losses, 560, 42, 170, 120, "#333")
-    drawing.words(560, 200, f"{(found == classes).mean():.1%} of 500 unseen digits right", 13)
+    drawing.words(560, 200, f"{(found == classes).mean():.1%} of 500 unseen right", 13)
 
 
 if __name__ == "__main__":

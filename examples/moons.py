@@ -73,18 +73,16 @@ def picture(torch: Any, result: Any, losses: list[float]) -> Picture:
     layers, points, classes = result
     drawing, cell, across = Picture(640, 460), 10, 46
     left, top, scale = -1.5, 2.0, 0.0825
+    y, x = np.mgrid[0:across, 0:across] * scale
+    plane = [torch.tensor(left + x), torch.tensor(top - y)]  # to the same network a number may be a whole plane of them
     with torch.no_grad():
-        rows = [
-            [float(answer(torch, layers, (left + j * scale, top - i * scale))) for j in range(across)]
-            for i in range(across)
-        ]
-    drawing.grid(rows, 0, 0, cell, -3, 3)
+        drawing.grid(answer(torch, layers, plane).numpy(), 0, 0, cell, -3, 3)
+        right = (answer(torch, layers, list(torch.tensor(points).unbind(1))).numpy() > 0) == (classes > 0)
     for (x, y), kind in zip(points, classes):
         drawing.dot((x - left) / scale * cell, (top - y) / scale * cell, 4, "#8c1d14" if kind > 0 else "#123f73")
     drawing.words(480, 24, "loss", 13)
     drawing.curve(smoothed(losses, 20), 480, 34, 140, 110, "#333")
-    right = sum((float(answer(torch, layers, p.tolist())) > 0) == (c > 0) for p, c in zip(points, classes))
-    drawing.words(480, 180, f"{right} of {len(points)} right", 13)
+    drawing.words(480, 180, f"{right.sum()} of {len(points)} right", 13)
     return drawing
 
 

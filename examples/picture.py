@@ -50,12 +50,12 @@ class Picture:
                 self.rectangle(x + j * cell, y + i * cell, cell + 0.3, cell + 0.3, colour(float(value), low, high))
 
     def curve(self, values: Sequence[float], x: float, y: float, width: float, height: float, stroke: str) -> None:
-        """Numbers from left to right in a frame, the least at the bottom."""
+        """Numbers from left to right in a frame, the least at the bottom; the largest is told on the right."""
         low, high = min(values), max(values)
         self.line([(x, y), (x, y + height), (x + width, y + height)], "#999", 1)
         step = width / max(len(values) - 1, 1)
         self.line([(x + i * step, y + height * (high - v) / (high - low or 1.0)) for i, v in enumerate(values)], stroke)
-        self.words(x + 6, y + 10, f"{high:.3g}", 11, "#777")
+        self.words(x + width - 30, y + 10, f"{high:.3g}", 11, "#777")
         self.words(x, y + height + 13, f"{low:.3g}", 11, "#777")
 
     def save(self, path: Path) -> None:

@@ -140,7 +140,8 @@ def shorten(weight: Tensor, rows: Any, most: float, p: float) -> None:
     lengths = np.linalg.norm(table[rows], p, axis=1)
     long = lengths > most
     if long.any():
-        scale = (most / (lengths[long] + 1e-7)).astype(table.dtype)
+        # torch's scale is a Python number, which is rounded once.
+        scale = (most / (lengths[long].astype(np.float64) + 1e-7)).astype(table.dtype)
         with no_grad():
             weight[wrap(rows[long])] = wrap(table[rows[long]] * scale[:, None])
 

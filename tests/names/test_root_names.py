@@ -200,3 +200,16 @@ def test_parametrizations_move_to_another_module() -> None:
         same = moved.parametrizations.weight.original is first.parametrizations.weight.original
         found.append([same, moved.weight.tolist(), sorted(moved.state_dict()), repr(moved)])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("p", [1.0, float("inf")])
+def test_rows_are_shortened_by_a_scale_that_is_rounded_once(p: float) -> None:
+    """Bit for bit, by norms that every engine rounds alike."""
+    for seed in range(20):
+        table = (np.random.default_rng(seed).normal(size=(6, 5)) * 3).astype(np.float32)
+        found = []
+        for lib in (torch, ad):
+            t = lib.tensor(table.copy())
+            lib.nn.functional.embedding(lib.tensor([0, 2, 2, 5]), t, max_norm=1.5, norm_type=p)
+            found.append(t.numpy())
+        np.testing.assert_array_equal(found[1], found[0])
