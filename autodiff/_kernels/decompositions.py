@@ -156,12 +156,9 @@ def qr(a: Any, mode: str) -> tuple[Any, Any]:
 
 def eigh(a: Any, UPLO: str) -> tuple[Any, Any]:
     """Eigenvalues in ascending order and eigenvectors; of `a` one triangle is read. nan where it does not converge."""
-    if not np.isfinite(a).all():
-        bad = ~np.isfinite(a).all((-1, -2))
-        values, vectors = np.linalg.eigh(np.where(bad[..., None, None], 0, a), UPLO=UPLO)  # type: ignore[call-overload]
-        values[bad], vectors[bad] = np.nan, np.nan
-        return values, vectors
-    values, vectors = np.linalg.eigh(a, UPLO=UPLO)  # type: ignore[call-overload]
+    bad = ~np.isfinite(a).all((-1, -2))
+    values, vectors = np.linalg.eigh(np.where(bad[..., None, None], 0, a) if bad.any() else a, UPLO=UPLO)  # type: ignore[call-overload]
+    values[bad], vectors[bad] = np.nan, np.nan
     return in_rows(values), in_columns(vectors)
 
 

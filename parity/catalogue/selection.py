@@ -8,7 +8,7 @@ ALL = "buihfc"
 
 # fmt: off
 ROWS = [
-    op("gather", real("input"), dim(), argument("index", "positions"), tags="exact", dtypes=ALL,
+    op("gather", real("input"), dim(), argument("index", "positions", repeats=True), tags="exact", dtypes=ALL,
        spellings="function method out"),
     op("take", real("input"), argument("index", "flat_positions"), tags="exact", dtypes=ALL,
        spellings="function method out"),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from parity import corpus
+from parity.catalogue import CATALOGUE
 from parity.faults import edges, precision, rest
 from parity.faults.candidates import Candidate, Measure, candidates
 from parity.faults.equivalent import EQUIVALENT, reason, stands
@@ -22,10 +23,12 @@ from parity.planning import seed_of
 AIM = 0.97
 #: How often every operator is drawn in all its ways.
 ROUNDS = 3
-#: How often those are whose programs run what lives on; a night's run draws every operator twenty times.
-LATER = 12
+#: How often those are whose programs run what lives on: as often as every operator is in a night's run.
+LATER = 20
 #: So many of those operators, the ones that run it most often.
 OWNERS = 2
+#: So many histories of each of those alone, where a history ran it; a night's run lives two hundred thousand.
+LIVED = 150
 
 
 def report(
@@ -62,7 +65,7 @@ def report(
     show(f"{len(todo)} of {every} mutants, {len(found)} programs, seed {seed}, {len(points)} measures", None)
     results = []
     first = run(todo, found, engine, subject, measures=points, jobs=jobs)
-    for result in longer(first, todo, found, engine, subject, seed=seed, jobs=jobs):
+    for result in longer(first, todo, found, points, engine, subject, seed=seed, jobs=jobs):
         results.append(result)
         line = f"survived {result.programs:5} programs: {result.id}   {brief(result.change)}"
         why = result.how if result.fate == "proved" else reason(result.id, result.change)
@@ -95,13 +98,15 @@ def longer(
     results: Iterable[Result],
     todo: Sequence[Candidate],
     found: Sequence[Case],
+    points: Sequence[Measure],
     engine: Any,
     subject: Any,
     *,
     seed: int,
     jobs: int,
 ) -> Iterator[Result]:
-    """The results, of those that live without a reason only after `LATER` rounds of the operators that run them."""
+    """The results, of those that live without a reason only after `LATER` rounds of the operators that run them, and
+    after histories of those operators."""
     alive: dict[str, Result] = {}
     for result in results:
         if result.fate == "survived" and not reason(result.id, result.change):
@@ -117,12 +122,30 @@ def longer(
     numbers: dict[str, list[int]] = defaultdict(list)
     for number, case in enumerate(more):
         numbers[case.item.op].append(number)
+    lives: list[Measure] = []
+    lived: dict[str, list[int]] = {}
+    told = _ops_of(points)
+    every = Counter(op for ops in told.values() for op in ops)
+    acting = {
+        each.id: _most(Counter(op for number in each.measures for op in told.get(number, ())), every)
+        for each in todo
+        if each.id in alive
+    }
+    for op in sorted({op for several in acting.values() for op in several}):
+        made = rest.lives_of(op, engine, subject, count=LIVED, seed=seed)
+        lived[op] = list(range(len(lives), len(lives) + len(made)))
+        lives += made
     again = [
-        replace(each, cases=[number for op in owners[each.id] for number in numbers[op]], measures=(), proof=lambda: "")
+        replace(
+            each,
+            cases=[number for op in owners[each.id] for number in numbers[op]],
+            measures=[number for op in acting[each.id] for number in lived[op]],
+            proof=lambda: "",
+        )
         for each in todo
         if each.id in alive
     ]
-    for result in run(again, more, engine, subject, jobs=jobs):
+    for result in run(again, more, engine, subject, measures=lives, jobs=jobs):
         before = alive[result.id]
         if result.fate == "killed":
             yield replace(result, programs=before.programs + result.programs)
@@ -132,8 +155,20 @@ def longer(
 
 def _owners(candidate: Candidate, found: Sequence[Case], drawn: Mapping[str, int]) -> list[str]:
     """The operators of whose programs the largest share runs what a mutant changes."""
-    hits = Counter(found[number].item.op for number in candidate.cases if found[number].item.op)
-    return sorted(hits, key=lambda op: (-hits[op] / drawn[op], op))[:OWNERS]
+    return _most(Counter(found[number].item.op for number in candidate.cases if found[number].item.op), drawn)
+
+
+def _most(hits: Mapping[str, int], drawn: Mapping[str, int]) -> list[str]:
+    return sorted(hits, key=lambda op: (-hits[op] / drawn[op], -hits[op], op))[:OWNERS]
+
+
+def _ops_of(points: Sequence[Measure]) -> dict[int, frozenset[str]]:
+    """The operators of each history, by its number among the measures."""
+    return {
+        number: frozenset(step.op for step in point.case.program.steps if step.op in CATALOGUE)
+        for number, point in enumerate(points)
+        if isinstance(point, rest.Lived)
+    }
 
 
 def brief(change: str) -> str:

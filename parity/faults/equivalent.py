@@ -65,6 +65,8 @@ _BESIDE_INFINITY = "is added to what is infinite or nan"
 _BOTH_SIDES = "both sides of an equation are multiplied by it"
 _DOUBTED = "two answers that are so near each other are both good"
 _RELATIVE = "only the difference of two of them is used"
+_SQUARE = "a square matrix has one size"
+_WHOLE_BLOCK = "one block that is all there is: the same step on the same numbers"
 _DEFAULT = "what is left out is what it is taken for then"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
@@ -99,7 +101,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.order.topk:dropped call:2 np.ascontiguousarray(places[(slice(None)",
         "kernels.activations._in_order:comparison:1 x.ndim > 1",
         "kernels.activations._in_order:constant:1 1",
-        "kernels.activations._in_order:dropped call:1 np.ascontiguousarray(x)",
         "kernels.decompositions.solve:comparison:2 found.ndim > 1",
         "kernels.decompositions.solve:constant:2 1",
         "kernels.geometry.order:dropped call:1 abs(x.strides[d])",
@@ -146,7 +147,13 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "row _rrelu_with_noise_backward:rule 1 negated",
         "row _softshrink_backward:rule 1 negated",
     ),
-    _PLACEHOLDER: ("kernels.activations.elu:constant:2 0", "kernels.polynomials._kernel:constant:6 0"),
+    _PLACEHOLDER: (
+        "kernels.activations.elu:constant:2 0",
+        "kernels.polynomials._kernel:constant:6 0",
+        "kernels.arithmetic.ratio:constant:4 1",
+    ),
+    _SQUARE: ("kernels.lapack.lu_inverse:constant:1 1",),
+    _WHOLE_BLOCK: ("kernels.blocks.fill:comparison:2 first.size <= block",),
     _FASTER: (
         "kernels.gamma.digamma:comparison:2 x.dtype.itemsize < 8",
         "kernels.contraction.products:comparison:4 x.dtype is y.dtype",
@@ -162,6 +169,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.logistic._tanh_slopes:operator:2 told + square",
         "kernels.convolution.convolve_back:comparison:5 min(around) >= 0",
         "kernels.convolution._blocks:constant:3 1",
+        "kernels.contraction.products:constant:3 1",
     ),
     _WORKSPACE: (
         "kernels.lapack.lu_inverse:constant:2 1",
@@ -266,7 +274,10 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _OUTSIDE: ("kernels.binning.even_bins:constant:5 0",),
     _SHIFTED: ("kernels.order._keys:constant:5 31",),
     _GIVEN_BACK: ("kernels.logistic.tanh:comparison:2 out is None",),
-    _ZERO_SIGN: ("kernels.bessel.scaled_modified:comparison:3 wide < 0",),
+    _ZERO_SIGN: (
+        "kernels.bessel.scaled_modified:comparison:3 wide < 0",
+        "kernels.fourier.fft_r2c:branch:3 [0, x.shape[dims[0]] // 2] if x.shape[di",
+    ),
     _ANY_SIZE: ("kernels.convolution.correlate:swapped:2 block.stop - block.start",),
     _SIGN_NEXT: (
         "kernels.error_functions.(lambda x: abs(x) <= 1, alone(lambda x: x + x * series.ERF_NEAR(x * x)))[4]"
@@ -312,6 +323,11 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
     ),
     (r"kernels\.gamma\..*:neighbour:\d+", r"np\.floor -> np\.ceil", _INTEGER),
     (r".*:branch:\d+", r"([\w.]+)\((.*)\) if (\w+) is None else \1\(\2, out=\3\) -> .*", _GIVEN_BACK),
+    (
+        r"kernels\.distances\._parts:.*",
+        r"ROWS // max\(.*\) -> .*",
+        "how many rows are taken at a time, of which each is computed by itself; below 1 it is 1",
+    ),
     (r"kernels\.pooling\._ends:.*", r"([mk]) - 1 -> \1( \+ 1)?", _ROOM),
 )
 
@@ -327,7 +343,11 @@ _UNSEEN: tuple[tuple[str, str, str], ...] = (
         r".*",
         "two good ways to one result, or a term past its last digit: less than the yardstick and the measures see",
     ),
-    (r".*:dropped call:\d+", r".*astype\(np\.float(32|64).*", "computed in the argument's own precision: roundings"),
+    (
+        r".*:dropped call:\d+",
+        r".*astype\(np\.(float(32|64)|complex128 if ).*",
+        "computed in the argument's own precision: roundings",
+    ),
     (
         r"(kernels|primitives)\.(activations?|rectifiers)\..*:(comparison|constant):\d+",
         r".*",

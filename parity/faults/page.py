@@ -17,7 +17,7 @@ from typing import Any
 
 from parity.accuracy.page import ROOM
 from parity.faults import precision
-from parity.faults.accounts import LATER, OWNERS, ROUNDS
+from parity.faults.accounts import LATER, LIVED, OWNERS, ROUNDS
 from parity.faults.equivalent import heading, reason
 from parity.faults.planted import CLASSES
 from parity.faults.selftest import HISTORIES
@@ -73,7 +73,8 @@ first difference kills it. After them come the rest of the run, a configuration 
 `parity accuracy --check --points {points}`: an operator of one number whose figure in `docs/accuracy.md` would grow by
 more than {room} ulp, or that misses the page's aim at a point where it did not. A mutant that hangs or dies is
 killed: a run would show that. What lives without a reason is given {later} rounds of the {owners} operators whose
-programs run it most often; a night's run draws every operator twenty times.
+programs run it most often, as many as a night's run has; where histories run it, {lived} of the {owners} that they
+are most often about as well.
 
 {which}
 
@@ -184,6 +185,7 @@ def _mutants(mutants: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -
         seed=summary["seed"],
         rounds=ROUNDS,
         later=LATER,
+        lived=LIVED,
         owners=OWNERS,
         lives=HISTORIES,
         points=precision.POINTS,

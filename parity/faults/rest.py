@@ -77,6 +77,11 @@ def lives(engine: Any, subject: Any, *, seed: int) -> list[Lived]:
     return [Lived(case, engine) for case in histories(engine, subject, seed=seed, files=corpus.committed())]
 
 
+def lives_of(op: str, engine: Any, subject: Any, *, count: int, seed: int) -> list[Lived]:
+    """So many histories in which this operator is the only one."""
+    return [Lived(case, engine) for case in histories(engine, subject, count=count, seed=seed, ops=[op])]
+
+
 def classes(engine: Any, subject: Any, *, seed: int) -> list[Configured]:
     """So many configurations of each class of a run with that seed."""
     return list(_classes(engine, subject, seed))

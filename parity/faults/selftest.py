@@ -85,10 +85,18 @@ def cases(
 
 
 def histories(
-    engine: Any, subject: Any, *, count: int = HISTORIES, seed: int = SEED, files: Iterable[Path] = ()
+    engine: Any,
+    subject: Any,
+    *,
+    count: int = HISTORIES,
+    seed: int = SEED,
+    ops: Sequence[str] | None = None,
+    files: Iterable[Path] = (),
 ) -> list[Case]:
     """The random histories of a run, and those of these files, on which the engine, as it is, agrees."""
-    decided = plan(subject.name, CATALOGUE, seed=seed, max_examples=count, jobs=1, files=files, kind="histories")
+    decided = plan(
+        subject.name, CATALOGUE, seed=seed, ops=ops, max_examples=count, jobs=1, files=files, kind="histories"
+    )
     return [
         case
         for case in drawn(Examiner(decided, engine, subject), items(decided, CATALOGUE))

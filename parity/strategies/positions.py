@@ -85,11 +85,13 @@ def _leaf(call: Call, array: Any) -> Item:
 def positions(call: Call, argument: Argument) -> Any:
     """An index tensor for gather and scatter: as many dimensions as the input, in no other dimension longer.
 
-    `different`: no position twice along the dimension; `broadcast`: other dimensions may have size 1.
+    `different`: no position twice along the dimension; `broadcast`: other dimensions may have size 1; `repeats`: of a
+    number several, too.
     """
     first, source = call.leading(), call.source
     if first.ndim == 0:
-        return _leaf(call, np.zeros((), np.int64))
+        shape = source.choice(((), (1,), (3,))) if argument.limits.get("repeats") else ()
+        return _leaf(call, np.zeros(shape, np.int64))
     axis = call.values["dim"] % first.ndim
     length = first.shape[axis]
     if not length:

@@ -14,6 +14,7 @@ from parity.strategies.shapes import Shape, broadcastable, permutation
 EQUATIONS = (
     "ij,jk->ik", "ij->ji", "i,i->", "i,j->ij", "ij,ij->ij", "ij,ij->", "ij->i", "ij,j", "ii->i", "ii",
     "ij,kj->ik", "bij,bjk->bik", "bij,bkj->bik", "...ij,...jk->...ik", "i...->...", "ij,jk,kl->il", "ba,b->a",
+    "ii,ij->j",
 )  # fmt: skip
 
 

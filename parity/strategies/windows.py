@@ -109,7 +109,8 @@ def window(call: Call, argument: Argument) -> Any:
     lengths, padding, dilation = [], [], []
     for n in first.shape[-dims:]:
         step = source.choice((1, 1, 2)) if limits.get("dilates") else 1
-        length = source.integer(1, min(source.choice((3, 3, 5)), (n - 1) // step + 1))
+        # Now and then over all that there is.
+        length = source.integer(1, min(source.choice((3, 3, 5, 3, 3, 5, n)), (n - 1) // step + 1))
         most = 0 if limits.get("unpadded") else _reach(length, step) // 2
         lengths.append(length)
         dilation.append(step)

@@ -177,7 +177,7 @@ def test_what_lives_is_given_more_programs_of_the_operators_that_run_it():
         todo = [c for c in every if c.id.startswith("primitives.elementary.sin[") and c.cases]
         lived = [mutants.Result(c.id, c.kind, c.where, c.change, "survived", "", 7) for c in todo]
         known = mutants.Result(alike, "sign", "", "", "survived")
-        results = list(accounts.longer([known, *lived], todo, found, torch, AUTODIFF, seed=selftest.SEED, jobs=1))
+        results = list(accounts.longer([known, *lived], todo, found, [], torch, AUTODIFF, seed=selftest.SEED, jobs=1))
     assert results[0] == known
     assert {result.fate for result in results[1:]} == {"killed"}
     assert len(results) == 1 + len(todo) > 1
