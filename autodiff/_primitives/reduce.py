@@ -7,6 +7,7 @@ from typing import Any
 
 from autodiff._core.kinds import general, linear, reduction
 from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
 from autodiff._kernels import reductions, summation
 from autodiff._kernels.reductions import count
 
@@ -19,7 +20,11 @@ reduction("nansum", reductions.total_of_numbers, lambda g, input: ops.where(ops.
 
 
 def _share(g: Any, input_shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
-    return ops.expand(g / (count(input_shape, dims) or math.nan), shape=input_shape)
+    number = count(input_shape, dims) or math.nan
+    if isinstance(g, Tensor):
+        # The quotient last, as in torch: a user may write into a gradient that has memory of its own.
+        return ops.expand(g, shape=input_shape) / number
+    return ops.expand(g / number, shape=input_shape)
 
 
 linear(
