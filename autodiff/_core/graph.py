@@ -12,7 +12,7 @@ from typing import Any
 
 from autodiff._core import errors
 from autodiff._core.anomaly import Anomaly
-from autodiff._core.gradients import LARGE, Gradient, added, fitted, ndarray
+from autodiff._core.gradients import Gradient, added, fitted
 from autodiff._core.leaves import settle
 from autodiff._core.modes import state, switch
 from autodiff._core.node import FREED, AccumulateGrad, Clock, Hooks, HotNode, Node, Output
@@ -21,7 +21,6 @@ from autodiff._core.primitive import passed_on
 from autodiff._core.step import Walk, into_slot
 from autodiff._core.tensor import AutogradMeta
 from autodiff._core.unwritten import check_unwritten
-from autodiff._kernels.brain import IN_USE
 from autodiff._kernels.flags import SILENT, loud, quiet
 
 #: The packages whose code runs in a walk by itself.
@@ -151,10 +150,7 @@ def _walk(roots: Sequence[tuple[Node, Gradient]], keep_graph: bool, create_graph
                 if like is not own and type(h) is not like and (h.shape, h.dtype) != like:
                     h = fitted(h, like)
                 if edge in arrived:
-                    if IN_USE or (type(h) is ndarray and h.size >= LARGE):
-                        arrived[edge] = added(arrived.pop(edge), h)
-                    else:
-                        arrived[edge] = arrived[edge] + h
+                    arrived[edge] = added(arrived.pop(edge), h)
                 else:
                     kind = type(edge)
                     if kind is Output:
