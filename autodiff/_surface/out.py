@@ -114,7 +114,8 @@ def _into(
     name, differentiable, new, exact, alike, refusal, compares, counts = writing
     if state.maps:
         raise RuntimeError(f"vmap: {name}() cannot write into out=, which is one tensor for all samples")
-    tensors = [a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)]
+    given = (x for a in (*args, *kwargs.values()) for x in (a if isinstance(a, (list, tuple)) else (a,)))
+    tensors = [x for x in given if isinstance(x, Tensor)]
     outs = list(out) if isinstance(out, (tuple, list)) else [out]
     for target in outs or (out,):
         if not isinstance(target, Tensor):

@@ -102,7 +102,7 @@ class Promises:
             return "torch records that it has no second derivative here"
         if first.check in ("requires_grad", "leaf") and self._lent(number, first):
             return "a gradient of torch's is a view of what was handed in, or of another gradient"
-        if first.check == "gradient" and _multiplied_infinity(first):
+        if first.check == "gradient" and (_multiplied_infinity(first) or self._seen_as_complex(first)):
             return "torch multiplies complex gradients by 1 when it adds them, and an infinity becomes nan"
         if first.check in ("value", "gradient", "hook") and self._inaccurate(number, first):
             return "torch is inaccurate here, or nobody can tell"
@@ -177,6 +177,13 @@ class Promises:
         given = {(ref.index, ref.item) for ref in refs}
         states = zip(self.ours.places, self.ours.moments[number].states)
         return {state.value[0] for place, state in states if place in given and state is not None}
+
+    def _seen_as_complex(self, first: Mismatch) -> bool:
+        """Whether a real number, seen as complex, is none in the reference alone, where something is infinite."""
+        seen = any(step.op == "view_as_complex" for step in self.program.steps)
+        infinite = any(leaf.array.dtype.kind in "fc" and np.isinf(leaf.array).any() for leaf in self.program.inputs)
+        alone = np.isrealobj(first.reference) and np.isnan(first.reference) and not np.isnan(first.subject)
+        return bool(seen and infinite and alone)
 
     def _turned_and_moved(self, number: int) -> bool:
         """Whether what is seen as another dtype than its base was given another geometry in place.
