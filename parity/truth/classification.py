@@ -11,7 +11,7 @@ from parity.engines.protocol import Array
 from parity.truth.activation import log_softmax
 from parity.truth.balls import arb, balls, is_discrete
 from parity.truth.loss import reduced, with_logits
-from parity.truth.table import NoTruth, forward
+from parity.truth.table import LINES, NoTruth, forward
 
 
 def _negative_log_likelihood(input: Array, target: Array, weight: Any, ignore_index: int, reduction: str) -> Array:
@@ -67,6 +67,16 @@ def _(input: Array, weight: Array, padding_idx: int | None = None, max_norm: Any
         padded = input == padding_idx % len(weight)
         rows[padded] = unmoved["weight"][padding_idx]
     return rows
+
+
+@forward("embedding", conventional=True)
+def _(weight: Array, indices: Array, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False, *,
+      unmoved: Mapping[str, Any]) -> Array:  # fmt: skip
+    padded = None if padding_idx < 0 else padding_idx
+    found: Array = LINES["nn.functional.embedding"](
+        indices, weight, padded, scale_grad_by_freq=scale_grad_by_freq, unmoved=unmoved
+    )
+    return found
 
 
 @forward("nn.functional.multilabel_soft_margin_loss")

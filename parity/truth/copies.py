@@ -26,9 +26,10 @@ for _name in _VIEWS.split():
     forward(f"{_name}_copy")(_copying(_name))
 forward("split_with_sizes_copy")(_copying("split"))
 forward("view_copy")(_copying("view"))
+forward("view_as_complex_copy")(_copying("view_as_complex"))
 
 
-@forward("alias_copy")
+@forward("alias_copy", "detach_copy")
 def _(input: Array) -> Array:
     return input.copy()
 

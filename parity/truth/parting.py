@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.table import forward, line
+from parity.truth.table import LINES, forward, line
 
 
 @forward("split", "unsafe_split")
@@ -17,6 +17,11 @@ def _(tensor: Array, split_size_or_sections: Any = None, dim: int = 0, *, split_
     parts = [min(given, n - at) for at in range(0, n, given)] or [0] if isinstance(given, int) else list(given)
     ends = np.cumsum(parts)
     return tuple(_slice(tensor, dim, int(end) - size, int(end)) for size, end in zip(parts, ends))
+
+
+@forward("unsafe_split_with_sizes")
+def _(input: Array, split_sizes: Any, dim: int = 0) -> Any:
+    return LINES["split"](input, list(split_sizes), dim)
 
 
 def _slice(input: Array, dim: int, start: int, end: int) -> Array:

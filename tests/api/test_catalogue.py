@@ -159,6 +159,10 @@ def test_dtypes_that_a_row_leaves_out_are_refused_by_torch():
     assert open_ends == []
 
 
+#: The last bits of the library's factors go by how their memory happens to be aligned.
+LAPACK = frozenset(["linalg", "factorize", "solve", "spectrum"])
+
+
 def test_running_a_row_twice_gives_the_same():
     for spec in CATALOGUE.values():
         if "random" in spec.tags:
@@ -168,4 +172,4 @@ def test_running_a_row_twice_gives_the_same():
         assert len(again.values) == len(run.values)
         for a, b in zip(run.values, again.values):
             for p, q in zip(*(v if isinstance(v, tuple) else (v,) for v in (a, b))):
-                assert p.tobytes() == q.tobytes(), spec.name
+                assert p.tobytes() == q.tobytes() or (spec.family in LAPACK and np.allclose(p, q, 1e-5)), spec.name

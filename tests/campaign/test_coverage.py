@@ -149,7 +149,7 @@ def test_an_aim_makes_its_pair_likelier(op: str, level: str, torch) -> None:
 
     def hits(toward: Aim) -> int:
         count = 0
-        for number in range(80):
+        for number in range(160):
             with contextlib.suppress(Undrawn):
                 count += aim.pair in pairs(*drawn(toward, Seeded(number), torch, BOUNDS))
         return count

@@ -295,7 +295,7 @@ def scattered(g, shape, dim, index):
         to = list(place)
         if shape:
             to[dim] = index[place]
-        out[tuple(to)] += g[place]
+        out[tuple(to) if shape else ()] += g[place]
     return out
 
 

@@ -29,6 +29,7 @@ _BACKWARD = "torch refuses the derivative in two bytes, or of what autocast cast
 APART = {
     "complex": "torch makes complex numbers of two bytes a part, which NumPy lacks",
     "convolution": "torch's own entry, which autocast does not know, refuses float16 for its kernel in bfloat16",
+    "einsum": "torch multiplies element by element where no operand shares what is summed; ours casts every einsum",
     "linalg.lu": _BACKWARD,
     "linalg.lu_factor": _BACKWARD,
     "linalg.lu_factor_ex": _BACKWARD,
