@@ -60,7 +60,10 @@ def beside(name: str, **limits: Any) -> Argument:
 
 
 def operand(name: str, **limits: Any) -> Argument:
-    """A tensor that broadcasts with those before it, or a number; `dyadic` numbers serve the exact regime."""
+    """A tensor that broadcasts with those before it, or a number; `dyadic` numbers serve the exact regime.
+
+    `usual` are numbers that programs write most often, and formulas treat apart.
+    """
     return Argument(name, "operand", limits=limits)
 
 

@@ -20,7 +20,7 @@ ROWS = [
        spellings=_ARITHMETIC, stress=((1e-30, 1e-20), (1e20, 1e30))),
     op("neg", real("input"), tags="exact rounded signed_zero", dtypes="uihfc", spellings=_OPERATOR),
     op("pow", real("input", above=0, below=5, least=-3),
-       operand("exponent", dyadic=(2, 3, 1, 0), low=-3.0, high=3.0),
+       operand("exponent", dyadic=(2, 3, 1, 0), usual=(2, 3, 4, -1), low=-3.0, high=3.0),
        dtypes="uihfc", spellings=_ARITHMETIC, critical=(2.0, 0.5, -1.0),
        note="0**y has slope 0 in y for y >= 0, x**0 slope 0 in x: torch/csrc/autograd/FunctionsManual.cpp"),
     op("abs", real("input", kinks=(0,)), tags="exact rounded ties signed_zero", dtypes="uihfc",

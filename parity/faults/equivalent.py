@@ -42,7 +42,7 @@ _TAKEN = "an earlier condition has taken the only value for which it matters"
 _VANISHES = "Airy's function is below the smallest number from 104 on: both ways are 0"
 _WRITTEN = "every element is written before anyone reads it"
 _SELF = "a row's difference from itself is 0, whatever it is multiplied by"
-_COMMUTES = "products, the larger and the smaller of two do not hang on their order"
+_COMMUTES = "products, sums, the larger and the smaller of two do not hang on their order"
 _UNIT = "the diagonal of L is 1, whether it is read or not"
 _WHOLE = "whole numbers, of which either dtype holds all, and what they are divided by has the wider one"
 _NAN_EITHER = "of what holds a nan the smallest is nan where the largest is"
@@ -109,6 +109,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.layout.in_channels:constant:10 1",
     ),
     _BOTH: (
+        "kernels.logistic.one_more:comparison:2 out < -0.5",
         "kernels.error_functions.mills_pair:comparison:3 x >= -3.5",
         "kernels.error_functions.mills_pair:comparison:5 x >= -6",
         "kernels.error_functions.times_gauss:comparison:1 abs(x) > 37.6",
@@ -256,6 +257,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     _SELF: ("kernels.distances._square:neighbour:1 np.zeros",),
     _COMMUTES: (
+        "kernels.ctc.ctc_back:swapped arguments:11 _sum(shares[:, state], ways[:, place])",
         "kernels.ctc._ends:swapped arguments:3 _sum(last[2 * n], last[2 * n - 1])",
         "kernels.scattering._reduce:swapped arguments:2 ufunc(x[met].astype(wide, copy=False), r",
         "kernels.classes.cross_entropy_backward:swapped arguments:5 _counting(target, ignore)",
@@ -275,6 +277,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _SHIFTED: ("kernels.order._keys:constant:5 31",),
     _GIVEN_BACK: ("kernels.logistic.tanh:comparison:2 out is None",),
     _ZERO_SIGN: (
+        "primitives.activation._tanhshrink[1]:operator:1 g * ops._tanh_square(other, array=input_array) + (g - g)",
         "kernels.bessel.scaled_modified:comparison:3 wide < 0",
         "kernels.fourier.fft_r2c:branch:3 [0, x.shape[dims[0]] // 2] if x.shape[di",
     ),

@@ -227,6 +227,9 @@ def operand(call: Call, argument: Argument) -> Any:
     dyadic = limits.get("dyadic")
     if draft.exact and dyadic is not None:
         return call.source.choice(dyadic)
+    usual = limits.get("usual")
+    if usual is not None and call.source.boolean(0.3):
+        return call.source.choice(usual)
     if call.source.boolean(0.3):
         value = plain_number(call, limits)
         if not (limits.get("apart") and not draft.exact) or _far(call.first, value):
