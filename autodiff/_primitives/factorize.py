@@ -153,13 +153,13 @@ def _qr_back(g: Any, Q: Any, R: Any, A_shape: Any, mode: str) -> Any:
 
 general("qr", decompositions.qr, _qr_back, inputs=("A",), outputs=("Q", "R"), node="LinalgQrBackward0")
 
-# What reflections have made of C; it depends on them, by no gradient, also where there is none.
+# What reflections have made of C; it depends on them, by gradients of 0, also where there is none; so does its own.
 general(
     "reflected",
     lambda C, vectors, tau: lapack.in_columns(C),
-    lambda g: g,
-    lambda g: None,
-    lambda g: None,
+    lambda g, vectors, tau: ops.reflected(g, vectors, tau),
+    lambda g, vectors, tau: None if 0 in vectors.shape + tau.shape else ops.zeros_like(vectors),
+    lambda g, vectors, tau: None if 0 in vectors.shape + tau.shape else ops.zeros_like(tau),
     inputs=("C", "vectors", "tau"),
 )
 
