@@ -198,8 +198,10 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
 
 def _owner(array: Any) -> Any:
     """Whose memory an array shows; an outline's is its own affair."""
-    base = array.base if type(array) is np.ndarray else None
-    return array if base is None else base
+    owner, base = array, array.base if type(array) is np.ndarray else None
+    while base is not None:  # as_strided's views have one between
+        owner, base = base, getattr(base, "base", None)
+    return owner
 
 
 def refuse_overlap(target: Tensor, operands: Sequence[Any] = ()) -> NoReturn:

@@ -383,6 +383,8 @@ class Retired(DeadEnd):
     """The place of a leaf while it requires no grad any more: a graph made before leads there, and calls its hooks."""
 
     __slots__ = ()
+    #: By how much it is taken for newer than it is: leaves have their turn at once, and it may refuse.
+    AHEAD: ClassVar[int] = 1 << 62
 
 
 def seen(edge: Node | None) -> Node | None:

@@ -19,6 +19,7 @@ from autodiff._core.memory import Parts, assembled, parts
 from autodiff._core.modes import state, unusual
 from autodiff._core.node import (
     AccumulateGrad,
+    Clock,
     DeadEnd,
     Hooks,
     Node,
@@ -104,6 +105,8 @@ class AutogradMeta:
     retains = False
     #: The clock when it was last taken out of the graph in place; -1 if it never was.
     detached = -1
+    #: The clock when a write into it, which was a leaf, last made it a part of the graph; -1 if none ever did.
+    joined = -1
     #: The number of the derivative transform inside of which it was made; 0 outside of all.
     level = 0
     name: str | None = None
@@ -431,6 +434,8 @@ class Elsewhere(Tensor):
 def replace_node(tensor: Tensor, node: Node | None) -> None:
     """Another node made this tensor: the hooks stay with the old one, only what is retained moves on."""
     retained = take_retained(tensor)
+    if node is not None and own_node(tensor) is None:
+        tensor.meta().joined = Clock.now
     put_node(tensor, node)
     # A stale view is fresh from here on (another thread may have made it so): only now, for others read its node then.
     tensor.__class__ = getattr(tensor, "_fresh", tensor.__class__)
@@ -446,6 +451,7 @@ def leave_graph(tensor: Tensor) -> None:
     base = tensor._base
     if type(node) is AccumulateGrad:
         node.__class__ = Retired
+        node.key -= Retired.AHEAD
         node.meta = None  # which holds the node
         tensor.meta().retired = node
     put_node(tensor, None if base is None or base._node is None else dead_end(tensor))
@@ -561,6 +567,7 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     node: Any = meta.retired
     if node is not None:
         node.__class__ = AccumulateGrad
+        node.key += Retired.AHEAD
         node.meta, meta.retired = meta, None
         return node  # type: ignore[no-any-return]
     node = new_node(AccumulateGrad)

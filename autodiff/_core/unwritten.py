@@ -16,6 +16,12 @@ def _check_attached(x: Tensor, node: Node) -> None:
         raise RuntimeError(errors.DETACHED)
 
 
+def detached_since(x: Tensor, now: int) -> bool:
+    """Whether it was inside the graph at that moment, and was taken out of it in place after."""
+    meta = x._meta
+    return meta is not None and meta.detached > now >= meta.joined
+
+
 def check_unwritten(node: Node) -> None:
     """Raise, in torch's words, if what was saved is gone, or was written after the node was recorded."""
     if node.saved is None:
@@ -40,7 +46,7 @@ def _written(x: Any, node: Node) -> bool:
 
 def _suspect(x: Any, node: Node) -> bool:
     """Whether something saved was written, or taken out of the graph in place, after the node was recorded."""
-    if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
+    if isinstance(x, Tensor) and detached_since(x, node.recorded):
         return True
     return _written(x, node)
 
@@ -55,7 +61,7 @@ def _check_in_order(node: Node) -> None:
 
 def _check_entry(node: Node, s: Any) -> None:
     for x in s if type(s) is Many else (s,):
-        if isinstance(x, Tensor) and x._meta is not None and x._meta.detached > node.recorded:
+        if isinstance(x, Tensor) and detached_since(x, node.recorded):
             _check_attached(x, node)
         check_kept(node, x)
 

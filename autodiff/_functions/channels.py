@@ -16,6 +16,7 @@ from autodiff._functions.averaging import avg_pool2d, avg_pool3d
 from autodiff._functions.conversion import contiguous
 from autodiff._functions.normalize import widened
 from autodiff._kernels.brain import BRAIN
+from autodiff._kernels.layout import in_channels
 
 Maybe = Tensor | None
 
@@ -185,6 +186,9 @@ def _by_group(input: Tensor, groups: int, weight: Maybe, bias: Maybe, eps: float
         return cast(_by_group(wide, groups, weight, bias, eps), d)
     if any(x is not None and x._array.dtype is not d for x in (weight, bias)):
         raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+    if not in_channels(input._array):
+        input = contiguous(input)
+    weight, bias = (None if x is None else contiguous(x) for x in (weight, bias))
     return ops.group_norm(input, weight, bias, groups=groups, eps=eps)  # type: ignore[no-any-return]
 
 

@@ -20,6 +20,7 @@ from autodiff._core.modes import enable_grad, is_grad_enabled, no_grad, state
 from autodiff._core.node import Clock
 from autodiff._core.packing import Packed, packed
 from autodiff._core.tensor import Tensor
+from autodiff._core.unwritten import detached_since
 from autodiff._functions.generator import get_rng_state, set_rng_state
 from autodiff.autograd import backward
 from autodiff.autograd.graph import saved_tensors_hooks
@@ -129,7 +130,7 @@ class _Argument:
         kept = self._kept
         if isinstance(kept, Packed):
             return kept.tensor(kept.edge)  # type: ignore[arg-type]
-        if kept._meta is not None and kept._meta.detached > self._now and kept.is_leaf:
+        if detached_since(kept, self._now) and kept.is_leaf:
             raise RuntimeError(errors.DETACHED)
         if not kept.is_inference() and kept._version != self._version:
             kept.grad_fn  # noqa: B018  a view that may not be asked says so first
