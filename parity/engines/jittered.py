@@ -62,6 +62,10 @@ class Jittered(Around):
         self._number = number
         self._count = 0
 
+    def at(self, step: int) -> None:
+        """The step that comes next: steps of a history that are no calls would go uncounted."""
+        self._step = step
+
     def call(self, op: str, args: tuple[Any, ...], kwargs: dict[str, Any], spelling: str) -> Any:
         treatment = self._treatment[self._step]
         self._step += 1

@@ -17,6 +17,7 @@ from numpy.lib.array_utils import byte_bounds
 from parity.acts import ACTS, MODES, Stage, lacking, lacking_mode
 from parity.acts.functions import WRITING
 from parity.engines.interpreter import missing, writes
+from parity.engines.jittered import Jittered
 from parity.engines.protocol import Array, Raised
 from parity.program import DType, Input, Program, Ref, Step, substitute
 
@@ -175,6 +176,8 @@ class _Living:
         stage, first = self.stage, len(self.named)
         stage.number = number
         stage.log = []
+        if isinstance(self.engine, Jittered):
+            self.engine.at(number)
         before = len(caught)
         moment = Moment()
         result = None
