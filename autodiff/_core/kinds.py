@@ -11,6 +11,7 @@ general     kernel, a vjp per input           -> nothing hidden
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from autodiff._core.apply import general_operator, one_input_operator
 from autodiff._core.batched import Batched
 from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.modes import state
+from autodiff._core.node import Hooks
 from autodiff._core.primitive import Formula, Primitive, Unread, parameters
 from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
 from autodiff._core.registry import PRIMITIVES, ops
@@ -94,8 +96,7 @@ def undifferentiable(name: str, kernel: Kernel, *, operator: str, **row: Any) ->
 
     refuse = _unimplemented(operator)
     p = pointwise(name, kernel, refuse, refuse, node=NOT_IMPLEMENTED, **row)
-    p.undefined = True
-    return p
+    return _undefined(p)
 
 
 def unimplemented(
@@ -108,7 +109,21 @@ def unimplemented(
     refuse, names = _unimplemented(operator), inputs.split()
     formulas = [None if n in without.split() else refuse for n in names]
     p = general(name, kernel, *formulas, inputs=tuple(names), outputs=tuple(outputs.split()), node=NOT_IMPLEMENTED)
-    p.undefined = True
+    return _undefined(p)
+
+
+def _undefined(p: Primitive) -> Primitive:
+    p.undefined, op = True, p.op
+
+    @wraps(op)
+    def noted(*operands: Any, **params: Any) -> Any:
+        result = op(*operands, **params)
+        parts = result if isinstance(result, tuple) else (result,)
+        if any(isinstance(part, Tensor) and part._node is not None for part in parts):
+            Hooks.hung += 1  # its node has its turn before all others
+        return result
+
+    p.op = noted
     return p
 
 

@@ -67,7 +67,7 @@ class Hooks:
     """What is hung on one node: callables by number, in order of registration."""
 
     __slots__ = ("after", "before", "memory", "metadata", "post_accumulate", "retained", "tensor")
-    #: How many were ever hung on anything: where it is 0 no walk need look for them.
+    #: How many were ever hung on anything, or what else tells the order of a walk: where it is 0 none need look for it.
     hung: ClassVar[int] = 0
 
     def __init__(self) -> None:
@@ -383,8 +383,6 @@ class Retired(DeadEnd):
     """The place of a leaf while it requires no grad any more: a graph made before leads there, and calls its hooks."""
 
     __slots__ = ()
-    #: By how much it is taken for newer than it is: leaves have their turn at once, and it may refuse.
-    AHEAD: ClassVar[int] = 1 << 62
 
 
 def seen(edge: Node | None) -> Node | None:

@@ -12,7 +12,7 @@ from typing import Any
 from autodiff._core.gradients import Gradient
 from autodiff._core.hooks import run_before
 from autodiff._core.leaves import accumulated_by_hooks, add_to_leaf
-from autodiff._core.node import AccumulateGrad, Many, Node, Output, Storage
+from autodiff._core.node import AccumulateGrad, Many, Node, Output, Retired, Storage
 from autodiff._core.packing import Packed
 from autodiff._core.step import Walk
 from autodiff._core.tensor import AutogradMeta
@@ -50,6 +50,8 @@ def _counted(
         hooks = node.hooks
         if hooks is not None and (hooks.tensor or hooks.before or hooks.after or hooks.post_accumulate):
             watched = True
+        if type(node) is Retired or getattr(node.primitive, "undefined", False):
+            watched = True  # it may refuse, before nodes that come first by their age
         if lent and not watched:
             watched = _reads(node.saved, lent)
         for edge in node.edges:

@@ -63,7 +63,7 @@ class CopySlices(TableNode):
         inner, edges, walk = self.inner, self.edges, state.walk
         assert inner is not None
         region = self.replay(ops.arranged(g, order=self.order))
-        part = ops.clone(region)
+        part = ops.contiguous(region)  # a copy, as torch makes it
         grads = _run(inner, part, create_graph)
         first = grads[0]
         if edges[0] is None or first is None or (walk.needed is not None and edges[0] not in walk.needed):

@@ -435,7 +435,10 @@ def replace_node(tensor: Tensor, node: Node | None) -> None:
     """Another node made this tensor: the hooks stay with the old one, only what is retained moves on."""
     retained = take_retained(tensor)
     if node is not None and own_node(tensor) is None:
-        tensor.meta().joined = Clock.now
+        meta = tensor.meta()
+        meta.joined = Clock.now
+        if meta.retired is not None:
+            Hooks.hung += 1  # a graph that leads to it as a leaf is refused, in its turn
     put_node(tensor, node)
     # A stale view is fresh from here on (another thread may have made it so): only now, for others read its node then.
     tensor.__class__ = getattr(tensor, "_fresh", tensor.__class__)
@@ -449,9 +452,10 @@ def leave_graph(tensor: Tensor) -> None:
     """No gradient is wanted any more. A leaf's node is kept, and lets gradients go, until one is wanted again."""
     node = own_node(tensor)
     base = tensor._base
+    if Hooks.hung and tensor.retains_grad:
+        tensor.meta().retains = True  # what keeps it stays behind
     if type(node) is AccumulateGrad:
         node.__class__ = Retired
-        node.key -= Retired.AHEAD
         node.meta = None  # which holds the node
         tensor.meta().retired = node
     put_node(tensor, None if base is None or base._node is None else dead_end(tensor))
@@ -567,7 +571,6 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     node: Any = meta.retired
     if node is not None:
         node.__class__ = AccumulateGrad
-        node.key += Retired.AHEAD
         node.meta, meta.retired = meta, None
         return node  # type: ignore[no-any-return]
     node = new_node(AccumulateGrad)

@@ -153,8 +153,11 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         )
     _check_index("index_add", index)
     d = _slices("index_add", input, dim, index, source)
-    error = RuntimeError if input._array.ndim > 1 else IndexError
-    check_bounds(whole(index), (input._array.shape or (1,))[d], d, error)
+    if input._array.size:
+        error = RuntimeError if input._array.ndim > 1 else IndexError
+        check_bounds(whole(index), (input._array.shape or (1,))[d], d, error)
+    elif input._array.ndim == 1:
+        check_bounds(whole(index), 0, d, IndexError)
     return ops.index_add(input, index, source, dim=d, alpha=alpha)  # type: ignore[no-any-return]
 
 
@@ -169,7 +172,9 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     if index._array.dtype.name != "int64":
         raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {named(index)}")
     d = _slices("index_copy", input, dim, index, source, alike=False)
-    check_bounds(whole(index), (input._array.shape or (1,))[d], d, IndexError, before="index_copy_(): ")
+    n = (input._array.shape or (1,))[d]
+    if input._array.size or not n:  # else there is nothing to copy, wherever that would be
+        check_bounds(whole(index), n, d, IndexError if n else RuntimeError, before="index_copy_(): ")
     return ops.index_copy(input, index, source, dim=d)  # type: ignore[no-any-return]
 
 

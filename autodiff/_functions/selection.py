@@ -114,7 +114,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     whole_index("index_select", index, "int32 or int64")
     places, n = whole(index), (input._array.shape or (1,))[d]
     if places.size and not (places.min() >= 0 and places.max() < n):
-        raise IndexError("index out of range in self")
+        error = IndexError if input._array.size or input._array.ndim < 2 else RuntimeError
+        raise error("index out of range in self")
     return ops.index_select(input, index, dim=d)  # type: ignore[no-any-return]
 
 

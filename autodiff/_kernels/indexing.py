@@ -173,6 +173,8 @@ def scatter_value(x: Any, index: Any, value: Any, dim: int) -> Any:
 def index_add(x: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
     """x with alpha * source added to the slices that `index` names."""
     added = source if alpha == 1 else source * np.asarray(alpha).astype(x.dtype)
+    if not x.size:
+        return x.copy()  # wherever the slices would go
     if x.dtype.kind == "b":
         out = np.array(x)
         where: Any = (slice(None),) * dim + (np.atleast_1d(index),) if x.ndim else ...
@@ -186,6 +188,8 @@ def index_add(x: Any, index: Any, source: Any, dim: int, alpha: Any) -> Any:
 def index_copy(x: Any, index: Any, source: Any, dim: int) -> Any:
     """A copy of x whose slices that `index` names hold source."""
     out = np.array(x, order="C")
+    if not out.size:
+        return out  # wherever the slices would go
     if out.ndim:
         out[(slice(None),) * dim + (np.atleast_1d(index),)] = source
     else:
@@ -194,7 +198,7 @@ def index_copy(x: Any, index: Any, source: Any, dim: int) -> Any:
 
 
 def index_fill(x: Any, index: Any, value: Any, dim: int) -> Any:
-    return laid_like(index_copy(x, index, value, dim) if x.size else np.array(x), x)
+    return laid_like(index_copy(x, index, value, dim), x)
 
 
 def take(x: Any, index: Any) -> Any:

@@ -35,7 +35,7 @@ general(
     "splice",
     geometry.splice,
     lambda g, replay, order: ops.splice(g, ops.zeros_like(replay(_arranged(g, order))), replay=replay, order=order),
-    lambda g, replay, order: ops.clone(replay(_arranged(g, order))),  # never the memory of what arrived
+    lambda g, replay, order: ops.contiguous(replay(_arranged(g, order))),  # never the memory of what arrived
     inputs=("base", "new"),
     node="torch::autograd::CopySlices",
 ).runs_once = True
