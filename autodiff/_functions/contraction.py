@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from autodiff._core import arguments, dtypes
 from autodiff._core.casting import brought, casting
 from autodiff._core.function import function
@@ -289,6 +291,9 @@ def _whole(x: Tensor, y: Tensor) -> Tensor:
 @function(out=True, counts=lambda input, other: 0)
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """Every element of input times the whole of other, laid out as blocks."""
+    for x in (input, other):
+        if isinstance(x._array, np.generic):
+            x.memory()  # which is saved, as it will be by then
     n = max(input._array.ndim, other._array.ndim)
     a, b = ((1,) * (n - x._array.ndim) + x._array.shape for x in (input, other))
     left = ops.reshape_to(input, shape=tuple([k for m in a for k in (m, 1)]))

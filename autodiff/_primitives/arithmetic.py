@@ -118,12 +118,25 @@ general(
     lambda g, tensor1, tensor2, value: -g * ops.conj(value * (tensor1 / tensor2) / tensor2),
     inputs=("input", "tensor1", "tensor2"),
 )
+# A gradient times or by a number of an operator's own, which torch keeps as one: such a node can be run again.
+linear(
+    "scaled",
+    lambda x, number: x * number,
+    lambda g, number: ops.scaled(g, number=number.conjugate()),
+    node="MulBackward1",
+)
+linear(
+    "divided",
+    lambda x, number: x / number,
+    lambda g, number: ops.divided(g, number=number),
+    node="DivBackward1",
+)
 # With `alpha` still one node, which saves no tensor.
 general(
     "_add_scaled",
     arithmetic.add_scaled,
     lambda g: g,
-    lambda g, alpha: g * alpha.conjugate(),
+    lambda g, alpha: ops.scaled(g, number=alpha.conjugate()),
     inputs=("input", "other"),
     node="AddBackward0",
 )
@@ -131,14 +144,14 @@ general(
     "_sub_scaled",
     lambda input, other, alpha, dtype: arithmetic.add_scaled(input, other, -alpha, dtype),
     lambda g: g,
-    lambda g, alpha: g * -alpha.conjugate(),
+    lambda g, alpha: ops.scaled(g, number=-alpha.conjugate()),
     inputs=("input", "other"),
     node="SubBackward0",
 )
 general(
     "_rsub_scaled",
     lambda input, other, alpha, dtype: arithmetic.add_scaled(other, input, -alpha, dtype),
-    lambda g, alpha: g * -alpha.conjugate(),
+    lambda g, alpha: ops.scaled(g, number=-alpha.conjugate()),
     lambda g: g,
     inputs=("input", "other"),
     node="RsubBackward0",
@@ -146,15 +159,15 @@ general(
 general(
     "_rsub_scaled_from_number",
     lambda input, other, alpha, dtype: arithmetic.add_scaled(dtype.type(other), input, -alpha, dtype),
-    lambda g, alpha: g * -alpha.conjugate(),
+    lambda g, alpha: ops.scaled(g, number=-alpha.conjugate()),
     inputs=("input",),
     node="RsubBackward1",
 )
 general(
     "lerp_by_number",
     arithmetic.lerp,
-    lambda g, weight: g * ops.conj(1 - weight),
-    lambda g, weight: g * ops.conj(weight),
+    lambda g, weight: ops.scaled(g, number=1 - weight.conjugate()),
+    lambda g, weight: ops.scaled(g, number=weight.conjugate()),
     inputs=("input", "end"),
     node="LerpBackward0",
 )

@@ -139,7 +139,7 @@ pointwise(
 pointwise(
     "deg2rad",
     elementary.times(math.pi / 180),
-    math.pi / 180,
+    lambda g: ops.scaled(g, number=math.pi / 180),
     node="Deg2RadBackward0",
     refuses="c",
     refusal="deg2rad is not supported for complex tensors.",
@@ -147,7 +147,7 @@ pointwise(
 pointwise(
     "rad2deg",
     elementary.times(180 / math.pi),
-    180 / math.pi,
+    lambda g: ops.scaled(g, number=180 / math.pi),
     node="Rad2DegBackward0",
     refuses="c",
     refusal="rad2deg is not supported for complex tensors.",

@@ -65,25 +65,25 @@ bilinear(
 linear("transposed", contraction.exchanged, lambda g: ops.transposed(g))
 
 
-def _scaled(g: Any, beta: Any) -> Any:
-    return g if beta == 1 else g * beta
+def _times(g: Any, number: Any) -> Any:
+    return g if number == 1 else ops.scaled(g, number=number)
 
 
 for _name in ("addmm", "baddbmm"):
     general(
         _name,
         contraction.addmm,
-        _scaled,
-        lambda g, mat2, alpha: ops.bmm(g, ops.adjoint(mat2)) * alpha,
-        lambda g, mat1, alpha: ops.bmm(ops.adjoint(mat1), g) * alpha,
+        lambda g, beta: _times(g, beta),
+        lambda g, mat2, alpha: _times(ops.bmm(g, ops.adjoint(mat2)), alpha),
+        lambda g, mat1, alpha: _times(ops.bmm(ops.adjoint(mat1), g), alpha),
         inputs=("input", "mat1", "mat2"),
     )
 general(
     "addmv",
     contraction.addmm,
-    _scaled,
-    lambda g, vec, alpha: ops.outer(g, ops.conj(vec)) * alpha,
-    lambda g, mat, alpha: ops.mv(ops.adjoint(mat), g) * alpha,
+    lambda g, beta: _times(g, beta),
+    lambda g, vec, alpha: _times(ops.outer(g, ops.conj(vec)), alpha),
+    lambda g, mat, alpha: _times(ops.mv(ops.adjoint(mat), g), alpha),
     inputs=("input", "mat", "vec"),
 )
 
@@ -96,17 +96,17 @@ def _each(g: Any, batches: Any) -> Any:
 general(
     "addbmm",
     contraction.addbmm,
-    _scaled,
-    lambda g, batch2, alpha: ops.bmm(_each(g, batch2), ops.adjoint(batch2)) * alpha,
-    lambda g, batch1, alpha: ops.bmm(ops.adjoint(batch1), _each(g, batch1)) * alpha,
+    lambda g, beta: _times(g, beta),
+    lambda g, batch2, alpha: _times(ops.bmm(_each(g, batch2), ops.adjoint(batch2)), alpha),
+    lambda g, batch1, alpha: _times(ops.bmm(ops.adjoint(batch1), _each(g, batch1)), alpha),
     inputs=("input", "batch1", "batch2"),
 )
 general(
     "addr",
     contraction.addr,
-    _scaled,
-    lambda g, vec2, alpha: ops.mv(g, ops.conj(vec2)) * alpha,
-    lambda g, vec1, alpha: ops.mv(ops.transposed(g), ops.conj(vec1)) * alpha,
+    lambda g, beta: _times(g, beta),
+    lambda g, vec2, alpha: _times(ops.mv(g, ops.conj(vec2)), alpha),
+    lambda g, vec1, alpha: _times(ops.mv(ops.transposed(g), ops.conj(vec1)), alpha),
     inputs=("input", "vec1", "vec2"),
 )
 general(

@@ -23,7 +23,7 @@ def _share(g: Any, input_shape: tuple[int, ...], dims: tuple[int, ...]) -> Any:
     number = count(input_shape, dims) or math.nan
     if isinstance(g, Tensor):
         # The quotient last, as in torch: a user may write into a gradient that has memory of its own.
-        return ops.expand(g, shape=input_shape) / number
+        return ops.divided(ops.expand(g, shape=input_shape), number=number)
     return ops.expand(g / number, shape=input_shape)
 
 

@@ -97,6 +97,16 @@ KNOWN: Mapping[str, Known] = MappingProxyType(
             "torch computes distances by products of matrices: beside an infinite coordinate that is inf - inf",
             together="nan/inf nan/0 nan/finite",
         ),
+        **{
+            f"{space}conv{n}d": Known(
+                _ANY,
+                "an infinity times a 0 of the padding is nan, or left out: torch does one for one image and the other "
+                "for two, with one kernel or the other",
+                engine="nan",
+            )
+            for n in (1, 2, 3)
+            for space in ("", "nn.functional.")
+        },
         "copysign": Known(
             frozenset(["second"]), "torch's second derivative at 0 divides by it, though the first is pinned at 0 there"
         ),
