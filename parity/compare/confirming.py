@@ -20,6 +20,8 @@ from parity.program import Input, Program, Ref, Step, substitute
 
 #: Of so many neighbouring programs, so many must alarm for an alarm to stand.
 NEIGHBOURS, CONFIRMING = 3, 2
+#: Numbers of a history that are nearer than this may be what is left where numbers of about 1 cancelled.
+SLIGHT = 1e-3
 #: Of so many programs with a nudge behind each step the truth is asked.
 NUDGED = 4
 
@@ -28,19 +30,44 @@ def confirmed(
     verdict: Verdict, program: Program, reference: Any, run: Run, differs: Callable[[Program], bool]
 ) -> Verdict:
     """The verdict if it stands; `run` is the reference's, and `differs` says whether another program alarms."""
+    if not _stands(program, differs):
+        return replace(verdict, status="undecided", decided="confirm", note=_VANISHES)
+    alarm = verdict.mismatches[0]
+    lucky = _LUCK if _by_luck(alarm, program, reference) else ""
+    lucky = lucky or (_NUDGES if _within_nudges(alarm, program, run, reference) else "")
+    return replace(verdict, status="undecided" if lucky else verdict.status, decided="confirm", note=lucky)
+
+
+def confirmed_life(verdict: Verdict, program: Program, differs: Callable[[Program], bool]) -> Verdict:
+    """The verdict on a history if it stands.
+
+    Asked is only where all that differs are numbers as small as what cancelling leaves: what a history is for is no
+    matter of the inputs' values.
+    """
+    if not all(_slight(m) for m in verdict.mismatches) or _stands(program, differs):
+        return verdict
+    return replace(verdict, status="undecided", decided="confirm", note=_VANISHES)
+
+
+def _stands(program: Program, differs: Callable[[Program], bool]) -> bool:
     alarms = 0
     for tried, neighbour in enumerate(neighbours(program, NEIGHBOURS), start=1):
         alarms += differs(neighbour)
-        if alarms == CONFIRMING:
-            alarm = verdict.mismatches[0]
-            lucky = _LUCK if _by_luck(alarm, program, reference) else ""
-            lucky = lucky or (_NUDGES if _within_nudges(alarm, program, run, reference) else "")
-            return replace(verdict, status="undecided" if lucky else verdict.status, decided="confirm", note=lucky)
-        if tried - alarms > NEIGHBOURS - CONFIRMING:
+        if alarms == CONFIRMING or tried - alarms > NEIGHBOURS - CONFIRMING:
             break
-    return replace(verdict, status="undecided", decided="confirm", note="the alarm vanishes at neighbouring inputs")
+    return alarms == CONFIRMING
 
 
+def _slight(m: Mismatch) -> bool:
+    """Whether both sides are numbers, or lists of them, less than `SLIGHT` apart."""
+    try:
+        apart = np.abs(np.asarray(m.reference, complex) - np.asarray(m.subject, complex))
+    except (TypeError, ValueError):
+        return False
+    return m.check in ("value", "gradient", "hook") and bool((apart < SLIGHT).all())
+
+
+_VANISHES = "the alarm vanishes at neighbouring inputs"
 _LUCK = "at neighbouring inputs the reference is as far from the truth"
 _NUDGES = "the truth moves as far if each step's result is off by one rounding, though the reference does not"
 

@@ -388,8 +388,8 @@ def _factor(x: Array, y: Array, apart: Array) -> str:
     return f": {told[float(ratios[0])]}" if float(ratios[0]) in told else ""
 
 
-def _short(image: Image | None) -> str:
+def _short(image: Image | None) -> Any:
     if image is None:
         return "None"
     array = restored(image)
-    return str(array.tolist()) if array.size <= 3 else f"{array.dtype.name}{list(array.shape)}"
+    return array.tolist() if array.size <= 3 else f"{array.dtype.name}{list(array.shape)}"

@@ -15,7 +15,7 @@ from parity.catalogue import CATALOGUE
 from parity.compare import exact, led, specials, structure
 from parity.compare.alone import alone
 from parity.compare.arbiter import Arbiter, Judgement
-from parity.compare.confirming import confirmed
+from parity.compare.confirming import confirmed, confirmed_life
 from parity.compare.histories import compare_lives
 from parity.compare.jitter import Jumps, nudge, treatment
 from parity.compare.narrowed import lonely
@@ -61,7 +61,14 @@ def compare(
     as in `passing`, and that the truth does not decide, are passed over.
     """
     if program.history:
-        return compare_lives(program, reference, subject, lambda alone: compare(alone, reference, subject))
+        verdict = compare_lives(program, reference, subject, lambda alone: compare(alone, reference, subject))
+        if verdict.status != "differs" or not confirm or program.regime != "smooth":
+            return verdict
+
+        def lives_differ(neighbour: Program) -> bool:
+            return compare(neighbour, reference, subject, confirm=False).status == "differs"
+
+        return confirmed_life(verdict, program, lives_differ)
     if getattr(subject, "ones", False) and not uniform(program):
         program, reference_run, subject_run = weighed_alike(program), None, None
     ours = execute(program, reference) if reference_run is None else reference_run
