@@ -232,6 +232,8 @@ def operand(call: Call, argument: Argument) -> Any:
         return call.source.choice(usual)
     if call.source.boolean(0.3):
         value = plain_number(call, limits)
+        if call.first is not None and call.first.kind == "c" and not limits.get("real") and call.source.boolean(0.3):
+            return complex(value, call.source.choice((1.0, -1.0, 2.0, 0.5)))
         if not (limits.get("apart") and not draft.exact) or _far(call.first, value):
             return value
     return beside(call, argument)
