@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from autodiff import _functions, _primitives, autograd, fft, linalg, nn, random, special, version  # noqa: F401
+from autodiff import _functions, _primitives, autograd, version  # noqa: F401
 from autodiff._core.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled  # noqa: F401
 from autodiff._core.modes import (  # noqa: F401
     enable_grad,
@@ -39,9 +39,9 @@ _LATER = {
     "AcceleratorError": "cuda", "OutOfMemoryError": "cuda",
     "load": "serialization", "save": "serialization", "to_dlpack": "utils.dlpack", "vmap": "func",
     **{name: name for name in (
-        "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "dropin", "func",
-        "graph", "jit", "library", "mps", "multiprocessing", "onnx", "optim", "return_types", "serialization", "sparse",
-        "utils", "xpu",
+        "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "dropin", "fft",
+        "func", "graph", "jit", "library", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "random",
+        "return_types", "serialization", "sparse", "special", "utils", "xpu",
     )},
 }  # fmt: skip
 

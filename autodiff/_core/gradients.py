@@ -27,7 +27,7 @@ LARGE = 1 << 14
 def fitted(h: Gradient, like: Any) -> Gradient:
     """A gradient in the shape and dtype of the value it belongs to: broadcasting undone, the dtype restored."""
     shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
-    array = h._array if isinstance(h, Tensor) else h
+    array = h if h.__class__ is ndarray else h._array if isinstance(h, Tensor) else h
     if array.shape != shape:
         # A bias, by far the most, is told by its own sizes.
         if array.shape[array.ndim - len(shape) :] != shape and not _expands_to(shape, array.shape):
@@ -35,7 +35,7 @@ def fitted(h: Gradient, like: Any) -> Gradient:
                 f"invalid gradient: got {list(array.shape)} but expected shape compatible with {list(shape)}"
             )
         h = sum_to(h, shape)
-        array = h._array if isinstance(h, Tensor) else h
+        array = h if h.__class__ is ndarray else h._array if isinstance(h, Tensor) else h
     return h if array.dtype is dtype else cast_to(h, dtype)
 
 
@@ -59,11 +59,12 @@ ALONE = _alone()
 
 def added(held: Gradient, h: Gradient) -> Gradient:
     """The sum of two gradients of one tensor: in the memory of the first, where that is large and nobody else's."""
-    if IN_USE and held.__class__ is ndarray and held.dtype is BRAIN:
+    if held.__class__ is not ndarray:
+        return held + h
+    if IN_USE and held.dtype is BRAIN:
         return as_brain(held + h)
     if (
-        held.__class__ is ndarray
-        and held.size >= LARGE
+        held.size >= LARGE
         and held.flags.owndata
         and h.__class__ is ndarray
         # The caller's caller gave its reference away, and this frame holds one: as in _alone().

@@ -32,7 +32,7 @@ def unary(p: Primitive) -> Callable[[Any], Any]:
     keeps_array = "input_array" in p.wants[0]
 
     def op(input: Any) -> Any:
-        if type(input) is not Tensor and not isinstance(input, Tensor):
+        if type(input) is not Tensor and (type(input) is ndarray or not isinstance(input, Tensor)):
             return kernel(input)
         x = input._array
         if type(x) is ndarray:
@@ -93,12 +93,14 @@ def binary(
     right, left = p.numbers != "neither", p.numbers in ("either", "both")
 
     def op(input: Any, other: Any) -> Any:
-        # `kind` is the scalar type of operands that are NumPy scalars: then the result is one too.
-        if type(input) is Tensor or isinstance(input, Tensor):
+        # `kind` is the scalar type of operands that are NumPy scalars: then the result is one too. What a first-order
+        # walk hands over, arrays, is told by its type alone: asking for subclasses takes longest where there is none.
+        kind: Any = type(input)
+        if kind is Tensor or (kind is not ndarray and isinstance(input, Tensor)):
             x = input._array
             an = input._node
-            kind: Any = type(x)
-            if type(other) is Tensor or isinstance(other, Tensor):
+            kind = type(x)
+            if type(other) is Tensor or (type(other) is not float and isinstance(other, Tensor)):
                 y = other._array
                 bn = other._node
                 if kind is not type(y):
@@ -113,7 +115,7 @@ def binary(
                 d = x.dtype
                 if (d is not FLOAT32 and d is not FLOAT64) or (y is not other and d is not y.dtype):
                     return otherwise(p, (input, other))
-        elif isinstance(other, Tensor):
+        elif type(other) is not ndarray and isinstance(other, Tensor):
             x = input
             y = other._array
             an = None

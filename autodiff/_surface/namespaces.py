@@ -15,6 +15,7 @@ from autodiff._core.tensor import Tensor, wrap
 from autodiff._surface.given import checked
 from autodiff._surface.methods import PUBLIC_KINDS, described
 from autodiff._surface.out import Writing, with_out
+from autodiff._surface.signatures import LateSignature
 
 
 def names(namespace: str) -> dict[str, Callable[..., Any]]:
@@ -75,11 +76,16 @@ def _of_a_tensor(name: str, method: Callable[..., Tensor]) -> Callable[..., Tens
             raise TypeError(_not_a_tensor(name, input))
         return method(input, *args, **kwargs)
 
-    first, *rest = inspect.signature(method).parameters.values()
-    public.__signature__ = inspect.Signature([first.replace(name="input"), *rest], return_annotation="Tensor")  # type: ignore[attr-defined]
+    public.__signature__ = LateSignature(method, _of_input)  # type: ignore[attr-defined]
     public.__name__ = public.__qualname__ = name
     public.__doc__ = f"`Tensor.{name}` as a function: writes into `input`, which it returns."
     return public
+
+
+def _of_input(method: inspect.Signature) -> inspect.Signature:
+    """A method's signature as a function's."""
+    first, *rest = method.parameters.values()
+    return inspect.Signature([first.replace(name="input"), *rest], return_annotation="Tensor")
 
 
 def pointwise(name: str, p: Any) -> Callable[..., Any]:

@@ -18,6 +18,7 @@ from autodiff._core.tangents import has_any
 from autodiff._core.tensor import Tensor, written
 from autodiff._kernels.flags import anyway
 from autodiff._surface.given import SHOWN
+from autodiff._surface.signatures import LateSignature
 
 RESIZED = (
     "An output with one or more elements was resized since it had shape {old}, which does not match the required "
@@ -31,28 +32,12 @@ RESIZED = (
 _BY_GRAD_MODE = frozenset(["matmul"])
 
 
-class _WithOut(inspect.Signature):
-    """A function's signature with `out` at its end, worked out when somebody asks: of most functions nobody does."""
-
-    __slots__ = ("_known", "_of")
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._of = function
-        self._known: inspect.Signature | None = None
-
-    @property
-    def parameters(self) -> Any:
-        if self._known is None:
-            signature = inspect.signature(self._of)
-            added = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
-            listed = list(signature.parameters.values())
-            last = len(listed) - (listed[-1].kind is inspect.Parameter.VAR_KEYWORD)
-            self._known = signature.replace(parameters=[*listed[:last], added, *listed[last:]])
-        return self._known.parameters
-
-    @property
-    def return_annotation(self) -> Any:
-        return inspect.signature(self._of).return_annotation
+def _with_out(signature: inspect.Signature) -> inspect.Signature:
+    """The same with `out` at its end."""
+    added = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+    listed = list(signature.parameters.values())
+    last = len(listed) - (listed[-1].kind is inspect.Parameter.VAR_KEYWORD)
+    return signature.replace(parameters=[*listed[:last], added, *listed[last:]])
 
 
 class Writing(NamedTuple):
@@ -93,7 +78,7 @@ def with_out(function: Callable[..., Any], writing: Writing) -> Callable[..., An
                 return function(*args, **kwargs)
             return _into(out, function, args, kwargs, writing)
 
-    public.__signature__ = _WithOut(function)  # type: ignore[attr-defined]
+    public.__signature__ = LateSignature(function, _with_out)  # type: ignore[attr-defined]
     return public
 
 

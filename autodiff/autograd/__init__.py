@@ -15,7 +15,7 @@ from autodiff._core import graph as _graph
 from autodiff._core.batched import at_work, entered, levels_of, opened
 from autodiff._core.dtypes import OF_NUMPY
 from autodiff._core.edges import GradientEdge, place_in_graph
-from autodiff._core.gradients import UNRECORDED, fitted
+from autodiff._core.gradients import ALONE, UNRECORDED, fitted, references
 from autodiff._core.levels import pulled
 from autodiff._core.modes import (
     duals,
@@ -318,6 +318,9 @@ def _outside(g: Any, given: Sequence[Any]) -> Tensor:
         if not isinstance(g, np.ndarray):
             return told(g)
         whole = g.base is None
+        # `grad` holds it twice, where it was found and in its own frame. Nobody else's is the caller's at once.
+        if whole and g.flags.owndata and references(g) <= ALONE + 2:
+            return wrap(g)
         for t in given:
             if type(t) is Tensor or isinstance(t, Tensor):
                 array = t._array
