@@ -139,14 +139,22 @@ def _walk_in_order(walk: Walk, roots: Sequence[tuple[Node, Gradient]], counts: d
             edges = ()
         walk.step(walk, node, g)
         g = None
-        for edge in edges:
+        ahead = list(reversed(edges))
+        while ahead:
+            edge = ahead.pop()
             if edge is None or (needed is not None and edge not in needed):
                 continue
             owner = _owner(edge)
             if owner is not edge and edge in arrived:
                 walk.deliver_slot(edge, arrived.pop(edge))  # type: ignore[arg-type]
             counts[owner] -= 1
-            if not counts[owner] and owner in arrived:
+            if counts[owner] or owner not in arrived:
+                continue
+            if owner.primitive is not None and owner.primitive.hidden:
+                # torch has no node there, which would wait for its turn.
+                walk.step(walk, owner, arrived.pop(owner))
+                ahead.extend(reversed(owner.edges))
+            else:
                 ready.push(owner)
 
 

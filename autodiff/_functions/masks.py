@@ -23,13 +23,13 @@ def _named(x: Tensor) -> str:
 
 
 @function(method=False, out=True)
-def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+def where(condition: Tensor, input: Any = ..., other: Any = ...) -> Any:
     """input where the condition holds, else other; with the condition alone, the indices where it holds."""
-    if input is None and other is None:
+    if input is ... and other is ...:
         return nonzero(condition, as_tuple=True)
     if not isinstance(condition, Tensor) and isinstance(input, Tensor):
         raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
-    if input is None or other is None:
+    if any(x is None or x is ... for x in (input, other)):
         raise TypeError("where() received an invalid combination of arguments: input and other belong together")
     mask = condition._array
     if mask.dtype.kind != "b":

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from autodiff._kernels.accumulate import accumulate
 from autodiff._kernels.half import in_single
-from autodiff._kernels.layout import in_rows, laid_like
+from autodiff._kernels.layout import dense, in_rows, laid_like
 from autodiff._kernels.summation import total
 
 Shape = tuple[int, ...]
@@ -65,19 +66,36 @@ def sum_to(x: Any, shape: Shape) -> Any:
     return total(x, dims, True).reshape(shape)
 
 
+class Gapped(tuple[int, ...]):
+    """The strides, in elements, of an array between whose elements there is other memory."""
+
+    __slots__ = ()
+
+
 def order(x: Any) -> tuple[int, ...]:
-    """The dimensions from the one with the largest stride to the one with the smallest."""
+    """The dimensions from the one with the largest stride to the smallest; of one with gaps its strides."""
+    if x.size and not (x.flags.c_contiguous or dense(x)):
+        return Gapped([k // x.itemsize if n > 1 else 0 for n, k in zip(x.shape, x.strides)])
     return tuple(sorted(range(x.ndim), key=lambda d: -abs(x.strides[d])))
 
 
 def arranged(x: Any, order: tuple[int, ...]) -> Any:
-    """x in memory of this order of dimensions, so that a view of other memory in that order can be taken of it."""
-    return np.ascontiguousarray(np.asarray(x).transpose(order)).transpose(inverse(order)) if order else np.asarray(x)
+    """x in memory of this order of dimensions, gaps included, so that a view of such memory can be taken of it."""
+    if type(order) is not Gapped:
+        return (
+            np.ascontiguousarray(np.asarray(x).transpose(order)).transpose(inverse(order)) if order else np.asarray(x)
+        )
+    room = np.zeros(1 + sum([(n - 1) * s for n, s in zip(x.shape, order)]), x.dtype)
+    out = np.ndarray(x.shape, x.dtype, room, 0, [s * x.itemsize for s in order])
+    out[...] = x
+    return out
 
 
 def splice(base: Any, new: Any, replay: Callable[[Any], Any], order: tuple[int, ...]) -> Any:
     """A copy of base in which the region that `replay` picks holds `new`."""
-    copy = np.array(arranged(base, order))
+    copy = arranged(base, order)
+    if type(order) is not Gapped:
+        copy = np.array(copy)
     np.copyto(replay(copy), new)
     return copy
 
@@ -230,6 +248,13 @@ def as_strided(x: Any, shape: Shape, strides: Shape, offset: int) -> Any:
     """A view of x's memory by shape, strides and offset in elements, counted from x's first element, either way."""
     x = np.asarray(x)
     step = x.itemsize
+    last = offset + sum([(n - 1) * s for n, s in zip(shape, strides)])
+    (low, high), first = byte_bounds(owner(x)), x.__array_interface__["data"][0]
+    if 0 not in shape and not (low <= first + offset * step and first + (last + 1) * step <= high):
+        raise RuntimeError(
+            f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset {offset} are out of bounds for "
+            f"storage of {high - low} bytes"
+        )
     reach = np.lib.stride_tricks.as_strided(x, (abs(offset) + 1,), (step if offset > 0 else -step,))[abs(offset) :]
     return np.lib.stride_tricks.as_strided(reach, shape, tuple([s * step for s in strides]))
 
