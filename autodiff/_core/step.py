@@ -54,7 +54,27 @@ _HELD = (Tensor, Storage, SavedResult, Packed, np.ndarray)
 
 
 class Walk:
-    """One call of backward: what it was asked for, what waits for its turn, what has arrived where."""
+    """One call of backward: what it was asked for, what waits for its turn, what has arrived where.
+
+    What few walks have stands in the class.
+    """
+
+    #: The nodes on the way to what was asked for, or None: all of them.
+    needed: set[Node] | None = None
+    #: By node the results whose gradients are to be returned, each with the place in the graph that asked.
+    captures: dict[Node, list[tuple[int, Node]]] | None = None
+    #: Whether gradients were asked for, rather than accumulated wherever the graph ends.
+    asked = False
+    #: Whether somebody else says whose turn it is: nothing waits here then.
+    ordered = False
+    #: How often each node is given a gradient, where that was counted.
+    counts: dict[Node, int] | None = None
+    #: Whether None arrived somewhere: such nodes run all the same.
+    holes = False
+    #: Whether users' code ran, and may have asked which walk this is; then the walk around this one.
+    entered = False
+    outer: Walk | None = None
+    number = -1
 
     def __init__(
         self,
@@ -77,22 +97,6 @@ class Walk:
         self.nodes: dict[int, Node] = {} if nodes is None else nodes
         self.arrived: dict[Node, Gradient] = {} if arrived is None else arrived
         self.found: dict[Node, Gradient] = {}
-        #: The nodes on the way to what was asked for, or None: all of them.
-        self.needed: set[Node] | None = None
-        #: By node the results whose gradients are to be returned, each with the place in the graph that asked.
-        self.captures: dict[Node, list[tuple[int, Node]]] | None = None
-        #: Whether gradients were asked for, rather than accumulated wherever the graph ends.
-        self.asked = False
-        #: Whether somebody else says whose turn it is: nothing waits here then.
-        self.ordered = False
-        #: How often each node is given a gradient, where that was counted.
-        self.counts: dict[Node, int] | None = None
-        #: Whether None arrived somewhere: such nodes run all the same.
-        self.holes = False
-        #: Whether users' code ran, and may have asked which walk this is; then the walk around this one.
-        self.entered = False
-        self.outer: Walk | None = None
-        self.number = -1
 
     def ask_for(self, places: Sequence[Node], roots: Sequence[Node], accumulate: bool) -> None:
         """Walk only to these: to return their gradients, or (`accumulate`) to run them as well."""
@@ -559,9 +563,10 @@ def _array(s: Any) -> Any:
 
 
 def _tensor(s: Any, node: Node, place: int) -> Any:
-    if isinstance(s, Packed):
+    # By far the most are results.
+    if type(s) is not Storage and isinstance(s, Packed):
         return s.tensor(node)
-    if isinstance(s, (Storage, SavedResult)):
+    if type(s) is Storage or isinstance(s, (Storage, SavedResult)):
         result = wrap(s._array)
         result._storage = s if isinstance(s, Storage) else s._storage
         if result._array.dtype.kind in "fc":

@@ -89,12 +89,13 @@ def _bend(input: Any, slope: Any) -> Any:
     Far out those cancel as the square of the distance, and its differential equation only as the distance.
     """
     sign, first = ops.sgn(input), ops.i1e(input)
+    is_far = ops.abs(input) > 4
+    close = ops.where(is_far, 4.0, input)
     near = (
         1.75 * first
-        + 0.25 * ops._scaled_bessel_i(input, n=3)
-        - sign * (ops.i0e(input) + ops._scaled_bessel_i(input, n=2))
+        + 0.25 * ops._scaled_bessel_i(close, n=3)
+        - sign * (ops.i0e(input) + ops._scaled_bessel_i(close, n=2))
     )
-    is_far = ops.abs(input) > 4
     share = 1 / ops.where(is_far, ops.abs(input), 4.0)
     return ops.where(is_far, (share * share - share) * first - sign * (2 + share) * slope, near)
 

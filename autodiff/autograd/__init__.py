@@ -84,6 +84,12 @@ def _sequence(x: Any) -> list[Any]:
 def _roots(
     outputs: list[Tensor], seeds: list[Tensor | None], create_graph: bool, inputs: Sequence[Any] = ()
 ) -> list[tuple[Node, Any]]:
+    if len(outputs) == len(seeds) == 1 and seeds[0] is None and type(outputs[0]) is Tensor and not unusual:
+        # The everyday one, a loss.
+        node, kind = outputs[0]._node, type(outputs[0]._array)
+        if node is not None and (kind is np.float32 or kind is np.float64) and kind is node.like:
+            one = kind(1)
+            return [(node, wrap(one) if create_graph else one)]
     for seed in seeds:
         if seed is not None and not isinstance(seed, Tensor):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
@@ -93,16 +99,6 @@ def _roots(
     for index, (t, seed) in enumerate(zip(outputs, seeds)):
         if not isinstance(t, (Tensor, GradientEdge)):
             raise AssertionError("Expected output to be a torch.Tensor")
-        if (
-            seed is None
-            and isinstance(t, Tensor)
-            and t._array.__class__ in (np.float32, np.float64)
-            and t.requires_grad
-        ):
-            # The everyday one, a loss.
-            g = t._array.__class__(1)
-            given.append(wrap(g) if create_graph else g)
-            continue
         like = likeness(t._array) if isinstance(t, Tensor) else place_in_graph(t).like  # type: ignore[union-attr]
         shape, dtype = like if isinstance(like, tuple) else ((), np.dtype(like))
         if seed is None:

@@ -62,7 +62,8 @@ def beside(name: str, **limits: Any) -> Argument:
 def operand(name: str, **limits: Any) -> Argument:
     """A tensor that broadcasts with those before it, or a number; `dyadic` numbers serve the exact regime.
 
-    `usual` are numbers that programs write most often, and formulas treat apart.
+    `usual` are numbers that programs write most often, and formulas treat apart. Beside complex tensors some are
+    complex, unless it is `real`.
     """
     return Argument(name, "operand", limits=limits)
 

@@ -24,9 +24,9 @@ AIM = 0.97
 #: How often every operator is drawn in all its ways.
 ROUNDS = 3
 #: How often those are whose programs run what lives on: as often as every operator is in a night's run.
-LATER = 20
+LATER = 30
 #: So many of those operators, the ones that run it most often.
-OWNERS = 2
+OWNERS = 3
 #: So many histories of each of those alone, where a history ran it; a night's run lives two hundred thousand.
 LIVED = 150
 

@@ -41,7 +41,7 @@ class Measure(Protocol):
 
 
 #: Programs that a mutant is given, spread over all those that reach it.
-MOST = 600
+MOST = 2400
 
 
 @dataclass(slots=True)

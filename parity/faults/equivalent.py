@@ -67,6 +67,8 @@ _DOUBTED = "two answers that are so near each other are both good"
 _RELATIVE = "only the difference of two of them is used"
 _SQUARE = "a square matrix has one size"
 _WHOLE_BLOCK = "one block that is all there is: the same step on the same numbers"
+_REFUSES = "raises before anything is negated"
+_SAME_DTYPE = "only its dtype is asked for, which both parts of a number share"
 _DEFAULT = "what is left out is what it is taken for then"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
@@ -107,6 +109,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.convolution.convolve_back:connective:2 in_channels(y) or in_channels(w)",
         "kernels.geometry.clone:constant:1 0",
         "kernels.layout.in_channels:constant:10 1",
+        "kernels.attention._turned:dropped call:1 np.ascontiguousarray(x.swapaxes(2, 3))",
     ),
     _BOTH: (
         "kernels.logistic.one_more:comparison:2 out < -0.5",
@@ -134,6 +137,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.indexing.gather:neighbour:1 np.zeros",
         "kernels.decompositions.above:neighbour:2 np.zeros",
         "kernels.ctc._extended:constant:1 0",
+        "kernels.classes.cross_entropy:neighbour:1 np.zeros",
     ),
     _COST: (
         "kernels.einstein.contraction:constant:1 1",
@@ -231,6 +235,8 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.error_functions._erfinv_far:comparison:1 size < 1",
     ),
     _FLAT: ("primitives.reduce._std:constant:1 0",),
+    _REFUSES: ("row floor_divide:rule 1 negated",),
+    _SAME_DTYPE: ("kernels.decompositions.with_residuals:neighbour:1 solution.real",),
     _ROOM: ("kernels.geometry.in_its_layout:constant:1 1", "kernels.convolution._added_up:constant:9 2"),
     _IGNORED: ("kernels.classes.cross_entropy_backward:constant:5 0",),
     _TAKEN: (
@@ -279,6 +285,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _ZERO_SIGN: (
         "primitives.activation._tanhshrink[1]:operator:1 g * ops._tanh_square(other, array=input_array) + (g - g)",
         "kernels.bessel.scaled_modified:comparison:3 wide < 0",
+        "kernels.rectifiers.softshrink:comparison:3 x < -lambd",
         "kernels.fourier.fft_r2c:branch:3 [0, x.shape[dims[0]] // 2] if x.shape[di",
     ),
     _ANY_SIZE: ("kernels.convolution.correlate:swapped:2 block.stop - block.start",),
@@ -310,6 +317,11 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
         r"kernels\.gamma\._of_small:constant:9",
         r"2 -> 3",
         "the far end of a continued fraction (or a series) of 120 terms, which has converged long before",
+    ),
+    (
+        r"kernels\.decompositions\._pade:swapped:\d+",
+        r"a @ \((.*)\) -> \(\1\) @ a",
+        "a matrix commutes with its own polynomials, and either product rounds as the other does",
     ),
     (r".*:dropped axis:\d+", r"np\.(partition|sort|argsort)\(.*axis=-1\) -> .*", _DEFAULT),
     (

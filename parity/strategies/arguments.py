@@ -232,6 +232,8 @@ def operand(call: Call, argument: Argument) -> Any:
         return call.source.choice(usual)
     if call.source.boolean(0.3):
         value = plain_number(call, limits)
+        if call.first is not None and call.first.kind == "c" and not limits.get("real") and call.source.boolean(0.3):
+            return complex(value, call.source.choice((1.0, -1.0, 2.0, 0.5)))
         if not (limits.get("apart") and not draft.exact) or _far(call.first, value):
             return value
     return beside(call, argument)
@@ -242,14 +244,20 @@ def _far(item: Item | None, value: float) -> bool:
 
 
 def degree(call: Call, argument: Argument) -> Any:
-    """A whole number from -1 on, or a tensor of them beside the first one, as integers or as floats."""
+    """A whole number from -1 on, or a tensor of them beside the first one, as integers or as floats, which may lie
+    between two or be none."""
     draft, source = call.draft, call.source
     if source.boolean():
         most = argument.limits.get("most", 12)
         return most if source.boolean(0.1) else source.integer(-1, 12)
     values = arrays.integers(source, draft.variant(call.leading().shape), -1, 12)
     kind = call.leading().array.dtype if source.boolean() and call.leading().kind == "f" else np.dtype(np.int64)
-    return call.note(draft.leaf(values.astype(kind), differentiable=False, usable=False))
+    degrees = values.astype(kind)
+    if kind.kind == "f" and source.boolean(0.4):
+        degrees += source.choice((0.25, 0.5, 0.75, -0.5))
+        if degrees.size and source.boolean(0.3):
+            degrees.flat[source.integer(0, degrees.size - 1)] = math.nan
+    return call.note(draft.leaf(degrees, differentiable=False, usable=False))
 
 
 #: Numbers that formulas treat apart.

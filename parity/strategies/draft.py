@@ -154,7 +154,9 @@ class Draft:
             if self.signed and kind != "c":
                 found = np.where((found == 0) & (np.arange(found.size).reshape(shape) % 2 == 0), -0.0, found)
             if kind == "c":
-                found = found + 1j * arrays.dyadic(source, shape, False)
+                # Both parts are seldom 0 by chance.
+                rest = (found != 0) | (np.arange(found.size).reshape(shape) % 2 == 1)
+                found = found + 1j * arrays.dyadic(source, shape, False) * rest
         elif limits.get("distinct") and kind in FLOATING:
             found = arrays.distinct(source, shape, low, high)
         else:

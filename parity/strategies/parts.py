@@ -168,12 +168,8 @@ def strided(call: Call, argument: Argument) -> Any:
         places = {sum(i * k for i, k in zip(at, stride)) for at in np.ndindex(*size)}
         if len(places) < shapes.size(size):
             raise Unfit
-    offset = (source.integer(0, room - 1 - last),) if source.boolean(0.6) and not _is_view(call) else ()
+    offset = (source.integer(0, room - 1 - last),) if source.boolean(0.6) else ()
     return Spread([tuple(size), tuple(stride), *offset])
-
-
-def _is_view(call: Call) -> bool:
-    return not call.leading().leaf
 
 
 def overlaps(array: Any) -> bool:

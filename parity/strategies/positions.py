@@ -46,7 +46,7 @@ def index(call: Call, argument: Argument) -> Any:
             tensors += 1
             if writing and common > length:
                 raise Unfit
-            parts.append(_integers(call, common, length, writing and tensors == 1))
+            parts.append(_integers(call, common, length, writing and tensors == 1, 1 if writing else 2))
         elif kind == 8 and tensors == 0:
             tensors = 2  # a second tensor would have to match the number of its true elements
             parts.append(_leaf(call, arrays.integers(source, (length,), 0, 1).astype(np.bool_)))
@@ -67,15 +67,18 @@ def _slice(call: Call, length: int) -> slice:
     return slice(start, stop, source.integer(1, 3) if source.boolean(0.3) else None)
 
 
-def _integers(call: Call, count: int, length: int, different: bool) -> Any:
-    """Positions as a tensor, or as a list as people write it."""
+def _integers(call: Call, count: int, length: int, different: bool, ndim: int = 1) -> Any:
+    """Positions as a tensor, of up to so many dimensions, or as a list as people write it."""
     source = call.source
     if different:
         start = source.integer(0, length - 1)
         found = [(start + n) % length for n in range(count)]
     else:
         found = [source.integer(-length, length - 1) for _ in range(count)]
-    return found if source.boolean(0.3) else _leaf(call, np.array(found, np.int64))
+    if source.boolean(0.3):
+        return found
+    array = np.array(found, np.int64)
+    return _leaf(call, np.stack([array, array[::-1]]) if ndim > 1 and source.boolean(0.3) else array)
 
 
 def _leaf(call: Call, array: Any) -> Item:

@@ -36,6 +36,7 @@ _TRIES = 100
 _WEIGHTED = frozenset(["tame", "exact", "shapes", "written"])
 #: Kinds of which some have operands of other dtypes, too.
 _MIXED = frozenset(["tame", "shapes", "exact"])
+_NARROW = ("int8", "uint8", "int16", "int8")
 #: The part of critical programs whose numbers stand alone, and how many steps they have beside the first.
 _ALONE, _MORE = 2, 7
 _IN_PLACE: frozenset[Spelling] = frozenset(["inplace", "augmented"])
@@ -44,6 +45,8 @@ _MIXING = frozenset(["addition", "contraction", "linalg", "loss", "matmul", "nor
 _UNUSUAL: tuple[Shape, ...] = (
     (), (1,), (5,), (1, 1), (2, 3), (4, 1), (1, 4), (2, 1, 3), (1, 2, 2), (2, 2, 1, 2), *shapes.EMPTY,
 )  # fmt: skip
+#: Families whose algorithms decide what becomes of an infinity.
+_SOLVING = frozenset(["factorize", "fourier", "matrix_norms", "solve", "spectrum", "attention", "convolution"])
 #: Families that pair rows: what they make of long ones is larger still.
 _PAIRING = frozenset(["addition", "contraction", "distance", "matmul"])
 #: Families beside the elementwise ones in which engines treat large arrays apart.
@@ -115,11 +118,12 @@ def draw_op(
     )
     regime: Regime = "exact" if exact else "smooth"
     # what a comparison is written into still has a derivative: 0
+    meeting = kind == "critical" and part == _ALONE and not elementwise(spec)
     compares = not spec.orders and "ties" in spec.tags and "inplace" in spec.spellings
     if order is None:
         # Bounds of the formulas of second derivatives are met nowhere else; in half precision all overflows there.
         bent = kind == "critical" and bool(part) and letter != "h"
-        order = min(1 if compares else spec.orders, 2 if source.boolean(0.6) or bent else 1)
+        order = min(1 if compares or meeting else spec.orders, 2 if source.boolean(0.6) or bent else 1)
         if kind == "large" and not exact:
             # Second derivatives are told from saved results, of which no nudge shows every rounding: among thousands
             # of elements some cancel.
@@ -147,7 +151,7 @@ def draw_op(
         draft.differentiable = not (kind == "written" and source.boolean(0.4))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
-            if kind == "critical" and part == _ALONE:
+            if kind == "critical" and part == _ALONE and elementwise(spec):
                 _draw_more(draft, spec)
         except Unfit:
             continue
@@ -155,15 +159,16 @@ def draw_op(
             continue  # what torch refuses to write is drawn often enough by the other kinds
         if order == 2 and not asked and kind in _WEIGHTED and source.boolean(0.8):
             weigh(draft)
-        draft.special_seeds = kind == "critical" and not part and order == 1 and spec.family not in _MIXING
+        draft.special_seeds = kind == "critical" and (not part or meeting) and order == 1 and spec.family not in _MIXING
         return finished(draft, order)
     raise Undrawn(f"{spec.name} could not be drawn in {dtype} as {kind!r}")
 
 
 @functools.cache
 def _mixtures(dtype: str) -> tuple[tuple[str, ...], ...]:
-    """The mixtures of programs whose main dtype it is; of others, it by itself."""
-    return tuple(mixture for mixture in MIXTURES if mixture[0] == dtype) or ((dtype,),)
+    """The mixtures of programs whose main dtype it is, and one with narrow integers; of others, it by itself."""
+    found = tuple(mixture for mixture in MIXTURES if mixture[0] == dtype)
+    return (*found, (dtype, *_NARROW)) if found else ((dtype,),)
 
 
 def _draw_more(draft: Draft, spec: OpSpec) -> None:
@@ -189,15 +194,18 @@ def parts(spec: OpSpec, kind: Kind) -> int:
     """How many programs of a kind differ on purpose: one a stress range; of critical ones two or three.
 
     The second has nan where elements meet, and where they do not, numbers of every size and no special cotangents; the
-    third, of elementwise operators, is several steps on such numbers alone, for which engines have ways of their own.
+    third, of elementwise operators, is several steps on such numbers alone, for which engines have ways of their own;
+    of others it has several special values, which meet in a row, and special cotangents.
     """
     if kind == "stress":
         return len(spec.stress)
-    return 1 if kind != "critical" else _ALONE + 1 if elementwise(spec) else _ALONE
+    if kind != "critical":
+        return 1
+    return _ALONE + (elementwise(spec) or not (spec.family in _MIXING | _SOLVING or "stream" in spec.tags))
 
 
 def _shape(source: Source, spec: OpSpec, kind: Kind, part: int | None) -> Shape:
-    if kind == "critical" and part == _ALONE:
+    if kind == "critical" and part == _ALONE and elementwise(spec):
         return ()
     if kind == "critical" and elementwise(spec):
         # enough places for every value, or for a good part of the pairs
@@ -257,10 +265,11 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
             rows = found if found.ndim < 2 or source.boolean() else found[source.integer(0, len(found) - 1)]
             rows[...] = source.choice((*arrays.SPECIALS, *spec.critical))
             return found
-        for _ in range(min(source.integer(1, 2), found.size)):
-            own = source.boolean()
+        meeting = part == _ALONE
+        for _ in range(min(source.integer(2, 5) if meeting else source.integer(1, 2), found.size)):
+            own = source.boolean(0.3 if meeting else 0.5)
             value = values[source.integer(0, len(values) - 1)] if own else source.choice(arrays.SPECIALS)
-            value = math.nan if part else value
+            value = math.nan if part and not meeting else value
             found.flat[source.integer(0, found.size - 1)] = value
         return found
 

@@ -237,7 +237,7 @@ def around(call: Call, argument: Argument) -> Any:
 
 def resizable(call: Call, argument: Argument) -> Any:
     """Signals, images or volumes, in a batch."""
-    dims = call.source.choice((2, 1, 3))
+    dims = call.source.choice((2, 1, 3, 2, 2))
     return images(call, Argument(argument.name, argument.kind, limits={"dims": dims, "batched": True}))
 
 

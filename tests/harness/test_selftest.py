@@ -55,7 +55,7 @@ def test_every_class_has_a_fault():
 def test_a_planted_fault_is_found_shrunk_and_blamed(title):
     (fault,) = (fault for fault in FAULTS if fault.title == title)
     with reference.settings() as torch:
-        found = selftest.cases(torch, AUTODIFF, programs=150, profile="gate", ops=SAMPLE[title])
+        found = selftest.cases(torch, AUTODIFF, programs=600, profile="gate", ops=SAMPLE[title])
         (trial,) = selftest.trials(found, torch, AUTODIFF, [fault])
     assert trial.outcome == "found", trial
 
