@@ -13,7 +13,7 @@ from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
 from autodiff._core.batched import Batched, Outline, batched, spread
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
-from autodiff._core.modes import duals, state, unusual
+from autodiff._core.modes import duals, no_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage, likeness
 from autodiff._core.noting import ask_all
 from autodiff._core.packing import rename
@@ -25,6 +25,12 @@ from autodiff._core.tensor import Tensor, View, own_node, put_inference, refit, 
 from autodiff._kernels.brain import BRAIN, held
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import expanded, order
+
+
+#: Of whose number torch makes a tensor, which belongs to no mode.
+MAKE_TENSORS_OF_NUMBERS = frozenset(
+    ["add", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide", "floor_divide"]
+)
 
 
 class Piecemeal(NamedTuple):
@@ -48,17 +54,21 @@ def assign(
     *,
     filling: bool = False,
     put: Callable[[Any], None] | None = None,
+    name: str = "",
 ) -> Tensor:
     """`target = compute(target)` in target's own memory, as torch's methods with a trailing underscore.
 
     `operands` are what it is computed of besides: what is saved of one in the target's memory is not to be copied.
     `filling`: one number goes everywhere, and the memory may overlap itself; `put` writes into it if it does.
+    `name` is the operator's, if it is one that torch gives a number's tensor.
     Raises RuntimeError as torch does: a leaf that requires grad, memory that overlaps itself, a result of another
     shape or of a dtype that cannot be cast.
     """
     if isinstance(target, Batched):
         return _assign_samples(target, compute)
     check_writable(target, operands, filling=filling)
+    if unusual and state.grad and _of_inference((target, *operands)):
+        return _assign_unrecorded(target, compute, operands, name, filling, put)
     before = _before(target, operands)
     result = compute(before)
     if isinstance(result, Batched):
@@ -85,6 +95,18 @@ def assign(
     if duals:
         settled(target, result)
     return target
+
+
+def _assign_unrecorded(
+    target: Tensor, compute: Callable[[Tensor], Tensor], operands: Sequence[Any], name: str, *how: Any
+) -> Tensor:
+    """What is of inference mode alone takes no part in a graph, though `.data` made it the memory of a leaf."""
+    number = bool(operands) and not isinstance(operands[0], Tensor)
+    if number and name in MAKE_TENSORS_OF_NUMBERS and isinstance(target._node, AccumulateGrad):
+        raise RuntimeError(errors.LEAF_IN_PLACE)
+    filling, put = how
+    with no_grad():
+        return assign(target, compute, operands, filling=filling, put=put)
 
 
 def _assign_samples(target: Batched, compute: Callable[[Tensor], Tensor]) -> Tensor:

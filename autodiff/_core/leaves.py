@@ -121,7 +121,7 @@ def _first_unrecorded(g: Tensor, lies: Any, alone: bool) -> Tensor:
     """What becomes `.grad` of a tensor that nobody recorded: that itself, if it is nobody else's, or a copy."""
     array = g.memory()
     if alone and (array.flags.c_contiguous and 0 not in array.strides if lies is None else _suits(array, lies)):
-        first = wrap(array if array.base is None else in_own_memory(array))
+        first = wrap(array if array.base is None else in_own_memory(array) if lies is None else _laid(array, lies))
         if unusual:
             put_inference(first, g.is_inference())
         return first
@@ -156,7 +156,7 @@ def add_to_leaf(node: AccumulateGrad, g: Gradient, create_graph: bool) -> None:
             alone = references(g) <= ALONE + 1
             fresh = alone and (g.base is None or _is_whole(g))
             if lies is not None:
-                first = wrap((g if fresh else in_own_memory(g)) if alone and _suits(g, lies) else _laid(g, lies))
+                first = wrap(g if fresh and _suits(g, lies) else _laid(g, lies))
             else:
                 first = wrap(g if fresh and g.flags.c_contiguous else in_own_memory(g))
         # Threads take turns at calls: between this question and its answer there is none.

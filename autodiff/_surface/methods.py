@@ -57,11 +57,11 @@ def in_place(name: str, operator: Callable[..., Any], memory: bool | str = True)
             check_overlap(self, args[:1] if memory == "first apart" else args)
         if kernel is not None and fits and overwrite(self, kernel, args, kwargs):
             return self
-        how: dict[str, Any] = {}
+        how: dict[str, Any] = {"name": name}
         if piecemeal is not None and expanded(self._array):
             check_writable(self, (*args, *kwargs.values()), filling=True)
             piecemeal.warn(self)
-            how = {"filling": True, "put": lambda memory: piecemeal.put(memory, *args, **kwargs)}
+            how |= {"filling": True, "put": lambda memory: piecemeal.put(memory, *args, **kwargs)}
         try:
             return assign(self, lambda before: operator(before, *args, **kwargs), (*args, *kwargs.values()), **how)
         except NotImplementedError:

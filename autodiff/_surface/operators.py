@@ -41,7 +41,7 @@ def attach() -> None:
             reflected = _operator(REFLECTED[symbol]) if symbol in REFLECTED else _reflected(operator)
         setattr(Tensor, f"__r{symbol}__", reflected)
         if symbol != "matmul":
-            setattr(Tensor, f"__i{symbol}__", _augmented(operator, over(name)))
+            setattr(Tensor, f"__i{symbol}__", _augmented(name, operator, over(name)))
     for form in ("", "r", "i"):  # by Python 2's name, too, as in torch
         setattr(Tensor, f"__{form}div__", getattr(Tensor, f"__{form}truediv__"))
     for symbol, name in UNARY.items():
@@ -84,7 +84,9 @@ def _over(times: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return over
 
 
-def _augmented(operator: Callable[..., Any], kernel: Callable[..., Any] | None) -> Callable[[Tensor, Any], Tensor]:
+def _augmented(
+    name: str, operator: Callable[..., Any], kernel: Callable[..., Any] | None
+) -> Callable[[Tensor, Any], Tensor]:
     def augmented(self: Tensor, other: Any) -> Tensor:
         if foreign(other):
             return NotImplemented  # type: ignore[no-any-return]
@@ -92,7 +94,7 @@ def _augmented(operator: Callable[..., Any], kernel: Callable[..., Any] | None) 
         if kernel is not None and overwrite(self, kernel, (other,)):
             return self
         try:
-            return assign(self, lambda before: operator(before, other), (other,))
+            return assign(self, lambda before: operator(before, other), (other,), name=name)
         except NotImplementedError:
             check_cast(self, (other,))
             raise
