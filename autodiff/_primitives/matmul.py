@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.kinds import bilinear, general, linear
+from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
+from autodiff._core.tensor import Tensor
 from autodiff._kernels import contraction, einstein, geometry
 
 # The last two dimensions exchanged, and conjugated: its own adjoint.
@@ -174,11 +176,17 @@ def _trilinear(input1: Any, weight: Any, input2: Any) -> Any:
     return ops.einsum("...kj,...j->...k", ops.einsum("...i,kij->...kj", input1, weight), input2)
 
 
+def _half(equation: str, a: Any, b: Any, saved: Any) -> Any:
+    """The first two of three factors; torch saves the factors, so that to write to one is noticed here too."""
+    half = ops.einsum(equation, a, b)
+    return guarded(half, saved) if isinstance(half, Tensor) and isinstance(saved, Tensor) else half
+
+
 def _to_input1(g: Any, weight: Any, input2: Any) -> Any:
     """Output by output where an infinity takes part, as torch adds; the outputs at once where nothing tells."""
     if all(np.isfinite(getattr(x, "_array", x)).all() for x in (g, weight, input2)):
-        return ops.einsum("...ij,...j->...i", ops.einsum("...k,kij->...ij", g, weight), input2)
-    each = ops.einsum("...kij,...j->...ki", ops.einsum("...k,kij->...kij", g, weight), input2)
+        return ops.einsum("...ij,...j->...i", _half("...k,kij->...ij", g, weight, weight), input2)
+    each = ops.einsum("...kij,...j->...ki", _half("...k,kij->...kij", g, weight, weight), input2)
     return ops.sum(each, dims=(len(g.shape) - 1,), keepdim=False)
 
 
@@ -186,7 +194,7 @@ general(
     "trilinear",
     _trilinear,
     _to_input1,
-    lambda g, input1, input2: ops.einsum("...ik,...j->kij", ops.einsum("...i,...k->...ik", input1, g), input2),
-    lambda g, input1, weight: ops.einsum("...kj,...k->...j", ops.einsum("...i,kij->...kj", input1, weight), g),
+    lambda g, input1, input2: ops.einsum("...ik,...j->kij", _half("...i,...k->...ik", input1, g, input1), input2),
+    lambda g, input1, weight: ops.einsum("...kj,...k->...j", _half("...i,kij->...kj", input1, weight, input1), g),
     inputs=("input1", "weight", "input2"),
 ).sparing = True
