@@ -23,9 +23,12 @@ from autodiff._kernels.geometry import strided_apart
 
 def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
     """Make `view`, which `step` gave of `source`, a view of source's base."""
-    storage = source._storage
+    outer = source._meta.view if source._meta is not None else None
+    # A part that counts its own writes is not asked: a view of it counts with the base.
+    counted = source if outer is None else outer.base
+    storage = counted._storage
     if storage is None:
-        storage = source._storage = Storage()
+        storage = counted._storage = Storage()
     view._storage = storage
     if unusual:
         if source.is_inference():
@@ -40,7 +43,6 @@ def attach(view: Tensor, source: Tensor, step: Step, made: str | None) -> None:
             # Whether it requires grad is asked of the base, past what it is a view of.
             if (source if source._base is None else source._base).requires_grad and view._array.dtype.kind in "fc":
                 view._node = dead_end(view)
-    outer = source._meta.view if source._meta is not None else None
     meta = view._meta
     if meta is None:
         meta = view._meta = AutogradMeta()
@@ -103,10 +105,12 @@ def moved_base(base: Tensor, before: Any) -> None:
 
 def apart(view: Tensor) -> Tensor:
     """A new view that counts writes by itself, and hears of those alone."""
-    if view._storage is not None and view._storage.views is not None and not view.is_inference():
-        views: Views = view._storage.views
+    if view.is_inference():
+        return view
+    views: Any = None if view._storage is None else view._storage.views
+    view._storage = Storage()
+    if views is not None:
         views[:] = [ref for ref in views if ref() is not view]
-        view._storage = Storage()
         view._storage.views = Views([weakref.ref(view)])
         view._storage.views.stale = False
     return view
