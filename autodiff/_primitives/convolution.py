@@ -11,16 +11,16 @@ from autodiff._kernels import convolution
 Sizes = tuple[int, ...]
 
 
-def _no_part(g: Any) -> None:
+def _no_part(g: Any, input: Any, weight: Any) -> None:
     return None
 
 
 # torch's backward pass is one operator of the incoming gradient, input and weight: what it gives depends on all three,
-# if by name only.
+# if by name only, and its node keeps them.
 general(
     "_beside",
     lambda found, input, weight: found,
-    lambda g: g,
+    lambda g, input, weight: g,
     _no_part,
     _no_part,
     inputs=("found", "input", "weight"),
