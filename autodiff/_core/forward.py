@@ -172,17 +172,37 @@ class Level:
         new, old = self.tangent(result), self.tangent(target)
         if new is None and old is None:
             return
+        view = None if target._meta is None else target._meta.view
         with self.outside():
             if old is None:
-                view = None if target._meta is None else target._meta.view
                 if view is None or self.is_cut(target):
                     self.give(target, ops.clone(new))
                     return
-                self.give(view.base, wrap(np.zeros_like(view.base._array)))
+                self.give(view.base, _room(wrap(np.zeros_like(view.base._array)), new))
+                old = self.tangent(target)
+            elif not set(levels_of((new,))) <= set(levels_of((old,))):
+                self._widen(target if view is None else view.base, new)
                 old = self.tangent(target)
             if new is not old:
                 moved = ops.zeros_like(old) if new is None else new
                 assign(old, lambda _: moved)  # type: ignore[arg-type]
+
+    def _widen(self, base: Tensor, by: Tensor | None) -> None:
+        """Make room in a tangent, and so in those of all views, for one that varies where it did not."""
+        held = self.tangent(base)
+        assert held is not None
+        for key, (ref, t) in list(self._given.items()):
+            x = ref()
+            if t is not None and x is not None and x._meta is not None and x._meta.view is not None:
+                if x._meta.view.base is base:
+                    del self._given[key]
+        self.give(base, _room(held, by))
+
+
+def _room(held: Tensor, by: Tensor | None) -> Tensor:
+    """A tangent in memory of its own, for each sample of another one."""
+    levels = levels_of((held, by))
+    return batched(ops.clone(spread(held, levels)), levels)
 
 
 def open_level() -> Level:

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from autodiff._core import batching, dtypes, errors, views
 from autodiff._core.apply import record
-from autodiff._core.batched import Batched, Outline, batched, spread
+from autodiff._core.batched import Batched, Outline, batched, spread, whole
 from autodiff._core.machine_ops import WRITTEN_NODES, cloned
 from autodiff._core.modes import duals, no_grad, state, unusual
 from autodiff._core.node import AccumulateGrad, Hooks, Node, Output, SavedResult, Storage, likeness
@@ -205,7 +205,7 @@ def check_overlap(target: Tensor, operands: tuple[Any, ...], *, same: bool = Tru
     for x in operands:
         if not isinstance(x, Tensor):
             continue
-        a, b = target._array, x._array
+        a, b = whole(target), whole(x)
         # Memory that `.data` was set to has another record of what is written.
         if x is not target and (x._storage is None or x._storage is not target._storage) and _owner(a) is not _owner(b):
             continue

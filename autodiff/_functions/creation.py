@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments
+from autodiff._core.batched import Batched, batched, sizes
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
 from autodiff._core.sparse import Sparse, sparse, sparse_dims
@@ -66,7 +67,7 @@ def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
         memory = creation.alike(array, arguments.numpy_dtype(dtype, array.dtype), memory_format)
         if value is not None:
             memory[...] = value
-        return finished(memory, requires_grad, device)
+        return _beside(input, memory, requires_grad, device)
 
     def new(
         self: Tensor,
@@ -80,7 +81,7 @@ def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
         shape = sized("new_" + name, size, given)
         if isinstance(self, Sparse):
             return _nothing("new_" + name, self, shape, dtype, value).requires_grad_(requires_grad)
-        return finished(make(shape, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
+        return _beside(self, make(shape, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
 
     new.__doc__ = f"A new tensor {text}, of this shape and of the dtype of another."
     public.__doc__ = f"A new tensor {text}, of this shape."
@@ -89,6 +90,16 @@ def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
     function(name=name + "_like", method=False)(like)
     function(METHOD, name="new_" + name, method=True)(new)
     return public
+
+
+def _beside(given: Tensor, memory: Any, requires_grad: bool, device: Any) -> Tensor:
+    """The new tensor, for each sample its own where the given one varies: it is there to be written into."""
+    if not isinstance(given, Batched):
+        return finished(memory, requires_grad, device)
+    levels = given._levels
+    each = np.empty_like(memory, shape=(*sizes(levels), *memory.shape))
+    each[...] = memory
+    return batched(finished(each, requires_grad, device), levels)
 
 
 def checked(name: str, input: Any) -> Tensor:
@@ -152,7 +163,7 @@ def full_like(
     target = arguments.numpy_dtype(dtype, array.dtype)
     memory = creation.alike(array, target, memory_format)
     memory[...] = _filler("full_like", fill_value, target)
-    return finished(memory, requires_grad, device)
+    return _beside(input, memory, requires_grad, device)
 
 
 @function(method=False)
@@ -241,7 +252,7 @@ def new_full(
 ) -> Tensor:
     """A new tensor of this one's dtype, every element `fill_value`."""
     value = _filler("new_full", fill_value, arguments.numpy_dtype(dtype, self._array.dtype))
-    return finished(np.full(listed("new_full", size), value), requires_grad, device)
+    return _beside(self, np.full(listed("new_full", size), value), requires_grad, device)
 
 
 @function(METHOD, method=True)
@@ -256,4 +267,5 @@ def new_empty_strided(
     requires_grad: bool = False,
 ) -> Tensor:
     """A new tensor of this one's dtype, of this shape and these strides, its values whatever the memory holds."""
-    return finished(_strided(size, stride, arguments.numpy_dtype(dtype, self._array.dtype)), requires_grad, device)
+    memory = _strided(size, stride, arguments.numpy_dtype(dtype, self._array.dtype))
+    return _beside(self, memory, requires_grad, device)

@@ -15,11 +15,13 @@ from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._functions.averaging import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from autodiff._functions.conversion import copy_
+from autodiff._functions.parting import narrow
 from autodiff._functions.rearranging import constant_pad_nd
 from autodiff._kernels import resampling
 
 Sizes = tuple[int, ...]
-_PLACES = {"reflect": resampling.reflected, "replicate": resampling.replicated, "circular": resampling.repeated}
+_PLACES = {"reflect": resampling.reflected, "replicate": resampling.replicated}
 _TITLES = {"reflect": "Reflection", "replicate": "Replication"}
 
 
@@ -42,7 +44,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         return constant_pad_nd(input, widths, 0 if value is None else value)
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    if mode not in _PLACES:
+    if mode not in _PLACES and mode != "circular":
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     dims = len(widths) // 2
     if not 1 <= dims <= 3 or ndim not in (dims + 1, dims + 2):
@@ -79,10 +81,35 @@ def _padded(input: Tensor, widths: tuple[tuple[int, int], ...], mode: str) -> Te
             raise RuntimeError("Negative padding value is resulting in an empty dimension")
     if mode == "replicate" and x.dtype.kind == "b":
         raise NotImplementedError(f"\"replication_pad{dims}d\" not implemented for 'Bool'")
+    if mode == "circular":
+        return _padded_round(input, widths)
     places = [_PLACES[mode](n, *pair) for n, pair in zip(own, widths)]
     taps = tuple([(p[None], None) for p in places])
-    name = "padded_round" if mode == "circular" else f"padded_{_TITLES[mode]}{dims}"
-    return getattr(ops, name)(input, taps=taps)  # type: ignore[no-any-return]
+    return getattr(ops, f"padded_{_TITLES[mode]}{dims}")(input, taps=taps)  # type: ignore[no-any-return]
+
+
+def _padded_round(input: Tensor, widths: tuple[tuple[int, int], ...]) -> Tensor:
+    """Part by part into new memory, as torch does: first the middle, then each end from the other one, corners too."""
+    shape = input._array.shape
+    first = len(shape) - len(widths)
+    sizes = tuple([n + before + after for n, (before, after) in zip(shape[first:], widths)])
+    out = input.new_empty((*shape[:first], *sizes))  # type: ignore[attr-defined]
+    middle, kept = out, input
+    for dim, (n, size, (before, after)) in reversed(list(enumerate(zip(shape[first:], sizes, widths), first))):
+        middle = _between(middle, dim, max(before, 0), size - max(after, 0))
+        kept = _between(kept, dim, max(-before, 0), n - max(-after, 0))
+    copy_(middle, kept)
+    for dim, (size, (before, after)) in reversed(list(enumerate(zip(sizes, widths), first))):
+        start, end = max(before, 0), size - max(after, 0)
+        if before > 0:
+            copy_(_between(out, dim, 0, before), _between(out, dim, end - before, end))
+        if after > 0:
+            copy_(_between(out, dim, end, size), _between(out, dim, start, start + after))
+    return out  # type: ignore[no-any-return]
+
+
+def _between(x: Tensor, dim: int, start: int, end: int) -> Tensor:
+    return narrow(x, dim, start, end - start)  # type: ignore[no-any-return]
 
 
 _padded_in_single = cast(_padded, "single")

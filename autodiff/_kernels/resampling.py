@@ -83,12 +83,6 @@ def replicated(n: int, before: int, after: int) -> Any:
     return np.clip(np.arange(-before, n + after), 0, n - 1)
 
 
-def repeated(n: int, before: int, after: int) -> Any:
-    """Places of a length that begins anew at its end; what is taken away does not come back."""
-    first, count = max(-before, 0), n + min(before, 0) + min(after, 0)
-    return first + np.arange(-max(before, 0), count + max(after, 0)) % max(count, 1)
-
-
 def scale_of(n: int, size: int, factor: float | None, align: bool, dtype: Any) -> Any:
     """How far apart the source's places are, in the precision in which torch computes them."""
     if align:

@@ -47,7 +47,6 @@ for _mode in ("Reflection", "Replication"):
             inputs=("input",),
             node=f"{_mode}Pad{_dims}DBackward0",
         )
-linear("padded_round", resampling.resampled, _back, node="torch::autograd::CopySlices").runs_once = True
 
 
 # -- places of affine maps ---------------------------------------------------------------------------------------

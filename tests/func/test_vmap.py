@@ -341,3 +341,50 @@ def test_samples_are_compared_in_the_dtype_of_a_sample() -> None:
     x = ad.tensor([[0.1, 0.7], [0.3, 0.2]], dtype=ad.float64)
     found = ad.vmap(lambda row, s: row.float() == s)(x, x[:, 0])
     assert found.tolist() == [(row.float() == row[0]).tolist() for row in x] == [[True, False], [True, False]]
+
+
+NEW: dict[str, Any] = {
+    "zeros_like": lambda lib, x: lib.zeros_like(x),
+    "ones_like": lambda lib, x: lib.ones_like(x),
+    "empty_like": lambda lib, x: lib.empty_like(x),
+    "full_like": lambda lib, x: lib.full_like(x, 2.0),
+    "new_zeros": lambda lib, x: x.new_zeros(x.shape),
+    "new_ones": lambda lib, x: x.new_ones(x.shape),
+    "new_empty": lambda lib, x: x.new_empty(x.shape),
+    "new_full": lambda lib, x: x.new_full(x.shape, 2.0),
+    "new_empty_strided": lambda lib, x: x.new_empty_strided(x.shape, (1,)),
+    "zeros": lambda lib, x: lib.zeros(4, dtype=lib.float64),  # knows no sample: refused
+    "new_tensor": lambda lib, x: x.new_tensor([1.0, 2.0, 3.0, 4.0]),  # refused
+}
+
+
+def reversed_into(lib: Any, make: Any, x: Any) -> Any:
+    """What a program writes that fills a new tensor part by part."""
+    new = make(lib, x)
+    for i in range(4):
+        new[i] = x[3 - i] ** 2
+    return new
+
+
+@pytest.mark.parametrize("transform", ["vmap", "jacfwd", "jacrev", "vmap jacfwd", "vmap jvp"])
+@pytest.mark.parametrize("name", NEW)
+def test_what_is_made_of_a_sample_can_be_written_for_each(name: str, transform: str) -> None:
+    def program(lib: Any, v: Any) -> Any:
+        run = lambda x: reversed_into(lib, NEW[name], x)
+        if transform == "vmap jvp":
+            return lib.vmap(lambda x: lib.func.jvp(run, (x,), (x,)))(v.m)
+        for each in reversed(transform.split()):
+            run = getattr(lib.func, each)(run)
+        return run(v.m if "vmap" in transform else v.m[0])
+
+    alike(program, "vmap" if name in ("zeros", "new_tensor") and "vmap" in transform else None)
+
+
+@pytest.mark.parametrize("widths", [(1, 2), (-1, 2), (0, 1, 1, 0)])
+def test_padding_in_a_circle_is_written_part_by_part(widths: tuple[int, ...]) -> None:
+    def program(lib: Any, v: Any) -> Any:
+        pad = lambda x: lib.nn.functional.pad(x, widths, mode="circular")
+        x = v.of(3, 2, 3, 4)
+        return lib.vmap(pad)(x), lib.func.jacfwd(pad)(x[0]), lib.func.jvp(pad, (x[0],), (x[0],)), pad(x[0])._version
+
+    alike(program)
