@@ -26,7 +26,6 @@ from autodiff._kernels.brain import BRAIN, held
 from autodiff._kernels.flags import anyway
 from autodiff._kernels.geometry import expanded, order
 
-
 #: Of whose number torch makes a tensor, which belongs to no mode.
 MAKE_TENSORS_OF_NUMBERS = frozenset(
     ["add", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide", "floor_divide"]
