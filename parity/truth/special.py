@@ -98,9 +98,15 @@ def _(input: Array, p: int) -> Array:
     return elementwise(scalar, 1)(balls(input))
 
 
+_STEEP = arb(2) ** 60
+
+
 def _hurwitz(x: Any, q: Any) -> Any:
     if not less(ONE, x) or not less(ZERO, q):
         raise NoTruth("zeta is a sum for x > 1 and q > 0")
+    if less(_STEEP, x):
+        # Between its first term and that with the integral of the others; the series takes seconds there.
+        return q ** (-x) * (ONE + (q / (x - 1)).union(arb(0)))
     return x.zeta(q)
 
 
