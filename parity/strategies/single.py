@@ -137,7 +137,7 @@ def draw_op(
         spelling = "inplace"
     elif spelling is None and kind == "large" and _IN_PLACE & spec.spellings and source.boolean(0.4):
         spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         main = _shape(source, spec, kind, part) if shape is None else shape
         filler = _filler(spec, kind, part)
         if kind == "large" and not exact and spec.stress and source.boolean(0.3):
@@ -146,7 +146,8 @@ def draw_op(
         if mixed and kind in _MIXED and source.boolean(0.3):
             dtypes, leaning = source.choice(_mixtures(dtype)), replace(leaning, mixing=0.5)
         draft = Draft(source, reference, regime, dtypes, main, filler=filler, admits=admits, leaning=leaning)
-        draft.broadcasting = kind != "large" or (exact and "later")
+        # What shares gradients among ties is exact only where there are few: then a large shape is but an offer.
+        draft.broadcasting = kind != "large" or (exact and ("later" if attempt < _TRIES // 2 else True))
         draft.whole = letter == "c" and kind == "tame" and spec.name in LONG_PRODUCTS and source.boolean(0.4)
         draft.eager = first
         draft.signed = kind == "large"
@@ -160,7 +161,7 @@ def draw_op(
                 _draw_more(draft, spec)
         except Unfit:
             continue
-        if kind == "written" and draft.error is not None:
+        if (kind == "written" or (kind == "large" and spelling in _IN_PLACE)) and draft.error is not None:
             continue  # what torch refuses to write is drawn often enough by the other kinds
         if not asked and kind in _WEIGHTED and source.boolean(0.25):
             turn(draft)
