@@ -71,6 +71,8 @@ _WHOLE_BLOCK = "one block that is all there is: the same step on the same number
 _REFUSES = "raises before anything is negated"
 _SAME_DTYPE = "only its dtype is asked for, which both parts of a number share"
 _DEFAULT = "what is left out is what it is taken for then"
+_ONE_MORE = "one round more, in which nothing is left to do"
+_MORE_EXACT = "the slower way is taken everywhere, and it is the more exact"
 _SQUEEZE = "a draw that is sure to be taken spares a test, which it would pass"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
@@ -226,6 +228,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.decompositions.slogdet:operator:1 signs * _parity(pivots, factors.dtype)",
     ),
     _NAN: (
+        "kernels.decompositions.expm:neighbour:3 finite.all",
         "primitives.reduce._var:dropped term:6 g * math.nan",
         "kernels.arithmetic.sgn:operator:1 x * np.nan",
         "primitives.reduce._var:operator:3 g * math.nan",
@@ -276,14 +279,17 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
     _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
     _NAN_EITHER: ("kernels.pooling.max_pool:neighbour:4 x.max",),
-    _COPY: ("kernels.pieces.in_blocks:constant:2 False", "kernels.fourier._laid:constant:1 False"),
+    _COPY: ("kernels.fourier._laid:constant:1 False",),
     _BELOW: ("kernels.error_functions.(lambda x: x < 1.25, series.ERFC_2)[7]:comparison:1 x < 6",),
     _REAL_ADJOINT: ("kernels.lapack.lu_solve:constant:7 1",),
     _DEEPEST: (
         "kernels.error_functions.(lambda depth: depth < 2.5, series.ERFINV_STEEP_0)[5]:comparison:1 depth < 37",
     ),
     _ROOMY: ("kernels.pooling.max_pool:constant:3 127",),
-    _RESHAPED: ("kernels.geometry.sum_to:constant:1 True",),
+    _RESHAPED: (
+        "kernels.geometry.sum_to:constant:1 True",
+        "kernels.normalizations.layer_norm_backward:constant:2 False",
+    ),
     _OUTSIDE: ("kernels.binning.even_bins:constant:5 0",),
     _SHIFTED: ("kernels.order._keys:constant:5 31",),
     _GIVEN_BACK: ("kernels.logistic.tanh:comparison:2 out is None",),
@@ -298,7 +304,9 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.error_functions.(lambda x: abs(x) <= 1, alone(lambda x: x + x * series.ERF_NEAR(x * x)))[4]"
         ":swapped:1 1 - _short(abs(x))",
     ),
-    _BESIDE_INFINITY: ("kernels.gamma._hurwitz:constant:14 0",),
+    _BESIDE_INFINITY: ("kernels.gamma._hurwitz:constant:14 0", "kernels.reductions.deviations:constant:2 0"),
+    _ONE_MORE: ("kernels.gamma._shifted_up:constant:1 1",),
+    _MORE_EXACT: ("kernels.error_functions.ndtri:comparison:2 x.dtype.itemsize < 8",),
     _BOTH_SIDES: ("kernels.lapack._scale:constant:1 1.0",),
     _DOUBTED: ("kernels.activations.tanh_square:constant:1 1e-15",),
     _RELATIVE: ("kernels.geometry.start_of:operator:2 x.__array_interface__['data'][0] - first",),
@@ -338,8 +346,9 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
     (
         r"kernels\.gamma\.\(lambda x: x > 0, _right\)\[3\]:neighbour:\d+",
         r"np\.abs -> np\.negative",
-        "the sum of pairs is taken everywhere then, not near the roots alone, and it is the more exact",
+        _MORE_EXACT,
     ),
+    (r"kernels\.pieces\.in_blocks:constant:\d+", r"False -> True", _COPY),
     (r"kernels\.activations\.gelu_by_tanh_slope:constant:\d+", r"50 -> .*", _CLIPPED),
     (r".*:dropped axis:\d+", r"np\.(partition|sort|argsort)\(.*axis=-1\) -> .*", _DEFAULT),
     (

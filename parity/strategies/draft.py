@@ -71,6 +71,8 @@ class Draft:
         self.broadcasting: bool | Literal["later"] = True
         #: Whether smooth complex numbers are small and whole, too, zeros among them.
         self.whole = False
+        #: Whether smooth numbers that have no bounds are none below 0, with many zeros: what a rectifier leaves.
+        self.rectified = False
         #: Whether every input requires grad that may.
         self.eager = False
         #: Whether half of the zeros among exact numbers are -0.
@@ -169,6 +171,8 @@ class Draft:
                 found = found + 1j * arrays.uniform(source, shape, 0.1, 1.0)
             elif limits.get("nonzero") or "kinks" in limits:
                 found = away(found, (0.0,) if limits.get("nonzero") else limits["kinks"])
+            if self.rectified and not limits and kind == "f":
+                found = np.maximum(found, 0.0)
             if "grid" in limits:
                 found = np.round(found / limits["grid"]) * limits["grid"]
         return found.astype(dtype)

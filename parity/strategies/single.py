@@ -149,6 +149,7 @@ def draw_op(
         # What shares gradients among ties is exact only where there are few: then a large shape is but an offer.
         draft.broadcasting = kind != "large" or (exact and ("later" if attempt < _TRIES // 2 else True))
         draft.whole = letter == "c" and kind == "tame" and spec.name in LONG_PRODUCTS and source.boolean(0.4)
+        draft.rectified = kind == "large" and elementwise(spec) and source.boolean(0.3)
         draft.eager = first
         draft.signed = kind == "large"
         views = any(a.kind == "strided" for a in spec.arguments)
