@@ -64,7 +64,8 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError("pdist only supports non-negative p values")
     if dtypes.is_half(x.dtype) and len(x) > 1:
         raise NotImplementedError(f"\"pdist\" not implemented for '{dtypes.title(x.dtype)}'")
-    return ops.pdist(input, p=float(p))  # type: ignore[no-any-return]
+    rows = input if x.flags.c_contiguous else ops.contiguous(input)
+    return ops.pdist(rows, p=float(p))  # type: ignore[no-any-return]
 
 
 @function("", "nn.functional", method=False)
