@@ -281,11 +281,11 @@ def bilinear(
     return p
 
 
-def beside(name: str, *inputs: str, node: str, dropped: str = "") -> Primitive:
+def beside(name: str, *inputs: str, node: str, dropped: str = "", constants: tuple[str, ...] = ()) -> Primitive:
     """What a backward kernel of torch's gives, `found` here by several operators, as one result of all it was given.
 
-    It depends on all of `inputs`, if by name only, and its node keeps them, but for `dropped`, and the incoming
-    gradient.
+    It depends on all of `inputs`, if by name only, and its node keeps them, but for `dropped`, the incoming gradient
+    and `constants`, which have no gradients.
     """
 
     def passed(g: Any, *kept: Any) -> Any:
@@ -294,14 +294,15 @@ def beside(name: str, *inputs: str, node: str, dropped: str = "") -> Primitive:
     def nothing(g: Any, *kept: Any) -> None:
         return None
 
-    passed.wants = nothing.wants = ("grad", *[n for n in inputs if n != dropped])  # type: ignore[attr-defined]
+    passed.wants = nothing.wants = ("grad", *[n for n in inputs if n != dropped], *constants)  # type: ignore[attr-defined]
     return general(
         name,
         lambda found, *kept: found,
         passed,
         None,
         *[nothing] * len(inputs),
-        inputs=("found", "grad", *inputs),
+        *[None] * len(constants),
+        inputs=("found", "grad", *inputs, *constants),
         node=node,
     )
 

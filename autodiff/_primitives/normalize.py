@@ -41,7 +41,7 @@ general(
 _BATCH = "NativeBatchNormBackwardBackward0"
 beside("_beside_layer", "input", "weight", "bias", node="NativeLayerNormBackwardBackward0", dropped="bias")
 beside("_beside_batch", "input", "weight", node=_BATCH)
-beside("_beside_batch_by", "input", "weight", "mean", "variance", node=_BATCH)
+beside("_beside_batch_by", "input", "weight", node=_BATCH, constants=("mean", "variance"))
 
 
 # One formula for all three gradients, which share what x becomes. torch saves all, so none must be written before

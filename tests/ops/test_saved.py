@@ -1,4 +1,4 @@
-"""What every operator of the catalogue keeps for its gradient: whatever is written meanwhile is noticed where torch does.
+"""What every operator of the catalogue keeps for its gradient: what is written meanwhile is noticed where torch does.
 
 Each operand and each result is written (zero is added) after the forward pass, and after a first backward pass that
 is itself recorded; torch and autodiff then both go through, or both refuse.
