@@ -193,9 +193,9 @@ class Level:
         assert held is not None
         for key, (ref, t) in list(self._given.items()):
             x = ref()
-            if t is not None and x is not None and x._meta is not None and x._meta.view is not None:
-                if x._meta.view.base is base:
-                    del self._given[key]
+            view = None if x is None or x._meta is None else x._meta.view
+            if t is not None and view is not None and view.base is base:
+                del self._given[key]
         self.give(base, _room(held, by))
 
 

@@ -23,7 +23,7 @@ from autodiff._core.hot import binary, by_number, unary
 from autodiff._core.modes import state
 from autodiff._core.node import Hooks
 from autodiff._core.primitive import Formula, Primitive, Unread, parameters
-from autodiff._core.promotion import check_numbers, explained, no_operand, plain, refuse
+from autodiff._core.promotion import check_numbers, explained, guarded, no_operand, plain, refuse
 from autodiff._core.registry import PRIMITIVES, ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._kernels.brain import IN_USE, rounding
@@ -254,6 +254,18 @@ def linear(
     return _primitive(name, kernel, (adjoint,), inputs=("input",), kind="linear", view=view, node=node, onto=onto)
 
 
+def showing(p: Primitive) -> Primitive:
+    """What this operator makes within a formula is its input in another geometry: to write to that makes it stale."""
+    op = p.op
+
+    def shown(x: Any) -> Any:
+        made = op(x)
+        return guarded(made, x) if made.__class__ is x.__class__ is Tensor and made is not x else made
+
+    p.op = shown
+    return p
+
+
 def bilinear(
     name: str,
     kernel: Kernel,
@@ -267,6 +279,32 @@ def bilinear(
     p = _primitive(name, kernel, (left, right), inputs=inputs, kind="bilinear", node=node)
     p.op = binary(p)
     return p
+
+
+def beside(name: str, *inputs: str, node: str, dropped: str = "", constants: tuple[str, ...] = ()) -> Primitive:
+    """What a backward kernel of torch's gives, `found` here by several operators, as one result of all it was given.
+
+    It depends on all of `inputs`, if by name only, and its node keeps them, but for `dropped`, the incoming gradient
+    and `constants`, which have no gradients.
+    """
+
+    def passed(g: Any, *kept: Any) -> Any:
+        return g
+
+    def nothing(g: Any, *kept: Any) -> None:
+        return None
+
+    passed.wants = nothing.wants = ("grad", *[n for n in inputs if n != dropped], *constants)  # type: ignore[attr-defined]
+    return general(
+        name,
+        lambda found, *kept: found,
+        passed,
+        None,
+        *[nothing] * len(inputs),
+        *[None] * len(constants),
+        inputs=("found", "grad", *inputs, *constants),
+        node=node,
+    )
 
 
 def general(

@@ -337,14 +337,7 @@ def step(walk: Walk, node: Node, g: Gradient) -> Sequence[Gradient]:
     if hooks is not None and hooks.after:
         if needed is not None and not _gives_all(node, needed):
             grads = [None if edge not in needed else h for edge, h in zip(edges, grads)]
-        grads = [
-            None
-            if h is None or (type(edge) is DeadEnd and not node.gives_all)
-            else h
-            if edge is None
-            else fitted(h, edge.like)
-            for edge, h in zip(edges, grads)
-        ]
+        grads = _told(node, edges, grads)
         grads = run_after(node, grads, g, create_graph)
     for edge, h in zip(edges, grads):
         if edge is None or (needed is not None and edge not in needed):
@@ -453,13 +446,28 @@ def _asked_of_nothing(primitive: Any, edges: Sequence[Any], needed: set[Node]) -
     return not primitive.undefined and needed.isdisjoint(edges)
 
 
+def _told(node: Node, edges: Sequence[Any], grads: Sequence[Any]) -> list[Any]:
+    """What hooks after a node see: nothing for what leads nowhere, unless the node gives all at once."""
+    dead = [type(edge) is DeadEnd for edge in edges]
+    if _together(node):
+        dead = [all(edge is None or gone for edge, gone in zip(edges, dead))] * len(dead)
+    return [
+        None if h is None or (gone and not node.gives_all) else h if edge is None else fitted(h, edge.like)
+        for edge, gone, h in zip(edges, dead, grads)
+    ]
+
+
 def _gives_all(node: Node, needed: set[Node]) -> bool:
     """Whether a node gives the gradients of all its inputs, though some are not asked for: as torch's for any number.
 
     And users' own code.
     """
-    together = node.primitive is not None and node.primitive.variadic and not node.primitive.inputs
-    return (together and any(edge in needed for edge in node.edges)) or node.gives_all
+    return (_together(node) and any(edge in needed for edge in node.edges)) or node.gives_all
+
+
+def _together(node: Node) -> bool:
+    """Whether what is of any number of inputs has one formula for all their gradients, as in torch."""
+    return node.primitive is not None and node.primitive.variadic and not node.primitive.inputs
 
 
 def _let_go(walk: Walk, node: Retired, g: Gradient) -> None:

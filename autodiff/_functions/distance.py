@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autodiff._core import dtypes, errors
@@ -66,7 +64,8 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError("pdist only supports non-negative p values")
     if dtypes.is_half(x.dtype) and len(x) > 1:
         raise NotImplementedError(f"\"pdist\" not implemented for '{dtypes.title(x.dtype)}'")
-    return ops.pdist(input, p=float(p))  # type: ignore[no-any-return]
+    rows = input if x.flags.c_contiguous else ops.contiguous(input)
+    return ops.pdist(rows, p=float(p))  # type: ignore[no-any-return]
 
 
 @function("", "nn.functional", method=False)
@@ -91,15 +90,11 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-08) 
     except ValueError:
         raise RuntimeError(errors.cannot_broadcast(a, b)) from None
     over = one_dim(dim, len(shape))
-    scaled = [_over_its_norm(x, shape, d, over, eps) for x in (x1, x2)]
-    return ops.sum(ops.mul(*scaled), dims=(over,) if shape else (), keepdim=False)  # type: ignore[no-any-return]
-
-
-def _over_its_norm(x: Tensor, shape: tuple[int, ...], dtype: Any, dim: int, eps: float) -> Tensor:
-    x = cast(x, dtype)
-    if x._array.shape != shape:
-        x = ops.expand(x, shape=shape)
-    norm = ops.clone(vector_norm(x, 2.0, dim, True))
+    x1, x2 = (cast(x, d) for x in (x1, x2))
+    x1, x2 = (x if x._array.shape == shape else ops.expand(x, shape=shape) for x in (x1, x2))
+    first, second = (ops.clone(vector_norm(x, 2.0, over, True)) for x in (x1, x2))
     with no_grad():
-        norm.clamp_(min=eps)
-    return ops.div(x, norm)  # type: ignore[no-any-return]
+        for norm in (first, second):
+            norm.clamp_(min=eps)  # type: ignore[attr-defined]
+    scaled = ops.div(x2, second)  # before the other, as torch's is made
+    return ops.sum(ops.mul(ops.div(x1, first), scaled), dims=(over,) if shape else (), keepdim=False)  # type: ignore[no-any-return]

@@ -12,6 +12,7 @@ from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
+from autodiff._functions.inference import viewed
 from autodiff._functions.shape import reshaped
 
 
@@ -82,7 +83,9 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
                 f"{list(x._array.shape)} at entry {i}"
             )
-    return ops.stack(*_of_one_dtype(given), dim=one_dim(dim, len(shape) + 1))  # type: ignore[no-any-return]
+    d = one_dim(dim, len(shape) + 1)
+    stacked: Tensor = ops.stack(*_of_one_dtype(given), dim=d)
+    return viewed(stacked, given) if d < len(shape) else stacked
 
 
 def _at_least(input: Any, ndim: int) -> Any:

@@ -19,6 +19,7 @@ from autodiff._core.matrices import (
     check_square,
     tolerances,
 )
+from autodiff._core.promotion import guarded
 from autodiff._core.registry import FUNCTIONS, ops
 from autodiff._core.return_types import named
 from autodiff._core.tensor import Tensor, wrap
@@ -167,7 +168,8 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     check_same_dtype("linalg.vecdot", x, y, ("x", "y"))
     if x._array.ndim == y._array.ndim == 1:
         return vdot(x, y)  # whatever dim says
-    product = ops.conj(x) * y
+    # torch conjugates when it is read: to write to x is to write to what was saved.
+    product = guarded(ops.conj(x), x) * y if x._array.dtype.kind == "c" else x * y
     place = arguments.dim(dim, product._array.ndim)
     return ops.sum(product, dims=(place,) if product._array.ndim else (), keepdim=False)  # type: ignore[no-any-return]
 

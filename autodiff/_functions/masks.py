@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._core import dtypes
 from autodiff._core.function import function
-from autodiff._core.promotion import plain
+from autodiff._core.promotion import cast, plain
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number
@@ -109,7 +109,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                 raise RuntimeError(
                     f"result type {_named(value)} can't be cast to the desired output type {_named(input)}"
                 )
-            return ops.masked_fill_tensor(input, ops.promoted(value, dtype=input._array.dtype), mask)  # type: ignore[no-any-return]
+            return ops.masked_fill_tensor(input, cast(value, input._array.dtype), mask)  # type: ignore[no-any-return]
         return ops.masked_fill(input, mask, value=checked_number(value, input._array.dtype))  # type: ignore[no-any-return]
     except ValueError:
         raise _unequal([mask._array.shape, input._array.shape]) from None

@@ -14,6 +14,7 @@ from autodiff._core.function import function
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import checked_number, refuse_complex
+from autodiff._functions.inference import viewed
 from autodiff._functions.shape import as_strided, check_slice, reshaped
 from autodiff._kernels import geometry
 
@@ -57,7 +58,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
         if len(by) > 1:
             raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:0")
         (input,) = _joined(input)
-        return ops.roll(input, shifts=by[0:1], dims=None)  # type: ignore[no-any-return]
+        return viewed(ops.roll(input, shifts=by[0:1], dims=None), (input,))
     along = tuple([one_dim(d, input._array.ndim) for d in arguments.sizes((dims,))])
     if len(along) != len(by):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
@@ -73,7 +74,7 @@ def repeat(self: Tensor, *repeats: Any, **by_name: Any) -> Tensor:
         raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     if any(n < 0 for n in times):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(times)}: {list(times)}")
-    return ops.repeat(self, times=times)  # type: ignore[no-any-return]
+    return viewed(ops.repeat(self, times=times), (self,))
 
 
 @function()
@@ -205,7 +206,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     where = geometry.at(d, index)
     check_slice(src, blank(input)[where].shape)
     refuse_complex("select_scatter", input, src)
-    return ops.select_scatter(input, src, index=where)  # type: ignore[no-any-return]
+    return viewed(ops.select_scatter(input, src, index=where), (input, src))
 
 
 @function()

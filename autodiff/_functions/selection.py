@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import arguments, dtypes
-from autodiff._core.batched import Batched, whole
+from autodiff._core.batched import whole
 from autodiff._core.function import function
 from autodiff._core.modes import no_grad
 from autodiff._core.node import AccumulateGrad
-from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.conversion import refuse_complex
 from autodiff._functions.shape import common_shape, reshaped
-from autodiff._kernels.geometry import expand
 
 METHOD = "Tensor"
 NUMBER = (bool, int, float, complex)
@@ -70,8 +68,10 @@ def _check_along(input: Tensor, index: Tensor, d: int, of: str) -> None:
 
 @function(out="same")
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
-    """Like `gather`, with the other dimensions broadcast; flattened if no dim is named."""
-    if indices._array.dtype.name not in ("int64", "int32"):
+    """Like `gather`, with the other dimensions broadcast and indices counted round; flattened if no dim is named."""
+    if indices._array.dtype.name not in ("int64", "int32") or (
+        dim is not None and indices._array.dtype.name != "int64"
+    ):
         raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {named(indices)}")
     if dim is None:
         return gather(reshaped(input, (input._array.size,)), 0, reshaped(indices, (indices._array.size,)))  # type: ignore[no-any-return]
@@ -87,9 +87,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     both = list(_broadcast(tuple(shape), tuple(wanted)))
     x = ops.expand(input, shape=(*both[:d], along[0], *both[d + 1 :]))
     wide = (*both[:d], along[1], *both[d + 1 :])
-    if isinstance(indices, Batched):
-        return gather(x, d, ops.expand(indices, shape=wide))  # type: ignore[no-any-return]
-    return gather(x, d, guarded(wrap(expand(indices._array, wide)), indices))  # type: ignore[no-any-return]
+    # A copy: writing to the indices does not make it stale.
+    return gather(x, d, ops.expand(ops.remainder(indices, along[0]), shape=wide))  # type: ignore[no-any-return]
 
 
 def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:

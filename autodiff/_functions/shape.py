@@ -343,9 +343,9 @@ def strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None) -
     if any(n < 0 for n in shape):
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)} and strides={list(strides)}")
     array, step = input.memory(), input._array.itemsize
-    whole = array if input._base is None else input._base.memory()
-    if array.size and not np.may_share_memory(array, whole):
-        # One of the two was given other memory since.
+    whole = None if input._base is None else input._base.memory()
+    if whole is None or (array.size and not np.may_share_memory(array, whole)):
+        # What was detached knows no base, and of the two that do one may have been given other memory since.
         whole = geometry.owner(array)
     own = (address(array) - address(whole)) // step
     start = own if storage_offset is None else storage_offset

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import general, linear
+from autodiff._core.kinds import general, linear, showing
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._kernels import parts
@@ -19,7 +19,7 @@ linear("to", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), no
 linear(
     "promoted", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0"
 ).hidden = True
-_conj = linear("conj", parts.conj, lambda g: ops.conj(g))
+_conj = showing(linear("conj", parts.conj, lambda g: ops.conj(g)))
 
 
 def _conjugate(recorded: Callable[[Any], Any]) -> Callable[[Any], Any]:

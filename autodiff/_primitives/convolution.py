@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from autodiff._core.kinds import general
+from autodiff._core.kinds import beside, general
 from autodiff._core.registry import ops
 from autodiff._kernels import convolution
 
 Sizes = tuple[int, ...]
 
 
-def _no_part(g: Any, input: Any, weight: Any) -> None:
-    return None
-
-
-# torch's backward pass is one operator of the incoming gradient, input and weight: what it gives depends on all three,
-# if by name only, and its node keeps them.
-general(
-    "_beside",
-    lambda found, input, weight: found,
-    lambda g, input, weight: g,
-    _no_part,
-    _no_part,
-    inputs=("found", "input", "weight"),
-    node="ConvolutionBackwardBackward0",
-)
+beside("_beside", "input", "weight", node="ConvolutionBackwardBackward0")
 
 
 def _to_bias(g: Any, input: Any, weight: Any) -> Any:
     """One number for each channel."""
-    return ops._beside(ops.sum(g, dims=(0, *range(2, len(g.shape))), keepdim=False), input, weight)
+    return ops._beside(ops.sum(g, dims=(0, *range(2, len(g.shape))), keepdim=False), g, input, weight)
 
 
 def _to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
@@ -38,11 +24,11 @@ def _to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilati
         g, ops.conj(weight), None, sizes=input.shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
     )  # fmt: skip
-    return ops._beside(found, input, weight)
+    return ops._beside(found, g, input, weight)
 
 
 def _to_weight(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    return ops._beside(_by_weight(g, input, weight.shape, stride, padding, dilation, groups), input, weight)
+    return ops._beside(_by_weight(g, input, weight.shape, stride, padding, dilation, groups), g, input, weight)
 
 
 def _by_weight(g: Any, input: Any, weight_shape: Sizes, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
@@ -68,11 +54,11 @@ def _back_to_input(g: Any, input: Any, weight: Any, stride: Any, padding: Any, d
         g, ops.conj(weight), None, sizes=input.shape[2:], stride=stride, padding=padding, dilation=dilation,
         groups=groups,
     )  # fmt: skip
-    return ops._beside(found, input, weight)
+    return ops._beside(found, g, input, weight)
 
 
 def _back_to_weight(g: Any, input: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    return ops._beside(_back_by_weight(g, input, weight.shape, stride, padding, dilation, groups), input, weight)
+    return ops._beside(_back_by_weight(g, input, weight.shape, stride, padding, dilation, groups), g, input, weight)
 
 
 def _back_by_weight(

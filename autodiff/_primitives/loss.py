@@ -72,7 +72,9 @@ def _variance(input: Any) -> Any:
     return ops.clamp((1 - input) * input, min=losses.LEAST_VARIANCE)
 
 
-def _bce_target(g: Any, input: Any, weight: Any, reduction: str, input_shape: tuple[int, ...]) -> Any:
+def _bce_target(
+    g: Any, input: Any, target: Any, weight: Any, reduction: str, input_shape: tuple[int, ...]
+) -> Any:  # torch saves the target too
     # A probability of -0 counts as 0.
     return _times(g * _share(input_shape, reduction) * (ops.log1p(-input) - ops.log(input + 0.0)), weight)
 
@@ -110,7 +112,7 @@ general(
 
 
 def _logits_target(
-    g: Any, input: Any, weight: Any, pos_weight: Any, reduction: str, input_shape: tuple[int, ...]
+    g: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: str, input_shape: tuple[int, ...]
 ) -> Any:
     slope = -input if pos_weight is None else pos_weight * -ops.logsigmoid(input) + ops.logsigmoid(-input)
     return _times(g * _share(input_shape, reduction), weight) * slope

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import bilinear, general, linear
+from autodiff._core.kinds import bilinear, general, linear, showing
 from autodiff._core.promotion import guarded
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
 from autodiff._kernels import contraction, einstein, geometry
 
 # The last two dimensions exchanged, and conjugated: its own adjoint.
-linear("adjoint", contraction.transposed, lambda g: ops.adjoint(g))
+showing(linear("adjoint", contraction.transposed, lambda g: ops.adjoint(g)))
 # The product of two matrices, of one with the adjoint of another, and of the adjoint of one with another: the gradients
 # of each are products of these three forms, so that none transposes on the way.
 bilinear(
@@ -64,7 +64,7 @@ bilinear(
     lambda g, input: ops.mv(ops.transposed(g), ops.conj(input)),
     inputs=("input", "other"),
 )
-linear("transposed", contraction.exchanged, lambda g: ops.transposed(g))
+showing(linear("transposed", contraction.exchanged, lambda g: ops.transposed(g)))
 
 
 def _times(g: Any, number: Any) -> Any:

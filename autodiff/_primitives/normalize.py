@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.kinds import general
+from autodiff._core.kinds import beside, general
 from autodiff._core.registry import ops
 from autodiff._kernels import normalizations
 
@@ -38,16 +38,10 @@ general(
 )
 
 
-# torch's backward pass is one operator: what it gives depends on all that it is given, if by name only.
-for _name, _inputs in (("layer", ("input", "weight", "bias")), ("batch", ("input", "weight"))):
-    general(
-        f"_beside_{_name}",
-        lambda found, *others: found,
-        lambda g: g,
-        *[lambda g: None] * len(_inputs),
-        inputs=("found", *_inputs),
-        node=f"Native{_name.capitalize()}NormBackwardBackward0",
-    )
+_BATCH = "NativeBatchNormBackwardBackward0"
+beside("_beside_layer", "input", "weight", "bias", node="NativeLayerNormBackwardBackward0", dropped="bias")
+beside("_beside_batch", "input", "weight", node=_BATCH)
+beside("_beside_batch_by", "input", "weight", node=_BATCH, constants=("mean", "variance"))
 
 
 # One formula for all three gradients, which share what x becomes. torch saves all, so none must be written before
@@ -57,7 +51,7 @@ def _layer_norm(g: Any, input: Any, weight: Any, bias: Any, dims: tuple[int, ...
         return normalizations.layer_norm_backward(g, input, weight, dims, eps)
     found = [ops.standardize_backward(g if weight is None else g * weight, input, dims=dims, eps=eps)]
     found += [None if weight is None else g * ops.standardize(input, dims=dims, eps=eps), ops.clone(g)]
-    return [None if x is None else ops._beside_layer(x, input, weight, bias) for x in found]
+    return [None if x is None else ops._beside_layer(x, g, input, weight, bias) for x in found]
 
 
 general(
@@ -84,17 +78,17 @@ def _stretched(g: Any, weight: Any) -> Any:
     return g if weight is None else g * _along(weight, len(g.shape))
 
 
-def _batch_norm(g: Any, input: Any, weight: Any, bias: Any, eps: float) -> Any:
+def _batch_norm(g: Any, input: Any, weight: Any, eps: float) -> Any:
     if isinstance(g, np.ndarray):
         return normalizations.batch_norm_backward(g, input, weight, eps)
     dims = _others(input)
     found = _stretched(ops.standardize_backward(g, input, dims=dims, eps=eps), weight)
     by_weight = ops.sum(g * ops.standardize(input, dims=dims, eps=eps), dims=dims, keepdim=False)
-    return *(ops._beside_batch(x, input, weight) for x in (found, by_weight)), _batch_bias(g, input, weight)
+    return *(ops._beside_batch(x, g, input, weight) for x in (found, by_weight)), _batch_bias(g, input, weight)
 
 
 def _batch_bias(g: Any, input: Any, weight: Any) -> Any:
-    return ops._beside_batch(ops.sum(g, dims=_others(input), keepdim=False), input, weight)
+    return ops._beside_batch(ops.sum(g, dims=_others(input), keepdim=False), g, input, weight)
 
 
 general(
@@ -109,13 +103,18 @@ general(
 
 def _known_input(g: Any, input: Any, weight: Any, mean: Any, variance: Any, eps: float) -> Any:
     scale = _along(ops.rsqrt(variance + eps), len(input.shape))
-    return ops._beside_batch(_stretched(g, weight) * scale, input, weight)
+    return ops._beside_batch_by(_stretched(g, weight) * scale, g, input, weight, mean, variance)
 
 
 def _known_weight(g: Any, input: Any, weight: Any, mean: Any, variance: Any, eps: float) -> Any:
     ndim = len(input.shape)
     z = (input - _along(mean, ndim)) * _along(ops.rsqrt(variance + eps), ndim)
-    return ops._beside_batch(ops.sum(g * z, dims=_others(input), keepdim=False), input, weight)
+    return ops._beside_batch_by(ops.sum(g * z, dims=_others(input), keepdim=False), g, input, weight, mean, variance)
+
+
+def _known_bias(g: Any, input: Any, weight: Any, mean: Any, variance: Any) -> Any:
+    found = ops.sum(g, dims=_others(input), keepdim=False)
+    return ops._beside_batch_by(found, g, input, weight, mean, variance)
 
 
 general(
@@ -123,7 +122,7 @@ general(
     normalizations.batch_norm_by,
     _known_input,
     _known_weight,
-    _batch_bias,
+    _known_bias,
     None,
     None,
     inputs=("input", "weight", "bias", "mean", "variance"),

@@ -76,7 +76,7 @@ general(
     rectifiers.prelu_weight_backward,
     lambda g, input: ops.where(input >= 0, 0, g * input),
     lambda g, grad, input: ops.where(input >= 0, 0, g * grad),
-    lambda g: ops.zeros_like(g),
+    lambda g, weight: ops.zeros_like(g),
     inputs=("grad", "input", "weight"),
     node="PreluKernelBackwardBackward0",
 )

@@ -90,8 +90,10 @@ class Promises:
             return "what is copied in one engine, as it lies, is a view in the other"
         if first.check in ("name", "error", "gradient", "requires_grad") and self._turned_and_moved(number):
             return "torch finds what is seen as another dtype in its first geometry again, whose gradient it refuses"
-        if first.check == "error" and self._converted_and_detached(number, first):
+        if self._converted_and_detached(number, first):
             return "what is computed in another dtype may be kept in that one, which nobody has detached"
+        if first.check == "version" and self._nothing_given(number, first):
+            return "an empty gradient may be handed over or copied, by strides that lead nowhere"
         if first.check == "error" and self._about_strides(number, first):
             return "what is refused lies otherwise in the other engine, which is nobody's promise"
         if first.check == "hook" and self._hangs_on_another_node(first):
@@ -162,15 +164,29 @@ class Promises:
         return about and not all(self._lies_alike(value, number - 1) for value in given)
 
     def _converted_and_detached(self, number: int, first: Mismatch) -> bool:
-        """Whether torch alone refuses what was saved and detached in place, of an operator of several dtypes."""
-        if first.subject is not None or _DETACHED not in getattr(first.reference, "message", ""):
-            return False
+        """Whether torch alone knows that what an operator of several dtypes saved has left its graph since.
+
+        It refuses what was detached in place, and gives gradients of what requires no grad any more none themselves.
+        """
         steps = self.program.steps[:number]
-        detached = {ref for step in steps if step.op == "detach_" for ref in step.refs()}
+        if first.check == "error":
+            by = "detach_"
+            if first.subject is not None or _DETACHED not in getattr(first.reference, "message", ""):
+                return False
+        elif first.check == "requires_grad" and self._gives(first.where - len(self.program.inputs)):
+            by = "requires_grad_"
+        else:
+            return False
+        detached = {ref for step in steps if step.op == by for ref in step.refs()}
         return any(
             step.op not in ACTS and detached.intersection(step.refs()) and len(self._dtypes(step.refs(), n)) > 1
             for n, step in enumerate(steps)
         )
+
+    def _nothing_given(self, number: int, first: Mismatch) -> bool:
+        """Whether it is a gradient that has no elements."""
+        state = self._state_of(number, first)
+        return state is not None and 0 in state.value[1] and self._gives(self._giver(first.where))
 
     def _dtypes(self, refs: Iterable[Ref], number: int) -> set[str]:
         """The dtypes of these values after the step."""
