@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core import dtypes
-from autodiff._core.geometry import placed
+from autodiff._core.geometry import memory_format, placed, preserve_format
 from autodiff._kernels.brain import in_use
 
 
@@ -114,6 +114,25 @@ _OF_BUILTIN = {
     float: np.dtype("float64"),
     complex: np.dtype("complex128"),
 }
+
+
+#: How many dimensions a tensor has whose channels may lie side by side, by the format's name.
+_RANKS = {"channels_last": 4, "channels_last_3d": 5}
+
+
+def format_of(where: str, given: Any, ndim: int) -> str | None:
+    """The name of the memory format that is asked for; None for the one that a tensor has.
+
+    Raises TypeError for what is none, RuntimeError for one of tensors of another rank.
+    """
+    if given is None or given is preserve_format:
+        return None
+    if not isinstance(given, memory_format):
+        raise TypeError(f"{where}(): argument 'memory_format' must be torch.memory_format, not {type(given).__name__}")
+    rank = _RANKS.get(given.name, ndim)
+    if ndim != rank:
+        raise RuntimeError(f"required rank {rank} tensor to use {given.name} format")
+    return given.name
 
 
 def check_device(given: Any) -> None:

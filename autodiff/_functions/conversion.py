@@ -9,6 +9,7 @@ import numpy as np
 from autodiff._core import arguments, dtypes, errors
 from autodiff._core.batched import levels_of
 from autodiff._core.function import function
+from autodiff._core.geometry import contiguous_format
 from autodiff._core.geometry import device as Device
 from autodiff._core.inplace import assign, check_overlap, check_writable
 from autodiff._core.modes import duals, state
@@ -17,6 +18,7 @@ from autodiff._core.noting import ask_all
 from autodiff._core.registry import ops
 from autodiff._core.tangents import dropped
 from autodiff._core.tensor import Tensor, alias, leave_graph, wrap
+from autodiff._kernels import layout
 from autodiff._kernels.layout import same_region
 
 METHOD = "Tensor"
@@ -27,6 +29,23 @@ def cast(x: Tensor, target: Any, copy: bool = False) -> Tensor:
     if x._array.dtype is target:
         return ops.to(x, dtype=target) if copy else x
     return ops.to(x, dtype=target)  # type: ignore[no-any-return]
+
+
+def in_format(where: str, x: Tensor, memory_format: Any) -> Tensor:
+    """x itself if its memory lies so, else a copy that does."""
+    name = arguments.format_of(where, memory_format, x._array.ndim)
+    if name is None or layout.in_format(x._array, name):
+        return x
+    return ops.formatted(x, name=name)  # type: ignore[no-any-return]
+
+
+def converted_to(where: str, x: Tensor, target: Any, memory_format: Any, copy: bool = False) -> Tensor:
+    """x in a dtype and a format; itself if nothing changes, a size of 1 along which it lies otherwise being nothing."""
+    name = arguments.format_of(where, memory_format, x._array.ndim)
+    same = x._array.dtype is target and not copy
+    if name is None or (same and layout.format_like(x._array) == name):
+        return cast(x, target, copy)
+    return ops.to_format(x, dtype=target, name=name)  # type: ignore[no-any-return]
 
 
 @function(METHOD, method=True)
@@ -55,8 +74,7 @@ def to(
         elif a is not None:
             raise TypeError(f"to() received an invalid combination of arguments - got ({type(a).__name__})")
     arguments.check_device(device)
-    found = cast(self, target or self._array.dtype, copy)
-    return found.contiguous() if "contiguous" in str(memory_format) else found  # type: ignore[attr-defined,no-any-return]
+    return converted_to("to", self, target or self._array.dtype, memory_format, copy)
 
 
 @function(METHOD, method=True, name="type")
@@ -90,7 +108,7 @@ def _named_cast(name: str, d: dtypes.dtype) -> None:
     target = d.numpy
 
     def method(self: Tensor, memory_format: Any = None) -> Tensor:
-        return self if self._array.dtype is target else ops.to(self, dtype=target)  # type: ignore[no-any-return]
+        return converted_to(name, self, target, memory_format)
 
     method.__doc__ = f"In {d.name}."
     function(METHOD, method=True, name=name)(method)
@@ -103,18 +121,21 @@ for d in (*dtypes.DTYPES, dtypes.bfloat16):
 @function(METHOD, method=True)
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor itself: there is no other device."""
-    return self
+    return converted_to("cpu", self, self._array.dtype, memory_format)
 
 
 @function()
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy that gradients flow through."""
-    return ops.clone(input)  # type: ignore[no-any-return]
+    """A copy that gradients flow through, which lies as the tensor does unless a format asks for another."""
+    name = arguments.format_of("clone", memory_format, input._array.ndim)
+    return ops.clone(input) if name is None else ops.formatted(input, name=name)  # type: ignore[no-any-return]
 
 
 @function(METHOD, method=True)
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself if its memory is in order, else a copy that is."""
+    """The tensor itself if its memory is in order, or in the format's, else a copy that is."""
+    if memory_format is not None and memory_format is not contiguous_format:
+        return in_format("contiguous", self, memory_format)
     return self if self._array.flags.c_contiguous else ops.contiguous(self)  # type: ignore[no-any-return]
 
 

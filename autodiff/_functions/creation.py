@@ -11,10 +11,12 @@ from autodiff._core import arguments
 from autodiff._core.batched import Batched, batched, sizes
 from autodiff._core.dtypes import Default
 from autodiff._core.function import function
+from autodiff._core.geometry import preserve_format
 from autodiff._core.sparse import Sparse, sparse, sparse_dims
 from autodiff._core.tensor import Tensor, wrap
 from autodiff._functions.values import NUMBER, finished, number
 from autodiff._kernels import creation
+from autodiff._kernels.layout import room
 
 METHOD = "Tensor"
 
@@ -49,8 +51,14 @@ def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
         requires_grad: bool = False,
         **given: Any,
     ) -> Tensor:
+        asked = given.pop("memory_format", None) if name == "empty" else None
         shape = sized(name, size, given)
-        return finished(make(shape, arguments.numpy_dtype(dtype, Default.real)), requires_grad, device)
+        d = arguments.numpy_dtype(dtype, Default.real)
+        if asked is not None:
+            if asked is preserve_format:
+                raise RuntimeError("unsupported memory format Preserve")
+            return finished(room(shape, d, arguments.format_of(name, asked, len(shape))), requires_grad, device)
+        return finished(make(shape, d), requires_grad, device)
 
     def like(
         input: Tensor,
@@ -64,7 +72,8 @@ def _filling(name: str, make: Any, value: int | None, text: str) -> Any:
         array = checked(name + "_like", input)._array
         if isinstance(input, Sparse):
             return _nothing(name + "_like", input, array.shape, dtype, value).requires_grad_(requires_grad)
-        memory = creation.alike(array, arguments.numpy_dtype(dtype, array.dtype), memory_format)
+        form = arguments.format_of(name + "_like", memory_format, array.ndim)
+        memory = creation.alike(array, arguments.numpy_dtype(dtype, array.dtype), form)
         if value is not None:
             memory[...] = value
         return _beside(input, memory, requires_grad, device)
@@ -161,7 +170,7 @@ def full_like(
     """A new tensor of another's shape and dtype, every element `fill_value`."""
     array = checked("full_like", input)._array
     target = arguments.numpy_dtype(dtype, array.dtype)
-    memory = creation.alike(array, target, memory_format)
+    memory = creation.alike(array, target, arguments.format_of("full_like", memory_format, array.ndim))
     memory[...] = _filler("full_like", fill_value, target)
     return _beside(input, memory, requires_grad, device)
 

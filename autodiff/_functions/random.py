@@ -124,7 +124,8 @@ def _drawn(name: str, values: Any, text: str) -> None:
         memory_format: Any = None,
     ) -> Tensor:
         given = checked(name + "_like", input)._array
-        array = alike(given, arguments.numpy_dtype(dtype, given.dtype), memory_format)
+        form = arguments.format_of(name + "_like", memory_format, given.ndim)
+        array = alike(given, arguments.numpy_dtype(dtype, given.dtype), form)
         return finished(
             dtypes.converted(values(stream_of(generator, name + "_like"), array), array.dtype), requires_grad, device
         )
@@ -190,7 +191,8 @@ def randint_like(
     """Whole numbers evenly among low, ..., high - 1, in a tensor of another's shape and dtype."""
     low, high = bounds("randint_like", low, high)
     given = checked("randint_like", input)._array
-    array = alike(given, arguments.numpy_dtype(dtype, given.dtype), memory_format)
+    form = arguments.format_of("randint_like", memory_format, given.ndim)
+    array = alike(given, arguments.numpy_dtype(dtype, given.dtype), form)
     return finished(whole(stream_of(generator, "randint_like"), array, low, high), requires_grad, device)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from autodiff._core import arguments, dtypes
 from autodiff._core.arguments import dim as one_dim
 from autodiff._core.function import function
+from autodiff._core.geometry import preserve_format
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor, alias, written
-from autodiff._kernels import geometry
+from autodiff._kernels import geometry, layout
 
 METHOD = "Tensor"  # the namespace of what is a method only
 
@@ -375,6 +376,9 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None, **by_name: Any)
     if self.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
     shape = arguments.extent((arguments.sizes(size, by_name),))
+    if memory_format is preserve_format:
+        raise RuntimeError("Unsupported memory formatPreserve")
+    form = arguments.format_of("resize_", memory_format, len(shape))
     old = self.memory().reshape(-1)
     count = math.prod(shape)
     if count > old.size:
@@ -383,7 +387,7 @@ def resize_(self: Tensor, *size: Any, memory_format: Any = None, **by_name: Any)
         old = grown
     if shape != self._array.shape:
         written(self)
-    self._array = old[:count].reshape(shape)
+    self._array = layout.shown(old[:count], shape, form)
     return self
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._kernels.layout import room
+
 NUMBERS = {bool, int, float, complex}
 TOO_BIG = "Overflow when unpacking long long"
 
@@ -113,11 +115,11 @@ def dense(array: Any) -> bool:
     return True
 
 
-def alike(array: Any, dtype: Any, memory_format: Any = None) -> Any:
+def alike(array: Any, dtype: Any, memory_format: str | None = None) -> Any:
     """Memory of another array's shape, not yet written; its layout too, unless a format asks for another."""
     shape = np.shape(array)
-    if isinstance(array, np.generic) or array.ndim < 2 or "contiguous" in str(memory_format):
-        return np.empty(shape, dtype)
+    if isinstance(array, np.generic) or array.ndim < 2 or memory_format is not None:
+        return room(shape, dtype, memory_format)
     if not dense(array):
         order = _from_widest(array)
         return np.empty([shape[d] for d in order], dtype).transpose(np.argsort(order))

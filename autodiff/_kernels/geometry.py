@@ -12,7 +12,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from autodiff._kernels.accumulate import accumulate
 from autodiff._kernels.half import in_single
-from autodiff._kernels.layout import dense, in_rows, laid_like
+from autodiff._kernels.layout import dense, in_channels, in_rows, laid_in_channels, laid_like, with_channels_of
 from autodiff._kernels.summation import total
 
 Shape = tuple[int, ...]
@@ -403,7 +403,7 @@ def pad(x: Any, before: Shape, after: Shape, value: Any) -> Any:
     room = [(max(a, 0), max(b, 0)) for a, b in zip(before, after)]
     out = np.full([a + n + b for n, (a, b) in zip(x.shape, room)], value, x.dtype)
     out[tuple([slice(a, a + n) for n, (a, _) in zip(x.shape, room)])] = x
-    return out
+    return with_channels_of(x, out)
 
 
 def block_diag(*blocks: Any) -> Any:
@@ -467,7 +467,11 @@ def tril(x: Any, diagonal: int) -> Any:
 
 def cat(*arrays: Any, dim: int) -> Any:
     """Joined along `dim`; empty vectors join anything, as they ever did in torch."""
-    return in_rows(np.concatenate([a for a in arrays if a.shape != (0,)] or arrays, axis=dim))
+    joined = [a for a in arrays if a.shape != (0,)] or arrays
+    found = np.concatenate(joined, axis=dim)
+    if found.ndim in (4, 5) and all(map(in_channels, joined)):
+        return laid_in_channels(found)
+    return in_rows(found)
 
 
 def spans(shapes: list[Shape], dim: int) -> list[tuple[int, int]]:

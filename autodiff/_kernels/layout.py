@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,53 @@ def laid_like(result: Any, *operands: Any) -> Any:
     room = np.nditer([*operands, None], flags=["zerosize_ok"], op_dtypes=dtypes).operands[-1]
     room[...] = result
     return room
+
+
+#: How many dimensions a tensor has whose channels lie side by side.
+RANKS = {"channels_last": 4, "channels_last_3d": 5}
+
+
+def in_format(x: Any, name: str) -> bool:
+    """Whether the elements lie without gaps in torch's memory format of this name; where its rank is another, not.
+
+    Of an array without elements NumPy keeps no strides: that is taken to lie in order.
+    """
+    if name not in RANKS:
+        return bool(x.flags.c_contiguous)
+    if x.ndim != RANKS[name] or not x.size:
+        return False
+    step = x.itemsize
+    for d in (1, *range(x.ndim - 1, 1, -1), 0):
+        if x.shape[d] != 1:
+            if x.strides[d] != step:
+                return False
+            step *= x.shape[d]
+    return True
+
+
+def format_like(x: Any) -> str:
+    """The format that torch finds in an array's strides."""
+    return next((n for n, rank in RANKS.items() if x.ndim == rank and in_channels(x)), "contiguous_format")
+
+
+def room(shape: tuple[int, ...], dtype: Any, name: str | None) -> Any:
+    """New memory in a format, not yet written."""
+    return shown(np.empty(math.prod(shape), dtype), shape, name)
+
+
+def shown(memory: Any, shape: tuple[int, ...], name: str | None) -> Any:
+    """Memory of one dimension as an array of this shape in a format."""
+    if name not in RANKS:
+        return memory.reshape(shape)
+    last = [shape[0], *shape[2:], shape[1]]
+    return memory.reshape(last).transpose((0, len(shape) - 1, *range(1, len(shape) - 1)))
+
+
+def formatted(x: Any, name: str) -> Any:
+    """A copy in a format."""
+    found = room(x.shape, x.dtype, name)
+    found[...] = x
+    return found
 
 
 def in_channels(x: Any) -> bool:

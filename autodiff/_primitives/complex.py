@@ -10,11 +10,17 @@ import numpy as np
 from autodiff._core.kinds import general, linear, showing
 from autodiff._core.registry import ops
 from autodiff._core.tensor import Tensor
-from autodiff._kernels import parts
+from autodiff._kernels import layout, parts
 
 REAL = np.dtype("float64")
 
 linear("to", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0").copies = True
+linear(
+    "to_format",
+    lambda x, dtype, name: layout.formatted(parts.cast(x, dtype), name),
+    lambda g, input_dtype: ops.to(g, dtype=input_dtype),
+    node="ToCopyBackward0",
+).copies = True
 # What an operator does to an operand before it computes.
 linear(
     "promoted", parts.cast, lambda g, input_dtype: ops.to(g, dtype=input_dtype), node="ToCopyBackward0"

@@ -115,7 +115,7 @@ def _logits_target(
     g: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: str, input_shape: tuple[int, ...]
 ) -> Any:
     slope = -input if pos_weight is None else pos_weight * -ops.logsigmoid(input) + ops.logsigmoid(-input)
-    return _times(g * _share(input_shape, reduction), weight) * slope
+    return _times(slope * g, weight) * _share(input_shape, reduction)  # in torch's order, which infinities tell
 
 
 def _logits_curvature(

@@ -10,7 +10,7 @@ import numpy as np
 from autodiff._core import errors
 from autodiff._core.kinds import general, linear
 from autodiff._core.registry import ops
-from autodiff._kernels import geometry
+from autodiff._kernels import geometry, layout
 
 # -- the machine's own ---------------------------------------------------------------------------------------
 linear("sum_to", geometry.sum_to, lambda g, input_shape: ops.expand(g, shape=input_shape))
@@ -153,6 +153,7 @@ linear(
 )
 linear("clone", geometry.clone, lambda g: g).copies = True
 linear("contiguous", geometry.contiguous, lambda g: g, node="CloneBackward0").copies = True
+linear("formatted", layout.formatted, lambda g: g, node="CloneBackward0").copies = True
 linear("flip", geometry.flip, lambda g, dims: ops.flip(g, dims=dims))
 linear("rot90", geometry.rot90, lambda g, k, dims: ops.rot90(g, k=-k % 4, dims=dims))
 linear("roll", geometry.roll, lambda g, shifts, dims: ops.roll(g, shifts=[-s for s in shifts], dims=dims))

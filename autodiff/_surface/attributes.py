@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core import arguments, geometry
 from autodiff._core.geometry import CPU, Size
 from autodiff._core.memory import assembled, parts
 from autodiff._core.modes import state, unusual
@@ -19,6 +20,7 @@ from autodiff._core.tensor import Tensor, put_inference, refit, requiring, wrap
 from autodiff._core.views import exchanged
 from autodiff._functions.index import getitem, setitem
 from autodiff._kernels.geometry import start_of
+from autodiff._kernels.layout import in_format
 from autodiff._surface import elements, legacy, placement, removed, sparse
 from autodiff._surface.printing import text
 
@@ -72,9 +74,13 @@ def numel(self: Tensor) -> int:
 
 
 def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
-    """Whether the elements lie in memory in their order, without gaps."""
+    """Whether the elements lie in memory in their order, or a format's, without gaps."""
     array = self._array
-    return not isinstance(array, np.ndarray) or bool(array.flags.c_contiguous)
+    if memory_format is None:
+        return not isinstance(array, np.ndarray) or bool(array.flags.c_contiguous)
+    if not isinstance(memory_format, geometry.memory_format):
+        arguments.format_of("is_contiguous", memory_format, array.ndim)
+    return in_format(np.asarray(array) if isinstance(array, np.generic) else array, memory_format.name)
 
 
 def data_ptr(self: Tensor) -> int:

@@ -19,10 +19,9 @@ def names() -> dict[str, Any]:
     found["bfloat16"] = dtypes.bfloat16
     found |= {"dtype": dtypes.dtype, "Size": Size, "device": device, "finfo": finfo, "iinfo": iinfo}
     found |= {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None}
-    found |= {
-        name: getattr(geometry, name)
-        for name in ("layout", "memory_format", "strided", "sparse_coo", "preserve_format", "contiguous_format")
-    }
+    found |= {name: getattr(geometry, name) for name in ("layout", "memory_format", "strided", "sparse_coo")}
+    found |= {name: getattr(geometry, name) for name in ("preserve_format", "contiguous_format")}
+    found |= {name: getattr(geometry, name) for name in ("channels_last", "channels_last_3d")}
     found |= legacy.types() | switches.SWITCHES | sparse.names() | sizes.SIZES | removed.REMOVED
     found |= dict.fromkeys(("has_lapack", "has_mkl", "has_openmp", "has_spectral"), True)
     found |= {"set_printoptions": set_printoptions, "set_default_tensor_type": legacy.set_default_tensor_type}

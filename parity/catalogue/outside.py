@@ -96,9 +96,9 @@ OUTSIDE: tuple[Outside, ...] = (
     ),
     Outside(
         "where numbers lie",
-        "an order of memory that suits some kernels, and memory apart from its tensor: results lie here as NumPy "
-        "has them",
-        ("torch.channels_last*", "torch.legacy_contiguous_format",
+        "modules' weights in an order that suits some kernels (`Module.to(memory_format=)` is there), and memory apart "
+        "from its tensor",
+        ("torch.legacy_contiguous_format",
          "torch.nn.utils.convert_conv?d_weight_memory_format", "torch.*Storage", "Tensor.storage_type"),
     ),
     Outside(

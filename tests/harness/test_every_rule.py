@@ -55,6 +55,10 @@ UNREACHED = {
         (name, 0): "vectors take no further part in programs: tests/ops/test_linalg.py takes their gradients"
         for name in ("eig", "gaps", "of_diagonal")
     },
+    **{
+        (name, 0): "programs ask for no memory format: tests/ops/test_memory_format.py takes its gradient"
+        for name in ("formatted", "to_format")
+    },
     ("embedding_rows", 0): "gives a sparse gradient, which programs do not have: tests/core/test_sparse_gradients.py",
     ("embedding_read", 0): f"{_THIRD} embedding",
     ("front", 0): f"{_THIRD} masked_scatter",

@@ -196,6 +196,8 @@ NOT_REACHED: frozenset[tuple[str, int]] = frozenset(
         *[("replayed", 0), ("replayed_back", 0)],
         # variates that move with their shapes: first derivatives alone, tested in tests/distributions
         *[("_drawn_gamma", 0), ("_drawn_dirichlet", 0)],
+        # memory formats, which programs do not ask for: tests/ops/test_memory_format.py
+        *[("formatted", 0), ("to_format", 0)],
         # a sparse gradient, which programs do not compare: tests/core/test_sparse_gradients.py
         ("embedding_rows", 0),
         # a third derivative, tested in tests/ops/test_special.py

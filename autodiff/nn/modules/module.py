@@ -332,14 +332,23 @@ class Module(Hooked, Stateful):
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Move or cast parameters and buffers as `Tensor.to` does; integers are not cast."""
-        ops.empty(0).to(*args, **kwargs)  # which refuses what no tensor takes
+        asked = {k: v for k, v in kwargs.items() if k != "memory_format"}
+        ops.empty(0).to(*args, **asked)  # which refuses what no tensor takes
         given = (a.dtype if isinstance(a, Tensor) else a for a in (*args, *kwargs.values()))
         dtype = next((d for d in given if isinstance(d, dtypes.dtype)), None)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
-        return self._apply(lambda t: t.to(*args, **kwargs) if t.is_floating_point() or t.is_complex() else t)
+        form = {"memory_format": kwargs.pop("memory_format")} if "memory_format" in kwargs else {}
+
+        def moved(t: Tensor) -> Tensor:
+            of_images = form if t.dim() in (4, 5) else {}  # type: ignore[attr-defined]
+            if t.is_floating_point() or t.is_complex():  # type: ignore[attr-defined]
+                return t.to(*args, **kwargs, **of_images)  # type: ignore[attr-defined,no-any-return]
+            return t.to(**of_images)  # type: ignore[attr-defined,no-any-return]
+
+        return self._apply(moved)
 
     def _cast(self, dtype: Any) -> Self:
         return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
