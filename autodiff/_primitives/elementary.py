@@ -68,8 +68,9 @@ pointwise("sigmoid", logistic.sigmoid, _by_both("_sigmoid_backward"))
 general(
     "_sigmoid_backward",
     logistic.sigmoid_backward,
-    lambda g, other, array: ops.conj(ops._sigmoid_backward(ops.conj(g), other, array=array)),
-    lambda g, input, other: ops.conj(g) * input * ops.conj(1 - 2 * other),
+    # The argument's array is given in float64 alone: nothing is complex here.
+    lambda g, other, array: ops._sigmoid_backward(g, other, array=array),
+    lambda g, input, other: g * input * (1 - 2 * other),
     inputs=("input", "other"),
     node="SigmoidBackwardBackward0",
 )

@@ -296,6 +296,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _ZERO_SIGN: (
         "primitives.activation._tanhshrink[1]:operator:1 g * ops._tanh_square(other, array=input_array) + (g - g)",
         "kernels.bessel.scaled_modified:comparison:3 wide < 0",
+        "primitives.pooling._moving:comparison:1 s >= d * (k - 1) + 1",
         "kernels.rectifiers.softshrink:comparison:3 x < -lambd",
         "kernels.fourier.fft_r2c:branch:3 [0, x.shape[dims[0]] // 2] if x.shape[di",
     ),
@@ -305,7 +306,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         ":swapped:1 1 - _short(abs(x))",
     ),
     _BESIDE_INFINITY: ("kernels.gamma._hurwitz:constant:14 0", "kernels.reductions.deviations:constant:2 0"),
-    _ONE_MORE: ("kernels.gamma._shifted_up:constant:1 1",),
+    _ONE_MORE: ("kernels.gamma._shifted_up:constant:1 1", "kernels.resampling._add:constant:1 1"),
     _MORE_EXACT: ("kernels.error_functions.ndtri:comparison:2 x.dtype.itemsize < 8",),
     _BOTH_SIDES: ("kernels.lapack._scale:constant:1 1.0",),
     _DOUBTED: ("kernels.activations.tanh_square:constant:1 1e-15",),
