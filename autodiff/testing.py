@@ -219,7 +219,8 @@ def _scalars(a: Any, b: Any, rtol: float, atol: float) -> str:
     share = math.inf if b == 0 else apart / abs(b)
     return (
         f"Scalars are not {_aim(rtol, atol)}!\n\nExpected {b} but got {a}.\n"
-        f"Absolute difference: {apart}{_limit(atol, rtol, atol)}\nRelative difference: {share}{_limit(rtol, rtol, atol)}"
+        f"Absolute difference: {apart}{_limit(atol, rtol, atol)}\n"
+        f"Relative difference: {share}{_limit(rtol, rtol, atol)}"
     )
 
 
