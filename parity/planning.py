@@ -87,6 +87,8 @@ class Item:
     kind: Kind = "tame"
     #: Which of the kind's parts.
     part: int = 0
+    #: Whether it is the first of its operator and dtype: all derivatives are asked for.
+    first: bool = False
     path: Path | None = None
 
 
@@ -182,9 +184,10 @@ def items(plan: Plan, catalogue: Mapping[str, OpSpec]) -> list[Item]:
                     if kind == "large" and dtype != floats[(place + turn) % len(floats)]:
                         continue  # they cost ten times as much: one dtype a round
                     label = f"{op} {dtype} {kind}" + (f" {turn}" if turn else "")
+                    first = kind == "tame" and not turn
                     for part in range(parts(catalogue[op], kind)):
                         title = f"{label} part {part}" if part else label
-                        found.append(Item(len(found), "operators", title, op, dtype, kind, part))
+                        found.append(Item(len(found), "operators", title, op, dtype, kind, part, first=first))
     for turn in range(plan.modules):
         for name in MODULES:
             found.append(Item(len(found), "modules", f"{name} {turn}", name))

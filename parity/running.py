@@ -168,6 +168,7 @@ class Examiner:
         return draw_op(
             source, self.reference, spec, item.dtype, kind=item.kind, part=item.part,
             order=order, shape=self.shape, admits=self.admits, mixed=self.plan.dtypes is None and not self.restricted,
+            first=item.first,
         )  # fmt: skip
 
     def _explain(self, outcome: Outcome, program: Program, verdict: Verdict) -> Outcome:

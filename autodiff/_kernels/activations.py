@@ -371,7 +371,7 @@ def _by_rows(x: Any, dims: Dims) -> bool:
     """Whether the rows are those of a matrix, to be done block by block in the cache; a few short ones need none."""
     if x.size <= _SHORT and x.ndim and x.size <= _ROWS * x.shape[-1]:
         return False
-    return x.ndim > 0 and dims == (x.ndim - 1,) and x.flags.c_contiguous
+    return dims == (x.ndim - 1,) and x.flags.c_contiguous
 
 
 #: Up to so many rows, of so many elements together, NumPy's own reductions are quicker.

@@ -320,7 +320,7 @@ def _by_halves(x: Any, p: int, kernel: Any, exact: Any, share: float) -> Any:
         lost = lost + more
     found = np.where(np.isfinite(total), total + lost, total)
     close = (np.abs(found) < 0.5 * size) & (2 * x > p - 1)
-    if p > 1 and x.dtype.itemsize == 8 and close.any():
+    if x.dtype.itemsize == 8 and close.any():
         at = np.asarray(x)[close]
         pairs = multiply((np.full_like(at, share), 0.0), log((np.full_like(at, PI[0]), np.full_like(at, PI[1]))))
         for j in range(p):

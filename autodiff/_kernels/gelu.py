@@ -88,7 +88,7 @@ def _slope_left(x: Any) -> Any:
     e = np.exp(w)
     off = e * (2 + e) / ((1 + e) * (1 + e))
     head, tail = add(add((1.0, 0.0), (e, e * rest)), _x_times_slope(x))
-    return grown(e, quick_sum(head, tail - head * off), rest - 2 * e * rest / (1 + e))
+    return grown(e, quick_sum(head, tail - head * off), rest)
 
 
 def _slope_tail(x: Any) -> Any:

@@ -115,7 +115,7 @@ def replayed_back(new: Any, shape: Shape, replay: Callable[[Any], Any], order: t
 def expanded(x: Any) -> bool:
     """Whether several elements are one in memory, as repeated ones are."""
     strides = x.strides
-    return 0 in strides and x.size > 1 and any(stride == 0 and n > 1 for stride, n in zip(strides, x.shape))
+    return 0 in strides and bool(x.size) and any(stride == 0 and n > 1 for stride, n in zip(strides, x.shape))
 
 
 def apart(x: Any) -> bool:

@@ -158,8 +158,8 @@ general(
     "reflected",
     lambda C, vectors, tau: lapack.in_columns(C),
     lambda g, vectors, tau: ops.reflected(g, vectors, tau),
-    lambda g, vectors, tau: None if 0 in vectors.shape + tau.shape else ops.zeros_like(vectors),
-    lambda g, vectors, tau: None if 0 in vectors.shape + tau.shape else ops.zeros_like(tau),
+    lambda g, vectors, tau: None if 0 in tau.shape else ops.zeros_like(vectors),
+    lambda g, vectors, tau: None if 0 in tau.shape else ops.zeros_like(tau),
     inputs=("C", "vectors", "tau"),
 )
 

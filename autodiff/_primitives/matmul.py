@@ -187,7 +187,7 @@ def _to_input1(g: Any, weight: Any, input2: Any) -> Any:
     if all(np.isfinite(getattr(x, "_array", x)).all() for x in (g, weight, input2)):
         return ops.einsum("...ij,...j->...i", _half("...k,kij->...ij", g, weight, weight), input2)
     each = ops.einsum("...kij,...j->...ki", _half("...k,kij->...kij", g, weight, weight), input2)
-    return ops.sum(each, dims=(len(g.shape) - 1,), keepdim=False)
+    return ops.sum(each, dims=(1,), keepdim=False)
 
 
 general(

@@ -9,9 +9,9 @@ _OPERATOR = f"{POINTWISE} operator"
 
 # fmt: off
 ROWS = [
-    op("add", real("input"), operand("other"), option("alpha", integer=True, low=-3, high=3, tame=True),
+    op("add", real("input"), operand("other"), option("alpha", integer=True, low=-3, high=3, tame=True, complex=True),
        tags="exact rounded", dtypes="buihfc", spellings=_ARITHMETIC),
-    op("sub", real("input"), operand("other"), option("alpha", integer=True, low=-3, high=3, tame=True),
+    op("sub", real("input"), operand("other"), option("alpha", integer=True, low=-3, high=3, tame=True, complex=True),
        tags="exact rounded", dtypes="uihfc", spellings=_ARITHMETIC),
     op("mul", real("input"), operand("other"), tags="exact rounded signed_zero", dtypes="buihfc",
        spellings=_ARITHMETIC),
@@ -29,7 +29,7 @@ ROWS = [
        spellings=POINTWISE),
     op("square", real("input"), tags="exact rounded", dtypes="buihfc", spellings=POINTWISE),
     op("reciprocal", real("input", nonzero=True), dtypes="buihfc", spellings=POINTWISE, tags="signed_zero"),
-    op("rsub", real("input"), operand("other"), option("alpha", integer=True, low=-3, high=3, tame=True),
+    op("rsub", real("input"), operand("other"), option("alpha", integer=True, low=-3, high=3, tame=True, complex=True),
        tags="exact rounded", dtypes="uihfc", spellings="function"),
     op("sgn", real("input", kinks=(0,)), tags="exact ties", dtypes="buihfc", spellings=POINTWISE,
        note="of a complex number, the number over its size"),

@@ -311,7 +311,7 @@ class Comparison:
                 if judgement.blame == "ill-conditioned" and self._given(pair, judgement.element):
                     sides = (pair.reference[judgement.element], pair.subject[judgement.element])
                     given = ", ".join(f"{name} has {side}" for name, side in zip(self._names, sides))
-                    why = f"what is compared here is no number, and given, so nothing rounds: {given}"
+                    why = f"a special value is given, so nothing rounds: {given}"
                     return self._differs(pair, replace(judgement, blame="subject", allowed=0.0, ratio=1.0, why=why))
                 if self._no_convention(pair, judgement):
                     judgement = replace(judgement, blame="ill-conditioned", why=_AT_A_KINK)
@@ -411,9 +411,10 @@ class Comparison:
         return pair.kind == "value" and all(part is not None and part.dtype.kind in "biu" for part in parts)
 
     def _given(self, pair: Pair, element: tuple[int, ...]) -> bool:
-        """Whether it is a whole number or a truth value of given elements alone, one of which is nan or infinite."""
+        """Whether it is of given elements alone, one of which is nan or infinite, and no nudge but its own moves it."""
         place = pair.where - len(self.program.inputs)
-        if not (pair.discrete and pair.kind == "value" and place >= 0 and lonely(self.program)):
+        still = pair.discrete or pair.spread is None or pair.spread[element] <= 2 * rounding(pair.reference)[element]
+        if not (still and pair.kind == "value" and place >= 0 and lonely(self.program)):
             return False
         taken = [each.index for each in self.program.steps[place].args if isinstance(each, Ref)]
         given = [self.program.inputs[at] for at in taken if at < len(self.program.inputs)]

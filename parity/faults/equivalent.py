@@ -53,6 +53,7 @@ _OUTSIDE = "whoever lies outside is counted in no bin"
 _SHIFTED = "NumPy shifts signs in from the left, however far"
 _GIVEN_BACK = "memory that may be written into: what counts is what is given back"
 _DEEPEST = "1 less the largest number below it has a logarithm of -36.7, and none is farther out"
+_ROOMY = "128 places have the numbers up to 127, which is what eight bits hold"
 _CLIPPED = "beyond either bound the logistic function is 0 or 1 to the last digit"
 _REAL_ADJOINT = "of real matrices LAPACK's adjoint is the transpose"
 
@@ -70,6 +71,9 @@ _WHOLE_BLOCK = "one block that is all there is: the same step on the same number
 _REFUSES = "raises before anything is negated"
 _SAME_DTYPE = "only its dtype is asked for, which both parts of a number share"
 _DEFAULT = "what is left out is what it is taken for then"
+_ONE_MORE = "one round more, in which nothing is left to do"
+_MORE_EXACT = "the slower way is taken everywhere, and it is the more exact"
+_SQUEEZE = "a draw that is sure to be taken spares a test, which it would pass"
 
 #: Mutants by id and, as numbers move on when a function changes, by the beginning of what stood there.
 _BY_REASON: Mapping[str, tuple[str, ...]] = {
@@ -99,7 +103,6 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     ),
     _INT64: ("kernels.reductions.ties:dropped dtype:1 np.add.reduce(tied, axis=dims, keepdims=",),
     _LAYOUT: (
-        "kernels.geometry.arranged:dropped call:1 np.ascontiguousarray(np.asarray(x).trans",
         "kernels.order.topk:dropped call:2 np.ascontiguousarray(places[(slice(None)",
         "kernels.activations._in_order:comparison:1 x.ndim > 1",
         "kernels.activations._in_order:constant:1 1",
@@ -175,7 +178,11 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.convolution.convolve_back:comparison:5 min(around) >= 0",
         "kernels.convolution._blocks:constant:3 1",
         "kernels.contraction.products:constant:3 1",
+        "kernels.geometry.sum_to:constant:4 1",
+        "kernels.logistic.sigmoid:branch:5 -x if x.flags.forc else",
+        "kernels.masks.choose:negation:1 not x[0]",
     ),
+    _SQUEEZE: ("kernels.counts._by_rejection:constant:13 2",),
     _WORKSPACE: (
         "kernels.lapack.lu_inverse:constant:2 1",
         "kernels.lapack.lu_inverse:dropped term:3 size * size",
@@ -221,6 +228,7 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.decompositions.slogdet:operator:1 signs * _parity(pivots, factors.dtype)",
     ),
     _NAN: (
+        "kernels.decompositions.expm:neighbour:3 finite.all",
         "primitives.reduce._var:dropped term:6 g * math.nan",
         "kernels.arithmetic.sgn:operator:1 x * np.nan",
         "primitives.reduce._var:operator:3 g * math.nan",
@@ -271,14 +279,17 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
     _UNIT: ("primitives.factorize._lu_back:constant:4 True",),
     _WHOLE: ("kernels.windows.kaiser:dropped dtype:1 np.arange(n, dtype=np.longdouble)",),
     _NAN_EITHER: ("kernels.pooling.max_pool:neighbour:4 x.max",),
-    _COPY: ("kernels.pieces.in_blocks:constant:2 False",),
+    _COPY: ("kernels.fourier._laid:constant:1 False",),
     _BELOW: ("kernels.error_functions.(lambda x: x < 1.25, series.ERFC_2)[7]:comparison:1 x < 6",),
     _REAL_ADJOINT: ("kernels.lapack.lu_solve:constant:7 1",),
     _DEEPEST: (
         "kernels.error_functions.(lambda depth: depth < 2.5, series.ERFINV_STEEP_0)[5]:comparison:1 depth < 37",
     ),
-    _CLIPPED: ("kernels.activations.gelu_by_tanh_slope:constant:3 50",),
-    _RESHAPED: ("kernels.geometry.sum_to:constant:1 True",),
+    _ROOMY: ("kernels.pooling.max_pool:constant:3 127",),
+    _RESHAPED: (
+        "kernels.geometry.sum_to:constant:1 True",
+        "kernels.normalizations.layer_norm_backward:constant:2 False",
+    ),
     _OUTSIDE: ("kernels.binning.even_bins:constant:5 0",),
     _SHIFTED: ("kernels.order._keys:constant:5 31",),
     _GIVEN_BACK: ("kernels.logistic.tanh:comparison:2 out is None",),
@@ -293,7 +304,9 @@ _BY_REASON: Mapping[str, tuple[str, ...]] = {
         "kernels.error_functions.(lambda x: abs(x) <= 1, alone(lambda x: x + x * series.ERF_NEAR(x * x)))[4]"
         ":swapped:1 1 - _short(abs(x))",
     ),
-    _BESIDE_INFINITY: ("kernels.gamma._hurwitz:constant:14 0",),
+    _BESIDE_INFINITY: ("kernels.gamma._hurwitz:constant:14 0", "kernels.reductions.deviations:constant:2 0"),
+    _ONE_MORE: ("kernels.gamma._shifted_up:constant:1 1",),
+    _MORE_EXACT: ("kernels.error_functions.ndtri:comparison:2 x.dtype.itemsize < 8",),
     _BOTH_SIDES: ("kernels.lapack._scale:constant:1 1.0",),
     _DOUBTED: ("kernels.activations.tanh_square:constant:1 1e-15",),
     _RELATIVE: ("kernels.geometry.start_of:operator:2 x.__array_interface__['data'][0] - first",),
@@ -319,10 +332,24 @@ _ALIKE: tuple[tuple[str, str, str], ...] = (
         "the far end of a continued fraction (or a series) of 120 terms, which has converged long before",
     ),
     (
+        # The bits may be others; a program that told them apart would be wrong.
         r"kernels\.decompositions\._pade:swapped:\d+",
-        r"a @ \((.*)\) -> \(\1\) @ a",
-        "a matrix commutes with its own polynomials, and either product rounds as the other does",
+        r"(a\d?) @ (\((.*)\)|a\d) -> \2 @ \1",
+        "a matrix commutes with its own polynomials, and either product has the same bound for its roundings",
     ),
+    (
+        r"primitives\.arithmetic\._by_copy:.*",
+        r".*",
+        "copysign's result and its input have it as shares, with opposite signs, of which nothing is left; where it is "
+        "nan torch's is, for which the truth has a number",
+    ),
+    (
+        r"kernels\.gamma\.\(lambda x: x > 0, _right\)\[3\]:neighbour:\d+",
+        r"np\.abs -> np\.negative",
+        _MORE_EXACT,
+    ),
+    (r"kernels\.pieces\.in_blocks:constant:\d+", r"False -> True", _COPY),
+    (r"kernels\.activations\.gelu_by_tanh_slope:constant:\d+", r"50 -> .*", _CLIPPED),
     (r".*:dropped axis:\d+", r"np\.(partition|sort|argsort)\(.*axis=-1\) -> .*", _DEFAULT),
     (
         r"primitives\.arithmetic\._(copied_sign|copysign).*:(swapped arguments|operator):\d+",

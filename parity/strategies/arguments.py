@@ -293,6 +293,8 @@ def number(call: Call, argument: Argument) -> Any:
     value = plain_number(call, argument.limits)
     if call.first is not None and call.first.kind in "bui":
         return int(value)
+    if argument.limits.get("complex") and call.first is not None and call.first.kind == "c" and not call.draft.exact:
+        return complex(value, call.source.choice((1.0, -1.0, 2.0))) if call.source.boolean(0.3) else value
     return value
 
 

@@ -109,6 +109,13 @@ def sizes(source: Source) -> list[float]:
     return found
 
 
+def logarithms(source: Source, dtype: np.dtype[Any]) -> list[float]:
+    """Numbers of either sign whose exponential is about to leave the dtype, and whose square's is."""
+    most = math.log(float(np.finfo(dtype).max))
+    far = uniform(source, (4,), 0.98 * most, most).tolist()
+    return [far[0], -far[1], math.sqrt(far[2]), -math.sqrt(far[3])]
+
+
 #: What an incoming gradient may be at worst.
 EXTREMES = (0.0, -0.0, math.inf, -math.inf, math.nan)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -67,8 +67,14 @@ class Draft:
         self.special_seeds = False
         #: Whether inputs may require grad.
         self.differentiable = True
-        #: Whether tensors may have other shapes that broadcast with `shape`.
-        self.broadcasting = True
+        #: Whether tensors may have other shapes that broadcast with `shape`; or all but the first.
+        self.broadcasting: bool | Literal["later"] = True
+        #: Whether smooth complex numbers are small and whole, too, zeros among them.
+        self.whole = False
+        #: Whether smooth numbers that have no bounds are none below 0, with many zeros: what a rectifier leaves.
+        self.rectified = False
+        #: Whether every input requires grad that may.
+        self.eager = False
         #: Whether half of the zeros among exact numbers are -0.
         self.signed = False
         #: What an array may have at most, in elements.
@@ -102,7 +108,7 @@ class Draft:
         if self.filler is not None:
             layouts = 0.0
         kind = KIND_OF_CHAR[array.dtype.char]
-        needs = differentiable and self.differentiable and kind in INEXACT and source.boolean(0.88)
+        needs = differentiable and self.differentiable and kind in INEXACT and (self.eager or source.boolean(0.88))
         array, layout = arrays.arranged(source, array, layouts)
         made = Input(array, needs, layout)
         memory = made.materialise()
@@ -149,7 +155,7 @@ class Draft:
             if kind == "i" and "least" in limits:
                 return arrays.integers(source, shape, limits["least"], 5).astype(dtype)
             return arrays.integers(source, shape, max(least, _above(low)), 5).astype(dtype)
-        if self.exact:
+        if self.exact or (self.whole and kind == "c"):
             found = arrays.dyadic(source, shape, source.boolean(0.3))
             if self.signed and kind != "c":
                 found = np.where((found == 0) & (np.arange(found.size).reshape(shape) % 2 == 0), -0.0, found)
@@ -165,6 +171,8 @@ class Draft:
                 found = found + 1j * arrays.uniform(source, shape, 0.1, 1.0)
             elif limits.get("nonzero") or "kinks" in limits:
                 found = away(found, (0.0,) if limits.get("nonzero") else limits["kinks"])
+            if self.rectified and not limits and kind == "f":
+                found = np.maximum(found, 0.0)
             if "grid" in limits:
                 found = np.round(found / limits["grid"]) * limits["grid"]
         return found.astype(dtype)
@@ -175,7 +183,7 @@ class Draft:
 
     def variant(self, shape: Shape, ways: float = EVEN.broadcasting) -> Shape:
         """The shape, or one that broadcasts with it; values that were chosen are kept whole."""
-        if self.filler is not None or not self.broadcasting:
+        if self.filler is not None or not self.broadcasting or (self.broadcasting == "later" and not self.leaves):
             return shape
         return shapes.broadcastable(self.source, shape, ways)
 

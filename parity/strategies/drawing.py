@@ -349,6 +349,18 @@ def weigh(draft: Draft) -> None:
             return
 
 
+def turn(draft: Draft) -> None:
+    """One step more: the last result with its dimensions reversed, so that its gradient's memory lies the other way."""
+    if draft.copying or draft.error is not None or draft.admits is not None:
+        return
+    made = draft.results[-1]
+    for item in made if isinstance(made, tuple) else (made,):
+        if item.requires_grad and not item.free and item.ndim > 1:
+            args = (item, tuple(reversed(range(item.ndim))))
+            draft.add("permute", args, {}, "method", draft.run("permute", args, {}, "method"), item.bits, view=True)
+            return
+
+
 def _tame(source: Source, shape: Shape, halves: bool) -> Array:
     return arrays.uniform(source, shape, 0.5, 1.5)
 

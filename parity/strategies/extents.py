@@ -146,6 +146,9 @@ def nested(call: Call, argument: Argument) -> Any:
     kind = KIND_OF_CHAR[np.dtype(draft.dtypes[0]).char]
     shape = source.choice(((), (2,), (3,), (2, 2), (0,), (1, 3)))
     values = arrays.dyadic(source, shape, kind not in "bui")
+    if kind in "ui" and values.size and source.boolean(0.3):
+        # An end of a narrow dtype, or just beyond it.
+        values.flat[source.integer(0, values.size - 1)] = source.choice((-128, 127, 255, -255, -129, 128))
     return (values.astype(bool) if kind == "b" else values.astype(np.int64) if kind in "ui" else values).tolist()
 
 

@@ -27,7 +27,8 @@ def index(call: Call, argument: Argument) -> Any:
     axis, tensors, common = 0, 0, source.integer(1, 3)
     skipped = False
     while axis < first.ndim:
-        kind = source.integer(0, 9)
+        # A second tensor goes with the first one, beside it or apart.
+        kind = 7 if tensors == 1 and source.boolean(0.3) else source.integer(0, 9)
         length = first.shape[axis]
         if kind <= 2:
             parts.append(_slice(call, length))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -18,9 +18,9 @@ from parity.program import Array, Program, Regime, Step
 from parity.spellings import Spelling
 from parity.strategies import arrays, shapes
 from parity.strategies.draft import Draft, bounds
-from parity.strategies.drawing import MIXTURES, draw_step, finished, plan, weigh
+from parity.strategies.drawing import MIXTURES, draw_step, finished, plan, turn, weigh
 from parity.strategies.dtypes import FLOATING, KIND
-from parity.strategies.exactness import REAL_ONLY
+from parity.strategies.exactness import LONG_PRODUCTS, REAL_ONLY
 from parity.strategies.item import Unfit
 from parity.strategies.leaning import EVEN, Leaning
 from parity.strategies.shapes import Shape
@@ -101,12 +101,14 @@ def draw_op(
     admits: Callable[[Step], bool] | None = None,
     leaning: Leaning = EVEN,
     mixed: bool = False,
+    first: bool = False,
 ) -> tuple[Program, Run]:
     """A program of one step of `spec`, and what the reference made of it.
 
     In most second derivatives, unless a spelling is asked for, the result is weighed by a tensor that requires grad,
     so that the rule's own derivative by its incoming gradient is asked for. Only a kind from `kinds(spec, dtype)` can
-    be drawn. `part` chooses one of the `parts`. `mixed`: now and then an operand has another dtype.
+    be drawn. `part` chooses one of the `parts`. `mixed`: now and then an operand has another dtype. `first`: all
+    derivatives that the reference has are asked for, of all inputs.
     """
     if kind not in kinds(spec, dtype):
         having = ", ".join(kinds(spec, dtype)) or "none"
@@ -123,7 +125,7 @@ def draw_op(
     if order is None:
         # Bounds of the formulas of second derivatives are met nowhere else; in half precision all overflows there.
         bent = kind == "critical" and bool(part) and letter != "h"
-        order = min(1 if compares or meeting else spec.orders, 2 if source.boolean(0.6) or bent else 1)
+        order = min(1 if compares or meeting else spec.orders, 2 if source.boolean(0.6) or bent or first else 1)
         if kind == "large" and not exact:
             # Second derivatives are told from saved results, of which no nudge shows every rounding: among thousands
             # of elements some cancel.
@@ -135,7 +137,7 @@ def draw_op(
         spelling = "inplace"
     elif spelling is None and kind == "large" and _IN_PLACE & spec.spellings and source.boolean(0.4):
         spelling = source.choice(sorted(_IN_PLACE & spec.spellings))
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         main = _shape(source, spec, kind, part) if shape is None else shape
         filler = _filler(spec, kind, part)
         if kind == "large" and not exact and spec.stress and source.boolean(0.3):
@@ -144,10 +146,15 @@ def draw_op(
         if mixed and kind in _MIXED and source.boolean(0.3):
             dtypes, leaning = source.choice(_mixtures(dtype)), replace(leaning, mixing=0.5)
         draft = Draft(source, reference, regime, dtypes, main, filler=filler, admits=admits, leaning=leaning)
-        draft.broadcasting = kind != "large" or exact
+        # What shares gradients among ties is exact only where there are few: then a large shape is but an offer.
+        draft.broadcasting = kind != "large" or (exact and ("later" if attempt < _TRIES // 2 else True))
+        draft.whole = letter == "c" and kind == "tame" and spec.name in LONG_PRODUCTS and source.boolean(0.4)
+        draft.rectified = kind == "large" and elementwise(spec) and source.boolean(0.3)
+        draft.eager = first
         draft.signed = kind == "large"
-        if kind == "shapes" and source.boolean(0.35):
-            _prepare(draft)
+        views = any(a.kind == "strided" for a in spec.arguments)
+        if kind == "shapes" and source.boolean(0.8 if views else 0.35):
+            _prepare(draft, ("getitem", "narrow") if views else ("getitem", "narrow", "expand", "mul"))
         draft.differentiable = not (kind == "written" and source.boolean(0.4))
         try:
             draw_step(draft, plan(spec.name), spelling=spelling)
@@ -155,8 +162,10 @@ def draw_op(
                 _draw_more(draft, spec)
         except Unfit:
             continue
-        if kind == "written" and draft.error is not None:
+        if (kind == "written" or (kind == "large" and spelling in _IN_PLACE)) and draft.error is not None:
             continue  # what torch refuses to write is drawn often enough by the other kinds
+        if not asked and kind in _WEIGHTED and source.boolean(0.25):
+            turn(draft)
         if order == 2 and not asked and kind in _WEIGHTED and source.boolean(0.8):
             weigh(draft)
         draft.special_seeds = kind == "critical" and (not part or meeting) and order == 1 and spec.family not in _MIXING
@@ -181,11 +190,11 @@ def _draw_more(draft: Draft, spec: OpSpec) -> None:
             draw_step(draft, plan(spec.name))
 
 
-def _prepare(draft: Draft) -> None:
+def _prepare(draft: Draft, ways: Sequence[str]) -> None:
     """A part of a tensor or a computed one, for the step to take: its memory begins later, or is no tensor's own."""
     source = draft.source
     with contextlib.suppress(Unfit):
-        draw_step(draft, plan(source.choice(("getitem", "narrow", "expand", "mul"))))
+        draw_step(draft, plan(source.choice(ways)))
     if source.boolean(0.7):
         draft.items = draft.items[-1:]
 
@@ -248,7 +257,10 @@ def _critical(spec: OpSpec, part: int | None) -> Filler:
         listed = arrays.critical(np.dtype(dtype), spec.critical, ends)
         if elementwise(spec) and part:
             listed += [*arrays.WHOLE, *(arrays.SIZES if KIND[dtype] == "h" else arrays.sizes(source))]
-        if part == _ALONE and spec.stress and KIND[dtype] == "f" and source.boolean():
+            listed += arrays.logarithms(source, np.dtype(dtype)) if KIND[dtype] == "f" else []
+        if part == _ALONE and elementwise(spec) and KIND[dtype] == "f" and source.boolean(0.2):
+            listed = arrays.logarithms(source, np.dtype(dtype))
+        elif part == _ALONE and spec.stress and KIND[dtype] == "f" and source.boolean():
             low, high = source.choice(spec.stress)
             listed = arrays.uniform(source, (1,), low, high).tolist()
         values = np.array(listed, dtype)

@@ -32,6 +32,11 @@ def precision(bits: int) -> Iterator[None]:
         flint.ctx.prec = before
 
 
+def last_place() -> Any:
+    """What the last bit of 1 counts at the precision in force."""
+    return arb(2) ** -flint.ctx.prec
+
+
 def elementwise(function: Callable[..., Any], arguments: int) -> Callable[..., Array]:
     """A scalar function on balls as one on arrays of them, with broadcasting; it always returns an array."""
     spread = np.frompyfunc(function, arguments, 1)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity.engines.protocol import Array
-from parity.truth.balls import arb, balls, elementwise, equal, less
+from parity.truth.balls import arb, balls, elementwise, equal, last_place, less
 from parity.truth.scalar import real, unary
 from parity.truth.table import NoTruth, forward, line
 
@@ -98,16 +98,43 @@ def _(input: Array, p: int) -> Array:
     return elementwise(scalar, 1)(balls(input))
 
 
+_STEEP = arb(2) ** 60
+_FAR, _FARTHEST = arb(100), arb(10_000)
+
+
 def _hurwitz(x: Any, q: Any) -> Any:
     if not less(ONE, x) or not less(ZERO, q):
         raise NoTruth("zeta is a sum for x > 1 and q > 0")
+    if less(_STEEP, x):
+        # Between its first term and that with the integral of the others; the series takes seconds there.
+        return q ** (-x) * (ONE + (q / (x - 1)).union(arb(0)))
     return x.zeta(q)
 
 
 _zeta = real(_hurwitz, 2)
 line("special.zeta", lambda input, other: _zeta(input, other))
 
-_lower = real(lambda a, x: x.gamma_lower(a, regularized=1), 2)
-_upper = real(lambda a, x: x.gamma_upper(a, regularized=1), 2)
+
+def _gamma_lower(a: Any, x: Any) -> Any:
+    """The regularised lower function; for large a by its series, which the library takes seconds for."""
+    if not (a > _FAR and a < _FARTHEST and x > ZERO and x < 2 * a):
+        return x.gamma_lower(a, regularized=1)
+    total = term = ONE
+    k, last = 0, last_place()
+    while not (2 * x < a + k and term < total * last):
+        k += 1
+        term = term * x / (a + k)
+        total = total + term
+    # Each term that is left is less than half the one before.
+    return (total + term.union(ZERO)) * (a * x.log() - x - (a + 1).lgamma()).exp()
+
+
+def _gamma_upper(a: Any, x: Any) -> Any:
+    large = a > _FAR and a < _FARTHEST and x > ZERO and x < 2 * a
+    return ONE - _gamma_lower(a, x) if large else x.gamma_upper(a, regularized=1)
+
+
+_lower = real(_gamma_lower, 2)
+_upper = real(_gamma_upper, 2)
 line("igamma special.gammainc", lambda input, other: np.asarray(_lower(input, other), object))
 line("igammac special.gammaincc", lambda input, other: np.asarray(_upper(input, other), object))

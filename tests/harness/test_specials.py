@@ -209,3 +209,17 @@ def test_an_answer_that_a_given_infinity_settles_is_no_matter_of_rounding(place)
 
     assert judged(drawn, TORCH) == ("agrees", "")
     assert judged(drawn, Changed(isclose=wrong)) == ("differs", "subject")
+
+
+def test_a_number_that_given_specials_settle_is_no_matter_of_rounding_either():
+    """Between nan and infinity torch's incomplete gamma function is 1 by convention; no truth says so."""
+    a, x = np.array([NAN, 1.0, 2.0]), np.array([INF, 1.0, INF])
+    drawn = Program((Input(a, False), Input(x, False)), (Step("special.gammainc", (R0, R1)),), ())
+
+    def wrong(a, x):
+        found = torch.special.gammainc(a, x)
+        found[0] = 0.0
+        return found
+
+    assert judged(drawn, TORCH) == ("agrees", "")
+    assert judged(drawn, Changed(**{"special.gammainc": wrong})) == ("differs", "subject")

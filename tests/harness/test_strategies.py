@@ -272,6 +272,35 @@ def test_stress_ranges_are_met():
             assert any(low <= array.min() and array.max() <= high for low, high in spec.stress)
 
 
+def test_large_programs_are_large():
+    for op in ("masked_fill", "where", "add"):
+        for seed in range(12):
+            program, _ = draw_op(Seeded(seed), torch, CATALOGUE[op], "float32", kind="large")
+            assert program.inputs[0].array.size >= 2000, (op, seed)
+
+
+def test_the_first_program_of_an_operator_asks_for_every_derivative():
+    for op, dtype in (("sub", "complex64"), ("flip", "complex128"), ("sin", "float64"), ("tril", "complex64")):
+        for seed in range(12):
+            program, run = draw_op(Seeded(seed), torch, CATALOGUE[op], dtype, first=True)
+            assert run.error is not None or program.second, (op, seed)
+
+
+def test_some_gradients_arrive_in_reversed_memory():
+    drawn = [draw_op(Seeded(seed), torch, CATALOGUE["reshape"], "float64")[0] for seed in range(60)]
+    assert sum(program.steps[-1].op == "permute" or program.steps[-2:][0].op == "permute" for program in drawn) > 3
+
+
+def test_numbers_alone_come_near_the_end_of_what_has_an_exponential():
+    found = [
+        leaf.array.item()
+        for seed in range(20)
+        for leaf in draw_op(Seeded(seed), torch, CATALOGUE["tanh"], "float64", kind="critical", part=2)[0].inputs
+    ]
+    assert any(-710 < x < -695 for x in found)
+    assert any(26.3 < x < 26.7 for x in found)
+
+
 def test_unusual_shapes():
     seen = {
         draw_op(Seeded(seed), torch, CATALOGUE["sum"], "float32", kind="shapes")[0].inputs[0].array.shape
