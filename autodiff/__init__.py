@@ -41,7 +41,7 @@ _LATER = {
     **{name: name for name in (
         "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "dropin", "fft",
         "func", "graph", "jit", "library", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim", "random",
-        "return_types", "serialization", "sparse", "special", "utils", "xpu",
+        "return_types", "serialization", "sparse", "special", "testing", "utils", "xpu",
     )},
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ from autodiff import return_types as return_types
 from autodiff import serialization as serialization
 from autodiff import sparse as sparse
 from autodiff import special as special
+from autodiff import testing as testing
 from autodiff import utils as utils
 from autodiff import version as version
 from autodiff import xpu as xpu

@@ -36,6 +36,10 @@ def working(dtype: Any) -> Any:
     return SINGLE if dtype.itemsize == 2 else dtype
 
 
+#: Beyond this a number times 2**27 + 1 may be no float64.
+_HUGE = 2.0**990
+
+
 def _fused(x: Any, factor: float, addend: float) -> Any:
     """x·factor + addend, rounded once, as torch's vector code has it."""
     if factor == 1 and addend == 0:
@@ -44,6 +48,8 @@ def _fused(x: Any, factor: float, addend: float) -> Any:
         return (x.astype(np.float64) * np.float32(factor) + np.float32(addend)).astype(np.float32)
     if factor == 1 or addend == 0:
         return x * factor + addend
+    if max(abs(factor), abs(addend)) > _HUGE:  # whose halves overflow; powers of two change no bit
+        return _fused(x, factor * 2.0**-64, addend * 2.0**-64) * 2.0**64
     # Dekker's and Knuth's error terms: what a product and a sum lose is itself a float64.
     product = x * factor
     (a, b), (c, d) = _halves(x), _halves(np.float64(factor))

@@ -20,6 +20,7 @@ from parity.program import Program, Ref
 #: What is said of such programs, if what led there is right in both engines.
 RAISED = "an operator refuses in one engine what the other would refuse, too; what it is given is right in both"
 SIGNED = "the sign of a zero, which no operator before promises, decides here; what is given is right in both"
+WRONG = "the reference is wrong before this operator, which is right in both engines on the values of either"
 COUNTED = "how many numbers an operator gives hangs on the last digit of what it is given, which is right in both"
 
 
@@ -61,6 +62,15 @@ def by_zeros(program: Program, number: int, ours: Run, theirs: Run) -> tuple[Pro
         return ()
     single = alone(program, ours, position, traced=False)
     return () if single is None else (before(program, position), single)
+
+
+def by_values(program: Program, number: int, ours: Run, theirs: Run) -> tuple[Program, ...]:
+    """The step that gave value `number`, alone on what it was given in either engine."""
+    position = number - len(program.inputs)
+    if position < 1:
+        return ()
+    singles = [alone(program, run, position, traced=False) for run in (ours, theirs)]
+    return tuple([single for single in singles if single is not None]) if None not in singles else ()
 
 
 def before(program: Program, position: int) -> Program:

@@ -140,6 +140,8 @@ class Comparison:
             verdict = self._judged()
             if verdict.status == "differs" and self._led_by_zeros(verdict.mismatches[0]):
                 return replace(verdict, status="undecided", note=led.SIGNED)
+            if verdict.status == "differs" and self._led_by_the_reference(verdict.mismatches[0]):
+                return replace(verdict, status="undecided", note=led.WRONG)
             return verdict
         if len(shaped) == 1 and shaped[0].check == "error":
             engines = self.reference, self.subject
@@ -165,6 +167,19 @@ class Comparison:
         parts = led.by_zeros(self.program, found.where, self.ours, self.theirs)
         verdicts = [compare(part, self.reference, self.subject, confirm=False) for part in parts]
         return bool(verdicts) and all(verdict.status == "agrees" for verdict in verdicts)
+
+    def _led_by_the_reference(self, found: Mismatch) -> bool:
+        """Whether the operator that differs is right in both engines by itself, and the reference wrong before it."""
+        if found.check != "value":
+            return False
+        singles = led.by_values(self.program, found.where, self.ours, self.theirs)
+        if not singles:
+            return False
+        earlier = led.before(self.program, found.where - len(self.program.inputs))
+        verdict = compare(earlier, self.reference, self.subject, confirm=False)
+        if verdict.status != "agrees" or not verdict.inaccurate_reference:
+            return False
+        return all(compare(s, self.reference, self.subject, confirm=False).status == "agrees" for s in singles)
 
     def _judged(self) -> Verdict:
         """Steps 2 to 5, where the structure is the same."""

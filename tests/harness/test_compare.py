@@ -508,3 +508,21 @@ class TestLedByValues:
         drawn = Program(given, (Step("fft.ifft2", (R0,), {"out": R1}, "out"),), ())
         assert compare(drawn, TORCH, Faulty(TORCH, "fft.ifft2", lambda x: x + 1e-16)).status == "agrees"
         assert compare(drawn, TORCH, Faulty(TORCH, "fft.ifft2", lambda x: x + 1e-4)).status == "differs"
+
+    #: torch's antialiased interpolation gives 1 everywhere where the width is 1.
+    WRONG_BEFORE = (
+        ("nn.functional.interpolate", (R0,), {"size": (4, 1), "mode": "bilinear", "antialias": True}),
+        ("special.gammainc", (R1, R1)),
+    )
+
+    @staticmethod
+    def _right(x):
+        return x * 0 + x.new_tensor([1.0, 0.75, 0.25, 0.0]).reshape(1, 1, 4, 1)
+
+    def test_a_reference_that_is_wrong_before_leads_to_it(self):
+        drawn = program([np.array([1.0, 0.0]).reshape(1, 1, 2, 1)], *self.WRONG_BEFORE, second=False)
+        right = Faulty(TORCH, "nn.functional.interpolate", self._right)
+        led = compare(drawn, TORCH, right)
+        assert led.status == "undecided", led
+        assert "the reference is wrong before" in led.note
+        assert compare(drawn, TORCH, Faulty(right, "special.gammainc", lambda x: x + 1)).status == "differs"
