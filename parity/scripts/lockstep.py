@@ -101,6 +101,10 @@ def _alike(told: Told, followers: list[_Follower], events: list[Event]) -> bool:
         told.departed = Departed(*_head(ours), _event(theirs), _event(ours), "the same event", _began(followers))
         return False
     told.counts[theirs[0]] += 1
+    broken = next((event[3] for event in nudged if event[0] == END and event[3]), "")
+    if broken:
+        told.ended = f"torch breaks off where its roundings are moved ({_last(broken)}): nothing more can be said"
+        return False
     if any(event[:2] != theirs[:2] for event in nudged):
         told.ended = "roundings decide what the script does next: nothing more can be said"
         return False

@@ -62,6 +62,9 @@ def _run(lib: Any, connection: Connection, script: str, arguments: tuple[str, ..
         if file is None or file in (sys.stdout, sys.stderr):
             tell("print", "", "", (sep if sep is not None else " ").join(map(str, values)))
 
+    with lib.autograd.forward_ad.dual_level():
+        # torch compiles its rules of forward mode at the first dual tensor, and must not meet watched operators there.
+        lib.autograd.forward_ad.make_dual(lib.zeros(()), lib.zeros(()))
     hook = importlib.import_module(f"{lib.__name__}.optim.optimizer").register_optimizer_step_post_hook(stepped)
     plain, builtins.print = builtins.print, say
     argv, sys.argv = sys.argv, [script, *arguments]

@@ -108,8 +108,15 @@ def _parts(result: Any, lib: Any) -> list[Any]:
 
 
 def shown(tensor: Any) -> list[Any]:
-    """The tensor as an array; of a large one its first and last elements, its sum and its sum of magnitudes."""
-    array = tensor.detach().resolve_conj().numpy() if hasattr(tensor, "resolve_conj") else tensor.detach().numpy()
+    """The tensor as an array; of a large one its first and last elements, its sum and its sum of magnitudes.
+
+    Nothing of one that stands for many within a transform: neither engine lets anybody read its numbers.
+    """
+    bare = tensor.detach()
+    try:
+        array = bare.resolve_conj().numpy() if hasattr(bare, "resolve_conj") else bare.numpy()
+    except RuntimeError:
+        return []
     if array.size <= _WHOLE:
         return [np.array(array)]
     flat = array.reshape(-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.cli import main
-from parity.scripts.lockstep import Told, _printed, compare
+from parity.scripts.lockstep import END, Told, _alike, _printed, compare
 
 SCRIPT = """
 import torch
@@ -82,6 +82,33 @@ def test_a_script_that_breaks_off_in_both(tmp_path, capsys):
     path.write_text("import torch\nprint(torch.ones(2).sum().item())\nraise ValueError('enough')\n")
     assert main(["program", str(path)]) == 0
     assert "both end with an error: ValueError: enough" in capsys.readouterr().out
+
+
+TRANSFORMS = """
+import torch
+from torch.func import grad, vmap
+
+torch.manual_seed(0)
+x = torch.randn(4, 3, dtype=torch.float64)
+print(vmap(grad(lambda row: (row.sin() * row.new_zeros(3).add_(row)).sum()))(x))
+print(torch.func.jvp(torch.tanh, (x,), (x,))[1])
+"""
+
+
+def test_inside_of_transforms_nobody_looks_at_numbers(tmp_path, capsys):
+    script = tmp_path / "transforms.py"
+    script.write_text(TRANSFORMS)
+    assert main(["program", str(script)]) == 0
+    printed = capsys.readouterr().out
+    assert "2 printed lines" in printed
+    assert "end with an error" not in printed
+
+
+def test_a_run_with_moved_roundings_that_breaks_off_is_said():
+    told, event = Told("autodiff", "x.py"), ("print", "", "", "1.0")
+    followers = [type("Follower", (), {"ops": []})() for _ in range(3)]
+    assert not _alike(told, followers, [event, event, (END, "", "", "the process ended with exit code -11")])
+    assert "breaks off where its roundings are moved (the process ended with exit code -11)" in told.ended
 
 
 def test_no_such_file(capsys):
