@@ -63,14 +63,22 @@ def dynamic(name: str, body: Body) -> Body:
 
 
 def strided(name: str, body: Body) -> Body:
-    """A function of a tensor's memory, of which a sample is to have its own: as if it had been contiguous."""
+    """A function of a tensor's memory, of which a sample is to have its own: as if it had been contiguous.
+
+    What writes into a copy keeps the strides of the sample.
+    """
+    writes = name == "as_strided_scatter"
 
     @functools.wraps(body)
     def public(input: Any, *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(input, Batched) or not input._array.flags.c_contiguous:
+        if not isinstance(input, Batched) or not (writes or input._array.flags.c_contiguous):
             return body(input, *args, **kwargs)
         return _looped(
-            name, lambda x, *rest, **named: body(cloned(x), *rest, **named), (input, *args), kwargs, input._levels
+            name,
+            lambda x, *rest, **named: body(x if writes else cloned(x), *rest, **named),
+            (input, *args),
+            kwargs,
+            input._levels,
         )
 
     return public

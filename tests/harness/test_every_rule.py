@@ -110,7 +110,7 @@ UNREACHED = {
 RARE = {
     ("arranged", 0), ("embed", 0), ("embed_diagonal", 0), ("recur", 0), ("region", 0),
     ("_heaviside", 0), ("_heaviside", 1), ("floor_divide", 0), ("floor_divide", 1), ("resampled_Bicubic2DAa", 0),
-    ("splice", 0), ("splice", 1), ("_le_number_written", 0), ("replayed_back", 0),
+    ("splice", 0), ("splice", 1), ("_le_number_written", 0), ("replayed_back", 0), ("strided_read", 0),
 }  # fmt: skip
 #: A rule of each kind: partial derivatives, constants, reductions, products, views, positions, second derivatives.
 SAMPLE = [
